@@ -1,0 +1,39 @@
+import { IsInt, IsISO8601, IsOptional, IsUUID, Matches, Min } from 'class-validator';
+import { IsText, TRACEPARENT } from '../text.js';
+
+/** Context of an event. EventBridge hands no attributes on to SQS, so everything travels inside `detail`. */
+export class EventMetadata {
+  /** UUIDv5 of aggregate id, event type and aggregate version: the same event has the same id however often it is sent. */
+  @IsUUID()
+  eventId!: string;
+
+  /** Version of the event's schema. */
+  @IsInt()
+  @Min(1)
+  version!: number;
+
+  /** When it happened, by the aggregate's own timestamps. */
+  @IsISO8601()
+  occurredAt!: string;
+
+  @IsText(128)
+  correlationId!: string;
+
+  /** The event that led to this one. */
+  @IsOptional()
+  @IsUUID()
+  causationId?: string;
+
+  @IsOptional()
+  @Matches(TRACEPARENT)
+  traceparent?: string;
+}
+
+/** An event as it is handed to the publisher; `detail` is an instance of an event class. */
+export type PublishableEvent<Detail extends { metadata: EventMetadata; data: object } = EventDetail> = {
+  source: string;
+  type: string;
+  detail: Detail;
+};
+
+export type EventDetail = { metadata: EventMetadata; data: object };

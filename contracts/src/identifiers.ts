@@ -1,0 +1,32 @@
+import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
+
+/** Namespace of every name-based id of Orderflow (RFC 9562, section 5.5). Never changes: stored ids depend on it. */
+const NAMESPACE = 'b3f6a1de-6f0e-4d52-9c52-3f7f0f7a54a1';
+
+/** Length-prefixed, so that ("ab", "c") and ("a", "bc") never give the same name. */
+function nameOf(parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join('');
+}
+
+/** A new time-ordered id (UUIDv7). */
+export function newId(): string {
+  return uuidV7();
+}
+
+/** The id that a client's Idempotency-Key stands for: the same owner, key and kind always give the same id. */
+export function idForKey(kind: 'order' | 'notification', owner: string, idempotencyKey: string): string {
+  return uuidV5(nameOf([kind, owner, idempotencyKey]), NAMESPACE);
+}
+
+/**
+ * The id of the event that `aggregateId` published when it reached `aggregateVersion`. Derived, so that publishing again
+ * after a crash gives the same event.
+ */
+export function eventIdFor(aggregateId: string, type: string, aggregateVersion: number): string {
+  return uuidV5(nameOf([aggregateId, type, String(aggregateVersion)]), NAMESPACE);
+}
+
+/** The notification that an order's outcome event causes: one per event, however often the event is delivered. */
+export function notificationIdFor(eventId: string): string {
+  return uuidV5(nameOf(['notification', eventId]), NAMESPACE);
+}

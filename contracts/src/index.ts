@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+
+export { EventMetadata, type EventDetail, type PublishableEvent } from './events/envelope.js';
+export {
+  NotificationRequested,
+  NotificationSent,
+  notificationRequested,
+  notificationSent,
+  type NotificationOutcomeFields,
+} from './events/notification-events.js';
+export {
+  OrderCompleted,
+  OrderCreated,
+  orderCreated,
+  OrderFailed,
+  orderOutcome,
+  type OrderOutcomeFields,
+} from './events/order-events.js';
+export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
+export { Failure } from './failure.js';
+export { eventIdFor, idForKey, newId, notificationIdFor } from './identifiers.js';
+export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
+export {
+  CreateNotificationRequest,
+  newNotificationRecord,
+  Notification,
+  NOTIFICATION_CHANNELS,
+  NOTIFICATION_STATES,
+  NotificationList,
+  toAcceptedNotification,
+  toNotification,
+  type NotificationChannel,
+  type NotificationRecord,
+} from './notification.js';
+export {
+  CreateOrderRequest,
+  DEFAULT_PAGE_SIZE,
+  ListOrdersQuery,
+  newOrderRecord,
+  Order,
+  ORDER_STATES,
+  OrderItem,
+  OrderPage,
+  toAcceptedOrder,
+  toOrder,
+  type OrderRecord,
+} from './order.js';
+export { Problem, ProblemEntry } from './problem.js';
+export { INDEXES, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
+export {
+  createdAtIdOf,
+  listBucketsOf,
+  listMonthOf,
+  OUTBOX_SHARDS,
+  outboxShardOf,
+  type StoredItem,
+} from './stored-item.js';
+export { CORRELATION_ID, IS_TEXT, PRINTABLE, TRACEPARENT } from './text.js';

@@ -1,0 +1,63 @@
+import type { Failure } from './failure.js';
+
+/** Shards of the outbox index: enough that one of them never limits the write rate, few enough to read them all. */
+export const OUTBOX_SHARDS = 8;
+const LIST_SHARDS = 4;
+
+/** One step in an item's life. The step's name is the key of the timeline, so a repeated step overwrites itself. */
+export type TimelineEntry = { at: string; attempt?: number; messageId?: string; worker?: string; sentAt?: string };
+
+/** What orders and notifications have in common in their tables: the state, the claim, the timeline and the marker. */
+export type StoredItem = {
+  /** Strictly rising. */
+  version: number;
+  /** How often an outcome was applied in this life: 0 or 1. */
+  effects: number;
+  createdAt: string;
+  updatedAt: string;
+  /** SQS message id of the message that works on it, '' before the first claim. */
+  holder: string;
+  claimToken: string;
+  /** Epoch ms until which the claim's holder may not be disturbed. */
+  leaseUntil: number;
+  failure?: Failure;
+  lastReplayId: string;
+  timeline: Record<string, TimelineEntry>;
+  correlationId: string;
+  traceparent?: string;
+  requestHash: string;
+  /** Sort key of the listing indexes: `createdAt#id`. */
+  createdAtId: string;
+  /** The outbox marker, present from the insert to the terminal write. */
+  outboxShard?: number;
+  /** Epoch ms at which the sweeper looks at the item. */
+  outboxAt?: number;
+  outboxAttempts: number;
+};
+
+/** The random tail of a UUID spreads evenly over any power of two. */
+function tailOf(id: string): number {
+  return Number.parseInt(id.slice(-4), 16);
+}
+
+export function outboxShardOf(id: string): number {
+  return tailOf(id) % OUTBOX_SHARDS;
+}
+
+/** The calendar month (UTC) that an ISO 8601 timestamp lies in, as `2026-11`. */
+export function listMonthOf(timestamp: string): string {
+  return timestamp.slice(0, 7);
+}
+
+/** Partitions of the by-time index for one month: writes are spread over them, a page merges them. */
+export function listBucketsOf(month: string): string[] {
+  return Array.from({ length: LIST_SHARDS }, (_, shard) => `${month}#${shard}`);
+}
+
+export function listBucketOf(createdAt: string, id: string): string {
+  return `${listMonthOf(createdAt)}#${tailOf(id) % LIST_SHARDS}`;
+}
+
+export function createdAtIdOf(createdAt: string, id: string): string {
+  return `${createdAt}#${id}`;
+}

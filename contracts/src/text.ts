@@ -1,0 +1,42 @@
+import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
+
+export const IS_TEXT = 'isText';
+
+/** No control characters: they break logs, terminals and SQS message attributes. */
+// eslint-disable-next-line no-control-regex -- control characters are what it is about
+export const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/;
+
+/** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, not only blanks. */
+export function IsText(max: number, options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: IS_TEXT,
+      constraints: [max],
+      validator: {
+        validate: (value) =>
+          typeof value === 'string' &&
+          PRINTABLE.test(value) &&
+          value.isWellFormed() &&
+          /\S/.test(value) &&
+          Array.from(value).length <= max,
+        defaultMessage: (args) =>
+          `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters`,
+      },
+    },
+    options,
+  );
+}
+
+/** A client's own identifier, as for customers and products. */
+export function IsReference(options?: ValidationOptions): PropertyDecorator {
+  return Matches(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, {
+    message: '$property must be 1 to 64 of the characters A-Z a-z 0-9 . _ : @ - and start with a letter or digit',
+    ...options,
+  });
+}
+
+/** W3C Trace Context, version 00: https://www.w3.org/TR/trace-context/#traceparent-header */
+export const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** A correlation id as accepted from a client: bounded, and harmless in a log line and in a header. */
+export const CORRELATION_ID = /^[A-Za-z0-9._:@-]{1,128}$/;

@@ -1,0 +1,63 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** The import arrows: services use platform and contracts; those two use nothing of ours; no service uses another. */
+function forbidImports(folder, patterns, message) {
+  return {
+    files: [`${folder}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }] },
+  };
+}
+
+const AWS_SDK = ['@aws-sdk/*', '@smithy/*'];
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/node_modules/', '.local/', 'coverage/', 'logs/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // `type` everywhere: object types here describe data and ports, nothing is merged or implemented.
+      '@typescript-eslint/consistent-type-definitions': ['error', 'type'],
+      // Decorated classes (Nest modules, DTOs) are often empty or static by design.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' } },
+  },
+  forbidImports(
+    'contracts',
+    ['@orderflow/*', '**/platform/**', '**/services/**', ...AWS_SDK],
+    'contracts imports nothing of ours and does no I/O.',
+  ),
+  forbidImports('platform', ['@orderflow/*', '**/contracts/**', '**/services/**'], 'platform knows no business word.'),
+  ...['api-gateway', 'order-worker', 'notification-worker'].map((service) =>
+    forbidImports(
+      `services/${service}`,
+      [
+        '@orderflow/api-gateway',
+        '@orderflow/order-worker',
+        '@orderflow/notification-worker',
+        '@aws-sdk/*',
+        '@smithy/*',
+        '**/services/**',
+      ],
+      'A service imports contracts and platform only; the AWS SDK stays behind platform.',
+    ),
+  ),
+  {
+    files: ['**/*.test.ts', 'tests/**/*.ts'],
+    rules: {
+      // Test doubles implement async ports without awaiting anything.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  { files: ['tests/support/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+);

@@ -1,0 +1,40 @@
+/** One Jest project per kind of test, so that each can be run alone: `npm test -- --selectProjects unit`. */
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  // Tests run against the sources: no build is needed, and a stale dist cannot lie.
+  moduleNameMapper: {
+    '^@orderflow/contracts$': '<rootDir>/contracts/src/index.ts',
+    '^@orderflow/platform/(.*)$': '<rootDir>/platform/src/$1.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+};
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/{contracts,platform,services}/**/src/**/*.test.ts',
+        '<rootDir>/tests/support/**/*.test.ts',
+      ],
+    },
+    { ...common, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
+    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,71 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+
+/** The one method of an SDK client that the system uses, so that a fake can stand in for it. */
+export type DynamoDb = Pick<DynamoDBDocumentClient, 'send'>;
+export type Sqs = Pick<SQSClient, 'send'>;
+export type EventBridge = Pick<EventBridgeClient, 'send'>;
+
+export type AwsClients = {
+  dynamo: DynamoDb;
+  eventBridge: EventBridge;
+  /** Deletes, visibility changes, sends and questions. */
+  sqs: Sqs;
+  /** Receives only: a long poll holds its connection, and its timeout is longer. */
+  polling: Sqs;
+  close(): void;
+};
+
+type AwsOptions = {
+  region: string;
+  /** Absent: AWS itself. */
+  endpoint?: string;
+  /** Deadline of one attempt of an ordinary request. */
+  requestTimeoutMs?: number;
+  maxAttempts?: number;
+  /** Longest wait of a poll; its request may take this long and the usual timeout on top. */
+  waitTimeSeconds?: number;
+};
+
+const CONNECTION_TIMEOUT_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 3_000;
+
+/** `requestTimeout` alone only warns: https://github.com/smithy-lang/smithy-typescript/pull/1688 */
+function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
+  return new NodeHttpHandler({
+    connectionTimeout: Math.min(CONNECTION_TIMEOUT_MS, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    throwOnRequestTimeout: true,
+  });
+}
+
+export function createAwsClients(options: AwsOptions): AwsClients {
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  const base = {
+    region: options.region,
+    // Explicit, or the host inside a queue URL would win.
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    maxAttempts: options.maxAttempts ?? 3,
+  };
+  const common = { ...base, requestHandler: requestHandler(requestTimeoutMs) };
+
+  const dynamoClient = new DynamoDBClient(common);
+  const dynamo = DynamoDBDocumentClient.from(dynamoClient);
+  const eventBridge = new EventBridgeClient(common);
+  const sqs = new SQSClient(common);
+  const pollTimeoutMs = (options.waitTimeSeconds ?? 0) * 1_000 + REQUEST_TIMEOUT_MS;
+  const polling = new SQSClient({ ...base, maxAttempts: 1, requestHandler: requestHandler(pollTimeoutMs) });
+
+  return {
+    dynamo,
+    eventBridge,
+    sqs,
+    polling,
+    close: () => {
+      for (const client of [dynamoClient, eventBridge, sqs, polling]) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { toError } from '../errors.js';
+
+/** Connection errors of Node: https://nodejs.org/api/errors.html#common-system-errors */
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+const UNAVAILABLE_NAMES = new Set([
+  'TimeoutError',
+  'ThrottlingException',
+  'ThrottlingError',
+  'Throttling',
+  'RequestThrottled',
+  'ProvisionedThroughputExceededException',
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'ServiceUnavailable',
+  'InternalServerError',
+  'InternalError',
+  'InternalFailure',
+  'InternalException',
+]);
+const MISSING_NAMES = new Set([
+  'ResourceNotFoundException',
+  'ResourceNotFound',
+  'QueueDoesNotExist',
+  'AWS.SimpleQueueService.NonExistentQueue',
+]);
+
+type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
+
+function namesOf(error: AwsError): string[] {
+  return [error.name, error.code, error.Code].filter((name) => typeof name === 'string');
+}
+
+/** A table, queue or bus of the topology does not exist (yet, or any more). */
+export function isTopologyMissing(thrown: unknown): boolean {
+  return namesOf(toError(thrown)).some((name) => MISSING_NAMES.has(name));
+}
+
+/**
+ * The dependency is away, not the request wrong: refused or broken connections, timeouts, throttling, 5xx, a missing
+ * topology. Such an error says nothing about the message that met it.
+ */
+export function isUnavailable(thrown: unknown): boolean {
+  const error = toError(thrown) as AwsError;
+  if (isTopologyMissing(error)) return true;
+  if (namesOf(error).some((name) => CONNECTION_CODES.has(name) || UNAVAILABLE_NAMES.has(name))) return true;
+  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return true;
+  // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
+  if (Array.isArray(error.errors) && error.errors.some(isUnavailable)) return true;
+  return error.cause !== undefined && isUnavailable(error.cause);
+}

@@ -1,0 +1,78 @@
+import 'reflect-metadata';
+import { plainToInstance, Type } from 'class-transformer';
+import { getMetadataStorage, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+import { ConfigError } from './errors.js';
+
+/** What every process of the system reads from its environment; the property names are the variables. */
+export class ProcessEnv {
+  /** Prefix of all resource names. */
+  @Matches(/^[a-z][a-z0-9-]{0,19}$/, { message: 'STAGE must be 1 to 20 of a-z 0-9 - and start with a letter' })
+  STAGE = 'local';
+
+  /** Region of the resources. */
+  @Matches(/^[a-z]{2}(-[a-z]+)+-\d$/, { message: 'AWS_REGION must be a region name such as us-east-1' })
+  AWS_REGION = 'us-east-1';
+
+  /** Where an emulator listens; unset means AWS itself. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'AWS_ENDPOINT_URL must be an http(s) URL such as http://127.0.0.1:4566' },
+  )
+  AWS_ENDPOINT_URL?: string;
+
+  /** Address to listen on. */
+  @Matches(/^[A-Za-z0-9.:-]+$/, { message: 'HOST must be a host name or an address' })
+  HOST = '127.0.0.1';
+
+  @IsIn(['error', 'warn', 'info', 'debug'])
+  LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug' = 'info';
+
+  /** json for machines, pretty for people. */
+  @IsIn(['json', 'pretty'])
+  LOG_FORMAT: 'json' | 'pretty' = 'json';
+
+  /** Ms from SIGTERM until the process gives up draining and exits 1. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
+  SHUTDOWN_TIMEOUT_MS = 28_000;
+}
+
+/** A port to listen on; 0 takes any free one. */
+export function IsPort(): PropertyDecorator {
+  return (target, key) => {
+    for (const decorate of [Type(() => Number), IsInt(), Min(0), Max(65_535)]) decorate(target, key);
+  };
+}
+
+/** A duration or a count: an integer from `min` to `max`. */
+export function IsCount(min: number, max: number): PropertyDecorator {
+  return (target, key) => {
+    for (const decorate of [Type(() => Number), IsInt(), Min(min), Max(max)]) decorate(target, key);
+  };
+}
+
+/** Rules over several keys: the sentences for those that do not hold. */
+type CrossRules<T> = (config: T) => string[];
+
+/**
+ * The environment as an instance of `Shape`; blank counts as unset, keys that Shape does not validate are not read.
+ * @throws ConfigError that lists every problem by key.
+ */
+export function parseEnv<T extends object>(
+  Shape: new () => T,
+  env: NodeJS.ProcessEnv,
+  crossRules: CrossRules<T> = () => [],
+): Readonly<T> {
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(Shape, '', false, false);
+  const keys = new Set(metadata.map(({ propertyName }) => propertyName));
+  const given = [...keys].flatMap((key) => (env[key]?.trim() ? [[key, env[key].trim()] as const] : []));
+
+  const config = plainToInstance(Shape, Object.fromEntries(given), { exposeDefaultValues: true });
+  const problems = validateSync(config).flatMap(({ constraints }) => Object.values(constraints ?? {}));
+  if (problems.length === 0) problems.push(...crossRules(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}

@@ -1,0 +1,30 @@
+type Details = Record<string, unknown>;
+
+/** A message that no retry can help: it goes to the dead-letter queue at once. `code` is machine-readable. */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError';
+  readonly details: Details;
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options: { cause?: unknown; details?: Details } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.details = options.details ?? {};
+  }
+}
+
+/** The process cannot start as configured. The message names every key that is wrong, and never a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** Anything thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

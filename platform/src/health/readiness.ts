@@ -1,0 +1,90 @@
+import { DescribeEventBusCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
+import { queueDepth } from '../aws/queue-urls.js';
+import type { Clock } from '../clock.js';
+import { toError } from '../errors.js';
+
+/** Throws when the dependency cannot be used. */
+export type Check = () => Promise<unknown>;
+
+export type CheckReport = {
+  ok: boolean;
+  checks: Record<string, { status: 'up' } | { status: 'down'; reason: string }>;
+};
+
+/** Reads a key that does not exist: unlike DescribeTable it uses the same path as the real work. */
+export function tableCheck(dynamo: DynamoDb, table: string, key: string): Check {
+  return () => dynamo.send(new GetCommand({ TableName: table, Key: { [key]: 'health-check' } }));
+}
+
+export function queueCheck(sqs: Sqs, queueUrl: () => Promise<string>): Check {
+  return async () => queueDepth(sqs, await queueUrl());
+}
+
+export function busCheck(eventBridge: EventBridge, bus: string): Check {
+  return () => eventBridge.send(new DescribeEventBusCommand({ Name: bus }));
+}
+
+/** Events that match a rule without a target vanish silently. */
+export function ruleTargetCheck(eventBridge: EventBridge, bus: string, rule: string): Check {
+  return async () => {
+    const { Targets: targets = [] } = await eventBridge.send(
+      new ListTargetsByRuleCommand({ EventBusName: bus, Rule: rule }),
+    );
+    if (targets.length === 0) throw new Error(`rule ${rule} has no target`);
+  };
+}
+
+/** First line of an error: enough to act on, without the SDK's request details. */
+function reasonOf(thrown: unknown): string {
+  const { name, message } = toError(thrown);
+  return `${name}: ${message.split('\n')[0] ?? ''}`.slice(0, 200);
+}
+
+/** Runs one check, which counts as failed when it has not ended in time. */
+async function runCheck(check: Check, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  await Promise.race([check(), deadline]).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+type ReadinessOptions = { timeoutMs?: number; cacheMs?: number; now: Clock };
+
+/** All checks side by side; a report serves everybody who asks within `cacheMs`. */
+export function createReadiness(
+  checks: Record<string, Check>,
+  { timeoutMs = 2_000, cacheMs = 5_000, now }: ReadinessOptions,
+): () => Promise<CheckReport> {
+  let cached: { at: number; report: Promise<CheckReport> } | undefined;
+
+  async function runAll(): Promise<CheckReport> {
+    const entries = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        try {
+          await runCheck(check, timeoutMs);
+          return [name, { status: 'up' as const }] as const;
+        } catch (error) {
+          return [name, { status: 'down' as const, reason: reasonOf(error) }] as const;
+        }
+      }),
+    );
+    return { ok: entries.every(([, { status }]) => status === 'up'), checks: Object.fromEntries(entries) };
+  }
+
+  return () => {
+    if (!cached || now() - cached.at >= cacheMs) cached = { at: now(), report: runAll() };
+    return cached.report;
+  };
+}
+
+/** For the breaker: all checks at once, uncached. @throws the first failure */
+export async function probeAll(checks: Record<string, Check>, timeoutMs = 2_000): Promise<void> {
+  await Promise.all(Object.values(checks).map((check) => runCheck(check, timeoutMs)));
+}

@@ -1,0 +1,72 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createTerminus, HealthCheckError } from '@godaddy/terminus';
+import type { Logger } from '../logger.js';
+import type { Worker } from '../worker/create-worker.js';
+
+type ServeOptions = {
+  host: string;
+  port: number;
+  /** Ms from the signal until the process exits 1, drained or not. */
+  shutdownTimeoutMs: number;
+  /** Frees what the worker used, after the drain. */
+  release: () => void;
+  logger: Logger;
+};
+
+const WATCHDOG_INTERVAL_MS = 5_000;
+
+/**
+ * Runs a worker as a process: health endpoints first, then the work; SIGTERM and SIGINT drain it while health answers
+ * 503, and end with exit code 0. A worker whose polling has died is ended, because Docker does not restart unhealthy
+ * containers.
+ */
+export async function serveWorker(worker: Worker, options: ServeOptions): Promise<Server> {
+  const { logger, shutdownTimeoutMs } = options;
+  const server = createServer((_, response) => {
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"status":"error","message":"not found"}');
+  });
+
+  // terminus changes the objects it is given, so each answer is a new one.
+  const live = () => {
+    if (!worker.isLive())
+      throw new HealthCheckError('polling has stopped', { polling: 'no receive call returned in time' });
+    return Promise.resolve({ polling: 'up' });
+  };
+  const ready = async () => {
+    const { ok, checks } = await worker.readiness();
+    if (!ok) throw new HealthCheckError('not ready', checks);
+    return { ...checks };
+  };
+
+  createTerminus(server, {
+    healthChecks: { '/health/live': live, '/health/ready': ready, '/health': ready },
+    signals: ['SIGTERM', 'SIGINT'],
+    useExit0: true,
+    timeout: 1_000,
+    // Not onSignal: by then the port is closed, and health could not say that the worker is draining.
+    beforeShutdown: async () => {
+      logger.info('draining');
+      setTimeout(() => {
+        logger.error('not drained in time');
+        process.exit(1);
+      }, shutdownTimeoutMs).unref();
+      await worker.stop();
+      options.release();
+      logger.info('drained');
+    },
+    logger: (message, err) => logger.warn(message, { err }),
+  });
+
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
+  logger.info('health endpoints listen', { address: server.address() });
+
+  setInterval(() => {
+    if (worker.isLive()) return;
+    logger.error('polling has died, the process ends');
+    process.exit(1);
+  }, WATCHDOG_INTERVAL_MS).unref();
+  worker.start();
+  return server;
+}

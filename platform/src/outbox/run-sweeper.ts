@@ -1,0 +1,59 @@
+import { isUnavailable } from '../aws/failures.js';
+import { toError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { SweepReport } from './sweeper.js';
+
+export type RunningSweeper = {
+  /** Resolves when the sweep under way has ended; none starts afterwards. */
+  stop(): Promise<void>;
+};
+
+type RunOptions = {
+  /** One entry per table: its name for the log, and its sweep. */
+  sweeps: { table: string; sweep: () => Promise<SweepReport> }[];
+  intervalMs: number;
+  logger: Logger;
+};
+
+/** Sweeps every table now and then; the pause is jittered so that replicas do not sweep in step. */
+export function runSweeper({ sweeps, intervalMs, logger }: RunOptions): RunningSweeper {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let failing = false;
+
+  async function sweepAll(): Promise<void> {
+    try {
+      for (const { table, sweep } of sweeps) {
+        const report = await sweep();
+        if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
+      }
+      if (failing) logger.info('outbox sweeper recovered');
+      failing = false;
+    } catch (thrown) {
+      const err = toError(thrown);
+      // One line per change of state; an error that is no outage is a defect and is shown every time.
+      if (!failing || !isUnavailable(err)) logger.warn('outbox sweeper cannot work', { err });
+      failing = true;
+    }
+  }
+
+  let current = Promise.resolve();
+  function schedule(): void {
+    if (stopped) return;
+    timer = setTimeout(
+      () => {
+        current = sweepAll().finally(schedule);
+      },
+      intervalMs * (0.75 + Math.random() / 2),
+    );
+  }
+  schedule();
+
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { StatementExecutor } from './executor.js';
+import * as transitions from './transitions.js';
+import type { Claim, ClaimableItem, Lifecycle } from './transitions.js';
+
+type ClaimRequest = {
+  id: string;
+  messageId: string;
+  /** Set when the message is an operator's replay. */
+  replayId?: string;
+  leaseMs: number;
+  step: Claim['step'];
+  /** Where the marker of a replayed item goes. */
+  marker: { outboxShard: number; delayMs: number };
+};
+
+/** The right to finish an item. */
+export type Ownership = { id: string; claimToken: string; version: number };
+
+export type ClaimResult =
+  | { kind: 'claimed'; ownership: Ownership }
+  /** It has its outcome already; the item tells which. */
+  | { kind: 'finished'; item: Record<string, unknown> }
+  /** Another message works on it. */
+  | { kind: 'held' }
+  /** No such item. */
+  | { kind: 'unknown' };
+
+/** Another process may win the race for an item a few times in a row, but not for ever: each win moves it on. */
+const MAX_RACES = 5;
+
+/** Nearly every claim meets the item as its insert left it, so the first attempt assumes that and reads nothing. */
+const AS_INSERTED = { version: 1, holder: '' } as const;
+
+/**
+ * Claims an item for a message, or tells why not. A refused statement returns the item, and the next attempt is made
+ * against what was seen.
+ */
+export async function claimItem(
+  executor: StatementExecutor,
+  lifecycle: Lifecycle,
+  request: ClaimRequest,
+  now: Clock,
+): Promise<ClaimResult> {
+  const { id, messageId, replayId } = request;
+  const startedAt = now();
+  const wish: Claim = {
+    messageId,
+    claimToken: randomUUID(),
+    now: startedAt,
+    leaseUntil: startedAt + request.leaseMs,
+    step: request.step,
+  };
+
+  let version: number = AS_INSERTED.version;
+  let statement = transitions.claim(lifecycle, id, wish, version);
+  for (let race = 0; race < MAX_RACES; race++) {
+    const result = await executor.execute(statement);
+    if (result.applied)
+      return { kind: 'claimed', ownership: { id, claimToken: wish.claimToken, version: version + 1 } };
+    if (!result.item) return { kind: 'unknown' };
+
+    const seen = result.item as ClaimableItem;
+    version = seen.version;
+    if (seen.claimToken === wish.claimToken) {
+      // An attempt whose answer was lost had been applied.
+      return { kind: 'claimed', ownership: { id, claimToken: wish.claimToken, version } };
+    }
+    if (seen.status === lifecycle.states.done || seen.status === lifecycle.states.failed) {
+      const mayReplay = seen.failure?.retriable === true && replayId !== undefined && replayId !== seen.lastReplayId;
+      if (!mayReplay) return { kind: 'finished', item: result.item };
+      const { outboxShard, delayMs } = request.marker;
+      const marker = { replayId, outboxShard, outboxAt: startedAt + delayMs };
+      statement = transitions.replay(lifecycle, id, wish, seen, marker);
+    } else if (seen.holder === '' || seen.holder === messageId) {
+      statement = transitions.claim(lifecycle, id, wish, version);
+    } else if (seen.leaseUntil < startedAt) {
+      statement = transitions.takeOver(lifecycle, id, wish, seen);
+    } else {
+      return { kind: 'held' };
+    }
+  }
+  throw new Error('the item changed hands too often while it was being claimed');
+}
+
+/**
+ * Writes the outcome of a claimed item.
+ * @returns false when the claim is no longer this owner's: somebody else took over and will finish it.
+ */
+export async function finishItem(
+  executor: StatementExecutor,
+  lifecycle: Lifecycle,
+  ownership: Ownership,
+  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'step'>,
+): Promise<boolean> {
+  const { id, claimToken, version } = ownership;
+  const result = await executor.execute(transitions.finish(lifecycle, id, { ...outcome, claimToken, version }));
+  if (result.applied) return true;
+  const seen = result.item as ClaimableItem | undefined;
+  // An attempt whose answer was lost had been applied: nobody but the owner finishes under this token.
+  return seen?.claimToken === claimToken && seen.status === lifecycle.states[outcome.result];
+}

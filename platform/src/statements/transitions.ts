@@ -1,0 +1,200 @@
+import type { Statement } from './executor.js';
+
+/**
+ * Every change of state that an item of either table can go through, and the only place where one is written down. An
+ * item is claimed by a message, worked on under a lease, and finished by the claim's owner:
+ *
+ *     insert        claim               finish
+ *   ───┬──────────────┬───────────────────┬──────────────────>
+ *      │ waiting      │ working           │ done | failed
+ *      │ marker set   │ lease ──────┐     │ marker removed, effects + 1
+ *                     │             └ passed: take over (another message), with the claim token that was seen
+ *                                                       failed, retriable: replay ──> working, marker set again
+ *
+ * Each statement says in its condition which state it leaves and in which version it saw it, so that of any number of
+ * concurrent attempts exactly one is applied. SETs never read what another SET of the statement writes: services differ
+ * in which value they see.
+ */
+export type Lifecycle = {
+  table: string;
+  /** Name of the partition key. */
+  key: string;
+  states: { waiting: string; working: string; done: string; failed: string };
+};
+
+/** The attributes by which an item's state is judged. */
+export type ClaimableItem = {
+  status: string;
+  version: number;
+  holder: string;
+  claimToken: string;
+  /** Epoch ms. */
+  leaseUntil: number;
+  lastReplayId: string;
+  failure?: { retriable: boolean };
+};
+
+/** A wish to work on an item. */
+export type Claim = {
+  /** SQS id of the message that asks. */
+  messageId: string;
+  /** New for every attempt: the owner's proof. */
+  claimToken: string;
+  now: number;
+  leaseUntil: number;
+  /** Timeline key and entry of this step. */
+  step: { name: string; entry: Record<string, unknown> };
+};
+
+export type Outcome = {
+  claimToken: string;
+  /** The version that the claim wrote. */
+  version: number;
+  result: 'done' | 'failed';
+  now: number;
+  /** Further attributes of the outcome, as `failure` or `sentAt`. */
+  attributes: Record<string, unknown>;
+  step: { name: string; entry: Record<string, unknown> };
+};
+
+/** A condition: PartiQL text with its parameters. */
+type Clause = { text: string; parameters: unknown[] };
+
+const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
+const iso = (epochMs: number): string => new Date(epochMs).toISOString();
+
+function update(
+  lifecycle: Lifecycle,
+  id: string,
+  set: Record<string, unknown>,
+  rest: string[],
+  where: Clause[],
+): Statement {
+  const conditions = [clause(`"${lifecycle.key}" = ?`, id), ...where];
+  return {
+    key: id,
+    text: [
+      `UPDATE "${lifecycle.table}"`,
+      ...Object.keys(set).map((path) => `SET ${path} = ?`),
+      ...rest,
+      `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
+    ].join(' '),
+    parameters: [...Object.values(set), ...conditions.flatMap(({ parameters }) => parameters)],
+  };
+}
+
+function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number): Record<string, unknown> {
+  return {
+    '"status"': lifecycle.states.working,
+    '"version"': version,
+    '"holder"': claim.messageId,
+    '"claimToken"': claim.claimToken,
+    '"leaseUntil"': claim.leaseUntil,
+    '"updatedAt"': iso(claim.now),
+    [`"timeline"."${claim.step.name}"`]: claim.step.entry,
+  };
+}
+
+/** – → waiting. Refused when the item exists. Attributes that are undefined are left out. */
+export function insert(lifecycle: Lifecycle, item: Record<string, unknown>): Statement {
+  const present = Object.entries(item).filter(([, value]) => value !== undefined);
+  return {
+    key: String(item[lifecycle.key]),
+    text: `INSERT INTO "${lifecycle.table}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
+    parameters: present.map(([, value]) => value),
+  };
+}
+
+/** waiting, working → working, by the item's first message or by the same message again. */
+export function claim(lifecycle: Lifecycle, id: string, wish: Claim, seenVersion: number): Statement {
+  const { waiting, working } = lifecycle.states;
+  return update(
+    lifecycle,
+    id,
+    claimAttributes(lifecycle, wish, seenVersion + 1),
+    [],
+    [
+      clause('"status" IN [?, ?]', waiting, working),
+      clause('"holder" IN [?, ?]', '', wish.messageId),
+      clause('"version" = ?', seenVersion),
+    ],
+  );
+}
+
+/** working → working, by another message once the lease has passed. */
+export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: ClaimableItem): Statement {
+  return update(
+    lifecycle,
+    id,
+    claimAttributes(lifecycle, wish, seen.version + 1),
+    [],
+    [
+      clause('"status" = ?', lifecycle.states.working),
+      clause('"claimToken" = ?', seen.claimToken),
+      clause('"leaseUntil" < ?', wish.now),
+    ],
+  );
+}
+
+/** failed (retriable) → working, once per replay id: a new life, with its own outcome. */
+export function replay(
+  lifecycle: Lifecycle,
+  id: string,
+  wish: Claim,
+  seen: ClaimableItem,
+  marker: { replayId: string; outboxShard: number; outboxAt: number },
+): Statement {
+  const attributes = {
+    ...claimAttributes(lifecycle, wish, seen.version + 1),
+    '"lastReplayId"': marker.replayId,
+    '"effects"': 0,
+    '"outboxShard"': marker.outboxShard,
+    '"outboxAt"': marker.outboxAt,
+    '"outboxAttempts"': 0,
+    '"timeline"."replayed"': { at: iso(wish.now), messageId: wish.messageId },
+  };
+  return update(
+    lifecycle,
+    id,
+    attributes,
+    ['REMOVE "failure"'],
+    [
+      clause('"status" = ?', lifecycle.states.failed),
+      clause('"failure"."retriable" = ?', true),
+      clause('"lastReplayId" <> ?', marker.replayId),
+      clause('"version" = ?', seen.version),
+    ],
+  );
+}
+
+/** working → done | failed, by the owner of the claim only. */
+export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Statement {
+  const attributes = {
+    '"status"': lifecycle.states[outcome.result],
+    '"version"': outcome.version + 1,
+    '"updatedAt"': iso(outcome.now),
+    [`"timeline"."${outcome.step.name}"`]: outcome.step.entry,
+    ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
+  };
+  const counted = ['SET "effects" = "effects" + 1', 'REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
+  return update(lifecycle, id, attributes, counted, [
+    clause('"status" = ?', lifecycle.states.working),
+    clause('"claimToken" = ?', outcome.claimToken),
+  ]);
+}
+
+/** The marker becomes due at another time; no change of state. Of several sweepers one moves it. */
+export function moveMarker(
+  lifecycle: Lifecycle,
+  id: string,
+  seenOutboxAt: number,
+  next: { outboxAt: number; attempts: number },
+): Statement {
+  return update(
+    lifecycle,
+    id,
+    { '"outboxAt"': next.outboxAt, '"outboxAttempts"': next.attempts },
+    [],
+    [clause('"outboxAt" = ?', seenOutboxAt)],
+  );
+}

@@ -1,0 +1,167 @@
+import type { Message } from '@aws-sdk/client-sqs';
+import type { AwsClients } from '../aws/clients.js';
+import { isUnavailable } from '../aws/failures.js';
+import { createQueueUrls } from '../aws/queue-urls.js';
+import type { Clock } from '../clock.js';
+import { toError } from '../errors.js';
+import {
+  busCheck,
+  createReadiness,
+  probeAll,
+  queueCheck,
+  ruleTargetCheck,
+  tableCheck,
+  type Check,
+  type CheckReport,
+} from '../health/readiness.js';
+import type { Logger } from '../logger.js';
+import type { EventPublisher } from '../outbox/event-publisher.js';
+import { createBreaker } from './breaker.js';
+import type { EventClass } from './decode.js';
+import { startPollers, type Pollers } from './pollers.js';
+import { createRouter, type Registration } from './route.js';
+import type { Delivery, Middleware, Outcome, Step } from './types.js';
+import { withDeadLetter } from './with-dead-letter.js';
+import { withLogLine } from './with-log-line.js';
+import { withRetry } from './with-retry.js';
+import { withTimeout } from './with-timeout.js';
+import type { WorkerEnv } from './worker-env.js';
+
+export type WorkerOptions = {
+  env: Readonly<WorkerEnv>;
+  aws: AwsClients;
+  publisher: EventPublisher;
+  logger: Logger;
+  now: Clock;
+  queue: string;
+  deadLetterQueue: string;
+  /** What readiness looks at besides the queues. */
+  uses: { bus: string; rules: string[]; tables: { name: string; key: string }[] };
+  /** Event classes that the queue's rules let through; each needs a handler. */
+  expected: readonly EventClass[];
+  registrations: readonly Registration[];
+  /** Told of every delivery's outcome, for tests and metrics. */
+  onOutcome?: (outcome: Outcome, delivery: Delivery) => void;
+};
+
+export type Worker = {
+  start(): void;
+  /** Resolves when nothing is in flight and every event has left. */
+  stop(): Promise<void>;
+  /** False when no receive call has returned for a minute. An outage is not a wedged poller. */
+  isLive(): boolean;
+  readiness(): Promise<CheckReport>;
+};
+
+const WEDGED_AFTER_MS = 60_000;
+const NEVER_ABORTED = new AbortController().signal;
+
+function toDelivery(message: Message, logger: Logger): Delivery {
+  const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '', Attributes: system } = message;
+  return {
+    messageId,
+    receiptHandle,
+    body,
+    receiveCount: Number(system?.ApproximateReceiveCount ?? 1),
+    sentAt: Number(system?.SentTimestamp ?? 0),
+    firstReceivedAt: Number(system?.ApproximateFirstReceiveTimestamp ?? 0),
+    replayId: message.MessageAttributes?.['replayId']?.StringValue,
+    signal: NEVER_ABORTED,
+    facts: {},
+    logger,
+  };
+}
+
+/** A queue's worker: pollers, the pipeline around the handlers, health. Owns no client and no process. */
+export function createWorker(options: WorkerOptions): Worker {
+  const { env, aws, publisher, now, queue, deadLetterQueue, uses } = options;
+  const logger = options.logger.child({ queue });
+  const urlOf = createQueueUrls(aws.sqs);
+  const checks: Record<string, Check> = {
+    [queue]: queueCheck(aws.sqs, () => urlOf(queue)),
+    [deadLetterQueue]: queueCheck(aws.sqs, () => urlOf(deadLetterQueue)),
+    [`bus ${uses.bus}`]: busCheck(aws.eventBridge, uses.bus),
+    ...Object.fromEntries(uses.rules.map((rule) => [`rule ${rule}`, ruleTargetCheck(aws.eventBridge, uses.bus, rule)])),
+    ...Object.fromEntries(uses.tables.map(({ name, key }) => [`table ${name}`, tableCheck(aws.dynamo, name, key)])),
+  };
+  const readiness = createReadiness(checks, { now });
+  const breaker = createBreaker({ probe: () => probeAll(checks), logger });
+  const router = createRouter(options.expected, options.registrations, publisher);
+
+  function buildPipeline(queueUrl: string, deadLetterUrl: string): Step {
+    const middleware: Middleware[] = [
+      withLogLine(now),
+      withRetry(aws.sqs, breaker, { queueUrl, baseSeconds: env.RETRY_BASE_SECONDS, maxSeconds: env.RETRY_MAX_SECONDS }),
+      withDeadLetter(aws.sqs, {
+        queueUrl: deadLetterUrl,
+        maxReceives: env.MAX_RECEIVES,
+        exhausted: withTimeout(env.HANDLER_TIMEOUT_MS)(router.exhausted),
+      }),
+      withTimeout(env.HANDLER_TIMEOUT_MS),
+    ];
+    return middleware.reduceRight<Step>((next, wrap) => wrap(next), router.handle);
+  }
+
+  /** The queues' URLs; waits at the breaker as long as the queues cannot be found. */
+  async function findQueues(): Promise<[string, string] | undefined> {
+    while ((await breaker.enter()) !== 'stopped') {
+      try {
+        const urls = await Promise.all([urlOf(queue), urlOf(deadLetterQueue)]);
+        breaker.settled();
+        return urls;
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        breaker.report(toError(error));
+      }
+    }
+    return undefined;
+  }
+
+  let pollers: Pollers | undefined;
+  let failedAtStart = false;
+
+  async function begin(): Promise<void> {
+    const urls = await findQueues();
+    if (!urls) return;
+    const pipeline = buildPipeline(...urls);
+    const handleBatch = async (messages: Message[]): Promise<Message[]> => {
+      const outcomes = await Promise.all(
+        messages.map(async (message) => {
+          const delivery = toDelivery(message, logger);
+          const outcome = await pipeline(delivery);
+          options.onOutcome?.(outcome, delivery);
+          return outcome;
+        }),
+      );
+      return messages.filter((_, index) => outcomes[index] !== 'retry');
+    };
+    pollers = startPollers(
+      {
+        queueUrl: urls[0],
+        pollers: env.WORKER_POLLERS,
+        waitTimeSeconds: env.SQS_WAIT_TIME_SECONDS,
+        visibilityTimeoutSeconds: env.VISIBILITY_TIMEOUT_SECONDS,
+        drainTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+        handleBatch,
+      },
+      { aws, breaker, logger, now },
+    );
+    logger.info('polling', { pollers: env.WORKER_POLLERS });
+  }
+
+  return {
+    start: () => {
+      begin().catch((err: unknown) => {
+        failedAtStart = true;
+        logger.error('the worker cannot start', { err });
+      });
+    },
+    stop: async () => {
+      breaker.stop();
+      await pollers?.stop();
+      await publisher.flush();
+    },
+    isLive: () => !failedAtStart && now() - (pollers?.lastReturnAt() ?? now()) < WEDGED_AFTER_MS,
+    readiness,
+  };
+}

@@ -1,0 +1,92 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { PermanentError } from '../errors.js';
+
+/** An event class: a name, a schema version, and class-validator decorators on its properties. */
+export type EventClass<Event extends object = object> = {
+  new (): Event;
+  readonly type: string;
+  readonly version: number;
+};
+
+type Envelope = { 'detail-type': string; detail: { metadata: { version: number } } };
+
+/** Where the first problem lies and what it is: the deepest error of the first branch. */
+function firstProblem(errors: ValidationError[], parent = ''): { path: string; message: string } {
+  const [error] = errors;
+  if (!error) return { path: parent, message: 'is invalid' };
+  const path = /^\d+$/.test(error.property)
+    ? `${parent}[${error.property}]`
+    : [parent, error.property].filter(Boolean).join('.');
+  const [message] = Object.values(error.constraints ?? {});
+  return message === undefined ? firstProblem(error.children ?? [], path) : { path, message };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new PermanentError('NOT_JSON', 'the message body is not JSON', { cause });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function asEnvelope(value: unknown): Envelope {
+  const problem = (path: string) =>
+    new PermanentError(
+      'NOT_AN_ENVELOPE',
+      `the message is not an EventBridge event of ours: ${path} is missing or wrong`,
+      {
+        details: { path },
+      },
+    );
+  if (!isObject(value)) throw problem('body');
+  if (typeof value['detail-type'] !== 'string') throw problem('detail-type');
+  const { detail } = value;
+  if (!isObject(detail)) throw problem('detail');
+  if (!isObject(detail['metadata'])) throw problem('detail.metadata');
+  if (!Number.isInteger(detail['metadata']['version'])) throw problem('detail.metadata.version');
+  return value as Envelope;
+}
+
+/**
+ * The event in a message body, as an instance of its class. Properties that the class does not know are ignored: a
+ * newer publisher may add some.
+ * @throws PermanentError NOT_JSON, NOT_AN_ENVELOPE, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION or INVALID_EVENT
+ */
+export function decodeEvent<Event extends object>(
+  body: string,
+  classes: readonly EventClass<Event>[],
+): { EventClass: EventClass<Event>; event: Event } {
+  const envelope = asEnvelope(parseJson(body));
+  const type = envelope['detail-type'];
+  const { version } = envelope.detail.metadata;
+
+  const ofType = classes.filter((candidate) => candidate.type === type);
+  if (ofType.length === 0) {
+    throw new PermanentError(
+      'UNKNOWN_EVENT_TYPE',
+      `no handler for events of type ${JSON.stringify(type.slice(0, 100))}`,
+      {
+        details: { path: 'detail-type' },
+      },
+    );
+  }
+  const EventClass = ofType.find((candidate) => candidate.version === version);
+  if (!EventClass) {
+    throw new PermanentError('UNKNOWN_EVENT_VERSION', `${type} of version ${version} is not understood here`, {
+      details: { path: 'detail.metadata.version' },
+    });
+  }
+
+  const event = plainToInstance(EventClass, envelope.detail);
+  const errors = validateSync(event, { forbidUnknownValues: true });
+  if (errors.length > 0) {
+    const { path, message } = firstProblem(errors, 'detail');
+    throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { details: { path } });
+  }
+  return { EventClass, event };
+}

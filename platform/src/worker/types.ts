@@ -1,0 +1,35 @@
+import type { Logger } from '../logger.js';
+import type { OutgoingEvent } from '../outbox/event-publisher.js';
+
+/** What became of a delivery. The same words stand in logs, metrics and tests. */
+export type Outcome = 'processed' | 'duplicate' | 'retry' | 'dead-lettered';
+
+/** One receive of one SQS message. */
+export type Delivery = {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  /** How often the queue has handed the message out, this time included. */
+  readonly receiveCount: number;
+  /** Epoch ms. */
+  readonly sentAt: number;
+  /** Epoch ms. */
+  readonly firstReceivedAt: number;
+  /** Set when an operator replays the message from its dead-letter queue. */
+  readonly replayId: string | undefined;
+  /** Aborted when the handler's time is up. */
+  readonly signal: AbortSignal;
+  /** What the pipeline learns on the way; goes into the message's one log line. */
+  readonly facts: Record<string, unknown>;
+  readonly logger: Logger;
+};
+
+/** `duplicate`: the work was done, or is being done, by another delivery. Events are published before the ack. */
+export type HandlerResult = { outcome: 'processed' | 'duplicate'; events: OutgoingEvent[] };
+
+export type Handler<Event> = (event: Event, delivery: Delivery) => Promise<HandlerResult>;
+
+export type Step = (delivery: Delivery) => Promise<Outcome>;
+
+/** One policy around the rest of the pipeline. */
+export type Middleware = (next: Step) => Step;

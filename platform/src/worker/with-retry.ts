@@ -1,0 +1,49 @@
+import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
+import type { Sqs } from '../aws/clients.js';
+import { isUnavailable } from '../aws/failures.js';
+import { toError } from '../errors.js';
+import type { Breaker } from './breaker.js';
+import type { Middleware } from './types.js';
+
+export type RetryOptions = { queueUrl: string; baseSeconds: number; maxSeconds: number };
+
+/**
+ * Exponential backoff with full jitter, in whole seconds of 1 or more.
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function retryDelaySeconds(
+  receiveCount: number,
+  { baseSeconds, maxSeconds }: Omit<RetryOptions, 'queueUrl'>,
+  random: () => number = Math.random,
+): number {
+  const ceiling = Math.min(maxSeconds, baseSeconds * 2 ** (receiveCount - 1));
+  return Math.max(1, Math.round(random() * ceiling));
+}
+
+/** Any error leaves the message in its queue and has it come back later. An outage also pauses the polling. */
+export function withRetry(sqs: Sqs, breaker: Breaker, options: RetryOptions): Middleware {
+  return (next) => async (delivery) => {
+    try {
+      return await next(delivery);
+    } catch (thrown) {
+      const err = toError(thrown);
+      if (isUnavailable(err)) breaker.report(err);
+      const delaySeconds = retryDelaySeconds(delivery.receiveCount, options);
+      Object.assign(delivery.facts, { err, delaySeconds });
+      try {
+        await sqs.send(
+          new ChangeMessageVisibilityCommand({
+            QueueUrl: options.queueUrl,
+            ReceiptHandle: delivery.receiptHandle,
+            VisibilityTimeout: delaySeconds,
+          }),
+        );
+      } catch (visibilityError) {
+        // The message comes back all the same, when the visibility timeout of this receive has passed.
+        if (isUnavailable(visibilityError)) breaker.report(toError(visibilityError));
+        Object.assign(delivery.facts, { delaySeconds: undefined, visibilityError: toError(visibilityError).message });
+      }
+      return 'retry';
+    }
+  };
+}

@@ -1,0 +1,101 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../clock.js';
+import { PermanentError } from '../errors.js';
+import type { OutgoingEvent } from '../outbox/event-publisher.js';
+import { claimItem, finishItem } from '../statements/claim.js';
+import type { StatementExecutor } from '../statements/executor.js';
+import type { Lifecycle } from '../statements/transitions.js';
+import type { Delivery, HandlerResult } from './types.js';
+
+/** The table that a worker works on. */
+export type ItemTable = {
+  executor: StatementExecutor;
+  lifecycle: Lifecycle;
+  now: Clock;
+  leaseMs: number;
+  /** Ms after which the sweeper looks at an item that a replay set going. */
+  markerDelayMs: number;
+  outboxShardOf: (id: string) => number;
+};
+
+/** How the work on an item ended; `attributes` are written with the outcome. */
+export type WorkResult = { result: 'done' | 'failed'; attributes: Record<string, unknown> };
+
+/** Attributes that every outcome sets. */
+type Finished = { status: string; version: number; updatedAt: string };
+
+type Job<Item extends object> = {
+  id: string;
+  /** What the event tells of the item: what `outcomeEventOf` needs besides the outcome itself. */
+  known: Omit<Item, keyof Finished>;
+  /** The event of a finished item. Called with the stored item when another delivery has finished it. */
+  outcomeEventOf: (item: Item) => OutgoingEvent | undefined;
+  work: (at: Clock) => Promise<WorkResult>;
+};
+
+/** Timeline entries for receives are numbered; the number is bounded by what the queue allows. */
+const MAX_NUMBERED_RECEIVES = 20;
+
+const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
+
+/**
+ * Claims the item, does the work, writes the outcome, returns the event of it. Work that another delivery has done, or
+ * is doing, is a duplicate: the outcome's event goes out again (it is the same event, with the same id), so that a
+ * death between outcome and publishing loses nothing.
+ * @throws PermanentError UNKNOWN_ITEM, and whatever `work` throws
+ */
+export async function workOnItem<Item extends object>(
+  table: ItemTable,
+  delivery: Delivery,
+  { id, known, outcomeEventOf, work }: Job<Item>,
+): Promise<HandlerResult> {
+  const { executor, lifecycle, now, leaseMs, markerDelayMs } = table;
+  const attempt = Math.min(delivery.receiveCount, MAX_NUMBERED_RECEIVES);
+  const claim = await claimItem(
+    executor,
+    lifecycle,
+    {
+      id,
+      messageId: delivery.messageId,
+      ...(delivery.replayId === undefined ? {} : { replayId: delivery.replayId }),
+      leaseMs,
+      step: {
+        name: `received_${attempt}`,
+        entry: {
+          at: new Date(now()).toISOString(),
+          sentAt: new Date(delivery.sentAt).toISOString(),
+          attempt: delivery.receiveCount,
+          messageId: delivery.messageId,
+          worker: hostname(),
+        },
+      },
+      marker: { outboxShard: table.outboxShardOf(id), delayMs: markerDelayMs },
+    },
+    now,
+  );
+  switch (claim.kind) {
+    case 'unknown':
+      throw new PermanentError('UNKNOWN_ITEM', `${lifecycle.table} has no item ${id}`, {
+        details: { path: `detail.data.${lifecycle.key}` },
+      });
+    case 'held':
+      return { outcome: 'duplicate', events: [] };
+    case 'finished':
+      // The table's items are written through the lifecycle only, so they have the item's shape.
+      return { outcome: 'duplicate', events: present(outcomeEventOf(claim.item as Item)) };
+    case 'claimed':
+      break;
+  }
+
+  const { result, attributes } = await work(now);
+  const at = now();
+  const status = lifecycle.states[result];
+  const step = { name: status.toLowerCase(), entry: { at: new Date(at).toISOString() } };
+  const mine = await finishItem(executor, lifecycle, claim.ownership, { result, now: at, attributes, step });
+  // Somebody took over while this delivery was late, and publishes what came of it.
+  if (!mine) return { outcome: 'duplicate', events: [] };
+
+  const finished: Finished = { status, version: claim.ownership.version + 1, updatedAt: new Date(at).toISOString() };
+  const item = { ...known, ...attributes, ...finished } as Item;
+  return { outcome: 'processed', events: present(outcomeEventOf(item)) };
+}

@@ -1,0 +1,55 @@
+import { IsCount, ProcessEnv } from '../config.js';
+
+/** Receives after which SQS itself moves a message to the dead-letter queue; infrastructure/template.yaml sets it. */
+const QUEUE_MAX_RECEIVES = 20;
+
+/** What every queue worker reads from its environment. */
+export class WorkerEnv extends ProcessEnv {
+  /** Polling loops in this process. */
+  @IsCount(1, 32)
+  WORKER_POLLERS = 2;
+
+  /** Longest wait of one receive call. */
+  @IsCount(1, 20)
+  SQS_WAIT_TIME_SECONDS = 5;
+
+  /** How long a received message stays hidden, and a claim undisturbed. */
+  @IsCount(1, 43_200)
+  VISIBILITY_TIMEOUT_SECONDS = 30;
+
+  /** Time that a handler has for one message. */
+  @IsCount(10, 600_000)
+  HANDLER_TIMEOUT_MS = 20_000;
+
+  /** Receives after which a message is dead-lettered instead of handled. */
+  @IsCount(1, QUEUE_MAX_RECEIVES - 1)
+  MAX_RECEIVES = 10;
+
+  /** Ceiling of the first retry delay; it doubles with each receive. */
+  @IsCount(1, 900)
+  RETRY_BASE_SECONDS = 1;
+
+  /** Ceiling of every retry delay. */
+  @IsCount(1, 43_200)
+  RETRY_MAX_SECONDS = 60;
+
+  /** Marker delay of an item that a worker starts anew. */
+  @IsCount(100, 3_600_000)
+  OUTBOX_DELAY_MS = 5_000;
+}
+
+/** What must hold between the keys of a worker. */
+export function workerRules(env: WorkerEnv): string[] {
+  const problems: string[] = [];
+  if (env.HANDLER_TIMEOUT_MS >= env.VISIBILITY_TIMEOUT_SECONDS * 1_000) {
+    problems.push(
+      'HANDLER_TIMEOUT_MS must be less than VISIBILITY_TIMEOUT_SECONDS, or a message comes back while it is handled',
+    );
+  }
+  if (env.SQS_WAIT_TIME_SECONDS * 1_000 + env.HANDLER_TIMEOUT_MS >= env.SHUTDOWN_TIMEOUT_MS) {
+    problems.push(
+      'SHUTDOWN_TIMEOUT_MS must be more than SQS_WAIT_TIME_SECONDS and HANDLER_TIMEOUT_MS together, or a stop cuts work off',
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,62 @@
+import {
+  NOTIFICATION_QUEUE_EVENTS,
+  NOTIFICATION_STATES,
+  NotificationRequested,
+  OrderCompleted,
+  OrderFailed,
+  outboxShardOf,
+  resourceNames,
+} from '@orderflow/contracts';
+import type { AwsClients } from '@orderflow/platform/aws/clients';
+import type { Clock } from '@orderflow/platform/clock';
+import type { Logger } from '@orderflow/platform/logger';
+import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
+import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
+import { on } from '@orderflow/platform/worker/route';
+import type { ItemTable } from '@orderflow/platform/worker/work-on-item';
+import type { NotificationWorkerEnv } from './config.js';
+import { failForOutcome, failRequested, sendForOutcome, sendRequested } from './send-notification.js';
+import type { Sender } from './sender.js';
+
+export type Dependencies = {
+  config: Readonly<NotificationWorkerEnv>;
+  aws: AwsClients;
+  sender: Sender;
+  logger: Logger;
+  now: Clock;
+  onOutcome?: WorkerOptions['onOutcome'];
+};
+
+export function createApp({ config, aws, sender, logger, now, onOutcome }: Dependencies): Worker {
+  const names = resourceNames(config.STAGE);
+  const notifications: ItemTable = {
+    executor: createStatementExecutor(aws.dynamo),
+    lifecycle: { table: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES },
+    now,
+    leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
+    markerDelayMs: config.OUTBOX_DELAY_MS,
+    outboxShardOf,
+  };
+  return createWorker({
+    env: config,
+    aws,
+    publisher: createEventPublisher(aws.eventBridge, { bus: names.bus }),
+    logger,
+    now,
+    queue: names.notificationQueue,
+    deadLetterQueue: names.notificationDeadLetterQueue,
+    uses: {
+      bus: names.bus,
+      rules: [names.notificationRequestedRule],
+      tables: [{ name: names.notificationsTable, key: 'notificationId' }],
+    },
+    expected: NOTIFICATION_QUEUE_EVENTS,
+    registrations: [
+      on(NotificationRequested, sendRequested(notifications, sender), failRequested(notifications)),
+      on(OrderCompleted, sendForOutcome(notifications, sender), failForOutcome(notifications)),
+      on(OrderFailed, sendForOutcome(notifications, sender), failForOutcome(notifications)),
+    ],
+    ...(onOutcome ? { onOutcome } : {}),
+  });
+}

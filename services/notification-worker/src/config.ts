@@ -1,0 +1,13 @@
+import { IsPort, parseEnv } from '@orderflow/platform/config';
+import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
+
+export class NotificationWorkerEnv extends WorkerEnv {
+  /** Where the health endpoints listen. */
+  @IsPort()
+  PORT = 3020;
+}
+
+/** @throws ConfigError that lists every problem by key */
+export function loadConfig(env: NodeJS.ProcessEnv): Readonly<NotificationWorkerEnv> {
+  return parseEnv(NotificationWorkerEnv, env, workerRules);
+}

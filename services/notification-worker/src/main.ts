@@ -1,0 +1,25 @@
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { serveWorker } from '@orderflow/platform/health/serve-worker';
+import { createLogger } from '@orderflow/platform/logger';
+import { runMain } from '@orderflow/platform/run-main';
+import { createApp } from './app.js';
+import { loadConfig } from './config.js';
+import { createLoggingSender } from './sender.js';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const aws = createAwsClients({
+    region: config.AWS_REGION,
+    waitTimeSeconds: config.SQS_WAIT_TIME_SECONDS,
+    ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
+  });
+  const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now: Date.now });
+  await serveWorker(worker, {
+    host: config.HOST,
+    port: config.PORT,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    release: aws.close,
+    logger,
+  });
+});

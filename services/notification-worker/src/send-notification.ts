@@ -1,0 +1,114 @@
+import {
+  newNotificationRecord,
+  notificationIdFor,
+  notificationSent,
+  type NotificationOutcomeFields,
+  type NotificationRequested,
+  type OrderCompleted,
+  type OrderFailed,
+} from '@orderflow/contracts';
+import { insert } from '@orderflow/platform/statements/transitions';
+import type { Delivery, Handler } from '@orderflow/platform/worker/types';
+import { workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
+import type { Sender } from './sender.js';
+
+type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };
+
+/** Does `work` under a claim on the notification. */
+function workOn(
+  notifications: ItemTable,
+  delivery: Delivery,
+  { message: _message, ...known }: NotificationFacts,
+  work: () => Promise<WorkResult>,
+) {
+  const { notificationId, orderId } = known;
+  Object.assign(delivery.facts, { notificationId, orderId });
+  return workOnItem<NotificationOutcomeFields>(notifications, delivery, {
+    id: notificationId,
+    known,
+    outcomeEventOf: notificationSent,
+    work,
+  });
+}
+
+function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
+  const { notificationId, orderId, channel, message } = notification;
+  return workOn(notifications, delivery, notification, async () => {
+    await sender.send({ idempotencyKey: notificationId, orderId, channel, message, signal: delivery.signal });
+    return { result: 'done', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
+  });
+}
+
+function failIt(notifications: ItemTable, delivery: Delivery, notification: NotificationFacts) {
+  const failure = {
+    code: 'RETRIES_EXHAUSTED',
+    message: `Not sent in ${delivery.receiveCount - 1} attempts; its message is in the dead-letter queue.`,
+    retriable: true,
+  };
+  return workOn(notifications, delivery, notification, () =>
+    Promise.resolve({ result: 'failed', attributes: { failure } }),
+  );
+}
+
+function requested({ data, metadata }: NotificationRequested): NotificationFacts {
+  const { notificationId, orderId, channel, message } = data;
+  const { correlationId, traceparent } = metadata;
+  return {
+    notificationId,
+    orderId,
+    channel,
+    message,
+    correlationId,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}
+
+type OrderOutcome = OrderCompleted | OrderFailed;
+
+function textFor({ data }: OrderOutcome): string {
+  // The code, not the message: that one is written for operators.
+  return 'failure' in data
+    ? `Your order ${data.orderId} could not be completed (${data.failure.code}).`
+    : `Your order ${data.orderId} is completed.`;
+}
+
+/** The notification that an order's outcome causes. Its id derives from the event's: one per event, ever. */
+async function ensureNotification(notifications: ItemTable, outcome: OrderOutcome): Promise<NotificationFacts> {
+  const { executor, lifecycle, now, markerDelayMs } = notifications;
+  const { eventId, correlationId, traceparent } = outcome.metadata;
+  const context = { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+  const request = { orderId: outcome.data.orderId, channel: 'EMAIL', message: textFor(outcome) } as const;
+  const notificationId = notificationIdFor(eventId);
+  const at = now();
+  const record = newNotificationRecord({
+    notificationId,
+    request,
+    requestHash: '',
+    causationId: eventId,
+    ...context,
+    now: at,
+    outboxAt: at + markerDelayMs,
+  });
+  // Refused means that an earlier delivery of the event has made it.
+  await executor.execute(insert(lifecycle, record));
+  return { notificationId, ...request, ...context };
+}
+
+/** Sends a notification that a client asked for. */
+export function sendRequested(notifications: ItemTable, sender: Sender): Handler<NotificationRequested> {
+  return (event, delivery) => sendIt(notifications, sender, delivery, requested(event));
+}
+
+export function failRequested(notifications: ItemTable): Handler<NotificationRequested> {
+  return (event, delivery) => failIt(notifications, delivery, requested(event));
+}
+
+/** Tells the customer how the order ended. */
+export function sendForOutcome(notifications: ItemTable, sender: Sender): Handler<OrderOutcome> {
+  return async (event, delivery) =>
+    sendIt(notifications, sender, delivery, await ensureNotification(notifications, event));
+}
+
+export function failForOutcome(notifications: ItemTable): Handler<OrderOutcome> {
+  return async (event, delivery) => failIt(notifications, delivery, await ensureNotification(notifications, event));
+}

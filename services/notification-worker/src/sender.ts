@@ -1,0 +1,24 @@
+import type { NotificationChannel } from '@orderflow/contracts';
+import type { Logger } from '@orderflow/platform/logger';
+
+export type NotificationToSend = {
+  /** Names the notification to the provider: two sends with the same key are one notification. */
+  idempotencyKey: string;
+  orderId: string;
+  channel: NotificationChannel;
+  message: string;
+  signal: AbortSignal;
+};
+
+/** Hands a notification to the customer. @throws when the provider did not take it; it is tried again */
+export type Sender = { send(notification: NotificationToSend): Promise<void> };
+
+/** The first adapter: the log stands in for the provider. The text stays out of it, it may be personal. */
+export function createLoggingSender(logger: Logger): Sender {
+  return {
+    send: ({ idempotencyKey, orderId, channel }) => {
+      logger.info('notification handed over', { notificationId: idempotencyKey, orderId, channel });
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Clock } from '@orderflow/platform/clock';
+import type { Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
+
+/**
+ * Product ids that steer the simulation, the way payment providers' test cards do. Any other product is in stock.
+ *
+ * | productId            | what happens                                                        |
+ * |----------------------|---------------------------------------------------------------------|
+ * | test-out-of-stock    | refused: the order ends FAILED with OUT_OF_STOCK                     |
+ * | test-fails-<n>-times | throws in the first n attempts (n from 1 to 99), then succeeds       |
+ * | test-fails-always    | throws in every attempt, until the message is dead-lettered          |
+ * | test-slow            | takes 10 s                                                           |
+ */
+const OUT_OF_STOCK = 'test-out-of-stock';
+const FAILS_TIMES = /^test-fails-([1-9]\d?)-times$/;
+const FAILS_ALWAYS = 'test-fails-always';
+const SLOW = 'test-slow';
+const SLOW_MS = 10_000;
+
+/** The warehouse could not be reached; trying again may help. */
+class WarehouseError extends Error {
+  override readonly name = 'WarehouseError';
+}
+
+function failingAttempts(productId: string): number {
+  if (productId === FAILS_ALWAYS) return Infinity;
+  return Number(FAILS_TIMES.exec(productId)?.[1] ?? 0);
+}
+
+/** How long a call takes: `now` and the timer are the process's own. */
+export function createSimulatedFulfilment({ delayMs, now }: { delayMs: number; now: Clock }): Fulfilment {
+  /** Orders that were fulfilled, by idempotency key: asking again gives the same answer without doing it again. */
+  const fulfilled = new Map<string, number>();
+  const REMEMBERED = 10_000;
+
+  return {
+    async fulfil({ idempotencyKey, items, attempt, signal }: FulfilmentRequest) {
+      if (fulfilled.has(idempotencyKey)) return { fulfilled: true };
+      const products = items.map(({ productId }) => productId);
+      await setTimeout(products.includes(SLOW) ? SLOW_MS : delayMs, undefined, { signal });
+
+      if (attempt <= Math.max(...products.map(failingAttempts))) {
+        throw new WarehouseError(`the warehouse did not answer (attempt ${attempt})`);
+      }
+      if (products.includes(OUT_OF_STOCK)) {
+        return { fulfilled: false, code: 'OUT_OF_STOCK', message: `${OUT_OF_STOCK} is out of stock.` };
+      }
+      fulfilled.set(idempotencyKey, now());
+      const [oldest] = fulfilled.keys();
+      if (fulfilled.size > REMEMBERED && oldest !== undefined) fulfilled.delete(oldest);
+      return { fulfilled: true };
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { IsCount, IsPort, parseEnv } from '@orderflow/platform/config';
+import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
+
+export class OrderWorkerEnv extends WorkerEnv {
+  /** Where the health endpoints listen. */
+  @IsPort()
+  PORT = 3010;
+
+  /** How long the simulated fulfilment of an ordinary order takes. */
+  @IsCount(0, 600_000)
+  FULFILMENT_DELAY_MS = 500;
+}
+
+/** @throws ConfigError that lists every problem by key */
+export function loadConfig(env: NodeJS.ProcessEnv): Readonly<OrderWorkerEnv> {
+  return parseEnv(OrderWorkerEnv, env, workerRules);
+}

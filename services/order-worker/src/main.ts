@@ -1,0 +1,26 @@
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { serveWorker } from '@orderflow/platform/health/serve-worker';
+import { createLogger } from '@orderflow/platform/logger';
+import { runMain } from '@orderflow/platform/run-main';
+import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
+import { createApp } from './app.js';
+import { loadConfig } from './config.js';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const aws = createAwsClients({
+    region: config.AWS_REGION,
+    waitTimeSeconds: config.SQS_WAIT_TIME_SECONDS,
+    ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
+  });
+  const fulfilment = createSimulatedFulfilment({ delayMs: config.FULFILMENT_DELAY_MS, now: Date.now });
+  const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
+  await serveWorker(worker, {
+    host: config.HOST,
+    port: config.PORT,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    release: aws.close,
+    logger,
+  });
+});
