@@ -1,0 +1,67 @@
+import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDb } from '../aws/clients.js';
+
+type Item = Record<string, unknown>;
+
+/** A range of one partition of an index, sorted. */
+export type IndexRange = {
+  index: string;
+  partition: { name: string; value: string };
+  sort: { name: string; before?: string };
+  newestFirst: boolean;
+  limit: number;
+};
+
+/** Reads of one table, whose partition key is `key`. */
+export type TableReader = {
+  /** Strongly consistent. */
+  get(id: string): Promise<Item | undefined>;
+  /** The items that exist, in the order of `ids` (100 at most); status and all as they are now. */
+  getMany(ids: readonly string[]): Promise<Item[]>;
+  /** Index entries: the keys of the index and the table. */
+  query(range: IndexRange): Promise<Item[]>;
+};
+
+/** A table under load may leave keys unread; each round reads what is left. */
+const MAX_ROUNDS = 5;
+
+export function createTableReader(dynamo: DynamoDb, table: string, key: string): TableReader {
+  return {
+    async get(id) {
+      const answer = await dynamo.send(new GetCommand({ TableName: table, Key: { [key]: id }, ConsistentRead: true }));
+      return answer.Item;
+    },
+
+    async getMany(ids) {
+      const found = new Map<unknown, Item>();
+      let keys: Item[] = ids.map((id) => ({ [key]: id }));
+      for (let round = 0; keys.length > 0; round++) {
+        if (round === MAX_ROUNDS)
+          throw Object.assign(new Error('the table is too busy'), { name: 'ThrottlingException' });
+        const answer = await dynamo.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: keys } } }));
+        for (const item of answer.Responses?.[table] ?? []) found.set(item[key], item);
+        keys = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+      }
+      return ids.map((id) => found.get(id)).filter((item) => item !== undefined);
+    },
+
+    async query({ index, partition, sort, newestFirst, limit }) {
+      const bounded = sort.before !== undefined;
+      const answer = await dynamo.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: index,
+          KeyConditionExpression: `#partition = :partition${bounded ? ' AND #sort < :before' : ''}`,
+          ExpressionAttributeNames: { '#partition': partition.name, ...(bounded ? { '#sort': sort.name } : {}) },
+          ExpressionAttributeValues: {
+            ':partition': partition.value,
+            ...(bounded ? { ':before': sort.before } : {}),
+          },
+          ScanIndexForward: !newestFirst,
+          Limit: limit,
+        }),
+      );
+      return answer.Items ?? [];
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { DescribeTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type {
+  BatchExecuteStatementCommandInput,
+  BatchGetCommandInput,
+  DynamoDBDocumentClient,
+  ExecuteStatementCommandInput,
+  GetCommandInput,
+  QueryCommandInput,
+  ScanCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { batchExecute, batchGet, execute } from './fake-dynamodb-calls.js';
+import { createFakeClient, type FakeClient } from './fake-client.js';
+import { query, scan } from './fake-query.js';
+import { createFakeTable, type FakeTable, type TableSchema } from './fake-table.js';
+import { toServiceException } from './dynamodb-errors.js';
+import { tableNotFound } from './statement-failure.js';
+import { marshal, type Item } from './values.js';
+
+type Inputs = {
+  ExecuteStatement: ExecuteStatementCommandInput;
+  BatchExecuteStatement: BatchExecuteStatementCommandInput;
+  Get: GetCommandInput;
+  BatchGet: BatchGetCommandInput;
+  Query: QueryCommandInput;
+  Scan: ScanCommandInput;
+  DescribeTable: DescribeTableCommandInput;
+};
+
+export type FakeDynamoDb = FakeClient<DynamoDBDocumentClient, Inputs> & {
+  /** Puts items past every condition, fault and record. */
+  seed(tableName: string, ...items: Item[]): void;
+  item(tableName: string, key: Item): Item | undefined;
+  items(tableName: string): Item[];
+  /** The next BatchGet reads only the first `readCount` of its keys and hands the others back as unprocessed. */
+  leaveUnprocessedNext(readCount: number): void;
+};
+
+type Options = {
+  tables: readonly TableSchema[];
+  /** Most items of one Query or Scan page, in the place of the service's 1 MB. */
+  longestPage?: number;
+};
+
+const PAGE_PARAMETERS = ['TableName', 'IndexName', 'Limit', 'ExclusiveStartKey', 'Select', 'ConsistentRead'] as const;
+
+/** What DynamoDB refuses, as the SDK throws it. */
+function orServiceException<Output>(run: () => Output): Output {
+  try {
+    return run();
+  } catch (failure) {
+    throw toServiceException(failure);
+  }
+}
+
+export function createFakeDynamoDb({ tables: schemas, longestPage = Infinity }: Options): FakeDynamoDb {
+  const tables = new Map(schemas.map((schema) => [schema.TableName, createFakeTable(schema)]));
+  const readCounts: number[] = [];
+
+  function table(name: string | undefined): FakeTable {
+    const found = tables.get(name);
+    if (!found) throw tableNotFound();
+    return found;
+  }
+
+  function readItem(tableName: string | undefined, key: Item): Item | undefined {
+    return table(tableName).get(table(tableName).exactKeyText(key));
+  }
+
+  const client = createFakeClient<DynamoDBDocumentClient, Inputs>({
+    ExecuteStatement: {
+      parameters: ['Statement', 'Parameters', 'ReturnValuesOnConditionCheckFailure'],
+      run: (input) => execute(table, input),
+    },
+    BatchExecuteStatement: {
+      parameters: ['Statements'],
+      run: (input, { takeEntryFault }) => orServiceException(() => batchExecute(table, input, takeEntryFault)),
+    },
+    Get: {
+      parameters: ['TableName', 'Key', 'ConsistentRead'],
+      run: (input) =>
+        orServiceException(() => {
+          const item = readItem(input.TableName, input.Key ?? {});
+          return item ? { Item: item } : {};
+        }),
+    },
+    BatchGet: {
+      parameters: ['RequestItems'],
+      run: (input) => orServiceException(() => batchGet(table, input, readCounts.shift())),
+    },
+    Query: {
+      parameters: [
+        ...PAGE_PARAMETERS,
+        'KeyConditionExpression',
+        'ExpressionAttributeNames',
+        'ExpressionAttributeValues',
+        'ScanIndexForward',
+      ],
+      run: (input) =>
+        orServiceException(() => {
+          marshal({ ...input.ExpressionAttributeValues, ...input.ExclusiveStartKey });
+          return query(table(input.TableName).source(input.IndexName), input, longestPage);
+        }),
+    },
+    Scan: {
+      parameters: PAGE_PARAMETERS,
+      run: (input) =>
+        orServiceException(() => scan(table(input.TableName).source(input.IndexName), input, longestPage)),
+    },
+    DescribeTable: {
+      parameters: ['TableName'],
+      run: (input) =>
+        orServiceException(() => ({ Table: { TableName: table(input.TableName).name, TableStatus: 'ACTIVE' } })),
+    },
+  });
+
+  return {
+    ...client,
+    seed: (tableName, ...items) => {
+      for (const item of items) {
+        marshal(item);
+        table(tableName).put(item);
+      }
+    },
+    item: readItem,
+    items: (tableName) => table(tableName).items(),
+    leaveUnprocessedNext: (readCount) => {
+      readCounts.push(readCount);
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  DescribeEventBusCommandInput,
+  DescribeRuleCommandInput,
+  EventBridgeClient,
+  ListTargetsByRuleCommandInput,
+  PutEventsCommandInput,
+  PutEventsRequestEntry,
+} from '@aws-sdk/client-eventbridge';
+import { EventBridgeServiceException, ResourceNotFoundException } from '@aws-sdk/client-eventbridge';
+import type { Clock } from '../clock.js';
+import { arnOf, queueArnOf } from './arns.js';
+import { serviceErrorOptions } from './aws-errors.js';
+import { eventJson, rejectionOf, sizeOf } from './event-entries.js';
+import { createFakeClient, type FakeClient } from './fake-client.js';
+
+export type RuleSettings = {
+  name: string;
+  eventBusName: string;
+  detailTypes: readonly string[];
+  queueUrl: string;
+};
+
+type Inputs = {
+  PutEvents: PutEventsCommandInput;
+  DescribeEventBus: DescribeEventBusCommandInput;
+  DescribeRule: DescribeRuleCommandInput;
+  ListTargetsByRule: ListTargetsByRuleCommandInput;
+};
+
+export type FakeEventBridge = FakeClient<EventBridgeClient, Inputs> & {
+  /** The next `times` accepted events reach no target: EventBridge answers before it delivers. */
+  loseNext(times?: number): void;
+};
+
+type Options = {
+  eventBuses: readonly string[];
+  rules: readonly RuleSettings[];
+  /** A rule's way to its queue. */
+  deliver: (queueUrl: string, body: string) => void;
+  now?: Clock;
+};
+
+const MOST_ENTRIES = 10;
+const MOST_BYTES = 262_144;
+
+function invalid(message: string): Error {
+  return new EventBridgeServiceException(serviceErrorOptions('ValidationException', message));
+}
+
+function notFound(message: string): Error {
+  return new ResourceNotFoundException(serviceErrorOptions('ResourceNotFoundException', message));
+}
+
+export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.now }: Options): FakeEventBridge {
+  let toLose = 0;
+
+  function acceptEvent(entry: PutEventsRequestEntry): { EventId: string } {
+    const id = randomUUID();
+    if (toLose > 0) {
+      toLose -= 1;
+      return { EventId: id };
+    }
+    // An unknown bus, or an event that no rule matches, is a success without a delivery.
+    for (const rule of rules) {
+      if (
+        rule.eventBusName === (entry.EventBusName ?? 'default') &&
+        rule.detailTypes.includes(entry.DetailType ?? '')
+      ) {
+        deliver(rule.queueUrl, eventJson(id, entry, now()));
+      }
+    }
+    return { EventId: id };
+  }
+
+  function checkBus(name = 'default'): string {
+    if (!eventBuses.includes(name)) throw notFound(`Event bus ${name} does not exist.`);
+    return name;
+  }
+
+  function findRule(name: string | undefined, busName: string | undefined): RuleSettings {
+    const bus = checkBus(busName);
+    const rule = rules.find((candidate) => candidate.name === name && candidate.eventBusName === bus);
+    if (!rule) throw notFound(`Rule ${name ?? ''} does not exist on EventBus ${bus}.`);
+    return rule;
+  }
+
+  const client = createFakeClient<EventBridgeClient, Inputs>({
+    PutEvents: {
+      parameters: ['Entries'],
+      run: ({ Entries: entries = [] }, { takeEntryFault }) => {
+        if (entries.length < 1 || entries.length > MOST_ENTRIES) {
+          throw invalid(`A call holds 1 to ${MOST_ENTRIES} entries, not ${entries.length}`);
+        }
+        if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MOST_BYTES) {
+          throw invalid('Total size of the entries in the request is over the limit.');
+        }
+        const results = entries.map((entry) => {
+          const fault = takeEntryFault();
+          if (fault !== undefined) return { ErrorCode: fault, ErrorMessage: 'planned by the test' };
+          return rejectionOf(entry) ?? acceptEvent(entry);
+        });
+        return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+      },
+    },
+    DescribeEventBus: {
+      parameters: ['Name'],
+      run: ({ Name: name }) => {
+        const bus = checkBus(name);
+        return { Name: bus, Arn: arnOf('events', `event-bus/${bus}`) };
+      },
+    },
+    DescribeRule: {
+      parameters: ['Name', 'EventBusName'],
+      run: (input) => {
+        const rule = findRule(input.Name, input.EventBusName);
+        return {
+          Name: rule.name,
+          Arn: arnOf('events', `rule/${rule.eventBusName}/${rule.name}`),
+          EventPattern: JSON.stringify({ 'detail-type': rule.detailTypes }),
+          State: 'ENABLED',
+          EventBusName: rule.eventBusName,
+        };
+      },
+    },
+    ListTargetsByRule: {
+      parameters: ['Rule', 'EventBusName'],
+      run: (input) => {
+        const rule = findRule(input.Rule, input.EventBusName);
+        const queueName = rule.queueUrl.split('/').at(-1) ?? '';
+        return { Targets: [{ Id: queueName, Arn: queueArnOf(queueName) }] };
+      },
+    },
+  });
+
+  return {
+    ...client,
+    loseNext: (times = 1) => {
+      toLose += times;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeDynamoDb } from './fake-dynamodb.js';
+import { parsePartiql } from './fake-partiql.js';
+import { expectedOutcome, runConformanceCase } from './partiql-conformance-run.js';
+import { CONFORMANCE_CASES, CONFORMANCE_TABLE } from './partiql-conformance.js';
+
+describe('the PartiQL that the system relies on', () => {
+  it.each(CONFORMANCE_CASES.map((conformanceCase) => [conformanceCase.name, conformanceCase] as const))(
+    '%s',
+    async (_name, conformanceCase) => {
+      const dynamo = createFakeDynamoDb({ tables: [CONFORMANCE_TABLE] });
+      expect(await runConformanceCase(dynamo, conformanceCase, 'a')).toEqual(expectedOutcome(conformanceCase, 'a'));
+    },
+  );
+});
+
+describe('what the fake does not vouch for', () => {
+  it.each([
+    'SELECT * FROM "t" WHERE id = ?',
+    'UPDATE t SET a = 1 WHERE id = ?',
+    'UPDATE "t" SET a = b WHERE id = ?',
+    'UPDATE "t" SET a = 1 REMOVE b, c WHERE id = ?',
+    'UPDATE "t" SET a = list_append(a, ?) WHERE id = ?',
+    'UPDATE "t" SET a = 1 WHERE id = ? AND (b = 1 OR b = 2)',
+    'UPDATE "t" SET a = 1 WHERE id = ? AND b != 2',
+    'UPDATE "t" SET a = 1 WHERE id = ? OR id = ?',
+    'UPDATE "t" SET a = 1 WHERE id = ? AND b IN []',
+    'UPDATE "t" SET a = 1 WHERE id = ? AND attribute_exists(b)',
+    'UPDATE "t" WHERE id = ?',
+    'UPDATE "t" SET a = 1',
+    `INSERT INTO "t" VALUE {'id': ?, 'map': {'x': 1}}`,
+    'INSERT INTO "t" VALUE {"id": ?}',
+    'INSERT INTO "t" VALUE ?',
+    'DELETE FROM "t"',
+    'HELLO',
+  ])('is refused naming the statement: %s', (statement) => {
+    expect(() => parsePartiql(statement, ['x', 'y'])).toThrow(`does not cover this statement`);
+    expect(() => parsePartiql(statement, ['x', 'y'])).toThrow(statement);
+  });
+
+  it('is one parameter too many, which the emulators let pass', () => {
+    expect(() => parsePartiql('DELETE FROM "t" WHERE id = ?', ['x', 'y'])).toThrow("don't match");
+  });
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'removeUndefinedValues'],
+    ['undefined in a map', { a: undefined }, 'removeUndefinedValues'],
+    ['undefined in a list', [undefined], 'removeUndefinedValues'],
+    ['NaN', NaN, 'Special numeric value NaN'],
+    ['a number that loses digits', 2 ** 60, 'MAX_SAFE_INTEGER'],
+    ['a Date', new Date(0), 'Unsupported type'],
+    ['a class instance', new URL('http://localhost'), 'Unsupported type'],
+    ['a function', () => 1, 'Unsupported type'],
+    ['a Set', new Set(['a']), 'Unsupported type'],
+  ])('is a parameter that the marshaller refuses: %s', (_name, parameter, message) => {
+    expect(() => parsePartiql('UPDATE "t" SET a = ? WHERE id = ?', [parameter, 'x'])).toThrow(message);
+  });
+});

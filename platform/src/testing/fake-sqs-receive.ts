@@ -1,0 +1,90 @@
+import type { Message, ReceiveMessageCommandInput } from '@aws-sdk/client-sqs';
+import { aborted } from './aws-errors.js';
+import { LONGEST_VISIBILITY_SECONDS, type FakeQueue, type StoredMessage } from './fake-queue.js';
+import { invalidValue } from './sqs-errors.js';
+
+/** A waiting poll looks again this often: the fake's clock may be a test's, which no timer follows. */
+const LOOK_AGAIN_MS = 10;
+
+function integerBetween(value: number | undefined, parameter: string, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw invalidValue(value, parameter, `Must be an integer between ${least} and ${most}, if provided.`);
+}
+
+function isWanted(name: string, wanted: readonly string[]): boolean {
+  return wanted.some(
+    (pattern) =>
+      pattern === 'All' ||
+      pattern === name ||
+      (pattern.endsWith('.*') && name.startsWith(pattern.slice(0, pattern.length - 2))),
+  );
+}
+
+/** Only what was asked for; a part of which nothing was asked or found is absent. */
+function select<Value>(values: Record<string, Value | undefined>, wanted: readonly string[]): Record<string, Value> {
+  const entries = Object.entries(values).filter(([name, value]) => value !== undefined && isWanted(name, wanted));
+  return Object.fromEntries(entries) as Record<string, Value>;
+}
+
+function toMessage(stored: StoredMessage, input: ReceiveMessageCommandInput): Message {
+  const attributes = select(
+    {
+      SenderId: '000000000000',
+      SentTimestamp: String(stored.sentAtMs),
+      ApproximateReceiveCount: String(stored.receiveCount),
+      ApproximateFirstReceiveTimestamp: String(stored.firstReceivedAtMs),
+      DeadLetterQueueSourceArn: stored.deadLetterSourceArn,
+    },
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- sqs-consumer still sends the older name
+    [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])],
+  );
+  const messageAttributes = select(stored.attributes, input.MessageAttributeNames ?? []);
+  return {
+    MessageId: stored.id,
+    ReceiptHandle: stored.receiptHandle,
+    Body: stored.body,
+    ...(Object.keys(attributes).length > 0 ? { Attributes: attributes } : {}),
+    ...(Object.keys(messageAttributes).length > 0 ? { MessageAttributes: messageAttributes } : {}),
+  };
+}
+
+/** Resolves when something arrives or the time has passed. @throws AbortError */
+async function arrival(queue: FakeQueue, longestMs: number, abortSignal: AbortSignal | undefined): Promise<void> {
+  let stopListening: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let abort: () => void = () => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stopListening = queue.onArrival(resolve);
+      timer = setTimeout(resolve, longestMs);
+      abort = () => {
+        reject(aborted());
+      };
+      abortSignal?.addEventListener('abort', abort);
+    });
+  } finally {
+    stopListening();
+    clearTimeout(timer);
+    abortSignal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Waits in real time, whatever the queue's clock says, so that an empty long poll always ends. */
+export async function receive(
+  queue: FakeQueue,
+  input: ReceiveMessageCommandInput,
+  options: { abortSignal: AbortSignal | undefined; longestPollMs: number },
+): Promise<{ Messages?: Message[] }> {
+  integerBetween(input.MaxNumberOfMessages, 'MaxNumberOfMessages', 1, 10);
+  integerBetween(input.WaitTimeSeconds, 'WaitTimeSeconds', 0, 20);
+  integerBetween(input.VisibilityTimeout, 'VisibilityTimeout', 0, LONGEST_VISIBILITY_SECONDS);
+  const endsAtMs = Date.now() + Math.min((input.WaitTimeSeconds ?? 0) * 1_000, options.longestPollMs);
+  for (;;) {
+    const received = queue.receive(input.MaxNumberOfMessages ?? 1, input.VisibilityTimeout);
+    // Like the service, which leaves the list out instead of sending an empty one.
+    if (received.length > 0) return { Messages: received.map((message) => toMessage(message, input)) };
+    const leftMs = endsAtMs - Date.now();
+    if (leftMs <= 0) return {};
+    await arrival(queue, Math.min(leftMs, LOOK_AGAIN_MS), options.abortSignal);
+  }
+}

@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Change, Condition, Path } from './fake-partiql.js';
+import { invalid } from './statement-failure.js';
+import { compareScalars, copy, isPlainObject, type Item } from './values.js';
+
+const INVALID_PATH = 'The document path provided in the update expression is invalid for update';
+
+function read(item: Item, path: Path): unknown {
+  return path.reduce<unknown>(
+    (parent, name) => (isPlainObject(parent) && Object.hasOwn(parent, name) ? parent[name] : undefined),
+    item,
+  );
+}
+
+function isTrue(item: Item, condition: Condition): boolean {
+  const actual = read(item, condition.path);
+  if (condition.operator === 'IN') return condition.values.some((value) => isDeepStrictEqual(actual, value));
+  const { operator, value } = condition;
+  // A missing attribute differs from everything, and is neither equal to, below nor above anything.
+  if (operator === '=') return isDeepStrictEqual(actual, value);
+  if (operator === '<>') return !isDeepStrictEqual(actual, value);
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw invalid(`Incorrect operand type for operator or function; operator or function: ${operator}`);
+  }
+  const order = compareScalars(actual, value);
+  if (order === undefined) return false;
+  if (operator === '<') return order < 0;
+  if (operator === '<=') return order <= 0;
+  if (operator === '>') return order > 0;
+  return order >= 0;
+}
+
+export function holds(item: Item, conditions: readonly Condition[]): boolean {
+  return conditions.every((condition) => isTrue(item, condition));
+}
+
+function isPrefix(shorter: Path, longer: Path): boolean {
+  return shorter.every((name, index) => longer[index] === name);
+}
+
+/** No change may touch another one's path: the service would have to guess an order. */
+export function refuseOverlaps(changes: readonly Change[]): void {
+  for (const [index, { path }] of changes.entries()) {
+    const other = changes.slice(index + 1).find((later) => isPrefix(path, later.path) || isPrefix(later.path, path));
+    if (!other) continue;
+    throw invalid(
+      `Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [${path.join(', ')}], path two: [${other.path.join(', ')}]`,
+    );
+  }
+}
+
+function newValue(old: Item, change: Exclude<Change, { kind: 'remove' }>): unknown {
+  if (change.kind === 'set') return copy(change.value);
+  const current = read(old, change.source);
+  if (current === undefined) {
+    throw invalid('The provided expression refers to an attribute that does not exist in the item');
+  }
+  if (typeof current !== 'number') throw invalid('An operand in the update expression has an incorrect data type');
+  return current + change.amount;
+}
+
+/** The item after the changes. Every value is computed from the item before all of them, as the service does. */
+export function applyChanges(old: Item, changes: readonly Change[]): Item {
+  const updated = copy(old);
+  for (const change of changes) {
+    const parent = change.path.length === 1 ? updated : read(updated, change.path.slice(0, -1));
+    if (!isPlainObject(parent)) throw invalid(INVALID_PATH);
+    const name = change.path.at(-1) ?? '';
+    if (change.kind === 'remove') Reflect.deleteProperty(parent, name);
+    else parent[name] = newValue(old, change);
+  }
+  return updated;
+}

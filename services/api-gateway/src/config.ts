@@ -1,0 +1,49 @@
+import { IsCount, IsPort, parseEnv } from '@orderflow/platform/config';
+import { ProcessEnv } from '@orderflow/platform/config';
+
+export class ApiEnv extends ProcessEnv {
+  /** Where the API listens. */
+  @IsPort()
+  PORT = 3000;
+
+  /** Largest request body. */
+  @IsCount(1_024, 1_048_576)
+  BODY_LIMIT_BYTES = 262_144;
+
+  /** Requests that one client address may make in a window. */
+  @IsCount(1, 100_000_000)
+  RATE_LIMIT_MAX = 6_000;
+
+  /** Length of that window. */
+  @IsCount(100, 86_400_000)
+  RATE_LIMIT_WINDOW_MS = 60_000;
+
+  /** Deadline of one attempt of an AWS request; there are two attempts. */
+  @IsCount(10, 60_000)
+  AWS_REQUEST_TIMEOUT_MS = 1_200;
+
+  /** When the marker of a new order becomes due. */
+  @IsCount(100, 3_600_000)
+  OUTBOX_DELAY_MS = 5_000;
+
+  /** Pause between two sweeps of the outbox. */
+  @IsCount(100, 3_600_000)
+  SWEEP_INTERVAL_MS = 5_000;
+
+  /** How long a backlog in the queue may explain that a marker is due. */
+  @IsCount(0, 86_400_000)
+  QUEUE_GRACE_MS = 600_000;
+
+  /** Lease of the sweeper's own claims; as the workers' visibility timeout. */
+  @IsCount(1, 43_200)
+  VISIBILITY_TIMEOUT_SECONDS = 30;
+
+  /** Republications after which an order or notification is given up as UNDELIVERED. */
+  @IsCount(1, 1_000)
+  OUTBOX_MAX_ATTEMPTS = 12;
+}
+
+/** @throws ConfigError that lists every problem by key */
+export function loadConfig(env: NodeJS.ProcessEnv): Readonly<ApiEnv> {
+  return parseEnv(ApiEnv, env);
+}

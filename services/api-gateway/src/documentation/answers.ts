@@ -1,0 +1,66 @@
+import { STATUS_CODES } from 'node:http';
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiHeader, ApiParam, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { Problem } from '@orderflow/contracts';
+
+type Described = {
+  status: number;
+  body: Type;
+  location?: boolean;
+  etag?: boolean;
+  problems: number[];
+};
+
+const text = { type: 'string' } as const;
+
+const CORRELATION = {
+  'x-correlation-id': { schema: text, description: 'Finds the request, and all that it caused, in the logs.' },
+};
+
+/** Documents a route: its answer, its headers, and the problems it may answer instead. */
+export function Answers({ status, body, location, etag, problems }: Described): MethodDecorator {
+  return applyDecorators(
+    ApiHeader({
+      name: 'x-correlation-id',
+      required: false,
+      schema: text,
+      description: 'Taken over when it is 1 to 128 of A-Z a-z 0-9 . _ : @ -, else a new one is made.',
+    }),
+    ApiResponse({
+      status,
+      description: STATUS_CODES[status] ?? '',
+      type: body,
+      headers: {
+        ...CORRELATION,
+        ...(location ? { location: { schema: text, description: 'Path of what was made.' } } : {}),
+        ...(etag ? { etag: { schema: text, description: 'Made of the version.' } } : {}),
+      },
+    }),
+    ...(etag
+      ? [ApiResponse({ status: 304, description: 'Not changed since the given ETag.', headers: CORRELATION })]
+      : []),
+    ...problems.map((problem) =>
+      ApiResponse({
+        status: problem,
+        description: STATUS_CODES[problem] ?? '',
+        headers: CORRELATION,
+        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
+      }),
+    ),
+  );
+}
+
+/** Documents a path parameter that is a UUID. */
+export function UuidParam(name: string): MethodDecorator {
+  return ApiParam({ name, schema: { type: 'string', format: 'uuid' } });
+}
+
+/** Documents the header that makes a POST safe to repeat. */
+export function AcceptsIdempotencyKey(): MethodDecorator {
+  return ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+    description: 'The same key and body give the same answer again, with Idempotent-Replayed: true.',
+  });
+}

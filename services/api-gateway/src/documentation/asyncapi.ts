@@ -1,0 +1,112 @@
+import { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS, type ResourceNames } from '@orderflow/contracts';
+import { contractSchemas, type Schema } from './schemas.js';
+
+type EventClass = (typeof EVENT_CLASSES)[number];
+
+/** What EventBridge puts around an event before it reaches a queue. */
+function deliveredEvent({ type, source }: EventClass): Schema {
+  return {
+    type: 'object',
+    required: ['detail-type', 'source', 'detail'],
+    properties: {
+      'detail-type': { const: type },
+      source: { const: source },
+      detail: { $ref: `#/components/schemas/${type}` },
+    },
+  };
+}
+
+const messageRef = ({ type }: EventClass) => ({ $ref: `#/components/messages/${type}` });
+const messagesOf = (classes: readonly EventClass[]) =>
+  Object.fromEntries(classes.map((EventClass) => [EventClass.type, messageRef(EventClass)]));
+
+function operation(action: 'send' | 'receive', channel: string, classes: readonly EventClass[], summary: string) {
+  return {
+    action,
+    summary,
+    channel: { $ref: `#/channels/${channel}` },
+    messages: classes.map(({ type }) => ({ $ref: `#/channels/${channel}/messages/${type}` })),
+  };
+}
+
+/** Schemas that the events refer to, directly or not. */
+function reachable(schemas: Record<string, Schema>, roots: string[]): Record<string, Schema> {
+  const found: Record<string, Schema> = {};
+  const waiting = [...roots];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const schema = schemas[name];
+    if (!schema || name in found) continue;
+    found[name] = schema;
+    waiting.push(
+      ...[...JSON.stringify(schema).matchAll(/#\/components\/schemas\/(\w+)/g)].map((match) => match[1] ?? ''),
+    );
+  }
+  return found;
+}
+
+/** The events, who sends them and which queue they end in, as AsyncAPI 3. */
+export function asyncApiDocument(names: ResourceNames): object {
+  const publishedBy = (service: string) => EVENT_CLASSES.filter(({ source }) => source === `orderflow.${service}`);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Orderflow events',
+      version: '1.0.0',
+      description:
+        'Events go to an EventBridge bus and from there to SQS queues. They are delivered at least once, in any order; ' +
+        'the same event always has the same metadata.eventId.',
+      license: { name: 'MIT' },
+    },
+    channels: {
+      bus: {
+        address: names.bus,
+        description: 'EventBridge bus.',
+        messages: messagesOf(EVENT_CLASSES),
+      },
+      orderQueue: {
+        address: names.orderQueue,
+        description: 'SQS queue of the order worker.',
+        messages: messagesOf(ORDER_QUEUE_EVENTS),
+      },
+      notificationQueue: {
+        address: names.notificationQueue,
+        description: 'SQS queue of the notification worker.',
+        messages: messagesOf(NOTIFICATION_QUEUE_EVENTS),
+      },
+    },
+    operations: {
+      publishFromApiGateway: operation(
+        'send',
+        'bus',
+        publishedBy('api-gateway'),
+        'api-gateway publishes what it accepted.',
+      ),
+      publishFromOrderWorker: operation('send', 'bus', publishedBy('order-worker'), 'order-worker publishes outcomes.'),
+      publishFromNotificationWorker: operation(
+        'send',
+        'bus',
+        publishedBy('notification-worker'),
+        'notification-worker publishes what it sent.',
+      ),
+      processOrders: operation('receive', 'orderQueue', ORDER_QUEUE_EVENTS, 'order-worker processes orders.'),
+      sendNotifications: operation(
+        'receive',
+        'notificationQueue',
+        NOTIFICATION_QUEUE_EVENTS,
+        'notification-worker sends notifications.',
+      ),
+    },
+    components: {
+      messages: Object.fromEntries(
+        EVENT_CLASSES.map((EventClass) => [
+          EventClass.type,
+          { name: EventClass.type, contentType: 'application/json', payload: deliveredEvent(EventClass) },
+        ]),
+      ),
+      schemas: reachable(
+        contractSchemas(),
+        EVENT_CLASSES.map(({ type }) => type),
+      ),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { INestApplication } from '@nestjs/common';
+import {
+  ApiProperty,
+  DocumentBuilder,
+  SwaggerModule,
+  type ApiPropertyOptions,
+  type OpenAPIObject,
+} from '@nestjs/swagger';
+import { contractSchemas, MODELS, type Schema } from './schemas.js';
+
+/** Hands the schemas to @nestjs/swagger property by property, the only way in that serves bodies and queries alike. */
+function describeModels(schemas: Record<string, Schema>): void {
+  for (const [name, { properties = {}, required = [] }] of Object.entries(schemas)) {
+    const model = MODELS[name];
+    if (!model) continue;
+    for (const [key, property] of Object.entries(properties)) {
+      const options = { ...property, required: required.includes(key) } as ApiPropertyOptions;
+      ApiProperty(options)(model.prototype as object, key);
+    }
+  }
+}
+
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const schemas = contractSchemas();
+  describeModels(schemas);
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Orderflow')
+    .setDescription('Orders and notifications over HTTP. Errors are problem details (RFC 9457).')
+    .setVersion('1.0.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .build();
+  const { CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification } = MODELS;
+  const { NotificationList, Problem, ProblemEntry, Failure } = MODELS;
+  const extraModels = [CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification]
+    .concat([NotificationList, Problem, ProblemEntry, Failure])
+    .filter((model) => model !== undefined);
+  const document = SwaggerModule.createDocument(app, config, { extraModels });
+  // The pipe refuses what a request class does not know.
+  for (const name of ['CreateOrderRequest', 'CreateNotificationRequest']) {
+    Object.assign(document.components?.schemas?.[name] ?? {}, { additionalProperties: false });
+  }
+  return document;
+}

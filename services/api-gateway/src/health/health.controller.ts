@@ -1,0 +1,51 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { CheckReport } from '@orderflow/platform/health/readiness';
+
+/** Readiness of what the API needs, and of what it can do without for a while. */
+export type ApiReadiness = {
+  /** Without these no request can be served. */
+  required: () => Promise<CheckReport>;
+  /** Without these orders are accepted and wait in the outbox. */
+  deferrable: () => Promise<CheckReport>;
+};
+
+export const API_READINESS = Symbol('API_READINESS');
+
+type Report = { status: 'ok' | 'degraded'; details: HealthIndicatorResult };
+
+@ApiExcludeController()
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    @Inject(API_READINESS) private readonly readiness: ApiReadiness,
+  ) {}
+
+  /** The process answers; says nothing of what it depends on. */
+  @Get('live')
+  @Header('cache-control', 'no-store')
+  live() {
+    return this.health.check([]);
+  }
+
+  @Get(['', 'ready'])
+  @Header('cache-control', 'no-store')
+  async ready(): Promise<Report> {
+    const required = await this.readiness.required();
+    const deferrable = await this.readiness.deferrable();
+    const { details } = await this.health.check([
+      ...Object.entries(required.checks).map(([name, check]) => () => {
+        const indicator = this.indicators.check(name);
+        return check.status === 'up' ? indicator.up() : indicator.down({ reason: check.reason });
+      }),
+      ...Object.entries(deferrable.checks).map(([name, check]) => () => {
+        const indicator = this.indicators.check(name);
+        return check.status === 'up' ? indicator.up() : indicator.up({ degraded: true, reason: check.reason });
+      }),
+    ]);
+    return { status: deferrable.ok ? 'ok' : 'degraded', details };
+  }
+}

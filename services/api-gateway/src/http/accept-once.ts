@@ -1,0 +1,47 @@
+import type { StoredItem } from '@orderflow/contracts';
+import type { Clock } from '@orderflow/platform/clock';
+import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+import type { StatementExecutor } from '@orderflow/platform/statements/executor';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import { ApiProblem } from './api-problem.js';
+
+export type AcceptDependencies = {
+  executor: StatementExecutor;
+  lifecycle: Lifecycle;
+  reader: TableReader;
+  /** Hands the event to the bus without waiting; what fails is the sweeper's. */
+  publishSoon: (event: OutgoingEvent) => void;
+  now: Clock;
+  outboxDelayMs: number;
+};
+
+/**
+ * Inserts a record whose id is either new or derived from an idempotency key, so that the insert itself is the
+ * idempotency check. A retry after a lost answer finds its own insert.
+ * @throws ApiProblem IDEMPOTENCY_KEY_REUSED when the key was used for another request
+ */
+export async function acceptOnce<R extends StoredItem>(
+  { executor, lifecycle, reader, publishSoon }: AcceptDependencies,
+  id: string,
+  record: R,
+  event: OutgoingEvent,
+): Promise<{ stored: R; replayed: boolean }> {
+  const inserted = await executor.execute(insert(lifecycle, record));
+  if (inserted.applied) {
+    publishSoon(event);
+    return { stored: record, replayed: false };
+  }
+  // Read back rather than trusted: only the stored item tells whose insert was there first.
+  const existing = (await reader.get(id)) as R | undefined;
+  if (!existing) throw new Error('an item that could not be inserted because it exists does not exist');
+  if (existing.requestHash !== record.requestHash) {
+    throw new ApiProblem(
+      'IDEMPOTENCY_KEY_REUSED',
+      'This Idempotency-Key was used for another request. Use a new key for a new request.',
+    );
+  }
+  const mine = existing.createdAt === record.createdAt && existing.correlationId === record.correlationId;
+  if (mine) publishSoon(event);
+  return { stored: existing, replayed: !mine };
+}

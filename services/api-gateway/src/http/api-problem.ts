@@ -1,0 +1,33 @@
+import type { ProblemEntry } from '@orderflow/contracts';
+
+export type ProblemCode =
+  | 'VALIDATION_FAILED'
+  | 'MALFORMED_REQUEST'
+  | 'ORDER_NOT_FOUND'
+  | 'NOTIFICATION_NOT_FOUND'
+  | 'ROUTE_NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'RATE_LIMITED'
+  | 'STORAGE_UNAVAILABLE'
+  | 'INTERNAL_ERROR';
+
+/** A request that cannot be served, in the API's own words. What it means in HTTP is the problem filter's business. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly errors?: ProblemEntry[],
+  ) {
+    super(detail);
+  }
+}
+
+/** One offending part of the request, as an ApiProblem. */
+export function invalid(path: string, message: string): ApiProblem {
+  return new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', [{ path, message }]);
+}

@@ -1,0 +1,88 @@
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { Clock } from '@orderflow/platform/clock';
+import type { Logger } from '@orderflow/platform/logger';
+import { fastify } from 'fastify';
+import type { ApiEnv } from '../config.js';
+import { openApiDocument } from '../documentation/openapi.js';
+import { createAllowedMethods } from './allowed-methods.js';
+import { ApiProblem } from './api-problem.js';
+import { nestLogger } from './nest-logger.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { correlationIdOf } from './request-context.js';
+import { RequestValidationPipe } from './request-validation.pipe.js';
+
+type HttpAppOptions = {
+  module: DynamicModule;
+  config: Readonly<ApiEnv>;
+  logger: Logger;
+  now: Clock;
+  asyncApi: object;
+};
+
+/** Routes that probes and scrapers call all the time: not limited, and not logged above debug. */
+const isProbe = (url: string): boolean => url.startsWith('/health') || url.startsWith('/metrics');
+
+/** Nest on Fastify with everything that is the same for every route. */
+export async function createHttpApp({
+  module,
+  config,
+  logger,
+  asyncApi,
+}: HttpAppOptions): Promise<NestFastifyApplication> {
+  const server = fastify({
+    bodyLimit: config.BODY_LIMIT_BYTES,
+    genReqId: ({ headers }) => correlationIdOf(headers),
+    // Closing waits for requests, not for idle keep-alive connections.
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', error.message));
+    },
+  });
+
+  const allowedMethods = createAllowedMethods();
+  server.addHook('onRoute', (route) => {
+    allowedMethods.add(route);
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-correlation-id', request.id);
+    done();
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    logger[isProbe(request.url) ? 'debug' : 'info']('request', {
+      method: request.method,
+      route: request.routeOptions.url ?? '(none)',
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+      correlationId: request.id,
+    });
+    done();
+  });
+  await server.register(helmet, {
+    // TLS ends in front of this process, if at all; over plain HTTP these two would break the pages.
+    hsts: false,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
+  await server.register(rateLimit, {
+    max: config.RATE_LIMIT_MAX,
+    timeWindow: config.RATE_LIMIT_WINDOW_MS,
+    allowList: ({ url }) => isProbe(url),
+    errorResponseBuilder: () =>
+      new ApiProblem('RATE_LIMITED', 'Too many requests; Retry-After says when to come back.'),
+  });
+
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
+    logger: nestLogger(logger),
+  });
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
+  server.get('/asyncapi.json', () => asyncApi);
+
+  await app.init();
+  return app;
+}

@@ -1,0 +1,107 @@
+import { STATUS_CODES } from 'node:http';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Problem } from '@orderflow/contracts';
+import { isUnavailable } from '@orderflow/platform/aws/failures';
+import type { Logger } from '@orderflow/platform/logger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AllowedMethods } from './allowed-methods.js';
+import { ApiProblem, type ProblemCode } from './api-problem.js';
+
+/** The one place where problems become HTTP statuses. */
+const STATUSES: Record<ProblemCode, number> = {
+  VALIDATION_FAILED: 400,
+  MALFORMED_REQUEST: 400,
+  ORDER_NOT_FOUND: 404,
+  NOTIFICATION_NOT_FOUND: 404,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMITED: 429,
+  INTERNAL_ERROR: 500,
+  STORAGE_UNAVAILABLE: 503,
+};
+
+const RETRY_AFTER_SECONDS = 2;
+
+/** What the framework itself refuses. */
+function fromFramework(exception: HttpException): ApiProblem {
+  switch (exception.getStatus()) {
+    case 404:
+      return new ApiProblem('ROUTE_NOT_FOUND', 'There is nothing at this path; /docs lists the routes.');
+    case 413:
+      return new ApiProblem('PAYLOAD_TOO_LARGE', 'The request body is too large.');
+    case 415:
+      return new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
+    default:
+      return exception.getStatus() < 500
+        ? new ApiProblem('MALFORMED_REQUEST', exception.message, [{ path: '', message: exception.message }])
+        : new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
+  }
+}
+
+/** Any error as the problem that the client is told; never a stack, never an internal message. */
+export function toApiProblem(exception: unknown): ApiProblem {
+  if (exception instanceof ApiProblem) return exception;
+  if (exception instanceof HttpException) return fromFramework(exception);
+  if (isUnavailable(exception)) {
+    return new ApiProblem(
+      'STORAGE_UNAVAILABLE',
+      'The database cannot be reached. Nothing was lost; try again shortly.',
+    );
+  }
+  return new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '/';
+}
+
+export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: ApiProblem): void {
+  const status = STATUSES[problem.code];
+  const body: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: problem.detail,
+    instance: pathOf(request),
+    code: problem.code,
+    correlationId: request.id,
+    ...(problem.errors ? { errors: problem.errors } : {}),
+  };
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  void reply.header('x-correlation-id', request.id).status(status).type('application/problem+json').send(body);
+}
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly logger: Logger,
+    private readonly allowedMethods: AllowedMethods,
+  ) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+
+    // A failed health check answers with the report that terminus made.
+    if (exception instanceof HttpException && request.url.startsWith('/health') && exception.getStatus() === 503) {
+      void reply.status(503).send(exception.getResponse());
+      return;
+    }
+    const problem = toApiProblem(exception);
+    const methods = problem.code === 'ROUTE_NOT_FOUND' ? this.allowedMethods.of(pathOf(request)) : [];
+    if (methods.length > 0) {
+      const allow = methods.join(', ');
+      void reply.header('allow', allow);
+      sendProblem(reply, request, new ApiProblem('METHOD_NOT_ALLOWED', `This path understands ${allow}.`));
+      return;
+    }
+    if (problem.code === 'INTERNAL_ERROR') {
+      this.logger.error('request failed', { correlationId: request.id, err: exception });
+    }
+    sendProblem(reply, request, problem);
+  }
+}

@@ -1,0 +1,23 @@
+import { toError } from '@orderflow/platform/errors';
+import type { Logger } from '@orderflow/platform/logger';
+import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+
+/**
+ * Publishes without making the client wait. A failure is forgotten here, on purpose: the marker on the item remembers.
+ * One log line per change of state.
+ */
+export function createPublishSoon(publisher: EventPublisher, logger: Logger): (event: OutgoingEvent) => void {
+  let failing = false;
+  return (event) => {
+    publisher.publish(event).then(
+      () => {
+        if (failing) logger.info('events are published at once again');
+        failing = false;
+      },
+      (thrown: unknown) => {
+        if (!failing) logger.warn('events cannot be published, the outbox keeps them', { err: toError(thrown) });
+        failing = true;
+      },
+    );
+  };
+}

@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+
+/** JSON with sorted keys, so that equal requests give equal text (the idea of RFC 8785, for plain data). */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, child]) => `${JSON.stringify(key)}:${canonicalJson(child)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Tells whether two requests under one idempotency key ask for the same. Hex SHA-256. */
+export function requestHash(request: object): string {
+  return createHash('sha256').update(canonicalJson(request)).digest('hex');
+}

@@ -1,0 +1,77 @@
+import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import type { ProblemEntry } from '@orderflow/contracts';
+import { isUUID, type ValidationError } from 'class-validator';
+import { ApiProblem, invalid } from './api-problem.js';
+
+/** Deeper than any valid body; recursion over a hostile one would end the call stack. */
+const MAX_DEPTH = 10;
+
+function join(parent: string, property: string): string {
+  if (/^\d+$/.test(property)) return `${parent}[${property}]`;
+  return parent === '' ? property : `${parent}.${property}`;
+}
+
+/** One entry per message, each with the path of the value that it is about. */
+function entriesOf(errors: readonly ValidationError[], parent = ''): ProblemEntry[] {
+  return errors.flatMap((error) => {
+    const path = join(parent, error.property);
+    const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message }));
+    return [...own, ...entriesOf(error.children ?? [], path)];
+  });
+}
+
+/**
+ * Names that every object inherits pass class-validator's whitelist, and deep nesting would exhaust class-transformer's
+ * stack: both are refused before either looks. Iterative for the same reason.
+ */
+function hostileEntries(body: object): ProblemEntry[] {
+  const entries: ProblemEntry[] = [];
+  const waiting: { value: object; path: string; depth: number }[] = [{ value: body, path: '', depth: 1 }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { value, path, depth } = next;
+    if (depth > MAX_DEPTH) return [{ path, message: `the body is nested more than ${MAX_DEPTH} levels deep` }];
+    for (const [key, child] of Object.entries(value)) {
+      const childPath = join(path, key);
+      if (!Array.isArray(value) && key in Object.prototype) {
+        entries.push({ path: childPath, message: `property ${key} should not exist` });
+      } else if (typeof child === 'object' && child !== null) {
+        waiting.push({ value: child as object, path: childPath, depth: depth + 1 });
+      }
+    }
+  }
+  return entries;
+}
+
+/** Checks bodies and queries against their contract classes; every problem is reported with its path. */
+@Injectable()
+export class RequestValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      transform: true,
+      exceptionFactory: (errors) => new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', entriesOf(errors)),
+    });
+  }
+
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body') {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        throw invalid('', 'the body must be a JSON object');
+      }
+      const hostile = hostileEntries(value);
+      if (hostile.length > 0) throw new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', hostile);
+    }
+    return super.transform(value, metadata);
+  }
+}
+
+/** A path parameter that names an order or a notification. */
+@Injectable()
+export class UuidPipe {
+  transform(value: string, { data }: ArgumentMetadata): string {
+    if (!isUUID(value)) throw invalid(data ?? 'id', `${data ?? 'id'} must be a UUID`);
+    return value;
+  }
+}

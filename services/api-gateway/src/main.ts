@@ -1,0 +1,29 @@
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { createLogger } from '@orderflow/platform/logger';
+import { runMain } from '@orderflow/platform/run-main';
+import { createApp } from './app.js';
+import { loadConfig } from './config.js';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const aws = createAwsClients({
+    region: config.AWS_REGION,
+    requestTimeoutMs: config.AWS_REQUEST_TIMEOUT_MS,
+    maxAttempts: 2,
+    ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
+  });
+  const app = await createApp({ config, aws, logger, now: Date.now });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      logger.info('draining');
+      setTimeout(() => {
+        logger.error('not drained in time');
+        process.exit(1);
+      }, config.SHUTDOWN_TIMEOUT_MS).unref();
+    });
+  }
+  await app.listen(config.PORT, config.HOST);
+  logger.info('listening', { url: await app.getUrl() });
+});

@@ -1,0 +1,44 @@
+import {
+  idForKey,
+  newId,
+  newNotificationRecord,
+  notificationRequested,
+  toAcceptedNotification,
+  type CreateNotificationRequest,
+  type Notification,
+} from '@orderflow/contracts';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
+import { ApiProblem } from '../http/api-problem.js';
+import type { RequestContext } from '../http/request-context.js';
+import { requestHash } from '../http/request-hash.js';
+
+export type AcceptedNotification = { notification: Notification; replayed: boolean };
+
+/** Takes a notification about an existing order in. */
+export function createAcceptNotification(dependencies: AcceptDependencies & { orders: TableReader }) {
+  const { now, outboxDelayMs, orders } = dependencies;
+
+  /** @throws ApiProblem ORDER_NOT_FOUND */
+  return async (request: CreateNotificationRequest, context: RequestContext): Promise<AcceptedNotification> => {
+    if (!(await orders.get(request.orderId)))
+      throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+
+    const { idempotencyKey, ...trace } = context;
+    const acceptedAt = now();
+    const record = newNotificationRecord({
+      notificationId:
+        idempotencyKey === undefined ? newId() : idForKey('notification', request.orderId, idempotencyKey),
+      request,
+      requestHash: requestHash(request),
+      ...trace,
+      now: acceptedAt,
+      outboxAt: acceptedAt + outboxDelayMs,
+    });
+    const event = notificationRequested(record);
+    const { stored, replayed } = await acceptOnce(dependencies, record.notificationId, record, event);
+    return { notification: toAcceptedNotification(stored), replayed };
+  };
+}
+
+export type AcceptNotification = ReturnType<typeof createAcceptNotification>;

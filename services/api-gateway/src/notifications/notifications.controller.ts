@@ -1,0 +1,36 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CreateNotificationRequest, Notification } from '@orderflow/contracts';
+import type { FastifyReply } from 'fastify';
+import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
+import { Context, type RequestContext } from '../http/request-context.js';
+import { UuidPipe } from '../http/request-validation.pipe.js';
+import { USE_CASES, type UseCases } from '../use-cases.js';
+
+@ApiTags('notifications')
+@Controller('api/notifications')
+export class NotificationsController {
+  constructor(@Inject(USE_CASES) private readonly useCases: UseCases) {}
+
+  @Post()
+  @HttpCode(202)
+  @AcceptsIdempotencyKey()
+  @Answers({ status: 202, body: Notification, location: true, problems: [400, 404, 413, 415, 422, 429, 503] })
+  async create(
+    @Body() body: CreateNotificationRequest,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Notification> {
+    const { notification, replayed } = await this.useCases.acceptNotification(body, context);
+    if (replayed) void reply.header('idempotent-replayed', 'true');
+    void reply.header('location', `/api/notifications/${notification.notificationId}`);
+    return notification;
+  }
+
+  @Get(':notificationId')
+  @UuidParam('notificationId')
+  @Answers({ status: 200, body: Notification, problems: [400, 404, 429, 503] })
+  get(@Param('notificationId', UuidPipe) notificationId: string): Promise<Notification> {
+    return this.useCases.readNotifications.get(notificationId);
+  }
+}

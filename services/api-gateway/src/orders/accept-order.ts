@@ -1,0 +1,37 @@
+import {
+  idForKey,
+  newId,
+  newOrderRecord,
+  orderCreated,
+  toAcceptedOrder,
+  type CreateOrderRequest,
+  type Order,
+} from '@orderflow/contracts';
+import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
+import type { RequestContext } from '../http/request-context.js';
+import { requestHash } from '../http/request-hash.js';
+
+/** `replayed`: the idempotency key had been used for the same request before, and this is the answer it got. */
+export type AcceptedOrder = { order: Order; replayed: boolean };
+
+/** Takes an order in. It is safe once its item is stored: the insert carries the outbox marker. */
+export function createAcceptOrder(dependencies: AcceptDependencies) {
+  const { now, outboxDelayMs } = dependencies;
+
+  return async (request: CreateOrderRequest, context: RequestContext): Promise<AcceptedOrder> => {
+    const { idempotencyKey, ...trace } = context;
+    const acceptedAt = now();
+    const record = newOrderRecord({
+      orderId: idempotencyKey === undefined ? newId() : idForKey('order', request.customerId, idempotencyKey),
+      request,
+      requestHash: requestHash(request),
+      ...trace,
+      now: acceptedAt,
+      outboxAt: acceptedAt + outboxDelayMs,
+    });
+    const { stored, replayed } = await acceptOnce(dependencies, record.orderId, record, orderCreated(record));
+    return { order: toAcceptedOrder(stored), replayed };
+  };
+}
+
+export type AcceptOrder = ReturnType<typeof createAcceptOrder>;

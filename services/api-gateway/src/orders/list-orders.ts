@@ -1,0 +1,105 @@
+import {
+  DEFAULT_PAGE_SIZE,
+  INDEXES,
+  listBucketsOf,
+  listMonthOf,
+  toOrder,
+  type ListOrdersQuery,
+  type OrderPage,
+  type OrderRecord,
+} from '@orderflow/contracts';
+import type { Clock } from '@orderflow/platform/clock';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { decodeCursor, encodeCursor } from './page-cursor.js';
+
+/** Index entry of an order: enough to sort and to read it. */
+type Entry = { orderId: string; createdAtId: string };
+
+/** No order is older than the system: here the search for older ones ends. */
+const FIRST_MONTH = '2026-11';
+/** A month that ended this long ago gets no more orders, whatever the clocks of the replicas say. */
+const CLOSED_AFTER_MS = 3_600_000;
+
+function monthBefore(month: string): string {
+  const start = new Date(`${month}-01T00:00:00.000Z`);
+  start.setUTCMonth(start.getUTCMonth() - 1);
+  return listMonthOf(start.toISOString());
+}
+
+function newestFirst(a: Entry, b: Entry): number {
+  return a.createdAtId < b.createdAtId ? 1 : -1;
+}
+
+/** The first instant after a month, in epoch ms. */
+function endOf(month: string): number {
+  const end = new Date(`${month}-01T00:00:00.000Z`);
+  return end.setUTCMonth(end.getUTCMonth() + 1);
+}
+
+/**
+ * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read, however large the
+ * table is (the first page of a process looks once into every empty month besides); status and all else come from the
+ * batch read and are current.
+ */
+export function createListOrders({ orders, now }: { orders: TableReader; now: Clock }) {
+  /** Months that are over and empty stay so: they are asked for once. */
+  const emptyMonths = new Set<string>();
+
+  async function entriesOfMonth(month: string, before: string | undefined, limit: number): Promise<Entry[]> {
+    if (emptyMonths.has(month)) return [];
+    const shards = await Promise.all(
+      listBucketsOf(month).map((bucket) =>
+        orders.query({
+          index: INDEXES.byTime,
+          partition: { name: 'listBucket', value: bucket },
+          sort: { name: 'createdAtId', ...(before === undefined ? {} : { before }) },
+          newestFirst: true,
+          limit,
+        }),
+      ),
+    );
+    const entries = (shards.flat() as Entry[]).sort(newestFirst).slice(0, limit);
+    const whole = before === undefined || !before.startsWith(month);
+    if (entries.length === 0 && whole && now() - endOf(month) > CLOSED_AFTER_MS) emptyMonths.add(month);
+    return entries;
+  }
+
+  async function latest(before: string | undefined, limit: number): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    let month = listMonthOf(before ?? new Date(now()).toISOString());
+    for (; month >= FIRST_MONTH && entries.length < limit; month = monthBefore(month)) {
+      entries.push(...(await entriesOfMonth(month, before, limit - entries.length)));
+    }
+    return entries;
+  }
+
+  async function ofCustomer(customerId: string, before: string | undefined, limit: number): Promise<Entry[]> {
+    const entries = await orders.query({
+      index: INDEXES.byCustomer,
+      partition: { name: 'customerId', value: customerId },
+      sort: { name: 'createdAtId', ...(before === undefined ? {} : { before }) },
+      newestFirst: true,
+      limit,
+    });
+    return entries as Entry[];
+  }
+
+  /** @throws ApiProblem VALIDATION_FAILED for a cursor that is not of this list */
+  return async ({ limit = DEFAULT_PAGE_SIZE, cursor, customerId }: ListOrdersQuery): Promise<OrderPage> => {
+    const filter = customerId ?? '';
+    const before = cursor === undefined ? undefined : decodeCursor(cursor, filter);
+    // One entry more than the page needs tells whether there is a next page.
+    const entries = await (customerId === undefined
+      ? latest(before, limit + 1)
+      : ofCustomer(customerId, before, limit + 1));
+    const page = entries.slice(0, limit);
+    const last = page.at(-1);
+    const records = (await orders.getMany(page.map(({ orderId }) => orderId))) as OrderRecord[];
+    return {
+      items: records.map(toOrder),
+      nextCursor: last && entries.length > limit ? encodeCursor(last.createdAtId, filter) : null,
+    };
+  };
+}
+
+export type ListOrders = ReturnType<typeof createListOrders>;

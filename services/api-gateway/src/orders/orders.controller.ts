@@ -1,0 +1,64 @@
+import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { CreateOrderRequest, ListOrdersQuery, NotificationList, Order, OrderPage } from '@orderflow/contracts';
+import type { FastifyReply } from 'fastify';
+import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
+import { etagOf, matchesEtag } from '../http/etag.js';
+import { Context, type RequestContext } from '../http/request-context.js';
+import { UuidPipe } from '../http/request-validation.pipe.js';
+import { USE_CASES, type UseCases } from '../use-cases.js';
+
+@ApiTags('orders')
+@Controller('api/orders')
+export class OrdersController {
+  constructor(@Inject(USE_CASES) private readonly useCases: UseCases) {}
+
+  @Post()
+  @AcceptsIdempotencyKey()
+  @Answers({ status: 201, body: Order, location: true, problems: [400, 413, 415, 422, 429, 503] })
+  async create(
+    @Body() body: CreateOrderRequest,
+    @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Order> {
+    const { order, replayed } = await this.useCases.acceptOrder(body, context);
+    if (replayed) void reply.header('idempotent-replayed', 'true');
+    void reply.header('location', `/api/orders/${order.orderId}`);
+    return order;
+  }
+
+  @Get()
+  @Answers({ status: 200, body: OrderPage, problems: [400, 429, 503] })
+  list(@Query() query: ListOrdersQuery): Promise<OrderPage> {
+    return this.useCases.listOrders(query);
+  }
+
+  @Get(':orderId')
+  @UuidParam('orderId')
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    schema: { type: 'string' },
+    description: 'An ETag seen before.',
+  })
+  @Answers({ status: 200, body: Order, etag: true, problems: [400, 404, 429, 503] })
+  async get(
+    @Param('orderId', UuidPipe) orderId: string,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Order | undefined> {
+    const order = await this.useCases.readOrder(orderId);
+    const etag = etagOf(order.version);
+    void reply.header('etag', etag);
+    if (!matchesEtag(ifNoneMatch, etag)) return order;
+    void reply.status(304);
+    return undefined;
+  }
+
+  @Get(':orderId/notifications')
+  @UuidParam('orderId')
+  @Answers({ status: 200, body: NotificationList, problems: [400, 404, 429, 503] })
+  notifications(@Param('orderId', UuidPipe) orderId: string): Promise<NotificationList> {
+    return this.useCases.readNotifications.ofOrder(orderId);
+  }
+}

@@ -1,0 +1,14 @@
+import { toOrder, type Order, type OrderRecord } from '@orderflow/contracts';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { ApiProblem } from '../http/api-problem.js';
+
+/** @throws ApiProblem ORDER_NOT_FOUND */
+export function createReadOrder(orders: TableReader) {
+  return async (orderId: string): Promise<Order> => {
+    const record = await orders.get(orderId);
+    if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+    return toOrder(record as OrderRecord);
+  };
+}
+
+export type ReadOrder = ReturnType<typeof createReadOrder>;
