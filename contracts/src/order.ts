@@ -7,6 +7,7 @@ import {
   IsIn,
   IsInt,
   IsISO8601,
+  IsObject,
   IsOptional,
   IsUUID,
   Max,
@@ -57,6 +58,8 @@ export class CreateOrderRequest {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ITEMS)
+  // An empty array in place of an object would pass as nested.
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => OrderItem)
   items!: OrderItem[];

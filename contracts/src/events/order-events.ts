@@ -1,5 +1,14 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsISO8601, IsUUID, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsDefined,
+  IsISO8601,
+  IsObject,
+  IsUUID,
+  ValidateNested,
+} from 'class-validator';
 import { Failure } from '../failure.js';
 import { eventIdFor } from '../identifiers.js';
 import { IsMoney } from '../money.js';
@@ -17,6 +26,8 @@ export class OrderCreatedData {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ITEMS)
+  // An empty array in place of an object would pass as nested.
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => OrderItem)
   items!: OrderItem[];

@@ -37,6 +37,7 @@ const converters = {
   min: (metadata: ValidationMetadata) => ({ minimum: firstConstraint(metadata) }),
   max: (metadata: ValidationMetadata) => ({ maximum: firstConstraint(metadata) }),
   isDefined: {},
+  isObject: {},
 };
 
 type Model = new () => object;

@@ -44,6 +44,9 @@ export async function createHttpApp({
     },
   });
 
+  // Everything but JSON is 415.
+  server.removeContentTypeParser('text/plain');
+
   const allowedMethods = createAllowedMethods();
   server.addHook('onRoute', (route) => {
     allowedMethods.add(route);
@@ -77,6 +80,8 @@ export async function createHttpApp({
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
+    // Fastify's own JSON parser refuses prototype keys; Nest's would be added beside one for forms.
+    bodyParser: false,
   });
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
