@@ -23,7 +23,7 @@ export function sumInCents(lines: readonly PricedLine[]): number | undefined {
   let total = 0;
   for (const { quantity, unitPrice } of lines) {
     const cents = toCents(unitPrice);
-    if (cents === undefined || !Number.isSafeInteger(quantity)) return undefined;
+    if (cents === undefined || cents < 0 || !Number.isSafeInteger(quantity) || quantity < 1) return undefined;
     total += quantity * cents;
   }
   return Number.isSafeInteger(total) ? total : undefined;

@@ -37,7 +37,7 @@ export class Problem {
   @IsString()
   correlationId!: string;
 
-  /** Only when code is VALIDATION_FAILED. */
+  /** Only when status is 400; the first 500. */
   @IsOptional()
   @IsArray()
   @ValidateNested({ each: true })

@@ -76,7 +76,11 @@ function readCondition(reader: PartiqlReader): Condition {
   }
   const operator = COMPARISONS.find((symbol) => reader.takeSymbol(symbol));
   if (operator === undefined) throw reader.unsupported('a comparison');
-  return { path, operator, value: reader.value() };
+  const value = reader.value();
+  if (operator !== '=' && operator !== '<>' && typeof value !== 'string' && typeof value !== 'number') {
+    throw invalid(`Incorrect operand type for operator or function; operator or function: ${operator}`);
+  }
+  return { path, operator, value };
 }
 
 function readConditions(reader: PartiqlReader): Condition[] {

@@ -23,6 +23,7 @@ export function targetOf(table: FakeTable, statement: PartiqlStatement): string 
 }
 
 function insert(table: FakeTable, item: Item): void {
+  table.check(item);
   if (table.get(table.keyText(item))) {
     throw new StatementFailure('DuplicateItem', 'Duplicate primary key exists in table');
   }

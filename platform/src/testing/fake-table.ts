@@ -32,6 +32,8 @@ export type FakeTable = {
   exactKeyText(key: Item): string;
   get(keyText: string): Item | undefined;
   /** @throws StatementFailure if an attribute is no valid key of the table or of an index. */
+  check(item: Item): void;
+  /** Checks the item and stores a copy. */
   put(item: Item): void;
   delete(keyText: string): void;
   items(): Item[];
@@ -91,6 +93,13 @@ export function createFakeTable(schema: TableSchema): FakeTable {
     return JSON.stringify(keyNames.map((name) => item[name]));
   }
 
+  function check(item: Item): void {
+    keyText(item);
+    for (const index of indexes.values()) {
+      for (const name of namesOf(index.key)) if (item[name] !== undefined) checkKeyAttribute(item, name);
+    }
+  }
+
   function createSource(sourceKey: Key, isIndex: boolean, keysOnly: boolean): Source {
     const names = namesOf(sourceKey);
     const cursor = [...new Set([...names, ...keyNames])];
@@ -128,12 +137,10 @@ export function createFakeTable(schema: TableSchema): FakeTable {
       return keyText(givenKey);
     },
     get: (text) => copy(stored.get(text)),
+    check,
     put(item) {
-      const text = keyText(item);
-      for (const index of indexes.values()) {
-        for (const name of namesOf(index.key)) if (item[name] !== undefined) checkKeyAttribute(item, name);
-      }
-      stored.set(text, copy(item));
+      check(item);
+      stored.set(keyText(item), copy(item));
     },
     delete: (text) => {
       stored.delete(text);

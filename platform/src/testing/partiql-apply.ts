@@ -19,9 +19,6 @@ function isTrue(item: Item, condition: Condition): boolean {
   // A missing attribute differs from everything, and is neither equal to, below nor above anything.
   if (operator === '=') return isDeepStrictEqual(actual, value);
   if (operator === '<>') return !isDeepStrictEqual(actual, value);
-  if (typeof value !== 'string' && typeof value !== 'number') {
-    throw invalid(`Incorrect operand type for operator or function; operator or function: ${operator}`);
-  }
   const order = compareScalars(actual, value);
   if (order === undefined) return false;
   if (operator === '<') return order < 0;

@@ -133,5 +133,5 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
   );
 
   const module = AppModule.of({ useCases, readiness, background });
-  return createHttpApp({ module, config, logger, now, asyncApi: asyncApiDocument(names) });
+  return createHttpApp({ module, config, logger, asyncApi: asyncApiDocument(names) });
 }

@@ -27,7 +27,12 @@ export class ApiProblem extends Error {
   }
 }
 
-/** One offending part of the request, as an ApiProblem. */
+/** The offending parts of a request, as an ApiProblem. */
+export function notValid(entries: ProblemEntry[]): ApiProblem {
+  return new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', entries);
+}
+
+/** One offending part of a request, as an ApiProblem. */
 export function invalid(path: string, message: string): ApiProblem {
-  return new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', [{ path, message }]);
+  return notValid([{ path, message }]);
 }

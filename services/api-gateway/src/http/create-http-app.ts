@@ -4,7 +4,6 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { Clock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { fastify } from 'fastify';
 import type { ApiEnv } from '../config.js';
@@ -20,9 +19,13 @@ type HttpAppOptions = {
   module: DynamicModule;
   config: Readonly<ApiEnv>;
   logger: Logger;
-  now: Clock;
   asyncApi: object;
 };
+
+/** Time to receive a whole request. Without it a client that never ends one would hold up every shutdown. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Longer than any URL that Node lets in: an id of any length is judged by its route, not lost on the way. */
+const MAX_PARAM_LENGTH = 16_384;
 
 /** Routes that probes and scrapers call all the time: not limited, and not logged above debug. */
 const isProbe = (url: string): boolean => url.startsWith('/health') || url.startsWith('/metrics');
@@ -36,11 +39,17 @@ export async function createHttpApp({
 }: HttpAppOptions): Promise<NestFastifyApplication> {
   const server = fastify({
     bodyLimit: config.BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // RequestValidationPipe refuses these names itself, and can say where they are.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     genReqId: ({ headers }) => correlationIdOf(headers),
     // Closing waits for requests, not for idle keep-alive connections.
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => {
-      sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', error.message));
+      const { message } = error;
+      sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', message, [{ path: '', message }]));
     },
   });
 
@@ -80,7 +89,7 @@ export async function createHttpApp({
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
-    // Fastify's own JSON parser refuses prototype keys; Nest's would be added beside one for forms.
+    // Fastify's own JSON parser is enough; Nest's would come with one for forms.
     bodyParser: false,
   });
   app.useGlobalPipes(new RequestValidationPipe());

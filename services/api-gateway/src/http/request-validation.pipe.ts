@@ -1,10 +1,14 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ProblemEntry } from '@orderflow/contracts';
 import { isUUID, type ValidationError } from 'class-validator';
-import { ApiProblem, invalid } from './api-problem.js';
+import { invalid, notValid } from './api-problem.js';
 
 /** Deeper than any valid body; recursion over a hostile one would end the call stack. */
 const MAX_DEPTH = 10;
+/** Twice what a valid body can hold; class-validator would spend seconds and megabytes on what a hostile one can. */
+const MAX_VALUES = 1_000;
+/** A client that has this much to mend does not need the rest at once. */
+const MAX_ENTRIES = 500;
 
 function join(parent: string, property: string): string {
   if (/^\d+$/.test(property)) return `${parent}[${property}]`;
@@ -22,15 +26,18 @@ function entriesOf(errors: readonly ValidationError[], parent = ''): ProblemEntr
 
 /**
  * Names that every object inherits pass class-validator's whitelist, and deep nesting would exhaust class-transformer's
- * stack: both are refused before either looks. Iterative for the same reason.
+ * stack: both are refused before either looks, and so is sheer number. Iterative for the same reason.
  */
 function hostileEntries(body: object): ProblemEntry[] {
   const entries: ProblemEntry[] = [];
   const waiting: { value: object; path: string; depth: number }[] = [{ value: body, path: '', depth: 1 }];
+  let values = 0;
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { value, path, depth } = next;
-    if (depth > MAX_DEPTH) return [{ path, message: `the body is nested more than ${MAX_DEPTH} levels deep` }];
+    if (depth > MAX_DEPTH) return [{ path, message: `the request is nested more than ${MAX_DEPTH} levels deep` }];
     for (const [key, child] of Object.entries(value)) {
+      values += 1;
+      if (values > MAX_VALUES) return [{ path, message: `the request holds more than ${MAX_VALUES} values` }];
       const childPath = join(path, key);
       if (!Array.isArray(value) && key in Object.prototype) {
         entries.push({ path: childPath, message: `property ${key} should not exist` });
@@ -51,17 +58,16 @@ export class RequestValidationPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
       transform: true,
-      exceptionFactory: (errors) => new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', entriesOf(errors)),
+      exceptionFactory: (errors) => notValid(entriesOf(errors).slice(0, MAX_ENTRIES)),
     });
   }
 
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body') {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw invalid('', 'the body must be a JSON object');
-      }
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (metadata.type === 'body' && !isObject) throw invalid('', 'the body must be a JSON object');
+    if (isObject && (metadata.type === 'body' || metadata.type === 'query')) {
       const hostile = hostileEntries(value);
-      if (hostile.length > 0) throw new ApiProblem('VALIDATION_FAILED', 'The request is not valid.', hostile);
+      if (hostile.length > 0) throw notValid(hostile);
     }
     return super.transform(value, metadata);
   }

@@ -1,0 +1,131 @@
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { resourceNames } from '@orderflow/contracts';
+import { createApiClient, orderFor } from '../support/api-client.js';
+import { startComposeSystem } from '../support/compose-system.js';
+import { waitFor } from '../support/wait-for.js';
+
+const FULFILMENT_DELAY_MS = 1_500;
+
+describe('the system on Compose', () => {
+  let system: Awaited<ReturnType<typeof startComposeSystem>>;
+  let sqs: SQSClient;
+  let dynamo: DynamoDBDocumentClient;
+  const api = createApiClient(() => system.apiUrl());
+  const names = resourceNames('local');
+
+  async function queueUrl(queue: string): Promise<string> {
+    const { QueueUrl: url } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
+    return url!;
+  }
+
+  async function inFlight(queue: string): Promise<number> {
+    const { Attributes: attributes } = await sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: await queueUrl(queue),
+        AttributeNames: ['ApproximateNumberOfMessagesNotVisible'],
+      }),
+    );
+    return Number(attributes?.['ApproximateNumberOfMessagesNotVisible']);
+  }
+
+  beforeAll(async () => {
+    system = await startComposeSystem({ FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
+    const client = {
+      endpoint: await system.awsEndpoint(),
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
+    sqs = new SQSClient(client);
+    dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
+  }, 600_000);
+
+  afterAll(async () => {
+    sqs?.destroy();
+    dynamo?.destroy();
+    await system?.dispose();
+  }, 60_000);
+
+  it('has every container healthy', async () => {
+    const containers = await system.containers();
+    expect(containers.map(({ Service, Health }) => `${Service} ${Health}`).sort()).toEqual([
+      'api-gateway healthy',
+      'localstack healthy',
+      'notification-worker healthy',
+      'order-worker healthy',
+    ]);
+  });
+
+  it('takes an order from HTTP to COMPLETED, and its notification to SENT', async () => {
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    const order = await api.orderInState(orderId, 'COMPLETED');
+    expect(order).toMatchObject({ orderId, totalAmount: 12.5, version: 3 });
+    const notification = await waitFor('its notification', async () => (await api.notificationsOf(orderId)).items[0]);
+    await api.notificationInState(notification.notificationId, 'SENT');
+  });
+
+  it('ends an order that cannot be fulfilled FAILED, and says why', async () => {
+    const { orderId } = await api.createOrder(orderFor('test-out-of-stock'));
+    const order = await api.orderInState(orderId, 'FAILED');
+    expect(order.failure).toMatchObject({ code: 'OUT_OF_STOCK', retriable: false });
+  });
+
+  it('sends a notification that a client asks for', async () => {
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    const { notificationId, status } = await api.createNotification({ orderId, channel: 'SMS', message: 'On its way' });
+    expect(status).toBe('PENDING');
+    const sent = await api.notificationInState(notificationId, 'SENT');
+    expect(sent.sentAt).toBeDefined();
+  });
+
+  it('dead-letters a message that is not JSON, with the reason', async () => {
+    await sqs.send(
+      new SendMessageCommand({ QueueUrl: await queueUrl(names.orderQueue), MessageBody: 'this is not JSON' }),
+    );
+    const deadLetterUrl = await queueUrl(names.orderDeadLetterQueue);
+    const dead = await waitFor('the dead letter', async () => {
+      const { Messages: messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: deadLetterUrl, MessageAttributeNames: ['All'], WaitTimeSeconds: 1 }),
+      );
+      return messages[0];
+    });
+    expect(dead.Body).toBe('this is not JSON');
+    expect(dead.MessageAttributes?.['code']?.StringValue).toBe('NOT_JSON');
+  });
+
+  it('completes an order whose worker is killed in the middle of it, once', async () => {
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    await api.orderInState(orderId, 'PROCESSING');
+    await system.kill('order-worker');
+    expect((await api.order(orderId)).status).toBe('PROCESSING');
+
+    await system.start('order-worker');
+    await api.orderInState(orderId, 'COMPLETED', 30_000);
+    const { Item: item } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
+    expect(item).toMatchObject({ effects: 1, status: 'COMPLETED' });
+    expect(item).not.toHaveProperty('outboxAt');
+  }, 60_000);
+
+  it('drains on SIGTERM: every service exits 0 and nothing is left in flight', async () => {
+    const accepted = await Promise.all(Array.from({ length: 30 }, () => api.createOrder(orderFor('book-1'))));
+    await Promise.any(accepted.map(({ orderId }) => api.orderInState(orderId, 'PROCESSING')));
+
+    const startedAt = Date.now();
+    expect(await system.stop('api-gateway', 'order-worker', 'notification-worker')).toEqual([0, 0, 0]);
+    expect(Date.now() - startedAt).toBeLessThan(15_000);
+    expect(await inFlight(names.orderQueue)).toBe(0);
+    expect(await inFlight(names.notificationQueue)).toBe(0);
+
+    await system.start('api-gateway', 'order-worker', 'notification-worker');
+    await Promise.all(accepted.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED', 30_000)));
+    expect(await system.stop('localstack')).toEqual([0]);
+  }, 90_000);
+});

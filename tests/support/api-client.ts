@@ -1,0 +1,60 @@
+import type {
+  CreateNotificationRequest,
+  CreateOrderRequest,
+  Notification,
+  NotificationList,
+  Order,
+} from '@orderflow/contracts';
+import { waitFor } from './wait-for.js';
+
+/** A client of the API, as small as tests need it. */
+export function createApiClient(baseUrl: () => Promise<string>) {
+  async function call<T>(path: string, expected: number, init?: RequestInit): Promise<T> {
+    const response = await fetch(`${await baseUrl()}${path}`, init);
+    const text = await response.text();
+    if (response.status !== expected) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+  const post = <T>(path: string, expected: number, body: object) =>
+    call<T>(path, expected, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const order = (orderId: string) => call<Order>(`/api/orders/${orderId}`, 200);
+  const notification = (id: string) => call<Notification>(`/api/notifications/${id}`, 200);
+
+  return {
+    order,
+    createOrder: (request: CreateOrderRequest) => post<Order>('/api/orders', 201, request),
+    createNotification: (request: CreateNotificationRequest) => post<Notification>('/api/notifications', 202, request),
+    notificationsOf: (orderId: string) => call<NotificationList>(`/api/orders/${orderId}/notifications`, 200),
+    orderInState: (orderId: string, status: Order['status'], withinMs?: number) =>
+      waitFor(
+        `order ${orderId} ${status}`,
+        async () => {
+          const seen = await order(orderId);
+          return seen.status === status ? seen : undefined;
+        },
+        withinMs,
+      ),
+    notificationInState: (id: string, status: Notification['status'], withinMs?: number) =>
+      waitFor(
+        `notification ${id} ${status}`,
+        async () => {
+          const seen = await notification(id);
+          return seen.status === status ? seen : undefined;
+        },
+        withinMs,
+      ),
+  };
+}
+
+/** A valid order for one unit of a product, at 12.50. */
+export function orderFor(productId: string): CreateOrderRequest {
+  return {
+    customerId: 'customer-1',
+    items: [{ productId, productName: 'A product', quantity: 1, unitPrice: 12.5 }],
+    totalAmount: 12.5,
+  };
+}

@@ -1,0 +1,21 @@
+/** The services of a system, by their Compose names. */
+export type ServiceName = 'localstack' | 'api-gateway' | 'order-worker' | 'notification-worker';
+
+/** A whole running system, however it was started. */
+export type System = {
+  /** Base URL of the API, as http://127.0.0.1:32768; may change when the service is started again. */
+  apiUrl(): Promise<string>;
+  /** Where the emulator listens. */
+  awsEndpoint(): Promise<string>;
+  stage: string;
+  /** Ends processes at once. */
+  kill(service: ServiceName): Promise<void>;
+  /** Ends processes with SIGTERM, waits for them, and gives their exit codes. */
+  stop(...services: ServiceName[]): Promise<number[]>;
+  /** Starts what is not running, and waits until it is healthy. */
+  start(...services: ServiceName[]): Promise<void>;
+  /** All that the service has logged. */
+  logs(service: ServiceName): Promise<string>;
+  /** Removes everything that was started. */
+  dispose(): Promise<void>;
+};

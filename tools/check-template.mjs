@@ -1,0 +1,35 @@
+/** Runs cfn-lint, in a virtual environment of its own, on the CloudFormation template. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const CFN_LINT = 'cfn-lint==1.51.0';
+const root = fileURLToPath(new URL('..', import.meta.url));
+const environment = `${root}.local/${CFN_LINT.replace('==', '-')}`;
+const [bin, python] = process.platform === 'win32' ? ['Scripts', 'python'] : ['bin', 'python3'];
+const cfnLint = `${environment}/${bin}/cfn-lint`;
+
+function run(command, args, problem) {
+  const { error, status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (!error && status === 0) return;
+  // A half-made environment would pass for a whole one the next time.
+  if (command !== cfnLint) rmSync(environment, { recursive: true, force: true });
+  console.error(problem);
+  process.exit(1);
+}
+
+if (!existsSync(cfnLint) && !existsSync(`${cfnLint}.exe`)) {
+  run(
+    python,
+    ['-m', 'venv', environment],
+    'The template is checked with cfn-lint, which needs Python 3.10 or newer with its venv module ' +
+      '(Debian, Ubuntu: apt install python3-venv). Install it and run this again.',
+  );
+  run(
+    `${environment}/${bin}/python`,
+    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', CFN_LINT],
+    `${CFN_LINT} could not be installed from PyPI; pip's reason is above.`,
+  );
+}
+// Informational rules, too: they ask for deletion policies, among other things.
+run(cfnLint, ['--include-checks', 'I', '--', 'infrastructure/template.yaml'], 'The template does not pass cfn-lint.');
