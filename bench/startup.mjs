@@ -3,6 +3,7 @@
  * The two alternate, because a machine's speed drifts; what counts is the difference of the medians.
  */
 import { spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 const GOAL_SECONDS = 5;

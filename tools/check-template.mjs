@@ -9,6 +9,11 @@ const environment = `${root}.local/${CFN_LINT.replace('==', '-')}`;
 const [bin, python] = process.platform === 'win32' ? ['Scripts', 'python'] : ['bin', 'python3'];
 const cfnLint = `${environment}/${bin}/cfn-lint`;
 
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} problem what to say when it fails
+ */
 function run(command, args, problem) {
   const { error, status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
   if (!error && status === 0) return;

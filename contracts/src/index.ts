@@ -55,4 +55,4 @@ export {
   outboxShardOf,
   type StoredItem,
 } from './stored-item.js';
-export { CORRELATION_ID, IS_TEXT, PRINTABLE, TRACEPARENT } from './text.js';
+export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, PRINTABLE, TRACEPARENT } from './text.js';

@@ -3,7 +3,6 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
-  IsDefined,
   IsIn,
   IsInt,
   IsISO8601,
@@ -12,13 +11,12 @@ import {
   IsUUID,
   Max,
   Min,
-  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { Failure } from './failure.js';
 import { IsMoney, MatchesItemTotal, MAX_UNIT_PRICE } from './money.js';
 import { createdAtIdOf, listBucketOf, outboxShardOf, type StoredItem } from './stored-item.js';
-import { IsReference, IsText } from './text.js';
+import { IsReference, IsText, IsTextOrNull } from './text.js';
 
 /** The words that the shared state machine uses for an order's states. */
 export const ORDER_STATES = {
@@ -117,9 +115,7 @@ export class OrderPage {
   items!: Order[];
 
   /** Give it back as `cursor` for the next page; null on the last one. */
-  @IsDefined()
-  @ValidateIf((page: OrderPage) => page.nextCursor !== null)
-  @IsText(512)
+  @IsTextOrNull(512)
   nextCursor!: string | null;
 }
 
@@ -165,6 +161,11 @@ type NewOrder = {
   outboxAt: number;
 };
 
+/** A plain object: DynamoDB's marshaller takes no class instances. */
+function toPlainItem({ productId, productName, quantity, unitPrice }: OrderItem): OrderItem {
+  return { productId, productName, quantity, unitPrice };
+}
+
 /** The item that the insert of a new order writes: PENDING, unclaimed, with its outbox marker. */
 export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: NewOrder): OrderRecord {
   const createdAt = new Date(now).toISOString();
@@ -174,7 +175,7 @@ export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: 
     version: 1,
     effects: 0,
     customerId: request.customerId,
-    items: request.items.map((item) => ({ ...item })),
+    items: request.items.map(toPlainItem),
     totalAmount: request.totalAmount,
     createdAt,
     updatedAt: createdAt,
@@ -200,12 +201,7 @@ export function toOrder(record: OrderRecord): Order {
     status,
     version,
     customerId,
-    items: items.map(({ productId, productName, quantity, unitPrice }) => ({
-      productId,
-      productName,
-      quantity,
-      unitPrice,
-    })),
+    items: items.map(toPlainItem),
     totalAmount,
     createdAt,
     updatedAt,

@@ -1,10 +1,21 @@
 import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
 
 export const IS_TEXT = 'isText';
+export const IS_TEXT_OR_NULL = 'isTextOrNull';
 
 /** No control characters: they break logs, terminals and SQS message attributes. */
 // eslint-disable-next-line no-control-regex -- control characters are what it is about
 export const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/;
+
+function isText(value: unknown, max: number): boolean {
+  return (
+    typeof value === 'string' &&
+    PRINTABLE.test(value) &&
+    value.isWellFormed() &&
+    /\S/.test(value) &&
+    Array.from(value).length <= max
+  );
+}
 
 /** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, not only blanks. */
 export function IsText(max: number, options?: ValidationOptions): PropertyDecorator {
@@ -13,18 +24,25 @@ export function IsText(max: number, options?: ValidationOptions): PropertyDecora
       name: IS_TEXT,
       constraints: [max],
       validator: {
-        validate: (value) =>
-          typeof value === 'string' &&
-          PRINTABLE.test(value) &&
-          value.isWellFormed() &&
-          /\S/.test(value) &&
-          Array.from(value).length <= max,
+        validate: (value) => isText(value, max),
         defaultMessage: (args) =>
           `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters`,
       },
     },
     options,
   );
+}
+
+/** As IsText, or null. */
+export function IsTextOrNull(max: number): PropertyDecorator {
+  return ValidateBy({
+    name: IS_TEXT_OR_NULL,
+    constraints: [max],
+    validator: {
+      validate: (value) => value === null || isText(value, max),
+      defaultMessage: (args) => `${args?.property ?? 'text'} must be null or text of 1 to ${max} characters`,
+    },
+  });
 }
 
 /** A client's own identifier, as for customers and products. */

@@ -11,10 +11,12 @@ import signal
 import sys
 import time
 
-import boto3
+import botocore.session
 from botocore.exceptions import ClientError
 
-TEMPLATE = "/etc/localstack/infrastructure/template.yaml"
+# `npm run local` deploys to the embedded emulator with this same file.
+TEMPLATE = os.environ.get("TEMPLATE") or "/etc/localstack/infrastructure/template.yaml"
+EMULATOR_URL = os.environ.get("EMULATOR_URL") or "http://127.0.0.1:4566"
 # A variable that is unset or empty leaves the template's default alone.
 PARAMETERS = {
     "Stage": "STAGE",
@@ -43,9 +45,9 @@ def say(text):
 def deploy():
     started = time.monotonic()
     stack = f"orderflow-{os.environ.get('STAGE') or 'local'}"
-    cloudformation = boto3.client(
+    cloudformation = botocore.session.get_session().create_client(
         "cloudformation",
-        endpoint_url="http://127.0.0.1:4566",
+        endpoint_url=EMULATOR_URL,
         region_name=os.environ.get("AWS_REGION") or "us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",

@@ -34,7 +34,7 @@ describe('the system on Compose', () => {
         AttributeNames: ['ApproximateNumberOfMessagesNotVisible'],
       }),
     );
-    return Number(attributes?.['ApproximateNumberOfMessagesNotVisible']);
+    return Number(attributes?.ApproximateNumberOfMessagesNotVisible);
   }
 
   beforeAll(async () => {
@@ -49,9 +49,9 @@ describe('the system on Compose', () => {
   }, 600_000);
 
   afterAll(async () => {
-    sqs?.destroy();
-    dynamo?.destroy();
-    await system?.dispose();
+    sqs.destroy();
+    dynamo.destroy();
+    await system.dispose();
   }, 60_000);
 
   it('has every container healthy', async () => {
@@ -98,7 +98,7 @@ describe('the system on Compose', () => {
       return messages[0];
     });
     expect(dead.Body).toBe('this is not JSON');
-    expect(dead.MessageAttributes?.['code']?.StringValue).toBe('NOT_JSON');
+    expect(dead.MessageAttributes?.code?.StringValue).toBe('NOT_JSON');
   });
 
   it('completes an order whose worker is killed in the middle of it, once', async () => {

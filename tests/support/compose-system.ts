@@ -54,7 +54,7 @@ export async function startComposeSystem(
   };
 
   return {
-    stage: environment['STAGE'] ?? 'local',
+    stage: environment.STAGE ?? 'local',
     apiUrl: () => urlOf('api-gateway', 3000),
     awsEndpoint: () => urlOf('localstack', 4566),
     containers,

@@ -16,7 +16,7 @@ export type AwsClients = {
   sqs: Sqs;
   /** Receives only: a long poll holds its connection, and its timeout is longer. */
   polling: Sqs;
-  close(): void;
+  close: () => void;
 };
 
 type AwsOptions = {
@@ -56,7 +56,7 @@ export function createAwsClients(options: AwsOptions): AwsClients {
   const dynamo = DynamoDBDocumentClient.from(dynamoClient);
   const eventBridge = new EventBridgeClient(common);
   const sqs = new SQSClient(common);
-  const pollTimeoutMs = (options.waitTimeSeconds ?? 0) * 1_000 + REQUEST_TIMEOUT_MS;
+  const pollTimeoutMs = (options.waitTimeSeconds ?? 0) * 1_000 + requestTimeoutMs;
   const polling = new SQSClient({ ...base, maxAttempts: 1, requestHandler: requestHandler(pollTimeoutMs) });
 
   return {

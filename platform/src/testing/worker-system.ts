@@ -1,0 +1,117 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Delivery, Outcome } from '../worker/types.js';
+import { queueUrlOf } from './arns.js';
+import { createFakeAws } from './fake-aws.js';
+import type { RuleSettings } from './fake-eventbridge.js';
+import { createRecordingLogger } from './recording-logger.js';
+
+type Topology = {
+  queue: string;
+  deadLetterQueue: string;
+  table: { name: string; key: string };
+  rules: readonly (Omit<RuleSettings, 'queueUrl'> & { queue: string })[];
+};
+
+export const START_MS = Date.UTC(2027, 2, 14, 15, 9, 26, 535);
+
+/** Keeps the outcomes of deliveries, and hands them out one by one as they come. */
+function createOutcomes() {
+  const all: { outcome: Outcome; delivery: Delivery }[] = [];
+  let taken = 0;
+  let wake: () => void = () => undefined;
+  const next = async () => {
+    for (;;) {
+      const entry = all[taken];
+      if (entry) {
+        taken += 1;
+        return entry;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return {
+    all,
+    record: (outcome: Outcome, delivery: Delivery) => {
+      all.push({ outcome, delivery });
+      wake();
+    },
+    next: async () => (await next()).outcome,
+    take: async (count: number) => {
+      const outcomes: Outcome[] = [];
+      while (outcomes.length < count) outcomes.push((await next()).outcome);
+      return outcomes;
+    },
+  };
+}
+
+/** What a worker meets, in memory: one table, its queues, the bus; and a clock that only the test moves. */
+export function createWorkerSystem({ queue, deadLetterQueue, table, rules }: Topology) {
+  let nowMs = START_MS;
+  const now = () => nowMs;
+  const queues = new Set([queue, ...rules.map((rule) => rule.queue)]);
+  const aws = createFakeAws({
+    now,
+    longestPollMs: 15,
+    tables: [
+      {
+        TableName: table.name,
+        KeySchema: [{ AttributeName: table.key, KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: table.key, AttributeType: 'S' }],
+      },
+    ],
+    queues: [
+      ...[...queues].map((name) =>
+        name === queue ? { name, redrive: { deadLetter: deadLetterQueue, maxReceiveCount: 20 } } : { name },
+      ),
+      { name: deadLetterQueue },
+    ],
+    rules: rules.map(({ queue: target, ...rule }) => ({ ...rule, queueUrl: queueUrlOf(target) })),
+  });
+  const queueUrl = queueUrlOf(queue);
+
+  return {
+    aws,
+    clients: { ...aws, polling: aws.sqs, close: () => undefined },
+    log: createRecordingLogger(),
+    outcomes: createOutcomes(),
+    now,
+    pass: (seconds: number) => {
+      nowMs += seconds * 1_000;
+    },
+    /** Puts a message into the worker's queue. @returns its id */
+    send: (body: unknown, { replayId }: { replayId?: string } = {}) =>
+      aws.sqs.enqueue(
+        queueUrl,
+        typeof body === 'string' ? body : JSON.stringify(body),
+        replayId === undefined ? {} : { replayId: { DataType: 'String', StringValue: replayId } },
+      ),
+    queued: () => aws.sqs.messages(queueUrl),
+    /** The dead-letter queue: each message with its attributes as plain text. */
+    deadLetters: () =>
+      aws.sqs.messages(queueUrlOf(deadLetterQueue)).map(({ body, attributes }) => ({
+        body,
+        ...Object.fromEntries(Object.entries(attributes).map(([name, { StringValue }]) => [name, StringValue])),
+      })),
+    /** Entries of all PutEvents calls, those that failed too, with their details. */
+    published: () =>
+      aws.eventBridge.callsOf('PutEvents').flatMap(({ Entries: entries = [] }) =>
+        entries.map(({ DetailType: type, Source: source, Detail: detail = '{}' }) => ({
+          type,
+          source,
+          detail: JSON.parse(detail) as { metadata: Record<string, unknown>; data: Record<string, unknown> },
+        })),
+      ),
+    item: (id: string) => aws.dynamo.item(table.name, { [table.key]: id }),
+  };
+}
+
+/** Resolves with the first value that is neither undefined nor false; the test's own deadline is the limit. */
+export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
+  for (;;) {
+    const value = read();
+    if (value !== undefined && value !== false) return value;
+    await setImmediate();
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * `npm run demo`: one order and its notifications, from acceptance to the end, as a person would follow them. Goes to
+ * http://127.0.0.1:3000, or where API_URL or API_PORT point: Compose and `npm run local` look the same from here.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const base = process.env.API_URL ?? `http://127.0.0.1:${process.env.API_PORT || 3000}`;
+const GIVE_UP_MS = 30_000;
+
+const ITEMS = [
+  { productId: 'book-42', productName: 'Designing Data-Intensive Applications', quantity: 1, unitPrice: 43.5 },
+  { productId: 'pen-7', productName: 'Fountain pen', quantity: 2, unitPrice: 12.25 },
+];
+
+class DemoError extends Error {}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [init]
+ * @returns {Promise<any>} the body
+ */
+async function call(path, init) {
+  let response;
+  try {
+    response = await fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(10_000) });
+  } catch {
+    throw new DemoError(
+      `Nothing answers at ${base}.\n\nWhat to do: start the system with npm run local, or docker compose up --build --wait. ` +
+        'On another port: API_PORT=… npm run demo',
+    );
+  }
+  const body = /** @type {any} */ (await response.json());
+  if (!response.ok) throw new DemoError(`${path} answered ${response.status}: ${body.detail ?? JSON.stringify(body)}`);
+  return body;
+}
+
+/** @param {string} path @param {object} body */
+function post(path, body) {
+  return call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+const startedAt = Date.now();
+/** @param {string} text */
+function note(text) {
+  say(`  ${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s  ${text}`);
+}
+
+/**
+ * Asks until `isEnd`, and notes each new status.
+ * @param {() => Promise<{ status: string } | undefined>} ask
+ * @param {string} name
+ * @param {string[]} ends
+ */
+async function follow(ask, name, ends) {
+  const deadline = Date.now() + GIVE_UP_MS;
+  let last = '';
+  for (;;) {
+    const seen = await ask();
+    if (seen && seen.status !== last) {
+      last = seen.status;
+      note(`${name} ${last}`);
+    }
+    if (seen && ends.includes(seen.status)) return seen;
+    if (Date.now() > deadline) {
+      throw new DemoError(
+        `${name} is still ${last || 'not there'} after ${GIVE_UP_MS / 1_000} s.\n\nWhat to do: look at the workers, ` +
+          'with docker compose logs order-worker notification-worker, or in logs/',
+      );
+    }
+    await sleep(50);
+  }
+}
+
+/** @param {number} amount */
+const money = (amount) => amount.toFixed(2).padStart(8);
+
+try {
+  const totalAmount = ITEMS.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice * 100, 0) / 100;
+  say(`\nAn order at ${base}\n`);
+  for (const { productName, quantity, unitPrice } of ITEMS) {
+    say(`  ${String(quantity).padStart(3)} × ${productName.padEnd(42)} ${money(quantity * unitPrice)}`);
+  }
+  say(`      ${'Total'.padEnd(42)} ${money(totalAmount)}\n`);
+
+  const order = await post('/api/orders', { customerId: 'demo-customer', items: ITEMS, totalAmount });
+  const { orderId } = order;
+  note(`order ${orderId} accepted`);
+  const ended = await follow(() => call(`/api/orders/${orderId}`), 'order', ['COMPLETED', 'FAILED']);
+  if (ended.status !== 'COMPLETED') throw new DemoError(`The order ended ${ended.status}.`);
+
+  const notification = await post('/api/notifications', {
+    orderId,
+    channel: 'SMS',
+    message: 'Your parcel leaves the warehouse today.',
+  });
+  await follow(() => call(`/api/notifications/${notification.notificationId}`), 'notification (SMS, asked for)', [
+    'SENT',
+    'FAILED',
+  ]);
+  const ofOutcome = async () => {
+    const { items } = await call(`/api/orders/${orderId}/notifications`);
+    return items.find((/** @type {{ channel: string }} */ { channel }) => channel === 'EMAIL');
+  };
+  await follow(ofOutcome, 'notification (e-mail, by the outcome)', ['SENT', 'FAILED']);
+
+  say('\nWhat the customer was told:\n');
+  const { items: told } = await call(`/api/orders/${orderId}/notifications`);
+  for (const { channel, status, message } of told) say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
+  say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
+} catch (error) {
+  process.stderr.write(
+    `\n${error instanceof DemoError ? error.message : String(/** @type {Error} */ (error).stack)}\n`,
+  );
+  process.exit(1);
+}

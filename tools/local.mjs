@@ -1,0 +1,298 @@
+/**
+ * `npm run local`: the whole system without Docker.
+ *
+ *   npm run local                              until Ctrl-C, with the merged logs
+ *   npm run local -- --detach                  in the background; npm run local:stop ends it
+ *   npm run local -- --emulator localstack     with a LocalStack container as the emulator
+ *   npm run dev                                the same with rebuild and restart on change
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { openSync, mkdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { endKnown, isAlive, pidFile, startOf } from './local/children.mjs';
+import { deployTopology, SERVICES, startMiniStack, startService } from './local/embedded.mjs';
+import { LocalError } from './local/fail.mjs';
+import { choosePort } from './local/ports.mjs';
+import { build, checkNode, installDependencies, installEmulator } from './local/requirements.mjs';
+import { watchBuild } from './local/watch.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const logDir = `${root}logs/`;
+const state = pidFile(`${root}.local/run.json`);
+/** Longer than a service's own deadline for draining. */
+const STOP_WITHIN_MS = 32_000;
+
+/** @type {import('./local/children.mjs').Child[]} */
+const children = [];
+let stopping = false;
+let width = 0;
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/**
+ * One line per step, with the time it took.
+ * @template T
+ * @param {string} what
+ * @param {() => T | Promise<T>} run returns what to add to the line
+ * @returns {Promise<T>}
+ */
+async function step(what, run) {
+  const startedAt = Date.now();
+  const result = await run();
+  const detail = typeof result === 'string' ? ` ${result}` : '';
+  say(`  ${`${what}${detail}`.padEnd(52)} ${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s`);
+  return result;
+}
+
+/** What an earlier run left: refuses to start beside a live one, ends the children of a dead one. */
+async function removeStale() {
+  const known = state.read();
+  if (!known) return 'none';
+  if (isAlive(known.parent)) {
+    throw new LocalError(
+      `Orderflow is running here already (process ${known.parent.pid}): ${known.urls['API'] ?? 'it is still starting'}`,
+      'Stop it first: npm run local:stop   (or Ctrl-C where it runs)',
+    );
+  }
+  const stale = known.children.filter(isAlive);
+  await Promise.all(stale.map((child) => endKnown(child, STOP_WITHIN_MS)));
+  state.remove();
+  return stale.length === 0 ? 'none' : `${stale.length} ended`;
+}
+
+/** @param {Record<string, string>} urls */
+function remember(urls) {
+  const known = (/** @type {{ name: string, pid: number }} */ { name, pid }) => ({
+    name,
+    pid,
+    startedAt: startOf(pid) ?? '',
+  });
+  state.write({ parent: known({ name: 'local', pid: process.pid }), children: children.map(known), urls });
+}
+
+/**
+ * Ends everything, services first, so that they can still reach the emulator while they drain.
+ * @param {number} exitCode
+ */
+async function stopAll(exitCode) {
+  if (stopping) return;
+  stopping = true;
+  say('\nStopping: the services finish what they have begun.');
+  const end = async (/** @type {import('./local/children.mjs').Child} */ child) => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+    }, STOP_WITHIN_MS);
+    const code = await child.ended;
+    clearTimeout(timer);
+    say(`  ${child.name.padEnd(20)} exit code ${code}`);
+  };
+  await Promise.all(children.filter(({ name }) => name !== 'emulator').map(end));
+  await Promise.all(children.filter(({ name }) => name === 'emulator').map(end));
+  stopContainer();
+  state.remove();
+  process.exit(exitCode);
+}
+
+let usesContainer = false;
+/** @param {string[]} args */
+const compose = (...args) =>
+  spawnSync('docker', ['compose', '-p', 'orderflow-local', ...args], { cwd: root, encoding: 'utf8' });
+
+/** @param {number} port */
+function startContainer(port) {
+  usesContainer = true;
+  process.env['LOCALSTACK_PORT'] = String(port);
+  const { error, status, stderr } = compose('up', '--wait', 'localstack');
+  if (error || status !== 0) {
+    throw new LocalError(
+      `LocalStack did not start:\n${(stderr || String(error)).trim().split('\n').slice(-8).join('\n')}`,
+      "Is Docker running? Try: docker info. The container's own reason: docker compose -p orderflow-local logs localstack",
+    );
+  }
+}
+
+function stopContainer() {
+  if (usesContainer) compose('down', '--volumes');
+}
+
+/** @param {string} name @param {string} line */
+function print(name, line) {
+  say(`${name.padEnd(width)} | ${line}`);
+}
+
+/** @param {import('./local/children.mjs').Child} child */
+function watchOver(child) {
+  children.push(child);
+  void child.ended.then((code) => {
+    if (stopping || !children.includes(child)) return;
+    say(
+      `\n${child.name} ended on its own with exit code ${code}. Its last lines:\n${child.tail.map((line) => `  ${line}`).join('\n')}`,
+    );
+    void stopAll(1);
+  });
+}
+
+/** @param {{ emulator: string, watch: boolean }} options */
+async function run({ emulator, watch }) {
+  const startedAt = Date.now();
+  let quiet = true;
+  const place = {
+    root,
+    logDir,
+    onLine: (/** @type {string} */ name, /** @type {string} */ line) => {
+      if (!quiet) print(name, line);
+    },
+  };
+  process.on('SIGINT', () => void stopAll(0));
+  process.on('SIGTERM', () => void stopAll(0));
+
+  say('Starting Orderflow without Docker');
+  await step('Node.js', checkNode);
+  await step('stale processes', removeStale);
+  remember({});
+  const ports = await step('ports', async () => ({
+    emulator: await choosePort('LOCALSTACK_PORT', 4566),
+    'api-gateway': await choosePort('API_PORT', 3000),
+    'order-worker': await choosePort('ORDER_WORKER_PORT', 3010),
+    'notification-worker': await choosePort('NOTIFICATION_WORKER_PORT', 3020),
+  }));
+  await step('dependencies', () => installDependencies(root));
+  const { python } = await step('emulator installed', () => installEmulator(root));
+  rmSync(logDir, { recursive: true, force: true });
+  mkdirSync(logDir, { recursive: true });
+
+  const emulatorUrl = `http://127.0.0.1:${ports.emulator}`;
+  const building = build(root);
+  building.catch(() => undefined);
+  if (emulator === 'localstack') {
+    await step('LocalStack, topology deployed', () => {
+      startContainer(ports.emulator);
+    });
+  } else {
+    await step('MiniStack', async () => {
+      watchOver(await startMiniStack(place, { python, port: ports.emulator }));
+    });
+    await step('topology deployed', () => deployTopology(root, { python, emulatorUrl }));
+  }
+  await step('services built', () => building);
+  width = Math.max(...SERVICES.map(({ length }) => length));
+  const start = async (/** @type {import('./local/embedded.mjs').Service} */ service) => {
+    const { child, ready } = startService(place, service, { port: ports[service], emulatorUrl });
+    watchOver(child);
+    await ready;
+  };
+  await step('services healthy', async () => {
+    await Promise.all(SERVICES.map(start));
+  });
+
+  const urls = {
+    API: `http://127.0.0.1:${ports['api-gateway']}/api/orders`,
+    'API documentation': `http://127.0.0.1:${ports['api-gateway']}/docs`,
+    'order-worker': `http://127.0.0.1:${ports['order-worker']}/health`,
+    'notification-worker': `http://127.0.0.1:${ports['notification-worker']}/health`,
+    'AWS endpoint': emulatorUrl,
+  };
+  remember(urls);
+  say(`\nReady after ${((Date.now() - startedAt) / 1_000).toFixed(1)} s.`);
+  for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
+  say('\nTry it: npm run demo. Logs: here, and one file per service under logs/. Ctrl-C drains and stops.\n');
+  quiet = false;
+
+  if (watch) {
+    watchBuild(root, async (service) => {
+      const child = children.find(({ name }) => name === service);
+      if (!child || stopping) return;
+      children.splice(children.indexOf(child), 1);
+      print(service, '(changed: restarting)');
+      child.kill('SIGTERM');
+      await child.ended;
+      await start(service);
+      remember(urls);
+      print(service, '(restarted)');
+    });
+  }
+}
+
+/** Starts this program again in the background, and waits until it is ready or has failed. */
+async function detach() {
+  mkdirSync(`${root}.local`, { recursive: true });
+  const file = `${root}.local/local.log`;
+  rmSync(file, { force: true });
+  const output = openSync(file, 'a');
+  const rest = process.argv.slice(2).filter((argument) => argument !== '--detach');
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...rest], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  let exitCode = /** @type {number | null | undefined} */ (undefined);
+  child.once('exit', (code) => {
+    exitCode = code ?? 1;
+  });
+  const { readFileSync } = await import('node:fs');
+  for (;;) {
+    const text = readFileSync(file, 'utf8');
+    if (exitCode !== undefined || text.includes('Ctrl-C drains and stops.')) {
+      say(text.split('\nTry it:')[0] ?? '');
+      break;
+    }
+    await sleep(100);
+  }
+  if (exitCode !== undefined) process.exit(exitCode || 1);
+  say('\nIn the background. Logs: logs/. Try it: npm run demo. Stop it: npm run local:stop');
+  child.unref();
+  process.exit(0);
+}
+
+async function stop() {
+  const known = state.read();
+  if (!known || (!isAlive(known.parent) && !known.children.some(isAlive))) {
+    state.remove();
+    say('Orderflow is not running here.');
+    return;
+  }
+  await endKnown(known.parent, STOP_WITHIN_MS + 5_000);
+  await Promise.all(known.children.map((child) => endKnown(child, STOP_WITHIN_MS)));
+  state.remove();
+  say('Stopped.');
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      detach: { type: 'boolean', default: false },
+      stop: { type: 'boolean', default: false },
+      watch: { type: 'boolean', default: false },
+      emulator: { type: 'string', default: 'ministack' },
+    },
+  });
+  if (!['ministack', 'localstack'].includes(values.emulator)) {
+    throw new LocalError(
+      `There is no emulator ${values.emulator}.`,
+      'Use --emulator ministack or --emulator localstack.',
+    );
+  }
+  if (values.stop) await stop();
+  else if (values.detach) await detach();
+  else await run(values);
+} catch (error) {
+  if (stopping) await new Promise(() => undefined);
+  const { message, fix } = /** @type {{ message: string, fix?: string }} */ (error);
+  process.stderr.write(`\n${message}\n${fix ? `\nWhat to do: ${fix}\n` : ''}`);
+  await Promise.all(
+    children.map(async (child) => {
+      stopping = true;
+      child.kill('SIGTERM');
+      await child.ended;
+    }),
+  );
+  stopContainer();
+  if (state.read()?.parent.pid === process.pid) state.remove();
+  process.exit(1);
+}

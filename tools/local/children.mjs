@@ -1,0 +1,117 @@
+/** Child processes: their logs, their ends, and the file that remembers them when their parent dies. */
+import { execFileSync, spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * @typedef {{ name: string, pid: number, startedAt: string }} Known a process, told apart from a later one of the same id
+ * @typedef {{ name: string, pid: number, tail: string[], ended: Promise<number>, kill: (signal: NodeJS.Signals) => void }} Child
+ */
+
+const TAIL_LINES = 15;
+
+/**
+ * When a process started, as the system has it; undefined when there is no such process.
+ * @param {number} pid
+ */
+export function startOf(pid) {
+  try {
+    const [state = '', ...start] = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/);
+    return state.startsWith('Z') || state === '' ? undefined : start.join(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Known} known */
+export function isAlive({ pid, startedAt }) {
+  return startOf(pid) === startedAt;
+}
+
+/**
+ * Starts a process of its own group, so that a Ctrl-C in the terminal reaches only its parent, which drains it.
+ * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string, onLine: (line: string) => void }} options
+ * @returns {Child}
+ */
+export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @type {string[]} */
+  const tail = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      log.write(`${line}\n`);
+      tail.push(line);
+      if (tail.length > TAIL_LINES) tail.shift();
+      onLine(line);
+    });
+  }
+  const ended = new Promise((resolve) => {
+    child.once('error', (error) => {
+      tail.push(String(error));
+      resolve(127);
+    });
+    child.once('close', (code, signal) => {
+      log.end();
+      resolve(code ?? (signal === 'SIGKILL' ? 137 : 1));
+    });
+  });
+  return {
+    name,
+    pid: child.pid ?? -1,
+    tail,
+    ended,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+/**
+ * Ends a process with SIGTERM, and with SIGKILL when it has not gone by then.
+ * @param {Known} known
+ * @param {number} withinMs
+ */
+export async function endKnown(known, withinMs) {
+  if (!isAlive(known)) return;
+  process.kill(known.pid, 'SIGTERM');
+  const deadline = Date.now() + withinMs;
+  while (isAlive(known)) {
+    if (Date.now() > deadline) {
+      process.kill(known.pid, 'SIGKILL');
+      return;
+    }
+    await sleep(100);
+  }
+}
+
+/**
+ * The pid file: who runs here, and what it has started.
+ * @param {string} file
+ */
+export function pidFile(file) {
+  return {
+    /** @returns {{ parent: Known, children: Known[], urls: Record<string, string> } | undefined} */
+    read() {
+      if (!existsSync(file)) return undefined;
+      try {
+        return JSON.parse(readFileSync(file, 'utf8'));
+      } catch {
+        return undefined;
+      }
+    },
+    /** @param {{ parent: Known, children: Known[], urls: Record<string, string> }} content */
+    write(content) {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+    },
+    remove() {
+      rmSync(file, { force: true });
+    },
+  };
+}

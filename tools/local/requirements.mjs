@@ -1,0 +1,131 @@
+/** What must be on the machine before anything else, and the dependencies that are installed when they are missing. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { LocalError } from './fail.mjs';
+
+const MIN_NODE = [20, 19];
+const MIN_PYTHON = [3, 10];
+
+/**
+ * @param {string} version
+ * @param {number[]} minimum major and minor
+ */
+function isAtLeast(version, [major = 0, minor = 0]) {
+  const [a = 0, b = 0] = version.split('.').map(Number);
+  return a > major || (a === major && b >= minor);
+}
+
+export function checkNode() {
+  const { node } = process.versions;
+  if (!isAtLeast(node, MIN_NODE)) {
+    throw new LocalError(
+      `Node.js ${MIN_NODE.join('.')} or newer is needed, this is ${node}.`,
+      'Install the version in .nvmrc, for example with: nvm install',
+    );
+  }
+  return node;
+}
+
+/** The command of a Python that can make virtual environments. */
+export function findPython() {
+  /** @type {string[]} */
+  const tooOld = [];
+  for (const command of ['python3', 'python']) {
+    const asked = spawnSync(command, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], {
+      encoding: 'utf8',
+    });
+    if (asked.error || asked.status !== 0) continue;
+    const version = asked.stdout.trim();
+    if (!isAtLeast(version, MIN_PYTHON)) {
+      tooOld.push(version);
+      continue;
+    }
+    if (spawnSync(command, ['-c', 'import venv, ensurepip']).status !== 0) {
+      throw new LocalError(
+        `Python ${version} is here, but not its venv module, which the embedded emulator is installed with.`,
+        'Debian and Ubuntu: sudo apt install python3-venv',
+      );
+    }
+    return { command, version };
+  }
+  const found =
+    tooOld.length > 0 ? `Python ${tooOld.join(' and ')} is too old` : 'Python is not installed, or not in PATH';
+  throw new LocalError(
+    `The embedded emulator needs Python ${MIN_PYTHON.join('.')} or newer: ${found}.`,
+    'Install it (Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python), ' +
+      'or run with Docker instead: npm run local -- --emulator localstack',
+  );
+}
+
+/**
+ * Runs `npm ci` when node_modules is missing or older than the lockfile.
+ * @param {string} root
+ */
+export function installDependencies(root) {
+  const installed = `${root}node_modules/.package-lock.json`;
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs) {
+    return 'up to date';
+  }
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
+  if (npm.status !== 0) {
+    throw new LocalError(
+      `npm ci failed:\n${(npm.stderr || String(npm.error)).trim().split('\n').slice(-15).join('\n')}`,
+      'Check that the npm registry can be reached, then run this again.',
+    );
+  }
+  return 'installed';
+}
+
+/**
+ * A virtual environment with the pinned emulator; made once, and again when the pins change.
+ * @param {string} root
+ * @returns {{ python: string, made: boolean }} its Python
+ */
+export function installEmulator(root) {
+  const requirements = `${root}tools/local/requirements.txt`;
+  const environment = `${root}.local/ministack`;
+  const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
+  const python = `${environment}/${bin}/python`;
+  const stamp = `${environment}/requirements.txt`;
+  const pins = readFileSync(requirements, 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === pins) return { python, made: false };
+
+  const { command } = findPython();
+  // A half-made environment would pass for a whole one the next time.
+  rmSync(environment, { recursive: true, force: true });
+  /** @type {[string, string[]][]} */
+  const steps = [
+    [command, ['-m', 'venv', environment]],
+    [
+      python,
+      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', requirements],
+    ],
+    [python, ['-c', `import shutil; shutil.copy(${JSON.stringify(requirements)}, ${JSON.stringify(stamp)})`]],
+  ];
+  for (const [program, args] of steps) {
+    const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+    if (status !== 0) {
+      throw new LocalError(
+        `The embedded emulator could not be installed:\n${(stderr || String(error)).trim()}`,
+        'Check that the Python package index can be reached, then run this again.',
+      );
+    }
+  }
+  return { python, made: true };
+}
+
+/**
+ * Compiles the services; incremental, so it takes seconds only when something has changed.
+ * @param {string} root
+ */
+export async function build(root) {
+  const { execFile } = await import('node:child_process');
+  const { promisify } = await import('node:util');
+  const projects = ['api-gateway', 'order-worker', 'notification-worker'].map((service) => `services/${service}`);
+  try {
+    await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects], { cwd: root });
+  } catch (error) {
+    const { stdout } = /** @type {{ stdout: string }} */ (error);
+    throw new LocalError(`The services do not compile:\n${stdout.trim()}`, 'Mend the errors above and run this again.');
+  }
+}
