@@ -53,7 +53,9 @@ export default tseslint.config(
     ),
   ),
   {
-    files: ['**/*.test.ts', 'tests/**/*.ts'],
+    files: ['**/*.test.ts', 'tests/**/*.ts', 'services/*/src/testing/*.ts'],
+    // Tests stand beside the code, but a service is built without them.
+    languageOptions: { parserOptions: { projectService: false, project: './tests/tsconfig.json' } },
     rules: {
       // Test doubles implement async ports without awaiting anything.
       '@typescript-eslint/require-await': 'off',

@@ -162,7 +162,7 @@ type NewOrder = {
 };
 
 /** A plain object: DynamoDB's marshaller takes no class instances. */
-function toPlainItem({ productId, productName, quantity, unitPrice }: OrderItem): OrderItem {
+export function toPlainItem({ productId, productName, quantity, unitPrice }: OrderItem): OrderItem {
   return { productId, productName, quantity, unitPrice };
 }
 

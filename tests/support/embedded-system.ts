@@ -17,6 +17,7 @@ const SHORT_TIMINGS = {
   OUTBOX_DELAY_MS: '2000',
   SQS_WAIT_TIME_SECONDS: '1',
   HANDLER_TIMEOUT_MS: '4000',
+  AWS_REQUEST_TIMEOUT_MS: '1000',
   MAX_RECEIVES: '4',
   RETRY_MAX_SECONDS: '2',
   RATE_LIMIT_MAX: '1000000',
@@ -48,6 +49,12 @@ export async function startEmulator(): Promise<{ url: string; python: string; di
       await rm(logDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Deploys the topology to a system whose emulator has lost it. */
+export async function deployAgain(system: System): Promise<void> {
+  const { python } = installEmulator(root);
+  await deployTopology(root, { python, emulatorUrl: await system.awsEndpoint() });
 }
 
 /** The whole system as processes of this machine, on free ports, with short timings. */

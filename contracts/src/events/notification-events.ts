@@ -81,6 +81,7 @@ export type NotificationOutcomeFields = Pick<
   | 'notificationId'
   | 'orderId'
   | 'channel'
+  | 'causationId'
   | 'status'
   | 'sentAt'
   | 'version'
@@ -114,14 +115,14 @@ export function notificationRequested(notification: NotificationRecord): Publish
 export function notificationSent(
   notification: NotificationOutcomeFields,
 ): PublishableEvent<NotificationSent> | undefined {
-  const { notificationId, orderId, channel, status, sentAt, version } = notification;
+  const { notificationId, orderId, channel, status, sentAt, version, causationId } = notification;
   if (status !== NOTIFICATION_STATES.done || sentAt === undefined) return undefined;
   const metadata: EventMetadata = {
     eventId: eventIdFor(notificationId, NotificationSent.type, version),
     version: NotificationSent.version,
     occurredAt: sentAt,
     ...contextOf(notification),
-    causationId: eventIdFor(notificationId, NotificationRequested.type, 1),
+    causationId: causationId ?? eventIdFor(notificationId, NotificationRequested.type, 1),
   };
   return {
     source: NotificationSent.source,

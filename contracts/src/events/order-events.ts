@@ -12,7 +12,7 @@ import {
 import { Failure } from '../failure.js';
 import { eventIdFor } from '../identifiers.js';
 import { IsMoney } from '../money.js';
-import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, type OrderRecord } from '../order.js';
+import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, toPlainItem, type OrderRecord } from '../order.js';
 import { IsReference } from '../text.js';
 import { EventMetadata, type PublishableEvent } from './envelope.js';
 
@@ -138,7 +138,10 @@ function contextOf({ correlationId, traceparent }: Pick<OrderRecord, 'correlatio
   return { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
 }
 
-/** Built from what the insert wrote and nothing later, so it is the same event however far the order has come. */
+/**
+ * Built from what the insert wrote and nothing later, so it is the same event, byte for byte, however far the order has
+ * come. DynamoDB returns the keys of a map in any order: objects that were read back are put together anew.
+ */
 export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreated> {
   const { orderId, customerId, items, totalAmount, createdAt } = order;
   const metadata: EventMetadata = {
@@ -150,7 +153,7 @@ export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreated>
   return {
     source: OrderCreated.source,
     type: OrderCreated.type,
-    detail: { metadata, data: { orderId, customerId, items, totalAmount, createdAt } },
+    detail: { metadata, data: { orderId, customerId, items: items.map(toPlainItem), totalAmount, createdAt } },
   };
 }
 
@@ -173,7 +176,8 @@ export function orderOutcome(order: OrderOutcomeFields): PublishableEvent<OrderC
     };
   }
   if (order.status === ORDER_STATES.failed && order.failure) {
-    const data = { orderId, customerId, failure: order.failure, failedAt: updatedAt };
+    const { code, message, retriable } = order.failure;
+    const data = { orderId, customerId, failure: { code, message, retriable }, failedAt: updatedAt };
     return { source: OrderFailed.source, type: OrderFailed.type, detail: { metadata: metadataOf(OrderFailed), data } };
   }
   return undefined;

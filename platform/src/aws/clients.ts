@@ -24,14 +24,15 @@ type AwsOptions = {
   /** Absent: AWS itself. */
   endpoint?: string;
   /** Deadline of one attempt of an ordinary request. */
-  requestTimeoutMs?: number;
-  maxAttempts?: number;
+  requestTimeoutMs: number;
   /** Longest wait of a poll; its request may take this long and the usual timeout on top. */
   waitTimeSeconds?: number;
 };
 
 const CONNECTION_TIMEOUT_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 3_000;
+const MAX_ATTEMPTS = 2;
+/** What a poll may take beyond its wait. */
+const POLL_MARGIN_MS = 3_000;
 
 /** `requestTimeout` alone only warns: https://github.com/smithy-lang/smithy-typescript/pull/1688 */
 function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
@@ -43,20 +44,19 @@ function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
 }
 
 export function createAwsClients(options: AwsOptions): AwsClients {
-  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const base = {
     region: options.region,
     // Explicit, or the host inside a queue URL would win.
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    maxAttempts: options.maxAttempts ?? 3,
+    maxAttempts: MAX_ATTEMPTS,
   };
-  const common = { ...base, requestHandler: requestHandler(requestTimeoutMs) };
+  const common = { ...base, requestHandler: requestHandler(options.requestTimeoutMs) };
 
   const dynamoClient = new DynamoDBClient(common);
   const dynamo = DynamoDBDocumentClient.from(dynamoClient);
   const eventBridge = new EventBridgeClient(common);
   const sqs = new SQSClient(common);
-  const pollTimeoutMs = (options.waitTimeSeconds ?? 0) * 1_000 + requestTimeoutMs;
+  const pollTimeoutMs = (options.waitTimeSeconds ?? 0) * 1_000 + POLL_MARGIN_MS;
   const polling = new SQSClient({ ...base, maxAttempts: 1, requestHandler: requestHandler(pollTimeoutMs) });
 
   return {

@@ -21,6 +21,10 @@ export class WorkerEnv extends ProcessEnv {
   @IsCount(10, 600_000)
   HANDLER_TIMEOUT_MS = 20_000;
 
+  /** Deadline of one attempt of an AWS request; there are two attempts. */
+  @IsCount(10, 60_000)
+  AWS_REQUEST_TIMEOUT_MS = 3_000;
+
   /** Receives after which a message is dead-lettered instead of handled. */
   @IsCount(1, QUEUE_MAX_RECEIVES - 1)
   MAX_RECEIVES = 10;
@@ -41,6 +45,11 @@ export class WorkerEnv extends ProcessEnv {
 /** What must hold between the keys of a worker. */
 export function workerRules(env: WorkerEnv): string[] {
   const problems: string[] = [];
+  if (2 * env.AWS_REQUEST_TIMEOUT_MS >= env.HANDLER_TIMEOUT_MS) {
+    problems.push(
+      'HANDLER_TIMEOUT_MS must be more than twice AWS_REQUEST_TIMEOUT_MS, or an outage looks like a slow handler',
+    );
+  }
   if (env.HANDLER_TIMEOUT_MS >= env.VISIBILITY_TIMEOUT_SECONDS * 1_000) {
     problems.push(
       'HANDLER_TIMEOUT_MS must be less than VISIBILITY_TIMEOUT_SECONDS, or a message comes back while it is handled',

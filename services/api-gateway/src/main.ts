@@ -10,7 +10,6 @@ await runMain(async () => {
   const aws = createAwsClients({
     region: config.AWS_REGION,
     requestTimeoutMs: config.AWS_REQUEST_TIMEOUT_MS,
-    maxAttempts: 2,
     ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
   });
   const app = await createApp({ config, aws, logger, now: Date.now });

@@ -11,6 +11,7 @@ await runMain(async () => {
   const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const aws = createAwsClients({
     region: config.AWS_REGION,
+    requestTimeoutMs: config.AWS_REQUEST_TIMEOUT_MS,
     waitTimeSeconds: config.SQS_WAIT_TIME_SECONDS,
     ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
   });

@@ -42,7 +42,7 @@ function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, no
 function failIt(notifications: ItemTable, delivery: Delivery, notification: NotificationFacts) {
   const failure = {
     code: 'RETRIES_EXHAUSTED',
-    message: `Not sent in ${delivery.receiveCount - 1} attempts; its message is in the dead-letter queue.`,
+    message: `Not sent in ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`,
     retriable: true,
   };
   return workOn(notifications, delivery, notification, () =>
@@ -91,7 +91,7 @@ async function ensureNotification(notifications: ItemTable, outcome: OrderOutcom
   });
   // Refused means that an earlier delivery of the event has made it.
   await executor.execute(insert(lifecycle, record));
-  return { notificationId, ...request, ...context };
+  return { notificationId, ...request, ...context, causationId: eventId };
 }
 
 /** Sends a notification that a client asked for. */

@@ -1,0 +1,156 @@
+import 'reflect-metadata';
+import { describe, expect, it } from '@jest/globals';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { eventIdFor, newId } from '../identifiers.js';
+import { newNotificationRecord, type NotificationRecord } from '../notification.js';
+import { newOrderRecord, toAcceptedOrder, toOrder, type OrderRecord } from '../order.js';
+import type { EventDetail, PublishableEvent } from './envelope.js';
+import { notificationRequested, notificationSent } from './notification-events.js';
+import { orderCreated, orderOutcome } from './order-events.js';
+import { EVENT_CLASSES } from './routing.js';
+
+const NOW_MS = Date.UTC(2027, 0, 1);
+const NOW = new Date(NOW_MS).toISOString();
+const LATER = new Date(NOW_MS + 60_000).toISOString();
+const ORDER_ID = newId();
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const FAILURE = { code: 'OUT_OF_STOCK', message: 'None left', retriable: false };
+const context = {
+  requestHash: 'h',
+  correlationId: 'c',
+  traceparent: TRACEPARENT,
+  now: NOW_MS,
+  outboxAt: NOW_MS + 5_000,
+};
+
+const order = (): OrderRecord =>
+  newOrderRecord({
+    orderId: ORDER_ID,
+    request: {
+      customerId: 'customer-1',
+      items: [{ productId: 'sku', productName: 'Kettle', quantity: 2, unitPrice: 19.99 }],
+      totalAmount: 39.98,
+    },
+    ...context,
+  });
+
+const notification = (change: object = {}): NotificationRecord =>
+  newNotificationRecord({
+    notificationId: newId(),
+    request: { orderId: ORDER_ID, message: 'Hello', channel: 'EMAIL' },
+    ...context,
+    ...change,
+  });
+
+/** As DynamoDB may give an item back: the attributes in another order, and further on in its life. */
+function later<R extends object>(record: R, change: object): R {
+  return Object.fromEntries(Object.entries({ ...record, ...change }).reverse()) as R;
+}
+
+const changed = { status: 'PROCESSING', version: 7, updatedAt: LATER, holder: 'm', outboxAt: 1, outboxAttempts: 3 };
+
+describe('an event that is published again', () => {
+  it('is the same to the byte: OrderCreated', () => {
+    const first = order();
+    expect(JSON.stringify(orderCreated(later(first, changed)))).toBe(JSON.stringify(orderCreated(first)));
+  });
+
+  it('is the same to the byte: NotificationRequested', () => {
+    for (const first of [notification(), notification({ causationId: newId() })]) {
+      const again = notificationRequested(later(first, { ...changed, status: 'SENDING' }));
+      expect(JSON.stringify(again)).toBe(JSON.stringify(notificationRequested(first)));
+    }
+  });
+
+  it('is the same to the byte: OrderCompleted, OrderFailed, NotificationSent', () => {
+    const completed = { ...order(), status: 'COMPLETED', version: 3, updatedAt: LATER } as OrderRecord;
+    const failed = { ...completed, status: 'FAILED', failure: FAILURE } as OrderRecord;
+    const sent = { ...notification(), status: 'SENT', version: 3, sentAt: LATER } as NotificationRecord;
+    expect(JSON.stringify(orderOutcome(later(completed, {})))).toBe(JSON.stringify(orderOutcome(completed)));
+    expect(JSON.stringify(orderOutcome(later(failed, {})))).toBe(JSON.stringify(orderOutcome(failed)));
+    expect(JSON.stringify(notificationSent(later(sent, {})))).toBe(JSON.stringify(notificationSent(sent)));
+  });
+});
+
+describe('events', () => {
+  const completed = { ...order(), status: 'COMPLETED', version: 3, updatedAt: LATER } as OrderRecord;
+  const failed = { ...completed, status: 'FAILED', failure: FAILURE } as OrderRecord;
+  const sent = { ...notification(), status: 'SENT', version: 3, sentAt: LATER } as NotificationRecord;
+  const all: (PublishableEvent | undefined)[] = [
+    orderCreated(order()),
+    orderOutcome(completed),
+    orderOutcome(failed),
+    notificationRequested(notification()),
+    notificationSent(sent),
+  ];
+
+  it('pass the validation that their readers make', () => {
+    for (const event of all) {
+      const EventClass = EVENT_CLASSES.find(({ type }) => type === event?.type)!;
+      const read = plainToInstance(EventClass as new () => EventDetail, JSON.parse(JSON.stringify(event!.detail)));
+      expect(validateSync(read, { whitelist: true, forbidNonWhitelisted: true })).toEqual([]);
+      expect(event!.source).toBe(EventClass.source);
+    }
+    expect(all.map((event) => event?.type).sort()).toEqual(EVENT_CLASSES.map(({ type }) => type).sort());
+  });
+
+  it('carry their context, and say what led to them', () => {
+    const created = orderCreated(order()).detail.metadata;
+    expect(created).toEqual({
+      eventId: eventIdFor(ORDER_ID, 'OrderCreated', 1),
+      version: 1,
+      occurredAt: NOW,
+      correlationId: 'c',
+      traceparent: TRACEPARENT,
+    });
+    expect(orderOutcome(completed)!.detail.metadata).toEqual({
+      eventId: eventIdFor(ORDER_ID, 'OrderCompleted', 3),
+      version: 1,
+      occurredAt: LATER,
+      correlationId: 'c',
+      traceparent: TRACEPARENT,
+      causationId: created.eventId,
+    });
+  });
+
+  it('of another life of an order are others', () => {
+    const again = { ...failed, version: 6 };
+    expect(orderOutcome(again)!.detail.metadata.eventId).not.toBe(orderOutcome(failed)!.detail.metadata.eventId);
+  });
+
+  it('do not exist for what has no outcome yet', () => {
+    expect(orderOutcome(order())).toBeUndefined();
+    expect(orderOutcome({ ...order(), status: 'PROCESSING' })).toBeUndefined();
+    expect(notificationSent(notification())).toBeUndefined();
+    expect(notificationSent({ ...notification(), status: 'FAILED' })).toBeUndefined();
+  });
+});
+
+describe('what readers see of an order', () => {
+  it('has nothing of the inside', () => {
+    expect(Object.keys(toOrder(order())).sort()).toEqual([
+      'correlationId',
+      'createdAt',
+      'customerId',
+      'items',
+      'orderId',
+      'status',
+      'totalAmount',
+      'updatedAt',
+      'version',
+    ]);
+  });
+
+  it('has a failure only while it is failed', () => {
+    const record = { ...order(), failure: FAILURE };
+    expect(toOrder(record)).not.toHaveProperty('failure');
+    expect(toOrder({ ...record, status: 'FAILED' }).failure).toEqual(FAILURE);
+  });
+
+  it('as accepted does not depend on what happened since', () => {
+    const first = order();
+    const done = later(first, { ...changed, status: 'FAILED', failure: FAILURE });
+    expect(toAcceptedOrder(done)).toEqual(toAcceptedOrder(first));
+  });
+});

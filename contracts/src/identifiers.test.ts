@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { eventIdFor, idForKey, newId, notificationIdFor } from './identifiers.js';
+
+const V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('ids', () => {
+  it('that are new differ, and rise with the time', () => {
+    const ids = Array.from({ length: 1_000 }, newId);
+    expect(new Set(ids).size).toBe(1_000);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  // Stored ids and events that were published depend on these: they never change.
+  it('that are derived are what they have always been', () => {
+    expect({
+      order: idForKey('order', 'customer-1', 'key'),
+      notification: idForKey('notification', 'customer-1', 'key'),
+      event: eventIdFor('018f0000-0000-7000-8000-000000000000', 'OrderCreated', 1),
+      outcome: notificationIdFor('018f0000-0000-7000-8000-000000000000'),
+    }).toMatchInlineSnapshot(`
+      {
+        "event": "2a15742c-941a-5d74-9517-16c980a144fd",
+        "notification": "757b88ab-777f-5ee3-8371-04f176f9ab02",
+        "order": "9b94ad75-4dc0-5a1a-9067-e6041468fd71",
+        "outcome": "2018b80c-6895-5577-a498-bee6b764d279",
+      }
+    `);
+  });
+
+  it('of another owner, key, kind, type or version are others', () => {
+    const ids = [
+      idForKey('order', 'a', 'bc'),
+      idForKey('order', 'ab', 'c'),
+      idForKey('order', 'a', 'b'),
+      idForKey('notification', 'a', 'bc'),
+      eventIdFor('a', 'OrderCreated', 1),
+      eventIdFor('a', 'OrderCreated', 2),
+      eventIdFor('a', 'OrderFailed', 1),
+      eventIdFor('b', 'OrderCreated', 1),
+      notificationIdFor('a'),
+      notificationIdFor('b'),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.every((id) => V5.test(id))).toBe(true);
+  });
+
+  it('of an owner and a key cannot be met by shifting characters between them', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string({ minLength: 1 }), (a, b, moved) => {
+        return idForKey('order', a + moved, b) !== idForKey('order', a, moved + b);
+      }),
+    );
+  });
+});
