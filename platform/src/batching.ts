@@ -8,7 +8,7 @@ type BatcherOptions<Item, Result> = {
   /** Items that may wait; one more is refused. */
   capacity: number;
   /** One result per item, in order. What it throws every item of the batch gets. */
-  send: (items: Item[]) => Promise<Array<{ result: Result } | { error: unknown }>>;
+  send: (items: Item[]) => Promise<({ result: Result } | { error: unknown })[]>;
 };
 
 export type Batcher<Item, Result> = {

@@ -21,20 +21,23 @@ export function runSweeper({ sweeps, intervalMs, logger }: RunOptions): RunningS
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
+  async function sweepTable({ table, sweep }: RunOptions['sweeps'][number]): Promise<void> {
+    const report = await sweep();
+    if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
+  }
+
+  /** A table that cannot be swept does not keep the others from it. */
   async function sweepAll(): Promise<void> {
-    try {
-      for (const { table, sweep } of sweeps) {
-        const report = await sweep();
-        if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
-      }
-      if (failing) logger.info('outbox sweeper recovered');
-      failing = false;
-    } catch (thrown) {
-      const err = toError(thrown);
+    const swept = await Promise.allSettled(sweeps.map(sweepTable));
+    const failed = swept.find((outcome) => outcome.status === 'rejected');
+    if (failed) {
+      const err = toError(failed.reason);
       // One line per change of state; an error that is no outage is a defect and is shown every time.
       if (!failing || !isUnavailable(err)) logger.warn('outbox sweeper cannot work', { err });
-      failing = true;
+    } else if (failing) {
+      logger.info('outbox sweeper recovered');
     }
+    failing = failed !== undefined;
   }
 
   let current = Promise.resolve();
@@ -42,7 +45,7 @@ export function runSweeper({ sweeps, intervalMs, logger }: RunOptions): RunningS
     if (stopped) return;
     timer = setTimeout(
       () => {
-        current = sweepAll().finally(schedule);
+        current = sweepAll().then(schedule);
       },
       intervalMs * (0.75 + Math.random() / 2),
     );

@@ -1,9 +1,9 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
 import type { Clock } from '../clock.js';
-import { claimItem, finishItem, type Ownership } from '../statements/claim.js';
+import { claimItem, finishItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
-import { moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
+import { dropMarker, moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
 import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
 
 /** An item with its marker, as far as the sweeper looks. */
@@ -54,7 +54,8 @@ async function findDue(
         new QueryCommand({
           TableName: table,
           IndexName: options.index,
-          KeyConditionExpression: 'outboxShard = :shard AND outboxAt <= :now',
+          KeyConditionExpression: '#shard = :shard AND #dueAt <= :now',
+          ExpressionAttributeNames: { '#shard': 'outboxShard', '#dueAt': 'outboxAt' },
           ExpressionAttributeValues: { ':shard': shard, ':now': now },
           Limit: PAGE,
         }),
@@ -106,7 +107,10 @@ export async function sweep(
     const { status, leaseUntil, outboxAt, outboxAttempts } = item as MarkedItem;
     if (outboxAt === undefined || outboxAt > sweptAt) return;
 
-    if (status === lifecycle.states.working && leaseUntil >= sweptAt) {
+    if (status === lifecycle.states.done || status === lifecycle.states.failed) {
+      // Given up by a sweeper that could not tell anybody.
+      await announceGivenUp(table, item, outboxAt, dependencies);
+    } else if (status === lifecycle.states.working && leaseUntil >= sweptAt) {
       await executor.execute(
         moveMarker(lifecycle, id, outboxAt, { outboxAt: leaseUntil + 1, attempts: outboxAttempts }),
       );
@@ -114,7 +118,10 @@ export async function sweep(
     } else if (backlogExplains && sweptAt - outboxAt < options.queueGraceMs) {
       report.waiting += 1;
     } else if (outboxAttempts >= options.maxAttempts) {
-      if (await giveUp(table, item, options, dependencies)) report.givenUp += 1;
+      const failed = await giveUp(lifecycle, item, options, dependencies);
+      if (!failed) return;
+      await announceGivenUp(table, failed, outboxAt, dependencies);
+      report.givenUp += 1;
     } else {
       const backoffMs = Math.min(options.backoffBaseMs * 2 ** outboxAttempts, options.backoffMaxMs);
       const next = { outboxAt: sweptAt + backoffMs, attempts: outboxAttempts + 1 };
@@ -141,13 +148,16 @@ export async function sweep(
   return report;
 }
 
-/** The item ends failed, and an operator's replay can start it again. False when somebody works on it after all. */
+/**
+ * The item ends failed, and an operator's replay can start it again. Its marker stays until the event is out.
+ * @returns the item as it then stands; undefined when somebody works on it after all
+ */
 async function giveUp(
-  { lifecycle, givenUpEventOf }: OutboxTable,
+  lifecycle: Lifecycle,
   item: Record<string, unknown>,
   options: SweeperOptions,
-  { executor, publisher, now }: Dependencies,
-): Promise<boolean> {
+  { executor, now }: Dependencies,
+): Promise<Record<string, unknown> | undefined> {
   const id = String(item[lifecycle.key]);
   const at = now();
   const step = { name: 'undelivered', entry: { at: new Date(at).toISOString() } };
@@ -157,34 +167,33 @@ async function giveUp(
     { id, messageId: `sweeper:${id}`, leaseMs: options.leaseMs, step, marker: { outboxShard: 0, delayMs: 0 } },
     now,
   );
-  if (claim.kind !== 'claimed') return false;
-  const failed = await failItem(executor, lifecycle, claim.ownership, item, at, step);
-  if (!failed) return false;
-  const event = givenUpEventOf(failed);
-  if (event) await publisher.publish(event);
-  return true;
-}
+  if (claim.kind !== 'claimed') return undefined;
 
-async function failItem(
-  executor: StatementExecutor,
-  lifecycle: Lifecycle,
-  ownership: Ownership,
-  item: Record<string, unknown>,
-  at: number,
-  step: { name: string; entry: Record<string, unknown> },
-): Promise<Record<string, unknown> | undefined> {
-  const failure = {
-    code: 'UNDELIVERED',
-    message: 'No worker finished it, however often it was published; replay it once the cause is mended.',
-    retriable: true,
+  const attributes = {
+    failure: {
+      code: 'UNDELIVERED',
+      message: 'No worker finished it, however often it was published; replay it once the cause is mended.',
+      retriable: true,
+    },
   };
-  const outcome = { result: 'failed', now: at, attributes: { failure }, step } as const;
-  if (!(await finishItem(executor, lifecycle, ownership, outcome))) return undefined;
+  const outcome = { result: 'failed', now: at, attributes, keepMarker: true, step } as const;
+  if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
   return {
     ...item,
+    ...attributes,
     status: lifecycle.states.failed,
-    version: ownership.version + 1,
+    version: claim.ownership.version + 1,
     updatedAt: new Date(at).toISOString(),
-    failure,
   };
+}
+
+async function announceGivenUp(
+  { lifecycle, givenUpEventOf }: OutboxTable,
+  item: Record<string, unknown>,
+  outboxAt: number,
+  { executor, publisher }: Dependencies,
+): Promise<void> {
+  const event = givenUpEventOf(item);
+  if (event) await publisher.publish(event);
+  await executor.execute(dropMarker(lifecycle, String(item[lifecycle.key]), outboxAt));
 }

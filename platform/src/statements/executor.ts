@@ -31,7 +31,9 @@ export function createStatementExecutor(dynamo: DynamoDb): StatementExecutor {
           Statements: [{ Statement: text, Parameters: parameters, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }],
         }),
       );
-      const error = responses?.[0]?.Error;
+      const [response] = responses ?? [];
+      if (!response) throw new StatementError('NoResponse', 'the service answered without an outcome');
+      const { Error: error } = response;
       if (!error) return { applied: true };
       const code = error.Code ?? 'UnknownError';
       if (REFUSALS.has(code)) return { applied: false, item: error.Item };

@@ -16,7 +16,7 @@ export type IndexRange = {
 export type TableReader = {
   /** Strongly consistent. */
   get(id: string): Promise<Item | undefined>;
-  /** The items that exist, in the order of `ids` (100 at most); status and all as they are now. */
+  /** The items that exist, in the order of `ids` (100 at most). Strongly consistent. */
   getMany(ids: readonly string[]): Promise<Item[]>;
   /** Index entries: the keys of the index and the table. */
   query(range: IndexRange): Promise<Item[]>;
@@ -38,7 +38,9 @@ export function createTableReader(dynamo: DynamoDb, table: string, key: string):
       for (let round = 0; keys.length > 0; round++) {
         if (round === MAX_ROUNDS)
           throw Object.assign(new Error('the table is too busy'), { name: 'ThrottlingException' });
-        const answer = await dynamo.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: keys } } }));
+        const answer = await dynamo.send(
+          new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
+        );
         for (const item of answer.Responses?.[table] ?? []) found.set(item[key], item);
         keys = answer.UnprocessedKeys?.[table]?.Keys ?? [];
       }

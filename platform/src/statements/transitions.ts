@@ -54,6 +54,8 @@ export type Outcome = {
   now: number;
   /** Further attributes of the outcome, as `failure` or `sentAt`. */
   attributes: Record<string, unknown>;
+  /** The marker stays, because nothing else remembers that the outcome's event must be published. */
+  keepMarker?: boolean;
   step: { name: string; entry: Record<string, unknown> };
 };
 
@@ -167,6 +169,8 @@ export function replay(
   );
 }
 
+const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
+
 /** working → done | failed, by the owner of the claim only. */
 export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Statement {
   const attributes = {
@@ -176,8 +180,8 @@ export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Stat
     [`"timeline"."${outcome.step.name}"`]: outcome.step.entry,
     ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
   };
-  const counted = ['SET "effects" = "effects" + 1', 'REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
-  return update(lifecycle, id, attributes, counted, [
+  const counted = ['SET "effects" = "effects" + 1'];
+  return update(lifecycle, id, attributes, outcome.keepMarker ? counted : [...counted, ...REMOVE_MARKER], [
     clause('"status" = ?', lifecycle.states.working),
     clause('"claimToken" = ?', outcome.claimToken),
   ]);
@@ -197,4 +201,9 @@ export function moveMarker(
     [],
     [clause('"outboxAt" = ?', seenOutboxAt)],
   );
+}
+
+/** The marker of a finished item goes, unless a replay has set it anew; no change of state. */
+export function dropMarker(lifecycle: Lifecycle, id: string, seenOutboxAt: number): Statement {
+  return update(lifecycle, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [clause('"outboxAt" = ?', seenOutboxAt)]);
 }

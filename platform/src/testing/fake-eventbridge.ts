@@ -18,6 +18,8 @@ export type RuleSettings = {
   name: string;
   eventBusName: string;
   detailTypes: readonly string[];
+  /** The event's source or how it begins; absent: any source matches. */
+  sources?: readonly (string | { prefix: string })[];
   queueUrl: string;
 };
 
@@ -52,6 +54,15 @@ function notFound(message: string): Error {
   return new ResourceNotFoundException(serviceErrorOptions('ResourceNotFoundException', message));
 }
 
+function matches({ detailTypes, sources }: RuleSettings, entry: PutEventsRequestEntry): boolean {
+  const source = entry.Source ?? '';
+  return (
+    detailTypes.includes(entry.DetailType ?? '') &&
+    (sources?.some((wanted) => (typeof wanted === 'string' ? wanted === source : source.startsWith(wanted.prefix))) ??
+      true)
+  );
+}
+
 export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.now }: Options): FakeEventBridge {
   let toLose = 0;
 
@@ -63,10 +74,7 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
     }
     // An unknown bus, or an event that no rule matches, is a success without a delivery.
     for (const rule of rules) {
-      if (
-        rule.eventBusName === (entry.EventBusName ?? 'default') &&
-        rule.detailTypes.includes(entry.DetailType ?? '')
-      ) {
+      if (rule.eventBusName === (entry.EventBusName ?? 'default') && matches(rule, entry)) {
         deliver(rule.queueUrl, eventJson(id, entry, now()));
       }
     }
@@ -117,7 +125,10 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
         return {
           Name: rule.name,
           Arn: arnOf('events', `rule/${rule.eventBusName}/${rule.name}`),
-          EventPattern: JSON.stringify({ 'detail-type': rule.detailTypes }),
+          EventPattern: JSON.stringify({
+            ...(rule.sources === undefined ? {} : { source: rule.sources }),
+            'detail-type': rule.detailTypes,
+          }),
           State: 'ENABLED',
           EventBusName: rule.eventBusName,
         };

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   NOTIFICATION_STATES,
   notificationRequested,
@@ -36,6 +37,7 @@ import { createReadOrder } from './orders/read-order.js';
 export type Dependencies = { config: Readonly<ApiEnv>; aws: AwsClients; logger: Logger; now: Clock };
 
 const OUTBOX_BACKOFF_MAX_MS = 900_000;
+const FLUSH_WITHIN_MS = 5_000;
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp({ config, aws, logger, now }: Dependencies): Promise<NestFastifyApplication> {
@@ -126,7 +128,8 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
     },
     async () => {
       await sweeper?.stop();
-      await publisher.flush();
+      // A bus that hangs must not hold the process up: what has not left is the outbox's.
+      await Promise.race([publisher.flush(), setTimeout(FLUSH_WITHIN_MS, undefined, { ref: false })]);
       aws.close();
       logger.info('drained');
     },

@@ -17,6 +17,19 @@ const CORRELATION = {
   'x-correlation-id': { schema: text, description: 'Finds the request, and all that it caused, in the logs.' },
 };
 
+const REPLAYED = {
+  'idempotent-replayed': {
+    schema: { ...text, enum: ['true'] },
+    description: 'Present when this is the answer that the Idempotency-Key got before.',
+  },
+};
+
+const RETRY_AFTER = {
+  'retry-after': { schema: { type: 'integer' as const, minimum: 1 }, description: 'Seconds after which to try again.' },
+};
+
+const ETAG = { etag: { schema: text, description: 'Made of the version.' } };
+
 /** Documents a route: its answer, its headers, and the problems it may answer instead. */
 export function Answers({ status, body, location, etag, problems }: Described): MethodDecorator {
   return applyDecorators(
@@ -32,18 +45,24 @@ export function Answers({ status, body, location, etag, problems }: Described): 
       type: body,
       headers: {
         ...CORRELATION,
-        ...(location ? { location: { schema: text, description: 'Path of what was made.' } } : {}),
-        ...(etag ? { etag: { schema: text, description: 'Made of the version.' } } : {}),
+        ...(location ? { location: { schema: text, description: 'Path of what was made.' }, ...REPLAYED } : {}),
+        ...(etag ? ETAG : {}),
       },
     }),
     ...(etag
-      ? [ApiResponse({ status: 304, description: 'Not changed since the given ETag.', headers: CORRELATION })]
+      ? [
+          ApiResponse({
+            status: 304,
+            description: 'Not changed since the given ETag.',
+            headers: { ...CORRELATION, ...ETAG },
+          }),
+        ]
       : []),
     ...problems.map((problem) =>
       ApiResponse({
         status: problem,
         description: STATUS_CODES[problem] ?? '',
-        headers: CORRELATION,
+        headers: { ...CORRELATION, ...(problem === 429 || problem === 503 ? RETRY_AFTER : {}) },
         content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
       }),
     ),

@@ -14,7 +14,10 @@ function describeModels(schemas: Record<string, Schema>): void {
     const model = MODELS[name];
     if (!model) continue;
     for (const [key, property] of Object.entries(properties)) {
-      const options = { ...property, required: required.includes(key) } as ApiPropertyOptions;
+      // Swagger would put an allOf beside a $ref, and say the same twice.
+      const { $ref, ...plain } = property;
+      const described = $ref === undefined ? plain : { allOf: [{ $ref }] };
+      const options = { ...described, required: required.includes(key) } as ApiPropertyOptions;
       ApiProperty(options)(model.prototype as object, key);
     }
   }
@@ -37,7 +40,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .filter((model) => model !== undefined);
   const document = SwaggerModule.createDocument(app, config, { extraModels });
   // The pipe refuses what a request class does not know.
-  for (const name of ['CreateOrderRequest', 'CreateNotificationRequest']) {
+  for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {
     Object.assign(document.components?.schemas?.[name] ?? {}, { additionalProperties: false });
   }
   return document;

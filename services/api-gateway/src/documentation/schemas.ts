@@ -1,5 +1,5 @@
 import * as contracts from '@orderflow/contracts';
-import { IS_MONEY, IS_TEXT, MATCHES_ITEM_TOTAL, PRINTABLE } from '@orderflow/contracts';
+import { IS_MONEY, IS_TEXT, IS_TEXT_OR_NULL, MATCHES_ITEM_TOTAL, PRINTABLE } from '@orderflow/contracts';
 // class-validator-jsonschema needs class-transformer's type metadata, which has no public export.
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
@@ -16,21 +16,25 @@ function firstConstraint(metadata: ValidationMetadata): unknown {
   return (metadata.constraints as unknown[] | undefined)?.[0];
 }
 
+const textOf = (metadata: ValidationMetadata) => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: firstConstraint(metadata),
+  pattern: PRINTABLE.source,
+});
+
 /** How our own validators, and those whose stock translation is too loose, read in JSON Schema. */
 const converters = {
+  // No multipleOf 0.01: validators that compute in binary fractions refuse 19.99 by it.
   [IS_MONEY]: (metadata: ValidationMetadata) => ({
     type: 'number',
     minimum: 0,
     maximum: firstConstraint(metadata),
-    multipleOf: 0.01,
+    description: 'At most two decimals.',
   }),
-  [IS_TEXT]: (metadata: ValidationMetadata) => ({
-    type: 'string',
-    minLength: 1,
-    maxLength: firstConstraint(metadata),
-    pattern: PRINTABLE.source,
-  }),
-  [MATCHES_ITEM_TOTAL]: { description: 'Equals the sum of quantity × unitPrice over all items.' },
+  [IS_TEXT]: textOf,
+  [IS_TEXT_OR_NULL]: (metadata: ValidationMetadata) => ({ anyOf: [textOf(metadata), { type: 'null' }] }),
+  [MATCHES_ITEM_TOTAL]: { description: 'At most two decimals; equals the sum of quantity × unitPrice over all items.' },
   isIso8601: { type: 'string', format: 'date-time' },
   isUuid: { type: 'string', format: 'uuid' },
   // Without a type of their own, so that `integer` stays integer.
@@ -49,12 +53,11 @@ export const MODELS: Record<string, Model> = Object.fromEntries(
   ),
 );
 
-/** JSON Schemas of all contract classes, made from their class-validator decorators. */
-export function contractSchemas(refPointerPrefix = '#/components/schemas/'): Record<string, Schema> {
-  const all = validationMetadatasToSchemas({
+/** JSON Schemas of all decorated classes, the contracts' parts included, by class name. */
+export function contractSchemas(): Record<string, Schema> {
+  return validationMetadatasToSchemas({
     classTransformerMetadataStorage: defaultMetadataStorage as never,
-    refPointerPrefix,
+    refPointerPrefix: '#/components/schemas/',
     additionalConverters: converters as never,
   }) as Record<string, Schema>;
-  return Object.fromEntries(Object.entries(all).filter(([name]) => name in MODELS));
 }

@@ -34,8 +34,7 @@ export class HealthController {
   @Get(['', 'ready'])
   @Header('cache-control', 'no-store')
   async ready(): Promise<Report> {
-    const required = await this.readiness.required();
-    const deferrable = await this.readiness.deferrable();
+    const [required, deferrable] = await Promise.all([this.readiness.required(), this.readiness.deferrable()]);
     const { details } = await this.health.check([
       ...Object.entries(required.checks).map(([name, check]) => () => {
         const indicator = this.indicators.check(name);

@@ -6,7 +6,7 @@ export function createAllowedMethods() {
   return {
     add({ method, url }: Route): void {
       if (url.includes('*')) return;
-      const pattern = new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:[A-Za-z]+/g, '[^/]+')}/?$`);
+      const pattern = new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:[A-Za-z]+/g, '[^/]+')}$`);
       for (const name of [method].flat()) routes.push({ method: name, pattern });
     },
     /** Methods that the path knows; none when there is no such path. */

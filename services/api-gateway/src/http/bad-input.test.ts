@@ -29,7 +29,8 @@ const item = (change: object) => anOrder({ items: [anItem(change)] });
 /** An order whose total is right whatever its only item says. */
 const priced = (quantity: number, unitPrice: number, totalAmount: number) =>
   anOrder({ items: [anItem({ quantity, unitPrice })], totalAmount });
-const many = (count: number) => anOrder({ items: Array.from({ length: count }, () => anItem()), totalAmount: (count * 3998) / 100 });
+const many = (count: number) =>
+  anOrder({ items: Array.from({ length: count }, () => anItem()), totalAmount: (count * 3998) / 100 });
 
 describe('POST /api/orders refuses', () => {
   it.each<[string, unknown, string[]]>([
@@ -155,7 +156,7 @@ describe('POST /api/orders accepts the limits themselves', () => {
     ['a customer of 64 characters', anOrder({ customerId: 'c'.repeat(64) })],
   ])('%s', async (_, body) => {
     const answer = await (await startApi()).post('/api/orders', body);
-    expect({ status: answer.status, problem: bodyOf(answer)['errors'] }).toEqual({ status: 201, problem: undefined });
+    expect({ status: answer.status, problem: bodyOf(answer).errors }).toEqual({ status: 201, problem: undefined });
   });
 });
 

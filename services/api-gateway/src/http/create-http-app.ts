@@ -47,6 +47,8 @@ export async function createHttpApp({
     genReqId: ({ headers }) => correlationIdOf(headers),
     // Closing waits for requests, not for idle keep-alive connections.
     forceCloseConnections: 'idle',
+    // What still comes in on an open connection is served: everything it needs is there until the last answer.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       const { message } = error;
       sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', message, [{ path: '', message }]));
@@ -55,6 +57,17 @@ export async function createHttpApp({
 
   // Everything but JSON is 415.
   server.removeContentTypeParser('text/plain');
+
+  // A connection that is busy when the server closes would stay open when it falls idle, and hold the process up.
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook('onSend', (_, reply, payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
 
   const allowedMethods = createAllowedMethods();
   server.addHook('onRoute', (route) => {

@@ -48,7 +48,7 @@ export function toApiProblem(exception: unknown): ApiProblem {
   if (isUnavailable(exception)) {
     return new ApiProblem(
       'STORAGE_UNAVAILABLE',
-      'The database cannot be reached. Nothing was lost; try again shortly.',
+      'The database cannot be reached. Try again shortly; with an Idempotency-Key that can never order twice.',
     );
   }
   return new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');

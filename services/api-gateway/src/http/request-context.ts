@@ -33,7 +33,7 @@ function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
 export const Context = createParamDecorator((_: unknown, execution: ExecutionContext): RequestContext => {
   const { id, headers } = execution.switchToHttp().getRequest<FastifyRequest>();
   const idempotencyKey = idempotencyKeyOf(headers);
-  const traceparent = headers['traceparent'];
+  const traceparent = headers.traceparent;
   return {
     correlationId: id,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

@@ -6,6 +6,7 @@ import {
   toAcceptedNotification,
   type CreateNotificationRequest,
   type Notification,
+  type OrderRecord,
 } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
@@ -21,14 +22,14 @@ export function createAcceptNotification(dependencies: AcceptDependencies & { or
 
   /** @throws ApiProblem ORDER_NOT_FOUND */
   return async (request: CreateNotificationRequest, context: RequestContext): Promise<AcceptedNotification> => {
-    if (!(await orders.get(request.orderId)))
-      throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+    const order = (await orders.get(request.orderId)) as OrderRecord | undefined;
+    if (!order) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
 
     const { idempotencyKey, ...trace } = context;
     const acceptedAt = now();
     const record = newNotificationRecord({
       notificationId:
-        idempotencyKey === undefined ? newId() : idForKey('notification', request.orderId, idempotencyKey),
+        idempotencyKey === undefined ? newId() : idForKey('notification', order.customerId, idempotencyKey),
       request,
       requestHash: requestHash(request),
       ...trace,

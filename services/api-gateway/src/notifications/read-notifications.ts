@@ -36,7 +36,7 @@ export function createReadNotifications({
         newestFirst: false,
         limit: MAX_LISTED,
       });
-      const ids = entries.map((entry) => String(entry['notificationId']));
+      const ids = entries.map((entry) => String(entry.notificationId));
       const records = (await notifications.getMany(ids)) as NotificationRecord[];
       return { items: records.map(toNotification) };
     },

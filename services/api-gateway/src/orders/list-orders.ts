@@ -15,10 +15,10 @@ import { decodeCursor, encodeCursor } from './page-cursor.js';
 /** Index entry of an order: enough to sort and to read it. */
 type Entry = { orderId: string; createdAtId: string };
 
-/** No order is older than the system: here the search for older ones ends. */
-const FIRST_MONTH = '2026-11';
-/** A month that ended this long ago gets no more orders, whatever the clocks of the replicas say. */
-const CLOSED_AFTER_MS = 3_600_000;
+/** Older than the system, so that a clock which is late does not hide its orders: here the search for more ends. */
+const FIRST_MONTH = '2025-01';
+/** More than the replicas' clocks differ by: in so long there are orders of a month that ends, or begins. */
+const CLOCK_SKEW_MS = 3_600_000;
 
 function monthBefore(month: string): string {
   const start = new Date(`${month}-01T00:00:00.000Z`);
@@ -59,14 +59,16 @@ export function createListOrders({ orders, now }: { orders: TableReader; now: Cl
       ),
     );
     const entries = (shards.flat() as Entry[]).sort(newestFirst).slice(0, limit);
-    const whole = before === undefined || !before.startsWith(month);
-    if (entries.length === 0 && whole && now() - endOf(month) > CLOSED_AFTER_MS) emptyMonths.add(month);
+    const whole = !before?.startsWith(month);
+    if (entries.length === 0 && whole && now() - endOf(month) > CLOCK_SKEW_MS) emptyMonths.add(month);
     return entries;
   }
 
   async function latest(before: string | undefined, limit: number): Promise<Entry[]> {
     const entries: Entry[] = [];
-    let month = listMonthOf(before ?? new Date(now()).toISOString());
+    const newest = new Date(now() + CLOCK_SKEW_MS).toISOString();
+    // A cursor that somebody made up may name any month to come.
+    let month = listMonthOf(before === undefined || before > newest ? newest : before);
     for (; month >= FIRST_MONTH && entries.length < limit; month = monthBefore(month)) {
       entries.push(...(await entriesOfMonth(month, before, limit - entries.length)));
     }

@@ -4,9 +4,11 @@ import { invalid } from '../http/api-problem.js';
 /** Where a page ended: the `createdAt#id` of its last item. */
 const POSITION = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const CHECKSUM_LENGTH = 12;
+
 /** Binds a cursor to the filter it was made under. No secret: a forged cursor shows nothing that a request could not. */
 function checksum(position: string, filter: string): string {
-  return createHash('sha256').update(`${filter}\n${position}`).digest('base64url').slice(0, 12);
+  return createHash('sha256').update(`${filter}\n${position}`).digest('base64url').slice(0, CHECKSUM_LENGTH);
 }
 
 export function encodeCursor(position: string, filter: string): string {
@@ -15,11 +17,9 @@ export function encodeCursor(position: string, filter: string): string {
 
 /** @throws ApiProblem VALIDATION_FAILED for anything that encodeCursor did not make under the same filter */
 export function decodeCursor(cursor: string, filter: string): string {
-  const text = Buffer.from(cursor, 'base64url').toString();
-  const position = text.slice(12);
+  const position = Buffer.from(cursor, 'base64url').toString().slice(CHECKSUM_LENGTH);
   const valid =
     POSITION.test(position) &&
-    text.slice(0, 12) === checksum(position, filter) &&
     encodeCursor(position, filter) === cursor &&
     !Number.isNaN(Date.parse(position.slice(0, 24)));
   if (!valid) throw invalid('cursor', 'cursor must be the nextCursor of a page with the same filter');

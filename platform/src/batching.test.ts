@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+import { createBatcher, OverloadedError } from './batching.js';
+
+type Outcome = { result: string } | { error: unknown };
+
+/** A batcher whose requests are answered when the test says so. */
+function createHeld(options: { maxItems?: number; concurrency?: number; capacity?: number; maxBytes?: number } = {}) {
+  const requests: { items: string[]; answer: (outcomes?: Outcome[]) => void; fail: (error: unknown) => void }[] = [];
+  const batcher = createBatcher<string, string>({
+    maxItems: 3,
+    concurrency: 1,
+    capacity: 100,
+    sizeOf: (item) => item.length,
+    ...options,
+    send: (items) =>
+      new Promise((resolve, reject) => {
+        const echoed = items.map((item) => ({ result: item.toUpperCase() }));
+        requests.push({
+          items,
+          answer: (outcomes = echoed) => {
+            resolve(outcomes);
+          },
+          fail: reject,
+        });
+      }),
+  });
+  return { batcher, requests, batches: () => requests.map(({ items }) => items) };
+}
+
+const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+describe('a batcher', () => {
+  it('sends at once when idle', async () => {
+    const { batcher, requests, batches } = createHeld();
+    const result = batcher.submit('a');
+    await Promise.resolve();
+    expect(batches()).toEqual([['a']]);
+    requests[0]!.answer();
+    expect(await result).toBe('A');
+  });
+
+  it('collects what arrives while a request is under way, in order', async () => {
+    const { batcher, requests, batches } = createHeld();
+    const results = [batcher.submit('a')];
+    await turn();
+    results.push(...['b', 'c', 'd', 'e'].map((item) => batcher.submit(item)));
+    await turn();
+    expect(batches()).toEqual([['a']]);
+    requests[0]!.answer();
+    await turn();
+    expect(batches()).toEqual([['a'], ['b', 'c', 'd']]);
+    requests[1]!.answer();
+    await turn();
+    requests[2]!.answer();
+    expect(await Promise.all(results)).toEqual(['A', 'B', 'C', 'D', 'E']);
+  });
+
+  it('has as many requests under way as it may, and no more', async () => {
+    const { batcher, requests } = createHeld({ concurrency: 2, maxItems: 1 });
+    for (const item of ['a', 'b', 'c']) void batcher.submit(item);
+    await turn();
+    expect(requests).toHaveLength(2);
+    requests[1]!.answer();
+    await turn();
+    expect(requests).toHaveLength(3);
+  });
+
+  it('keeps a batch within its size; what is larger goes alone', async () => {
+    const { batcher, requests, batches } = createHeld({ maxBytes: 4, maxItems: 10, concurrency: 9 });
+    for (const item of ['aa', 'bb', 'c', 'too-large', 'd']) void batcher.submit(item);
+    await turn();
+    expect(batches()).toEqual([['aa', 'bb'], ['c'], ['too-large'], ['d']]);
+    for (const { answer } of requests) answer();
+  });
+
+  it('gives every item its own outcome', async () => {
+    const { batcher, requests } = createHeld();
+    const settled = Promise.allSettled(['a', 'b', 'c'].map((item) => batcher.submit(item)));
+    await turn();
+    requests[0]!.answer([{ result: 'A' }, { error: new Error('only b') }]);
+    expect(await settled).toEqual([
+      { status: 'fulfilled', value: 'A' },
+      { status: 'rejected', reason: new Error('only b') },
+      {
+        status: 'rejected',
+        reason: expect.objectContaining({ message: expect.stringContaining('fewer') as unknown }) as unknown,
+      },
+    ]);
+  });
+
+  it('fails the items of a failed request, and goes on with the next', async () => {
+    const { batcher, requests } = createHeld({ maxItems: 1 });
+    const settled = Promise.allSettled(['a', 'b'].map((item) => batcher.submit(item)));
+    await turn();
+    requests[0]!.fail(new Error('away'));
+    await turn();
+    requests[1]!.answer();
+    expect(await settled).toEqual([
+      { status: 'rejected', reason: new Error('away') },
+      { status: 'fulfilled', value: 'B' },
+    ]);
+  });
+
+  it('refuses what exceeds its capacity, and accepts again when there is room', async () => {
+    const { batcher, requests } = createHeld({ capacity: 2, maxItems: 1 });
+    const first = batcher.submit('a');
+    await turn();
+    void batcher.submit('b');
+    void batcher.submit('c');
+    await expect(batcher.submit('d')).rejects.toBeInstanceOf(OverloadedError);
+    requests[0]!.answer();
+    await first;
+    await turn();
+    void batcher.submit('e');
+    expect(requests).toHaveLength(2);
+  });
+
+  it('is idle when nothing waits and nothing is under way', async () => {
+    const { batcher, requests } = createHeld({ maxItems: 1 });
+    await batcher.idle();
+    void batcher.submit('a');
+    void batcher.submit('b');
+    let idle = false;
+    const whenIdle = batcher.idle().then(() => (idle = true));
+    await turn();
+    requests[0]!.answer();
+    await turn();
+    expect(idle).toBe(false);
+    requests[1]!.answer();
+    await whenIdle;
+    expect(requests).toHaveLength(2);
+  });
+});

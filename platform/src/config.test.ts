@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { IsCount, IsPort, parseEnv, ProcessEnv } from './config.js';
+import { ConfigError } from './errors.js';
+
+class Env extends ProcessEnv {
+  @IsPort()
+  PORT = 3000;
+
+  @IsCount(1, 10)
+  LOW = 2;
+
+  @IsCount(1, 10)
+  HIGH = 3;
+}
+
+const rules = ({ LOW, HIGH }: Env) => (LOW < HIGH ? [] : ['LOW must be less than HIGH']);
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    parseEnv(Env, env, rules);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('parseEnv', () => {
+  it('has a default for every key, and takes blank for unset', () => {
+    for (const env of [{}, { PORT: '', STAGE: ' ', AWS_ENDPOINT_URL: '' }]) {
+      expect(parseEnv(Env, env)).toMatchObject({ PORT: 3000, STAGE: 'local', LOG_FORMAT: 'json' });
+      expect(parseEnv(Env, env).AWS_ENDPOINT_URL).toBeUndefined();
+    }
+  });
+
+  it('reads numbers as numbers and trims', () => {
+    const env = parseEnv(Env, { PORT: ' 0 ', LOW: '1', STAGE: ' prod ', AWS_ENDPOINT_URL: 'http://localstack:4566' });
+    expect(env).toMatchObject({ PORT: 0, LOW: 1, STAGE: 'prod', AWS_ENDPOINT_URL: 'http://localstack:4566' });
+  });
+
+  it('cannot be changed, and has nothing of the environment besides its keys', () => {
+    const env = parseEnv(Env, { PATH: '/bin', SECRET: 's' });
+    expect(Object.isFrozen(env)).toBe(true);
+    expect(env).not.toHaveProperty('PATH');
+    expect(env).not.toHaveProperty('SECRET');
+  });
+
+  it('reports all problems at once, by key, and never a value', () => {
+    const bad = {
+      STAGE: 'Hunter2!',
+      AWS_REGION: 'hunter2',
+      AWS_ENDPOINT_URL: 'hunter2://x',
+      HOST: 'hunter2/',
+      LOG_LEVEL: 'hunter2',
+      LOG_FORMAT: 'hunter2',
+      SHUTDOWN_TIMEOUT_MS: 'hunter2',
+      PORT: '65536',
+      LOW: '1.5',
+      HIGH: '99',
+    };
+    const problems = problemsOf(bad);
+    for (const key of Object.keys(bad))
+      expect(problems.filter((problem) => problem.startsWith(`${key} `))).not.toEqual([]);
+    expect(problems.join('\n')).not.toMatch(/hunter2|65536|1\.5|99/i);
+    expect(() => parseEnv(Env, bad)).toThrow(/^The configuration is not usable:\n( {2}- .+\n?)+$/);
+  });
+
+  it.each([
+    ['PORT', '-1'],
+    ['PORT', 'http'],
+    ['PORT', 'Infinity'],
+    ['LOW', '0'],
+    ['LOW', '11'],
+    ['STAGE', '1st'],
+    ['STAGE', 'a'.repeat(21)],
+    ['AWS_ENDPOINT_URL', 'localstack:4566'],
+    ['LOG_LEVEL', 'INFO'],
+  ])('refuses %s=%s', (key, value) => {
+    const problems = problemsOf({ [key]: value });
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.every((problem) => problem.startsWith(`${key} `))).toBe(true);
+  });
+
+  it('checks what must hold between keys once each is right by itself', () => {
+    expect(problemsOf({ LOW: '5', HIGH: '5' })).toEqual(['LOW must be less than HIGH']);
+    expect(problemsOf({ LOW: '50', HIGH: '5' }).join()).not.toContain('less than HIGH');
+    expect(problemsOf({ LOW: '4', HIGH: '5' })).toEqual([]);
+  });
+});

@@ -1,0 +1,21 @@
+import type { Delivery } from '../worker/types.js';
+import { silentLogger } from '../logger.js';
+
+/** A delivery as the worker makes one of a message's first receive. */
+export function aDelivery(change: Partial<Delivery> = {}): Delivery {
+  const receiveCount = change.receiveCount ?? 1;
+  return {
+    messageId: 'm1',
+    receiptHandle: 'handle',
+    body: '{}',
+    receiveCount,
+    attempt: receiveCount,
+    sentAt: 1_000,
+    firstReceivedAt: 2_000,
+    replayId: undefined,
+    signal: new AbortController().signal,
+    facts: {},
+    logger: silentLogger,
+    ...change,
+  };
+}

@@ -1,0 +1,167 @@
+import { Parser } from '@asyncapi/parser';
+import { describe, expect, it, jest } from '@jest/globals';
+import { EVENT_CLASSES, type Order } from '@orderflow/contracts';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { anOrder, bodyOf, NAMES, startApi } from '../testing/start-api.js';
+
+type Schema = {
+  required?: string[];
+  properties?: Record<string, Record<string, unknown>>;
+  additionalProperties?: boolean;
+};
+type Response = { headers: Record<string, object>; content?: Record<string, object> };
+type OpenApi = {
+  openapi: string;
+  paths: Record<
+    string,
+    Record<string, { parameters: { name: string; in: string }[]; responses: Record<string, Response> }>
+  >;
+  components: { schemas: Record<string, Schema> };
+};
+
+async function read<Document>(url: string): Promise<Document> {
+  const { get } = await startApi();
+  const answer = await get(url);
+  expect(answer.status).toBe(200);
+  expect(answer.headers['content-type']).toMatch(/^application\/json/);
+  return bodyOf<Document>(answer);
+}
+
+async function parseAsyncApi() {
+  return new Parser().parse(JSON.stringify(await read<object>('/asyncapi.json')));
+}
+
+// The parsers take seconds on a busy machine.
+jest.setTimeout(60_000);
+
+describe('/openapi.json', () => {
+  it('is a valid OpenAPI document', async () => {
+    const document = await read<OpenApi>('/openapi.json');
+    const validator = new Validator();
+    expect(await validator.validate(document)).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+    validator.resolveRefs();
+  });
+
+  it('describes every route of the API, and no other', async () => {
+    const { paths } = await read<OpenApi>('/openapi.json');
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(
+        ([method, { responses }]) => `${method} ${path}: ${Object.keys(responses).join(' ')}`,
+      ),
+    );
+    expect(routes.sort()).toEqual([
+      'get /api/notifications/{notificationId}: 200 400 404 429 503',
+      'get /api/orders/{orderId}/notifications: 200 400 404 429 503',
+      'get /api/orders/{orderId}: 200 304 400 404 429 503',
+      'get /api/orders: 200 400 429 503',
+      'post /api/notifications: 202 400 404 413 415 422 429 503',
+      'post /api/orders: 201 400 413 415 422 429 503',
+    ]);
+  });
+
+  it('says of requests that unknown properties are refused', async () => {
+    const { components } = await read<OpenApi>('/openapi.json');
+    for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {
+      expect(components.schemas[name]?.additionalProperties).toBe(false);
+    }
+  });
+
+  it('knows that the last page has no cursor', async () => {
+    const { OrderPage } = (await read<OpenApi>('/openapi.json')).components.schemas;
+    expect(OrderPage?.required).toEqual(['items', 'nextCursor']);
+    expect(OrderPage?.properties?.nextCursor).toMatchObject({ anyOf: [{ type: 'string' }, { type: 'null' }] });
+    expect(OrderPage?.properties?.nextCursor).not.toHaveProperty('type');
+  });
+
+  it('describes the query of the list', async () => {
+    const { paths } = await read<OpenApi>('/openapi.json');
+    const inQuery = paths['/api/orders']!.get!.parameters.filter((parameter) => parameter.in === 'query');
+    expect(inQuery).toEqual([
+      expect.objectContaining({ name: 'limit', schema: { type: 'integer', minimum: 1, maximum: 100 } }),
+      expect.objectContaining({ name: 'cursor' }),
+      expect.objectContaining({ name: 'customerId' }),
+    ]);
+  });
+
+  it('names the type and the headers that the answers have', async () => {
+    const { get, post } = await startApi({ RATE_LIMIT_MAX: '6' });
+    const { paths } = bodyOf<OpenApi>(await get('/openapi.json'));
+    const created = await post('/api/orders', anOrder(), { 'idempotency-key': 'k' });
+    const { orderId } = bodyOf<Order>(created);
+    const one = '/api/orders/{orderId}';
+    const found = await get(`/api/orders/${orderId}`);
+    const answers = [
+      ['/api/orders', 'post', created],
+      ['/api/orders', 'post', await post('/api/orders', anOrder(), { 'idempotency-key': 'k' })],
+      ['/api/orders', 'post', await post('/api/orders', {})],
+      [one, 'get', found],
+      [one, 'get', await get(`/api/orders/${orderId}`, { 'if-none-match': found.headers.etag! })],
+      [one, 'get', await get(`/api/orders/${orderId}`)],
+    ] as const;
+    expect(answers.map(([, , { status }]) => status)).toEqual([201, 201, 400, 200, 304, 429]);
+
+    const telling = ['location', 'etag', 'idempotent-replayed', 'retry-after', 'x-correlation-id', 'allow'];
+    for (const [path, method, { status, headers }] of answers) {
+      const documented = paths[path]![method]!.responses[String(status)]!;
+      const sent = telling.filter((name) => headers[name] !== undefined);
+      expect(Object.keys(documented.headers)).toEqual(expect.arrayContaining(sent));
+      const type = headers['content-type']?.split(';', 1)[0];
+      expect(Object.keys(documented.content ?? {})).toEqual(type === undefined ? [] : [type]);
+    }
+  });
+});
+
+describe('/asyncapi.json', () => {
+  it('is a valid AsyncAPI document', async () => {
+    const { document, diagnostics } = await parseAsyncApi();
+    const errorsAndWarnings: number[] = [0, 1];
+    expect(diagnostics.filter(({ severity }) => errorsAndWarnings.includes(severity))).toEqual([]);
+    expect(document?.version()).toBe('3.0.0');
+  });
+
+  it('describes every event, its envelope and its data included', async () => {
+    const { document } = await parseAsyncApi();
+    const channels = document!.allChannels().all();
+    expect(channels.map((channel) => channel.address()).sort()).toEqual(
+      [NAMES.bus, NAMES.notificationQueue, NAMES.orderQueue].sort(),
+    );
+    const bus = channels.find((channel) => channel.address() === NAMES.bus)!;
+    const messages = bus.messages().all();
+    expect(messages.map((message) => message.name()).sort()).toEqual(EVENT_CLASSES.map(({ type }) => type).sort());
+    for (const message of messages) {
+      const detail = message.payload()!.properties()!.detail!.properties()!;
+      expect(Object.keys(detail.metadata!.properties()!)).toContain('eventId');
+      expect(Object.keys(detail.data!.properties()!)).toContain('orderId');
+    }
+  });
+
+  it('describes what is really sent', async () => {
+    const { document } = await parseAsyncApi();
+    const created = document!
+      .allMessages()
+      .all()
+      .find((message) => message.name() === 'OrderCreated')!;
+    const data = created.payload()!.properties()!.detail!.properties()!.data!;
+    expect(Object.keys(data.properties()!).sort()).toEqual([
+      'createdAt',
+      'customerId',
+      'items',
+      'orderId',
+      'totalAmount',
+    ]);
+    expect(data.required()).toEqual(expect.arrayContaining(['createdAt', 'customerId', 'items', 'orderId']));
+  });
+});
+
+describe('/docs', () => {
+  it('shows the API to people, by scripts of its own only', async () => {
+    const { get } = await startApi();
+    const page = await get('/docs');
+    expect(page.status).toBe(200);
+    expect(page.text).not.toMatch(/<script(?![^>]*\bsrc="\.\/)/);
+    for (const [, path] of page.text.matchAll(/(?:src|href)="\.\/([^"]+)"/g)) {
+      expect((await get(`/${path!}`)).status).toBe(200);
+    }
+  });
+});

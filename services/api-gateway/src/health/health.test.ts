@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import { connectionRefused, timedOut } from '@orderflow/platform/testing/aws-errors';
+import { anOrder, bodyOf, startApi } from '../testing/start-api.js';
+
+/** Longer than a readiness report is kept. */
+const LATER_MS = 6_000;
+
+describe('readiness', () => {
+  it.each(['/health', '/health/ready'])('%s names every dependency', async (url) => {
+    const { get } = await startApi();
+    const answer = await get(url);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(bodyOf(answer)).toEqual({
+      status: 'ok',
+      details: {
+        'table test-orders': { status: 'up' },
+        'table test-notifications': { status: 'up' },
+        'bus test-orders': { status: 'up' },
+        'rule test-order-created': { status: 'up' },
+      },
+    });
+  });
+
+  it('is degraded, and still 200, while the bus is away', async () => {
+    const { get, aws, time, post } = await startApi();
+    aws.eventBridge.failAlways('*', connectionRefused);
+    const answer = await get('/health/ready');
+    expect(answer.status).toBe(200);
+    expect(bodyOf(answer)).toMatchObject({
+      status: 'degraded',
+      details: {
+        'table test-orders': { status: 'up' },
+        'bus test-orders': { degraded: true, reason: expect.stringContaining('ECONNREFUSED') as unknown },
+      },
+    });
+    expect((await post('/api/orders', anOrder())).status).toBe(201);
+
+    aws.eventBridge.heal();
+    time.ms += LATER_MS;
+    expect(bodyOf(await get('/health/ready'))).toMatchObject({ status: 'ok' });
+  });
+
+  it.each([connectionRefused, timedOut])('is 503 while DynamoDB is away', async (fault) => {
+    const { get, aws, time } = await startApi();
+    aws.dynamo.failAlways('*', fault);
+    const answer = await get('/health/ready');
+    expect(answer.status).toBe(503);
+    expect(answer.headers['x-correlation-id']).toBeDefined();
+    expect(bodyOf(answer)).toMatchObject({ status: 'error', error: { 'table test-orders': { status: 'down' } } });
+    expect(answer.text).not.toMatch(/\.ts|\bat /);
+
+    aws.dynamo.heal();
+    time.ms += LATER_MS;
+    expect((await get('/health/ready')).status).toBe(200);
+  });
+
+  it('asks the dependencies once for all who ask within five seconds', async () => {
+    const { get, aws, time } = await startApi();
+    await Promise.all([get('/health/ready'), get('/health'), get('/health/ready')]);
+    time.ms += 4_999;
+    await get('/health');
+    expect(aws.dynamo.callsOf('Get')).toHaveLength(2);
+    time.ms += 1;
+    await get('/health');
+    expect(aws.dynamo.callsOf('Get')).toHaveLength(4);
+  });
+});
+
+describe('liveness', () => {
+  it('is 200 whatever is away, and asks nothing', async () => {
+    const { get, aws } = await startApi();
+    for (const client of [aws.dynamo, aws.eventBridge, aws.sqs]) client.failAlways('*', connectionRefused);
+    const answer = await get('/health/live');
+    expect(answer.status).toBe(200);
+    expect(bodyOf(answer)).toMatchObject({ status: 'ok' });
+    expect([...aws.dynamo.calls, ...aws.eventBridge.calls, ...aws.sqs.calls]).toEqual([]);
+  });
+});
