@@ -163,7 +163,9 @@ async function run({ emulator, watch }) {
     'notification-worker': await choosePort('NOTIFICATION_WORKER_PORT', 3020),
   }));
   await step('dependencies', () => installDependencies(root));
-  const { python } = await step('emulator installed', () => installEmulator(root));
+  // A LocalStack container brings its own Python.
+  const { python } =
+    emulator === 'localstack' ? { python: '' } : await step('emulator installed', () => installEmulator(root));
   rmSync(logDir, { recursive: true, force: true });
   mkdirSync(logDir, { recursive: true });
 

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { installDependencies } from './local/requirements.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NEEDS_DOCKER = ['integration', 'e2e'];
@@ -22,6 +23,7 @@ function hasReaper() {
   return spawnSync('docker', ['image', 'inspect', 'testcontainers/ryuk:0.14.0']).status === 0;
 }
 
+installDependencies(root);
 const problem = dockerProblem();
 const selected = given.includes('--selectProjects');
 const projects = problem === undefined || selected ? [] : ['--selectProjects', 'unit'];
