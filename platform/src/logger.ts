@@ -17,10 +17,12 @@ type LoggerOptions = { service: string; level: string; format: 'json' | 'pretty'
 /** The parts of an error that help; SDK errors carry whole requests besides. */
 function describeError(error: Error): Fields {
   const { name, message, stack, cause } = error;
-  const code = (error as { code?: unknown }).code;
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  // Node's error of a connection that several addresses refused says nothing itself.
+  const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
   return {
     name,
-    message,
+    message: message || (first instanceof Error ? first.message : ''),
     ...(typeof code === 'string' ? { code } : {}),
     stack,
     ...(cause instanceof Error ? { cause: describeError(cause) } : {}),
@@ -28,7 +30,7 @@ function describeError(error: Error): Fields {
 }
 
 const errorsAsFields = format((info) => {
-  if (info['err'] instanceof Error) info['err'] = describeError(info['err']);
+  if (info.err instanceof Error) info.err = describeError(info.err);
   return info;
 });
 
@@ -36,21 +38,28 @@ const errorsAsFields = format((info) => {
 const LEADING = ['type', 'orderId', 'notificationId'];
 const HIDDEN = new Set(['level', 'message', 'timestamp', 'service', 'err', 'traceId', 'causationId', ...LEADING]);
 
+/** On one line, and told apart from its neighbours. */
+function prettyValue(value: unknown): string {
+  return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
+}
+
 function prettyLine(info: Fields): string {
   const { timestamp, level, message } = info as { timestamp: string; level: string; message: string };
   const leading = LEADING.flatMap((key) => (typeof info[key] === 'string' ? [info[key]] : []));
   const rest = Object.entries(info)
     .filter(([key, value]) => !HIDDEN.has(key) && value !== undefined)
-    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  const err = info['err'] as { name?: string; message?: string; stack?: string } | undefined;
+    .map(([key, value]) => `${key}=${prettyValue(value)}`);
+  const err = info.err as { name?: string; message?: string; stack?: string } | undefined;
   const story = [timestamp.slice(11, 23), level.toUpperCase().padEnd(5), message, ...leading, ...rest].join(' ');
   if (!err) return story;
-  return level === 'error' ? `${story}\n${err.stack ?? ''}` : `${story} err="${err.name ?? ''}: ${err.message ?? ''}"`;
+  return level === 'error'
+    ? `${story}\n${err.stack ?? ''}`
+    : `${story} err=${JSON.stringify(`${err.name ?? ''}: ${err.message ?? ''}`)}`;
 }
 
 /** A logger that writes to stdout: one JSON object a line, or one readable line. */
 export function createLogger({ service, level, format: kind }: LoggerOptions): Logger {
-  const line = kind === 'json' ? format.json() : format.printf((info) => prettyLine(info as Fields));
+  const line = kind === 'json' ? format.json() : format.printf((info) => prettyLine(info));
   return createWinstonLogger({
     level,
     defaultMeta: { service },

@@ -7,7 +7,6 @@ import type { ServiceName, System } from './system.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = ['compose.yaml', 'compose.test.yaml'];
-/** Project names of tests start with this; the clean-up after a run goes by it. */
 export const PROJECT_PREFIX = 'orderflow-test-';
 
 const run = promisify(execFile);
@@ -73,13 +72,4 @@ export async function startComposeSystem(
       await compose('down', '--volumes', '--timeout', '5');
     },
   };
-}
-
-/** Removes what a test run that was cut off has left: every Compose project of tests of this machine's engine. */
-export async function removeLeftoverProjects(): Promise<void> {
-  const { stdout } = await run('docker', ['compose', 'ls', '--all', '--format', 'json']);
-  for (const { Name: name } of JSON.parse(stdout) as { Name: string }[]) {
-    if (name.startsWith(PROJECT_PREFIX))
-      await run('docker', ['compose', '-p', name, 'down', '--volumes', '--timeout', '1']);
-  }
 }

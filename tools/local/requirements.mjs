@@ -77,13 +77,15 @@ export function installDependencies(root) {
 }
 
 /**
- * A virtual environment with the pinned emulator; made once, and again when the pins change.
+ * A virtual environment under .local/ with what a requirements file pins by hash; made once, and again when the pins
+ * change.
  * @param {string} root
+ * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
  * @returns {{ python: string, made: boolean }} its Python
  */
-export function installEmulator(root) {
-  const requirements = `${root}tools/local/requirements.txt`;
-  const environment = `${root}.local/ministack`;
+export function installPython(root, { name, requirements: file, what }) {
+  const requirements = `${root}${file}`;
+  const environment = `${root}.local/${name}`;
   const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
   const python = `${environment}/${bin}/python`;
   const stamp = `${environment}/requirements.txt`;
@@ -106,12 +108,24 @@ export function installEmulator(root) {
     const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
     if (status !== 0) {
       throw new LocalError(
-        `The embedded emulator could not be installed:\n${(stderr || String(error)).trim()}`,
+        `${what} could not be installed:\n${(stderr || String(error)).trim()}`,
         'Check that the Python package index can be reached, then run this again.',
       );
     }
   }
   return { python, made: true };
+}
+
+/**
+ * MiniStack.
+ * @param {string} root
+ */
+export function installEmulator(root) {
+  return installPython(root, {
+    name: 'ministack',
+    requirements: 'tools/local/requirements.txt',
+    what: 'The embedded emulator',
+  });
 }
 
 /**

@@ -95,6 +95,8 @@ export class OrderFailedData {
   customerId!: string;
 
   @IsDefined()
+  // An empty array in place of an object would pass as nested.
+  @IsObject()
   @ValidateNested()
   @Type(() => Failure)
   failure!: Failure;

@@ -13,10 +13,14 @@ const CONNECTION_CODES = new Set([
 ]);
 const UNAVAILABLE_NAMES = new Set([
   'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
   'ThrottlingException',
   'ThrottlingError',
   'Throttling',
   'RequestThrottled',
+  'ThrottledException',
+  'TooManyRequestsException',
   'ProvisionedThroughputExceededException',
   'ProvisionedThroughputExceeded',
   'RequestLimitExceeded',
@@ -25,6 +29,12 @@ const UNAVAILABLE_NAMES = new Set([
   'InternalError',
   'InternalFailure',
   'InternalException',
+  // Credentials that cannot be had, or are no longer good: nothing that a message could be blamed for.
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
 ]);
 const MISSING_NAMES = new Set([
   'ResourceNotFoundException',
@@ -45,8 +55,8 @@ export function isTopologyMissing(thrown: unknown): boolean {
 }
 
 /**
- * The dependency is away, not the request wrong: refused or broken connections, timeouts, throttling, 5xx, a missing
- * topology. Such an error says nothing about the message that met it.
+ * The dependency is away, not the request wrong: refused or broken connections, timeouts, throttling, 5xx, missing
+ * credentials, a missing topology. Such an error says nothing about the message that met it.
  */
 export function isUnavailable(thrown: unknown): boolean {
   const error = toError(thrown) as AwsError;

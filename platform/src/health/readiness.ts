@@ -2,16 +2,16 @@ import { DescribeEventBusCommand, ListTargetsByRuleCommand } from '@aws-sdk/clie
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
 import { queueDepth } from '../aws/queue-urls.js';
+import { isUnavailable } from '../aws/failures.js';
 import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
 
 /** Throws when the dependency cannot be used. */
 export type Check = () => Promise<unknown>;
 
-export type CheckReport = {
-  ok: boolean;
-  checks: Record<string, { status: 'up' } | { status: 'down'; reason: string }>;
-};
+type CheckResult = { status: 'up' } | { status: 'down'; reason: string };
+
+export type CheckReport = { ok: boolean; checks: Record<string, CheckResult> };
 
 /** Reads a key that does not exist: unlike DescribeTable it uses the same path as the real work. */
 export function tableCheck(dynamo: DynamoDb, table: string, key: string): Check {
@@ -47,10 +47,10 @@ async function runCheck(check: Check, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms`));
+      reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: 'TimeoutError' }));
     }, timeoutMs);
   });
-  await Promise.race([check(), deadline]).finally(() => {
+  await Promise.race<unknown>([check(), deadline]).finally(() => {
     clearTimeout(timer);
   });
 }
@@ -66,12 +66,12 @@ export function createReadiness(
 
   async function runAll(): Promise<CheckReport> {
     const entries = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => {
+      Object.entries(checks).map(async ([name, check]): Promise<[string, CheckResult]> => {
         try {
           await runCheck(check, timeoutMs);
-          return [name, { status: 'up' as const }] as const;
+          return [name, { status: 'up' }];
         } catch (error) {
-          return [name, { status: 'down' as const, reason: reasonOf(error) }] as const;
+          return [name, { status: 'down', reason: reasonOf(error) }];
         }
       }),
     );
@@ -84,7 +84,19 @@ export function createReadiness(
   };
 }
 
-/** For the breaker: all checks at once, uncached. @throws the first failure */
+/**
+ * For the breaker: all checks at once, uncached. What is there but not as it should be, as a rule without a target, or
+ * may not be asked, is for readiness to tell: it stops no work.
+ * @throws the first outage
+ */
 export async function probeAll(checks: Record<string, Check>, timeoutMs = 2_000): Promise<void> {
-  await Promise.all(Object.values(checks).map((check) => runCheck(check, timeoutMs)));
+  await Promise.all(
+    Object.values(checks).map(async (check) => {
+      try {
+        await runCheck(check, timeoutMs);
+      } catch (error) {
+        if (isUnavailable(error)) throw error;
+      }
+    }),
+  );
 }

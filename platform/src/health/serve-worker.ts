@@ -33,8 +33,12 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
       throw new HealthCheckError('polling has stopped', { polling: 'no receive call returned in time' });
     return Promise.resolve({ polling: 'up' });
   };
+  let wasReady: boolean | undefined;
   const ready = async () => {
     const { ok, checks } = await worker.readiness();
+    if (ok && wasReady === false) logger.info('ready again');
+    if (!ok && wasReady !== false) logger.warn('not ready', { checks });
+    wasReady = ok;
     if (!ok) throw new HealthCheckError('not ready', checks);
     return { ...checks };
   };
@@ -55,7 +59,10 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
       options.release();
       logger.info('drained');
     },
-    logger: (message, err) => logger.warn(message, { err }),
+    // A check that fails says so in its answer, every few seconds; `ready` and the watchdog log what changes.
+    logger: (message, err) => {
+      if (!(err instanceof HealthCheckError)) logger.error(message, { err });
+    },
   });
 
   server.listen(options.port, options.host);

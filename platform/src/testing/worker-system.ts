@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
+import type { Sqs } from '../aws/clients.js';
 import type { Delivery, Outcome } from '../worker/types.js';
 import { queueUrlOf } from './arns.js';
 import { createFakeAws } from './fake-aws.js';
@@ -70,13 +72,40 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, rules }: Top
     rules: rules.map(({ queue: target, ...rule }) => ({ ...rule, queueUrl: queueUrlOf(target) })),
   });
   const queueUrl = queueUrlOf(queue);
+  const outcomes = createOutcomes();
+  let received = 0;
+  const receive = aws.sqs.send as unknown as (...parameters: unknown[]) => Promise<ReceiveMessageCommandOutput>;
+  const polling = {
+    send: async (...parameters: unknown[]) => {
+      const output = await receive(...parameters);
+      received += output.Messages?.length ?? 0;
+      return output;
+    },
+  } as unknown as Sqs;
+  const isIdle = () => {
+    const done = outcomes.all.filter(({ outcome }) => outcome !== 'retry').length;
+    const deletes = aws.sqs.callsOf('DeleteMessageBatch').flatMap(({ Entries: entries = [] }) => entries);
+    return received === outcomes.all.length && done === deletes.length;
+  };
 
   return {
     aws,
-    clients: { ...aws, polling: aws.sqs, close: () => undefined },
+    clients: { ...aws, polling, close: () => undefined },
     log: createRecordingLogger(),
-    outcomes: createOutcomes(),
+    outcomes,
     now,
+    /** Has messages that wait for a retry come back, again and again, until the queue is empty. */
+    untilEmpty: async () => {
+      for (;;) {
+        await eventually(isIdle);
+        // The last delete is under way.
+        for (let turn = 0; turn < 5; turn++) await setImmediate();
+        if (aws.sqs.messages(queueUrl).length === 0) return;
+        const before = received;
+        nowMs += 60_000;
+        await eventually(() => received > before);
+      }
+    },
     pass: (seconds: number) => {
       nowMs += seconds * 1_000;
     },
@@ -107,11 +136,13 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, rules }: Top
   };
 }
 
-/** Resolves with the first value that is neither undefined nor false; the test's own deadline is the limit. */
+/** Resolves with the first value that is neither undefined nor false. @throws after 20 s, which no test lasts */
 export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
-  for (;;) {
+  const givenUpAt = Date.now() + 20_000;
+  while (Date.now() < givenUpAt) {
     const value = read();
     if (value !== undefined && value !== false) return value;
     await setImmediate();
   }
+  throw new Error(`never came: ${read.toString()}`);
 }

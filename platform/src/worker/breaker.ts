@@ -1,34 +1,48 @@
-import { isTopologyMissing } from '../aws/failures.js';
+import { isTopologyMissing, isUnavailable } from '../aws/failures.js';
 import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+/** Leave to poll once. */
+export type Pass = {
+  /** The one poll that goes ahead of all others after an outage. */
+  readonly isTrial: boolean;
+  /** The poll is over. A trial closes the breaker, unless trouble was reported since it began. */
+  done(): void;
+};
+
 /**
  * Stops polling while a dependency is away, so that an outage costs no message its attempts:
  *
- *     closed ──report()──> open ──probe succeeds──> half-open ──settled()──> closed
+ *     closed ──report()──> open ──probe succeeds──> half-open ──the trial is done()──> closed
  *                           ^ └─probe fails: wait longer ┘ └──report()──> open
  */
 export type Breaker = {
   readonly state: BreakerState;
-  /** A dependency did not answer. */
-  report(error: Error): void;
-  /** Resolves when the caller may poll: at once, or, of many callers, one as the trial and the rest once that went well. */
-  enter(): Promise<'normal' | 'trial' | 'stopped'>;
-  /** The trial's poll ended without a report. */
-  settled(): void;
-  /** Lets everyone waiting go, with 'stopped'. */
+  /** A dependency did not answer, or refused the worker. */
+  report(error: unknown): void;
+  /** Resolves when the caller may poll: at once, or, of many callers, one as the trial and the rest once that went well. Undefined: never again. */
+  enter(): Promise<Pass | undefined>;
+  /** Lets everyone waiting go, without a pass. */
   stop(): void;
 };
 
 type BreakerOptions = {
   /** Throws while a dependency is away. */
-  probe: () => Promise<void>;
+  probe: () => Promise<unknown>;
   logger: Logger;
   firstDelayMs?: number;
   maxDelayMs?: number;
 };
+
+const NORMAL: Pass = { isTrial: false, done: () => undefined };
+
+function pausedMessage(err: Error): string {
+  if (isTopologyMissing(err))
+    return 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
+  return isUnavailable(err) ? 'paused: a dependency is away' : 'paused: the queue cannot be polled';
+}
 
 export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 4_000 }: BreakerOptions): Breaker {
   let state: BreakerState = 'closed';
@@ -36,34 +50,48 @@ export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 
   let delayMs = firstDelayMs;
   let timer: NodeJS.Timeout | undefined;
   let openedAt = 0;
-  let trialTaken = false;
-  let waiting: ((entry: 'normal' | 'trial' | 'stopped') => void)[] = [];
+  /** Set while half-open, from the moment that somebody goes ahead. */
+  let trial: Pass | undefined;
+  let waiting: ((pass: Pass | undefined) => void)[] = [];
 
-  function release(entry: 'normal' | 'stopped'): void {
+  function release(pass: Pass | undefined): void {
     const released = waiting;
     waiting = [];
-    for (const resolve of released) resolve(entry);
+    for (const resolve of released) resolve(pass);
+  }
+
+  function beginTrial(): Pass {
+    const pass: Pass = {
+      isTrial: true,
+      done: () => {
+        if (stopped || trial !== pass) return;
+        trial = undefined;
+        state = 'closed';
+        logger.info('resumed', { pausedMs: Date.now() - openedAt });
+        release(NORMAL);
+      },
+    };
+    trial = pass;
+    return pass;
+  }
+
+  function onProbeSuccess(): void {
+    if (stopped) return;
+    state = 'half-open';
+    waiting.shift()?.(beginTrial());
+  }
+
+  function waitLonger(): void {
+    delayMs = Math.min(delayMs * 2, maxDelayMs);
   }
 
   function scheduleProbe(): void {
     timer = setTimeout(() => {
-      probe().then(
-        () => {
-          if (stopped || state !== 'open') return;
-          state = 'half-open';
-          trialTaken = false;
-          const next = waiting.shift();
-          if (next) {
-            trialTaken = true;
-            next('trial');
-          }
-        },
-        () => {
-          if (stopped) return;
-          delayMs = Math.min(delayMs * 2, maxDelayMs);
-          scheduleProbe();
-        },
-      );
+      probe().then(onProbeSuccess, () => {
+        if (stopped) return;
+        waitLonger();
+        scheduleProbe();
+      });
     }, delayMs);
   }
 
@@ -73,39 +101,28 @@ export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 
     },
     report: (thrown) => {
       if (stopped || state === 'open') return;
-      const err = toError(thrown);
       if (state === 'closed') {
         openedAt = Date.now();
         delayMs = firstDelayMs;
-        const message = isTopologyMissing(err)
-          ? 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)'
-          : 'paused: a dependency is away';
-        logger.warn(message, { err });
+        const err = toError(thrown);
+        logger.warn(pausedMessage(err), { err });
       } else {
-        delayMs = Math.min(delayMs * 2, maxDelayMs);
+        waitLonger();
       }
+      trial = undefined;
       state = 'open';
       scheduleProbe();
     },
     enter: () => {
-      if (stopped) return Promise.resolve('stopped');
-      if (state === 'closed') return Promise.resolve('normal');
-      if (state === 'half-open' && !trialTaken) {
-        trialTaken = true;
-        return Promise.resolve('trial');
-      }
+      if (stopped) return Promise.resolve(undefined);
+      if (state === 'closed') return Promise.resolve(NORMAL);
+      if (state === 'half-open' && !trial) return Promise.resolve(beginTrial());
       return new Promise((resolve) => waiting.push(resolve));
-    },
-    settled: () => {
-      if (state !== 'half-open') return;
-      state = 'closed';
-      logger.info('resumed', { pausedMs: Date.now() - openedAt });
-      release('normal');
     },
     stop: () => {
       stopped = true;
       clearTimeout(timer);
-      release('stopped');
+      release(undefined);
     },
   };
 }

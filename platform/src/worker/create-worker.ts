@@ -1,9 +1,7 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import type { AwsClients } from '../aws/clients.js';
-import { isUnavailable } from '../aws/failures.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
 import type { Clock } from '../clock.js';
-import { toError } from '../errors.js';
 import {
   busCheck,
   createReadiness,
@@ -18,6 +16,7 @@ import type { Logger } from '../logger.js';
 import type { EventPublisher } from '../outbox/event-publisher.js';
 import { createBreaker } from './breaker.js';
 import type { EventClass } from './decode.js';
+import { createOutageCounts } from './outage-counts.js';
 import { startPollers, type Pollers } from './pollers.js';
 import { createRouter, type Registration } from './route.js';
 import type { Delivery, Middleware, Outcome, Step } from './types.js';
@@ -48,24 +47,25 @@ export type Worker = {
   start(): void;
   /** Resolves when nothing is in flight and every event has left. */
   stop(): Promise<void>;
-  /** False when no receive call has returned for a minute. An outage is not a wedged poller. */
+  /** False when polling has died: a minute without a sign of life. An outage is not a wedged poller. */
   isLive(): boolean;
   readiness(): Promise<CheckReport>;
 };
 
-const WEDGED_AFTER_MS = 60_000;
 const NEVER_ABORTED = new AbortController().signal;
 
 function toDelivery(message: Message, logger: Logger): Delivery {
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '', Attributes: system } = message;
+  const receiveCount = Number(system?.ApproximateReceiveCount ?? 1);
   return {
     messageId,
     receiptHandle,
     body,
-    receiveCount: Number(system?.ApproximateReceiveCount ?? 1),
+    receiveCount,
+    attempt: receiveCount,
     sentAt: Number(system?.SentTimestamp ?? 0),
     firstReceivedAt: Number(system?.ApproximateFirstReceiveTimestamp ?? 0),
-    replayId: message.MessageAttributes?.['replayId']?.StringValue,
+    replayId: message.MessageAttributes?.replayId?.StringValue,
     signal: NEVER_ABORTED,
     facts: {},
     logger,
@@ -85,13 +85,19 @@ export function createWorker(options: WorkerOptions): Worker {
     ...Object.fromEntries(uses.tables.map(({ name, key }) => [`table ${name}`, tableCheck(aws.dynamo, name, key)])),
   };
   const readiness = createReadiness(checks, { now });
-  const breaker = createBreaker({ probe: () => probeAll(checks), logger });
+  const probe = () => probeAll(checks);
+  const breaker = createBreaker({ probe, logger });
+  const outages = createOutageCounts();
   const router = createRouter(options.expected, options.registrations, publisher);
 
   function buildPipeline(queueUrl: string, deadLetterUrl: string): Step {
     const middleware: Middleware[] = [
       withLogLine(now),
-      withRetry(aws.sqs, breaker, { queueUrl, baseSeconds: env.RETRY_BASE_SECONDS, maxSeconds: env.RETRY_MAX_SECONDS }),
+      withRetry(aws.sqs, breaker, outages, {
+        queueUrl,
+        baseSeconds: env.RETRY_BASE_SECONDS,
+        maxSeconds: env.RETRY_MAX_SECONDS,
+      }),
       withDeadLetter(aws.sqs, {
         queueUrl: deadLetterUrl,
         maxReceives: env.MAX_RECEIVES,
@@ -102,27 +108,27 @@ export function createWorker(options: WorkerOptions): Worker {
     return middleware.reduceRight<Step>((next, wrap) => wrap(next), router.handle);
   }
 
-  /** The queues' URLs; waits at the breaker as long as the queues cannot be found. */
+  /** The queues' URLs, once everything is there: a bus that is not would swallow events and report success. */
   async function findQueues(): Promise<[string, string] | undefined> {
-    while ((await breaker.enter()) !== 'stopped') {
+    for (;;) {
+      const pass = await breaker.enter();
+      if (!pass) return undefined;
       try {
-        const urls = await Promise.all([urlOf(queue), urlOf(deadLetterQueue)]);
-        breaker.settled();
-        return urls;
+        const [queueUrl, deadLetterUrl] = await Promise.all([urlOf(queue), urlOf(deadLetterQueue), probe()]);
+        pass.done();
+        return [queueUrl, deadLetterUrl];
       } catch (error) {
-        if (!isUnavailable(error)) throw error;
-        breaker.report(toError(error));
+        breaker.report(error);
       }
     }
-    return undefined;
   }
 
   let pollers: Pollers | undefined;
-  let failedAtStart = false;
+  let stopped = false;
 
   async function begin(): Promise<void> {
     const urls = await findQueues();
-    if (!urls) return;
+    if (!urls || stopped) return;
     const pipeline = buildPipeline(...urls);
     const handleBatch = async (messages: Message[]): Promise<Message[]> => {
       const outcomes = await Promise.all(
@@ -141,8 +147,11 @@ export function createWorker(options: WorkerOptions): Worker {
         pollers: env.WORKER_POLLERS,
         waitTimeSeconds: env.SQS_WAIT_TIME_SECONDS,
         visibilityTimeoutSeconds: env.VISIBILITY_TIMEOUT_SECONDS,
-        drainTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+        handlerTimeoutMs: env.HANDLER_TIMEOUT_MS,
         handleBatch,
+        onOutage: (messages) => {
+          for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);
+        },
       },
       { aws, breaker, logger, now },
     );
@@ -151,17 +160,15 @@ export function createWorker(options: WorkerOptions): Worker {
 
   return {
     start: () => {
-      begin().catch((err: unknown) => {
-        failedAtStart = true;
-        logger.error('the worker cannot start', { err });
-      });
+      void begin();
     },
     stop: async () => {
+      stopped = true;
       breaker.stop();
       await pollers?.stop();
       await publisher.flush();
     },
-    isLive: () => !failedAtStart && now() - (pollers?.lastReturnAt() ?? now()) < WEDGED_AFTER_MS,
+    isLive: () => pollers?.areLive() ?? true,
     readiness,
   };
 }

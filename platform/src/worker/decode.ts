@@ -47,9 +47,24 @@ function asEnvelope(value: unknown): Envelope {
   if (typeof value['detail-type'] !== 'string') throw problem('detail-type');
   const { detail } = value;
   if (!isObject(detail)) throw problem('detail');
-  if (!isObject(detail['metadata'])) throw problem('detail.metadata');
-  if (!Number.isInteger(detail['metadata']['version'])) throw problem('detail.metadata.version');
+  if (!isObject(detail.metadata)) throw problem('detail.metadata');
+  // class-validator takes an empty list for a nested object.
+  if (!isObject(detail.data)) throw problem('detail.data');
+  if (!Number.isInteger(detail.metadata.version)) throw problem('detail.metadata.version');
   return value as Envelope;
+}
+
+function validate<Event extends object>(EventClass: EventClass<Event>, detail: object) {
+  try {
+    const event = plainToInstance(EventClass, detail);
+    return { event, errors: validateSync(event, { forbidUnknownValues: true }) };
+  } catch (cause) {
+    // Both recurse into whatever they are given.
+    throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
+      cause,
+      details: { path: 'detail' },
+    });
+  }
 }
 
 /**
@@ -82,8 +97,7 @@ export function decodeEvent<Event extends object>(
     });
   }
 
-  const event = plainToInstance(EventClass, envelope.detail);
-  const errors = validateSync(event, { forbidUnknownValues: true });
+  const { event, errors } = validate(EventClass, envelope.detail);
   if (errors.length > 0) {
     const { path, message } = firstProblem(errors, 'detail');
     throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { details: { path } });

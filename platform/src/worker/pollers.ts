@@ -1,21 +1,23 @@
-import { setTimeout } from 'node:timers/promises';
 import { ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
 import type { AwsClients } from '../aws/clients.js';
 import { isUnavailable } from '../aws/failures.js';
 import type { Clock } from '../clock.js';
+import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { Breaker } from './breaker.js';
+import type { Breaker, Pass } from './breaker.js';
 
 type PollerOptions = {
   queueUrl: string;
   pollers: number;
   waitTimeSeconds: number;
   visibilityTimeoutSeconds: number;
-  /** Longest that a batch may still take when stopping. */
-  drainTimeoutMs: number;
+  /** Longest that a handler may take. */
+  handlerTimeoutMs: number;
   /** Returns the messages to delete. */
   handleBatch: (messages: Message[]) => Promise<Message[]>;
+  /** These come back because the queue could not be told to delete them. */
+  onOutage: (messages: Message[]) => void;
 };
 
 type Dependencies = {
@@ -26,111 +28,107 @@ type Dependencies = {
 };
 
 export type Pollers = {
-  /** Epoch ms at which the poller that has been silent longest last heard from the queue; waiting at the breaker counts. */
-  lastReturnAt(): number;
+  /** False when a poller has shown no sign of life for too long. Waiting at the breaker is one. */
+  areLive(): boolean;
   /** Resolves when nothing is in flight; afterwards nothing is received any more. */
   stop(): Promise<void>;
 };
 
 const BATCH_SIZE = 10;
-/** Between a failed poll and the next. Outages wait at the breaker besides. */
-const ERROR_PAUSE_MS = 500;
+/** A trial risks one message's attempt, not ten, and answers at once whether the queue can be polled. */
+const TRIAL = { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 };
+/** Longest that a receive call may take to return, and a batch besides its handlers. */
+const WEDGED_AFTER_MS = 60_000;
 
 /** Thrown inside the consumer to leave a poll that must not happen. */
 class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
 
-/** sqs-consumer uses one client for everything, and polls need a longer timeout than acks. */
-function routed({ sqs, polling }: Dependencies['aws']): SQSClient {
-  const send: SQSClient['send'] = (command: unknown, ...rest: unknown[]) => {
-    const client = command instanceof ReceiveMessageCommand ? polling : sqs;
-    return (client.send as (...args: unknown[]) => never)(command, ...rest);
-  };
-  return { send } as SQSClient;
-}
-
 /** One polling loop. A batch waits for its slowest message, so a worker runs several. */
 function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Dependencies) {
-  let lastReturnAt = now();
-  let entry: 'normal' | 'trial' = 'normal';
-  let waitingAtBreaker = false;
-  let failed = false;
+  let pass: Pass | undefined;
+  /** Epoch ms at which the poller counts as wedged. */
+  let wedgedAt = Infinity;
+  let poll = Promise.resolve();
+  let endPoll: () => void = () => undefined;
+
+  async function receive({ input }: ReceiveMessageCommand, sendOptions: object) {
+    poll = new Promise((resolve) => {
+      endPoll = resolve;
+    });
+    wedgedAt = Infinity;
+    pass = await breaker.enter();
+    if (!pass) throw new StoppedError('stopped before the poll');
+    wedgedAt = now() + WEDGED_AFTER_MS;
+    const command = new ReceiveMessageCommand(pass.isTrial ? { ...input, ...TRIAL } : input);
+    const output = await aws.polling.send(command, sendOptions);
+    wedgedAt = now() + WEDGED_AFTER_MS + options.handlerTimeoutMs;
+    return output;
+  }
+
+  // sqs-consumer uses one client for everything: polls pass the breaker here, and have a longer timeout than acks. Its own
+  // callback before a receive comes too late to change what is asked for.
+  const send = (command: unknown, sendOptions: object) =>
+    command instanceof ReceiveMessageCommand
+      ? receive(command, sendOptions)
+      : aws.sqs.send(command as never, sendOptions);
 
   const consumer = Consumer.create({
     queueUrl: options.queueUrl,
-    sqs: routed(aws),
+    sqs: { send } as SQSClient,
     batchSize: BATCH_SIZE,
     waitTimeSeconds: options.waitTimeSeconds,
     visibilityTimeout: options.visibilityTimeoutSeconds,
-    pollingCompleteWaitTimeMs: options.drainTimeoutMs,
-    // What sqs-consumer waits after errors that it takes for a matter of credentials, a missing queue among them.
-    authenticationErrorTimeout: ERROR_PAUSE_MS,
+    // After a failed poll the breaker says how long to wait.
+    authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
     messageAttributeNames: ['replayId'],
     handleMessageBatch: options.handleBatch,
-    preReceiveMessageCallback: async () => {
-      if (failed) await setTimeout(ERROR_PAUSE_MS);
-      failed = false;
-      waitingAtBreaker = true;
-      const granted = await breaker.enter().finally(() => {
-        waitingAtBreaker = false;
-        lastReturnAt = now();
-      });
-      if (granted === 'stopped') throw new StoppedError('stopped while waiting for a dependency');
-      entry = granted;
-      // A trial risks one message's attempt, not ten.
-      consumer.updateOption('batchSize', granted === 'trial' ? 1 : BATCH_SIZE);
-    },
-    postReceiveMessageCallback: () => {
-      lastReturnAt = now();
-      return Promise.resolve();
-    },
   });
 
-  const onError = (thrown: Error): void => {
-    lastReturnAt = now();
-    const cause = thrown.cause instanceof Error ? thrown.cause : thrown;
-    if (cause instanceof StoppedError) return;
-    failed = true;
-    if (isUnavailable(cause)) {
-      breaker.report(cause);
-    } else {
-      logger.error('polling failed', { err: cause });
-      onEnd();
+  function onEnd(): void {
+    wedgedAt = consumer.status.isRunning ? now() + WEDGED_AFTER_MS : Infinity;
+    endPoll();
+  }
+  function onPolled(): void {
+    pass?.done();
+    onEnd();
+  }
+  consumer.on('empty', onPolled);
+  consumer.on('response_processed', onPolled);
+  consumer.on('error', (thrown, messages) => {
+    const err = toError(thrown.cause ?? thrown);
+    if (messages) {
+      // Deleting failed; `response_processed` follows.
+      if (isUnavailable(err)) {
+        breaker.report(err);
+        options.onOutage([messages].flat());
+      } else {
+        logger.warn('a batch was not deleted, its messages come back', { err });
+      }
+      return;
     }
-  };
-  const onEnd = (): void => {
-    if (entry === 'trial') breaker.settled();
-  };
-  consumer.on('error', onError);
-  consumer.on('processing_error', onError);
-  consumer.on('timeout_error', onError);
-  consumer.on('empty', onEnd);
-  consumer.on('response_processed', onEnd);
+    // Whatever the reason: a queue that cannot be polled now is asked again after a pause.
+    if (!(err instanceof StoppedError)) breaker.report(err);
+    onEnd();
+  });
   consumer.start();
 
   return {
-    lastReturnAt: () => (waitingAtBreaker ? now() : lastReturnAt),
-    stop: () =>
-      new Promise<void>((resolve) => {
-        // `stopped` is never emitted by a consumer that does not run, and may come from within stop().
-        if (!consumer.status.isRunning) {
-          resolve();
-          return;
-        }
-        consumer.once('stopped', () => {
-          resolve();
-        });
-        consumer.stop();
-      }),
+    isLive: () => now() < wedgedAt,
+    stop: () => {
+      consumer.stop();
+      // Not the consumer's `stopped`: that comes at once, or looks once a second whether the last poll has ended.
+      return poll;
+    },
   };
 }
 
 export function startPollers(options: PollerOptions, dependencies: Dependencies): Pollers {
   const pollers = Array.from({ length: options.pollers }, () => startPoller(options, dependencies));
   return {
-    lastReturnAt: () => Math.min(...pollers.map((poller) => poller.lastReturnAt())),
+    areLive: () => pollers.every((poller) => poller.isLive()),
     stop: async () => {
       dependencies.breaker.stop();
       await Promise.all(pollers.map((poller) => poller.stop()));

@@ -41,7 +41,7 @@ export function createRouter(
   registrations: readonly Registration[],
   publisher: EventPublisher,
 ): Router {
-  for (const EventClass of expected) {
+  for (const EventClass of new Set([...expected, ...registrations.map((registration) => registration.EventClass)])) {
     const { length } = registrations.filter((registration) => registration.EventClass === EventClass);
     if (length !== 1) throw new Error(`${EventClass.type} v${EventClass.version} has ${length} handlers, not one`);
   }

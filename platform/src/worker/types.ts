@@ -11,6 +11,8 @@ export type Delivery = {
   readonly body: string;
   /** How often the queue has handed the message out, this time included. */
   readonly receiveCount: number;
+  /** receiveCount, less the receives that this process knows to have ended in an outage: what counts against the limit. */
+  readonly attempt: number;
   /** Epoch ms. */
   readonly sentAt: number;
   /** Epoch ms. */

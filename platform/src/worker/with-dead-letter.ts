@@ -5,7 +5,7 @@ import type { Delivery, Middleware, Step } from './types.js';
 
 export type DeadLetterOptions = {
   queueUrl: string;
-  /** Receives after which a message counts as exhausted; below the queue's own maxReceiveCount. */
+  /** Attempts after which a message counts as exhausted; below the queue's own maxReceiveCount. */
   maxReceives: number;
   /** Runs once an exhausted message lies in the dead-letter queue. */
   exhausted: Step;
@@ -15,15 +15,15 @@ type Reason = { code: string; message: string; path?: string };
 
 /** What SQS allows in an attribute, less control characters; an empty value is refused too. */
 function attribute(value: string): MessageAttributeValue {
-  // eslint-disable-next-line no-control-regex -- control characters are what it is about
+  // Well-formed last: cutting may halve a character.
   const text = value
-    .toWellFormed()
+    .slice(0, 1_000)
+    // eslint-disable-next-line no-control-regex -- control characters are what it is about
     .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ')
-    .slice(0, 1_000);
+    .toWellFormed();
   return { DataType: 'String', StringValue: text || '-' };
 }
 
-/** Keeps the first id of a message that was dead-lettered, replayed and dead-lettered again. */
 async function send(sqs: Sqs, queueUrl: string, delivery: Delivery, reason: Reason): Promise<void> {
   const values = {
     code: reason.code,
@@ -57,7 +57,7 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
 
   return (next) => async (delivery) => {
     // Before the handler: one that crashes its process must not be tried for ever.
-    if (delivery.receiveCount > maxReceives) {
+    if (delivery.attempt > maxReceives) {
       const message = `received ${delivery.receiveCount} times, the limit is ${maxReceives}`;
       await bury(delivery, { code: 'RECEIVES_EXHAUSTED', message });
       try {
@@ -72,7 +72,7 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
       return await next(delivery);
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      const path = error.details['path'];
+      const path = error.details.path;
       return bury(delivery, {
         code: error.code,
         message: error.message,

@@ -3,6 +3,7 @@ import type { Sqs } from '../aws/clients.js';
 import { isUnavailable } from '../aws/failures.js';
 import { toError } from '../errors.js';
 import type { Breaker } from './breaker.js';
+import type { OutageCounts } from './outage-counts.js';
 import type { Middleware } from './types.js';
 
 export type RetryOptions = { queueUrl: string; baseSeconds: number; maxSeconds: number };
@@ -20,16 +21,23 @@ export function retryDelaySeconds(
   return Math.max(1, Math.round(random() * ceiling));
 }
 
-/** Any error leaves the message in its queue and has it come back later. An outage also pauses the polling. */
-export function withRetry(sqs: Sqs, breaker: Breaker, options: RetryOptions): Middleware {
+/**
+ * Any error leaves the message in its queue and has it come back later. An outage also pauses the polling, and does not
+ * count as an attempt.
+ */
+export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, options: RetryOptions): Middleware {
   return (next) => async (delivery) => {
+    const { messageId, receiveCount, facts } = delivery;
     try {
-      return await next(delivery);
+      return await next({ ...delivery, attempt: receiveCount - outages.of(messageId) });
     } catch (thrown) {
       const err = toError(thrown);
-      if (isUnavailable(err)) breaker.report(err);
-      const delaySeconds = retryDelaySeconds(delivery.receiveCount, options);
-      Object.assign(delivery.facts, { err, delaySeconds });
+      if (isUnavailable(err)) {
+        breaker.report(err);
+        outages.add(messageId);
+      }
+      const delaySeconds = retryDelaySeconds(receiveCount, options);
+      Object.assign(facts, { err, delaySeconds });
       try {
         await sqs.send(
           new ChangeMessageVisibilityCommand({
@@ -40,8 +48,8 @@ export function withRetry(sqs: Sqs, breaker: Breaker, options: RetryOptions): Mi
         );
       } catch (visibilityError) {
         // The message comes back all the same, when the visibility timeout of this receive has passed.
-        if (isUnavailable(visibilityError)) breaker.report(toError(visibilityError));
-        Object.assign(delivery.facts, { delaySeconds: undefined, visibilityError: toError(visibilityError).message });
+        if (isUnavailable(visibilityError)) breaker.report(visibilityError);
+        Object.assign(facts, { delaySeconds: undefined, visibilityError: toError(visibilityError).message });
       }
       return 'retry';
     }

@@ -92,7 +92,9 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const problem = toApiProblem(exception);
-    const methods = problem.code === 'ROUTE_NOT_FOUND' ? this.allowedMethods.of(pathOf(request)) : [];
+    // The framework may refuse a body before it notices that nobody would read it.
+    const isUnmatched = request.is404 || problem.code === 'ROUTE_NOT_FOUND';
+    const methods = isUnmatched ? this.allowedMethods.of(pathOf(request)) : [];
     if (methods.length > 0) {
       const allow = methods.join(', ');
       void reply.header('allow', allow);

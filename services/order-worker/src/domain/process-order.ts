@@ -14,14 +14,14 @@ function known({ data, metadata }: OrderCreated) {
 export function processOrder(orders: ItemTable, fulfilment: Fulfilment): Handler<OrderCreated> {
   return (event, delivery) => {
     const { orderId, items } = event.data;
-    delivery.facts['orderId'] = orderId;
+    delivery.facts.orderId = orderId;
 
     const fulfil = async (): Promise<WorkResult> => {
       const { receiveCount: attempt, signal } = delivery;
       const result = await fulfilment.fulfil({ idempotencyKey: orderId, items, attempt, signal });
       if (result.fulfilled) return { result: 'done', attributes: {} };
       const { code, message } = result;
-      delivery.facts['failure'] = code;
+      delivery.facts.failure = code;
       return { result: 'failed', attributes: { failure: { code, message, retriable: false } } };
     };
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
@@ -37,10 +37,10 @@ export function processOrder(orders: ItemTable, fulfilment: Fulfilment): Handler
 export function failExhaustedOrder(orders: ItemTable): Handler<OrderCreated> {
   return (event, delivery) => {
     const { orderId } = event.data;
-    delivery.facts['orderId'] = orderId;
+    delivery.facts.orderId = orderId;
     const failure = {
       code: 'RETRIES_EXHAUSTED',
-      message: `Not finished after ${delivery.receiveCount - 1} attempts; its message is in the dead-letter queue.`,
+      message: `Not finished after ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`,
       retriable: true,
     };
     return workOnItem<OrderOutcomeFields>(orders, delivery, {

@@ -1,0 +1,106 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { connectionRefused } from '../testing/aws-errors.js';
+import { createFakeAws } from '../testing/fake-aws.js';
+import { createQueueUrls } from '../aws/queue-urls.js';
+import { busCheck, createReadiness, probeAll, queueCheck, ruleTargetCheck, tableCheck } from './readiness.js';
+
+const never = () => new Promise<never>(() => undefined);
+
+describe('readiness', () => {
+  it('is up when every check is, and names what is down and why', async () => {
+    const failing = { error: undefined as Error | undefined };
+    let nowMs = 0;
+    const readiness = createReadiness(
+      {
+        good: async () => undefined,
+        other: async () => {
+          if (failing.error) throw failing.error;
+        },
+      },
+      { now: () => nowMs },
+    );
+    expect(await readiness()).toEqual({ ok: true, checks: { good: { status: 'up' }, other: { status: 'up' } } });
+    failing.error = Object.assign(new Error('first line\nhost, request id and so on'), { name: 'SomeError' });
+    nowMs += 5_000;
+    expect(await readiness()).toEqual({
+      ok: false,
+      checks: { good: { status: 'up' }, other: { status: 'down', reason: 'SomeError: first line' } },
+    });
+  });
+
+  it('asks once for everybody who comes within 5 s', async () => {
+    let nowMs = 0;
+    const check = jest.fn(async () => undefined);
+    const readiness = createReadiness({ check }, { now: () => nowMs });
+    await Promise.all([readiness(), readiness()]);
+    nowMs += 4_999;
+    await readiness();
+    expect(check).toHaveBeenCalledTimes(1);
+    nowMs += 1;
+    await readiness();
+    expect(check).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not wait for a check that does not end', async () => {
+    const readiness = createReadiness({ slow: never }, { timeoutMs: 5, now: () => 0 });
+    expect(await readiness()).toEqual({
+      ok: false,
+      checks: { slow: { status: 'down', reason: 'TimeoutError: no answer within 5 ms' } },
+    });
+  });
+});
+
+describe('the probe', () => {
+  it('fails while one dependency is away or does not answer', async () => {
+    await expect(probeAll({ a: async () => 1, b: () => Promise.reject(connectionRefused()) })).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
+    await expect(probeAll({ a: never }, 5)).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('is content with what answers, be the answer good or not', async () => {
+    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+    await probeAll({ a: () => Promise.reject(denied), b: () => Promise.reject(new Error('rule r has no target')) });
+  });
+});
+
+describe('checks', () => {
+  const create = () => {
+    const aws = createFakeAws({
+      tables: [
+        {
+          TableName: 'jobs',
+          KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
+          AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' }],
+        },
+      ],
+      queues: [{ name: 'work' }],
+      eventBuses: ['bus'],
+    });
+    const urlOf = createQueueUrls(aws.sqs);
+    return { aws, urlOf };
+  };
+
+  it('ask for what is there', async () => {
+    const { aws, urlOf } = create();
+    await tableCheck(aws.dynamo, 'jobs', 'jobId')();
+    await queueCheck(aws.sqs, () => urlOf('work'))();
+    await queueCheck(aws.sqs, () => urlOf('work'))();
+    await busCheck(aws.eventBridge, 'bus')();
+    expect(aws.sqs.callsOf('GetQueueUrl')).toHaveLength(1);
+  });
+
+  it('fail for what is not', async () => {
+    const { aws, urlOf } = create();
+    const missing = { name: 'ResourceNotFoundException' };
+    await expect(tableCheck(aws.dynamo, 'none', 'id')()).rejects.toMatchObject(missing);
+    await expect(busCheck(aws.eventBridge, 'none')()).rejects.toMatchObject(missing);
+    await expect(ruleTargetCheck(aws.eventBridge, 'bus', 'none')()).rejects.toMatchObject(missing);
+    await expect(queueCheck(aws.sqs, () => urlOf('none'))()).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+  });
+
+  it('fail for a rule without a target, whose events would vanish', async () => {
+    const eventBridge = { send: async () => ({ Targets: [] }) };
+    await expect(ruleTargetCheck(eventBridge as never, 'bus', 'r')()).rejects.toThrow('rule r has no target');
+  });
+});

@@ -1,0 +1,135 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createRecordingLogger } from '../testing/recording-logger.js';
+import { eventually } from '../testing/worker-system.js';
+import { serveWorker } from './serve-worker.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const exits: number[] = [];
+let servers: Server[] = [];
+
+beforeEach(() => {
+  exits.length = 0;
+  jest.spyOn(process, 'exit').mockImplementation((code) => {
+    exits.push(Number(code));
+    return undefined as never;
+  });
+});
+afterEach(() => {
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  servers = [];
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
+
+async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
+  const log = createRecordingLogger();
+  const state = { live: true, ready: true, drained: false, started: 0, released: 0 };
+  let drain: () => void = () => undefined;
+  const worker = {
+    start: () => void (state.started += 1),
+    stop: () => new Promise<void>((resolve) => (drain = resolve)),
+    isLive: () => state.live,
+    readiness: async () => ({
+      ok: state.ready,
+      checks: { queue: state.ready ? { status: 'up' as const } : { status: 'down' as const, reason: 'gone' } },
+    }),
+  };
+  const server = await serveWorker(worker, {
+    host: '127.0.0.1',
+    port: 0,
+    shutdownTimeoutMs,
+    release: () => void (state.released += 1),
+    logger: log.logger,
+  });
+  servers.push(server);
+  const { port } = server.address() as AddressInfo;
+  const get = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  return {
+    log,
+    state,
+    get,
+    drain: () => {
+      drain();
+    },
+  };
+}
+
+describe('health', () => {
+  it('answers once it listens, and only then starts the work', async () => {
+    const { get, state } = await serve();
+    expect(state.started).toBe(1);
+    expect(await get('/health/live')).toMatchObject({
+      status: 200,
+      body: { status: 'ok', details: { polling: 'up' } },
+    });
+    const ready = { status: 200, body: { status: 'ok', details: { queue: { status: 'up' } } } };
+    expect(await get('/health/ready')).toMatchObject(ready);
+    expect(await get('/health')).toMatchObject(ready);
+    expect(await get('/elsewhere')).toEqual({ status: 404, body: { status: 'error', message: 'not found' } });
+  });
+
+  it('tells what is down, logs each change once, and mixes up no answers', async () => {
+    const { get, state, log } = await serve();
+    state.ready = false;
+    const down = { status: 503, body: { status: 'error', details: { queue: { status: 'down', reason: 'gone' } } } };
+    for (let times = 0; times < 3; times++) expect(await get('/health/ready')).toMatchObject(down);
+    expect(await get('/health/live')).toMatchObject({ status: 200, body: { details: { polling: 'up' } } });
+    state.ready = true;
+    for (let times = 0; times < 3; times++) {
+      expect(await get('/health/ready')).toMatchObject({ status: 200, body: { details: { queue: { status: 'up' } } } });
+    }
+    expect(log.messages()).toEqual(['health endpoints listen', 'not ready', 'ready again']);
+  });
+
+  it('says when polling has died', async () => {
+    const { get, state } = await serve();
+    state.live = false;
+    expect(await get('/health/live')).toMatchObject({ status: 503, body: { status: 'error' } });
+  });
+});
+
+describe('a signal', () => {
+  it.each(SIGNALS)('%s drains the worker while health says 503, and ends with exit code 0', async (signal) => {
+    const { get, state, log, drain } = await serve();
+    process.emit(signal);
+    await eventually(() => log.messages().includes('draining'));
+    for (const path of ['/health', '/health/live', '/health/ready']) {
+      expect(await get(path)).toEqual({ status: 503, body: { status: 'error' } });
+    }
+    expect(exits).toEqual([]);
+    expect(state.released).toBe(0);
+    drain();
+    await eventually(() => exits.length > 0);
+    expect(exits).toEqual([0]);
+    expect(state.released).toBe(1);
+    expect(log.messages()).toEqual(['health endpoints listen', 'draining', 'drained']);
+  });
+
+  it('ends with exit code 1 when the drain takes too long', async () => {
+    const { log } = await serve({ shutdownTimeoutMs: 20 });
+    process.emit('SIGTERM');
+    await eventually(() => exits.length > 0);
+    expect(exits).toEqual([1]);
+    expect(log.messages()).toContain('not drained in time');
+  });
+});
+
+it('ends a process whose polling has died', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout', 'clearTimeout'] });
+  const { state, log } = await serve();
+  jest.advanceTimersByTime(60_000);
+  expect(exits).toEqual([]);
+  state.live = false;
+  jest.advanceTimersByTime(5_000);
+  expect(exits).toEqual([1]);
+  expect(log.messages()).toContain('polling has died, the process ends');
+});

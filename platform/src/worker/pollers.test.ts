@@ -1,0 +1,282 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { queueUrlOf } from '../testing/arns.js';
+import { connectionRefused } from '../testing/aws-errors.js';
+import { createFakeSqs } from '../testing/fake-sqs.js';
+import { createRecordingLogger } from '../testing/recording-logger.js';
+import { eventually } from '../testing/worker-system.js';
+import { createBreaker } from './breaker.js';
+import { startPollers, type Pollers } from './pollers.js';
+
+const WORK = queueUrlOf('work');
+
+let running: Pollers | undefined;
+afterEach(async () => {
+  await running?.stop();
+});
+
+type Settings = { pollers?: number; hangs?: () => Promise<unknown>; handle?: (bodies: string[]) => Promise<boolean> };
+
+/** Pollers over two fakes of one queue each: only the first is polled, the second gets the rest. */
+function start({ pollers = 1, hangs, handle = async () => true }: Settings = {}) {
+  const sqs = createFakeSqs({ queues: [{ name: 'work' }], longestPollMs: 10 });
+  const polled: { MaxNumberOfMessages?: number; WaitTimeSeconds?: number }[] = [];
+  const other: string[] = [];
+  const time = { ms: 1_000 };
+  const polling = {
+    send: async (command: { input: object }, options: object) => {
+      polled.push(command.input);
+      await hangs?.();
+      return sqs.send(command as never, options);
+    },
+  };
+  const acks = {
+    send: (command: object, options: object) => {
+      other.push(command.constructor.name);
+      return sqs.send(command as never, options);
+    },
+  };
+  const log = createRecordingLogger();
+  const away = { error: undefined as Error | undefined };
+  const probe = async () => {
+    if (away.error) throw away.error;
+  };
+  const breaker = createBreaker({ probe, logger: log.logger, firstDelayMs: 5, maxDelayMs: 5 });
+  running = startPollers(
+    {
+      queueUrl: WORK,
+      pollers,
+      waitTimeSeconds: 5,
+      visibilityTimeoutSeconds: 30,
+      handlerTimeoutMs: 20_000,
+      onOutage: () => undefined,
+      handleBatch: async (messages) => ((await handle(messages.map(({ Body }) => Body!))) ? messages : []),
+    },
+    { aws: { sqs: acks, polling }, breaker, logger: log.logger, now: () => time.ms },
+  );
+  return {
+    pollers: running,
+    sqs,
+    polled,
+    other,
+    time,
+    log,
+    away,
+    breaker,
+    send: (body: string) => sqs.enqueue(WORK, body),
+  };
+}
+
+/** A promise and its key. */
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+describe('polling', () => {
+  it('asks for ten messages and what the worker needs to know of each, and acks through the other client', async () => {
+    const { sqs, polled, other, send } = start();
+    send('a');
+    await eventually(() => sqs.messages(WORK).length === 0);
+    expect(polled[0]).toMatchObject({
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 5,
+      VisibilityTimeout: 30,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
+      MessageAttributeNames: ['replayId'],
+    });
+    expect(new Set(other)).toEqual(new Set(['DeleteMessageBatchCommand']));
+  });
+
+  it('goes on after a batch that could not be deleted', async () => {
+    const { sqs, log, send } = start();
+    sqs.failNext('DeleteMessageBatch', Object.assign(new Error('no'), { name: 'ReceiptHandleIsInvalid' }));
+    send('a');
+    const { fields } = await log.next('a batch was not deleted, its messages come back');
+    expect(fields).toMatchObject({ err: { name: 'ReceiptHandleIsInvalid' } });
+    send('b');
+    await eventually(() => sqs.messages(WORK).length === 1);
+    expect(log.lines).toHaveLength(1);
+  });
+
+  it.each([
+    ['an outage', connectionRefused(), 'paused: a dependency is away'],
+    ['a refusal', Object.assign(new Error('no'), { name: 'AccessDenied' }), 'paused: the queue cannot be polled'],
+  ])('pauses after %s, tries one message without waiting, and then goes on as before', async (_name, error, line) => {
+    const { sqs, polled, log, away, send } = start();
+    away.error = error;
+    sqs.failAlways('*', error);
+    await log.next(line);
+    const before = polled.length;
+    for (const body of ['a', 'b', 'c']) send(body);
+    sqs.heal();
+    away.error = undefined;
+    await log.next('resumed');
+    await eventually(() => sqs.messages(WORK).length === 0);
+    expect(polled.slice(before, before + 2)).toMatchObject([
+      { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 },
+      { MaxNumberOfMessages: 10, WaitTimeSeconds: 5 },
+    ]);
+    expect(log.messages()).toEqual([line, 'resumed']);
+  });
+
+  it('sends one poller ahead, and none of the others while that one works', async () => {
+    const working = gate();
+    const batches: string[][] = [];
+    const { sqs, polled, log, away, send, breaker } = start({
+      pollers: 4,
+      handle: async (bodies) => {
+        batches.push(bodies);
+        await working.opened;
+        return true;
+      },
+    });
+    away.error = connectionRefused();
+    sqs.failAlways('*', connectionRefused);
+    await log.next('paused: a dependency is away');
+    // Calls that were under way when the outage began.
+    await eventually(() => breaker.state === 'open' && polled.length >= 4);
+    for (const body of ['a', 'b', 'c']) send(body);
+    const before = polled.length;
+    sqs.heal();
+    away.error = undefined;
+    await eventually(() => batches.length > 0);
+    expect(breaker.state).toBe('half-open');
+    expect(batches).toEqual([['a']]);
+    expect(polled.length - before).toBe(1);
+    working.open();
+    await eventually(() => sqs.messages(WORK).length === 0);
+    expect(batches.flat().sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('resumes although the trial finds nothing', async () => {
+    const { sqs, log } = start({ pollers: 3 });
+    sqs.failNext('ReceiveMessage', connectionRefused);
+    await log.next('resumed');
+    expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+  });
+
+  it('stays paused when the handler of the trial reports an outage', async () => {
+    let reports = 3;
+    const state = start({
+      handle: async () => {
+        if (reports-- > 0) state.breaker.report(connectionRefused());
+        return reports < 0;
+      },
+    });
+    state.away.error = connectionRefused();
+    state.sqs.failAlways('*', connectionRefused);
+    await state.log.next('paused: a dependency is away');
+    for (const body of ['a', 'b', 'c', 'd']) state.send(body);
+    state.sqs.heal();
+    state.away.error = undefined;
+    await state.log.next('resumed');
+    expect(reports).toBe(-1);
+    expect(state.log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+  });
+});
+
+describe('liveness', () => {
+  it('ends when a receive call does not return for a minute', async () => {
+    const hanging = gate();
+    const { pollers, polled, time } = start({
+      pollers: 2,
+      hangs: () => (polled.length > 2 ? hanging.opened : Promise.resolve()),
+    });
+    await eventually(() => polled.length >= 4);
+    expect(pollers.areLive()).toBe(true);
+    time.ms += 59_999;
+    expect(pollers.areLive()).toBe(true);
+    time.ms += 1;
+    expect(pollers.areLive()).toBe(false);
+    hanging.open();
+    await eventually(() => pollers.areLive());
+  });
+
+  it('gives a batch the time of its handlers besides', async () => {
+    const working = gate();
+    let started = false;
+    const { pollers, time, send } = start({
+      handle: async () => {
+        started = true;
+        await working.opened;
+        return true;
+      },
+    });
+    send('a');
+    await eventually(() => started);
+    time.ms += 79_999;
+    expect(pollers.areLive()).toBe(true);
+    time.ms += 1;
+    expect(pollers.areLive()).toBe(false);
+    working.open();
+  });
+
+  it('does not end during an outage, however long', async () => {
+    const { pollers, sqs, time, log, away } = start({ pollers: 3 });
+    away.error = connectionRefused();
+    sqs.failAlways('*', connectionRefused);
+    await log.next('paused: a dependency is away');
+    await eventually(() => {
+      time.ms += 3_600_000;
+      return pollers.areLive();
+    });
+  });
+});
+
+describe('stopping', () => {
+  it('waits for the handlers and the delete, and receives nothing afterwards', async () => {
+    const working = gate();
+    let started = false;
+    const { pollers, sqs, polled, send, time } = start({
+      handle: async () => {
+        started = true;
+        await working.opened;
+        return true;
+      },
+    });
+    send('a');
+    await eventually(() => started);
+    let ended = false;
+    const stopping = pollers.stop().then(() => {
+      ended = true;
+    });
+    send('b');
+    const before = polled.length;
+    await new Promise(setImmediate);
+    expect(ended).toBe(false);
+    working.open();
+    await stopping;
+    expect(sqs.messages(WORK).map(({ body }) => body)).toEqual(['b']);
+    expect(polled.length).toBe(before);
+    time.ms += 3_600_000;
+    expect(pollers.areLive()).toBe(true);
+  });
+
+  it('waits for a poll that is under way, and for the messages that it brings', async () => {
+    const hanging = gate();
+    const { pollers, sqs, polled, send } = start({ hangs: () => hanging.opened });
+    await eventually(() => polled.length === 1);
+    const stopping = pollers.stop();
+    send('a');
+    hanging.open();
+    await stopping;
+    expect(sqs.messages(WORK)).toEqual([]);
+    expect(polled).toHaveLength(1);
+  });
+
+  it('ends at once while polling is paused', async () => {
+    const { pollers, sqs, log, away, polled } = start({ pollers: 2 });
+    away.error = connectionRefused();
+    sqs.failAlways('*', connectionRefused);
+    await log.next('paused: a dependency is away');
+    await pollers.stop();
+    const calls = polled.length;
+    sqs.heal();
+    await new Promise(setImmediate);
+    expect(polled).toHaveLength(calls);
+    expect(log.messages()).toEqual(['paused: a dependency is away']);
+  });
+});

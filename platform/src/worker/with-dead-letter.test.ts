@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import { PermanentError } from '../errors.js';
+import { queueUrlOf } from '../testing/arns.js';
+import { connectionRefused } from '../testing/aws-errors.js';
+import { aDelivery } from '../testing/delivery.js';
+import { createFakeSqs } from '../testing/fake-sqs.js';
+import type { Step } from './types.js';
+import { withDeadLetter } from './with-dead-letter.js';
+
+const DEAD = queueUrlOf('dead');
+
+function create(next: Step, exhausted: Step = async () => 'processed') {
+  const sqs = createFakeSqs({ queues: [{ name: 'dead' }] });
+  const steps: string[] = [];
+  const recorded =
+    (name: string, step: Step): Step =>
+    (delivery) => {
+      steps.push(`${name} after ${sqs.callsOf('SendMessage').length} sends`);
+      return step(delivery);
+    };
+  const options = { queueUrl: DEAD, maxReceives: 10, exhausted: recorded('exhausted', exhausted) };
+  const handle = withDeadLetter(sqs, options)(recorded('handler', next));
+  const attributes = () =>
+    sqs
+      .messages(DEAD)
+      .map((message) =>
+        Object.fromEntries(Object.entries(message.attributes).map(([name, { StringValue }]) => [name, StringValue])),
+      );
+  return { sqs, steps, handle, attributes };
+}
+
+const refuse =
+  (message: string, details = {}) =>
+  () =>
+    Promise.reject(new PermanentError('BAD', message, { details }));
+
+describe('withDeadLetter', () => {
+  it('passes on outcomes and errors that may pass', async () => {
+    const error = new Error('no');
+    const { handle, sqs } = create(async ({ body }) => {
+      if (body === 'fails') throw error;
+      return 'duplicate';
+    });
+    expect(await handle(aDelivery({ receiveCount: 10 }))).toBe('duplicate');
+    await expect(handle(aDelivery({ body: 'fails' }))).rejects.toBe(error);
+    expect(sqs.messages(DEAD)).toEqual([]);
+  });
+
+  it('sends a message that no retry can help to the dead-letter queue, with the reason', async () => {
+    const { handle, sqs, steps, attributes } = create(refuse('too bad', { path: 'detail.data' }));
+    const delivery = aDelivery({ body: 'as it came', receiveCount: 2, replayId: 'r1' });
+    expect(await handle(delivery)).toBe('dead-lettered');
+    expect(sqs.messages(DEAD).map(({ body }) => body)).toEqual(['as it came']);
+    expect(attributes()).toEqual([
+      {
+        code: 'BAD',
+        reason: 'too bad',
+        path: 'detail.data',
+        originalMessageId: 'm1',
+        receiveCount: '2',
+        firstReceivedAt: '1970-01-01T00:00:02.000Z',
+        replayId: 'r1',
+      },
+    ]);
+    expect(delivery.facts).toEqual({ code: 'BAD', reason: 'too bad', path: 'detail.data' });
+    expect(steps).toEqual(['handler after 0 sends']);
+  });
+
+  it('sends a message above the limit before any handler runs, and tells that it is exhausted only then', async () => {
+    const { handle, steps, attributes } = create(async () => 'processed');
+    expect(await handle(aDelivery({ receiveCount: 11 }))).toBe('dead-lettered');
+    expect(steps).toEqual(['exhausted after 1 sends']);
+    expect(attributes()).toMatchObject([
+      { code: 'RECEIVES_EXHAUSTED', reason: 'received 11 times, the limit is 10', receiveCount: '11' },
+    ]);
+  });
+
+  it('judges by attempts: receives that ended in an outage do not count', async () => {
+    const { handle, steps } = create(async () => 'processed');
+    expect(await handle(aDelivery({ receiveCount: 15, attempt: 10 }))).toBe('processed');
+    expect(steps).toEqual(['handler after 0 sends']);
+  });
+
+  it('does not tell that it is exhausted what did not reach the dead-letter queue', async () => {
+    const { handle, sqs, steps } = create(async () => 'processed');
+    sqs.failNext('SendMessage', connectionRefused);
+    await expect(handle(aDelivery({ receiveCount: 11 }))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(steps).toEqual([]);
+  });
+
+  it('keeps a message that could not be told, so that every step is repeated', async () => {
+    let failing = true;
+    const { handle, attributes } = create(
+      async () => 'processed',
+      async () => {
+        if (failing) throw new Error('no');
+        return 'processed';
+      },
+    );
+    await expect(handle(aDelivery({ receiveCount: 11 }))).rejects.toThrow('no');
+    failing = false;
+    expect(await handle(aDelivery({ receiveCount: 12 }))).toBe('dead-lettered');
+    // Copies are told apart by the message they are copies of.
+    expect(attributes().map(({ originalMessageId }) => originalMessageId)).toEqual(['m1', 'm1']);
+  });
+
+  it('lets an exhausted message go that cannot even be read', async () => {
+    const { handle, attributes } = create(async () => 'processed', refuse('not JSON'));
+    expect(await handle(aDelivery({ receiveCount: 11 }))).toBe('dead-lettered');
+    expect(attributes()).toMatchObject([{ code: 'RECEIVES_EXHAUSTED' }]);
+  });
+
+  it.each([
+    ['control characters', 'a\u0000b\nc\u007fd\ufffee', 'a b c d e'],
+    ['an empty text', '', '-'],
+    ['a lone surrogate', 'a\ud800b', 'a\ufffdb'],
+    ['a character that the cut would halve', `${'x'.repeat(999)}😀`, `${'x'.repeat(999)}\ufffd`],
+    ['a very long text', 'y'.repeat(100_000), 'y'.repeat(1_000)],
+  ])('puts %s into an attribute as SQS takes it', async (_name, message, expected) => {
+    const { handle, attributes } = create(refuse(message));
+    expect(await handle(aDelivery())).toBe('dead-lettered');
+    expect(attributes()[0]?.reason).toBe(expected);
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { aDelivery } from '../testing/delivery.js';
+import { createRecordingLogger } from '../testing/recording-logger.js';
+import { withLogLine } from './with-log-line.js';
+import type { Outcome } from './types.js';
+
+describe('withLogLine', () => {
+  it.each<[Outcome, string]>([
+    ['processed', 'info'],
+    ['duplicate', 'info'],
+    ['retry', 'warn'],
+    ['dead-lettered', 'warn'],
+  ])('logs one line for a message that was %s, with what was learned about it', async (outcome, level) => {
+    const log = createRecordingLogger();
+    let nowMs = 100;
+    const handle = withLogLine(() => nowMs)(async (delivery) => {
+      nowMs += 25;
+      Object.assign(delivery.facts, { orderId: 'o1', correlationId: 'c1' });
+      return outcome;
+    });
+    const delivery = aDelivery({ logger: log.logger.child({ queue: 'work' }), receiveCount: 3, body: '{"secret":1}' });
+    expect(await handle(delivery)).toBe(outcome);
+    expect(log.lines).toEqual([
+      {
+        level,
+        message: outcome,
+        fields: {
+          queue: 'work',
+          outcome,
+          orderId: 'o1',
+          correlationId: 'c1',
+          durationMs: 25,
+          receiveCount: 3,
+          messageId: 'm1',
+        },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { connectionRefused, throttled } from '../testing/aws-errors.js';
+import { aDelivery } from '../testing/delivery.js';
+import type { Breaker } from './breaker.js';
+import { createOutageCounts } from './outage-counts.js';
+import type { Step } from './types.js';
+import { retryDelaySeconds, withRetry } from './with-retry.js';
+
+const OPTIONS = { queueUrl: 'url', baseSeconds: 1, maxSeconds: 60 };
+
+function create(next: Step, { visibilityError }: { visibilityError?: Error } = {}) {
+  const reports: unknown[] = [];
+  const inputs: unknown[] = [];
+  const sqs = {
+    send: async ({ input }: { input: unknown }) => {
+      inputs.push(input);
+      if (visibilityError) throw visibilityError;
+      return {};
+    },
+  };
+  const breaker = { report: (error: unknown) => reports.push(error) } as unknown as Breaker;
+  return { handle: withRetry(sqs as never, breaker, createOutageCounts(), OPTIONS)(next), reports, inputs };
+}
+
+describe('retryDelaySeconds', () => {
+  it('is spread over 1 s to a ceiling that doubles with each receive, up to the limit', () => {
+    const highest = [1, 2, 3, 4, 5, 6, 7, 8, 20, 2_000].map((count) => retryDelaySeconds(count, OPTIONS, () => 1));
+    expect(highest).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+    const lowest = [1, 5, 20].map((count) => retryDelaySeconds(count, OPTIONS, () => 0));
+    expect(lowest).toEqual([1, 1, 1]);
+    expect(retryDelaySeconds(4, OPTIONS, () => 0.5)).toBe(4);
+    expect(retryDelaySeconds(3, { baseSeconds: 10, maxSeconds: 900 }, () => 1)).toBe(40);
+  });
+
+  it('is a whole number of seconds', () => {
+    for (let count = 1; count < 12; count++) {
+      expect(Number.isInteger(retryDelaySeconds(count, OPTIONS))).toBe(true);
+    }
+  });
+});
+
+describe('withRetry', () => {
+  it('leaves alone what went well', async () => {
+    const { handle, inputs } = create(async () => 'processed');
+    expect(await handle(aDelivery())).toBe('processed');
+    expect(inputs).toEqual([]);
+  });
+
+  it('has a message whose handler failed come back later', async () => {
+    const error = new Error('no');
+    const { handle, reports, inputs } = create(() => Promise.reject(error));
+    const delivery = aDelivery({ receiveCount: 1 });
+    expect(await handle(delivery)).toBe('retry');
+    expect(inputs).toEqual([{ QueueUrl: 'url', ReceiptHandle: 'handle', VisibilityTimeout: 1 }]);
+    expect(delivery.facts).toEqual({ err: error, delaySeconds: 1 });
+    expect(reports).toEqual([]);
+  });
+
+  it('reports an outage', async () => {
+    const error = throttled();
+    const { handle, reports } = create(() => Promise.reject(error));
+    expect(await handle(aDelivery())).toBe('retry');
+    expect(reports).toEqual([error]);
+  });
+
+  it('counts no receive that ended in an outage as an attempt', async () => {
+    const attempts: number[] = [];
+    const answers: (() => Promise<'processed'>)[] = [
+      () => Promise.reject(connectionRefused()),
+      () => Promise.reject(new Error('no')),
+      () => Promise.reject(connectionRefused()),
+      () => Promise.resolve('processed'),
+    ];
+    const { handle } = create(({ attempt }) => {
+      attempts.push(attempt);
+      return answers.shift()!();
+    });
+    for (const receiveCount of [1, 2, 3, 4]) await handle(aDelivery({ receiveCount }));
+    expect(attempts).toEqual([1, 1, 2, 2]);
+  });
+
+  it('keeps the outages of messages apart', async () => {
+    const attempts: number[] = [];
+    const { handle } = create(async ({ attempt, messageId }) => {
+      attempts.push(attempt);
+      if (messageId === 'm1') throw connectionRefused();
+      return 'processed';
+    });
+    await handle(aDelivery({ messageId: 'm1' }));
+    await handle(aDelivery({ messageId: 'm2', receiveCount: 2 }));
+    await handle(aDelivery({ messageId: 'm1', receiveCount: 2 }));
+    expect(attempts).toEqual([1, 2, 1]);
+  });
+
+  it('does not need the queue to answer', async () => {
+    const error = new Error('no');
+    const visibilityError = connectionRefused();
+    const { handle, reports } = create(() => Promise.reject(error), { visibilityError });
+    const delivery = aDelivery();
+    expect(await handle(delivery)).toBe('retry');
+    expect(reports).toEqual([visibilityError]);
+    expect(delivery.facts).toEqual({
+      err: error,
+      delaySeconds: undefined,
+      visibilityError: visibilityError.message,
+    });
+  });
+});

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { aDelivery } from '../testing/delivery.js';
+import type { Outcome } from './types.js';
+import { HandlerTimeoutError, withTimeout } from './with-timeout.js';
+
+describe('withTimeout', () => {
+  it('passes on what comes in time, and aborts nothing', async () => {
+    let signal: AbortSignal | undefined;
+    const handle = withTimeout(60_000)(async (delivery) => {
+      signal = delivery.signal;
+      return 'processed';
+    });
+    expect(await handle(aDelivery())).toBe('processed');
+    expect(signal?.aborted).toBe(false);
+  });
+
+  it('passes on an error that comes in time', async () => {
+    const error = new Error('no');
+    await expect(withTimeout(60_000)(() => Promise.reject(error))(aDelivery())).rejects.toBe(error);
+  });
+
+  it('aborts the signal and waits no longer when the time is up', async () => {
+    let signal: AbortSignal | undefined;
+    const handle = withTimeout(5)((delivery) => {
+      signal = delivery.signal;
+      return new Promise<never>(() => undefined);
+    });
+    await expect(handle(aDelivery())).rejects.toThrow(new HandlerTimeoutError('the handler did not end within 5 ms'));
+    expect(signal?.reason).toBeInstanceOf(HandlerTimeoutError);
+  });
+
+  it('keeps the facts of a delivery together, and survives a handler that fails late', async () => {
+    const delivery = aDelivery();
+    const late = withTimeout(5)(async ({ facts, signal }): Promise<Outcome> => {
+      facts.seen = true;
+      if (!signal.aborted) await once(signal, 'abort');
+      throw new Error('too late to matter');
+    });
+    await expect(late(delivery)).rejects.toThrow(HandlerTimeoutError);
+    expect(delivery.facts).toEqual({ seen: true });
+  });
+});

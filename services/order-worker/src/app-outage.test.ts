@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/platform/testing/aws-errors';
+import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
+import { eventually } from '@orderflow/platform/testing/worker-system';
+import { anOrder } from './testing/orders.js';
+import { createOrderSystem, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+
+const PAUSED = 'paused: a dependency is away';
+const MISSING = 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
+
+/** What tells of the worker's state, without the messages' own lines. */
+const stateLines = ({ log }: OrderSystem) =>
+  log.messages().filter((message) => !['processed', 'retry', 'duplicate', 'dead-lettered'].includes(message));
+
+describe('while a dependency is away', () => {
+  const all = ['dynamo', 'sqs', 'eventBridge'] as const;
+  const cases = all.flatMap((client) =>
+    [connectionRefused, timedOut, throttled, internalServerError].map((fault) => [client, fault.name, fault] as const),
+  );
+
+  it.each(cases)(
+    '%s (%s): polling pauses, nothing is dead-lettered, and all goes on afterwards',
+    async (client, _, fault) => {
+      const system = createOrderSystem({ MAX_RECEIVES: '1' });
+      const orders = Array.from({ length: 15 }, () => anOrder(system));
+      system.worker.start();
+      await system.log.next('polling');
+      const paused = system.log.next(PAUSED);
+      system.aws[client].failAlways('*', fault);
+      for (const { message } of orders) system.send(message);
+      await paused;
+      system.aws[client].heal();
+      await system.log.next('resumed');
+      await system.untilEmpty();
+      expect(stateLines(system)).toEqual(['polling', PAUSED, 'resumed']);
+      expect(system.deadLetters()).toEqual([]);
+      for (const { orderId } of orders)
+        expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
+    },
+  );
+
+  it('receives nothing', async () => {
+    const system = startOrderWorker();
+    await system.log.next('polling');
+    system.aws.dynamo.failAlways('*', connectionRefused);
+    const paused = system.log.next(PAUSED);
+    system.send(anOrder(system).message);
+    await paused;
+    // Every poller has come to the breaker when two probes have been made: each poll takes 15 ms at most.
+    const probesBefore = system.aws.dynamo.callsOf('Get').length;
+    await eventually(() => system.aws.dynamo.callsOf('Get').length > probesBefore);
+    const receives = system.aws.sqs.callsOf('ReceiveMessage').length;
+    await eventually(() => system.aws.dynamo.callsOf('Get').length > probesBefore + 1);
+    expect(system.aws.sqs.callsOf('ReceiveMessage')).toHaveLength(receives);
+    expect(system.worker.isLive()).toBe(true);
+    system.pass(3_600);
+    expect(system.worker.isLive()).toBe(true);
+    expect(await system.worker.readiness()).toMatchObject({ ok: false });
+  });
+
+  it('eats no attempts, even when only the work shows that it is away', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '2' });
+    await system.log.next('polling');
+    system.aws.eventBridge.failNext('PutEvents', throttled, 4);
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    const outcomes: string[] = [];
+    while (!outcomes.includes('duplicate')) {
+      outcomes.push(await system.outcomes.next());
+      system.pass(60);
+    }
+    expect(outcomes).toEqual(['retry', 'retry', 'retry', 'retry', 'duplicate']);
+    expect(system.deadLetters()).toEqual([]);
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
+    const events = system.published();
+    expect(new Set(events.map(({ detail }) => detail.metadata.eventId)).size).toBe(1);
+  }, 20_000);
+});
+
+describe('without its topology', () => {
+  it('a worker says so at start, and begins when it is there', async () => {
+    const system = createOrderSystem();
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    system.aws.sqs.failAlways('*', queueDoesNotExist);
+    system.worker.start();
+    const { level } = await system.log.next(MISSING);
+    expect(level).toBe('warn');
+    expect(await system.worker.readiness()).toMatchObject({ ok: false });
+    expect(system.worker.isLive()).toBe(true);
+    system.aws.sqs.heal();
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED' });
+    expect(stateLines(system)).toEqual([MISSING, 'resumed', 'polling']);
+  });
+
+  it('a worker does not begin while the bus, which would swallow events, is missing', async () => {
+    const system = createOrderSystem();
+    const { message } = anOrder(system);
+    system.send(message);
+    const missing = Object.assign(new Error('Event bus does not exist.'), { name: 'ResourceNotFoundException' });
+    system.aws.eventBridge.failAlways('DescribeEventBus', missing);
+    system.worker.start();
+    await system.log.next(MISSING);
+    expect(system.aws.sqs.callsOf('ReceiveMessage')).toEqual([]);
+    system.aws.eventBridge.heal();
+    expect(await system.outcomes.next()).toBe('processed');
+  });
+
+  it('a worker says so when it disappears later, and goes on when it is back', async () => {
+    const system = startOrderWorker();
+    await system.log.next('polling');
+    system.aws.sqs.failAlways('*', queueDoesNotExist);
+    await system.log.next(MISSING);
+    system.aws.sqs.heal();
+    await system.log.next('resumed');
+    const { message } = anOrder(system);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(stateLines(system)).toEqual(['polling', MISSING, 'resumed']);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from '@jest/globals';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
+import { eventually } from '@orderflow/platform/testing/worker-system';
+import { anOrder } from './testing/orders.js';
+import { createOrderSystem, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+
+const receives = (system: OrderSystem) => system.aws.sqs.callsOf('ReceiveMessage').length;
+
+/** Long enough for a poller that was forgotten to show itself. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+}
+
+describe('stopping a worker', () => {
+  it('finishes, publishes and acks what is in flight, and receives nothing afterwards', async () => {
+    const system = startOrderWorker();
+    let finish: () => void = () => undefined;
+    const allowed = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    system.plan.fulfil = async () => {
+      await allowed;
+      return { fulfilled: true };
+    };
+    const orders = Array.from({ length: 5 }, () => anOrder(system));
+    for (const { message } of orders) system.send(message);
+    await eventually(() => system.requests.length === 5);
+    let stopped = false;
+    const stopping = system.worker.stop().then(() => {
+      stopped = true;
+    });
+    await turns();
+    expect(stopped).toBe(false);
+    finish();
+    await stopping;
+
+    for (const { orderId } of orders) expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED' });
+    expect(system.published()).toHaveLength(5);
+    expect(system.queued()).toEqual([]);
+    const before = receives(system);
+    const late = system.send(anOrder(system).message);
+    await turns();
+    expect(receives(system)).toBe(before);
+    expect(system.queued()).toMatchObject([{ id: late, receiveCount: 0 }]);
+    expect(system.worker.isLive()).toBe(true);
+  });
+
+  it('leaves what failed to the next worker', async () => {
+    const system = startOrderWorker();
+    let fail: () => void = () => undefined;
+    system.plan.fulfil = () =>
+      new Promise((_, reject) => {
+        fail = () => {
+          reject(new Error('no'));
+        };
+      });
+    const { message } = anOrder(system);
+    const id = system.send(message);
+    await eventually(() => system.requests.length === 1);
+    const stopping = system.worker.stop();
+    fail();
+    await stopping;
+    expect(system.outcomes.all.map(({ outcome }) => outcome)).toEqual(['retry']);
+    expect(system.queued()).toMatchObject([{ id }]);
+  });
+
+  it('that is idle ends with its polls', async () => {
+    const system = startOrderWorker();
+    await system.log.next('polling');
+    await eventually(() => receives(system) >= 2);
+    await system.worker.stop();
+    const before = receives(system);
+    await turns();
+    expect(receives(system)).toBe(before);
+  });
+
+  it('that waits for a dependency ends at once', async () => {
+    const system = startOrderWorker();
+    await system.log.next('polling');
+    system.aws.sqs.failAlways('*', connectionRefused);
+    await system.log.next('paused: a dependency is away');
+    await system.worker.stop();
+    const before = receives(system);
+    system.aws.sqs.heal();
+    await turns();
+    expect(receives(system)).toBe(before);
+    expect(system.log.messages()).toEqual(['polling', 'paused: a dependency is away']);
+  });
+
+  it('that has not found its queue yet ends at once', async () => {
+    const system = createOrderSystem();
+    system.aws.sqs.failAlways('*', queueDoesNotExist);
+    system.worker.start();
+    await eventually(() => system.log.lines.length > 0);
+    await system.worker.stop();
+    system.aws.sqs.heal();
+    await turns();
+    expect(receives(system)).toBe(0);
+    expect(system.log.lines).toHaveLength(1);
+  });
+
+  it('that is just looking for its queue never begins to poll', async () => {
+    const system = startOrderWorker();
+    await system.worker.stop();
+    await turns();
+    expect(system.aws.sqs.callsOf('GetQueueUrl').length).toBeGreaterThan(0);
+    expect(receives(system)).toBe(0);
+    expect(system.log.lines).toEqual([]);
+  });
+
+  it('that was never started ends', async () => {
+    const system = createOrderSystem();
+    await system.worker.stop();
+    system.worker.start();
+    await turns();
+    expect(system.aws.sqs.calls).toEqual([]);
+  });
+});
+
+describe('liveness', () => {
+  it('ends when no receive call returns any more', async () => {
+    const system = createOrderSystem({ WORKER_POLLERS: '1' });
+    let release: () => void = () => undefined;
+    const stuck = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let stuckCalls = 0;
+    system.clients.polling = {
+      ...system.aws.sqs,
+      send: (async () => {
+        stuckCalls += 1;
+        await stuck;
+        return {};
+      }) as never,
+    };
+    system.worker.start();
+    await eventually(() => stuckCalls === 1);
+    expect(system.worker.isLive()).toBe(true);
+    system.pass(61);
+    expect(system.worker.isLive()).toBe(false);
+    release();
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { hostileBody, propertySeed } from '@orderflow/platform/testing/hostile-bodies';
+import type { Outcome } from '@orderflow/platform/worker/types';
+import fc from 'fast-check';
+import { anOrder } from './testing/orders.js';
+import { startOrderWorker } from './testing/start-worker.js';
+
+const HOSTILE_BODIES = 10_000;
+const HOSTILE_PER_BATCH = 8;
+const GOOD_PER_BATCH = 2;
+
+/** Never `retry`: what is wrong with a body does not mend itself, and it would come back for ever. */
+const ENDS: Outcome[] = ['processed', 'duplicate', 'dead-lettered'];
+
+describe('the order worker, given anything', () => {
+  it('ends every message of a batch, and loses no neighbour', async () => {
+    const system = startOrderWorker({ WORKER_POLLERS: '1' });
+    // What changes of it still pass as may find this order, and work on it.
+    const sample = anOrder(system).message;
+    const goodOrders: string[] = [];
+    const counts = new Map<Outcome, number>();
+
+    const batch = fc.record({
+      bodies: fc.array(hostileBody(sample), { minLength: HOSTILE_PER_BATCH, maxLength: HOSTILE_PER_BATCH }),
+      places: fc.array(fc.nat(HOSTILE_PER_BATCH), { minLength: GOOD_PER_BATCH, maxLength: GOOD_PER_BATCH }),
+    });
+    const endsWell = fc.asyncProperty(batch, async ({ bodies, places }) => {
+      const good = places.map(() => anOrder(system));
+      const sent: (string | object)[] = [...bodies];
+      for (const [index, place] of places.entries()) sent.splice(place, 0, good[index]!.message);
+      const goodIds = new Set<string>();
+      const ids = sent.map((body) => {
+        const id = system.send(body);
+        if (typeof body !== 'string') goodIds.add(id);
+        return id;
+      });
+
+      const before = system.outcomes.all.length;
+      await system.outcomes.take(sent.length);
+      const ended = system.outcomes.all.slice(before);
+      expect(ended.map(({ delivery }) => delivery.messageId).sort()).toEqual(ids.sort());
+      for (const { outcome, delivery } of ended) {
+        expect(ENDS).toContain(outcome);
+        if (goodIds.has(delivery.messageId)) expect(outcome).toBe('processed');
+        counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      }
+      for (const { orderId } of good) {
+        expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
+        goodOrders.push(orderId);
+      }
+    });
+    // The system lives through all batches, so a smaller example cannot be looked for in the same one.
+    await fc.assert(endsWell, {
+      numRuns: HOSTILE_BODIES / HOSTILE_PER_BATCH,
+      endOnFailure: true,
+      interruptAfterTimeLimit: 240_000,
+      markInterruptAsFailure: true,
+      ...propertySeed(process.env),
+    });
+
+    await system.worker.stop();
+    expect(system.queued().length).toBe(0);
+    expect(system.deadLetters()).toHaveLength(counts.get('dead-lettered')!);
+    expect([...counts.values()].reduce((sum, count) => sum + count)).toBe(HOSTILE_BODIES + goodOrders.length);
+    expect(counts.get('dead-lettered')).toBeGreaterThan(HOSTILE_BODIES / 2);
+    const completed = system.published().map(({ detail }) => detail.data.orderId);
+    expect(goodOrders.filter((orderId) => !completed.includes(orderId))).toEqual([]);
+  }, 300_000);
+});

@@ -1,0 +1,28 @@
+import { newId, newOrderRecord, orderCreated, type OrderRecord } from '@orderflow/contracts';
+import type { OrderSystem } from './start-worker.js';
+import { NAMES } from './start-worker.js';
+
+/** An order as the API has stored it, and the message that its event becomes. */
+export function anOrder({ now, aws }: Pick<OrderSystem, 'now' | 'aws'>, productId = 'sku-1') {
+  const record = newOrderRecord({
+    orderId: newId(),
+    request: {
+      customerId: 'customer-1',
+      items: [{ productId, productName: 'Kettle', quantity: 2, unitPrice: 19.99 }],
+      totalAmount: 39.98,
+    },
+    requestHash: 'hash',
+    correlationId: 'correlation-1',
+    traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`,
+    now: now(),
+    outboxAt: now() + 5_000,
+  });
+  aws.dynamo.seed(NAMES.ordersTable, record);
+  return { record, orderId: record.orderId, message: messageOf(record) };
+}
+
+/** What the queue receives of an order's event. */
+export function messageOf(record: OrderRecord) {
+  const { source, type, detail } = orderCreated(record);
+  return { version: '0', id: newId(), source, 'detail-type': type, detail };
+}

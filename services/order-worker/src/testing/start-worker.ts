@@ -1,0 +1,63 @@
+import { afterEach } from '@jest/globals';
+import { NotificationRequested, OrderCompleted, OrderCreated, OrderFailed, resourceNames } from '@orderflow/contracts';
+import { createWorkerSystem } from '@orderflow/platform/testing/worker-system';
+import type { Worker } from '@orderflow/platform/worker/create-worker';
+import { createApp } from '../app.js';
+import { loadConfig } from '../config.js';
+import type { Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
+
+export const NAMES = resourceNames('test');
+
+const running = new Set<Worker>();
+afterEach(async () => {
+  await Promise.all([...running].map((worker) => worker.stop()));
+  running.clear();
+});
+
+/** The order worker over fakes, ended after each test. A fulfilment that nothing is planned for succeeds. */
+export function createOrderSystem(env: NodeJS.ProcessEnv = {}) {
+  const system = createWorkerSystem({
+    queue: NAMES.orderQueue,
+    deadLetterQueue: NAMES.orderDeadLetterQueue,
+    table: { name: NAMES.ordersTable, key: 'orderId' },
+    rules: [
+      {
+        name: NAMES.orderCreatedRule,
+        eventBusName: NAMES.bus,
+        detailTypes: [OrderCreated.type],
+        queue: NAMES.orderQueue,
+      },
+      {
+        name: NAMES.orderOutcomesRule,
+        eventBusName: NAMES.bus,
+        detailTypes: [OrderCompleted.type, OrderFailed.type, NotificationRequested.type],
+        queue: NAMES.notificationQueue,
+      },
+    ],
+  });
+  const requests: FulfilmentRequest[] = [];
+  const plan: { fulfil: Fulfilment['fulfil'] } = { fulfil: async () => ({ fulfilled: true }) };
+  const worker = createApp({
+    config: loadConfig({ STAGE: 'test', WORKER_POLLERS: '2', ...env }),
+    aws: system.clients,
+    fulfilment: {
+      fulfil: (request) => {
+        requests.push(request);
+        return plan.fulfil(request);
+      },
+    },
+    logger: system.log.logger,
+    now: system.now,
+    onOutcome: system.outcomes.record,
+  });
+  running.add(worker);
+  return { ...system, worker, requests, plan, order: system.item };
+}
+
+export type OrderSystem = ReturnType<typeof createOrderSystem>;
+
+export function startOrderWorker(env: NodeJS.ProcessEnv = {}): OrderSystem {
+  const system = createOrderSystem(env);
+  system.worker.start();
+  return system;
+}

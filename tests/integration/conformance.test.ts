@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { format, resolveConfig } from 'prettier';
+import { declaredFor, TARGETS, type ConformanceCase, type Target } from '../support/conformance/conformance-case.js';
+import { DYNAMODB_CASES } from '../support/conformance/dynamodb-cases.js';
+import { EVENTBRIDGE_CASES } from '../support/conformance/eventbridge-cases.js';
+import { parityPage, withDifferences, type Observed } from '../support/conformance/parity-table.js';
+import { SQS_CASES } from '../support/conformance/sqs-cases.js';
+import { runs, START } from '../support/conformance/targets.js';
+
+const CASES = [...DYNAMODB_CASES, ...SQS_CASES, ...EVENTBRIDGE_CASES];
+const observed: Observed = new Map(TARGETS.map((target) => [target, new Map<ConformanceCase, string>()]));
+
+/** Pages that show the table; `stands` is the page as it is. */
+const PAGES = [
+  { name: 'parity.md', render: (_stands: string, seen: Observed) => parityPage(CASES, seen) },
+  { name: 'architecture.md', render: (stands: string, seen: Observed) => withDifferences(stands, CASES, seen) },
+];
+
+describe.each(TARGETS.filter(runs))('%s', (name) => {
+  let target: Target;
+  beforeAll(async () => {
+    target = await START[name]();
+  }, 180_000);
+  afterAll(async () => {
+    await target.dispose();
+  }, 60_000);
+
+  it.each(CASES.map((conformanceCase) => [conformanceCase.group, conformanceCase.name, conformanceCase] as const))(
+    '%s: %s',
+    async (_group, _name, conformanceCase) => {
+      const seen = await conformanceCase.observe(target, randomUUID());
+      observed.get(name)?.set(conformanceCase, seen);
+      expect(seen).toBe(declaredFor(conformanceCase, name));
+    },
+    30_000,
+  );
+});
+
+describe('the parity table', () => {
+  it('has no two cases of one name, and no difference that is none', () => {
+    expect(new Set(CASES.map(({ group, name }) => `${group}: ${name}`)).size).toBe(CASES.length);
+    const pointless = CASES.filter(({ expected, differs = {} }) =>
+      Object.values(differs).some(({ shows }) => shows === expected),
+    );
+    expect(pointless).toEqual([]);
+  });
+
+  it.each(PAGES)('in docs/$name is that of this run', async ({ name, render }) => {
+    const file = new URL(`../../docs/${name}`, import.meta.url);
+    const stands = await readFile(file, 'utf8').catch(() => '');
+    const options = { ...(await resolveConfig(file)), parser: 'markdown' };
+    const page = await format(render(stands, observed), options);
+    if (process.env.WRITE_PARITY) await writeFile(file, page);
+    expect(await readFile(file, 'utf8')).toBe(page);
+  });
+});

@@ -1,0 +1,76 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { resourceNames } from '@orderflow/contracts';
+import { CONFORMANCE_TABLE } from '@orderflow/platform/testing/partiql-conformance';
+import { startEmulator } from '../embedded-system.js';
+import { startLocalStack } from '../localstack.js';
+import type { Target, TargetName } from './conformance-case.js';
+import { fakeFromTemplate } from './template-fake.js';
+
+const STAGE = 'local';
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+async function startFake(): Promise<Target> {
+  const fake = await fakeFromTemplate(STAGE, [CONFORMANCE_TABLE]);
+  return { name: 'fake', ...fake, names: resourceNames(STAGE), dispose: () => Promise.resolve() };
+}
+
+/** Clients of an emulator that has the template, and the table of the single statements beside it. */
+async function connect(
+  name: TargetName,
+  endpoint: string,
+  { deployAgain, dispose }: Required<Pick<Target, 'deployAgain' | 'dispose'>>,
+): Promise<Target> {
+  const options = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const dynamoClient = new DynamoDBClient(options);
+  const sqs = new SQSClient(options);
+  const eventBridge = new EventBridgeClient(options);
+  await dynamoClient.send(new CreateTableCommand({ ...CONFORMANCE_TABLE, BillingMode: 'PAY_PER_REQUEST' }));
+  return {
+    name,
+    dynamo: DynamoDBDocumentClient.from(dynamoClient),
+    sqs,
+    eventBridge,
+    names: resourceNames(STAGE),
+    deployAgain,
+    dispose: async () => {
+      for (const client of [dynamoClient, sqs, eventBridge]) client.destroy();
+      await dispose();
+    },
+  };
+}
+
+async function startMiniStackTarget(): Promise<Target> {
+  const { url, python, dispose } = await startEmulator();
+  const deployAgain = async () => {
+    const { stdout } = await promisify(execFile)(python, [`${root}localstack-init/ready.d/10-deploy.py`], {
+      env: { ...process.env, TEMPLATE: `${root}infrastructure/template.yaml`, EMULATOR_URL: url },
+    });
+    return stdout;
+  };
+  return connect('MiniStack', url, { deployAgain, dispose });
+}
+
+async function startLocalStackTarget(): Promise<Target> {
+  const localStack = await startLocalStack();
+  return connect('LocalStack', localStack.aws.endpoint, {
+    deployAgain: async () => (await localStack.runHook()).output,
+    dispose: () => localStack.dispose(),
+  });
+}
+
+export const START: Record<TargetName, () => Promise<Target>> = {
+  fake: startFake,
+  MiniStack: startMiniStackTarget,
+  LocalStack: startLocalStackTarget,
+};
+
+/** With CI set nothing may be left out: a missing engine must fail the run, not shorten it. */
+export function runs(target: TargetName): boolean {
+  return target !== 'LocalStack' || Boolean(process.env.CI) || spawnSync('docker', ['info']).status === 0;
+}

@@ -1,0 +1,6 @@
+import { beginRun, removeLeftovers } from './test-run.mjs';
+
+export default function globalSetup() {
+  beginRun();
+  removeLeftovers();
+}

@@ -1,0 +1,3 @@
+import { removeLeftovers } from './test-run.mjs';
+
+export default removeLeftovers;

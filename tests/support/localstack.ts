@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { LocalstackContainer } from '@testcontainers/localstack';
+import { Wait } from 'testcontainers';
+import { testLabels } from './test-run.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** As in compose.yaml. */
+const IMAGE = 'localstack/localstack:4.14.0';
+const ENVIRONMENT = {
+  SERVICES: 'cloudformation,dynamodb,events,sqs',
+  EAGER_SERVICE_LOADING: '1',
+  DYNAMODB_IN_MEMORY: '1',
+  LS_LOG: 'warn',
+  SKIP_SSL_CERT_DOWNLOAD: '1',
+  DISABLE_EVENTS: '1',
+  DNS_ADDRESS: '0',
+};
+
+type Options = {
+  /** What the hook reads, besides LocalStack's own variables. */
+  environment?: Record<string, string>;
+  /** Files that the container has besides the project's: their text by their path in it. */
+  files?: Record<string, string>;
+};
+
+export type LocalStack = {
+  /** Configuration for any AWS client. */
+  aws: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+  /** Runs the hook once more, as a person would by hand. */
+  runHook(environment?: Record<string, string>): Promise<{ exitCode: number; output: string }>;
+  dispose(): Promise<void>;
+};
+
+/**
+ * LocalStack with the project's own hook, template and health check.
+ * @throws with LocalStack's log when it does not become healthy
+ */
+export async function startLocalStack({ environment = {}, files = {} }: Options = {}): Promise<LocalStack> {
+  const log: string[] = [];
+  const container = await new LocalstackContainer(IMAGE)
+    .withLabels(testLabels())
+    .withEnvironment({ ...ENVIRONMENT, ...environment })
+    .withBindMounts([
+      { source: `${root}localstack-init`, target: '/etc/localstack/init', mode: 'ro' },
+      { source: `${root}infrastructure`, target: '/etc/localstack/infrastructure', mode: 'ro' },
+    ])
+    .withCopyContentToContainer(Object.entries(files).map(([target, content]) => ({ target, content })))
+    .withHealthCheck({
+      test: ['CMD', 'sh', '/etc/localstack/init/healthcheck.sh'],
+      startPeriod: 90_000,
+      interval: 500,
+      timeout: 5_000,
+      retries: 3,
+    })
+    .withWaitStrategy(Wait.forHealthCheck())
+    .withLogConsumer((stream) => stream.on('data', (line) => log.push(String(line))))
+    .start()
+    .catch((cause: unknown) => {
+      throw new Error(`LocalStack is not healthy:\n${log.join('')}`, { cause });
+    });
+
+  return {
+    aws: {
+      endpoint: container.getConnectionUri(),
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    },
+    runHook: (env = {}) => container.exec(['.venv/bin/python', '/etc/localstack/init/ready.d/10-deploy.py'], { env }),
+    dispose: async () => {
+      await container.stop();
+    },
+  };
+}

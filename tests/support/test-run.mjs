@@ -1,0 +1,72 @@
+/**
+ * What tests start or build in Docker carries the run it belongs to, so that it can be removed when a test, or the whole
+ * run, did not get to it itself. testcontainers has a reaper for that, whose image cannot be had everywhere.
+ */
+import { execFileSync } from 'node:child_process';
+import { hostname } from 'node:os';
+
+const LABEL = 'orderflow.test';
+/** Inherited by Jest's worker processes, read by compose.test.yaml. */
+const VARIABLE = 'ORDERFLOW_TEST_RUN';
+
+/** A run is the process that conducts it, on its machine: others may share the engine. */
+export function beginRun() {
+  process.env[VARIABLE] = `${hostname()}/${process.pid}`;
+}
+
+export function testLabels() {
+  return { [LABEL]: process.env[VARIABLE] ?? 'unknown' };
+}
+
+/** Removes the containers, networks and images of this run and of runs that are over. */
+export function removeLeftovers() {
+  try {
+    docker('version');
+  } catch {
+    return; // no engine, nothing left over
+  }
+  const containers = leftovers('container', ['ps', '--all']);
+  if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers.map(({ id }) => id));
+  for (const project of new Set(containers.map(({ project }) => project))) {
+    if (project) docker('compose', '--project-name', project, 'down', '--volumes');
+  }
+  const images = leftovers('image', ['images']);
+  if (images.length > 0) docker('image', 'rm', '--force', ...images.map(({ id }) => id));
+}
+
+/**
+ * @param {'container' | 'image'} kind
+ * @param {string[]} list the command that lists them
+ */
+function leftovers(kind, list) {
+  const ids = new Set(lines(docker(...list, '--quiet', '--filter', `label=${LABEL}`)));
+  if (ids.size === 0) return [];
+  const format = `{{.Id}} {{index .Config.Labels "${LABEL}"}} {{index .Config.Labels "com.docker.compose.project"}}`;
+  return lines(docker(kind, 'inspect', '--format', format, ...ids)).flatMap((line) => {
+    const [id = '', run = '', project] = line.split(' ');
+    return isOver(run) ? [{ id, project }] : [];
+  });
+}
+
+/** @param {string} run */
+function isOver(run) {
+  if (run === process.env[VARIABLE]) return true;
+  const [host, pid] = run.split('/');
+  if (host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** @param {string[]} args */
+function docker(...args) {
+  return execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+/** @param {string} output */
+function lines(output) {
+  return output.split('\n').filter((line) => line !== '');
+}

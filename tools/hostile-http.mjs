@@ -1,0 +1,126 @@
+/**
+ * Sends the API what its own /openapi.json allows, and what it forbids: npm run hostile [-- --cases 5000] [--seed 1]
+ * [--url http://127.0.0.1:3000]. Without --url it starts a system of its own. Exits 1 on a server error, on an answer
+ * that the document does not describe, on a valid request that is refused and on an invalid one that is not.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { deployTopology, SERVICES, startMiniStack, startService } from './local/embedded.mjs';
+import { LocalError } from './local/fail.mjs';
+import { freePort } from './local/ports.mjs';
+import { build, installEmulator, installPython } from './local/requirements.mjs';
+
+/** @typedef {import('./local/children.mjs').Child} Child */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Cases come from three phases, of which one ignores the number asked for; a round more makes up for what is missing. */
+const CASES_PER_EXAMPLE = 12;
+const MIN_EXAMPLES = 20;
+const MAX_ROUNDS = 8;
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '5000' },
+    seed: { type: 'string', default: process.env.CI ? '1' : String(Date.now() % 1_000_000) },
+    url: { type: 'string' },
+  },
+});
+const wanted = Number(values.cases);
+const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
+
+/** @param {Child[]} children what is started, in order */
+async function startSystem(children) {
+  await build(root);
+  const { python } = installEmulator(root);
+  const place = { root, logDir: folder, onLine: () => undefined };
+  const emulatorPort = await freePort();
+  children.push(await startMiniStack(place, { python, port: emulatorPort }));
+  const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;
+  await deployTopology(root, { python, emulatorUrl });
+  let apiUrl = '';
+  for (const service of SERVICES) {
+    const port = await freePort();
+    const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20' };
+    const { child, ready } = startService(place, service, { port, emulatorUrl, env });
+    children.push(child);
+    await ready;
+    if (service === 'api-gateway') apiUrl = `http://127.0.0.1:${port}`;
+  }
+  return apiUrl;
+}
+
+/**
+ * One run of schemathesis.
+ * @param {{ python: string, url: string, examples: number, seed: number }} options
+ * @returns {Promise<{ passed: boolean, cases: number }>}
+ */
+async function round({ python, url, examples, seed }) {
+  const report = `${folder}report-${seed}.json`;
+  const options = ['--checks', 'all', '--continue-on-failure', '--generation-database', 'none', '--no-color'];
+  const given = ['--max-examples', String(examples), '--seed', String(seed)];
+  const reports = ['--report', 'json', '--report-json-path', report];
+  const child = spawn(
+    python,
+    ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, ...options, ...given, ...reports],
+    {
+      // It leaves files where it runs.
+      cwd: folder,
+      env: {
+        ...process.env,
+        SCHEMATHESIS_HOOKS: 'hooks',
+        PYTHONPATH: `${root}tests/hostile`,
+        PYTHONDONTWRITEBYTECODE: '1',
+      },
+      stdio: 'inherit',
+    },
+  );
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  const { complete, test_cases: cases, operations } = JSON.parse(readFileSync(report, 'utf8'));
+  const isWhole = complete && cases.errored === 0 && operations.tested === operations.total;
+  return { passed: code === 0 && isWhole && cases.unique_failures === 0, cases: cases.generated };
+}
+
+/** Lines of the API's log that tell of an error of its own. */
+function errorsLogged() {
+  return readFileSync(`${folder}api-gateway.log`, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"level":"error"'));
+}
+
+/** @type {Child[]} */
+const children = [];
+try {
+  const { python } = installPython(root, {
+    name: 'schemathesis',
+    requirements: 'tests/hostile/requirements.txt',
+    what: 'schemathesis',
+  });
+  const url = values.url ?? (await startSystem(children));
+  let passed = true;
+  let cases = 0;
+  for (let count = 0; passed && cases < wanted && count < MAX_ROUNDS; count++) {
+    const examples = Math.max(MIN_EXAMPLES, Math.ceil((wanted - cases) / CASES_PER_EXAMPLE));
+    const result = await round({ python, url, examples, seed: Number(values.seed) + count });
+    passed &&= result.passed;
+    cases += result.cases;
+  }
+  const errors = values.url === undefined ? errorsLogged() : [];
+  for (const line of errors) console.error(line);
+  const succeeded = passed && cases >= wanted && errors.length === 0;
+  console.log(`\n${cases} cases, ${succeeded ? 'nothing wrong' : 'NOT PASSED'} (--seed ${values.seed})`);
+  process.exitCode = succeeded ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof LocalError)) throw error;
+  console.error(`${error.message}\n${error.fix}`);
+  process.exitCode = 1;
+} finally {
+  for (const child of children.reverse()) {
+    child.kill('SIGTERM');
+    await child.ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
