@@ -79,8 +79,11 @@ async function round({ python, url, examples, seed }) {
     },
   );
   const code = await new Promise((resolve) => child.once('close', resolve));
-  const { complete, test_cases: cases, operations } = JSON.parse(readFileSync(report, 'utf8'));
-  const isWhole = complete && cases.errored === 0 && operations.tested === operations.total;
+  const { complete, test_cases: cases, operations, valid_rates: rates } = JSON.parse(readFileSync(report, 'utf8'));
+  // Requests that never get past the door prove little.
+  const unreached = Object.keys(rates).filter((operation) => rates[operation].fuzzing.accepted === 0);
+  if (unreached.length > 0) console.error(`No valid request succeeded: ${unreached.join(', ')}`);
+  const isWhole = complete && cases.errored === 0 && operations.tested === operations.total && unreached.length === 0;
   return { passed: code === 0 && isWhole && cases.unique_failures === 0, cases: cases.generated };
 }
 

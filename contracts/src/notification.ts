@@ -14,7 +14,7 @@ export const NOTIFICATION_STATES = {
   done: 'SENT',
   failed: 'FAILED',
 } as const;
-export const NOTIFICATION_STATUSES = Object.values(NOTIFICATION_STATES);
+const NOTIFICATION_STATUSES = Object.values(NOTIFICATION_STATES);
 export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number];
 
 /** Body of POST /api/notifications. */

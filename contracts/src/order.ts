@@ -25,11 +25,11 @@ export const ORDER_STATES = {
   done: 'COMPLETED',
   failed: 'FAILED',
 } as const;
-export const ORDER_STATUSES = Object.values(ORDER_STATES);
+const ORDER_STATUSES = Object.values(ORDER_STATES);
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 export const MAX_ITEMS = 100;
-export const MAX_QUANTITY = 10_000;
+const MAX_QUANTITY = 10_000;
 export const MAX_TOTAL_AMOUNT = MAX_ITEMS * MAX_QUANTITY * MAX_UNIT_PRICE;
 
 export class OrderItem {
@@ -119,7 +119,7 @@ export class OrderPage {
   nextCursor!: string | null;
 }
 
-export const MAX_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 100;
 export const DEFAULT_PAGE_SIZE = 20;
 
 /** Query of GET /api/orders. */

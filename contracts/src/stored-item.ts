@@ -5,7 +5,7 @@ export const OUTBOX_SHARDS = 8;
 const LIST_SHARDS = 4;
 
 /** One step in an item's life. The step's name is the key of the timeline, so a repeated step overwrites itself. */
-export type TimelineEntry = { at: string; attempt?: number; messageId?: string; worker?: string; sentAt?: string };
+type TimelineEntry = { at: string; attempt?: number; messageId?: string; worker?: string; sentAt?: string };
 
 /** What orders and notifications have in common in their tables: the state, the claim, the timeline and the marker. */
 export type StoredItem = {

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { resourceNames } from '@orderflow/contracts';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startComposeSystem } from '../support/compose-system.js';
+import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
 import { waitFor } from '../support/wait-for.js';
 
 const FULFILMENT_DELAY_MS = 1_500;
@@ -64,6 +65,14 @@ describe('the system on Compose', () => {
     ]);
   });
 
+  it('confines its containers, and publishes ports on this machine only', async () => {
+    for (const { ID: id, Service: service } of await system.containers()) {
+      const hardening = await inspectContainer(id);
+      if (service === 'localstack') expect(hardening.publishedOn).toEqual(HARDENED.publishedOn);
+      else expect({ service, ...hardening }).toEqual({ service, ...HARDENED });
+    }
+  });
+
   it('takes an order from HTTP to COMPLETED, and its notification to SENT', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const order = await api.orderInState(orderId, 'COMPLETED');
@@ -84,6 +93,21 @@ describe('the system on Compose', () => {
     expect(status).toBe('PENDING');
     const sent = await api.notificationInState(notificationId, 'SENT');
     expect(sent.sentAt).toBeDefined();
+  });
+
+  it('keeps secrets and what customers write out of its logs and health reports', async () => {
+    const canaries = { 'a notification text': 'canary-message-7f3a', 'a product name': 'canary-product-7f3a' };
+    const { orderId } = await api.createOrder(orderFor('book-1', canaries['a product name']));
+    const message = canaries['a notification text'];
+    const { notificationId } = await api.createNotification({ orderId, channel: 'PUSH', message });
+    await api.orderInState(orderId, 'COMPLETED');
+    await api.notificationInState(notificationId, 'SENT');
+
+    const health = await (await fetch(`${await system.apiUrl()}/health`)).text();
+    expect(leaksIn(health, canaries)).toEqual([]);
+    for (const service of ['api-gateway', 'order-worker', 'notification-worker'] as const) {
+      expect({ service, leaks: leaksIn(await system.logs(service), canaries) }).toEqual({ service, leaks: [] });
+    }
   });
 
   it('dead-letters a message that is not JSON, with the reason', async () => {

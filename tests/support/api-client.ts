@@ -51,10 +51,10 @@ export function createApiClient(baseUrl: () => Promise<string>) {
 }
 
 /** A valid order for one unit of a product, at 12.50. */
-export function orderFor(productId: string): CreateOrderRequest {
+export function orderFor(productId: string, productName = 'A product'): CreateOrderRequest {
   return {
     customerId: 'customer-1',
-    items: [{ productId, productName: 'A product', quantity: 1, unitPrice: 12.5 }],
+    items: [{ productId, productName, quantity: 1, unitPrice: 12.5 }],
     totalAmount: 12.5,
   };
 }

@@ -7,7 +7,7 @@ import type { ServiceName, System } from './system.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = ['compose.yaml', 'compose.test.yaml'];
-export const PROJECT_PREFIX = 'orderflow-test-';
+const PROJECT_PREFIX = 'orderflow-test-';
 
 const run = promisify(execFile);
 

@@ -82,7 +82,7 @@ function ownerFromLsof(port) {
 }
 
 /** @param {number} port */
-export function describeOwner(port) {
+function describeOwner(port) {
   try {
     const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
     if (pid !== undefined) return `process ${pid}: ${commandOf(pid)}`;

@@ -27,7 +27,7 @@ export function checkNode() {
 }
 
 /** The command of a Python that can make virtual environments. */
-export function findPython() {
+function findPython() {
   /** @type {string[]} */
   const tooOld = [];
   for (const command of ['python3', 'python']) {

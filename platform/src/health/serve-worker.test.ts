@@ -16,11 +16,13 @@ beforeEach(() => {
     return undefined as never;
   });
 });
-afterEach(() => {
+afterEach(async () => {
   for (const signal of SIGNALS) process.removeAllListeners(signal);
   for (const server of servers) {
+    // Closing also ends the watchdog, which must not outlive the mock of process.exit.
+    const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
-    server.close();
+    await closed;
   }
   servers = [];
   jest.useRealTimers();

@@ -51,10 +51,13 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     // Not onSignal: by then the port is closed, and health could not say that the worker is draining.
     beforeShutdown: async () => {
       logger.info('draining');
-      setTimeout(() => {
+      const deadline = setTimeout(() => {
         logger.error('not drained in time');
         process.exit(1);
-      }, shutdownTimeoutMs).unref();
+      }, shutdownTimeoutMs);
+      server.once('close', () => {
+        clearTimeout(deadline);
+      });
       await worker.stop();
       options.release();
       logger.info('drained');
@@ -69,11 +72,14 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
   await once(server, 'listening');
   logger.info('health endpoints listen', { address: server.address() });
 
-  setInterval(() => {
+  const watchdog = setInterval(() => {
     if (worker.isLive()) return;
     logger.error('polling has died, the process ends');
     process.exit(1);
-  }, WATCHDOG_INTERVAL_MS).unref();
+  }, WATCHDOG_INTERVAL_MS);
+  server.once('close', () => {
+    clearInterval(watchdog);
+  });
   worker.start();
   return server;
 }

@@ -27,7 +27,6 @@ const put = (sample: object, path: Path, value: unknown) => changed(sample, path
 
 /** What SQS lets through: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 function asSqsBody(text: string): string {
-   
   return (
     text.toWellFormed().replaceAll(/[^\t\n\r -\uFFFD]/gu, (character) => (character.length > 1 ? character : ' ')) ||
     ' '

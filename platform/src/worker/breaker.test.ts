@@ -5,6 +5,7 @@ import { queueDoesNotExist } from '../testing/sqs-errors.js';
 import { createBreaker, type Pass } from './breaker.js';
 
 const FIRST_DELAY_MS = 500;
+const TRIAL_PATIENCE_MS = 3_000;
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -40,6 +41,20 @@ describe('breaker', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('does not wait for a trial whose handler is merely slow', async () => {
+    const { breaker, log, waiting, after } = create();
+    breaker.report(connectionRefused());
+    const [trial, other] = [waiting(), waiting()];
+    await after(FIRST_DELAY_MS);
+    expect(trial.pass?.isTrial).toBe(true);
+    await after(TRIAL_PATIENCE_MS - 1);
+    expect(other.granted).toBe(false);
+    await after(1);
+    expect(other.pass?.isTrial).toBe(false);
+    trial.pass?.done();
+    expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+  });
+
   it('makes everybody wait after a report, tries one, and lets the rest follow when that went well', async () => {
     const { breaker, log, waiting, after } = create();
     breaker.report(connectionRefused());
@@ -50,7 +65,7 @@ describe('breaker', () => {
     await after(1);
     expect(breaker.state).toBe('half-open');
     expect(first.pass?.isTrial).toBe(true);
-    await after(60_000);
+    await after(TRIAL_PATIENCE_MS - 1);
     const late = waiting();
     await after(0);
     expect([second, third, late].map(({ granted }) => granted)).toEqual([false, false, false]);
@@ -60,7 +75,7 @@ describe('breaker', () => {
     expect(breaker.state).toBe('closed');
     expect([second, third, late].map(({ pass }) => pass?.isTrial)).toEqual([false, false, false]);
     expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
-    expect(log.lines[1]?.fields).toEqual({ pausedMs: 60_500 });
+    expect(log.lines[1]?.fields).toEqual({ pausedMs: FIRST_DELAY_MS + TRIAL_PATIENCE_MS - 1 });
   });
 
   it('gives the trial to the next who comes when nobody waits', async () => {

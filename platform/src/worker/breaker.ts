@@ -9,7 +9,7 @@ export type Pass = {
   /** The one poll that goes ahead of all others after an outage. */
   readonly isTrial: boolean;
   /** The poll is over. A trial closes the breaker, unless trouble was reported since it began. */
-  done(): void;
+  done: () => void;
 };
 
 /**
@@ -34,6 +34,8 @@ type BreakerOptions = {
   logger: Logger;
   firstDelayMs?: number;
   maxDelayMs?: number;
+  /** A trial that has met no trouble for so long counts as gone well: its handler may simply be slow. */
+  trialPatienceMs?: number;
 };
 
 const NORMAL: Pass = { isTrial: false, done: () => undefined };
@@ -44,7 +46,13 @@ function pausedMessage(err: Error): string {
   return isUnavailable(err) ? 'paused: a dependency is away' : 'paused: the queue cannot be polled';
 }
 
-export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 4_000 }: BreakerOptions): Breaker {
+export function createBreaker({
+  probe,
+  logger,
+  firstDelayMs = 500,
+  maxDelayMs = 4_000,
+  trialPatienceMs = 3_000,
+}: BreakerOptions): Breaker {
   let state: BreakerState = 'closed';
   let stopped = false;
   let delayMs = firstDelayMs;
@@ -65,6 +73,7 @@ export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 
       isTrial: true,
       done: () => {
         if (stopped || trial !== pass) return;
+        clearTimeout(timer);
         trial = undefined;
         state = 'closed';
         logger.info('resumed', { pausedMs: Date.now() - openedAt });
@@ -72,6 +81,7 @@ export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 
       },
     };
     trial = pass;
+    timer = setTimeout(pass.done, trialPatienceMs);
     return pass;
   }
 
@@ -109,6 +119,7 @@ export function createBreaker({ probe, logger, firstDelayMs = 500, maxDelayMs = 
       } else {
         waitLonger();
       }
+      clearTimeout(timer);
       trial = undefined;
       state = 'open';
       scheduleProbe();

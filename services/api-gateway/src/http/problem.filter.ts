@@ -42,7 +42,7 @@ function fromFramework(exception: HttpException): ApiProblem {
 }
 
 /** Any error as the problem that the client is told; never a stack, never an internal message. */
-export function toApiProblem(exception: unknown): ApiProblem {
+function toApiProblem(exception: unknown): ApiProblem {
   if (exception instanceof ApiProblem) return exception;
   if (exception instanceof HttpException) return fromFramework(exception);
   if (isUnavailable(exception)) {

@@ -11,7 +11,7 @@ export type FulfilmentRequest = {
 };
 
 /** A refusal is an answer and ends the order; trouble on the way is an error, and the order is tried again. */
-export type FulfilmentResult = { fulfilled: true } | { fulfilled: false; code: string; message: string };
+type FulfilmentResult = { fulfilled: true } | { fulfilled: false; code: string; message: string };
 
 /** Reserves and ships an order's items. */
 export type Fulfilment = { fulfil(request: FulfilmentRequest): Promise<FulfilmentResult> };
