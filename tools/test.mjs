@@ -4,18 +4,27 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { installDependencies } from './local/requirements.mjs';
+import { findPython, installDependencies } from './local/requirements.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const NEEDS_DOCKER = ['integration', 'e2e'];
 const given = process.argv.slice(2);
 
 function dockerProblem() {
   const engine = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], { encoding: 'utf8' });
-  if (engine.error) return 'docker is not installed';
-  if (engine.status !== 0) return 'no Docker engine answers (docker info fails)';
-  if (spawnSync('docker', ['compose', 'version']).status !== 0) return 'docker has no Compose v2 plugin';
+  if (engine.error) return 'Docker is not installed, or not in PATH';
+  if (engine.status !== 0) return 'no Docker engine answers; start Docker';
+  if (spawnSync('docker', ['compose', 'version']).status !== 0) return 'Docker has no Compose v2 plugin; install it';
   return undefined;
+}
+
+function pythonProblem() {
+  try {
+    findPython();
+    return undefined;
+  } catch (error) {
+    const { message, fix } = /** @type {import('./local/fail.mjs').LocalError} */ (error);
+    return `${message} ${fix}`;
+  }
 }
 
 /** testcontainers starts a reaper beside the tests, from an image that not every machine can have. */
@@ -23,16 +32,29 @@ function hasReaper() {
   return spawnSync('docker', ['image', 'inspect', 'testcontainers/ryuk:0.14.0']).status === 0;
 }
 
-installDependencies(root);
-const problem = dockerProblem();
-const selected = given.includes('--selectProjects');
-const projects = problem === undefined || selected ? [] : ['--selectProjects', 'unit'];
-if (problem !== undefined && process.env.CI) {
-  console.error(`Nothing may be left out when CI is set, but ${problem}.`);
+/** @type {Record<string, string>} what is left out, by the reason */
+const leftOut = {};
+/** @type {string[]} */
+const options = [];
+const withoutDocker = dockerProblem();
+const withoutPython = pythonProblem();
+if (withoutDocker) {
+  leftOut[withoutDocker] =
+    'the system on Compose (tests/e2e), the hook in LocalStack, LocalStack in the conformance suite';
+  options.push('--testPathIgnorePatterns', 'tests/e2e/', 'localstack-hook');
+}
+if (withoutPython) {
+  leftOut[withoutPython] = 'all tests on emulators (tests/integration)';
+  options.push('--testPathIgnorePatterns', 'tests/integration/');
+}
+if (process.env.CI && Object.keys(leftOut).length > 0) {
+  process.stderr.write(`With CI set nothing may be left out, but: ${Object.keys(leftOut).join('; ')}\n`);
   process.exit(1);
 }
 
-const { status } = spawnSync(process.execPath, ['node_modules/jest/bin/jest.js', ...projects, ...given], {
+process.stdout.write(`dependencies: ${installDependencies(root)}\n`);
+const jest = [`${root}node_modules/jest/bin/jest.js`, ...given, ...options];
+const { status } = spawnSync(process.execPath, jest, {
   cwd: root,
   stdio: 'inherit',
   env: {
@@ -40,10 +62,8 @@ const { status } = spawnSync(process.execPath, ['node_modules/jest/bin/jest.js',
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`,
     // Published ports are on the loopback address, also where this machine is itself a container.
     TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
-    ...(problem === undefined && !hasReaper() ? { TESTCONTAINERS_RYUK_DISABLED: 'true' } : {}),
+    ...(!withoutDocker && !hasReaper() ? { TESTCONTAINERS_RYUK_DISABLED: 'true' } : {}),
   },
 });
-if (problem !== undefined && !selected) {
-  console.log(`\nLeft out: ${NEEDS_DOCKER.join(', ')} tests, because ${problem}. Start Docker and run npm test again.`);
-}
+for (const [reason, what] of Object.entries(leftOut)) process.stdout.write(`\nLeft out: ${what}.\nReason: ${reason}\n`);
 process.exit(status ?? 1);

@@ -27,7 +27,7 @@ export function checkNode() {
 }
 
 /** The command of a Python that can make virtual environments. */
-function findPython() {
+export function findPython() {
   /** @type {string[]} */
   const tooOld = [];
   for (const command of ['python3', 'python']) {
