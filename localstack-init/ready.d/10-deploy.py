@@ -108,8 +108,8 @@ def start_update(cloudformation, request):
     ]
     if impossible:
         raise DeploymentFailed(
-            "LocalStack cannot make these changes to a stack that exists. Nothing was changed. To start afresh, without\n"
-            "the data: docker compose up -d --force-recreate --wait\n" + "\n".join(impossible)
+            "the emulator cannot make these changes to a stack that exists, and nothing was changed. A fresh start makes\n"
+            "them, and loses the data: docker compose up -d --force-recreate --wait\n" + "\n".join(impossible)
         )
     cloudformation.execute_change_set(**name)
     return True

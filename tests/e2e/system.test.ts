@@ -20,6 +20,7 @@ describe('the system on Compose', () => {
   let system: Awaited<ReturnType<typeof startComposeSystem>>;
   let sqs: SQSClient;
   let dynamo: DynamoDBDocumentClient;
+  const cleanUp: (() => unknown)[] = [];
   const api = createApiClient(() => system.apiUrl());
   const names = resourceNames('local');
 
@@ -40,6 +41,7 @@ describe('the system on Compose', () => {
 
   beforeAll(async () => {
     system = await startComposeSystem({ FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
+    cleanUp.push(() => system.dispose());
     const client = {
       endpoint: await system.awsEndpoint(),
       region: 'us-east-1',
@@ -47,12 +49,14 @@ describe('the system on Compose', () => {
     };
     sqs = new SQSClient(client);
     dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
+    cleanUp.push(
+      () => sqs.destroy(),
+      () => dynamo.destroy(),
+    );
   }, 600_000);
 
   afterAll(async () => {
-    sqs.destroy();
-    dynamo.destroy();
-    await system.dispose();
+    for (const undo of cleanUp.reverse()) await undo();
   }, 60_000);
 
   it('has every container healthy', async () => {

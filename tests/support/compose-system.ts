@@ -7,6 +7,8 @@ import type { ServiceName, System } from './system.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = ['compose.yaml', 'compose.test.yaml'];
+/** In place of a developer's .env, whose values would win over the tests' timings. */
+const NO_ENV_FILE = '/dev/null';
 const PROJECT_PREFIX = 'orderflow-test-';
 
 const run = promisify(execFile);
@@ -19,7 +21,7 @@ function composeCli(project: string, environment: Record<string, string>) {
   return async (...args: string[]): Promise<string> => {
     const { stdout } = await run(
       'docker',
-      ['compose', '-p', project, ...FILES.flatMap((file) => ['-f', file]), ...args],
+      ['compose', '--env-file', NO_ENV_FILE, '-p', project, ...FILES.flatMap((file) => ['-f', file]), ...args],
       {
         cwd: root,
         env: { ...process.env, ...environment },
@@ -40,6 +42,7 @@ export async function startComposeSystem(
   await new DockerComposeEnvironment(root, FILES)
     .withProjectName(project)
     .withEnvironment(environment)
+    .withEnvironmentFile(NO_ENV_FILE)
     .withBuild()
     .withAutoCleanup(false)
     .withClientOptions({ commandOptions: ['--wait'] })
