@@ -49,10 +49,10 @@ describe('the system on Compose', () => {
     };
     sqs = new SQSClient(client);
     dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
-    cleanUp.push(
-      () => sqs.destroy(),
-      () => dynamo.destroy(),
-    );
+    cleanUp.push(() => {
+      sqs.destroy();
+      dynamo.destroy();
+    });
   }, 600_000);
 
   afterAll(async () => {

@@ -1,4 +1,5 @@
 import { IsInt, IsISO8601, IsOptional, IsUUID, Matches, Min } from 'class-validator';
+import type { StoredItem } from '../stored-item.js';
 import { IsText, TRACEPARENT } from '../text.js';
 
 /** Context of an event. EventBridge hands no attributes on to SQS, so everything travels inside `detail`. */
@@ -37,3 +38,8 @@ export type PublishableEvent<Detail extends { metadata: EventMetadata; data: obj
 };
 
 export type EventDetail = { metadata: EventMetadata; data: object };
+
+/** The context that an aggregate hands on to its events. */
+export function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
+  return { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+}

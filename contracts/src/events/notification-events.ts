@@ -8,7 +8,7 @@ import {
   type NotificationRecord,
 } from '../notification.js';
 import { IsText } from '../text.js';
-import { EventMetadata, type PublishableEvent } from './envelope.js';
+import { contextOf, EventMetadata, type PublishableEvent } from './envelope.js';
 
 export class NotificationRequestedData {
   @IsUUID()
@@ -89,10 +89,6 @@ export type NotificationOutcomeFields = Pick<
   | 'correlationId'
   | 'traceparent'
 >;
-
-function contextOf({ correlationId, traceparent }: Pick<NotificationRecord, 'correlationId' | 'traceparent'>) {
-  return { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
-}
 
 /** Built from what the insert wrote and nothing later, so it is the same event however far the notification has come. */
 export function notificationRequested(notification: NotificationRecord): PublishableEvent<NotificationRequested> {

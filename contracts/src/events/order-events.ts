@@ -14,7 +14,7 @@ import { eventIdFor } from '../identifiers.js';
 import { IsMoney } from '../money.js';
 import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, toPlainItem, type OrderRecord } from '../order.js';
 import { IsReference } from '../text.js';
-import { EventMetadata, type PublishableEvent } from './envelope.js';
+import { contextOf, EventMetadata, type PublishableEvent } from './envelope.js';
 
 export class OrderCreatedData {
   @IsUUID()
@@ -135,10 +135,6 @@ export type OrderOutcomeFields = Pick<
   | 'correlationId'
   | 'traceparent'
 >;
-
-function contextOf({ correlationId, traceparent }: Pick<OrderRecord, 'correlationId' | 'traceparent'>) {
-  return { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
-}
 
 /**
  * Built from what the insert wrote and nothing later, so it is the same event, byte for byte, however far the order has

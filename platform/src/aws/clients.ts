@@ -19,14 +19,15 @@ export type AwsClients = {
   close: () => void;
 };
 
-type AwsOptions = {
-  region: string;
+/** The part of a process's environment that its clients are made of. */
+type AwsEnv = {
+  AWS_REGION: string;
   /** Absent: AWS itself. */
-  endpoint?: string;
+  AWS_ENDPOINT_URL?: string;
   /** Deadline of one attempt of an ordinary request. */
-  requestTimeoutMs: number;
-  /** Longest wait of a poll; its request may take this long and the usual timeout on top. */
-  waitTimeSeconds?: number;
+  AWS_REQUEST_TIMEOUT_MS: number;
+  /** Longest wait of a poll; its request may take this long and a margin. */
+  SQS_WAIT_TIME_SECONDS?: number;
 };
 
 const CONNECTION_TIMEOUT_MS = 2_000;
@@ -43,20 +44,20 @@ function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
   });
 }
 
-export function createAwsClients(options: AwsOptions): AwsClients {
+export function createAwsClients(env: AwsEnv): AwsClients {
   const base = {
-    region: options.region,
+    region: env.AWS_REGION,
     // Explicit, or the host inside a queue URL would win.
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(env.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: env.AWS_ENDPOINT_URL }),
     maxAttempts: MAX_ATTEMPTS,
   };
-  const common = { ...base, requestHandler: requestHandler(options.requestTimeoutMs) };
+  const common = { ...base, requestHandler: requestHandler(env.AWS_REQUEST_TIMEOUT_MS) };
 
   const dynamoClient = new DynamoDBClient(common);
   const dynamo = DynamoDBDocumentClient.from(dynamoClient);
   const eventBridge = new EventBridgeClient(common);
   const sqs = new SQSClient(common);
-  const pollTimeoutMs = (options.waitTimeSeconds ?? 0) * 1_000 + POLL_MARGIN_MS;
+  const pollTimeoutMs = (env.SQS_WAIT_TIME_SECONDS ?? 0) * 1_000 + POLL_MARGIN_MS;
   const polling = new SQSClient({ ...base, maxAttempts: 1, requestHandler: requestHandler(pollTimeoutMs) });
 
   return {

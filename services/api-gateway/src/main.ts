@@ -7,11 +7,7 @@ import { loadConfig } from './config.js';
 await runMain(async () => {
   const config = loadConfig(process.env);
   const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const aws = createAwsClients({
-    region: config.AWS_REGION,
-    requestTimeoutMs: config.AWS_REQUEST_TIMEOUT_MS,
-    ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
-  });
+  const aws = createAwsClients(config);
   const app = await createApp({ config, aws, logger, now: Date.now });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -9,12 +9,7 @@ import { createLoggingSender } from './sender.js';
 await runMain(async () => {
   const config = loadConfig(process.env);
   const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const aws = createAwsClients({
-    region: config.AWS_REGION,
-    requestTimeoutMs: config.AWS_REQUEST_TIMEOUT_MS,
-    waitTimeSeconds: config.SQS_WAIT_TIME_SECONDS,
-    ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
-  });
+  const aws = createAwsClients(config);
   const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now: Date.now });
   await serveWorker(worker, {
     host: config.HOST,

@@ -9,12 +9,7 @@ import { loadConfig } from './config.js';
 await runMain(async () => {
   const config = loadConfig(process.env);
   const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const aws = createAwsClients({
-    region: config.AWS_REGION,
-    requestTimeoutMs: config.AWS_REQUEST_TIMEOUT_MS,
-    waitTimeSeconds: config.SQS_WAIT_TIME_SECONDS,
-    ...(config.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: config.AWS_ENDPOINT_URL }),
-  });
+  const aws = createAwsClients(config);
   const fulfilment = createSimulatedFulfilment({ delayMs: config.FULFILMENT_DELAY_MS, now: Date.now });
   const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
   await serveWorker(worker, {
