@@ -10,7 +10,7 @@ await runMain(async () => {
   const config = loadConfig(process.env);
   const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const aws = createAwsClients(config);
-  const fulfilment = createSimulatedFulfilment({ delayMs: config.FULFILMENT_DELAY_MS, now: Date.now });
+  const fulfilment = createSimulatedFulfilment({ delayMs: config.FULFILMENT_DELAY_MS });
   const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
   await serveWorker(worker, {
     host: config.HOST,

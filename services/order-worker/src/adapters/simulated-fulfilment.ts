@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Clock } from '@orderflow/platform/clock';
 import type { Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
 
 /**
@@ -17,6 +16,8 @@ const FAILS_TIMES = /^test-fails-([1-9]\d?)-times$/;
 const FAILS_ALWAYS = 'test-fails-always';
 const SLOW = 'test-slow';
 const SLOW_MS = 10_000;
+/** Bounds the memory; an order that is asked for again comes back within minutes. */
+const REMEMBERED = 10_000;
 
 /** The warehouse could not be reached; trying again may help. */
 class WarehouseError extends Error {
@@ -28,11 +29,10 @@ function failingAttempts(productId: string): number {
   return Number(FAILS_TIMES.exec(productId)?.[1] ?? 0);
 }
 
-/** How long a call takes: `now` and the timer are the process's own. */
-export function createSimulatedFulfilment({ delayMs, now }: { delayMs: number; now: Clock }): Fulfilment {
+/** @param delayMs how long an ordinary call takes */
+export function createSimulatedFulfilment({ delayMs }: { delayMs: number }): Fulfilment {
   /** Orders that were fulfilled, by idempotency key: asking again gives the same answer without doing it again. */
-  const fulfilled = new Map<string, number>();
-  const REMEMBERED = 10_000;
+  const fulfilled = new Set<string>();
 
   return {
     async fulfil({ idempotencyKey, items, attempt, signal }: FulfilmentRequest) {
@@ -46,8 +46,8 @@ export function createSimulatedFulfilment({ delayMs, now }: { delayMs: number; n
       if (products.includes(OUT_OF_STOCK)) {
         return { fulfilled: false, code: 'OUT_OF_STOCK', message: `${OUT_OF_STOCK} is out of stock.` };
       }
-      fulfilled.set(idempotencyKey, now());
-      const [oldest] = fulfilled.keys();
+      fulfilled.add(idempotencyKey);
+      const [oldest] = fulfilled;
       if (fulfilled.size > REMEMBERED && oldest !== undefined) fulfilled.delete(oldest);
       return { fulfilled: true };
     },
