@@ -109,9 +109,15 @@ function startContainer(port) {
   usesContainer = true;
   process.env['LOCALSTACK_PORT'] = String(port);
   const { error, status, stderr } = compose('up', '--wait', 'localstack');
-  if (error || status !== 0) {
+  if (error) {
     throw new LocalError(
-      `LocalStack did not start:\n${(stderr || String(error)).trim().split('\n').slice(-8).join('\n')}`,
+      'Docker, which LocalStack runs in, is not installed, or not in PATH.',
+      'Install it, or use the embedded emulator: npm run local',
+    );
+  }
+  if (status !== 0) {
+    throw new LocalError(
+      `LocalStack did not start:\n${stderr.trim().split('\n').slice(-8).join('\n')}`,
       "Is Docker running? Try: docker info. The container's own reason: docker compose -p orderflow-local logs localstack",
     );
   }
@@ -131,9 +137,10 @@ function watchOver(child) {
   children.push(child);
   void child.ended.then((code) => {
     if (stopping || !children.includes(child)) return;
-    say(
-      `\n${child.name} ended on its own with exit code ${code}. Its last lines:\n${child.tail.map((line) => `  ${line}`).join('\n')}`,
-    );
+    const cause = code === 137 ? ' (SIGKILL: killed by hand, or by the system when memory ran out)' : '';
+    const lines = child.tail.length > 0 ? child.tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
+    say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
+    say(`\nWhat to do: read logs/${child.name}.log, mend the cause, and start again with npm run local.`);
     void stopAll(1);
   });
 }
@@ -152,7 +159,7 @@ async function run({ emulator, watch }) {
   process.on('SIGINT', () => void stopAll(0));
   process.on('SIGTERM', () => void stopAll(0));
 
-  say('Starting Orderflow without Docker');
+  say(`Starting Orderflow ${emulator === 'localstack' ? 'with a LocalStack container' : 'without Docker'}`);
   await step('Node.js', checkNode);
   await step('stale processes', removeStale);
   remember({});
@@ -265,15 +272,24 @@ async function stop() {
   say('Stopped.');
 }
 
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        detach: { type: 'boolean', default: false },
+        stop: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
+        emulator: { type: 'string', default: 'ministack' },
+      },
+    });
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw new LocalError(message, 'npm run local -- [--detach] [--watch] [--emulator ministack|localstack]');
+  }
+}
+
 try {
-  const { values } = parseArgs({
-    options: {
-      detach: { type: 'boolean', default: false },
-      stop: { type: 'boolean', default: false },
-      watch: { type: 'boolean', default: false },
-      emulator: { type: 'string', default: 'ministack' },
-    },
-  });
+  const { values } = readOptions();
   if (!['ministack', 'localstack'].includes(values.emulator)) {
     throw new LocalError(
       `There is no emulator ${values.emulator}.`,

@@ -29,6 +29,14 @@ POLL_SECONDS = 0.1
 DEADLINE_SECONDS = 60
 # What a stack is in when its creation failed: it can be deleted, but not updated.
 NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+# An emulator skips a type that it does not know, as a misspelt one, and reports success.
+KNOWN_TYPES = (
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::Events::Rule",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+)
 # LocalStack reports success and changes nothing when these are modified or removed.
 NOT_CHANGED_IN_PLACE = ("AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::Events::EventBus")
 
@@ -84,6 +92,11 @@ def deploy():
     status = settled_status(cloudformation, stack)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise DeploymentFailed("\n".join([f"stack {stack} ended as {status}", *failures(cloudformation, stack)]))
+    unknown = unknown_resources(cloudformation, stack)
+    if unknown:
+        # Deleted, or the next attempt would find the stack up to date.
+        cloudformation.delete_stack(StackName=stack)
+        raise DeploymentFailed("\n".join(["these resources are of a type that the emulator does not make:", *unknown]))
     say(f"stack {stack}: {status} in {time.monotonic() - started:.1f} s")
 
 
@@ -137,6 +150,15 @@ def poll(look, is_done):
             raise DeploymentFailed(f"gave up after {DEADLINE_SECONDS} s, the last answer was {found}")
         time.sleep(POLL_SECONDS)
     return found
+
+
+def unknown_resources(cloudformation, stack):
+    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    return [
+        f"{resource['LogicalResourceId']} ({resource['ResourceType']})"
+        for resource in resources
+        if resource["ResourceType"] not in KNOWN_TYPES
+    ]
 
 
 def failures(cloudformation, stack):

@@ -20,6 +20,8 @@ import { waitFor } from '../support/wait-for.js';
 const STAGE = 'hook-test';
 const DAY_SECONDS = 86_400;
 const BROKEN_TEMPLATE = '/tmp/broken.yaml';
+/** LocalStack itself skips it, and reports success. */
+const MISSPELT_TYPE = 'Resources: { Misspelt: { Type: AWS::DynamoDB::Tabel } }';
 /** Well-formed, but DynamoDB refuses the table. */
 const TABLE_WITHOUT_KEY = `
 Parameters: { Stage: { Type: String, Default: local } }
@@ -233,6 +235,7 @@ describe('the LocalStack hook', () => {
 
   it.each([
     ['a template that fails', { [BROKEN_TEMPLATE]: TABLE_WITHOUT_KEY }, /BrokenTable .*exactly one hash key/],
+    ['a resource type that nobody knows', { [BROKEN_TEMPLATE]: MISSPELT_TYPE }, /Misspelt \(AWS::DynamoDB::Tabel\)/],
     ['a template that is not there', {}, /the template cannot be read: .*broken\.yaml/],
   ])(
     'stops LocalStack, with the reason in its log, for %s',

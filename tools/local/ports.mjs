@@ -1,5 +1,5 @@
 /** Who listens where. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { LocalError } from './fail.mjs';
@@ -81,8 +81,21 @@ function ownerFromLsof(port) {
   return first ? Number(first) : undefined;
 }
 
+/**
+ * The container that publishes the port: to know Docker's proxy process helps nobody.
+ * @param {number} port
+ */
+function containerOn(port) {
+  const { stdout } = spawnSync('docker', ['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'], {
+    encoding: 'utf8',
+  });
+  return stdout?.trim() || undefined;
+}
+
 /** @param {number} port */
 function describeOwner(port) {
+  const container = containerOn(port);
+  if (container) return `the container ${container} (docker stop ${container} ends it)`;
   try {
     const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
     if (pid !== undefined) return `process ${pid}: ${commandOf(pid)}`;
