@@ -43,9 +43,17 @@ const notification = (change: object = {}): NotificationRecord =>
     ...change,
   });
 
-/** As DynamoDB may give an item back: the attributes in another order, and further on in its life. */
+/** The keys of every map in another order: DynamoDB promises none. */
+function reordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, child]) => [key, reordered(child)] as const);
+  return Object.fromEntries(entries.reverse());
+}
+
+/** As DynamoDB may give an item back, further on in its life. */
 function later<R extends object>(record: R, change: object): R {
-  return Object.fromEntries(Object.entries({ ...record, ...change }).reverse()) as R;
+  return reordered({ ...record, ...change }) as R;
 }
 
 const changed = { status: 'PROCESSING', version: 7, updatedAt: LATER, holder: 'm', outboxAt: 1, outboxAttempts: 3 };
@@ -112,6 +120,15 @@ describe('events', () => {
       traceparent: TRACEPARENT,
       causationId: created.eventId,
     });
+  });
+
+  it('say of a notification that was sent what it was sent for', () => {
+    const causationOf = (record: NotificationRecord) => notificationSent(record)?.detail.metadata.causationId;
+    const sent = { status: 'SENT', version: 3, sentAt: LATER } as const;
+    const asked = { ...notification(), ...sent };
+    expect(causationOf(asked)).toBe(eventIdFor(asked.notificationId, 'NotificationRequested', 1));
+    const outcomeId = newId();
+    expect(causationOf({ ...notification({ causationId: outcomeId }), ...sent })).toBe(outcomeId);
   });
 
   it('of another life of an order are others', () => {

@@ -143,4 +143,15 @@ describe('stopping', () => {
     await api.app.close();
     expect(api.orders().filter((order) => order.outboxAt !== undefined)).toHaveLength(25);
   });
+
+  it('ends although the bus hangs, and leaves what has not left to the outbox', async () => {
+    const api = await startApi();
+    const putEvents = gate(api.aws.eventBridge, 'PutEventsCommand');
+    await api.post('/api/orders', anOrder());
+    await api.app.close();
+    expect(api.closed.aws).toBe(true);
+    expect(api.queued(NAMES.orderQueue)).toEqual([]);
+    expect(api.orders()).toEqual([expect.objectContaining({ outboxAt: expect.any(Number) })]);
+    putEvents.open();
+  }, 20_000);
 });
