@@ -30,3 +30,8 @@ export function eventIdFor(aggregateId: string, type: string, aggregateVersion: 
 export function notificationIdFor(eventId: string): string {
   return uuidV5(nameOf(['notification', eventId]), NAMESPACE);
 }
+
+/** The replay of a dead-lettered message: the same for all copies of the message, and for everybody who replays it. */
+export function replayIdFor(originalMessageId: string): string {
+  return uuidV5(nameOf(['replay', originalMessageId]), NAMESPACE);
+}

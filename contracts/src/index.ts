@@ -18,7 +18,7 @@ export {
 } from './events/order-events.js';
 export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
 export { Failure } from './failure.js';
-export { eventIdFor, idForKey, newId, notificationIdFor } from './identifiers.js';
+export { eventIdFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
 export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
 export {
   CreateNotificationRequest,

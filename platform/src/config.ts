@@ -1,7 +1,22 @@
 import 'reflect-metadata';
-import { plainToInstance, Type } from 'class-transformer';
-import { getMetadataStorage, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+import { plainToInstance, Transform, Type } from 'class-transformer';
+import {
+  getMetadataStorage,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  validateSync,
+  type ValidationArguments,
+} from 'class-validator';
 import { ConfigError } from './errors.js';
+import { failpointProblem } from './failpoints.js';
 
 /** What every process of the system reads from its environment; the property names are the variables. */
 export class ProcessEnv {
@@ -38,6 +53,16 @@ export class ProcessEnv {
   @Min(100)
   @Max(600_000)
   SHUTDOWN_TIMEOUT_MS = 28_000;
+
+  /** As set by the images. */
+  @IsOptional()
+  @IsString()
+  NODE_ENV?: string;
+
+  /** Where the process dies, for fault injection: see failpoints.ts. */
+  @IsOptional()
+  @IsFailpoints()
+  FAILPOINTS?: string;
 }
 
 /** A port to listen on; 0 takes any free one. */
@@ -52,6 +77,33 @@ export function IsCount(min: number, max: number): PropertyDecorator {
   return (target, key) => {
     for (const decorate of [Type(() => Number), IsInt(), Min(min), Max(max)]) decorate(target, key);
   };
+}
+
+/** true or false. */
+export function IsFlag(): PropertyDecorator {
+  const toFlag = Transform(({ value }: { value: unknown }) =>
+    value === 'true' ? true : value === 'false' ? false : value,
+  );
+  return (target, key) => {
+    for (const decorate of [toFlag, IsBoolean({ message: `${String(key)} must be true or false` })]) {
+      decorate(target, key);
+    }
+  };
+}
+
+/** Names failpoints: a process may only be told to die where nobody depends on it. */
+function IsFailpoints(): PropertyDecorator {
+  const problemOf = ({ value, object }: Partial<ValidationArguments>): string | undefined =>
+    (object as ProcessEnv).NODE_ENV === 'production'
+      ? 'FAILPOINTS is refused while NODE_ENV is production'
+      : failpointProblem(String(value));
+  return ValidateBy({
+    name: 'isFailpoints',
+    validator: {
+      validate: (_, args) => problemOf(args ?? {}) === undefined,
+      defaultMessage: (args) => problemOf(args ?? {}) ?? '',
+    },
+  });
 }
 
 /** Rules over several keys: the sentences for those that do not hold. */

@@ -4,9 +4,11 @@ import {
   ArrayMinSize,
   IsArray,
   IsDefined,
+  IsInt,
   IsISO8601,
   IsObject,
   IsUUID,
+  Min,
   ValidateNested,
 } from 'class-validator';
 import { Failure } from '../failure.js';
@@ -66,6 +68,11 @@ export class OrderCompletedData {
   @IsMoney(MAX_TOTAL_AMOUNT)
   totalAmount!: number;
 
+  /** The version that the outcome gave the order. */
+  @IsInt()
+  @Min(2)
+  orderVersion!: number;
+
   @IsISO8601()
   completedAt!: string;
 }
@@ -100,6 +107,11 @@ export class OrderFailedData {
   @ValidateNested()
   @Type(() => Failure)
   failure!: Failure;
+
+  /** The version that the outcome gave the order. */
+  @IsInt()
+  @Min(2)
+  orderVersion!: number;
 
   @IsISO8601()
   failedAt!: string;
@@ -166,7 +178,7 @@ export function orderOutcome(order: OrderOutcomeFields): PublishableEvent<OrderC
     causationId: eventIdFor(orderId, OrderCreated.type, 1),
   });
   if (order.status === ORDER_STATES.done) {
-    const data = { orderId, customerId, totalAmount, completedAt: updatedAt };
+    const data = { orderId, customerId, totalAmount, orderVersion: version, completedAt: updatedAt };
     return {
       source: OrderCompleted.source,
       type: OrderCompleted.type,
@@ -175,7 +187,13 @@ export function orderOutcome(order: OrderOutcomeFields): PublishableEvent<OrderC
   }
   if (order.status === ORDER_STATES.failed && order.failure) {
     const { code, message, retriable } = order.failure;
-    const data = { orderId, customerId, failure: { code, message, retriable }, failedAt: updatedAt };
+    const data = {
+      orderId,
+      customerId,
+      failure: { code, message, retriable },
+      orderVersion: version,
+      failedAt: updatedAt,
+    };
     return { source: OrderFailed.source, type: OrderFailed.type, detail: { metadata: metadataOf(OrderFailed), data } };
   }
   return undefined;

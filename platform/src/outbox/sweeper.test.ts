@@ -44,9 +44,17 @@ const thing = (change: object = {}) => ({
   ...change,
 });
 
+/** A finished item whose outcome nobody has confirmed. */
+const finished = (change: object = {}) => thing({ status: 'DONE', version: 3, effects: 1, ...change });
+
 function createOutbox(...items: ReturnType<typeof thing>[]) {
+  return createOutboxOf({ told: true }, ...items);
+}
+
+/** @param told whether somebody waits for outcomes */
+function createOutboxOf({ told }: { told: boolean }, ...items: ReturnType<typeof thing>[]) {
   const time = { ms: NOW_MS };
-  const queue = { depth: 0 };
+  const queue = { depth: 0, outcomes: 0 };
   const aws = createFakeAws({
     eventBuses: ['bus'],
     tables: [
@@ -81,9 +89,8 @@ function createOutbox(...items: ReturnType<typeof thing>[]) {
     });
   const table: OutboxTable = {
     lifecycle,
-    queueDepth: async () => queue.depth,
-    eventOf: eventOf('Made', 'createdAt'),
-    givenUpEventOf: eventOf('Failed', 'updatedAt'),
+    work: { queueDepth: async () => queue.depth, eventOf: eventOf('Made', 'createdAt') },
+    ...(told ? { outcome: { queueDepth: async () => queue.outcomes, eventOf: eventOf('Ended', 'updatedAt') } } : {}),
   };
   const dependencies = {
     dynamo: aws.dynamo,
@@ -211,6 +218,36 @@ describe('a backlog in the queue', () => {
   });
 });
 
+describe('an outcome that nobody has confirmed', () => {
+  it('is told of again: the same event', async () => {
+    const outbox = createOutbox(finished());
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 1, republished: 1 });
+    expect(outbox.published()).toEqual(['Ended thing-1 v3']);
+    expect(outbox.item()).toMatchObject({ status: 'DONE', version: 3, effects: 1, outboxAt: NOW_MS + 5_000 });
+  });
+
+  it('is never given up: it stands, and somebody waits for it', async () => {
+    const outbox = createOutbox(finished({ outboxAttempts: 500 }));
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 1, republished: 1 });
+    expect(outbox.item()).toMatchObject({ status: 'DONE', outboxAt: NOW_MS + options.backoffMaxMs });
+  });
+
+  it('waits while the queue that it goes to explains it, and not for the other queue', async () => {
+    const outbox = createOutbox(finished(), thing({ thingId: 'thing-2' }));
+    Object.assign(outbox.queue, { depth: 0, outcomes: 1 });
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 2, waiting: 1, republished: 1 });
+    expect(outbox.published()).toEqual(['Made thing-2 v1']);
+  });
+
+  it('is let go once nobody is told of outcomes any more', async () => {
+    const outbox = createOutboxOf({ told: false }, finished());
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 1 });
+    expect(outbox.published()).toEqual([]);
+    expect(outbox.item()).toMatchObject({ status: 'DONE', version: 3 });
+    expect(outbox.item()).not.toHaveProperty('outboxAt');
+  });
+});
+
 describe('two sweepers', () => {
   it('publish an event once', async () => {
     const outbox = createOutbox(...Array.from({ length: 30 }, (_, i) => thing({ thingId: `t${i}` })));
@@ -223,7 +260,7 @@ describe('two sweepers', () => {
     const outbox = createOutbox(thing({ outboxAttempts: 12 }));
     await Promise.all([outbox.sweep(), outbox.sweep()]);
     expect(outbox.item()).toMatchObject({ status: 'FAILED', effects: 1 });
-    expect(new Set(outbox.published())).toEqual(new Set(['Failed thing-1 v3']));
+    expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-1 v3']));
   });
 });
 
@@ -264,9 +301,8 @@ describe('an item whose attempts are used up', () => {
       failure: { code: 'UNDELIVERED', retriable: true, message: expect.any(String) as unknown },
       timeline: { undelivered: { at: NOW } },
     });
-    expect(item).not.toHaveProperty('outboxAt');
-    expect(item).not.toHaveProperty('outboxShard');
-    expect(outbox.published()).toEqual(['Failed thing-1 v3']);
+    expect(item).toMatchObject({ outboxAt: NOW_MS + options.backoffBaseMs, outboxAttempts: 0 });
+    expect(outbox.published()).toEqual(['Ended thing-1 v3']);
     expect(await outbox.sweep()).toEqual(nothing);
   });
 
@@ -304,8 +340,14 @@ describe('an item whose attempts are used up', () => {
     const [lost, sent] = outbox.aws.eventBridge.callsOf('PutEvents').map(({ Entries }) => Entries);
     expect(sent).toEqual(lost);
     expect(outbox.item()).toMatchObject({ status: 'FAILED', version: 3, effects: 1 });
+  });
+
+  it('has no marker any more where nobody is told of outcomes', async () => {
+    const outbox = createOutboxOf({ told: false }, thing({ outboxAttempts: 12 }));
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 1, givenUp: 1 });
+    expect(outbox.item()).toMatchObject({ status: 'FAILED' });
     expect(outbox.item()).not.toHaveProperty('outboxAt');
-    expect(await outbox.sweep()).toEqual(nothing);
+    expect(outbox.published()).toEqual([]);
   });
 
   it('is finished by the next sweep when the process died after the claim', async () => {

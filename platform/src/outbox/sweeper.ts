@@ -1,22 +1,29 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
 import type { Clock } from '../clock.js';
+import { failpoint } from '../failpoints.js';
 import { claimItem, finishItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
-import { dropMarker, moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
+import { confirm, moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
 import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
 
 /** An item with its marker, as far as the sweeper looks. */
-type MarkedItem = ClaimableItem & { outboxAt?: number; outboxAttempts: number };
+type MarkedItem = Record<string, unknown> & ClaimableItem & { outboxAt?: number; outboxAttempts: number };
+
+/** Where an item's next step comes from. */
+type Route = {
+  /** Messages that wait, are delayed or in flight in the queue that the event ends up in. */
+  queueDepth: () => Promise<number>;
+  /** The event that brings the item on. */
+  eventOf: (item: Record<string, unknown>) => OutgoingEvent | undefined;
+};
 
 export type OutboxTable = {
   lifecycle: Lifecycle;
-  /** Messages that wait, are delayed or in flight in the queue that works on these items. */
-  queueDepth: () => Promise<number>;
-  /** The event that sets an unfinished item going again. */
-  eventOf: (item: Record<string, unknown>) => OutgoingEvent;
-  /** The event of an item that the sweeper has given up, if there is one. */
-  givenUpEventOf: (item: Record<string, unknown>) => OutgoingEvent | undefined;
+  /** Takes an unfinished item to its outcome. */
+  work: Route;
+  /** Tells of an outcome, whose marker stays until it is confirmed. Absent: the outcome ends the marker. */
+  outcome?: Route;
 };
 
 export type SweeperOptions = {
@@ -83,8 +90,8 @@ async function readItems(
 }
 
 /**
- * Looks at every due marker of a table once. The marker stays on an item from its insert to its terminal write, so
- * whatever became of its messages, this is what brings it back.
+ * Looks at every due marker of a table once. The marker stays on an item from its insert until its outcome is written,
+ * or has arrived where it is waited for; whatever became of the messages in between, this is what sends them again.
  */
 export async function sweep(
   table: OutboxTable,
@@ -95,66 +102,86 @@ export async function sweep(
   const { lifecycle } = table;
   const report: SweepReport = { due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0 };
   const sweptAt = now();
-  const due = await findDue(dynamo, lifecycle, options, sweptAt);
-  report.due = due.length;
-  if (due.length === 0) return report;
 
-  const depth = await table.queueDepth();
-  const backlogExplains = depth >= due.length;
-
-  const visit = async (item: Record<string, unknown>): Promise<void> => {
+  /** Taken by moving the marker, so that of several sweepers one publishes. */
+  async function republish({ eventOf }: Route, item: MarkedItem, outboxAt: number): Promise<void> {
+    const event = eventOf(item);
+    if (!event) return;
     const id = String(item[lifecycle.key]);
-    const { status, leaseUntil, outboxAt, outboxAttempts } = item as MarkedItem;
+    const { outboxAttempts } = item;
+    const backoffMs = Math.min(options.backoffBaseMs * 2 ** outboxAttempts, options.backoffMaxMs);
+    const next = { outboxAt: sweptAt + backoffMs, attempts: outboxAttempts + 1 };
+    const taken = await executor.execute(moveMarker(lifecycle, id, outboxAt, next));
+    if (!taken.applied) return;
+    failpoint('sweeper.after-take');
+    try {
+      await publisher.publish(event);
+    } catch (error) {
+      // The bus is away: that is no attempt, or a long outage would give up orders that nobody has tried to deliver.
+      await executor.execute(moveMarker(lifecycle, id, next.outboxAt, { ...next, attempts: outboxAttempts }));
+      throw error;
+    }
+    report.republished += 1;
+  }
+
+  const visit = async (route: Route, backlogExplains: boolean, item: MarkedItem): Promise<void> => {
+    const { status, leaseUntil, outboxAt, outboxAttempts } = item;
     if (outboxAt === undefined || outboxAt > sweptAt) return;
 
-    if (status === lifecycle.states.done || status === lifecycle.states.failed) {
-      // Given up by a sweeper that could not tell anybody.
-      await announceGivenUp(table, item, outboxAt, dependencies);
-    } else if (status === lifecycle.states.working && leaseUntil >= sweptAt) {
-      await executor.execute(
-        moveMarker(lifecycle, id, outboxAt, { outboxAt: leaseUntil + 1, attempts: outboxAttempts }),
-      );
+    if (status === lifecycle.states.working && leaseUntil >= sweptAt) {
+      const atItsEnd = { outboxAt: leaseUntil + 1, attempts: outboxAttempts };
+      await executor.execute(moveMarker(lifecycle, String(item[lifecycle.key]), outboxAt, atItsEnd));
       report.leased += 1;
     } else if (backlogExplains && sweptAt - outboxAt < options.queueGraceMs) {
       report.waiting += 1;
-    } else if (outboxAttempts >= options.maxAttempts) {
-      const failed = await giveUp(lifecycle, item, options, dependencies);
+    } else if (route === table.work && outboxAttempts >= options.maxAttempts) {
+      const failed = await giveUp(table, item, options, dependencies);
       if (!failed) return;
-      await announceGivenUp(table, failed, outboxAt, dependencies);
       report.givenUp += 1;
+      const event = table.outcome?.eventOf(failed);
+      if (event) await publisher.publish(event);
     } else {
-      const backoffMs = Math.min(options.backoffBaseMs * 2 ** outboxAttempts, options.backoffMaxMs);
-      const next = { outboxAt: sweptAt + backoffMs, attempts: outboxAttempts + 1 };
-      const taken = await executor.execute(moveMarker(lifecycle, id, outboxAt, next));
-      if (!taken.applied) return;
-      try {
-        await publisher.publish(table.eventOf(item));
-      } catch (error) {
-        // The bus is away: that is no attempt, or a long outage would give up orders that nobody has tried to deliver.
-        await executor.execute(moveMarker(lifecycle, id, next.outboxAt, { ...next, attempts: outboxAttempts }));
-        throw error;
-      }
-      report.republished += 1;
+      // An outcome is told of for ever, at the slowest pace in the end: it stands, and somebody waits for it.
+      await republish(route, item, outboxAt);
     }
   };
 
-  const items = await readItems(dynamo, lifecycle, due);
-  for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
-    // A chunk with a failure ends the sweep: the next one starts again where the markers say.
-    const visits = await Promise.allSettled(items.slice(start, start + CONCURRENT_VISITS).map(visit));
-    const failed = visits.find((visited) => visited.status === 'rejected');
-    if (failed) throw failed.reason;
+  const due = await findDue(dynamo, lifecycle, options, sweptAt);
+  report.due = due.length;
+  const items = (await readItems(dynamo, lifecycle, due)) as MarkedItem[];
+  const isFinished = ({ status }: MarkedItem): boolean =>
+    status === lifecycle.states.done || status === lifecycle.states.failed;
+  const routes: [Route | undefined, MarkedItem[]][] = [
+    [table.work, items.filter((item) => !isFinished(item))],
+    [table.outcome, items.filter(isFinished)],
+  ];
+  for (const [route, onRoute] of routes) {
+    if (!route) {
+      // Outcomes that nobody is told of any more.
+      const confirmed = ({ [lifecycle.key]: id, version }: MarkedItem) => confirm(lifecycle, String(id), version);
+      await Promise.all(onRoute.map((item) => executor.execute(confirmed(item))));
+      continue;
+    }
+    if (onRoute.length === 0) continue;
+    const backlogExplains = (await route.queueDepth()) >= onRoute.length;
+    for (let start = 0; start < onRoute.length; start += CONCURRENT_VISITS) {
+      const chunk = onRoute.slice(start, start + CONCURRENT_VISITS);
+      // A chunk with a failure ends the sweep: the next one starts again where the markers say.
+      const visits = await Promise.allSettled(chunk.map((item) => visit(route, backlogExplains, item)));
+      const failed = visits.find((visited) => visited.status === 'rejected');
+      if (failed) throw failed.reason;
+    }
   }
   return report;
 }
 
 /**
- * The item ends failed, and an operator's replay can start it again. Its marker stays until the event is out.
+ * The item ends failed, and an operator's replay can start it again.
  * @returns the item as it then stands; undefined when somebody works on it after all
  */
 async function giveUp(
-  lifecycle: Lifecycle,
-  item: Record<string, unknown>,
+  { lifecycle, outcome: outcomeRoute }: OutboxTable,
+  item: MarkedItem,
   options: SweeperOptions,
   { executor, now }: Dependencies,
 ): Promise<Record<string, unknown> | undefined> {
@@ -176,7 +203,8 @@ async function giveUp(
       retriable: true,
     },
   };
-  const outcome = { result: 'failed', now: at, attributes, keepMarker: true, step } as const;
+  const marker = outcomeRoute ? { outboxAt: at + options.backoffBaseMs } : {};
+  const outcome = { result: 'failed', now: at, attributes, step, ...marker } as const;
   if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
   return {
     ...item,
@@ -185,15 +213,4 @@ async function giveUp(
     version: claim.ownership.version + 1,
     updatedAt: new Date(at).toISOString(),
   };
-}
-
-async function announceGivenUp(
-  { lifecycle, givenUpEventOf }: OutboxTable,
-  item: Record<string, unknown>,
-  outboxAt: number,
-  { executor, publisher }: Dependencies,
-): Promise<void> {
-  const event = givenUpEventOf(item);
-  if (event) await publisher.publish(event);
-  await executor.execute(dropMarker(lifecycle, String(item[lifecycle.key]), outboxAt));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '../testing/fake-aws.js';
 import { claimItem, finishItem, type ClaimResult, type Ownership } from './claim.js';
 import { createStatementExecutor, type StatementExecutor } from './executor.js';
-import { insert, moveMarker, type Lifecycle } from './transitions.js';
+import { confirm, insert, moveMarker, type Lifecycle } from './transitions.js';
 
 const LEASE_MS = 30_000;
 const LIFECYCLE: Lifecycle = {
@@ -239,6 +239,26 @@ describe('finish', () => {
       sentAt: 'now',
       timeline: { received_1: { messageId: 'm1' }, done: { at: 'then' } },
     });
+  });
+
+  it('keeps the marker of an outcome that somebody has to confirm, and the confirmation takes it', async () => {
+    const { claimed, executor, job, time } = await createJobs();
+    const outcome = { result: 'done', now: time.ms, attributes: {}, step: { name: 'done', entry: {} } } as const;
+    await finishItem(executor, LIFECYCLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
+    expect(job()).toMatchObject({ status: 'DONE', version: 3, outboxShard: 3, outboxAt: 7_000, outboxAttempts: 0 });
+    expect(await executor.execute(confirm(LIFECYCLE, 'j1', 2))).toMatchObject({ applied: false });
+    expect(job()).toHaveProperty('outboxAt');
+    expect(await executor.execute(confirm(LIFECYCLE, 'j1', 3))).toEqual({ applied: true });
+    expect(job()).toMatchObject({ status: 'DONE', version: 3 });
+    expect(job()).not.toHaveProperty('outboxAt');
+    expect(job()).not.toHaveProperty('outboxShard');
+  });
+
+  it('is confirmed by nobody while the item is worked on', async () => {
+    const { claimed, executor, job } = await createJobs();
+    const { version } = await claimed('m1');
+    expect(await executor.execute(confirm(LIFECYCLE, 'j1', version))).toMatchObject({ applied: false });
+    expect(job()).toHaveProperty('outboxAt');
   });
 
   it('recognises its own outcome when it is written twice, and counts it once', async () => {

@@ -92,7 +92,7 @@ export async function finishItem(
   executor: StatementExecutor,
   lifecycle: Lifecycle,
   ownership: Ownership,
-  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'keepMarker' | 'step'>,
+  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'step'>,
 ): Promise<boolean> {
   const { id, claimToken, version } = ownership;
   const result = await executor.execute(transitions.finish(lifecycle, id, { ...outcome, claimToken, version }));

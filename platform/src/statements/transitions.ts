@@ -4,10 +4,10 @@ import type { Statement } from './executor.js';
  * Every change of state that an item of either table can go through, and the only place where one is written down. An
  * item is claimed by a message, worked on under a lease, and finished by the claim's owner:
  *
- *     insert        claim               finish
- *   ───┬──────────────┬───────────────────┬──────────────────>
- *      │ waiting      │ working           │ done | failed
- *      │ marker set   │ lease ──────┐     │ marker removed, effects + 1
+ *     insert        claim               finish                    confirm
+ *   ───┬──────────────┬───────────────────┬─────────────────────────┬──────>
+ *      │ waiting      │ working           │ done | failed           │ marker removed
+ *      │ marker set   │ lease ──────┐     │ effects + 1             (an outcome that nobody waits for: at the finish)
  *                     │             └ passed: take over (another message), with the claim token that was seen
  *                                                       failed, retriable: replay ──> working, marker set again
  *
@@ -54,8 +54,8 @@ export type Outcome = {
   now: number;
   /** Further attributes of the outcome, as `failure` or `sentAt`. */
   attributes: Record<string, unknown>;
-  /** The marker stays, because nothing else remembers that the outcome's event must be published. */
-  keepMarker?: boolean;
+  /** Epoch ms. Given, the marker stays, due then, until whoever the outcome's event is for has confirmed it. */
+  outboxAt?: number;
   step: { name: string; entry: Record<string, unknown> };
 };
 
@@ -181,7 +181,9 @@ export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Stat
     ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
   };
   const counted = ['SET "effects" = "effects" + 1'];
-  return update(lifecycle, id, attributes, outcome.keepMarker ? counted : [...counted, ...REMOVE_MARKER], [
+  const marker = outcome.outboxAt === undefined ? {} : { '"outboxAt"': outcome.outboxAt, '"outboxAttempts"': 0 };
+  const rest = outcome.outboxAt === undefined ? [...counted, ...REMOVE_MARKER] : counted;
+  return update(lifecycle, id, { ...attributes, ...marker }, rest, [
     clause('"status" = ?', lifecycle.states.working),
     clause('"claimToken" = ?', outcome.claimToken),
   ]);
@@ -203,7 +205,11 @@ export function moveMarker(
   );
 }
 
-/** The marker of a finished item goes, unless a replay has set it anew; no change of state. */
-export function dropMarker(lifecycle: Lifecycle, id: string, seenOutboxAt: number): Statement {
-  return update(lifecycle, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [clause('"outboxAt" = ?', seenOutboxAt)]);
+/** The marker goes, because the event of the outcome in this version has arrived; no change of state. */
+export function confirm(lifecycle: Lifecycle, id: string, outcomeVersion: number): Statement {
+  const { done, failed } = lifecycle.states;
+  return update(lifecycle, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [
+    clause('"status" IN [?, ?]', done, failed),
+    clause('"version" = ?', outcomeVersion),
+  ]);
 }

@@ -13,6 +13,7 @@ export function aDelivery(change: Partial<Delivery> = {}): Delivery {
     sentAt: 1_000,
     firstReceivedAt: 2_000,
     replayId: undefined,
+    replayCount: 0,
     signal: new AbortController().signal,
     facts: {},
     logger: silentLogger,

@@ -11,6 +11,7 @@ type Topology = {
   queue: string;
   deadLetterQueue: string;
   table: { name: string; key: string };
+  otherTables?: readonly { name: string; key: string }[];
   rules: readonly (Omit<RuleSettings, 'queueUrl'> & { queue: string })[];
 };
 
@@ -49,20 +50,18 @@ function createOutcomes() {
 }
 
 /** What a worker meets, in memory: one table, its queues, the bus; and a clock that only the test moves. */
-export function createWorkerSystem({ queue, deadLetterQueue, table, rules }: Topology) {
+export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables = [], rules }: Topology) {
   let nowMs = START_MS;
   const now = () => nowMs;
   const queues = new Set([queue, ...rules.map((rule) => rule.queue)]);
   const aws = createFakeAws({
     now,
     longestPollMs: 15,
-    tables: [
-      {
-        TableName: table.name,
-        KeySchema: [{ AttributeName: table.key, KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: table.key, AttributeType: 'S' }],
-      },
-    ],
+    tables: [table, ...otherTables].map(({ name, key }) => ({
+      TableName: name,
+      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+    })),
     queues: [
       ...[...queues].map((name) =>
         name === queue ? { name, redrive: { deadLetter: deadLetterQueue, maxReceiveCount: 20 } } : { name },
@@ -110,11 +109,13 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, rules }: Top
       nowMs += seconds * 1_000;
     },
     /** Puts a message into the worker's queue. @returns its id */
-    send: (body: unknown, { replayId }: { replayId?: string } = {}) =>
+    send: (body: unknown, attributes: { replayId?: string; replayCount?: string } = {}) =>
       aws.sqs.enqueue(
         queueUrl,
         typeof body === 'string' ? body : JSON.stringify(body),
-        replayId === undefined ? {} : { replayId: { DataType: 'String', StringValue: replayId } },
+        Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+        ),
       ),
     queued: () => aws.sqs.messages(queueUrl),
     /** The dead-letter queue: each message with its attributes as plain text. */

@@ -2,6 +2,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
 import type { Clock } from '../clock.js';
+import { failpoint } from '../failpoints.js';
 import {
   busCheck,
   createReadiness,
@@ -66,6 +67,7 @@ function toDelivery(message: Message, logger: Logger): Delivery {
     sentAt: Number(system?.SentTimestamp ?? 0),
     firstReceivedAt: Number(system?.ApproximateFirstReceiveTimestamp ?? 0),
     replayId: message.MessageAttributes?.replayId?.StringValue,
+    replayCount: Number(message.MessageAttributes?.replayCount?.StringValue ?? 0),
     signal: NEVER_ABORTED,
     facts: {},
     logger,
@@ -165,6 +167,7 @@ export function createWorker(options: WorkerOptions): Worker {
     stop: async () => {
       stopped = true;
       breaker.stop();
+      failpoint('worker.during-drain');
       await pollers?.stop();
       await publisher.flush();
     },

@@ -85,7 +85,7 @@ describe('polling', () => {
       WaitTimeSeconds: 5,
       VisibilityTimeout: 30,
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
-      MessageAttributeNames: ['replayId'],
+      MessageAttributeNames: ['replayId', 'replayCount'],
     });
     expect(new Set(other)).toEqual(new Set(['DeleteMessageBatchCommand']));
   });

@@ -83,7 +83,7 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
     // After a failed poll the breaker says how long to wait.
     authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
-    messageAttributeNames: ['replayId'],
+    messageAttributeNames: ['replayId', 'replayCount'],
     handleMessageBatch: options.handleBatch,
   });
 

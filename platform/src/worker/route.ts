@@ -1,3 +1,4 @@
+import { failpoint } from '../failpoints.js';
 import type { EventPublisher } from '../outbox/event-publisher.js';
 import { decodeEvent, type EventClass } from './decode.js';
 import type { Delivery, Handler, HandlerResult, Step } from './types.js';
@@ -62,6 +63,7 @@ export function createRouter(
     const { outcome, events }: HandlerResult = await choose(registration)(event, delivery);
     // Before the ack: until the events are out, the message is what remembers that they must go.
     await Promise.all(events.map((outgoing) => publisher.publish(outgoing)));
+    failpoint('worker.after-publish');
     return outcome;
   }
 

@@ -19,6 +19,8 @@ export type Delivery = {
   readonly firstReceivedAt: number;
   /** Set when an operator replays the message from its dead-letter queue. */
   readonly replayId: string | undefined;
+  /** How often it has been replayed, this time included. */
+  readonly replayCount: number;
   /** Aborted when the handler's time is up. */
   readonly signal: AbortSignal;
   /** What the pipeline learns on the way; goes into the message's one log line. */

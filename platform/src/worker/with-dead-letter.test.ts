@@ -48,7 +48,7 @@ describe('withDeadLetter', () => {
 
   it('sends a message that no retry can help to the dead-letter queue, with the reason', async () => {
     const { handle, sqs, steps, attributes } = create(refuse('too bad', { path: 'detail.data' }));
-    const delivery = aDelivery({ body: 'as it came', receiveCount: 2, replayId: 'r1' });
+    const delivery = aDelivery({ body: 'as it came', receiveCount: 2, replayId: 'r1', replayCount: 2 });
     expect(await handle(delivery)).toBe('dead-lettered');
     expect(sqs.messages(DEAD).map(({ body }) => body)).toEqual(['as it came']);
     expect(attributes()).toEqual([
@@ -60,6 +60,7 @@ describe('withDeadLetter', () => {
         receiveCount: '2',
         firstReceivedAt: '1970-01-01T00:00:02.000Z',
         replayId: 'r1',
+        replayCount: '2',
       },
     ]);
     expect(delivery.facts).toEqual({ code: 'BAD', reason: 'too bad', path: 'detail.data' });

@@ -1,6 +1,7 @@
 import { SendMessageCommand, type MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
 import { PermanentError } from '../errors.js';
+import { failpoint } from '../failpoints.js';
 import type { Delivery, Middleware, Step } from './types.js';
 
 export type DeadLetterOptions = {
@@ -32,7 +33,9 @@ async function send(sqs: Sqs, queueUrl: string, delivery: Delivery, reason: Reas
     receiveCount: String(delivery.receiveCount),
     firstReceivedAt: new Date(delivery.firstReceivedAt).toISOString(),
     ...(reason.path === undefined ? {} : { path: reason.path }),
-    ...(delivery.replayId === undefined ? {} : { replayId: delivery.replayId }),
+    ...(delivery.replayId === undefined
+      ? {}
+      : { replayId: delivery.replayId, replayCount: String(delivery.replayCount) }),
   };
   await sqs.send(
     new SendMessageCommand({
@@ -60,12 +63,14 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
     if (delivery.attempt > maxReceives) {
       const message = `received ${delivery.receiveCount} times, the limit is ${maxReceives}`;
       await bury(delivery, { code: 'RECEIVES_EXHAUSTED', message });
+      failpoint('dead-letter.after-send');
       try {
         await exhausted(delivery);
       } catch (error) {
         // A message that cannot be decoded has nothing to mark as failed; anything else is tried again.
         if (!(error instanceof PermanentError)) throw error;
       }
+      failpoint('dead-letter.after-failed');
       return 'dead-lettered';
     }
     try {

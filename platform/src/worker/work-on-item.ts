@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.js';
 import { PermanentError } from '../errors.js';
+import { failpoint } from '../failpoints.js';
 import type { OutgoingEvent } from '../outbox/event-publisher.js';
 import { claimItem, finishItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
@@ -13,9 +14,11 @@ export type ItemTable = {
   lifecycle: Lifecycle;
   now: Clock;
   leaseMs: number;
-  /** Ms after which the sweeper looks at an item that a replay set going. */
+  /** Ms after which the sweeper looks at an item that a replay set going, or at an outcome that nobody has confirmed. */
   markerDelayMs: number;
   outboxShardOf: (id: string) => number;
+  /** The marker outlives the outcome: somebody else confirms that the outcome's event has arrived. */
+  outcomesAreConfirmed: boolean;
 };
 
 /** How the work on an item ended; `attributes` are written with the outcome. */
@@ -86,14 +89,18 @@ export async function workOnItem<Item extends object>(
     case 'claimed':
       break;
   }
+  failpoint('worker.after-claim');
 
   const { result, attributes } = await work(now);
   const at = now();
   const status = lifecycle.states[result];
   const step = { name: status.toLowerCase(), entry: { at: new Date(at).toISOString() } };
-  const mine = await finishItem(executor, lifecycle, claim.ownership, { result, now: at, attributes, step });
+  const marker = table.outcomesAreConfirmed ? { outboxAt: at + markerDelayMs } : {};
+  const outcome = { result, now: at, attributes, step, ...marker };
+  const mine = await finishItem(executor, lifecycle, claim.ownership, outcome);
   // Somebody took over while this delivery was late, and publishes what came of it.
   if (!mine) return { outcome: 'duplicate', events: [] };
+  failpoint('worker.after-finish');
 
   const finished: Finished = { status, version: claim.ownership.version + 1, updatedAt: new Date(at).toISOString() };
   const item = { ...known, ...attributes, ...finished } as Item;

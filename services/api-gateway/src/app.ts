@@ -91,18 +91,22 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
 
   const urlOf = createQueueUrls(aws.sqs);
   const depthOf = (queue: string) => async () => queueDepth(aws.sqs, await urlOf(queue));
+  const orderOutcomes = {
+    queueDepth: depthOf(names.notificationQueue),
+    eventOf: (item: Record<string, unknown>) => orderOutcome(item as OrderRecord),
+  };
   const outbox: OutboxTable[] = [
     {
       lifecycle: orderLifecycle,
-      queueDepth: depthOf(names.orderQueue),
-      eventOf: (item) => orderCreated(item as OrderRecord),
-      givenUpEventOf: (item) => orderOutcome(item as OrderRecord),
+      work: { queueDepth: depthOf(names.orderQueue), eventOf: (item) => orderCreated(item as OrderRecord) },
+      ...(config.NOTIFY_ON_ORDER_OUTCOME ? { outcome: orderOutcomes } : {}),
     },
     {
       lifecycle: notificationLifecycle,
-      queueDepth: depthOf(names.notificationQueue),
-      eventOf: (item) => notificationRequested(item as NotificationRecord),
-      givenUpEventOf: () => undefined,
+      work: {
+        queueDepth: depthOf(names.notificationQueue),
+        eventOf: (item) => notificationRequested(item as NotificationRecord),
+      },
     },
   ];
   const sweeperOptions: SweeperOptions = {

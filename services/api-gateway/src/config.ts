@@ -1,5 +1,4 @@
-import { IsCount, IsPort, parseEnv } from '@orderflow/platform/config';
-import { ProcessEnv } from '@orderflow/platform/config';
+import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/config';
 
 export class ApiEnv extends ProcessEnv {
   /** Where the API listens. */
@@ -41,6 +40,10 @@ export class ApiEnv extends ProcessEnv {
   /** Republications after which an order or notification is given up as UNDELIVERED. */
   @IsCount(1, 1_000)
   OUTBOX_MAX_ATTEMPTS = 12;
+
+  /** Whether notification-worker hears of outcomes, and confirms them; the template's parameter of this name. */
+  @IsFlag()
+  NOTIFY_ON_ORDER_OUTCOME = true;
 }
 
 /** @throws ConfigError that lists every problem by key */

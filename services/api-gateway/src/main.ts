@@ -1,4 +1,5 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { armFailpoints } from '@orderflow/platform/failpoints';
 import { createLogger } from '@orderflow/platform/logger';
 import { runMain } from '@orderflow/platform/run-main';
 import { createApp } from './app.js';
@@ -6,6 +7,7 @@ import { loadConfig } from './config.js';
 
 await runMain(async () => {
   const config = loadConfig(process.env);
+  armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const aws = createAwsClients(config);
   const app = await createApp({ config, aws, logger, now: Date.now });

@@ -54,6 +54,8 @@ function anOutcome(status: 'COMPLETED' | 'FAILED', version = 3) {
   const event = orderOutcome({ ...order, status, version, ...(status === 'FAILED' ? { failure } : {}) })!;
   return {
     orderId: order.orderId,
+    /** The order as its worker left it: with a marker until the outcome is confirmed. */
+    order: { ...order, status, version },
     event,
     id: notificationIdFor(event.detail.metadata.eventId),
     message: messageOf(event),
@@ -166,6 +168,30 @@ describe("an order's outcome", () => {
     expect(system.published()).toMatchObject([
       { type: 'NotificationSent', detail: { metadata: { traceparent: event.detail.metadata.traceparent } } },
     ]);
+  });
+
+  it('is confirmed once its notification is stored, whatever becomes of the sending', async () => {
+    const system = startNotificationWorker();
+    system.plan.send = () => Promise.reject(new Error('the provider did not answer'));
+    const { order, message } = anOutcome('COMPLETED');
+    system.aws.dynamo.seed(NAMES.ordersTable, order);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('retry');
+    expect(system.notifications()).toHaveLength(1);
+    expect(system.aws.dynamo.items(NAMES.ordersTable)).toMatchObject([{ status: 'COMPLETED', version: 3 }]);
+    expect(system.aws.dynamo.items(NAMES.ordersTable)[0]).not.toHaveProperty('outboxAt');
+  });
+
+  it.each([
+    ['a replay has taken further', { status: 'PROCESSING', version: 4 }],
+    ['has another outcome by now', { status: 'COMPLETED', version: 5 }],
+  ])('confirms nothing of an order that %s', async (_name, change) => {
+    const system = startNotificationWorker();
+    const { order, message } = anOutcome('FAILED');
+    system.aws.dynamo.seed(NAMES.ordersTable, { ...order, ...change });
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.aws.dynamo.items(NAMES.ordersTable)[0]).toMatchObject({ outboxAt: order.outboxAt });
   });
 
   it('that is delivered twice gives one notification', async () => {

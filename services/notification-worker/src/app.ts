@@ -2,6 +2,7 @@ import {
   NOTIFICATION_QUEUE_EVENTS,
   NOTIFICATION_STATES,
   NotificationRequested,
+  ORDER_STATES,
   OrderCompleted,
   OrderFailed,
   outboxShardOf,
@@ -12,6 +13,7 @@ import type { Clock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import type { Lifecycle } from '@orderflow/platform/statements/transitions';
 import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/route';
 import type { ItemTable } from '@orderflow/platform/worker/work-on-item';
@@ -37,7 +39,9 @@ export function createApp({ config, aws, sender, logger, now, onOutcome }: Depen
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
     markerDelayMs: config.OUTBOX_DELAY_MS,
     outboxShardOf,
+    outcomesAreConfirmed: false,
   };
+  const orders: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
   return createWorker({
     env: config,
     aws,
@@ -49,13 +53,16 @@ export function createApp({ config, aws, sender, logger, now, onOutcome }: Depen
     uses: {
       bus: names.bus,
       rules: [names.notificationRequestedRule],
-      tables: [{ name: names.notificationsTable, key: 'notificationId' }],
+      tables: [
+        { name: names.notificationsTable, key: 'notificationId' },
+        { name: names.ordersTable, key: 'orderId' },
+      ],
     },
     expected: NOTIFICATION_QUEUE_EVENTS,
     registrations: [
       on(NotificationRequested, sendRequested(notifications, sender), failRequested(notifications)),
-      on(OrderCompleted, sendForOutcome(notifications, sender), failForOutcome(notifications)),
-      on(OrderFailed, sendForOutcome(notifications, sender), failForOutcome(notifications)),
+      on(OrderCompleted, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
+      on(OrderFailed, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
     ],
     ...(onOutcome ? { onOutcome } : {}),
   });

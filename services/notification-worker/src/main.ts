@@ -1,4 +1,5 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createLogger } from '@orderflow/platform/logger';
 import { runMain } from '@orderflow/platform/run-main';
@@ -8,6 +9,7 @@ import { createLoggingSender } from './sender.js';
 
 await runMain(async () => {
   const config = loadConfig(process.env);
+  armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const aws = createAwsClients(config);
   const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now: Date.now });

@@ -7,7 +7,7 @@ import {
   type OrderCompleted,
   type OrderFailed,
 } from '@orderflow/contracts';
-import { insert } from '@orderflow/platform/statements/transitions';
+import { confirm, insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
 import { workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
 import type { Sender } from './sender.js';
@@ -72,8 +72,15 @@ function textFor({ data }: OrderOutcome): string {
     : `Your order ${data.orderId} is completed.`;
 }
 
-/** The notification that an order's outcome causes. Its id derives from the event's: one per event, ever. */
-async function ensureNotification(notifications: ItemTable, outcome: OrderOutcome): Promise<NotificationFacts> {
+/**
+ * Stores the notification that an order's outcome causes, and confirms the outcome: from here on the notification's own
+ * marker takes care that the customer is told. Its id derives from the event's: one per event, ever.
+ */
+async function ensureNotification(
+  notifications: ItemTable,
+  orders: Lifecycle,
+  outcome: OrderOutcome,
+): Promise<NotificationFacts> {
   const { executor, lifecycle, now, markerDelayMs } = notifications;
   const { eventId, correlationId, traceparent } = outcome.metadata;
   const context = { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
@@ -91,6 +98,8 @@ async function ensureNotification(notifications: ItemTable, outcome: OrderOutcom
   });
   // Refused means that an earlier delivery of the event has made it.
   await executor.execute(insert(lifecycle, record));
+  // Refused means that it has been confirmed, or that a replay has taken the order on.
+  await executor.execute(confirm(orders, outcome.data.orderId, outcome.data.orderVersion));
   return { notificationId, ...request, ...context, causationId: eventId };
 }
 
@@ -104,11 +113,12 @@ export function failRequested(notifications: ItemTable): Handler<NotificationReq
 }
 
 /** Tells the customer how the order ended. */
-export function sendForOutcome(notifications: ItemTable, sender: Sender): Handler<OrderOutcome> {
+export function sendForOutcome(notifications: ItemTable, orders: Lifecycle, sender: Sender): Handler<OrderOutcome> {
   return async (event, delivery) =>
-    sendIt(notifications, sender, delivery, await ensureNotification(notifications, event));
+    sendIt(notifications, sender, delivery, await ensureNotification(notifications, orders, event));
 }
 
-export function failForOutcome(notifications: ItemTable): Handler<OrderOutcome> {
-  return async (event, delivery) => failIt(notifications, delivery, await ensureNotification(notifications, event));
+export function failForOutcome(notifications: ItemTable, orders: Lifecycle): Handler<OrderOutcome> {
+  return async (event, delivery) =>
+    failIt(notifications, delivery, await ensureNotification(notifications, orders, event));
 }

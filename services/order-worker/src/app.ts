@@ -29,6 +29,7 @@ export function createApp({ config, aws, fulfilment, logger, now, onOutcome }: D
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
     markerDelayMs: config.OUTBOX_DELAY_MS,
     outboxShardOf,
+    outcomesAreConfirmed: config.NOTIFY_ON_ORDER_OUTCOME,
   };
   return createWorker({
     env: config,

@@ -1,5 +1,6 @@
 import type { StoredItem } from '@orderflow/contracts';
 import type { Clock } from '@orderflow/platform/clock';
+import { failpoint } from '@orderflow/platform/failpoints';
 import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
 import type { StatementExecutor } from '@orderflow/platform/statements/executor';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
@@ -29,6 +30,7 @@ export async function acceptOnce<R extends StoredItem>(
 ): Promise<{ stored: R; replayed: boolean }> {
   const inserted = await executor.execute(insert(lifecycle, record));
   if (inserted.applied) {
+    failpoint('api.after-insert');
     publishSoon(event);
     return { stored: record, replayed: false };
   }

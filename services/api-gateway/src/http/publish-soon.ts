@@ -1,4 +1,5 @@
 import { toError } from '@orderflow/platform/errors';
+import { failpoint } from '@orderflow/platform/failpoints';
 import type { Logger } from '@orderflow/platform/logger';
 import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
 
@@ -11,6 +12,7 @@ export function createPublishSoon(publisher: EventPublisher, logger: Logger): (e
   return (event) => {
     publisher.publish(event).then(
       () => {
+        failpoint('api.after-publish');
         if (failing) logger.info('events are published at once again');
         failing = false;
       },

@@ -27,6 +27,7 @@ export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
     queue: NAMES.notificationQueue,
     deadLetterQueue: NAMES.notificationDeadLetterQueue,
     table: { name: NAMES.notificationsTable, key: 'notificationId' },
+    otherTables: [{ name: NAMES.ordersTable, key: 'orderId' }],
     rules: [
       { ...rule, name: NAMES.notificationRequestedRule, detailTypes: [NotificationRequested.type] },
       { ...rule, name: NAMES.orderOutcomesRule, detailTypes: [OrderCompleted.type, OrderFailed.type] },

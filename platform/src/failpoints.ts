@@ -1,0 +1,77 @@
+import { writeSync } from 'node:fs';
+
+/** The moments at which a death would lose something if a protection were missing. */
+export const FAILPOINTS = [
+  /** The item is stored, its event not yet published. */
+  'api.after-insert',
+  'api.after-publish',
+  /** A message's item is claimed, its work not begun. */
+  'worker.after-claim',
+  /** The outcome is written, its event not yet published. */
+  'worker.after-finish',
+  /** The outcome's event is out, the message not yet deleted. */
+  'worker.after-publish',
+  /** The dead letter is sent, the item not yet marked as failed. */
+  'dead-letter.after-send',
+  /** The item is marked as failed, the message not yet deleted. */
+  'dead-letter.after-failed',
+  /** SIGTERM has come, work is still in flight. */
+  'worker.during-drain',
+  /** A due marker is moved, its event not yet published. */
+  'sweeper.after-take',
+] as const;
+export type Failpoint = (typeof FAILPOINTS)[number];
+
+type Trigger = { name: Failpoint; hit: number } | { name: Failpoint; probability: number };
+
+const SYNTAX = /^([a-z.-]+)(?:=(?:([1-9]\d{0,8})|(\d{1,3}(?:\.\d+)?)%))?$/;
+
+function parseTrigger(text: string): Trigger | string {
+  const match = SYNTAX.exec(text.trim());
+  const name = FAILPOINTS.find((known) => known === match?.[1]);
+  if (!match || !name) {
+    return `FAILPOINTS must be a list such as worker.after-claim=10%,api.after-insert=3 of: ${FAILPOINTS.join(', ')}`;
+  }
+  const [, , hit, percent] = match;
+  return percent === undefined ? { name, hit: Number(hit ?? 1) } : { name, probability: Number(percent) / 100 };
+}
+
+/** What is wrong with a value of FAILPOINTS; undefined when nothing is. */
+export function failpointProblem(spec: string): string | undefined {
+  return spec
+    .split(',')
+    .map(parseTrigger)
+    .find((trigger) => typeof trigger === 'string');
+}
+
+/** As a crash: no handler runs, nothing is flushed. */
+function die(name: Failpoint): void {
+  writeSync(2, `${JSON.stringify({ level: 'error', message: 'died at a failpoint', failpoint: name })}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+let armed: ReadonlyMap<Failpoint, () => boolean> | undefined;
+
+/**
+ * Arms failpoints for the rest of the process's life; `spec` is the checked configuration value: names with commas
+ * between. `name` dies at the first hit, `name=3` at the third, `name=10%` at each hit with that probability.
+ */
+export function armFailpoints(spec: string | undefined, random: () => number = Math.random): void {
+  if (spec === undefined) return;
+  const triggers = spec
+    .split(',')
+    .map(parseTrigger)
+    .filter((trigger) => typeof trigger !== 'string');
+  armed = new Map(
+    triggers.map((trigger) => {
+      let hits = 0;
+      const isTime = 'hit' in trigger ? () => ++hits === trigger.hit : () => random() < trigger.probability;
+      return [trigger.name, isTime];
+    }),
+  );
+}
+
+/** A point that the process may be told to die at. Not armed, it costs one comparison. */
+export function failpoint(name: Failpoint): void {
+  if (armed?.get(name)?.()) die(name);
+}
