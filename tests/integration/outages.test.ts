@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { resourceNames } from '@orderflow/contracts';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
-import { startFaultyNetwork, type AwsService, type Fault, type FaultyNetwork } from '../support/faulty-network.js';
+import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
+import type { AwsService } from '../support/faulty-network/aws-json.js';
+import type { Fault } from '../support/faulty-network/faults.js';
 import type { System } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
 

@@ -1,11 +1,12 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Child } from '../../tools/local/children.mjs';
-import { deployTopology, SERVICES, startMiniStack, startService, type Service } from '../../tools/local/embedded.mjs';
-import { freePort } from '../../tools/local/ports.mjs';
-import { build, installEmulator } from '../../tools/local/requirements.mjs';
+import { deployTopology, SERVICES, type Service } from '../../tools/local/embedded.mjs';
+import { build as compile, installEmulator } from '../../tools/local/requirements.mjs';
+import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from './emulator.js';
+import { createInstance, type Instance } from './instance.js';
+import { lastingPort } from './lasting-port.js';
 import type { ServiceName, System } from './system.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,87 +27,111 @@ const SHORT_TIMINGS = {
   FULFILMENT_DELAY_MS: '100',
 };
 
+type PerService<T> = Partial<Record<Service, T>>;
+
+/** One of a service's replicas, from 1, in its `life`-th process. */
+export type ServiceProcess = { service: Service; replica: number; life: number };
+
 type EmbeddedOptions = {
+  /** For all services and for the deployment. */
   env?: Record<string, string>;
+  envOf?: PerService<Record<string, string>>;
+  /** What a single process gets besides, asked at each start. */
+  envOfProcess?: (process: ServiceProcess) => Record<string, string>;
+  /** How many processes of a service; 1 where nothing is said, and 0 is allowed. */
+  replicas?: PerService<number>;
+  /** Whether a process that ends unasked is started again. */
+  restart?: boolean;
+  /** What is run in place of a service's main file; paths from the project's root. */
+  mains?: PerService<string>;
+  /** One that runs already stays when the system goes; the topology of this STAGE is deployed to it. */
+  emulator?: 'ministack' | 'localstack' | Emulator;
   /** What the services take for the emulator, as a faulty network in front of it. Given the emulator's own URL. */
   endpointFor?: (emulatorUrl: string) => Promise<string>;
+  /** False when the services are known to be compiled. */
+  build?: boolean;
+};
+
+export type EmbeddedSystem = System & {
+  /** The processes, of one service or of all. */
+  instances(service?: Service): Instance[];
 };
 
 /** An emulator with the topology in it, as a process of this machine. */
-export async function startEmulator(): Promise<{ url: string; python: string; dispose: () => Promise<void> }> {
-  const { python } = installEmulator(root);
-  const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
-  const port = await freePort();
-  const child = await startMiniStack({ root, logDir, onLine: () => undefined }, { python, port });
-  const url = `http://127.0.0.1:${port}`;
-  await deployTopology(root, { python, emulatorUrl: url });
-  return {
-    url,
-    python,
-    dispose: async () => {
-      child.kill('SIGTERM');
-      await child.ended;
-      await rm(logDir, { recursive: true, force: true });
-    },
-  };
+export async function startEmulator(env: Record<string, string> = {}): Promise<Emulator & { python: string }> {
+  const emulator = await startEmptyEmulator();
+  await emulator.deploy(env);
+  return emulator;
 }
 
 /** Deploys the topology to a system whose emulator has lost it. */
 export async function deployAgain(system: System): Promise<void> {
   const { python } = installEmulator(root);
-  await deployTopology(root, { python, emulatorUrl: await system.awsEndpoint() });
+  await deployTopology(root, { python, emulatorUrl: await system.awsEndpoint(), env: { STAGE: system.stage } });
+}
+
+/** An emulator with the system's topology, that goes with the system unless it was there before. */
+async function openEmulator(wanted: EmbeddedOptions['emulator'], env: Record<string, string>): Promise<Emulator> {
+  if (wanted === 'localstack') return startLocalStackEmulator(env);
+  if (wanted === undefined || wanted === 'ministack') return startEmulator(env);
+  await wanted.deploy(env);
+  return { ...wanted, dispose: () => Promise.resolve() };
 }
 
 /** The whole system as processes of this machine, on free ports, with short timings. */
-export async function startEmbeddedSystem({ env = {}, endpointFor }: EmbeddedOptions = {}): Promise<System> {
-  await build(root);
-  const emulator = await startEmulator();
+export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
+  const { envOf = {}, envOfProcess, replicas = {}, restart = false, mains = {}, endpointFor, build = true } = options;
+  const env: Record<string, string> = { ...SHORT_TIMINGS, ...options.env };
+  const compiled = build ? compile(root) : Promise.resolve();
+  compiled.catch(() => undefined);
+  const emulator = await openEmulator(options.emulator, env);
   const emulatorUrl = endpointFor ? await endpointFor(emulator.url) : emulator.url;
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
-  const running = new Map<ServiceName, Child>();
-  const ports = Object.fromEntries(
-    await Promise.all(SERVICES.map(async (service) => [service, await freePort()] as const)),
-  ) as Record<Service, number>;
 
-  async function start(service: ServiceName): Promise<void> {
-    if (service === 'localstack' || running.has(service)) return;
-    const { child, ready } = startService({ root, logDir, onLine: () => undefined }, service, {
-      port: ports[service],
-      emulatorUrl,
-      env: { ...SHORT_TIMINGS, ...env },
-    });
-    running.set(service, child);
-    await ready;
+  async function createInstances(service: Service): Promise<Instance[]> {
+    const main = mains[service];
+    const ports = await Promise.all(Array.from({ length: replicas[service] ?? 1 }, lastingPort));
+    return ports.map((port, index) =>
+      createInstance({
+        place: { root, logDir },
+        name: index === 0 ? service : `${service}-${index + 1}`,
+        service,
+        port,
+        emulatorUrl,
+        env: { ...env, ...envOf[service] },
+        ...(main === undefined ? {} : { main }),
+        restart,
+        ...(envOfProcess ? { envOfLife: (life) => envOfProcess({ service, replica: index + 1, life }) } : {}),
+      }),
+    );
   }
+  const all = (await Promise.all(SERVICES.map(createInstances))).flat();
+  const of = (...services: (ServiceName | undefined)[]) => all.filter(({ service }) => services.includes(service));
 
-  async function end(service: ServiceName, signal: NodeJS.Signals): Promise<number> {
-    const child = running.get(service);
-    if (!child) return 0;
-    child.kill(signal);
-    const code = await child.ended;
-    running.delete(service);
-    return code;
-  }
-
-  const system: System = {
+  const system: EmbeddedSystem = {
     stage: env.STAGE ?? 'local',
-    apiUrl: () => Promise.resolve(`http://127.0.0.1:${ports['api-gateway']}`),
+    apiUrl: () => Promise.resolve(`http://127.0.0.1:${of('api-gateway')[0]?.port ?? 0}`),
     awsEndpoint: () => Promise.resolve(emulator.url),
+    instances: (service) => (service === undefined ? [...all] : of(service)),
     kill: async (service) => {
-      await end(service, 'SIGKILL');
+      await Promise.all(of(service).map((instance) => instance.down('SIGKILL')));
     },
-    stop: (...services) => Promise.all(services.map((service) => end(service, 'SIGTERM'))),
+    stop: async (...services) => {
+      const ends = await Promise.all(services.flatMap((service) => of(service).map((instance) => instance.stop())));
+      return ends.map(({ code }) => code);
+    },
     start: async (...services) => {
-      await Promise.all(services.map(start));
+      await Promise.all(of(...services).map((instance) => instance.start()));
     },
-    logs: (service) => readFile(`${logDir}${service}.log`, 'utf8'),
+    logs: async (service) => (await Promise.all(of(service).map((instance) => instance.logs()))).join(''),
     dispose: async () => {
-      await system.stop(...SERVICES);
+      await Promise.all(all.map((instance) => instance.dispose()));
       await emulator.dispose();
       await rm(logDir, { recursive: true, force: true });
     },
   };
   try {
+    await compiled;
     await system.start(...SERVICES);
   } catch (error) {
     await system.dispose();

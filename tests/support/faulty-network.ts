@@ -1,119 +1,162 @@
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-
-export type AwsService = 'DynamoDB' | 'SQS' | 'EventBridge';
-
-/** What becomes of a call: the connection breaks, nothing ever answers, the answer is late, the service fails. */
-export type Fault = { kind: 'refuse' } | { kind: 'black-hole' } | { kind: 'delay'; ms: number } | { kind: 'error-500' };
+import { buffer } from 'node:stream/consumers';
+import { operationOf, serverError, throttled, type AwsRequest, type AwsService } from './faulty-network/aws-json.js';
+import { createDeliveryCounts, type QueueDeliveries } from './faulty-network/deliveries.js';
+import { createFaults, type Fault, type FaultKind, type FaultRule } from './faulty-network/faults.js';
+import { createBus, PUT_EVENTS } from './faulty-network/put-events.js';
+import { createReceiver, RECEIVE_MESSAGE, type Forward } from './faulty-network/receive-message.js';
+import { connectTo, type UpstreamAnswer } from './faulty-network/upstream.js';
 
 /** A proxy in front of an emulator that looks at each AWS call and can spoil it. */
 export type FaultyNetwork = {
   url: string;
-  /** From now on, and until `heal`, calls to these services meet the fault. */
+  /** The same seed decides the same for the n-th call, message or entry of an operation. */
+  seed: number;
+  /** From now on, and until `heal`, every call to these services meets the fault. */
   inject(fault: Fault, ...services: AwsService[]): void;
+  /** From now on, until `heal` or until the returned function is called. */
+  add(rule: FaultRule): () => void;
+  /** Ends all faults, and the wait of calls that are on their way. */
   heal(): void;
   /** Calls seen so far, as `SQS ReceiveMessage`. */
   calls(): Map<string, number>;
+  /** How often each fault was met. */
+  applied(): Map<FaultKind, number>;
+  /** What was handed out, by queue. */
+  deliveries(): ReadonlyMap<string, QueueDeliveries>;
   dispose(): Promise<void>;
 };
 
-/** The protocol's target header names the service and the operation: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
-const SERVICES: Record<string, AwsService> = {
-  DynamoDB_20120810: 'DynamoDB',
-  AmazonSQS: 'SQS',
-  AWSEvents: 'EventBridge',
+type Call = { service: AwsService | undefined; name: string; incoming: IncomingMessage; body: Buffer };
+
+const increment = <K>(counts: Map<K, number>, key: K): number => {
+  const next = (counts.get(key) ?? 0) + 1;
+  counts.set(key, next);
+  return next;
 };
 
-async function bodyOf(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-export async function startFaultyNetwork(targetUrl: string): Promise<FaultyNetwork> {
-  const target = new URL(targetUrl);
-  const faults = new Map<AwsService, Fault>();
+export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): Promise<FaultyNetwork> {
+  const upstream = connectTo(targetUrl);
+  const faults = createFaults(seed);
   const seen = new Map<string, number>();
+  const applied = new Map<FaultKind, number>();
+  const count = (kind: FaultKind) => void increment(applied, kind);
+  const deliveries = createDeliveryCounts();
+  const receiver = createReceiver({ faults, deliveries, applied: count });
+  const putEvents = createBus({ faults, applied: count });
   const held = new Set<ServerResponse>();
   const delayed = new Set<() => void>();
 
-  function forward(incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): void {
-    const { method, url, headers } = incoming;
-    const { hostname, port } = target;
-    const call = httpRequest({ hostname, port, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+  /** Resolves early when the network heals. */
+  function delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        clearTimeout(timer);
+        delayed.delete(go);
+        resolve();
+      };
+      const timer = setTimeout(go, ms);
+      delayed.add(go);
     });
-    call.on('error', () => outgoing.destroy());
-    // A client that gives up must not leave its long poll behind: it would swallow a message.
-    outgoing.on('close', () => call.destroy());
-    call.end(body);
   }
 
-  /** Healing ends the wait of calls that are on their way. */
-  function delay(go: () => void, ms: number): void {
-    const goOnce = (): void => {
-      clearTimeout(timer);
-      if (delayed.delete(goOnce)) go();
+  /** The emulator's answer, with the faults of the call's parts. */
+  async function forward(
+    { name, incoming, body }: Call,
+    request: AwsRequest,
+    signal: AbortSignal,
+  ): Promise<UpstreamAnswer> {
+    const { method = 'POST', url: path = '/', headers } = incoming;
+    const send: Forward = (changed, operation) => {
+      const target = String(headers['x-amz-target']);
+      const renamed = operation === undefined ? target : target.replace(/\.\w+$/, `.${operation}`);
+      return upstream.call(
+        {
+          method,
+          path,
+          headers: { ...headers, 'x-amz-target': renamed },
+          body: changed === request ? body : JSON.stringify(changed),
+        },
+        signal,
+      );
     };
-    const timer = setTimeout(goOnce, ms);
-    delayed.add(goOnce);
+    if (name === RECEIVE_MESSAGE) return receiver.receive(request, send);
+    if (name === PUT_EVENTS) return putEvents(request, send);
+    return upstream.call({ method, path, headers, body }, signal);
+  }
+
+  function answer(outgoing: ServerResponse, status: number, headers: object, body: string | Buffer): void {
+    outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+    outgoing.end(body);
+  }
+
+  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    // A client that gives up must not leave its long poll behind: it would swallow a message.
+    const gone = new AbortController();
+    outgoing.on('close', () => {
+      gone.abort();
+    });
+    const body = await buffer(incoming);
+    const { service, name } = operationOf(incoming.headers['x-amz-target']);
+    const ordinal = increment(seen, name);
+    const request = service === undefined ? {} : (JSON.parse(body.toString() || '{}') as AwsRequest);
+
+    const met = service === undefined ? [] : faults.ofCall(name, ordinal, request);
+    for (const fault of met) {
+      count(fault.kind);
+      if (fault.kind === 'delay') {
+        await delay(fault.ms);
+      } else if (fault.kind === 'refuse') {
+        incoming.socket.destroy();
+        return;
+      } else if (fault.kind === 'black-hole') {
+        held.add(outgoing);
+        outgoing.on('close', () => held.delete(outgoing));
+        return;
+      } else if (fault.kind === 'error-500' || fault.kind === 'throttle') {
+        const spoilt = fault.kind === 'error-500' ? serverError : throttled(fault.service);
+        answer(outgoing, spoilt.status, spoilt.headers, spoilt.body);
+        return;
+      }
+    }
+    const real = await forward({ service, name, incoming, body }, request, gone.signal);
+    if (met.some(({ kind }) => kind === 'drop-answer')) incoming.socket.destroy();
+    else answer(outgoing, real.status, real.headers, real.body);
   }
 
   const server = createServer((incoming, outgoing) => {
-    void (async () => {
-      const body = await bodyOf(incoming);
-      const [prefix = '', operation = ''] = String(incoming.headers['x-amz-target'] ?? '').split('.');
-      const service = SERVICES[prefix];
-      const name = `${service ?? 'other'} ${operation}`;
-      seen.set(name, (seen.get(name) ?? 0) + 1);
-
-      const fault = service && faults.get(service);
-      switch (fault?.kind) {
-        case 'refuse':
-          incoming.socket.destroy();
-          return;
-        case 'black-hole':
-          held.add(outgoing);
-          return;
-        case 'error-500':
-          outgoing.writeHead(500, { 'content-type': 'application/x-amz-json-1.0' });
-          outgoing.end('{"__type":"InternalServerError","message":"made by the faulty network"}');
-          return;
-        case 'delay':
-          delay(() => {
-            forward(incoming, body, outgoing);
-          }, fault.ms);
-          return;
-        case undefined:
-          forward(incoming, body, outgoing);
-      }
-    })().catch(() => outgoing.destroy());
+    handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  // Clients keep their connections; one that is closed under a call would be a fault that nobody has asked for.
+  server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  const release = (): void => {
-    for (const response of held) response.destroy();
-    held.clear();
+  const heal = (): void => {
+    faults.clear();
+    receiver.forget();
+    for (const response of [...held]) response.destroy();
     for (const go of [...delayed]) go();
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seed,
+    add: (rule) => faults.add(rule),
     inject: (fault, ...services) => {
-      for (const service of services) faults.set(service, fault);
+      for (const service of services) faults.add({ ...fault, service });
     },
-    heal: () => {
-      faults.clear();
-      release();
-    },
+    heal,
     calls: () => new Map(seen),
+    applied: () => new Map(applied),
+    deliveries: () => deliveries.queues,
     dispose: async () => {
-      release();
+      heal();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+      upstream.dispose();
     },
   };
 }

@@ -7,7 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * @typedef {{ name: string, pid: number, startedAt: string }} Known a process, told apart from a later one of the same id
- * @typedef {{ name: string, pid: number, tail: string[], ended: Promise<number>, kill: (signal: NodeJS.Signals) => void }} Child
+ * @typedef {{ code: number, signal: NodeJS.Signals | null }} End the exit code; 137 and 1 stand for the ends that have none
+ * @typedef {{
+ *   name: string, pid: number, tail: string[], end: Promise<End>, ended: Promise<number>,
+ *   kill: (signal: NodeJS.Signals) => void,
+ * }} Child
  */
 
 const TAIL_LINES = 15;
@@ -51,21 +55,24 @@ export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
       onLine(line);
     });
   }
-  const ended = new Promise((resolve) => {
+  /** @type {Promise<End>} */
+  const end = new Promise((resolve) => {
     child.once('error', (error) => {
       tail.push(String(error));
-      resolve(127);
+      resolve({ code: 127, signal: null });
     });
     child.once('close', (code, signal) => {
-      log.end();
-      resolve(code ?? (signal === 'SIGKILL' ? 137 : 1));
+      log.end(() => {
+        resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1), signal });
+      });
     });
   });
   return {
     name,
     pid: child.pid ?? -1,
     tail,
-    ended,
+    end,
+    ended: end.then(({ code }) => code),
     kill: (signal) => {
       child.kill(signal);
     },

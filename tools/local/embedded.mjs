@@ -21,7 +21,7 @@ const HEALTHY_WITHIN_MS = 60_000;
  * @param {string} url
  * @param {Child} child
  */
-async function untilHealthy(url, child) {
+export async function untilHealthy(url, child) {
   const deadline = Date.now() + HEALTHY_WITHIN_MS;
   let ended = false;
   void child.ended.then(() => {
@@ -93,16 +93,18 @@ export async function deployTopology(root, { python, emulatorUrl, env = {} }) {
 }
 
 /**
- * Starts one service; `ready` resolves when it is healthy.
+ * Starts one service and waits for nothing. A second process of the service has a name of its own; `main` is what it
+ * runs in place of the service's own main file.
  * @param {Place} place
  * @param {Service} service
- * @param {{ port: number, emulatorUrl: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ port: number, emulatorUrl: string, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
  */
-export function startService({ root, logDir, onLine }, service, { port, emulatorUrl, env = {} }) {
-  const child = startChild({
-    name: service,
+export function spawnService({ root, logDir, onLine }, service, options) {
+  const { port, emulatorUrl, env = {}, name = service, main = `services/${service}/dist/main.js` } = options;
+  return startChild({
+    name,
     command: process.execPath,
-    args: ['--no-warnings', `services/${service}/dist/main.js`],
+    args: ['--no-warnings', main],
     cwd: root,
     env: {
       LOG_FORMAT: 'pretty',
@@ -119,10 +121,25 @@ export function startService({ root, logDir, onLine }, service, { port, emulator
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_SESSION_TOKEN: '',
     },
-    logFile: `${logDir}${service}.log`,
+    logFile: `${logDir}${name}.log`,
     onLine: (line) => {
-      onLine(service, line);
+      onLine(name, line);
     },
   });
-  return { child, ready: untilHealthy(`http://127.0.0.1:${port}/health/ready`, child) };
+}
+
+/**
+ * Starts one service; `ready` resolves when it is healthy.
+ * @param {Place} place
+ * @param {Service} service
+ * @param {{ port: number, emulatorUrl: string, env?: NodeJS.ProcessEnv }} options
+ */
+export function startService(place, service, options) {
+  const child = spawnService(place, service, options);
+  return { child, ready: untilHealthy(readyUrl(options.port), child) };
+}
+
+/** @param {number} port */
+export function readyUrl(port) {
+  return `http://127.0.0.1:${port}/health/ready`;
 }

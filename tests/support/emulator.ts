@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deployTopology, startMiniStack } from '../../tools/local/embedded.mjs';
+import { freePort } from '../../tools/local/ports.mjs';
+import { installEmulator } from '../../tools/local/requirements.mjs';
+import { killAtExit } from './kill-at-exit.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** An emulator; several systems can share it, each in a stage of its own. */
+export type Emulator = {
+  url: string;
+  /** Deploys the topology of a stage. `env` is what the deploy script reads, as STAGE. */
+  deploy: (env?: Record<string, string>) => Promise<void>;
+  dispose: () => Promise<void>;
+};
+
+/** MiniStack as a process of this machine, with nothing in it. */
+export async function startEmptyEmulator(): Promise<Emulator & { python: string }> {
+  const { python } = installEmulator(root);
+  const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = await startMiniStack({ root, logDir, onLine: () => undefined }, { python, port });
+  killAtExit(child);
+  return {
+    url,
+    python,
+    deploy: async (env = {}) => {
+      await deployTopology(root, { python, emulatorUrl: url, env });
+    },
+    dispose: async () => {
+      child.kill('SIGTERM');
+      await child.ended;
+      await rm(logDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** LocalStack in a container; its own hook deploys. */
+export async function startLocalStackEmulator(env: Record<string, string>): Promise<Emulator> {
+  // Only here: to load the Docker client takes longer than to start the embedded emulator.
+  const { startLocalStack } = await import('./localstack.js');
+  const localStack = await startLocalStack({ environment: env });
+  return {
+    url: localStack.aws.endpoint,
+    deploy: async (again = {}) => {
+      const { exitCode, output } = await localStack.runHook(again);
+      if (exitCode !== 0) throw new Error(`The topology could not be deployed:\n${output}`);
+    },
+    dispose: () => localStack.dispose(),
+  };
+}

@@ -1,0 +1,49 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+type Received = { operation: string; body: Record<string, unknown>; host: string; closed: boolean };
+
+/** Stands in for an emulator: records what it gets, and answers what the test says. */
+export async function startFakeUpstream(answer: (operation: string, body: Record<string, unknown>) => object) {
+  const received: Received[] = [];
+  const connections = new Set<unknown>();
+  const silent = new Set<string>();
+
+  async function handle(operation: string, body: Record<string, unknown>, host: string, response: ServerResponse) {
+    const record = { operation, body, host, closed: false };
+    received.push(record);
+    response.on('close', () => {
+      record.closed = !response.writableEnded;
+    });
+    if (!silent.has(operation)) response.end(JSON.stringify(answer(operation, body)));
+  }
+
+  const server = createServer((incoming, response) => {
+    connections.add(incoming.socket);
+    const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    void json(incoming).then((body) =>
+      handle(operation, body as Record<string, unknown>, incoming.headers.host ?? '', response),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    /** Connections that have carried a call. */
+    connections,
+    /** Never answers this operation. */
+    silence: (operation: string) => silent.add(operation),
+    dispose: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+export type FakeUpstream = Awaited<ReturnType<typeof startFakeUpstream>>;

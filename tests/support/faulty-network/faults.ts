@@ -1,0 +1,105 @@
+import type { AwsRequest, AwsService } from './aws-json.js';
+
+/**
+ * What becomes of a call, or of one message or entry in it:
+ *
+ * | kind                  | what happens                                                                              |
+ * |-----------------------|-------------------------------------------------------------------------------------------|
+ * | refuse                | the connection breaks, the emulator never sees the call                                   |
+ * | black-hole            | nothing ever answers                                                                      |
+ * | delay                 | the call goes on after `ms`                                                               |
+ * | error-500             | the service fails                                                                         |
+ * | throttle              | the service throttles                                                                     |
+ * | drop-answer           | the call is applied, then the connection breaks                                           |
+ * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue hands the message out once more       |
+ * | lose-message          | ReceiveMessage: the message is deleted from its queue as it is handed out                 |
+ * | duplicate-publication | PutEvents: the entry is delivered twice                                                   |
+ * | swallow               | PutEvents: the entry is accepted and never delivered                                      |
+ * | reject-entry          | PutEvents: the entry fails, the others go through                                         |
+ */
+export type Fault =
+  | { kind: CallFault | MessageFault | EntryFault }
+  /** Ms by which the call is late. */
+  | { kind: 'delay'; ms: number };
+
+type CallFault = 'refuse' | 'black-hole' | 'error-500' | 'throttle' | 'drop-answer';
+type MessageFault = 'duplicate-delivery' | 'lose-message';
+type EntryFault = 'duplicate-publication' | 'swallow' | 'reject-entry';
+
+export type FaultKind = Fault['kind'];
+
+/** A fault, and which calls it meets. */
+export type FaultRule = Fault & {
+  service: AwsService;
+  /** As `ReceiveMessage`; any, when absent. Faults of messages and entries meet their own operation only. */
+  operation?: string;
+  /** Of each call, message or entry; 1 when absent. */
+  probability?: number;
+  /** Given the call's body; for a fault of an entry, the body as if that entry were alone in it. */
+  match?: (request: AwsRequest) => boolean;
+};
+
+/** The faults that are met by parts of a call, by the operation that has such parts. */
+const PARTS: Partial<Record<FaultKind, string>> = {
+  'duplicate-delivery': 'SQS ReceiveMessage',
+  'lose-message': 'SQS ReceiveMessage',
+  'duplicate-publication': 'EventBridge PutEvents',
+  swallow: 'EventBridge PutEvents',
+  'reject-entry': 'EventBridge PutEvents',
+};
+
+/** A number from 0 (inclusive) to 1 that depends on the text only. */
+export function chance(text: string): number {
+  // FNV-1a, then one step of mulberry32, which spreads texts that differ in their last letter.
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  let mixed = (hash + 0x6d2b79f5) | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+}
+
+export type Faults = {
+  add(rule: FaultRule): () => void;
+  clear(): void;
+  /** The faults that the `ordinal`-th call of an operation meets, in the order in which they were added. */
+  ofCall(operation: string, ordinal: number, request: AwsRequest): FaultRule[];
+  /** The same for the `ordinal`-th message or entry that the operation has handled. */
+  ofPart(operation: string, ordinal: number, request: AwsRequest): Set<FaultKind>;
+};
+
+/**
+ * Each decision is made of the seed, the operation, the kind and the ordinal, and of nothing else: how calls of different
+ * operations interleave does not change it.
+ */
+export function createFaults(seed: number): Faults {
+  const rules = new Set<FaultRule>();
+
+  function meets(rule: FaultRule, operation: string, ordinal: number, request: AwsRequest): boolean {
+    const [service, name] = operation.split(' ');
+    if (rule.service !== service || (rule.operation !== undefined && rule.operation !== name)) return false;
+    const { probability = 1, match } = rule;
+    if (probability < 1 && chance(`${seed} ${operation} ${rule.kind} ${ordinal}`) >= probability) return false;
+    return match?.(request) ?? true;
+  }
+
+  return {
+    add: (rule) => {
+      // A copy, so that the same rule added twice can be taken away once.
+      const added = { ...rule };
+      rules.add(added);
+      return () => rules.delete(added);
+    },
+    clear: () => {
+      rules.clear();
+    },
+    ofCall: (operation, ordinal, request) =>
+      [...rules].filter((rule) => !(rule.kind in PARTS) && meets(rule, operation, ordinal, request)),
+    ofPart: (operation, ordinal, request) =>
+      new Set(
+        [...rules]
+          .filter((rule) => PARTS[rule.kind] === operation && meets(rule, operation, ordinal, request))
+          .map(({ kind }) => kind),
+      ),
+  };
+}

@@ -1,0 +1,17 @@
+import type { Child } from '../../tools/local/children.mjs';
+
+const children = new Set<Child>();
+
+function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+/** Processes have groups of their own, so nothing else ends them when this process exits before it has disposed them. */
+export function killAtExit(child: Child): void {
+  if (children.size === 0) process.once('exit', killAll);
+  children.add(child);
+  void child.ended.then(() => {
+    children.delete(child);
+    if (children.size === 0) process.removeListener('exit', killAll);
+  });
+}

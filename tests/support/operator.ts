@@ -1,0 +1,71 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { setTimeout } from 'node:timers/promises';
+import { connect, type ConnectedSystem } from '@orderflow/orderctl/connect';
+import type { Terminal } from '@orderflow/orderctl/terminal';
+
+/** A connection of the operator's tools to a stage of an emulator. */
+export async function connectOperator(endpoint: string, stage = 'local'): Promise<ConnectedSystem> {
+  const options = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const dynamo = new DynamoDBClient(options);
+  const eventBridge = new EventBridgeClient(options);
+  const sqs = new SQSClient(options);
+  const aws = {
+    dynamo: DynamoDBDocumentClient.from(dynamo),
+    eventBridge,
+    sqs,
+    polling: sqs,
+    close: () => {
+      for (const client of [dynamo, eventBridge, sqs]) client.destroy();
+    },
+  };
+  return connect({ stage, region: 'us-east-1', endpoint, testCredentials: true }, aws);
+}
+
+export type RecordingTerminal = Terminal & {
+  /** All that was written so far. */
+  written: () => string;
+  said: () => string;
+  /** The lines of `out` as JSON documents. */
+  documents: <T = Record<string, unknown>>() => T[];
+  questions: string[];
+  interrupt: () => void;
+};
+
+/** A terminal that keeps what is written to it. @param answer what is answered to every question; absent: nobody is there */
+export function createTerminal({ answer }: { answer?: string } = {}): RecordingTerminal {
+  const interrupted = new AbortController();
+  let written = '';
+  let said = '';
+  const questions: string[] = [];
+  return {
+    out: (text) => {
+      written += text;
+    },
+    err: (text) => {
+      said += text;
+    },
+    interactive: answer !== undefined,
+    movingLines: false,
+    ask: (question) => {
+      questions.push(question);
+      return Promise.resolve(answer ?? '');
+    },
+    signal: interrupted.signal,
+    now: Date.now,
+    pause: (ms) => setTimeout(ms),
+    written: () => written,
+    said: () => said,
+    documents: <T>() =>
+      written
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as T),
+    questions,
+    interrupt: () => {
+      interrupted.abort(new Error('interrupted'));
+    },
+  };
+}
