@@ -211,6 +211,18 @@ describe('a backlog in the queue', () => {
     expect(await outbox.sweep()).toEqual({ ...nothing, due: 1, republished: 1 });
   });
 
+  it('explains what it held before the items were read: workers go on meanwhile', async () => {
+    const outbox = createOutbox(...three());
+    outbox.queue.depth = 3;
+    const { send } = outbox.aws.dynamo;
+    outbox.aws.dynamo.send = (async (command: { constructor: { name: string } }) => {
+      const answer = (await send(command as never)) as unknown;
+      if (command.constructor.name === 'BatchGetCommand') outbox.queue.depth = 0;
+      return answer;
+    }) as never;
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 3, waiting: 3 });
+  });
+
   it('is not asked for when nothing is due', async () => {
     const outbox = createOutbox();
     outbox.queue.depth = NaN;

@@ -8,7 +8,7 @@ import { confirm, moveMarker, type ClaimableItem, type Lifecycle } from '../stat
 import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
 
 /** An item with its marker, as far as the sweeper looks. */
-type MarkedItem = Record<string, unknown> & ClaimableItem & { outboxAt?: number; outboxAttempts: number };
+type MarkedItem = Record<string, unknown> & ClaimableItem & { outboxAt: number; outboxAttempts: number };
 
 /** Where an item's next step comes from. */
 type Route = {
@@ -102,13 +102,14 @@ export async function sweep(
   const { lifecycle } = table;
   const report: SweepReport = { due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0 };
   const sweptAt = now();
+  const idOf = (item: MarkedItem): string => String(item[lifecycle.key]);
 
   /** Taken by moving the marker, so that of several sweepers one publishes. */
-  async function republish({ eventOf }: Route, item: MarkedItem, outboxAt: number): Promise<void> {
+  async function republish({ eventOf }: Route, item: MarkedItem): Promise<void> {
     const event = eventOf(item);
     if (!event) return;
-    const id = String(item[lifecycle.key]);
-    const { outboxAttempts } = item;
+    const id = idOf(item);
+    const { outboxAt, outboxAttempts } = item;
     const backoffMs = Math.min(options.backoffBaseMs * 2 ** outboxAttempts, options.backoffMaxMs);
     const next = { outboxAt: sweptAt + backoffMs, attempts: outboxAttempts + 1 };
     const taken = await executor.execute(moveMarker(lifecycle, id, outboxAt, next));
@@ -126,11 +127,9 @@ export async function sweep(
 
   const visit = async (route: Route, backlogExplains: boolean, item: MarkedItem): Promise<void> => {
     const { status, leaseUntil, outboxAt, outboxAttempts } = item;
-    if (outboxAt === undefined || outboxAt > sweptAt) return;
-
     if (status === lifecycle.states.working && leaseUntil >= sweptAt) {
       const atItsEnd = { outboxAt: leaseUntil + 1, attempts: outboxAttempts };
-      await executor.execute(moveMarker(lifecycle, String(item[lifecycle.key]), outboxAt, atItsEnd));
+      await executor.execute(moveMarker(lifecycle, idOf(item), outboxAt, atItsEnd));
       report.leased += 1;
     } else if (backlogExplains && sweptAt - outboxAt < options.queueGraceMs) {
       report.waiting += 1;
@@ -142,36 +141,37 @@ export async function sweep(
       if (event) await publisher.publish(event);
     } else {
       // An outcome is told of for ever, at the slowest pace in the end: it stands, and somebody waits for it.
-      await republish(route, item, outboxAt);
+      await republish(route, item);
     }
   };
 
   const due = await findDue(dynamo, lifecycle, options, sweptAt);
   report.due = due.length;
-  const items = (await readItems(dynamo, lifecycle, due)) as MarkedItem[];
+  if (due.length === 0) return report;
+  // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
+  const depths = await Promise.all([table.work.queueDepth(), table.outcome?.queueDepth() ?? 0]);
+  const items = ((await readItems(dynamo, lifecycle, due)) as MarkedItem[]).filter(
+    // The index lags: an item may have lost its marker, or moved it on.
+    ({ outboxAt }) => outboxAt <= sweptAt,
+  );
   const isFinished = ({ status }: MarkedItem): boolean =>
     status === lifecycle.states.done || status === lifecycle.states.failed;
-  const routes: [Route | undefined, MarkedItem[]][] = [
-    [table.work, items.filter((item) => !isFinished(item))],
-    [table.outcome, items.filter(isFinished)],
-  ];
-  for (const [route, onRoute] of routes) {
-    if (!route) {
-      // Outcomes that nobody is told of any more.
-      const confirmed = ({ [lifecycle.key]: id, version }: MarkedItem) => confirm(lifecycle, String(id), version);
-      await Promise.all(onRoute.map((item) => executor.execute(confirmed(item))));
-      continue;
-    }
-    if (onRoute.length === 0) continue;
-    const backlogExplains = (await route.queueDepth()) >= onRoute.length;
+
+  async function visitAll(route: Route, onRoute: MarkedItem[], depth: number): Promise<void> {
     for (let start = 0; start < onRoute.length; start += CONCURRENT_VISITS) {
       const chunk = onRoute.slice(start, start + CONCURRENT_VISITS);
       // A chunk with a failure ends the sweep: the next one starts again where the markers say.
-      const visits = await Promise.allSettled(chunk.map((item) => visit(route, backlogExplains, item)));
+      const visits = await Promise.allSettled(chunk.map((item) => visit(route, depth >= onRoute.length, item)));
       const failed = visits.find((visited) => visited.status === 'rejected');
       if (failed) throw failed.reason;
     }
   }
+  const finished = items.filter(isFinished);
+  if (table.outcome) await visitAll(table.outcome, finished, depths[1]);
+  // Outcomes that nobody is told of any more.
+  else await Promise.all(finished.map((item) => executor.execute(confirm(lifecycle, idOf(item), item.version))));
+  const unfinished = items.filter((item) => !isFinished(item));
+  await visitAll(table.work, unfinished, depths[0]);
   return report;
 }
 
