@@ -52,6 +52,11 @@ export default tseslint.config(
       'A service imports contracts and platform only; the AWS SDK stays behind platform.',
     ),
   ),
+  forbidImports(
+    'tools/orderctl',
+    ['@orderflow/api-gateway', '@orderflow/order-worker', '@orderflow/notification-worker', '**/services/**'],
+    "The operator's tools import contracts, platform and the AWS SDK; a service is none of their business.",
+  ),
   {
     files: ['**/*.test.ts', 'tests/**/*.ts', 'services/*/src/testing/*.ts'],
     // Tests stand beside the code, but a service is built without them.

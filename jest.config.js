@@ -19,6 +19,7 @@ const common = {
   moduleNameMapper: {
     '^@orderflow/contracts$': '<rootDir>/contracts/src/index.ts',
     '^@orderflow/platform/(.*)$': '<rootDir>/platform/src/$1.ts',
+    '^@orderflow/orderctl/(.*)$': '<rootDir>/tools/orderctl/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
@@ -38,10 +39,12 @@ export default {
       displayName: 'unit',
       testMatch: [
         '<rootDir>/{contracts,platform,services}/**/src/**/*.test.ts',
+        '<rootDir>/tools/orderctl/src/**/*.test.ts',
         '<rootDir>/tests/support/**/*.test.ts',
       ],
     },
     { ...withContainers, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
+    { ...withContainers, displayName: 'chaos', testMatch: ['<rootDir>/tests/chaos/**/*.test.ts'] },
     { ...withContainers, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
   ],
 };

@@ -265,7 +265,7 @@ describe('the faulty network', () => {
     expect(hits).toBeLessThan(30);
   });
 
-  it('counts what each queue hands out, by order', async () => {
+  it('counts what each queue hands out, and by order what the queue itself has handed out', async () => {
     network.add({ service: 'SQS', kind: 'duplicate-delivery', match: () => handedOut.length === 1 });
     handedOut = [[messageOf(1), messageOf(2, 3)], [messageOf(1, 2)]];
     await receive();
@@ -275,8 +275,8 @@ describe('the faulty network', () => {
       redelivered: 3,
       duplicated: 2,
       perOrder: new Map([
-        ['order-1', 3],
-        ['order-2', 2],
+        ['order-1', 2],
+        ['order-2', 1],
       ]),
     });
   });

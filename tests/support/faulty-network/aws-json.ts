@@ -2,7 +2,7 @@
 
 export type AwsService = 'DynamoDB' | 'SQS' | 'EventBridge';
 
-export type PutEventsEntry = { DetailType?: string; Detail?: string };
+type PutEventsEntry = { DetailType?: string; Detail?: string };
 export type SqsMessage = {
   MessageId: string;
   ReceiptHandle: string;

@@ -49,7 +49,7 @@ const PARTS: Partial<Record<FaultKind, string>> = {
 };
 
 /** A number from 0 (inclusive) to 1 that depends on the text only. */
-export function chance(text: string): number {
+function chance(text: string): number {
   // FNV-1a, then one step of mulberry32, which spreads texts that differ in their last letter.
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

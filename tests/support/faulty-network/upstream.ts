@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
-export type UpstreamCall = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer | string };
+type UpstreamCall = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer | string };
 export type UpstreamAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer };
 
 export type Upstream = {

@@ -1,0 +1,289 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  newNotificationRecord,
+  newOrderRecord,
+  notificationIdFor,
+  orderCreated,
+  orderOutcome,
+  type NotificationRecord,
+  type OrderRecord,
+} from '@orderflow/contracts';
+import { auditCommand } from '@orderflow/orderctl/audit/audit-command';
+import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import type { AuditReport } from '@orderflow/orderctl/audit/report';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { createApiClient, orderFor } from '../support/api-client.js';
+import { startEmbeddedSystem, startEmulator } from '../support/embedded-system.js';
+import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
+import { connectOperator, createTerminal } from '../support/operator.js';
+import type { System } from '../support/system.js';
+import { waitFor } from '../support/wait-for.js';
+
+const context = { requestHash: '', correlationId: 'c-1' };
+const MINUTE_MS = 60_000;
+
+function order(change: Partial<OrderRecord> = {}): OrderRecord {
+  const now = Date.now();
+  const record = newOrderRecord({ orderId: randomUUID(), request: orderFor('book-1'), now, outboxAt: now, ...context });
+  return { ...record, ...change };
+}
+
+function without<T extends OrderRecord | NotificationRecord>({ outboxAt: _at, outboxShard: _shard, ...item }: T): T {
+  return item as T;
+}
+
+const completed = (change: Partial<OrderRecord> = {}) =>
+  without(order({ status: 'COMPLETED', version: 3, effects: 1, ...change }));
+
+/** The notification of an order's outcome, sent. */
+function notificationOf(record: OrderRecord, change: Partial<NotificationRecord> = {}): NotificationRecord {
+  const causationId = orderOutcome(record)?.detail.metadata.eventId ?? '';
+  const notification = newNotificationRecord({
+    notificationId: notificationIdFor(causationId),
+    request: { orderId: record.orderId, channel: 'EMAIL', message: 'm' },
+    causationId,
+    now: Date.now(),
+    outboxAt: Date.now(),
+    ...context,
+  });
+  return without({ ...notification, status: 'SENT', version: 3, effects: 1, ...change });
+}
+
+// Longer than a test lasts: the pause before the second look is always taken, and the test decides how long it is.
+const QUICK = { ...AUDIT_DEFAULTS, recheckMs: 60_000 };
+
+async function purge({ aws, urlOf }: ConnectedSystem, queue: string): Promise<void> {
+  await aws.sqs.send(new PurgeQueueCommand({ QueueUrl: await urlOf(queue) }));
+}
+
+describe('audit', () => {
+  let emulator: Emulator;
+  let system: ConnectedSystem;
+  let stages = 0;
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+  }, 120_000);
+
+  afterAll(async () => {
+    await emulator.dispose();
+  });
+
+  beforeEach(async () => {
+    const stage = `audit-${(stages += 1)}`;
+    await emulator.deploy({ STAGE: stage });
+    system = await connectOperator(emulator.url, stage);
+  }, 30_000);
+
+  afterEach(() => {
+    system.aws.close();
+  });
+
+  const put = async (...items: (OrderRecord | NotificationRecord)[]) => {
+    const { ordersTable, notificationsTable } = system.names;
+    for (const item of items) {
+      const table = 'notificationId' in item ? notificationsTable : ordersTable;
+      await system.aws.dynamo.send(new PutCommand({ TableName: table, Item: item }));
+    }
+  };
+  const sendTo = async (queue: string, ...bodies: object[]) => {
+    for (const body of bodies) {
+      const QueueUrl = await system.urlOf(queue);
+      await system.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
+    }
+  };
+  const run = (pause: () => Promise<void> = () => Promise.resolve()): Promise<AuditReport> =>
+    audit({ aws: system.aws, now: Date.now, pause }, { ...QUICK, stage: system.stage });
+  const found = ({ findings }: AuditReport) => findings.map(({ kind, id }) => [kind, id]);
+
+  it('finds nothing wrong with what is finished, on its way, or explained by a lease', async () => {
+    const done = completed();
+    const failure = { code: 'OUT_OF_STOCK', message: 'none left', retriable: false };
+    const failed = completed({ status: 'FAILED', failure });
+    const untold = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() + MINUTE_MS });
+    const leased = {
+      status: 'PROCESSING',
+      leaseUntil: Date.now() + MINUTE_MS,
+      outboxAt: Date.now() - MINUTE_MS,
+    } as const;
+    await put(done, failed, untold, order(), order(leased), notificationOf(done), notificationOf(failed));
+
+    const report = await run();
+    expect(report.findings).toEqual([]);
+    expect(report.orders).toEqual({
+      ...{ total: 5, terminal: 3, inProgress: 2, deadLettered: 0, lost: 0, markers: 3 },
+      byStatus: { COMPLETED: 2, FAILED: 1, PENDING: 1, PROCESSING: 1 },
+    });
+    expect(report.notifications).toMatchObject({ total: 2, terminal: 2 });
+    expect(report.outcomes).toEqual({ expected: true, notified: 2, underWay: 1, missing: 0 });
+  }, 30_000);
+
+  it('names each thing that does not add up', async () => {
+    const lost = without(order());
+    const overdue = order({ outboxAt: Date.now() - MINUTE_MS });
+    const twice = completed({ effects: 2 });
+    const early = order({ effects: 1, outboxAt: Date.now() + MINUTE_MS });
+    const untold = completed();
+    const undelivered = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - MINUTE_MS });
+    const markerLeft = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - MINUTE_MS });
+    const speechless = completed({ status: 'FAILED' });
+    const nowhere = notificationOf(completed());
+    const older = notificationOf({ ...twice, version: 2 });
+    const stray = notificationOf(twice, { notificationId: randomUUID() });
+    const unsent = without(notificationOf(early, { status: 'SENDING', effects: 0 }));
+    await put(lost, overdue, twice, early, untold, undelivered, markerLeft, speechless);
+    await put(notificationOf(twice), notificationOf(markerLeft), nowhere, older, stray);
+    await put({ ...without(unsent), notificationId: randomUUID(), causationId: undefined } as never);
+
+    const report = await run();
+    expect(found(report).sort()).toEqual(
+      [
+        ['lost', lost.orderId],
+        ['overdue', overdue.orderId],
+        ['effects', twice.orderId],
+        ['effects', early.orderId],
+        ['notification-missing', untold.orderId],
+        ['outcome-not-delivered', undelivered.orderId],
+        ['marker-left', markerLeft.orderId],
+        ['no-outcome', speechless.orderId],
+        ['from-nowhere', nowhere.notificationId],
+        ['stray-notification', older.notificationId],
+        ['stray-notification', stray.notificationId],
+        ['lost', report.findings.find(({ item, kind }) => item === 'notification' && kind === 'lost')?.id],
+      ].sort(),
+    );
+    const { orders } = report;
+    expect(orders).toMatchObject({ total: 8, terminal: 5, inProgress: 1, lost: 2 });
+    expect(report.outcomes).toMatchObject({ missing: 2 });
+    expect(report.findings.find(({ id }) => id === lost.orderId)?.lastSeen).toEqual({
+      ...{
+        step: 'accepted',
+        at: lost.createdAt,
+        status: 'PENDING',
+        version: 1,
+        holder: '',
+        attempts: 0,
+        republished: 0,
+      },
+    });
+  }, 30_000);
+
+  it('takes the notification of an earlier life for what it is', async () => {
+    const replayed = completed({ version: 6, lastReplayId: randomUUID() });
+    await put(replayed, notificationOf(replayed), notificationOf({ ...replayed, version: 3 }));
+    expect((await run()).findings).toEqual([]);
+  }, 30_000);
+
+  it('takes a backlog for an explanation only while it holds a message for each', async () => {
+    const waiting = [1, 2, 3].map(() => order({ outboxAt: Date.now() - MINUTE_MS }));
+    const untold = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - MINUTE_MS });
+    await put(...waiting, untold);
+    await sendTo(system.names.orderQueue, ...waiting.map((record) => orderCreated(record).detail));
+    await sendTo(system.names.notificationQueue, orderOutcome(untold)?.detail ?? {});
+    expect(await run()).toMatchObject({ findings: [], orders: { inProgress: 3 }, outcomes: { underWay: 1 } });
+
+    const late = order({ outboxAt: Date.now() - MINUTE_MS });
+    await put(late);
+    const report = await run();
+    expect(found(report)).toEqual(expect.arrayContaining([['overdue', late.orderId]]));
+    expect(report.findingCount).toBe(4);
+  }, 30_000);
+
+  it('tells a dead-lettered order from a lost one, and leaves the dead letter where it is', async () => {
+    const buried = without(order());
+    await put(buried);
+    await sendTo(system.names.orderDeadLetterQueue, { detail: orderCreated(buried).detail });
+    for (const _ of [1, 2]) {
+      expect(await run()).toMatchObject({ findings: [], orders: { deadLettered: 1, lost: 0 } });
+    }
+  }, 30_000);
+
+  it('looks at a suspect again before it reports it', async () => {
+    const record = order({ outboxAt: Date.now() - MINUTE_MS });
+    await put(record);
+    const done = { ...completed(), orderId: record.orderId };
+    const report = await run(() => put(done, notificationOf(done)));
+    expect(report).toMatchObject({ findings: [], orders: { total: 1, terminal: 1, byStatus: { COMPLETED: 1 } } });
+  }, 30_000);
+
+  it('expects no notifications where the stage tells nobody of outcomes', async () => {
+    await emulator.deploy({ STAGE: 'audit-quiet', NOTIFY_ON_ORDER_OUTCOME: 'false' });
+    system.aws.close();
+    system = await connectOperator(emulator.url, 'audit-quiet');
+    await put(completed());
+    expect(await run()).toMatchObject({ findings: [], outcomes: { expected: false, missing: 0 } });
+  }, 30_000);
+
+  it('prints what it found and where that was last seen, and exits with 1', async () => {
+    const lost = without(order({ holder: 'message-1' }));
+    await put(lost);
+    const terminal = createTerminal();
+    expect(await auditCommand(system, terminal, { toleranceMs: 15_000 })).toBe(1);
+    expect(terminal.written()).toMatch(new RegExp(`^order +${lost.orderId}  lost +PENDING without an outbox marker`));
+    expect(terminal.written()).toContain('last seen: accepted at');
+    expect(terminal.written()).toContain('claimed by message message-1');
+
+    const json = createTerminal();
+    expect(await auditCommand(system, json, { toleranceMs: 15_000, json: true })).toBe(1);
+    expect(JSON.parse(json.written())).toMatchObject({
+      findingCount: 1,
+      findings: [{ kind: 'lost', id: lost.orderId }],
+    });
+  }, 30_000);
+});
+
+describe('audit of a running system', () => {
+  let emulator: Emulator;
+  let running: System;
+  let system: ConnectedSystem;
+  const api = createApiClient(() => running.apiUrl());
+  const toleranceMs = 1_000;
+  const run = () =>
+    audit({ aws: system.aws, now: Date.now, pause: setTimeout }, { ...AUDIT_DEFAULTS, stage: 'local', toleranceMs });
+
+  beforeAll(async () => {
+    emulator = await startEmptyEmulator();
+    // The sweeper is off.
+    running = await startEmbeddedSystem({ emulator, env: { SWEEP_INTERVAL_MS: '3600000' } });
+    system = await connectOperator(emulator.url);
+  }, 180_000);
+
+  afterAll(async () => {
+    system.aws.close();
+    await running.dispose();
+    await emulator.dispose();
+  }, 60_000);
+
+  it('finds nothing while orders come and go, and then names exactly the one whose message was deleted', async () => {
+    const orders = await Promise.all(Array.from({ length: 20 }, () => api.createOrder(orderFor('book-1'))));
+    expect((await run()).findings).toEqual([]);
+    await Promise.all(orders.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED')));
+
+    await running.stop('order-worker');
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    await waitFor('its message', async () => {
+      const { queues } = await run();
+      return queues[system.names.orderQueue]?.visible === 1 ? true : undefined;
+    });
+    await purge(system, system.names.orderQueue);
+    const report = await waitFor('the finding', async () => {
+      const now = await run();
+      return now.findingCount > 0 ? now : undefined;
+    });
+    expect(report.findings).toMatchObject([{ kind: 'overdue', id: orderId, lastSeen: { step: 'accepted' } }]);
+    expect(report.orders).toMatchObject({ total: 21, terminal: 20, lost: 1 });
+
+    // The same again with the sweeper on.
+    await running.dispose();
+    running = await startEmbeddedSystem({ emulator, build: false });
+    await api.orderInState(orderId, 'COMPLETED');
+    await waitFor('a clean audit with nothing under way', async () => {
+      const { findingCount, orders: totals } = await run();
+      return findingCount === 0 && totals.markers === 0 ? true : undefined;
+    });
+  }, 120_000);
+});

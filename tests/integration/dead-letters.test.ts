@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newOrderRecord, orderCreated, type OrderRecord } from '@orderflow/contracts';
+import type { Sqs } from '@orderflow/platform/aws/clients';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { drop } from '@orderflow/orderctl/dead-letters/drop';
+import { list } from '@orderflow/orderctl/dead-letters/list';
+import { replay, type ReplayOptions } from '@orderflow/orderctl/dead-letters/replay';
+import { show } from '@orderflow/orderctl/dead-letters/show';
+import { orderFor } from '../support/api-client.js';
+import { startEmbeddedSystem, startEmulator } from '../support/embedded-system.js';
+import type { Emulator } from '../support/emulator.js';
+import { connectOperator, createTerminal } from '../support/operator.js';
+import type { System } from '../support/system.js';
+import { waitFor } from '../support/wait-for.js';
+
+const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
+
+function order(change: Partial<OrderRecord> = {}): OrderRecord {
+  const now = Date.now();
+  const request = orderFor('book-1');
+  const record = newOrderRecord({
+    ...{ orderId: randomUUID(), request, requestHash: '', correlationId: 'c-1', now, outboxAt: now + 60_000 },
+  });
+  return { ...record, ...change };
+}
+
+/** An order that its worker has given up. */
+function exhausted(): OrderRecord {
+  const { outboxAt: _at, outboxShard: _shard, ...item } = order();
+  return { ...item, status: 'FAILED', version: 3, effects: 1, failure: FAILURE };
+}
+
+/** The message body that EventBridge makes of an order's event; `change` is done to the event's data. */
+function bodyOf(record: OrderRecord, change: object = {}): string {
+  const { source, type, detail } = orderCreated(record);
+  const data = Object.assign({}, detail.data, change);
+  return JSON.stringify({ source, 'detail-type': type, detail: { metadata: detail.metadata, data } });
+}
+
+type Letter = { body: string; attributes?: Record<string, string> };
+
+/** A dead letter as a worker writes it. */
+const letter = (body: string, code: string, attributes: Record<string, string> = {}): Letter => ({
+  body,
+  attributes: {
+    ...{ code, reason: `because of ${code}`, originalMessageId: randomUUID(), receiveCount: '1' },
+    firstReceivedAt: new Date().toISOString(),
+    ...attributes,
+  },
+});
+
+async function send({ aws, urlOf }: ConnectedSystem, queue: string, ...letters: Letter[]): Promise<string[]> {
+  const QueueUrl = await urlOf(queue);
+  const sent = letters.map(async ({ body, attributes = {} }) => {
+    const values = Object.entries(attributes).map(([name, text]) => [name, { DataType: 'String', StringValue: text }]);
+    const message = { QueueUrl, MessageBody: body, MessageAttributes: Object.fromEntries(values) as never };
+    return (await aws.sqs.send(new SendMessageCommand(message))).MessageId ?? '';
+  });
+  return Promise.all(sent);
+}
+
+async function put({ aws, names }: ConnectedSystem, ...records: OrderRecord[]): Promise<void> {
+  await Promise.all(
+    records.map((record) => aws.dynamo.send(new PutCommand({ TableName: names.ordersTable, Item: record }))),
+  );
+}
+
+/** All messages that can be received at once. */
+async function receiveAll({ aws, urlOf }: ConnectedSystem, queue: string) {
+  const QueueUrl = await urlOf(queue);
+  const received = [];
+  for (;;) {
+    const { Messages: messages = [] } = await aws.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+    );
+    if (messages.length === 0) return received;
+    received.push(...messages);
+  }
+}
+
+/** The client, with `onCall` told of each command before it is sent. */
+function observed(client: Sqs, onCall: (command: string) => void): Sqs {
+  const send = (command: object): unknown => {
+    onCall(command.constructor.name);
+    return client.send(command as never);
+  };
+  return { send } as Sqs;
+}
+
+const REPLAY: ReplayOptions = { maxReplays: 5 };
+const SET_TOTAL = '[{"op":"replace","path":"/detail/data/totalAmount","value":12.5}]';
+
+describe('dead letters', () => {
+  let emulator: Emulator;
+  let system: ConnectedSystem;
+  let stages = 0;
+  const inOrders = (...letters: Letter[]) => send(system, system.names.orderDeadLetterQueue, ...letters);
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+  }, 120_000);
+
+  afterAll(async () => {
+    await emulator.dispose();
+  });
+
+  beforeEach(async () => {
+    const stage = `dlq-${(stages += 1)}`;
+    await emulator.deploy({ STAGE: stage });
+    system = await connectOperator(emulator.url, stage);
+  }, 30_000);
+
+  afterEach(() => {
+    system.aws.close();
+  }, 30_000);
+
+  it('are listed and shown, and can be received at once afterwards', async () => {
+    const record = order();
+    const malformed = letter(bodyOf(record, { totalAmount: 'a lot' }), 'INVALID_EVENT', {
+      path: 'detail.data.totalAmount',
+    });
+    await inOrders(malformed, malformed, { body: 'not json' });
+    const terminal = createTerminal();
+    expect(await list(system, terminal, {})).toBe(0);
+    expect(terminal.said()).toBe('2 dead letters\n');
+    expect(terminal.written()).toMatch(
+      new RegExp(`orders +INVALID_EVENT +${record.orderId} .* 0 +2 +${malformed.attributes?.originalMessageId}`),
+    );
+    expect(terminal.written()).toMatch(/orders +MOVED_BY_QUEUE +- /);
+
+    const shown = createTerminal();
+    expect(await show(system, shown, malformed.attributes?.originalMessageId ?? '', {})).toBe(0);
+    expect(shown.written()).toContain('INVALID_EVENT: detail.data.totalAmount');
+    expect(shown.written()).toContain('"totalAmount": "a lot"');
+    expect(await show(system, createTerminal(), randomUUID(), {})).toBe(1);
+
+    expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(3);
+  }, 30_000);
+
+  it('are given back when the operator interrupts', async () => {
+    await inOrders(...Array.from({ length: 30 }, () => letter('x', 'NOT_JSON')));
+    const terminal = createTerminal();
+    const interrupting = observed(system.aws.polling, () => {
+      terminal.interrupt();
+    });
+    const interrupted = { ...system, aws: { ...system.aws, polling: interrupting } };
+    await expect(list(interrupted, terminal, {})).rejects.toThrow('interrupted');
+    expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(30);
+  }, 30_000);
+
+  it('are filtered by reason, time, order, id and queue', async () => {
+    const record = order();
+    const old = letter(bodyOf(record), 'INVALID_EVENT', { firstReceivedAt: '2020-01-01T00:00:00.000Z' });
+    const young = letter(bodyOf(order()), 'NOT_JSON');
+    const [id = ''] = await inOrders(old, young);
+    await send(system, system.names.undeliveredQueue, {
+      body: bodyOf(record),
+      attributes: {
+        ...{ RULE_ARN: 'arn:aws:events:r:1:rule/b/r', ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'may not' },
+        TARGET_ARN: `arn:aws:sqs:us-east-1:000000000000:${system.names.orderQueue}`,
+      },
+    });
+    const codes = async (options: Parameters<typeof list>[2]) => {
+      const terminal = createTerminal();
+      await list(system, terminal, { ...options, json: true });
+      return terminal
+        .documents<{ code: string }>()
+        .map(({ code }) => code)
+        .sort();
+    };
+    expect(await codes({ reason: ['NOT_JSON', 'NO_PERMISSIONS'] })).toEqual(['NOT_JSON', 'NO_PERMISSIONS']);
+    expect(await codes({ since: '1h', queue: ['orders'] })).toEqual(['NOT_JSON']);
+    expect(await codes({ until: '2020-01-01T00:00:00Z' })).toEqual(['INVALID_EVENT']);
+    expect(await codes({ order: record.orderId })).toEqual(['INVALID_EVENT', 'NO_PERMISSIONS']);
+    expect(await codes({ id })).toEqual(['INVALID_EVENT']);
+    expect(await codes({ id: young.attributes?.originalMessageId ?? '' })).toEqual(['NOT_JSON']);
+    expect(await codes({ queue: ['undelivered'] })).toEqual(['NO_PERMISSIONS']);
+    await expect(codes({ queue: ['lost'] })).rejects.toThrow('--queue takes orders, notifications, undelivered');
+    await expect(codes({ since: 'soon' })).rejects.toThrow('--since takes a time');
+  }, 30_000);
+
+  it('go to their own queue with replay id and count, and are sent before they are deleted', async () => {
+    const record = exhausted();
+    await put(system, record);
+    await inOrders(letter(bodyOf(record), 'RECEIVES_EXHAUSTED', { replayId: randomUUID(), replayCount: '1' }));
+    await send(system, system.names.undeliveredQueue, {
+      body: bodyOf(record),
+      attributes: { TARGET_ARN: `arn:aws:sqs:us-east-1:000000000000:${system.names.orderQueue}` },
+    });
+    const looking = createTerminal();
+    expect(await replay(system, looking, { ...REPLAY, all: true, dryRun: true })).toBe(0);
+    expect(looking.written()).toContain('would-replay');
+    await expect(replay(system, looking, REPLAY)).rejects.toThrow('--all');
+
+    const calls: string[] = [];
+    const watched = observed(system.aws.sqs, (call) => {
+      calls.push(call);
+    });
+    expect(
+      await replay({ ...system, aws: { ...system.aws, sqs: watched } }, createTerminal(), { ...REPLAY, all: true }),
+    ).toBe(0);
+    expect(calls.indexOf('SendMessageCommand')).toBeLessThan(calls.indexOf('DeleteMessageBatchCommand'));
+
+    const replayed = await receiveAll(system, system.names.orderQueue);
+    expect(replayed.map(({ MessageAttributes: { replayCount } = {} }) => replayCount?.StringValue).sort()).toEqual([
+      '1',
+      '2',
+    ]);
+    expect(replayed.every(({ MessageAttributes: { replayId } = {} }) => replayId?.StringValue)).toBe(true);
+    for (const queue of [system.names.orderDeadLetterQueue, system.names.undeliveredQueue]) {
+      expect(await receiveAll(system, queue)).toEqual([]);
+    }
+  }, 30_000);
+
+  it('are refused while nothing has changed for them, with the reason, and stay', async () => {
+    const record = order();
+    await put(system, record);
+    await inOrders(
+      letter(bodyOf(record, { totalAmount: 'a lot' }), 'INVALID_EVENT'),
+      letter(bodyOf(order()), 'UNKNOWN_ITEM'),
+      letter(bodyOf(record), 'RECEIVES_EXHAUSTED', { replayCount: '5' }),
+    );
+    await send(system, system.names.undeliveredQueue, {
+      body: bodyOf(record),
+      attributes: { TARGET_ARN: 'arn:aws:sqs:us-east-1:000000000000:elsewhere' },
+    });
+    const terminal = createTerminal();
+    expect(await replay(system, terminal, { ...REPLAY, all: true })).toBe(1);
+    expect(terminal.written()).toContain('INVALID_EVENT: detail.data.totalAmount');
+    expect(terminal.written()).toMatch(/UNKNOWN_ITEM: there is no order .* \(at detail\.data\.orderId\)/);
+    expect(terminal.written()).toContain('REPLAYED_TOO_OFTEN: replayed 5 times already');
+    expect(terminal.written()).toContain('UNKNOWN_TARGET');
+    expect(terminal.said()).toContain('0 replayed, 4 refused and left where they are');
+
+    const patching = createTerminal();
+    const patch = '[{"op":"test","path":"/detail/data/customerId","value":"somebody else"}]';
+    expect(await replay(system, patching, { ...REPLAY, queue: ['orders'], patch })).toBe(1);
+    expect(patching.written()).toContain('operation 1 (test /detail/data/customerId) does not apply');
+    await expect(replay(system, patching, { ...REPLAY, all: true, patch: '[{"op":"put"}]' })).rejects.toThrow(
+      'RFC 6902',
+    );
+    expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(3);
+  }, 30_000);
+
+  it('are dropped once somebody has said yes', async () => {
+    await inOrders(letter('x', 'NOT_JSON'), letter('y', 'NOT_JSON'), letter('z', 'INVALID_EVENT'));
+    await expect(drop(system, createTerminal(), { all: true })).rejects.toThrow('--yes');
+    const no = createTerminal({ answer: '' });
+    expect(await drop(system, no, { reason: ['NOT_JSON'] })).toBe(0);
+    expect(no.questions).toEqual(['Drop 2 messages for good? [y/N] ']);
+    const looking = createTerminal();
+    expect(await drop(system, looking, { all: true, dryRun: true })).toBe(0);
+    expect(looking.said()).toContain('3 would be dropped');
+
+    const yes = createTerminal({ answer: 'y' });
+    expect(await drop(system, yes, { reason: ['NOT_JSON'] })).toBe(0);
+    expect(yes.said()).toContain('2 dropped');
+    expect(await drop(system, createTerminal(), { all: true, yes: true })).toBe(0);
+    expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toEqual([]);
+  }, 30_000);
+});
+
+describe('dead letters of a running system', () => {
+  let running: System;
+  let system: ConnectedSystem;
+
+  beforeAll(async () => {
+    running = await startEmbeddedSystem();
+    system = await connectOperator(await running.awsEndpoint());
+  }, 180_000);
+
+  afterAll(async () => {
+    system.aws.close();
+    await running.dispose();
+  }, 60_000);
+
+  const completed = (orderId: string) =>
+    waitFor(`order ${orderId} COMPLETED`, async () => {
+      const { aws, names } = system;
+      const { Item: item } = await aws.dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
+      return item?.status === 'COMPLETED' ? (item as OrderRecord) : undefined;
+    });
+
+  it('a replay takes an order that had failed for want of attempts to COMPLETED', async () => {
+    const record = exhausted();
+    await put(system, record);
+    await send(system, system.names.orderDeadLetterQueue, letter(bodyOf(record), 'RECEIVES_EXHAUSTED'));
+    const terminal = createTerminal();
+    expect(await replay(system, terminal, { ...REPLAY, order: record.orderId })).toBe(0);
+    expect(terminal.written()).toContain('to orders, order FAILED');
+    expect(await completed(record.orderId)).toMatchObject({ effects: 1, version: 5 });
+  });
+
+  it('a patched message is processed', async () => {
+    const record = order();
+    await put(system, record);
+    const malformed = letter(bodyOf(record, { totalAmount: 'a lot' }), 'INVALID_EVENT');
+    await send(system, system.names.orderDeadLetterQueue, malformed);
+    const options = { ...REPLAY, id: malformed.attributes?.originalMessageId ?? '', patch: SET_TOTAL };
+    expect(await replay(system, createTerminal(), options)).toBe(0);
+    expect(await completed(record.orderId)).toMatchObject({ effects: 1 });
+  });
+
+  it('two operators replay 200 messages at the same time, and each is processed once', async () => {
+    const records = Array.from({ length: 200 }, exhausted);
+    await put(system, ...records);
+    // Every tenth lies there twice.
+    const letters = records.flatMap((record, index) => {
+      const one = letter(bodyOf(record), 'RECEIVES_EXHAUSTED');
+      return index % 10 === 0 ? [one, one] : [one];
+    });
+    await send(system, system.names.orderDeadLetterQueue, ...letters);
+    const operators = [createTerminal(), createTerminal()];
+    const codes = await Promise.all(operators.map((terminal) => replay(system, terminal, { ...REPLAY, all: true })));
+    expect(codes).toEqual([0, 0]);
+
+    for (const { orderId } of records) expect(await completed(orderId)).toMatchObject({ effects: 1, version: 5 });
+    const ids = new Set(records.map(({ orderId }) => orderId));
+    await waitFor('one notification per order', async () => {
+      const { Items: items = [] } = await system.aws.dynamo.send(
+        new ScanCommand({ TableName: system.names.notificationsTable, ConsistentRead: true }),
+      );
+      const mine = items.filter(({ orderId }) => ids.has(String(orderId)));
+      expect(mine.length).toBeLessThanOrEqual(200);
+      return mine.length === 200 ? true : undefined;
+    });
+    expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toEqual([]);
+  }, 120_000);
+});

@@ -1,0 +1,76 @@
+import type { ConnectedSystem } from '../connect.js';
+import { createProgress, printable, row, type Terminal } from '../terminal.js';
+import { audit, AUDIT_DEFAULTS } from './audit.js';
+import type { AuditFinding, AuditReport } from './report.js';
+
+export type AuditCommandOptions = { toleranceMs: number; json?: boolean };
+
+const FINDING_WIDTHS = [12, 36, 22];
+const TOTAL_WIDTHS = [16, 9, 9, 12, 14, 6, 8];
+const QUEUE_WIDTHS = [32, 9, 10, 8];
+
+function printFinding({ item, id, kind, problem, lastSeen }: AuditFinding, terminal: Terminal): void {
+  const { step, at, version, holder, worker, attempts, republished } = lastSeen;
+  const by =
+    holder === '' ? 'never claimed' : `claimed by message ${holder}${worker === undefined ? '' : ` on ${worker}`}`;
+  terminal.out(row([item, id, kind, problem], FINDING_WIDTHS));
+  terminal.out(
+    printable(
+      `  last seen: ${step} at ${at}, version ${version}, ${by}, ${attempts} attempts, ${republished} times published again`,
+    ) + '\n',
+  );
+}
+
+function printTotals(report: AuditReport, terminal: Terminal): void {
+  const { orders, notifications, outcomes, queues } = report;
+  terminal.out(row(['', 'total', 'terminal', 'in progress', 'dead-lettered', 'lost', 'markers'], TOTAL_WIDTHS));
+  for (const [name, totals] of Object.entries({ orders, notifications })) {
+    const { total, terminal: ended, inProgress, deadLettered, lost, markers } = totals;
+    terminal.out(row([name, ...[total, ended, inProgress, deadLettered, lost, markers].map(String)], TOTAL_WIDTHS));
+  }
+  terminal.out(
+    outcomes.expected
+      ? `outcomes: ${outcomes.notified} notified, ${outcomes.underWay} under way, ${outcomes.missing} missing\n\n`
+      : 'outcomes: this stage tells nobody of them\n\n',
+  );
+  terminal.out(row(['queue', 'visible', 'in flight', 'delayed'], QUEUE_WIDTHS));
+  for (const [name, { visible, inFlight, delayed }] of Object.entries(queues)) {
+    terminal.out(row([name, String(visible), String(inFlight), String(delayed)], QUEUE_WIDTHS));
+  }
+}
+
+/** 0 when everything adds up, 1 when something does not. */
+export async function auditCommand(
+  { stage, aws }: ConnectedSystem,
+  terminal: Terminal,
+  { toleranceMs, json }: AuditCommandOptions,
+): Promise<number> {
+  const progress = createProgress(terminal);
+  const report = await audit(
+    { aws, now: terminal.now, pause: terminal.pause },
+    {
+      ...AUDIT_DEFAULTS,
+      stage,
+      toleranceMs,
+      keep: json ? AUDIT_DEFAULTS.keep : 0,
+      onFinding: (finding) => {
+        progress.end();
+        if (!json) printFinding(finding, terminal);
+      },
+      onProgress: ({ table, read, findings }) => {
+        terminal.signal.throwIfAborted();
+        progress.show(`${table}: ${read} read, ${findings} findings`);
+      },
+    },
+  );
+  progress.end();
+  if (json) {
+    terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+  } else {
+    if (report.findingCount > 0) terminal.out('\n');
+    printTotals(report, terminal);
+    const verdict = report.findingCount === 0 ? 'Everything adds up.' : `${report.findingCount} findings.`;
+    terminal.out(`\n${verdict} Stage ${stage}, ${(report.tookMs / 1_000).toFixed(1)} s.\n`);
+  }
+  return report.findingCount === 0 ? 0 : 1;
+}

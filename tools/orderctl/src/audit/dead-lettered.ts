@@ -1,0 +1,59 @@
+import type { ResourceNames } from '@orderflow/contracts';
+import { eventFactsOf, type EventFacts } from '../dead-letters/dead-letter.js';
+import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js';
+import { Fingerprints } from '../fingerprints.js';
+import { countQueue, depthOf } from '../queue-counts.js';
+
+/** The items whose dead letters lie in their dead-letter queues: 8 bytes each. */
+export type DeadLettered = {
+  hasOrder(orderId: string): boolean;
+  hasNotification(notificationId: string): boolean;
+  /** Looks again where a queue holds another number of messages than before, but not all the time. */
+  refresh(): Promise<void>;
+};
+
+const NONE: ReadonlySet<string> = new Set();
+const LOOK_AGAIN_MS = 5_000;
+
+/** Peeks into the dead-letter queues of both workers. */
+export async function findDeadLettered(
+  dependencies: WalkDependencies,
+  names: ResourceNames,
+  urlOf: (queue: string) => Promise<string>,
+): Promise<DeadLettered> {
+  const { sqs, now } = dependencies;
+  const idOf: Record<string, (facts: EventFacts) => string | undefined> = {
+    [names.orderDeadLetterQueue]: ({ orderId }) => orderId,
+    [names.notificationDeadLetterQueue]: ({ notificationId }) => notificationId,
+  };
+  const found = new Map<string, { ids: Fingerprints; depth: number }>();
+  let lookedAt = 0;
+
+  async function peek(queue: string): Promise<void> {
+    const queueUrl = await urlOf(queue);
+    const depth = depthOf(await countQueue(sqs, queueUrl));
+    if (found.get(queue)?.depth === depth) return;
+    const ids = new Fingerprints();
+    await walkQueue(dependencies, {
+      queueUrl,
+      visit: (messages) => {
+        for (const { Body: body = '' } of messages) ids.add(idOf[queue]?.(eventFactsOf(body)) ?? '');
+        return NONE;
+      },
+    });
+    found.set(queue, { ids, depth });
+  }
+
+  async function refresh(): Promise<void> {
+    if (now() - lookedAt < LOOK_AGAIN_MS) return;
+    await Promise.all(Object.keys(idOf).map(peek));
+    lookedAt = now();
+  }
+
+  await refresh();
+  return {
+    hasOrder: (id) => found.get(names.orderDeadLetterQueue)?.ids.has(id) ?? false,
+    hasNotification: (id) => found.get(names.notificationDeadLetterQueue)?.ids.has(id) ?? false,
+    refresh,
+  };
+}

@@ -1,0 +1,76 @@
+import type { NotificationRecord, OrderRecord } from '@orderflow/contracts';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { DeadLettered } from './dead-lettered.js';
+import { judgeNotification, judgeOrder, outcomeNotificationId, type Verdict } from './judge.js';
+
+type Dependencies = {
+  orders: TableReader;
+  notifications: TableReader;
+  deadLettered: DeadLettered;
+  outcomesExpected: boolean;
+  toleranceMs: number;
+  now: () => number;
+};
+
+/** What one BatchGet carries. */
+const CHUNK = 100;
+
+async function byId<Item>(reader: TableReader, key: string, ids: Iterable<string>): Promise<Map<string, Item>> {
+  const distinct = [...new Set(ids)];
+  const chunks = Array.from({ length: Math.ceil(distinct.length / CHUNK) }, (_, index) =>
+    reader.getMany(distinct.slice(index * CHUNK, (index + 1) * CHUNK)),
+  );
+  return new Map((await Promise.all(chunks)).flat().map((item) => [String(item[key]), item as Item]));
+}
+
+/**
+ * Judges pages of items together with what they refer to. What is referred to is read after the page: it exists before
+ * the state that calls for it.
+ */
+export function createJudges({
+  orders,
+  notifications,
+  deadLettered,
+  outcomesExpected,
+  toleranceMs,
+  now,
+}: Dependencies) {
+  return {
+    order: async (page: readonly OrderRecord[]): Promise<Verdict[]> => {
+      const wanted = page.map(outcomeNotificationId);
+      const found = outcomesExpected
+        ? await byId(
+            notifications,
+            'notificationId',
+            wanted.filter((id) => id !== undefined),
+          )
+        : new Map<string, unknown>();
+      return page.map((order, index) => {
+        const notificationId = wanted[index] ?? '';
+        return judgeOrder(order, {
+          now: now(),
+          toleranceMs,
+          outcomesExpected,
+          deadLettered: deadLettered.hasOrder(order.orderId),
+          notified: found.has(notificationId),
+          outcomeDeadLettered: deadLettered.hasNotification(notificationId),
+        });
+      });
+    },
+
+    notification: async (page: readonly NotificationRecord[]): Promise<Verdict[]> => {
+      const found = await byId<OrderRecord>(
+        orders,
+        'orderId',
+        page.map(({ orderId }) => orderId),
+      );
+      return page.map((notification) =>
+        judgeNotification(notification, found.get(notification.orderId), {
+          now: now(),
+          toleranceMs,
+          deadLettered: deadLettered.hasNotification(notification.notificationId),
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { StoredItem } from '@orderflow/contracts';
+import type { LastSeen } from './report.js';
+
+/** The latest that an item tells about itself. */
+export function lastSeenOf(item: StoredItem & { status: string }): LastSeen {
+  const steps = Object.entries(item.timeline).sort(([, left], [, right]) => (left.at < right.at ? -1 : 1));
+  const [step, entry] = steps.at(-1) ?? ['none', { at: item.updatedAt }];
+  const worker = steps.findLast(([, { worker: host }]) => host !== undefined)?.[1].worker;
+  return {
+    step,
+    at: entry.at,
+    status: item.status,
+    version: item.version,
+    holder: item.holder,
+    ...(worker === undefined ? {} : { worker }),
+    attempts: Math.max(0, ...steps.map(([, { attempt = 0 }]) => attempt)),
+    republished: item.outboxAttempts,
+  };
+}

@@ -1,0 +1,79 @@
+import type { QueueCounts } from '../queue-counts.js';
+
+/** What can be wrong with an item. */
+export type FindingKind =
+  /** Not finished, no marker, no dead letter: nothing will ever bring it back. */
+  | 'lost'
+  /** Its marker has been due for long, and neither a lease nor a message in the queue explains it. */
+  | 'overdue'
+  /** A finished order whose notification has not come, though its marker has been due for long. */
+  | 'outcome-not-delivered'
+  /** A finished order without marker and without notification. */
+  | 'notification-missing'
+  /** A finished item whose marker should have gone. */
+  | 'marker-left'
+  /** Its outcome was applied twice, or not at all, or before there was one. */
+  | 'effects'
+  /** FAILED without a failure: the event of its outcome cannot be made. */
+  | 'no-outcome'
+  /** A notification of an event that is no outcome of its order. */
+  | 'stray-notification'
+  /** A notification whose order does not exist. */
+  | 'from-nowhere';
+
+/** The latest that an item tells about itself. */
+export type LastSeen = {
+  /** Latest step of its timeline. */
+  step: string;
+  /** ISO 8601. */
+  at: string;
+  status: string;
+  version: number;
+  /** SQS message that claimed it last, '' before the first claim. */
+  holder: string;
+  /** Host of the latest step that names one. */
+  worker?: string;
+  /** Highest receive count among its steps. */
+  attempts: number;
+  /** How often the sweeper has published it again. */
+  republished: number;
+};
+
+export type AuditFinding = {
+  kind: FindingKind;
+  item: 'order' | 'notification';
+  id: string;
+  /** The item's order; of an order, itself. */
+  orderId: string;
+  /** One sentence. */
+  problem: string;
+  lastSeen: LastSeen;
+};
+
+/** Every item is in exactly one of the four classes; those that are lost are findings. */
+export type ItemTotals = {
+  total: number;
+  terminal: number;
+  inProgress: number;
+  deadLettered: number;
+  lost: number;
+  /** Items that carry an outbox marker. */
+  markers: number;
+  byStatus: Record<string, number>;
+};
+
+export type AuditReport = {
+  stage: string;
+  /** ISO 8601. */
+  startedAt: string;
+  tookMs: number;
+  orders: ItemTotals;
+  notifications: ItemTotals;
+  /** What became of the finished orders' outcomes; `expected` is false where the rule that delivers them is left out. */
+  outcomes: { expected: boolean; notified: number; underWay: number; missing: number };
+  /** As the audit began, by the queues' names. */
+  queues: Record<string, QueueCounts>;
+  /** The first of them; `findingCount` counts them all. */
+  findings: AuditFinding[];
+  findingCount: number;
+};

@@ -1,0 +1,40 @@
+import type { ItemClass, Verdict } from './judge.js';
+import type { AuditFinding, AuditReport, ItemTotals } from './report.js';
+
+const NO_ITEMS = { total: 0, terminal: 0, inProgress: 0, deadLettered: 0, lost: 0, markers: 0 };
+
+/** Adds up what was decided item by item, and keeps the first findings. */
+export function createTally(keep: number, onFinding: (finding: AuditFinding) => void) {
+  const totals: Record<'order' | 'notification', ItemTotals> = {
+    order: { ...NO_ITEMS, byStatus: {} },
+    notification: { ...NO_ITEMS, byStatus: {} },
+  };
+  const outcomes = { notified: 0, underWay: 0, missing: 0 };
+  const findings: AuditFinding[] = [];
+  let findingCount = 0;
+
+  return {
+    count: (
+      kind: 'order' | 'notification',
+      { status, outboxAt }: { status: string; outboxAt?: number },
+      decided: { class: ItemClass; outcome: Verdict['outcome'] },
+    ): void => {
+      const total = totals[kind];
+      total.total += 1;
+      total[decided.class] += 1;
+      total.byStatus[status] = (total.byStatus[status] ?? 0) + 1;
+      if (outboxAt !== undefined) total.markers += 1;
+      if (decided.outcome) outcomes[decided.outcome] += 1;
+    },
+    found: (finding: AuditFinding): void => {
+      findingCount += 1;
+      if (findings.length < keep) findings.push(finding);
+      onFinding(finding);
+    },
+    result: (): Pick<AuditReport, 'orders' | 'notifications' | 'findings' | 'findingCount'> & {
+      outcomes: typeof outcomes;
+    } => ({ orders: totals.order, notifications: totals.notification, outcomes, findings, findingCount }),
+  };
+}
+
+export type Tally = ReturnType<typeof createTally>;

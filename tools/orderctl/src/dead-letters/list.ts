@@ -1,0 +1,93 @@
+import type { ConnectedSystem } from '../connect.js';
+import { Fingerprints } from '../fingerprints.js';
+import { row, type Terminal } from '../terminal.js';
+import type { DeadLetter } from './dead-letter.js';
+import { select, type SelectOptions } from './select.js';
+import { walkLetters } from './walk-letters.js';
+
+/** Up to this many are sorted and shown with the number of their copies; more are shown as they come. */
+const MOST_SORTED = 2_000;
+const NOTHING_GONE: ReadonlySet<string> = new Set();
+
+const COLUMNS: [title: string, width: number][] = [
+  ['QUEUE', 13],
+  ['REASON', 22],
+  ['ORDER', 36],
+  ['FIRST RECEIVED', 24],
+  ['REPLAYS', 7],
+  ['COPIES', 6],
+  ['ID', 36],
+];
+const WIDTHS = COLUMNS.map(([, width]) => width);
+
+function toRow(letter: DeadLetter, copies: number): string {
+  const { queue, code, event, firstReceivedAt, replayCount, originalMessageId } = letter;
+  const texts = [queue, code, event.orderId ?? '-', firstReceivedAt, String(replayCount), String(copies)];
+  return row([...texts, originalMessageId], WIDTHS);
+}
+
+function toJson(
+  { receiptHandle: _handle, body: _body, attributes: _attributes, ...letter }: DeadLetter,
+  copies: number,
+) {
+  return `${JSON.stringify({ ...letter, copies })}\n`;
+}
+
+/** Shows dead letters, copies of one message as one. Always 0. */
+export async function list(
+  system: ConnectedSystem,
+  terminal: Terminal,
+  options: SelectOptions & { json?: boolean },
+): Promise<number> {
+  const selection = select(options, terminal.now());
+  const sorted = new Map<string, { letter: DeadLetter; copies: number }>();
+  const shown = new Fingerprints();
+  let streaming = false;
+  let distinct = 0;
+  let copiesLeftOut = 0;
+  const print = (letter: DeadLetter, copies: number): void => {
+    terminal.out(options.json ? toJson(letter, copies) : toRow(letter, copies));
+  };
+  if (!options.json) {
+    terminal.out(
+      row(
+        COLUMNS.map(([title]) => title),
+        WIDTHS,
+      ),
+    );
+  }
+
+  function flush(): void {
+    const entries = [...sorted.values()];
+    entries.sort(({ letter: left }, { letter: right }) => (left.firstReceivedAt < right.firstReceivedAt ? -1 : 1));
+    for (const { letter, copies } of entries) print(letter, copies);
+    sorted.clear();
+  }
+
+  function take(letter: DeadLetter): void {
+    const id = `${letter.queue} ${letter.originalMessageId}`;
+    const known = sorted.get(id);
+    if (known) {
+      known.copies += 1;
+    } else if (!shown.add(id)) {
+      copiesLeftOut += 1;
+    } else {
+      distinct += 1;
+      if (streaming) print(letter, 1);
+      else sorted.set(id, { letter: { ...letter, body: '', attributes: {} }, copies: 1 });
+      if (sorted.size > MOST_SORTED) {
+        streaming = true;
+        flush();
+      }
+    }
+  }
+
+  await walkLetters(system, terminal, selection, (letters) => {
+    letters.forEach(take);
+    return Promise.resolve(NOTHING_GONE);
+  });
+  flush();
+  const more = copiesLeftOut === 0 ? '' : `; ${copiesLeftOut} further copies of them are not shown`;
+  if (!options.json) terminal.err(`${distinct} dead letters${more}\n`);
+  return 0;
+}

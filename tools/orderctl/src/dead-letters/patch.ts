@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { applyPatch, type Operation } from 'rfc6902';
+import { toError } from '@orderflow/platform/errors';
+import { OperatorError } from '../operator-error.js';
+import type { Refusal } from './judge-letter.js';
+
+const NEEDS: Record<string, 'value' | 'from' | undefined> = {
+  add: 'value',
+  replace: 'value',
+  test: 'value',
+  move: 'from',
+  copy: 'from',
+  remove: undefined,
+};
+/** Empty, or steps that each begin with a slash (RFC 6901). */
+const POINTER = /^(\/.*)?$/s;
+
+function isPointer(value: unknown): boolean {
+  return typeof value === 'string' && POINTER.test(value);
+}
+
+function isOperation(value: unknown): value is Operation {
+  if (typeof value !== 'object' || value === null) return false;
+  const operation = value as Record<string, unknown>;
+  if (typeof operation.op !== 'string' || !Object.hasOwn(NEEDS, operation.op) || !isPointer(operation.path))
+    return false;
+  const needed = NEEDS[operation.op];
+  return needed === undefined || (needed === 'from' ? isPointer(operation.from) : 'value' in operation);
+}
+
+/**
+ * A JSON patch (RFC 6902) from the command line: the patch itself, or the name of a file that holds it.
+ * @throws OperatorError
+ */
+export function readPatch(text: string): Operation[] {
+  let patch: unknown;
+  try {
+    patch = JSON.parse(text.trimStart().startsWith('[') ? text : readFileSync(text, 'utf8'));
+  } catch (error) {
+    throw new OperatorError(
+      `--patch takes a JSON patch, or a file with one, as '[{"op":"replace","path":"/detail/data/totalAmount","value":12.5}]': ${toError(error).message}`,
+      { cause: error },
+    );
+  }
+  if (!Array.isArray(patch) || patch.length === 0) throw new OperatorError('The patch must be a list of operations.');
+  const wrong = patch.findIndex((operation) => !isOperation(operation));
+  if (wrong >= 0) {
+    throw new OperatorError(
+      `Operation ${wrong + 1} of the patch is not one of RFC 6902: it needs op, a path that is empty or starts with /, and value or from where the op calls for it.`,
+    );
+  }
+  return patch as Operation[];
+}
+
+/** The patched body, or which operation did not apply. A body that is not JSON can only be replaced as a whole. */
+export function patchBody(body: string, patch: readonly Operation[]): { body: string } | { refusal: Refusal } {
+  let content: unknown;
+  try {
+    content = JSON.parse(body);
+  } catch {
+    content = null;
+  }
+  // The library cannot replace a root, so the body hangs below one.
+  const holder = { body: content };
+  const below = structuredClone(patch).map((operation) => ({
+    ...operation,
+    path: `/body${operation.path}`,
+    ...('from' in operation ? { from: `/body${operation.from}` } : {}),
+  })) as Operation[];
+  for (const [index, operation] of below.entries()) {
+    const [failure] = applyPatch(holder, [operation]);
+    if (!failure) continue;
+    const { op, path } = patch[index] ?? operation;
+    const reason = `operation ${index + 1} (${op} ${path || 'the whole body'}) does not apply: ${failure.name}`;
+    return { refusal: { code: 'PATCH_DOES_NOT_APPLY', reason, path } };
+  }
+  return { body: JSON.stringify(holder.body) };
+}

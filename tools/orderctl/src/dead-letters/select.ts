@@ -1,0 +1,55 @@
+import { OperatorError } from '../operator-error.js';
+import { DEAD_LETTER_QUEUES, type DeadLetter, type DeadLetterQueue } from './dead-letter.js';
+
+/** Filters as they stand on the command line. */
+export type SelectOptions = {
+  queue?: string[];
+  reason?: string[];
+  since?: string;
+  until?: string;
+  order?: string;
+  id?: string;
+};
+
+export type Selection = {
+  queues: DeadLetterQueue[];
+  /** No filter is given, not even a queue. */
+  everything: boolean;
+  matches: (letter: DeadLetter) => boolean;
+};
+
+const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Epoch ms of an ISO 8601 time, or of `2h`: two hours ago. */
+function timeOf(option: string, text: string, now: number): number {
+  const [, amount, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const time = amount === undefined ? Date.parse(text) : now - Number(amount) * (UNIT_MS[unit] ?? 0);
+  if (Number.isNaN(time)) {
+    throw new OperatorError(`${option} takes a time such as 2027-03-14T15:00:00Z, or 30m, 2h, 7d for so long ago.`);
+  }
+  return time;
+}
+
+/** @throws OperatorError when a filter cannot be read */
+export function select(options: SelectOptions, now: number): Selection {
+  const { queue = [], reason = [], since, until, order, id } = options;
+  const unknown = queue.find((name) => !(DEAD_LETTER_QUEUES as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new OperatorError(`There is no queue ${unknown}: --queue takes ${DEAD_LETTER_QUEUES.join(', ')}.`);
+  }
+  const from = since === undefined ? -Infinity : timeOf('--since', since, now);
+  const to = until === undefined ? Infinity : timeOf('--until', until, now);
+  return {
+    queues: DEAD_LETTER_QUEUES.filter((name) => queue.length === 0 || queue.includes(name)),
+    everything: queue.length + reason.length === 0 && [since, until, order, id].every((one) => one === undefined),
+    matches: (letter) => {
+      const receivedAt = Date.parse(letter.firstReceivedAt);
+      return (
+        (reason.length === 0 || reason.includes(letter.code)) &&
+        (order === undefined || letter.event.orderId === order) &&
+        (id === undefined || letter.messageId === id || letter.originalMessageId === id) &&
+        ((since === undefined && until === undefined) || (receivedAt >= from && receivedAt <= to))
+      );
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { ConnectedSystem } from '../connect.js';
+import { printable, row, type Terminal } from '../terminal.js';
+import type { DeadLetter } from './dead-letter.js';
+import { whyMalformed } from './judge-letter.js';
+import { select } from './select.js';
+import { walkLetters } from './walk-letters.js';
+
+const LABEL_WIDTH = [20];
+
+/** JSON with line breaks, whatever else as it is, line by line without control characters. */
+function pretty(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body.split('\n').map(printable).join('\n');
+  }
+}
+
+function print(letter: DeadLetter, terminal: Terminal): void {
+  const refusal = letter.ownQueue && whyMalformed(letter.body, letter.ownQueue);
+  const validation = refusal
+    ? `${refusal.code}: ${refusal.reason}${refusal.path === undefined ? '' : ` (at ${refusal.path})`}`
+    : 'valid';
+  const facts: [string, string][] = [
+    ['message', letter.messageId],
+    ['original message', letter.originalMessageId],
+    ['dead-letter queue', letter.queue],
+    ['own queue', letter.ownQueue ?? 'unknown: the target is none of this stage'],
+    ['reason', `${letter.code}: ${letter.reason}`],
+    ...(letter.path === undefined ? [] : [['path', letter.path] as [string, string]]),
+    ['received', `${letter.receiveCount} times, first at ${letter.firstReceivedAt}`],
+    ['replayed', `${letter.replayCount} times`],
+    ['event', letter.event.type ?? '-'],
+    ['order', letter.event.orderId ?? '-'],
+    ...(letter.ownQueue ? [['body', validation] as [string, string]] : []),
+  ];
+  for (const fact of facts) terminal.out(row(fact, LABEL_WIDTH));
+  terminal.out('\nattributes\n');
+  for (const [name, text] of Object.entries(letter.attributes)) terminal.out(row([`  ${name}`, text], LABEL_WIDTH));
+  terminal.out(`\nbody\n${pretty(letter.body)}\n`);
+}
+
+/** Shows all that is known of one dead letter. 0; 1 when there is none of this id. */
+export async function show(
+  system: ConnectedSystem,
+  terminal: Terminal,
+  id: string,
+  options: { json?: boolean },
+): Promise<number> {
+  const enough = new AbortController();
+  let found: DeadLetter | undefined;
+  const visit = ([letter]: DeadLetter[]) => {
+    found ??= letter;
+    enough.abort();
+    return Promise.resolve(new Set<string>());
+  };
+  await walkLetters(system, terminal, select({ id }, terminal.now()), visit, enough.signal);
+  if (!found) {
+    terminal.err(`No dead letter has the id ${printable(id)}; dlq list shows those that there are.\n`);
+    return 1;
+  }
+  if (options.json) {
+    const { receiptHandle: _handle, ...letter } = found;
+    const refusal = letter.ownQueue && whyMalformed(letter.body, letter.ownQueue);
+    terminal.out(`${JSON.stringify({ ...letter, validation: refusal ?? { code: 'VALID' } }, null, 2)}\n`);
+  } else {
+    print(found, terminal);
+  }
+  return 0;
+}

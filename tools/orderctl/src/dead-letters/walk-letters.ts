@@ -1,0 +1,51 @@
+import type { ConnectedSystem } from '../connect.js';
+import { createProgress, type Terminal } from '../terminal.js';
+import { deadLetterQueueNames, toDeadLetter, type DeadLetter, type DeadLetterQueue } from './dead-letter.js';
+import type { Selection } from './select.js';
+import { walkQueue, type WalkEnd } from './walk-queue.js';
+
+type Visit = (letters: DeadLetter[], queueUrl: string, queue: DeadLetterQueue) => Promise<ReadonlySet<string>>;
+
+/**
+ * Visits the selected dead letters of all selected queues; what `visit` does not report as gone is given back.
+ * @throws AbortError when interrupted
+ */
+export async function walkLetters(
+  { aws, names, urlOf }: ConnectedSystem,
+  terminal: Terminal,
+  { queues, matches }: Pick<Selection, 'queues' | 'matches'>,
+  visit: Visit,
+  enough?: AbortSignal,
+): Promise<WalkEnd> {
+  const progress = createProgress(terminal);
+  const queueNames = deadLetterQueueNames(names);
+  const signal = enough ? AbortSignal.any([terminal.signal, enough]) : terminal.signal;
+  let read = 0;
+  const walks = queues.map(async (queue): Promise<WalkEnd> => {
+    const queueUrl = await urlOf(queueNames[queue]);
+    return walkQueue(
+      { ...aws, now: terminal.now },
+      {
+        queueUrl,
+        signal,
+        visit: async (messages) => {
+          read += messages.length;
+          progress.show(`${read} dead letters read`);
+          const letters = messages.map((message) => toDeadLetter(message, queue, names)).filter(matches);
+          return letters.length === 0 ? new Set<string>() : visit(letters, queueUrl, queue);
+        },
+      },
+    );
+  });
+  const ends = await Promise.allSettled(walks);
+  progress.end();
+  terminal.signal.throwIfAborted();
+  // Each walk has given back what it had, whatever became of the others.
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+  const done = ends.filter((end) => end.status === 'fulfilled').map(({ value }) => value);
+  return {
+    met: done.reduce((sum, { met }) => sum + met, 0),
+    hiddenUntil: Math.max(0, ...done.map(({ hiddenUntil }) => hiddenUntil)),
+  };
+}

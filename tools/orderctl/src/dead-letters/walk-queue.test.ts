@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { queueUrlOf } from '@orderflow/platform/testing/arns';
+import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
+import { walkQueue } from './walk-queue.js';
+
+const NONE: ReadonlySet<string> = new Set();
+
+function createQueue(messages: number) {
+  const { sqs } = createFakeAws({ queues: [{ name: 'dlq' }], longestPollMs: 1 });
+  const queueUrl = queueUrlOf('dlq');
+  for (let index = 0; index < messages; index++) sqs.enqueue(queueUrl, `body ${index}`);
+  const walk = (options: Omit<Parameters<typeof walkQueue>[1], 'queueUrl'>) =>
+    walkQueue({ sqs, polling: sqs, now: Date.now }, { queueUrl, ...options });
+  const met = async () => {
+    const bodies: string[] = [];
+    const end = await walk({
+      visit: (received) => {
+        bodies.push(...received.map(({ Body: body = '' }) => body));
+        return NONE;
+      },
+    });
+    return { ...end, bodies };
+  };
+  return { walk, met, left: () => sqs.messages(queueUrl).length };
+}
+
+describe('walkQueue', () => {
+  it('meets each message once and gives all of them back', async () => {
+    const { met } = createQueue(95);
+    for (const _ of [1, 2]) {
+      const { bodies, ...end } = await met();
+      expect(new Set(bodies).size).toBe(95);
+      expect(bodies).toHaveLength(95);
+      expect(end).toEqual({ met: 95, hiddenUntil: 0 });
+    }
+  });
+
+  it('tells until when messages stay hidden whose handles it did not keep', async () => {
+    const { walk, met } = createQueue(20);
+    const { hiddenUntil } = await walk({ visit: () => NONE, keptHandles: 5 });
+    expect(hiddenUntil).toBeGreaterThan(Date.now() + 10_000);
+    expect((await met()).met).toBe(5);
+  });
+
+  it('gives back what it has received when it is interrupted, and when a visit fails', async () => {
+    const { walk, met } = createQueue(40);
+    const interruption = new AbortController();
+    await walk({
+      signal: interruption.signal,
+      visit: () => {
+        interruption.abort();
+        return NONE;
+      },
+    });
+    const failing = walk({ visit: () => Promise.reject(new Error('no disk')) });
+    await expect(failing).rejects.toThrow('no disk');
+    expect((await met()).met).toBe(40);
+  });
+
+  it('ends on an empty queue', async () => {
+    expect(await createQueue(0).met()).toEqual({ bodies: [], met: 0, hiddenUntil: 0 });
+  });
+});

@@ -1,0 +1,139 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  ReceiveMessageCommand,
+  type Message,
+  type ReceiveMessageCommandOutput,
+} from '@aws-sdk/client-sqs';
+import type { Sqs } from '@orderflow/platform/aws/clients';
+import { Fingerprints } from '../fingerprints.js';
+import { countQueue } from '../queue-counts.js';
+
+export type WalkDependencies = {
+  /** Receives. */
+  polling: Sqs;
+  sqs: Sqs;
+  now: () => number;
+};
+
+export type WalkOptions = {
+  queueUrl: string;
+  /** Ends the walk early; what was received is given back all the same. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Called with messages that the walk has not met before, by several lanes at once.
+   * @returns the receipt handles of those that are gone from the queue
+   */
+  visit: (messages: Message[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>;
+  /** Receipt handles that are kept in order to give their messages back at once. */
+  keptHandles?: number;
+};
+
+export type WalkEnd = {
+  /** Different messages met. */
+  met: number;
+  /** Epoch ms at which the last message that was not given back shows again by itself; 0 when all were given back. */
+  hiddenUntil: number;
+};
+
+const LANES = 4;
+/** One call carries ten. */
+const BATCH = 10;
+/** A long poll asks every server of a queue; a short one may miss messages. */
+const WAIT_SECONDS = 1;
+const KEPT_HANDLES = 20_000;
+/** Hidden for this long beyond the walk. */
+const MARGIN_SECONDS = 30;
+const LONGEST_SECONDS = 3_600;
+/** Messages per second, until it has been measured. */
+const ASSUMED_RATE = 200;
+/** A queue that hands out nothing else has nothing else. */
+const MAX_STALE_BATCHES = 3;
+const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * Visits each message of a dead-letter queue once and gives back what is left of them. A message stays hidden until the
+ * walk has probably ended, or it would be met again and again; so the later it is met, the shorter it is hidden. Memory
+ * does not grow with the messages but for 8 bytes each, and a bounded number of receipt handles.
+ */
+export async function walkQueue(
+  { polling, sqs, now }: WalkDependencies,
+  { queueUrl, signal, visit, keptHandles = KEPT_HANDLES }: WalkOptions,
+): Promise<WalkEnd> {
+  const { visible } = await countQueue(sqs, queueUrl);
+  const startedAt = now();
+  const known = new Fingerprints();
+  const handles = new Set<string>();
+  let hiddenUntil = 0;
+
+  function hideSeconds(): number {
+    const elapsedSeconds = (now() - startedAt) / 1_000;
+    const rate = known.size > 1_000 && elapsedSeconds > 1 ? known.size / elapsedSeconds : ASSUMED_RATE;
+    const restSeconds = (2 * Math.max(0, visible - known.size)) / rate;
+    return Math.min(LONGEST_SECONDS, Math.ceil(MARGIN_SECONDS + restSeconds));
+  }
+
+  function keep(messages: readonly Message[], gone: ReadonlySet<string>, visibleAgainAt: number): void {
+    for (const { ReceiptHandle: handle } of messages) {
+      if (handle === undefined || gone.has(handle)) continue;
+      if (handles.size < keptHandles) handles.add(handle);
+      else hiddenUntil = Math.max(hiddenUntil, visibleAgainAt);
+    }
+  }
+
+  async function lane(): Promise<void> {
+    let stale = 0;
+    while (!signal?.aborted && stale < MAX_STALE_BATCHES) {
+      const seconds = hideSeconds();
+      const answer: ReceiveMessageCommandOutput = await polling.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: BATCH,
+          WaitTimeSeconds: WAIT_SECONDS,
+          VisibilityTimeout: seconds,
+          MessageAttributeNames: ['All'],
+          MessageSystemAttributeNames: ['All'],
+        }),
+      );
+      const messages = answer.Messages ?? [];
+      if (messages.length === 0) return;
+      const fresh = messages.filter(({ MessageId: id = '' }) => known.add(id));
+      stale = fresh.length === 0 ? stale + 1 : 0;
+      let gone = NOTHING;
+      try {
+        // An interrupted walk visits nothing more, and gives back what it has just received.
+        if (fresh.length > 0 && !isAborted()) gone = await visit(fresh);
+      } finally {
+        keep(messages, gone, now() + seconds * 1_000);
+      }
+    }
+  }
+  const isAborted = () => signal?.aborted ?? false;
+
+  try {
+    const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    const failed = lanes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+  } finally {
+    await giveBack(sqs, queueUrl, handles);
+  }
+  return { met: known.size, hiddenUntil };
+}
+
+/** Makes messages visible again. One that is gone, or has shown again by itself, is refused, which does no harm. */
+async function giveBack(sqs: Sqs, queueUrl: string, handles: ReadonlySet<string>): Promise<void> {
+  const all = [...handles];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < all.length) {
+      const chunk = all.slice(next, next + BATCH);
+      next += BATCH;
+      await sqs.send(
+        new ChangeMessageVisibilityBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: chunk.map((handle, index) => ({ Id: String(index), ReceiptHandle: handle, VisibilityTimeout: 0 })),
+        }),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
