@@ -33,7 +33,7 @@ type AwsEnv = {
 const CONNECTION_TIMEOUT_MS = 2_000;
 const MAX_ATTEMPTS = 2;
 /** What a poll may take beyond its wait. */
-const POLL_MARGIN_MS = 3_000;
+export const POLL_MARGIN_MS = 3_000;
 
 /** `requestTimeout` alone only warns: https://github.com/smithy-lang/smithy-typescript/pull/1688 */
 function requestHandler(requestTimeoutMs: number): NodeHttpHandler {

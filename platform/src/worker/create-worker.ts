@@ -48,7 +48,7 @@ export type Worker = {
   start(): void;
   /** Resolves when nothing is in flight and every event has left. */
   stop(): Promise<void>;
-  /** False when polling has died: a minute without a sign of life. An outage is not a wedged poller. */
+  /** False when polling has died: no sign of life for POLLER_WEDGED_AFTER_MS. An outage is not a wedged poller. */
   isLive(): boolean;
   readiness(): Promise<CheckReport>;
 };
@@ -150,6 +150,7 @@ export function createWorker(options: WorkerOptions): Worker {
         waitTimeSeconds: env.SQS_WAIT_TIME_SECONDS,
         visibilityTimeoutSeconds: env.VISIBILITY_TIMEOUT_SECONDS,
         handlerTimeoutMs: env.HANDLER_TIMEOUT_MS,
+        wedgedAfterMs: env.POLLER_WEDGED_AFTER_MS,
         handleBatch,
         onOutage: (messages) => {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);

@@ -18,7 +18,8 @@ function firstProblem(errors: ValidationError[], parent = ''): { path: string; m
   const path = /^\d+$/.test(error.property)
     ? `${parent}[${error.property}]`
     : [parent, error.property].filter(Boolean).join('.');
-  const [message] = Object.values(error.constraints ?? {});
+  // The decorator that stands first is evaluated last: what kind of value it must be, before its limits.
+  const message = Object.values(error.constraints ?? {}).at(-1);
   return message === undefined ? firstProblem(error.children ?? [], path) : { path, message };
 }
 

@@ -48,6 +48,7 @@ function start({ pollers = 1, hangs, handle = async () => true }: Settings = {})
       waitTimeSeconds: 5,
       visibilityTimeoutSeconds: 30,
       handlerTimeoutMs: 20_000,
+      wedgedAfterMs: 60_000,
       onOutage: () => undefined,
       handleBatch: async (messages) => ((await handle(messages.map(({ Body }) => Body!))) ? messages : []),
     },
@@ -179,7 +180,7 @@ describe('polling', () => {
 });
 
 describe('liveness', () => {
-  it('ends when a receive call does not return for a minute', async () => {
+  it('ends when a receive call does not return in time', async () => {
     const hanging = gate();
     const { pollers, polled, time } = start({
       pollers: 2,

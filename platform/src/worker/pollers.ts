@@ -14,6 +14,8 @@ type PollerOptions = {
   visibilityTimeoutSeconds: number;
   /** Longest that a handler may take. */
   handlerTimeoutMs: number;
+  /** Longest that a receive call may take to return, and a batch besides its handlers. */
+  wedgedAfterMs: number;
   /** Returns the messages to delete. */
   handleBatch: (messages: Message[]) => Promise<Message[]>;
   /** These come back because the queue could not be told to delete them. */
@@ -37,8 +39,6 @@ export type Pollers = {
 const BATCH_SIZE = 10;
 /** A trial risks one message's attempt, not ten, and answers at once whether the queue can be polled. */
 const TRIAL = { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 };
-/** Longest that a receive call may take to return, and a batch besides its handlers. */
-const WEDGED_AFTER_MS = 60_000;
 
 /** Thrown inside the consumer to leave a poll that must not happen. */
 class StoppedError extends Error {
@@ -60,10 +60,10 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
     wedgedAt = Infinity;
     pass = await breaker.enter();
     if (!pass) throw new StoppedError('stopped before the poll');
-    wedgedAt = now() + WEDGED_AFTER_MS;
+    wedgedAt = now() + options.wedgedAfterMs;
     const command = new ReceiveMessageCommand(pass.isTrial ? { ...input, ...TRIAL } : input);
     const output = await aws.polling.send(command, sendOptions);
-    wedgedAt = now() + WEDGED_AFTER_MS + options.handlerTimeoutMs;
+    wedgedAt = now() + options.wedgedAfterMs + options.handlerTimeoutMs;
     return output;
   }
 
@@ -88,7 +88,7 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
   });
 
   function onEnd(): void {
-    wedgedAt = consumer.status.isRunning ? now() + WEDGED_AFTER_MS : Infinity;
+    wedgedAt = consumer.status.isRunning ? now() + options.wedgedAfterMs : Infinity;
     endPoll();
   }
   function onPolled(): void {

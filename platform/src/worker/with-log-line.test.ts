@@ -36,4 +36,14 @@ describe('withLogLine', () => {
       },
     ]);
   });
+
+  it('leaves it to the breaker to warn of an outage', async () => {
+    const log = createRecordingLogger();
+    const handle = withLogLine(() => 0)(async ({ facts }) => {
+      facts.outage = true;
+      return 'retry';
+    });
+    await handle(aDelivery({ logger: log.logger }));
+    expect(log.lines).toMatchObject([{ level: 'info', message: 'retry', fields: { outage: true } }]);
+  });
 });

@@ -1,13 +1,17 @@
 import type { Clock } from '../clock.js';
 import type { Middleware } from './types.js';
 
-/** One line per delivery: its outcome, and everything that the pipeline learned about it. */
+/**
+ * One line per delivery: its outcome, and everything that the pipeline learned about it. An outage is told of at `warn`
+ * once, by the breaker: the messages that met it, however many, are not in trouble themselves.
+ */
 export function withLogLine(now: Clock): Middleware {
   return (next) => async (delivery) => {
     const startedAt = now();
     const outcome = await next(delivery);
     const { facts, logger, messageId, receiveCount } = delivery;
-    const level = outcome === 'processed' || outcome === 'duplicate' ? 'info' : 'warn';
+    const isTrouble = (outcome === 'retry' && facts.outage !== true) || outcome === 'dead-lettered';
+    const level = isTrouble ? 'warn' : 'info';
     logger[level](outcome, { ...facts, outcome, durationMs: now() - startedAt, receiveCount, messageId });
     return outcome;
   };

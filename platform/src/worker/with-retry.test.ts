@@ -59,8 +59,10 @@ describe('withRetry', () => {
   it('reports an outage', async () => {
     const error = throttled();
     const { handle, reports } = create(() => Promise.reject(error));
-    expect(await handle(aDelivery())).toBe('retry');
+    const delivery = aDelivery();
+    expect(await handle(delivery)).toBe('retry');
     expect(reports).toEqual([error]);
+    expect(delivery.facts).toEqual({ err: error, outage: true, delaySeconds: 1 });
   });
 
   it('counts no receive that ended in an outage as an attempt', async () => {

@@ -35,6 +35,7 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
       if (isUnavailable(err)) {
         breaker.report(err);
         outages.add(messageId);
+        facts.outage = true;
       }
       const delaySeconds = retryDelaySeconds(receiveCount, options);
       Object.assign(facts, { err, delaySeconds });

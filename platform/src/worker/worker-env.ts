@@ -1,3 +1,4 @@
+import { POLL_MARGIN_MS } from '../aws/clients.js';
 import { IsCount, ProcessEnv } from '../config.js';
 
 /** Receives after which SQS itself moves a message to the dead-letter queue; infrastructure/template.yaml sets it. */
@@ -8,6 +9,10 @@ export class WorkerEnv extends ProcessEnv {
   /** Polling loops in this process. */
   @IsCount(1, 32)
   WORKER_POLLERS = 2;
+
+  /** Longest that a poll may take to return, and a batch besides its handlers, before the process is ended. */
+  @IsCount(1_000, 3_600_000)
+  POLLER_WEDGED_AFTER_MS = 60_000;
 
   /** Longest wait of one receive call. */
   @IsCount(1, 20)
@@ -58,6 +63,11 @@ export function workerRules(env: WorkerEnv): string[] {
   if (env.SQS_WAIT_TIME_SECONDS * 1_000 + env.HANDLER_TIMEOUT_MS >= env.SHUTDOWN_TIMEOUT_MS) {
     problems.push(
       'SHUTDOWN_TIMEOUT_MS must be more than SQS_WAIT_TIME_SECONDS and HANDLER_TIMEOUT_MS together, or a stop cuts work off',
+    );
+  }
+  if (env.SQS_WAIT_TIME_SECONDS * 1_000 + POLL_MARGIN_MS >= env.POLLER_WEDGED_AFTER_MS) {
+    problems.push(
+      `POLLER_WEDGED_AFTER_MS must be more than SQS_WAIT_TIME_SECONDS and ${POLL_MARGIN_MS} ms together, or a slow poll counts as wedged`,
     );
   }
   return problems;
