@@ -1,32 +1,17 @@
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { resourceNames } from '@orderflow/contracts';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
-import type { AwsService } from '../support/faulty-network/aws-json.js';
-import type { Fault } from '../support/faulty-network/faults.js';
+import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../support/outages.js';
+import { createQueueLook } from '../support/queue-look.js';
 import type { System } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
-
-/** What the API may take to answer, and the system to recover, whatever is away. */
-const ANSWER_WITHIN_MS = 3_000;
-const RECOVER_WITHIN_MS = 10_000;
-
-const FAULTS: Record<string, Fault> = {
-  refused: { kind: 'refuse' },
-  'black-holed': { kind: 'black-hole' },
-  'too slow': { kind: 'delay', ms: 8_000 },
-  'answering 500': { kind: 'error-500' },
-};
-const OUTAGES: AwsService[][] = [['DynamoDB'], ['SQS'], ['EventBridge'], ['DynamoDB', 'SQS', 'EventBridge']];
 
 describe('outages', () => {
   let network: FaultyNetwork;
   let system: System;
-  let sqs: SQSClient;
+  let look: ReturnType<typeof createQueueLook>;
   const api = createApiClient(() => system.apiUrl());
-  const names = resourceNames('local');
 
   beforeAll(async () => {
     system = await startEmbeddedSystem({
@@ -37,15 +22,11 @@ describe('outages', () => {
         return network.url;
       },
     });
-    sqs = new SQSClient({
-      endpoint: await system.awsEndpoint(),
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+    look = createQueueLook(await system.awsEndpoint());
   }, 120_000);
 
   afterAll(async () => {
-    sqs.destroy();
+    look.dispose();
     await system.dispose();
     await network.dispose();
   }, 60_000);
@@ -53,19 +34,6 @@ describe('outages', () => {
   afterEach(() => {
     network.heal();
   });
-
-  async function deadLetters(): Promise<number> {
-    const depths = await Promise.all(
-      [names.orderDeadLetterQueue, names.notificationDeadLetterQueue].map(async (queue) => {
-        const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
-        const { Attributes: attributes } = await sqs.send(
-          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
-        );
-        return Number(attributes?.ApproximateNumberOfMessages);
-      }),
-    );
-    return depths.reduce((sum, depth) => sum + depth, 0);
-  }
 
   /** Posts an order and tells how the API answered and how long that took. */
   async function tryToOrder(): Promise<{ status: number; tookMs: number; orderId?: string }> {
@@ -87,7 +55,7 @@ describe('outages', () => {
   }
 
   for (const services of OUTAGES) {
-    for (const [description, fault] of Object.entries(FAULTS)) {
+    for (const [description, fault] of Object.entries(AWAY)) {
       it(`${services.join(', ')} ${description}: the API answers in time, nothing is dead-lettered, all recovers`, async () => {
         // An order in the middle of its work notices whichever service goes away.
         const waiting = await api.createOrder(orderFor('book-1'));
@@ -111,7 +79,7 @@ describe('outages', () => {
           return now.resumed - before.resumed === now.paused - before.paused ? true : undefined;
         });
         expect((await stateChanges()).paused - before.paused).toBe(1);
-        expect(await deadLetters()).toBe(0);
+        expect(await countDeadLetters(look, system.stage)).toBe(0);
       }, 60_000);
     }
   }

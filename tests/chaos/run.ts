@@ -1,0 +1,85 @@
+/**
+ * `npm run chaos`: drives load into a system, injects faults, and looks whether what must hold does.
+ *
+ *   npm run chaos                              every invariant and ablation, small, one seed
+ *   npm run chaos -- --full --seeds 1,2,3      the documented run
+ *   npm run chaos -- --only kills,poison       some of them
+ *   npm run chaos -- --emulator localstack     with LocalStack in place of the embedded emulator
+ */
+import { parseArgs } from 'node:util';
+import { asMarkdown, asText, isGood, rowsOf, type TrialRun } from './report.js';
+import { runTrial } from './run-trial.js';
+import { TRIALS } from './trials.js';
+
+const USAGE = `npm run chaos -- [--full] [--seeds 1,2,3] [--orders N] [--emulator ministack|localstack]
+                [--only ${TRIALS.map(({ name }) => name).join(',')}]
+                [--no-ablations] [--markdown]`;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function fail(problem: string): never {
+  process.stderr.write(`${problem}\n\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        full: { type: 'boolean', default: false },
+        seeds: { type: 'string', default: '1' },
+        orders: { type: 'string' },
+        emulator: { type: 'string', default: 'ministack' },
+        only: { type: 'string' },
+        'no-ablations': { type: 'boolean', default: false },
+        markdown: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+const given = readOptions();
+const seeds = given.seeds.split(',').map(Number);
+if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) fail('--seeds takes whole numbers, as 1,2,3.');
+const orders = given.orders === undefined ? undefined : Number(given.orders);
+if (orders !== undefined && !(Number.isInteger(orders) && orders > 0)) fail('--orders takes a whole number above 0.');
+const { emulator } = given;
+if (emulator !== 'ministack' && emulator !== 'localstack') fail(`There is no emulator ${emulator}.`);
+const only = given.only?.split(',');
+const unknown = only?.find((name) => !TRIALS.some((trial) => trial.name === name));
+if (unknown !== undefined) fail(`There is no trial ${unknown}.`);
+
+const size = given.full ? 'full' : 'ci';
+const trials = TRIALS.filter(({ name }) => only?.includes(name) ?? true);
+const runs: TrialRun[] = [];
+for (const trial of trials) {
+  for (const seed of seeds) {
+    // An ablation that is noticed once is noticed: one seed will do.
+    const variants = trial.ablation && seed === seeds[0] && !given['no-ablations'] ? [false, true] : [false];
+    for (const ablated of variants) {
+      print(`${trial.name}${ablated ? ` without its protection (${trial.ablation?.name ?? ''})` : ''}, seed ${seed}`);
+      const say = (line: string): void => {
+        print(`    ${line}`);
+      };
+      const options = { seed, size, emulator, ablated, say, ...(orders === undefined ? {} : { orders }) } as const;
+      const run = await runTrial(trial, options);
+      runs.push(run);
+      print(`    ${isGood(run) ? 'ok' : 'NOT OK'} after ${(run.tookMs / 1_000).toFixed(1)} s`);
+      if (run.error) print(`    ${run.error.stack ?? run.error.message}`);
+    }
+  }
+}
+
+const rows = rowsOf(runs);
+print(given.markdown ? asMarkdown(rows) : asText(rows));
+const bad = runs.filter((run) => !isGood(run));
+print(`\n${runs.length - bad.length} of ${runs.length} runs as they must be; size ${size}, seeds ${seeds.join(', ')}`);
+for (const { trial, seed, ablated } of bad) {
+  print(
+    `again: npm run chaos -- --only ${trial.name} --seeds ${seed}${given.full ? ' --full' : ''}${ablated ? '   (its ablation)' : ''}`,
+  );
+}
+process.exit(bad.length === 0 ? 0 : 1);

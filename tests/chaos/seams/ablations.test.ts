@@ -1,0 +1,59 @@
+import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, it } from '@jest/globals';
+import { ORDER_STATES } from '@orderflow/contracts';
+import type { AwsClients } from '@orderflow/platform/aws/clients';
+import { createStatementExecutor, type Statement } from '@orderflow/platform/statements/executor';
+import { claim, finish, insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import { ABLATIONS } from './ablations.mjs';
+
+const lifecycle: Lifecycle = { table: 'orders', key: 'orderId', states: ORDER_STATES };
+const step = { name: 'step', entry: {} };
+const wish = { messageId: 'message-1', claimToken: 'token-1', now: 1, leaseUntil: 2, step };
+
+/** What reaches DynamoDB of a statement, and how often the ablation says that it has intervened. */
+async function sent(name: string, statement: Statement) {
+  const statements: { Statement?: string; Parameters?: unknown[] }[] = [];
+  let interventions = 0;
+  const client = {
+    send: (command: BatchExecuteStatementCommand) => {
+      statements.push(...((command.input.Statements ?? []) as typeof statements));
+      return Promise.resolve({ Responses: [{}] });
+    },
+  };
+  const { dynamo } = ABLATIONS[name]!({ dynamo: client } as unknown as AwsClients, {
+    intervened: () => interventions++,
+    env: {},
+  });
+  await createStatementExecutor(dynamo).execute(statement);
+  const [{ Statement: text = '', Parameters: parameters = [] } = {}] = statements;
+  return { where: text.split(' WHERE ')[1], placeholders: text.split('?').length - 1, parameters, interventions };
+}
+
+describe('the ablations of statements', () => {
+  it('no-condition: only the key is left of an update, and its parameters fit', async () => {
+    const outcome = { claimToken: 'token-1', version: 2, result: 'done', now: 1, attributes: {}, step } as const;
+    for (const statement of [claim(lifecycle, 'order-1', wish, 1), finish(lifecycle, 'order-1', outcome)]) {
+      const cut = await sent('no-condition', statement);
+      expect(cut.where).toBe('"orderId" = ?');
+      expect(cut.parameters).toHaveLength(cut.placeholders);
+      expect(cut.parameters.at(-1)).toBe('order-1');
+      expect(cut.interventions).toBe(1);
+    }
+  });
+
+  it('no-condition: leaves inserts as they are', async () => {
+    const statement = insert(lifecycle, { orderId: 'order-1' });
+    expect(await sent('no-condition', statement)).toMatchObject({ parameters: ['order-1'], interventions: 0 });
+  });
+
+  it('claim-without-holder: a claim asks for the state only, an outcome still for its claim', async () => {
+    const claimed = await sent('claim-without-holder', claim(lifecycle, 'order-1', wish, 1));
+    expect(claimed.where).toBe('"orderId" = ? AND "status" IN [?, ?]');
+    expect(claimed.parameters.slice(-3)).toEqual(['order-1', ORDER_STATES.waiting, ORDER_STATES.working]);
+
+    const outcome = { claimToken: 'token-1', version: 2, result: 'done', now: 1, attributes: {}, step } as const;
+    expect(await sent('claim-without-holder', finish(lifecycle, 'order-1', outcome))).toMatchObject({
+      interventions: 0,
+    });
+  });
+});

@@ -1,0 +1,27 @@
+/** api-gateway as its main.ts puts it together, but for the ablation. */
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { armFailpoints } from '@orderflow/platform/failpoints';
+import { createLogger } from '@orderflow/platform/logger';
+import { runMain } from '@orderflow/platform/run-main';
+import { createApp } from '../../../services/api-gateway/dist/app.js';
+import { loadConfig } from '../../../services/api-gateway/dist/config.js';
+import { ablate } from './ablate.mjs';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  armFailpoints(config.FAILPOINTS);
+  const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const aws = ablate(createAwsClients(config), process.env);
+  const app = await createApp({ config, aws, logger, now: Date.now });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
+    process.once(signal, () => {
+      logger.info('draining');
+      setTimeout(() => {
+        logger.error('not drained in time');
+        process.exit(1);
+      }, config.SHUTDOWN_TIMEOUT_MS).unref();
+    });
+  }
+  await app.listen(config.PORT, config.HOST);
+});

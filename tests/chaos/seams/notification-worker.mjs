@@ -1,0 +1,25 @@
+/** notification-worker as its main.ts puts it together, but for the ablation. */
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { armFailpoints } from '@orderflow/platform/failpoints';
+import { serveWorker } from '@orderflow/platform/health/serve-worker';
+import { createLogger } from '@orderflow/platform/logger';
+import { runMain } from '@orderflow/platform/run-main';
+import { createApp } from '../../../services/notification-worker/dist/app.js';
+import { loadConfig } from '../../../services/notification-worker/dist/config.js';
+import { createLoggingSender } from '../../../services/notification-worker/dist/sender.js';
+import { ablate } from './ablate.mjs';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  armFailpoints(config.FAILPOINTS);
+  const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const aws = ablate(createAwsClients(config), process.env);
+  const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now: Date.now });
+  await serveWorker(worker, {
+    host: config.HOST,
+    port: config.PORT,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    release: aws.close,
+    logger,
+  });
+});

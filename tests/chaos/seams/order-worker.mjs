@@ -1,0 +1,28 @@
+/** order-worker as its main.ts puts it together, but for fulfilment by an outside warehouse and for the ablation. */
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { armFailpoints } from '@orderflow/platform/failpoints';
+import { serveWorker } from '@orderflow/platform/health/serve-worker';
+import { createLogger } from '@orderflow/platform/logger';
+import { runMain } from '@orderflow/platform/run-main';
+import { createApp } from '../../../services/order-worker/dist/app.js';
+import { loadConfig } from '../../../services/order-worker/dist/config.js';
+import { createHttpFulfilment } from './http-fulfilment.mjs';
+import { ablate } from './ablate.mjs';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  armFailpoints(config.FAILPOINTS);
+  const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const aws = ablate(createAwsClients(config), process.env);
+  const { WAREHOUSE_URL } = process.env;
+  if (!WAREHOUSE_URL) throw new Error('WAREHOUSE_URL must be the address of the warehouse.');
+  const fulfilment = createHttpFulfilment(WAREHOUSE_URL);
+  const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
+  await serveWorker(worker, {
+    host: config.HOST,
+    port: config.PORT,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    release: aws.close,
+    logger,
+  });
+});

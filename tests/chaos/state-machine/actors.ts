@@ -1,0 +1,135 @@
+import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDb } from '@orderflow/platform/aws/clients';
+import { sweep, type SweeperOptions } from '@orderflow/platform/outbox/sweeper';
+import { confirm, insert } from '@orderflow/platform/statements/transitions';
+import { aDelivery } from '@orderflow/platform/testing/delivery';
+import { workOnItem, type WorkResult } from '@orderflow/platform/worker/work-on-item';
+import type { Result } from './model.js';
+import type { Item } from './subjects.js';
+import { Lost } from './turns.js';
+import { demand } from './violation.js';
+import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type World } from './world.js';
+
+const SWEEPER: SweeperOptions = {
+  index: 'outbox',
+  shards: 1,
+  queueGraceMs: 0,
+  leaseMs: LEASE_MS,
+  maxAttempts: 3,
+  backoffBaseMs: MARKER_DELAY_MS,
+  backoffMaxMs: 60_000,
+};
+
+/** What a process survives: it gives up for now, and somebody tries again. */
+function tolerate(error: unknown): void {
+  const isRace = error instanceof Error && error.message.includes('changed hands too often');
+  if (!(error instanceof Lost) && !isRace) throw error;
+}
+
+const failureOf = (result: Result): Item =>
+  result === 'done' ? {} : { failure: { code: 'NO_LUCK', message: result, retriable: result === 'failed for now' } };
+
+async function handle(world: World, actor: Actor, receiveCount: number, isExhausted: boolean): Promise<void> {
+  const { subject, judge, clock, tally, turns } = world;
+  const work = async (): Promise<WorkResult> => {
+    const { status, token } = judge.state();
+    demand(status === 'working' && token === actor.token, 'who works has claimed', { actor, state: judge.state() });
+    actor.result = isExhausted ? 'failed for now' : world.outcomes[Math.min(tally.lives, world.outcomes.length) - 1]!;
+    tally.works++;
+    await turns.wait(`${actor.name} works`, () => Promise.resolve());
+    const { result } = actor;
+    const attributes = result === 'done' ? subject.doneAttributes(clock.now) : failureOf(result);
+    return { result: result === 'done' ? 'done' : 'failed', attributes };
+  };
+  const { outcome, events } = await workOnItem<Item>(
+    {
+      executor: world.executorOf(actor),
+      lifecycle: subject.lifecycle,
+      now: () => clock.now,
+      leaseMs: LEASE_MS,
+      markerDelayMs: MARKER_DELAY_MS,
+      outboxShardOf: () => 0,
+      outcomesAreConfirmed: subject.outcomesAreConfirmed,
+    },
+    aDelivery({
+      messageId: actor.messageId,
+      replayId: actor.replayId,
+      receiveCount,
+    }),
+    { id: world.id, known: world.record, outcomeEventOf: subject.outcomeEventOf, work },
+  );
+  demand((outcome === 'processed') === actor.hasFinished, 'who says processed has applied the outcome', { outcome });
+  for (const event of events) world.publish(event);
+}
+
+/** A message is handed to a worker; `isExhausted`: once too often, so that its item ends failed. */
+export function deliver(world: World, message: Message, isExhausted = false): void {
+  const receive = ++world.tally.receives;
+  const name = `delivery ${receive} of ${message.id}${message.replayId === undefined ? '' : ` (${message.replayId})`}`;
+  const actor = world.newActor({ name, messageId: message.id, replayId: message.replayId });
+  world.log.push(`${name} begins${isExhausted ? ', the last one' : ''}`);
+  world.start(
+    handle(world, actor, receive, isExhausted).then(() => {
+      message.isDeleted = true;
+    }, tolerate),
+  );
+}
+
+export type Publication = 'arrives' | 'is swallowed' | 'is refused';
+
+/** The sweeper finds the item by its marker, when that is due, and visits it. */
+export function visit(world: World, publication: Publication): void {
+  const { subject, judge, clock, id } = world;
+  const { lifecycle, createdEventOf, outcomeEventOf, outcomesAreConfirmed } = subject;
+  const sweptAt = clock.now;
+  if ((judge.state().marker ?? Infinity) > sweptAt) return;
+
+  const actor = world.newActor({ name: `sweeper at +${sweptAt}`, messageId: `sweeper:${id}` });
+  const send = (command: unknown): Promise<unknown> => {
+    if (command instanceof QueryCommand) return Promise.resolve({ Items: [{ [lifecycle.key]: id }] });
+    if (!(command instanceof BatchGetCommand)) throw new Error('the sweeper reads in a way that is not played here');
+    actor.marker = judge.state().marker;
+    return Promise.resolve({ Responses: { [lifecycle.table]: [judge.item()] } });
+  };
+  const publisher = {
+    publish: async (event: Parameters<World['publish']>[0]) => {
+      if (publication === 'is refused') throw new Lost(publication);
+      world.publish(event, publication === 'is swallowed');
+    },
+    flush: () => Promise.resolve(),
+  };
+  const queueDepth = () => Promise.resolve(0);
+  const table = {
+    lifecycle,
+    work: { queueDepth, eventOf: createdEventOf },
+    ...(outcomesAreConfirmed ? { outcome: { queueDepth, eventOf: outcomeEventOf } } : {}),
+  };
+  const dynamo = { send } as DynamoDb;
+  const dependencies = { dynamo, executor: world.executorOf(actor), publisher, now: () => sweptAt };
+  world.log.push(`${actor.name} begins, its event ${publication}`);
+  world.start(sweep(table, SWEEPER, dependencies).then(() => undefined, tolerate));
+}
+
+/** The outcome in this version has arrived where it is waited for. */
+export function confirmOutcome(world: World, version: number): void {
+  const actor = world.newActor({ name: `confirmation of v${version}`, confirms: version });
+  const confirmation = confirm(world.subject.lifecycle, world.id, version);
+  world.start(
+    world
+      .executorOf(actor)
+      .execute(confirmation)
+      .then(() => undefined, tolerate),
+  );
+}
+
+/** A client posts again what it has posted before. */
+export function acceptAgain(world: World): void {
+  const actor: Actor = world.newActor({ name: 'client' });
+  const again = insert(world.subject.lifecycle, world.record);
+  world.start(
+    world
+      .executorOf(actor)
+      .execute(again)
+      .then(() => undefined, tolerate),
+  );
+}

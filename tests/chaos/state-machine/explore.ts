@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { newId } from '@orderflow/contracts';
+import type { DynamoDb } from '@orderflow/platform/aws/clients';
+import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import { insert } from '@orderflow/platform/statements/transitions';
+import { createJudge } from './judge.js';
+import { plan, play, type Plan } from './plan.js';
+import { settle } from './settle.js';
+import { createSubjects } from './subjects.js';
+import { settled } from './turns.js';
+import { Violation } from './violation.js';
+import { createWorld, LEASE_MS, MARKER_DELAY_MS, STARTED_AT, type Seam } from './world.js';
+
+export type Exploration = {
+  runs: number;
+  /** Steps that were played, and statements that reached the table. */
+  commands: number;
+  statements: number;
+  seed: number;
+  /** The promise that was not kept, and the shortest history that was found for it. */
+  counterexample?: string;
+};
+
+type ExploreOptions = {
+  dynamo: DynamoDb;
+  stage: string;
+  runs: number;
+  seed: number;
+  /** Explorations at the same time, each with a seed of its own. */
+  partitions: number;
+  seam: Seam;
+};
+
+/** A counterexample is shrunk for so long: it is found in any case, and only its length depends on this. */
+const SHRINK_FOR_MS = 4_000;
+
+type Counts = Pick<Exploration, 'commands' | 'statements'>;
+
+/** Explores one history of one new item. @throws Violation */
+async function playOut({ dynamo, stage, seam }: ExploreOptions, history: Plan, counts: Counts): Promise<void> {
+  const subject = createSubjects(stage)[history.subject];
+  const { lifecycle, outcomesAreConfirmed } = subject;
+  const id = newId();
+  const record = subject.record(id, STARTED_AT, STARTED_AT + MARKER_DELAY_MS);
+  const executor = createStatementExecutor(dynamo);
+  const reader = createTableReader(dynamo, lifecycle.table, lifecycle.key);
+  await executor.execute(insert(lifecycle, record));
+
+  const rules = { leaseMs: LEASE_MS, outcomesAreConfirmed };
+  const judge = createJudge({ subject, rules, record, executor, readItem: () => reader.get(id) });
+  const world = createWorld({ subject, id, judge, outcomes: history.outcomes, seam });
+  world.send();
+  try {
+    for (const step of history.steps) {
+      await play(world, step);
+      await settled();
+      world.check();
+      counts.commands++;
+    }
+    await settle(world, history);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\nHistory of ${history.subject}:\n${world.log.join('\n')}`;
+    throw error;
+  } finally {
+    counts.statements += world.tally.statements;
+  }
+}
+
+async function explorePart(options: ExploreOptions): Promise<Exploration> {
+  const counts = { commands: 0, statements: 0 };
+  let failedAt = Infinity;
+  const property = fc.asyncProperty(plan, async (history) => {
+    if (performance.now() > failedAt + SHRINK_FOR_MS) return;
+    try {
+      await playOut(options, history, counts);
+    } catch (error) {
+      failedAt = Math.min(failedAt, performance.now());
+      throw error;
+    }
+  });
+  const { runs, seed } = options;
+  const { failed, numRuns, errorInstance } = await fc.check(property, { numRuns: runs, seed });
+  if (!failed) return { runs: numRuns, ...counts, seed };
+  // An emulator that fails is no counterexample, least of all one that an ablation may be proud of.
+  if (!(errorInstance instanceof Violation)) throw errorInstance;
+  const { message } = errorInstance;
+  return { runs: numRuns, ...counts, seed, counterexample: `seed ${seed}, run ${numRuns}: ${message}` };
+}
+
+/** Plays random histories, with the real statements, and holds each change against the model. */
+export async function explore(options: ExploreOptions): Promise<Exploration> {
+  const { runs, seed, partitions } = options;
+  const parts = await Promise.all(
+    Array.from({ length: partitions }, (_, index) => {
+      const share = Math.floor(runs / partitions) + Number(index < runs % partitions);
+      return explorePart({ ...options, runs: share, seed: seed + index * 1_000_003 });
+    }),
+  );
+  const sum = (of: (part: Exploration) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const found = parts.find(({ counterexample }) => counterexample !== undefined)?.counterexample;
+  return {
+    runs: sum((part) => part.runs),
+    commands: sum((part) => part.commands),
+    statements: sum((part) => part.statements),
+    seed,
+    ...(found === undefined ? {} : { counterexample: found }),
+  };
+}

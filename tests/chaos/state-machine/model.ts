@@ -1,0 +1,92 @@
+/**
+ * The state machine as DESIGN's table of transitions has it, written without a look at the statements that implement it:
+ * a value in memory, changed by one action at a time. What the table does is compared with it, change by change.
+ */
+export type State = {
+  status: 'waiting' | 'working' | 'done' | 'failed';
+  version: number;
+  effects: number;
+  holder: string;
+  token: string;
+  /** Epoch ms. */
+  leaseUntil: number;
+  lastReplayId: string;
+  /** Of a failure: whether a replay may start the item anew. */
+  retriable: boolean | undefined;
+  /** Epoch ms at which the outbox marker is due; undefined without a marker. */
+  marker: number | undefined;
+  attempts: number;
+};
+
+export type Result = 'done' | 'failed for good' | 'failed for now';
+
+export type Action =
+  | { kind: 'insert' }
+  | { kind: 'claim'; messageId: string; replayId: string | undefined; at: number; token: string; marker: number }
+  | { kind: 'finish'; token: string; result: Result; marker: number }
+  | { kind: 'move'; seen: number | undefined; marker: number; attempts: number }
+  | { kind: 'confirm'; version: number };
+
+export type Rules = {
+  leaseMs: number;
+  /** The marker outlives the outcome until it is confirmed. */
+  outcomesAreConfirmed: boolean;
+};
+
+export const isFinished = ({ status }: State): boolean => status === 'done' || status === 'failed';
+
+/** Whether this claim is a replay that starts a new life. */
+export function isReplay(state: State, { replayId }: { replayId: string | undefined }): boolean {
+  const mayReplay = state.status === 'failed' && state.retriable === true;
+  return mayReplay && replayId !== undefined && replayId !== state.lastReplayId;
+}
+
+/** Whether a message may work on an unfinished item. */
+function mayClaim(state: State, messageId: string, at: number): boolean {
+  if (state.status === 'waiting') return true;
+  return state.status === 'working' && (state.holder === messageId || state.leaseUntil < at);
+}
+
+/** The state that the action leads to; undefined where it must be refused. */
+export function next(state: State, action: Action, rules: Rules): State | undefined {
+  switch (action.kind) {
+    case 'insert':
+      return undefined;
+
+    case 'claim': {
+      const claimed: State = {
+        ...state,
+        status: 'working',
+        version: state.version + 1,
+        holder: action.messageId,
+        token: action.token,
+        leaseUntil: action.at + rules.leaseMs,
+      };
+      if (mayClaim(state, action.messageId, action.at)) return claimed;
+      if (!isReplay(state, action)) return undefined;
+      const anew = { effects: 0, retriable: undefined, marker: action.marker, attempts: 0 };
+      return { ...claimed, ...anew, lastReplayId: action.replayId ?? '' };
+    }
+
+    case 'finish': {
+      if (state.status !== 'working' || state.token !== action.token) return undefined;
+      const handedOver = { marker: action.marker, attempts: 0 };
+      return {
+        ...state,
+        ...(rules.outcomesAreConfirmed ? handedOver : { marker: undefined }),
+        status: action.result === 'done' ? 'done' : 'failed',
+        version: state.version + 1,
+        effects: state.effects + 1,
+        retriable: action.result === 'done' ? undefined : action.result === 'failed for now',
+      };
+    }
+
+    case 'move':
+      if (state.marker === undefined || state.marker !== action.seen) return undefined;
+      return { ...state, marker: action.marker, attempts: action.attempts };
+
+    case 'confirm':
+      if (!isFinished(state) || state.version !== action.version) return undefined;
+      return { ...state, marker: undefined, attempts: 0 };
+  }
+}

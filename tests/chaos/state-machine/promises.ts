@@ -1,0 +1,47 @@
+import { isFinished, isReplay, type Action, type Rules, type State } from './model.js';
+import { demand } from './violation.js';
+
+/** Everything but the marker, which says nothing about the state, and the version, which follows it. */
+function withoutMarker({ marker: _marker, attempts: _attempts, version: _version, ...rest }: State): string {
+  return JSON.stringify(rest);
+}
+
+/**
+ * What users are promised of any change of an item, whoever makes it; said apart from the model, so that a mistake in
+ * the model does not hide one in the system. `now` is the true time, whatever the actor's view of it.
+ */
+export function demandPromises(before: State, after: State, action: Action, now: number, rules: Rules): void {
+  const states = { action, before, after, now };
+  const changed = withoutMarker(before) !== withoutMarker(after);
+  const replayed = action.kind === 'claim' && isReplay(before, action);
+
+  demand(after.effects === 0 || after.effects === 1, 'an outcome is applied at most once per life', states);
+  demand(after.effects >= before.effects || replayed, 'only a replay starts a new life', states);
+  demand(after.effects === Number(isFinished(after)), 'an item is finished when its outcome is applied', states);
+  demand(!isFinished(before) || !changed || replayed, 'nothing but a replay leads out of a finished state', states);
+  demand(
+    before.status !== 'working' || after.holder === before.holder || before.leaseUntil < now,
+    'nobody takes an item from another message while its lease lasts',
+    states,
+  );
+  demand(
+    before.status !== 'working' || !isFinished(after) || after.token === before.token,
+    'only the owner of the claim finishes an item',
+    states,
+  );
+  demand(isFinished(after) || after.marker !== undefined, 'an unfinished item has its marker', states);
+  demand(
+    !isFinished(after) || rules.outcomesAreConfirmed || after.marker === undefined,
+    'an outcome that nobody waits for has no marker',
+    states,
+  );
+  demand(
+    !rules.outcomesAreConfirmed ||
+      after.marker !== undefined ||
+      before.marker === undefined ||
+      action.kind === 'confirm',
+    'the marker of an outcome stays until it is confirmed',
+    states,
+  );
+  demand(after.version === before.version + Number(changed), 'the version rises by one with each change', states);
+}

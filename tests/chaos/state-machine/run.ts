@@ -1,0 +1,50 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { claimWithoutHolder } from './ablation.js';
+import { explore, type Exploration } from './explore.js';
+
+type StateMachineOptions = {
+  /** Of the emulator, which has the topology of `stage`. */
+  endpoint: string;
+  stage: string;
+  runs: number;
+  seed: number;
+  /** Claims are given without a look at the holder: must find a counterexample. */
+  ablated?: boolean;
+};
+
+/** Enough that the emulator and this process do not wait for each other. */
+const PARTITIONS = 4;
+
+/**
+ * Plays `runs` random histories of an item, each with the real statements against the emulator's tables, and holds each
+ * change against the model. The same seed plays the same histories.
+ * @throws when an ablation was not in effect
+ */
+export async function runStateMachine(options: StateMachineOptions): Promise<Exploration> {
+  const { endpoint, stage, runs, seed, ablated = false } = options;
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const interventions = { statements: 0, answers: 0 };
+  try {
+    const exploration = await explore({
+      dynamo: DynamoDBDocumentClient.from(client),
+      stage,
+      runs,
+      seed,
+      partitions: ablated ? 1 : PARTITIONS,
+      seam: ablated ? claimWithoutHolder(interventions) : (executor) => executor,
+    });
+    if (ablated && (interventions.statements === 0 || interventions.answers === 0)) {
+      throw new Error(
+        'The ablation took nothing away: has the condition on "holder" in transitions.ts another form than in ablation.ts?',
+      );
+    }
+    return exploration;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,80 @@
+import { confirmOutcome, deliver, visit } from './actors.js';
+import { isFinished } from './model.js';
+import { MAX_FAILED_LIVES, type Plan } from './plan.js';
+import { settled } from './turns.js';
+import { demand } from './violation.js';
+import type { World } from './world.js';
+
+/**
+ * Rounds from the last fault to the end: the lease of a dead one passes, the marker brings a message, it is worked on;
+ * a replay for each life that fails, one of them given up by the sweeper; the outcome is told of and confirmed.
+ */
+const MAX_ROUNDS = 6 + MAX_FAILED_LIVES;
+
+/** Lets everything under way come to its end, in the plan's order. */
+async function finishAll(world: World, { order }: Plan): Promise<void> {
+  for (let index = 0; world.turns.count() > 0; index++) {
+    await world.turns.take(order[index % order.length]!, 'answered');
+    world.check();
+  }
+  await settled();
+  world.check();
+}
+
+/** Every message that lies in the queue is handed out, all at the same time. Nobody works in vain. */
+async function deliverAll(world: World, plan: Plan): Promise<void> {
+  const { works, finishes } = { ...world.tally };
+  const waiting = world.messages.filter(({ isDeleted }) => !isDeleted);
+  for (const message of waiting) deliver(world, message);
+  await settled();
+  await finishAll(world, plan);
+  const { tally } = world;
+  demand(
+    tally.works - works === tally.finishes - finishes,
+    'while nothing dies and no lease passes, all work counts',
+    tally,
+  );
+}
+
+/**
+ * Nothing goes wrong any more: whatever happened before, the item comes to the end that its work has, by itself, in a
+ * bounded number of rounds.
+ */
+export async function settle(world: World, plan: Plan): Promise<void> {
+  const { judge, turns, clock, notices, subject, outcomes } = world;
+  world.log.push('no more faults');
+  if (plan.goesOn) await finishAll(world, plan);
+  while (turns.count() > 0) turns.drop(0);
+
+  for (let round = 1; ; round++) {
+    demand(round <= MAX_ROUNDS, 'the item comes to its end in a bounded number of receives', {
+      state: judge.state(),
+      receives: world.tally.receives,
+    });
+    await deliverAll(world, plan);
+    for (const version of new Set(notices)) confirmOutcome(world, version);
+    await finishAll(world, plan);
+
+    const state = judge.state();
+    if (state.retriable) {
+      world.send(`operator-${round}`);
+    } else if (state.marker !== undefined) {
+      clock.now = Math.max(clock.now, state.marker);
+      visit(world, 'arrives');
+      await settled();
+      await finishAll(world, plan);
+    } else {
+      break;
+    }
+  }
+
+  const { status, effects, version, marker, retriable } = judge.state();
+  const last = outcomes.at(-1)!;
+  const expected = last === 'done' ? 'done' : 'failed';
+  demand(status === expected && retriable !== true, 'the item ends as its work says', { status, last });
+  demand(isFinished(judge.state()) && effects === 1, 'the outcome is applied', { effects });
+  demand(marker === undefined, 'nobody waits for the item', { marker });
+  demand(version >= 3, 'an outcome has a claim before it', { version });
+  const event = subject.outcomeEventOf(judge.item());
+  if (event) world.publish(event, true);
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
+import { claimWithoutHolder, withoutCondition } from './ablation.js';
+import { explore } from './explore.js';
+import { createSubjects } from './subjects.js';
+import type { Seam } from './world.js';
+
+const asIs: Seam = (executor) => executor;
+
+/** Tables in memory: what is tried here is the model, and that it notices. */
+function exploreFake(seam: Seam, runs: number, seed = 1) {
+  const tables = Object.values(createSubjects('local')).map(({ lifecycle: { table, key } }) => ({
+    TableName: table,
+    KeySchema: [{ AttributeName: key, KeyType: 'HASH' as const }],
+    AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' as const }],
+  }));
+  return explore({ dynamo: createFakeAws({ tables }).dynamo, stage: 'local', runs, seed, partitions: 1, seam });
+}
+
+describe('the model of the state machine', () => {
+  it('agrees with the statements, and plays the same histories again for the same seed', async () => {
+    const first = await exploreFake(asIs, 60);
+    expect(first).toEqual({
+      runs: 60,
+      seed: 1,
+      commands: expect.any(Number) as unknown,
+      statements: expect.any(Number) as unknown,
+    });
+    expect(await exploreFake(asIs, 60)).toEqual(first);
+  }, 60_000);
+
+  it('notices claims that are given without a look at the holder', async () => {
+    const interventions = { statements: 0, answers: 0 };
+    const { counterexample } = await exploreFake(claimWithoutHolder(interventions), 60);
+    expect(counterexample).toContain('nobody takes an item from another message while its lease lasts');
+    expect(interventions.statements).toBeGreaterThan(0);
+    expect(interventions.answers).toBeGreaterThan(0);
+  }, 60_000);
+
+  it.each([
+    ['a claim in whatever version', /"holder" IN/, / AND "version" = \?/],
+    ['a takeover of whatever claim', /AND "leaseUntil" </, / AND "claimToken" = \? AND "leaseUntil" < \?/],
+    ['a replay in whatever version', /SET "lastReplayId"/, / AND "version" = \?/],
+    ['an outcome by whatever owner', /"effects" \+ 1/, / AND "claimToken" = \?/],
+    ['a second outcome', /"effects" \+ 1/, / AND "status" = \?/],
+    ['a confirmation of whatever outcome', /^UPDATE \S+ SET "outboxAttempts"/, / AND "version" = \?/],
+    ['a marker moved by several sweepers', /^UPDATE \S+ SET "outboxAt"/, / AND "outboxAt" = \?/],
+  ])(
+    'notices %s',
+    async (_name, where, condition) => {
+      let altered = 0;
+      const seam: Seam = (executor) => ({
+        execute: (statement) => {
+          const changed = where.test(statement.text) ? withoutCondition(statement, condition) : undefined;
+          if (changed) altered++;
+          return executor.execute(changed ?? statement);
+        },
+      });
+      const { counterexample } = await exploreFake(seam, 300);
+      expect(altered).toBeGreaterThan(0);
+      expect(counterexample).toBeDefined();
+    },
+    60_000,
+  );
+
+  it('notices an item that nobody can take over', async () => {
+    const seam: Seam = (executor) => ({
+      execute: async (statement) => {
+        const result = await executor.execute(statement);
+        if (result.applied || result.item?.status !== 'PROCESSING') return result;
+        return { applied: false, item: { ...result.item, leaseUntil: Infinity } };
+      },
+    });
+    const { counterexample } = await exploreFake(seam, 200);
+    expect(counterexample).toContain('the item comes to its end in a bounded number of receives');
+  }, 60_000);
+});

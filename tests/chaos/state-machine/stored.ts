@@ -1,0 +1,52 @@
+import type { Statement } from '@orderflow/platform/statements/executor';
+import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { State } from './model.js';
+import type { Item } from './subjects.js';
+
+/** What happens to an item besides the state machine's own attributes. */
+const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
+  .concat(['outboxShard', 'outboxAt', 'outboxAttempts'])
+  .concat(['updatedAt', 'timeline', 'sentAt']);
+
+/** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
+export function stateOf(item: Item, { states }: Lifecycle): State {
+  const statuses = Object.entries(states) as [State['status'], string][];
+  const status = statuses.find(([, word]) => word === item.status)?.[0];
+  if (!status) throw new Error(`${String(item.status)} is no state of ${Object.values(states).join(', ')}`);
+  const { outboxAt, outboxShard } = item as { outboxAt?: number; outboxShard?: number };
+  return {
+    status,
+    version: item.version as number,
+    effects: item.effects as number,
+    holder: item.holder as string,
+    token: item.claimToken as string,
+    leaseUntil: item.leaseUntil as number,
+    lastReplayId: item.lastReplayId as string,
+    retriable: (item.failure as { retriable: boolean } | undefined)?.retriable,
+    marker: outboxShard === undefined ? undefined : outboxAt,
+    attempts: item.outboxAttempts as number,
+  };
+}
+
+/** The rest of an item: what its insert wrote and nobody changes. */
+export function factsOf(item: Item): Item {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !BY_THE_WAY.includes(name)));
+}
+
+export type Intent = 'insert' | 'claim' | 'finish' | 'move' | 'confirm';
+
+/** What a statement sets out to write, whatever its condition says. */
+export function read({ text, parameters }: Statement): { intent: Intent; writes: Map<string, unknown> } {
+  const names = [...text.matchAll(/SET "?([\w".]+?)"? = \?/g)].map(([, name]) => name!);
+  const writes = new Map(names.map((name, index) => [name, parameters[index]]));
+  return { intent: intentOf(text, writes), writes };
+}
+
+function intentOf(text: string, writes: Map<string, unknown>): Intent {
+  if (text.startsWith('INSERT')) return 'insert';
+  if (writes.has('holder')) return 'claim';
+  if (text.includes('"effects" + 1')) return 'finish';
+  if (text.includes('REMOVE "outboxAt"')) return 'confirm';
+  if (writes.has('outboxAt')) return 'move';
+  throw new Error(`The model knows no such transition; teach it in tests/chaos/state-machine/model.ts: ${text}`);
+}

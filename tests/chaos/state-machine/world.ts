@@ -1,0 +1,197 @@
+import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+import type { StatementExecutor } from '@orderflow/platform/statements/executor';
+import type { Judge, Sent } from './judge.js';
+import type { Action, Result } from './model.js';
+import { read } from './stored.js';
+import type { Item, Subject } from './subjects.js';
+import { createTurns, type Turns } from './turns.js';
+import { demand, Violation } from './violation.js';
+
+export const LEASE_MS = 30_000;
+export const MARKER_DELAY_MS = 5_000;
+export const STARTED_AT = Date.UTC(2026, 10, 1);
+
+/** A message of the queue; it is handed out again until a delivery of it has come to an end, and sometimes after that. */
+export type Message = { id: string; replayId: string | undefined; isDeleted: boolean };
+
+/** Whoever sends statements: a delivery, a sweeper, somebody who confirms, a client that posts again. */
+export type Actor = {
+  name: string;
+  /** Under which it claims. */
+  messageId: string;
+  replayId: string | undefined;
+  /** When it began, which is what it takes for now when it claims. */
+  at: number;
+  /** The version that its next claim goes by. */
+  knownVersion: number;
+  /** Of its claim. */
+  token: string;
+  /** What its work led to. */
+  result: Result;
+  /** Where a sweeper has seen the marker. */
+  marker: number | undefined;
+  /** The outcome that is to be confirmed. */
+  confirms: number;
+  hasFinished: boolean;
+};
+
+/** One item, and everybody who has to do with it. */
+export type World = {
+  subject: Subject;
+  id: string;
+  /** The item as its insert left it. */
+  record: Item;
+  judge: Judge;
+  turns: Turns;
+  clock: { now: number };
+  messages: Message[];
+  /** Versions of outcomes whose event has arrived where it is confirmed. */
+  notices: number[];
+  /** What each life's work leads to; the last one stands for all that follow. */
+  outcomes: readonly Result[];
+  tally: { receives: number; works: number; statements: number; lives: number; finishes: number };
+  log: string[];
+  send: (replayId?: string) => Message;
+  newActor: (actor: Pick<Actor, 'name'> & Partial<Actor>) => Actor;
+  executorOf: (actor: Actor) => StatementExecutor;
+  /** An event is published; swallowed, the bus says that it has it. */
+  publish: (event: OutgoingEvent, isSwallowed?: boolean) => void;
+  /** Runs an actor; what it throws that is no part of the play is a failure. */
+  start: (running: Promise<void>) => void;
+  /** @throws what has gone wrong so far */
+  check: () => void;
+};
+
+export type Seam = (executor: StatementExecutor) => StatementExecutor;
+
+type WorldOptions = {
+  subject: Subject;
+  id: string;
+  judge: Judge;
+  outcomes: readonly Result[];
+  /** Around the statements of all actors: where an ablation takes a protection away. */
+  seam: Seam;
+};
+
+export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions): World {
+  const log: string[] = [];
+  const failures: unknown[] = [];
+  const fail = (error: unknown): void => {
+    failures.push(error);
+  };
+  const clock = { now: STARTED_AT };
+  const turns = createTurns((line) => log.push(`+${clock.now - STARTED_AT} ms ${line}`), fail);
+  const messages: Message[] = [];
+  const events = new Map<string, string>();
+  const tally = { receives: 0, works: 0, statements: 0, lives: 1, finishes: 0 };
+
+  const notices: number[] = [];
+  const record = judge.item();
+
+  function send(replayId?: string): Message {
+    const message = { id: `m${messages.length + 1}`, replayId, isDeleted: false };
+    messages.push(message);
+    return message;
+  }
+
+  /** The same event is the same to the last byte, whoever publishes it. */
+  function noteEvent({ type, detail }: OutgoingEvent): void {
+    const { eventId = '' } = detail.metadata as { eventId?: string };
+    const text = JSON.stringify(detail);
+    const known = events.get(`${type} ${eventId}`) ?? text;
+    demand(known === text, 'an event that is published again is the same event', { known, text });
+    events.set(`${type} ${eventId}`, text);
+  }
+
+  function actionOf(actor: Actor, statement: Sent['statement']): Action {
+    const { intent, writes } = read(statement);
+    const marker = writes.get('outboxAt') as number;
+    switch (intent) {
+      case 'insert':
+        return { kind: 'insert' };
+      case 'claim': {
+        const { messageId, replayId, at } = actor;
+        return { kind: 'claim', messageId, replayId, at, token: writes.get('claimToken') as string, marker };
+      }
+      case 'finish':
+        return { kind: 'finish', token: actor.token, result: actor.result, marker };
+      case 'move':
+        return { kind: 'move', seen: actor.marker, marker, attempts: writes.get('outboxAttempts') as number };
+      case 'confirm':
+        return { kind: 'confirm', version: actor.confirms };
+    }
+  }
+
+  async function rule(actor: Actor, sent: Sent, isHeard: boolean) {
+    tally.statements++;
+    const { result, before, after } = await judge.rule(sent, clock.now);
+    const { action } = sent;
+    log.push(`    ${action.kind}: ${result.applied ? 'applied' : 'refused'}, ${after.status} v${after.version}`);
+    if (result.applied) {
+      if (action.kind === 'finish') {
+        actor.hasFinished = true;
+        tally.finishes++;
+      }
+      if (action.kind === 'claim' && before.status === 'failed') tally.lives++;
+      if (action.kind === 'move') actor.marker = action.marker;
+    }
+    if (isHeard) actor.knownVersion = after.version;
+    return result;
+  }
+
+  return {
+    subject,
+    id,
+    record,
+    judge,
+    turns,
+    clock,
+    messages,
+    notices,
+    outcomes,
+    tally,
+    log,
+    send,
+    newActor: (actor) => ({
+      messageId: '',
+      replayId: undefined,
+      at: clock.now,
+      // As an insert leaves an item: what every claim assumes at first.
+      knownVersion: 1,
+      token: '',
+      result: 'failed for now',
+      marker: undefined,
+      confirms: 0,
+      hasFinished: false,
+      ...actor,
+    }),
+    executorOf: (actor) => ({
+      execute: (statement) => {
+        const action = actionOf(actor, statement);
+        if (action.kind === 'claim') actor.token = action.token;
+        const knownVersion = action.kind === 'claim' ? actor.knownVersion : undefined;
+        return turns.wait(`${actor.name} ${action.kind}s`, (isHeard) =>
+          seam({
+            execute: (changed) => rule(actor, { statement: changed, action, knownVersion }, isHeard),
+          }).execute(statement),
+        );
+      },
+    }),
+    publish: (event, isSwallowed = false) => {
+      noteEvent(event);
+      if (isSwallowed) return;
+      if (event.type === subject.createdEventOf(record).type) send();
+      const { orderVersion } = event.detail.data as { orderVersion?: number };
+      if (orderVersion !== undefined) notices.push(orderVersion);
+    },
+    start: (running) => {
+      running.catch(fail);
+    },
+    check: () => {
+      if (failures.length === 0) return;
+      const [first] = failures;
+      const error = failures.find((failure) => failure instanceof Violation) ?? first;
+      throw error instanceof Error ? error : new Error(String(error));
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Service } from '../../../tools/local/embedded.mjs';
+import { startEmbeddedSystem, type EmbeddedSystem, type ServiceProcess } from '../../support/embedded-system.js';
+import { startFaultyNetwork, type FaultyNetwork } from '../../support/faulty-network.js';
+import type { TrialOptions } from '../trial.js';
+import { startWarehouse, type Warehouse } from './warehouse.js';
+
+/** A system behind a faulty network, whose orders are fulfilled by a warehouse outside of it. */
+export type ChaosSystem = EmbeddedSystem & { network: FaultyNetwork; warehouse: Warehouse };
+
+type ChaosOptions = Pick<TrialOptions, 'seed' | 'emulator'> & {
+  workers?: number;
+  fulfilmentDelayMs?: number;
+  env?: Record<string, string>;
+  envOf?: Partial<Record<Service, Record<string, string>>>;
+  /** What a single process gets besides, asked at each start. */
+  envOfProcess?: (process: ServiceProcess) => Record<string, string>;
+  /** Name of the ablation, and the service whose protection it takes away. */
+  ablation?: { name: string; of: Service } | undefined;
+};
+
+/** What a test shortens, an operator would not: with the limit of the tests, kills would exhaust orders. */
+const ENV = { MAX_RECEIVES: '10', HANDLER_TIMEOUT_MS: '4000', QUEUE_GRACE_MS: '10000', NODE_ENV: 'chaos' };
+const MAINS: Record<Service, string> = {
+  'api-gateway': 'tests/chaos/seams/api-gateway.mjs',
+  'order-worker': 'tests/chaos/seams/order-worker.mjs',
+  'notification-worker': 'tests/chaos/seams/notification-worker.mjs',
+};
+
+async function start(options: ChaosOptions): Promise<ChaosSystem> {
+  const { seed, emulator, workers = 1, fulfilmentDelayMs = 30, env = {}, envOf = {}, envOfProcess, ablation } = options;
+  const warehouse = await startWarehouse({ delayMs: fulfilmentDelayMs });
+  let network: FaultyNetwork | undefined;
+  const ablated = ablation ? { [ablation.of]: { ...envOf[ablation.of], ABLATION: ablation.name } } : {};
+  try {
+    const system = await startEmbeddedSystem({
+      emulator,
+      env: { ...ENV, WAREHOUSE_URL: warehouse.url, ...env },
+      envOf: { ...envOf, ...ablated },
+      ...(envOfProcess ? { envOfProcess } : {}),
+      replicas: { 'order-worker': workers },
+      restart: true,
+      mains: MAINS,
+      endpointFor: async (emulatorUrl) => {
+        network = await startFaultyNetwork(emulatorUrl, { seed });
+        return network.url;
+      },
+    });
+    if (!network) throw new Error('the system was started without its network');
+    return Object.assign(system, { network, warehouse });
+  } catch (error) {
+    await network?.dispose();
+    await warehouse.dispose();
+    throw error;
+  }
+}
+
+/** Runs `use` on a system of its own, and removes it whatever happens. */
+export async function withChaosSystem<T>(options: ChaosOptions, use: (system: ChaosSystem) => Promise<T>): Promise<T> {
+  const system = await start(options);
+  try {
+    return await use(system);
+  } finally {
+    system.network.heal();
+    await system.dispose();
+    await system.network.dispose();
+    await system.warehouse.dispose();
+  }
+}
+
+/** @throws when an ablated service has never said that its ablation intervened: the run would prove nothing */
+export async function assertAblated(system: ChaosSystem, name: string, service: Service): Promise<void> {
+  const logs = await system.logs(service);
+  if (!logs.includes(`"message":"ablation","name":"${name}"`)) {
+    throw new Error(`the ablation ${name} of ${service} never had anything to do`);
+  }
+}

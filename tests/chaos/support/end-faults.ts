@@ -1,0 +1,57 @@
+import { resourceNames, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
+import { SERVICES } from '../../../tools/local/embedded.mjs';
+import { atMost, type Check, type InvariantId } from '../trial.js';
+import type { ChaosSystem } from './chaos-system.js';
+import { readTable, type Evidence } from './evidence.js';
+
+/** How things stood when the last fault was over. */
+export type Aftermath = {
+  /** Epoch ms; from then on nothing goes wrong any more. */
+  at: number;
+  /** When the marker of each unfinished order is due, by order id; epoch ms. */
+  dueAt: ReadonlyMap<string, number>;
+  /** When the last marker of either table is due; epoch ms. */
+  lastDueAt: number;
+};
+
+/**
+ * Ends all faults. The last one is the death of every process: what starts afterwards is armed with nothing, and while
+ * all are dead nobody moves a marker.
+ * @param disarm called when all are dead: processes that start from then on must have no failpoints
+ */
+export async function endFaults(system: ChaosSystem, disarm: () => void): Promise<Aftermath> {
+  await Promise.all(SERVICES.map((service) => system.kill(service)));
+  system.network.heal();
+  disarm();
+  const names = resourceNames(system.stage);
+  const endpoint = await system.awsEndpoint();
+  const orders = await readTable<OrderRecord>(endpoint, names.ordersTable);
+  const notifications = await readTable<NotificationRecord>(endpoint, names.notificationsTable);
+  await system.start(...SERVICES);
+  const unfinished = orders.filter(({ status }) => status === 'PENDING' || status === 'PROCESSING');
+  return {
+    at: Date.now(),
+    // Without a marker it would be lost, and never end: the bound is judged as if it were due.
+    dueAt: new Map(unfinished.map(({ orderId, outboxAt = 0 }) => [orderId, outboxAt])),
+    lastDueAt: Math.max(0, ...[...orders, ...notifications].map(({ outboxAt = 0 }) => outboxAt)),
+  };
+}
+
+/** What the system may take beyond the marker's time and one lease, on a machine that does much else. */
+const MARGIN_MS = 10_000;
+
+/**
+ * Every order that was unfinished when the faults were over ends within its own bound: its marker becomes due (or is due
+ * already; losses before have doubled the delay each time), the order may be under a lease of a process that is dead,
+ * and then it is published and worked on.
+ */
+export function endsInTime(id: InvariantId, evidence: Evidence, { at, dueAt }: Aftermath, leaseMs: number): Check {
+  const stored = new Map(evidence.orders.map((order) => [order.orderId, order]));
+  const late = [...dueAt].map(([orderId, due]) => {
+    const order = stored.get(orderId);
+    const hasEnded = order?.status === 'COMPLETED' || order?.status === 'FAILED';
+    return hasEnded ? Date.parse(order.updatedAt) - Math.max(at, due) : Infinity;
+  });
+  const what = `slowest of ${dueAt.size} unfinished orders, after the last fault and its marker's time`;
+  return atMost(id, what, (leaseMs + MARGIN_MS) / 1_000, Math.max(0, ...late) / 1_000, ' s');
+}

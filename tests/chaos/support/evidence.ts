@@ -1,0 +1,185 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { resourceNames, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
+import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import type { AuditReport } from '@orderflow/orderctl/audit/report';
+import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
+import type { ChaosSystem } from './chaos-system.js';
+import type { Placed } from './load.js';
+import { percentile } from './percentile.js';
+import { createObserver, waitForQuiet, type Remaining } from './quiet.js';
+
+/** What is left of a run when it is over, read from the emulator itself. */
+export type Evidence = {
+  placed: readonly Placed[];
+  orders: OrderRecord[];
+  notifications: NotificationRecord[];
+  audit: AuditReport;
+  /** Ms from the last fault until nothing was left to do; undefined when it never came to that. */
+  quietMs: number | undefined;
+  remaining: Remaining;
+};
+
+const CREDENTIALS = {
+  AWS_REGION: 'us-east-1',
+  AWS_REQUEST_TIMEOUT_MS: 30_000,
+};
+
+/** All items of a table, as the emulator has them. */
+export async function readTable<T>(endpoint: string, TableName: string): Promise<T[]> {
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const items: T[] = [];
+  const pages = paginateScan({ client: DynamoDBDocumentClient.from(client) }, { TableName, ConsistentRead: true });
+  for await (const { Items = [] } of pages) items.push(...(Items as T[]));
+  client.destroy();
+  return items;
+}
+
+async function runAudit(endpoint: string, stage: string): Promise<AuditReport> {
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
+  const aws = createAwsClients({ ...CREDENTIALS, AWS_ENDPOINT_URL: endpoint });
+  try {
+    const options = { ...AUDIT_DEFAULTS, stage, toleranceMs: 3_000 };
+    return await audit({ aws, now: Date.now, pause: (ms) => pause(ms) }, options);
+  } finally {
+    aws.close();
+  }
+}
+
+/** Waits until nothing is left to do, or the time is up, and then looks at everything. */
+export async function collectEvidence(
+  system: Pick<ChaosSystem, 'awsEndpoint' | 'stage'>,
+  placed: readonly Placed[],
+  { withinMs = 60_000 } = {},
+): Promise<Evidence> {
+  const where = { endpoint: await system.awsEndpoint(), stage: system.stage };
+  const names = resourceNames(system.stage);
+  const quietMs = await waitForQuiet({ ...where, withinMs }).catch(() => undefined);
+  const observer = createObserver(where);
+  const [remaining, orders, notifications, report] = await Promise.all([
+    observer.remaining(),
+    readTable<OrderRecord>(where.endpoint, names.ordersTable),
+    readTable<NotificationRecord>(where.endpoint, names.notificationsTable),
+    runAudit(where.endpoint, where.stage),
+  ]);
+  observer.dispose();
+  return { placed, orders, notifications, audit: report, quietMs, remaining };
+}
+
+const accepted = ({ placed }: Evidence) => placed.filter(({ outcome }) => outcome === 'ok');
+const isTerminal = ({ status }: OrderRecord) => status === 'COMPLETED' || status === 'FAILED';
+
+/** Every order that a client was told of is in the table and has ended. */
+export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
+  const stored = new Map(evidence.orders.map((order) => [order.orderId, order]));
+  const orders = accepted(evidence).map(({ orderId = '' }) => stored.get(orderId));
+  return [
+    countIs(id, 'accepted orders lost', 0, orders.filter((order) => order === undefined).length),
+    countIs(id, 'accepted orders that have not ended', 0, orders.filter((order) => order && !isTerminal(order)).length),
+    countIs(
+      id,
+      'orders that ended otherwise than COMPLETED',
+      0,
+      orders.filter((o) => o && o.status !== 'COMPLETED').length,
+    ),
+    {
+      id,
+      must: 'some orders were accepted',
+      saw: `${orders.length} of ${evidence.placed.length}`,
+      holds: orders.length > 0,
+    },
+  ];
+}
+
+/** Each order's outcome was applied once, told once, and asked of the warehouse under one key. */
+export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
+  const ended = evidence.orders.filter(isTerminal);
+  const told = new Map<string, number>();
+  for (const { orderId } of evidence.notifications) told.set(orderId, (told.get(orderId) ?? 0) + 1);
+  const fulfilled = system.warehouse.orders();
+  const asked = ended.map(({ items }) => fulfilled.get(items[0]?.productName ?? ''));
+  return [
+    countIs(id, 'ended orders whose effects are not 1', 0, ended.filter(({ effects }) => effects !== 1).length),
+    countIs(
+      id,
+      'orders not asked for, or under several idempotency keys',
+      0,
+      asked.filter((o) => o?.keys.size !== 1).length,
+    ),
+    countIs(id, 'orders fulfilled other than once outside', 0, asked.filter((order) => order?.effects !== 1).length),
+    countIs(
+      id,
+      'ended orders without exactly one notification',
+      0,
+      ended.filter(({ orderId }) => told.get(orderId) !== 1).length,
+    ),
+    countIs(
+      id,
+      'notifications whose effects are not 1',
+      0,
+      evidence.notifications.filter(({ effects }) => effects !== 1).length,
+    ),
+  ];
+}
+
+/** What is in the tables was asked for, and what was refused is not there. */
+export function nothingFromNowhere(id: InvariantId, evidence: Evidence): Check[] {
+  const byCorrelation = new Map<string, number>();
+  for (const { correlationId } of evidence.orders) {
+    byCorrelation.set(correlationId, (byCorrelation.get(correlationId) ?? 0) + 1);
+  }
+  const requests = new Map(evidence.placed.map((request) => [request.correlationId, request]));
+  const stored = (outcome: Placed['outcome']) =>
+    evidence.placed
+      .filter((request) => request.outcome === outcome)
+      .map(({ correlationId }) => byCorrelation.get(correlationId) ?? 0);
+  const unexpected = evidence.orders.filter(({ correlationId }) => !requests.has(correlationId));
+  const unknown = stored('unknown');
+  return [
+    countIs(id, 'orders that nobody placed', 0, unexpected.length),
+    countIs(id, 'refused requests that were stored', 0, stored('refused').filter((count) => count > 0).length),
+    {
+      id,
+      must: 'unknown requests stored 0 or 1 times',
+      saw: `${unknown.filter((count) => count === 1).length} of ${unknown.length} stored, ${unknown.filter((count) => count > 1).length} more than once`,
+      holds: unknown.every((count) => count <= 1),
+    },
+    countIs(id, 'findings of the audit', 0, evidence.audit.findingCount),
+  ];
+}
+
+/** Nothing is left to do. */
+export function nothingIsLeft(id: InvariantId, { remaining }: Evidence): Check[] {
+  const { orderMessages, notificationMessages, orderMarkers, notificationMarkers } = remaining;
+  return [
+    countIs(id, 'messages left, visible or in flight', 0, orderMessages + notificationMessages),
+    countIs(id, 'markers left', 0, orderMarkers + notificationMarkers),
+  ];
+}
+
+/**
+ * Nothing is left to do, and it took few deliveries to get there.
+ * @param poison orders that are meant to be tried often
+ */
+export function itEnds(
+  id: InvariantId,
+  evidence: Evidence,
+  system: ChaosSystem,
+  poison: ReadonlySet<string> = new Set(),
+): Check[] {
+  const { orderQueue } = resourceNames(system.stage);
+  const deliveries = [...(system.network.deliveries().get(orderQueue)?.perOrder ?? [])]
+    .filter(([orderId]) => !poison.has(orderId))
+    .map(([, count]) => count);
+  return [
+    ...nothingIsLeft(id, evidence),
+    atMost(id, 'deliveries per order, p99', 3, percentile(deliveries, 0.99)),
+  ];
+}

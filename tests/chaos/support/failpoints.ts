@@ -1,0 +1,27 @@
+import type { Failpoint } from '@orderflow/platform/failpoints';
+import { SERVICES } from '../../../tools/local/embedded.mjs';
+import { countIs, type Check, type InvariantId } from '../trial.js';
+import type { ChaosSystem } from './chaos-system.js';
+
+/** The line that a process writes as it dies. */
+const LAST_WORDS = /"died at a failpoint","failpoint":"([a-z.-]+)"/g;
+
+/** How often processes have died at each failpoint so far. */
+export async function countDeaths(system: ChaosSystem): Promise<Map<string, number>> {
+  const logs = await Promise.all(SERVICES.map((service) => system.logs(service)));
+  const deaths = new Map<string, number>();
+  for (const [, name = ''] of logs.join('').matchAll(LAST_WORDS)) deaths.set(name, (deaths.get(name) ?? 0) + 1);
+  return deaths;
+}
+
+/** A check that the run has seen a death at each of the points: one that was never met proves nothing. */
+export function eachWasMet(id: InvariantId, points: readonly Failpoint[], deaths: ReadonlyMap<string, number>): Check {
+  const { must, ...check } = countIs(
+    id,
+    'failpoints that were never met',
+    0,
+    points.filter((name) => !deaths.has(name)).length,
+  );
+  const met = points.map((name) => `${name} ${deaths.get(name) ?? 0}`).join(', ');
+  return { ...check, must, saw: `${check.saw} (deaths: ${met})` };
+}

@@ -1,0 +1,61 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { connectTo } from '../../support/faulty-network/upstream.js';
+import { createRandom } from './random.js';
+
+/** Stands between client and API, and breaks some connections when the API has answered. */
+export type ForgetfulProxy = {
+  url: string;
+  /** Answers that no client has seen, by status. */
+  forgotten(): ReadonlyMap<number, number>;
+  dispose(): Promise<void>;
+};
+
+type ProxyOptions = {
+  seed: number;
+  /** Of each answer. */
+  probability: number;
+};
+
+/** @param targetUrl where the API listens, also after a restart */
+export async function startForgetfulProxy(targetUrl: string, options: ProxyOptions): Promise<ForgetfulProxy> {
+  const upstream = connectTo(targetUrl);
+  const random = createRandom(options.seed);
+  const forgotten = new Map<number, number>();
+
+  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    outgoing.on('close', () => {
+      gone.abort();
+    });
+    const { method = 'GET', url: path = '/', headers } = incoming;
+    const answer = await upstream.call({ method, path, headers, body: await buffer(incoming) }, gone.signal);
+    if (random() < options.probability) {
+      forgotten.set(answer.status, (forgotten.get(answer.status) ?? 0) + 1);
+      incoming.socket.destroy();
+      return;
+    }
+    outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
+    outgoing.end(answer.body);
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    handle(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.keepAliveTimeout = 60_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    forgotten: () => forgotten,
+    dispose: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+      upstream.dispose();
+    },
+  };
+}

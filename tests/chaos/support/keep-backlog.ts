@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { waitFor } from '../../support/wait-for.js';
+import type { ChaosSystem } from './chaos-system.js';
+import { placeOrders, type Placed } from './load.js';
+import { createObserver } from './quiet.js';
+
+export type Backlog = {
+  /** Ends the load. @returns the orders that made it, and the fewest messages that there were once it was complete */
+  stop(): Promise<{ placed: Placed[]; shortest: number }>;
+};
+
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Places orders whenever fewer than `messages` are in the orders' queue, waiting or worked on. Resolves when there were
+ * as many for the first time.
+ */
+export async function keepBacklog(
+  system: ChaosSystem,
+  { messages, firstIndex }: { messages: number; firstIndex: number },
+): Promise<Backlog> {
+  const observer = createObserver({ endpoint: await system.awsEndpoint(), stage: system.stage });
+  const baseUrl = await system.apiUrl();
+  const placed: Placed[] = [];
+  let isComplete = false;
+  let stopped = false;
+  let shortest = Infinity;
+
+  async function topUp(): Promise<void> {
+    while (!stopped) {
+      const { orderMessages: depth } = await observer.remaining();
+      isComplete ||= depth >= messages;
+      if (isComplete) shortest = Math.min(shortest, depth);
+      const count = messages - depth;
+      if (count <= 0) await pause(LOOK_EVERY_MS);
+      else
+        placed.push(
+          ...(await placeOrders({ baseUrl, count, firstIndex: firstIndex + placed.length, until: 'accepted' })),
+        );
+    }
+  }
+  const done = topUp();
+  // Of interest when it is waited for.
+  done.catch(() => undefined);
+  const stop = async () => {
+    stopped = true;
+    await done;
+    observer.dispose();
+    return { placed, shortest };
+  };
+  try {
+    await waitFor(`a backlog of ${messages} messages`, () => Promise.resolve(isComplete || undefined), 60_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}

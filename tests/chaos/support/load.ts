@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import type { CreateOrderRequest } from '@orderflow/contracts';
+
+/** What the client can say of a request: it was accepted, it was certainly not, or nobody knows. */
+export type Placed = {
+  index: number;
+  outcome: 'ok' | 'refused' | 'unknown';
+  orderId?: string;
+  /** HTTP status of the last answer. */
+  status?: number;
+  /** Code of the last error without an answer, as ECONNRESET. */
+  error?: string;
+  /** From the first attempt to the last answer. */
+  tookMs: number;
+  attempts: number;
+  /** The request's own, stored with the order. */
+  correlationId: string;
+};
+
+export type LoadOptions = {
+  baseUrl: string;
+  count: number;
+  /** Requests in flight at any time; 20 when nothing is said. With `ratePerSecond` the most that may be. */
+  concurrency?: number;
+  /** Requests begun per second, whatever becomes of them. */
+  ratePerSecond?: number;
+  /** Number of the first request; those of one run must differ. */
+  firstIndex?: number;
+  productOf?: (index: number) => string;
+  idempotencyKeyOf?: (index: number) => string;
+  /** What is posted; by default an order of its own for each request. */
+  orderOf?: (index: number) => CreateOrderRequest;
+  /** Of one attempt. */
+  timeoutMs?: number;
+  /** Tries again, with the same Idempotency-Key, until it is accepted. */
+  until?: 'accepted';
+  onPlaced?: (placed: Placed) => void;
+};
+
+const RETRY_AFTER_MS = 200;
+/** Longer than an outage of a run lasts. */
+const GIVE_UP_AFTER_MS = 120_000;
+
+type Answer = { status: number; body: string };
+
+/** Customer of a request: orders can be told by it in the table. */
+export const customerOf = (index: number): string => `chaos-customer-${index}`;
+
+/** The name of the one product in a request's order; the warehouse tells orders apart by it. */
+export const productNameOf = (index: number): string => `Chaos order ${index}`;
+
+export function orderOfRequest(index: number, productId = 'chaos-1'): CreateOrderRequest {
+  return {
+    customerId: customerOf(index),
+    items: [{ productId, productName: productNameOf(index), quantity: 1, unitPrice: 12.5 }],
+    totalAmount: 12.5,
+  };
+}
+
+function post(agent: Agent, url: string, headers: Record<string, string>, body: string, timeoutMs: number) {
+  return new Promise<Answer>((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const call = httpRequest(url, { method: 'POST', agent, headers, signal }, (response) => {
+      text(response).then((answer) => {
+        resolve({ status: response.statusCode ?? 0, body: answer });
+      }, reject);
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+type Attempt = Pick<Placed, 'outcome' | 'orderId' | 'status' | 'error'>;
+
+function judge({ status, body }: Answer): Attempt {
+  if (status === 201) return { outcome: 'ok', status, orderId: (JSON.parse(body) as { orderId: string }).orderId };
+  return { outcome: status < 500 ? 'refused' : 'unknown', status };
+}
+
+/** A connection that nobody took was never used; any other error may have come after the order was stored. */
+function judgeError(thrown: unknown): Attempt {
+  const { code, name } = thrown as NodeJS.ErrnoException;
+  return { outcome: code === 'ECONNREFUSED' ? 'refused' : 'unknown', error: code ?? name };
+}
+
+/** Places orders over HTTP and records what became of each request. Never throws for what a server does. */
+export async function placeOrders(options: LoadOptions): Promise<Placed[]> {
+  const { baseUrl, count, concurrency = 20, ratePerSecond, firstIndex = 0, timeoutMs = 10_000, until } = options;
+  const { productOf = () => 'chaos-1', orderOf = (index) => orderOfRequest(index, productOf(index)) } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  const placed: Placed[] = [];
+  const startedAt = performance.now();
+  let begun = 0;
+
+  async function place(index: number): Promise<Placed> {
+    const correlationId = randomUUID();
+    const key = options.idempotencyKeyOf?.(index) ?? (until === 'accepted' ? correlationId : undefined);
+    const body = JSON.stringify(orderOf(index));
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      'x-correlation-id': correlationId,
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    };
+    const firstAt = performance.now();
+    let mayBeStored = false;
+    for (let attempts = 1; ; attempts++) {
+      const attempt = await post(agent, `${baseUrl}/api/orders`, headers, body, timeoutMs).then(judge, judgeError);
+      const tookMs = performance.now() - firstAt;
+      const mayTryAgain = until === 'accepted' && attempt.outcome !== 'ok' && tookMs < GIVE_UP_AFTER_MS;
+      // What the API has understood and refused it would refuse again.
+      const isFinal = attempt.status !== undefined && attempt.status < 500 && attempt.status !== 429;
+      mayBeStored ||= attempt.outcome === 'unknown';
+      // That nobody listened in the end says nothing of the attempts before.
+      if (mayBeStored && attempt.status === undefined) attempt.outcome = 'unknown';
+      if (!mayTryAgain || isFinal) return { index, ...attempt, tookMs, attempts, correlationId };
+      await pause(RETRY_AFTER_MS);
+    }
+  }
+
+  async function placeOneByOne(): Promise<void> {
+    while (begun < count) {
+      const ordinal = begun++;
+      if (ratePerSecond !== undefined) {
+        const dueInMs = startedAt + (ordinal * 1_000) / ratePerSecond - performance.now();
+        if (dueInMs > 0) await pause(dueInMs);
+      }
+      const result = await place(firstIndex + ordinal);
+      placed.push(result);
+      options.onPlaced?.(result);
+    }
+  }
+
+  await Promise.all(Array.from({ length: Math.min(count, concurrency) }, placeOneByOne));
+  agent.destroy();
+  return placed.sort((a, b) => a.index - b.index);
+}

@@ -1,0 +1,44 @@
+import { newId, newOrderRecord, orderCreated } from '@orderflow/contracts';
+import { orderOfRequest } from './load.js';
+
+/** A message that no order-worker can handle, and the code under which it must end as a dead letter. */
+type Malformed = { code: string; body: string };
+
+type Envelope = {
+  'detail-type': string;
+  detail: { metadata: { version: number }; data: { items: unknown } };
+};
+
+/** As EventBridge hands it to a queue; the order is in no table. */
+function orderFromNowhere(): Envelope {
+  const record = newOrderRecord({
+    orderId: newId(),
+    request: orderOfRequest(0),
+    requestHash: '',
+    correlationId: 'from nowhere',
+    now: Date.now(),
+    outboxAt: 0,
+  });
+  const { type, source, detail } = orderCreated(record);
+  return JSON.parse(JSON.stringify({ source, 'detail-type': type, detail })) as Envelope;
+}
+
+function spoilt(spoil: (event: Envelope) => void): string {
+  const event = orderFromNowhere();
+  spoil(event);
+  return JSON.stringify(event);
+}
+
+const KINDS: (() => Malformed)[] = [
+  () => ({ code: 'NOT_JSON', body: `{"an order": ${newId()}` }),
+  () => ({ code: 'NOT_AN_ENVELOPE', body: JSON.stringify({ hello: newId() }) }),
+  () => ({ code: 'UNKNOWN_EVENT_VERSION', body: spoilt((event) => (event.detail.metadata.version = 99)) }),
+  () => ({ code: 'UNKNOWN_EVENT_TYPE', body: spoilt((event) => (event['detail-type'] = 'OrderEaten')) }),
+  () => ({ code: 'INVALID_EVENT', body: spoilt((event) => (event.detail.data.items = 'three books')) }),
+  () => ({ code: 'UNKNOWN_ITEM', body: JSON.stringify(orderFromNowhere()) }),
+];
+
+/** So many messages of every kind in turn. */
+export function malformedMessages(count: number): Malformed[] {
+  return Array.from({ length: count }, (_, index) => KINDS[index % KINDS.length]!());
+}

@@ -1,0 +1,44 @@
+import { waitFor } from '../../support/wait-for.js';
+import type { ChaosSystem } from './chaos-system.js';
+import { placeOrders, productNameOf, type Placed } from './load.js';
+
+type Customers = {
+  customers: number;
+  /** Orders altogether; without it they go on until `signal` is aborted. */
+  count?: number;
+  firstIndex: number;
+  signal?: AbortSignal;
+  /** As of `placeOrders`. */
+  until?: 'accepted';
+  productOf?: (index: number) => string;
+  onPlaced?: (placed: Placed) => void;
+};
+
+const SERVED_WITHIN_MS = 30_000;
+
+/**
+ * Each customer places an order when the warehouse has seen to the one before, so that the load is what the machine
+ * can bear, and how long an order takes does not tell how many wait before it.
+ */
+export async function placePatiently(system: ChaosSystem, options: Customers): Promise<Placed[]> {
+  const { customers, count = Infinity, firstIndex, signal, productOf = () => 'chaos-1', onPlaced } = options;
+  const retries = options.until === undefined ? {} : { until: options.until };
+  const baseUrl = await system.apiUrl();
+  const all: Placed[] = [];
+  let next = firstIndex;
+
+  async function shop(): Promise<void> {
+    while (next < firstIndex + count && !signal?.aborted) {
+      const index = next++;
+      const [placed] = await placeOrders({ baseUrl, count: 1, firstIndex: index, productOf, ...retries });
+      if (!placed) continue;
+      all.push(placed);
+      onPlaced?.(placed);
+      if (placed.outcome !== 'ok') continue;
+      const isServed = () => Promise.resolve(system.warehouse.orders().has(productNameOf(index)) || undefined);
+      await waitFor(`order ${index} in the warehouse`, isServed, SERVED_WITHIN_MS);
+    }
+  }
+  await Promise.all(Array.from({ length: customers }, shop));
+  return all.sort((a, b) => a.index - b.index);
+}

@@ -1,0 +1,33 @@
+import type { Trial } from './trial.js';
+import { backlog } from './trials/backlog.js';
+import { deaths } from './trials/deaths.js';
+import { dualWrites } from './trials/dual-writes.js';
+import { frozenWorker } from './trials/frozen-worker.js';
+import { idempotency } from './trials/idempotency.js';
+import { lostInBacklog } from './trials/lost-in-backlog.js';
+import { outages } from './trials/outages.js';
+import { poison } from './trials/poison.js';
+import { stateMachine } from './trials/state-machine.js';
+import { stopping } from './trials/stopping.js';
+import { stoppingInContainers } from './trials/stopping-in-containers.js';
+import { duplicates, kills, workerKills } from './trials/storm.js';
+import { wedgedPoller } from './trials/wedged-poller.js';
+
+/** In the order in which they run. */
+export const TRIALS: readonly Trial[] = [
+  kills,
+  workerKills,
+  duplicates,
+  dualWrites,
+  deaths,
+  backlog,
+  lostInBacklog,
+  idempotency,
+  poison,
+  stopping,
+  stoppingInContainers,
+  stateMachine,
+  outages,
+  frozenWorker,
+  wedgedPoller,
+];

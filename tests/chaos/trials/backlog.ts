@@ -1,0 +1,85 @@
+import { OUTBOX_SHARDS, resourceNames } from '@orderflow/contracts';
+import { waitFor } from '../../support/wait-for.js';
+import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
+import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce } from '../support/evidence.js';
+import { placeOrders } from '../support/load.js';
+import { createObserver } from '../support/quiet.js';
+import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
+
+const SIZES = {
+  full: { orders: 5_000, sweepIntervalMs: 1_000, endsWithinMs: 300_000 },
+  ci: { orders: 200, sweepIntervalMs: 500, endsWithinMs: 60_000 },
+} as const;
+/** Longer than a busy machine takes to publish; a marker that is due before its message is out is no backlog. */
+const OUTBOX_DELAY_MS = 2_000;
+/** Sweeps that find all markers due. */
+const SWEEPS = 6;
+/** The pause between two sweeps is jittered by a quarter. */
+const SHORTEST_PAUSE = 0.75;
+/** Messages that the outage may add, of those that there are. */
+const ADDED = 0.01;
+const SWEPT_WITHIN_MS = 60_000;
+/** Not even a backlog explains why a marker is due. */
+const NO_PATIENCE_MS = '0';
+
+/** Resolves when the last order's marker is due, and the sweeper has come round often enough since. */
+async function untilSwept(system: ChaosSystem, sweepIntervalMs: number): Promise<void> {
+  // Each sweep asks each shard of both tables, and nothing else does.
+  const sweptSoFar = () => (system.network.calls().get('DynamoDB Query') ?? 0) / (2 * OUTBOX_SHARDS);
+  const wanted = sweptSoFar() + OUTBOX_DELAY_MS / (SHORTEST_PAUSE * sweepIntervalMs) + SWEEPS;
+  const isSwept = () => Promise.resolve(sweptSoFar() >= wanted || undefined);
+  await waitFor(`${SWEEPS} sweeps of what is due`, isSwept, SWEPT_WITHIN_MS);
+}
+
+async function run(options: TrialOptions): Promise<Check[]> {
+  const { seed, emulator, ablated, size, say } = options;
+  const { orders, sweepIntervalMs, endsWithinMs } = {
+    ...SIZES[size],
+    ...(options.orders ? { orders: options.orders } : {}),
+  };
+  const env = {
+    OUTBOX_DELAY_MS: String(OUTBOX_DELAY_MS),
+    SWEEP_INTERVAL_MS: String(sweepIntervalMs),
+    // As an operator has it: an outage is shorter.
+    QUEUE_GRACE_MS: ablated ? NO_PATIENCE_MS : '600000',
+  };
+  return withChaosSystem({ seed, emulator, workers: 2, env }, async (system) => {
+    await system.stop('order-worker');
+    const placed = await placeOrders({
+      baseUrl: await system.apiUrl(),
+      count: orders,
+      concurrency: 50,
+      until: 'accepted',
+    });
+    const observer = createObserver({ endpoint: await system.awsEndpoint(), stage: system.stage });
+    await untilSwept(system, sweepIntervalMs);
+    const { orderMessages: waiting, orderMarkers: unfinished } = await observer.remaining();
+    observer.dispose();
+    say(`${waiting} messages of ${unfinished} waiting orders; the workers start`);
+
+    await system.start('order-worker');
+    const evidence = await collectEvidence(system, placed, { withinMs: ablated ? 1_000 : endsWithinMs });
+    const { messages = 0, redelivered = 0 } =
+      system.network.deliveries().get(resourceNames(system.stage).orderQueue) ?? {};
+    const added = (count: number): number => (100 * (count - orders)) / orders;
+    const seen: Check[] = [
+      countIs('I4', 'orders that waited', orders, unfinished),
+      atMost('I4', 'messages that the outage has added', 100 * ADDED, added(waiting), ' %'),
+      atMost('I4', 'messages added when all was done', 100 * ADDED, added(messages - redelivered), ' %'),
+    ];
+    return [
+      ...seen,
+      ...everyOrderEnds('I4', evidence),
+      ...outcomesApplyOnce('I2', evidence, system),
+      ...nothingFromNowhere('I3', evidence),
+      ...itEnds('I10', evidence, system),
+    ];
+  });
+}
+
+export const backlog: Trial = {
+  name: 'backlog',
+  fault: `all order workers are away for ${SWEEPS} sweeps while orders are placed`,
+  ablation: { name: 'no-patience', breaks: 'I4' },
+  run,
+};

@@ -1,0 +1,96 @@
+import type { OrderRecord } from '@orderflow/contracts';
+import { createApiClient } from '../../support/api-client.js';
+import { waitFor } from '../../support/wait-for.js';
+import { withChaosSystem } from '../support/chaos-system.js';
+import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce } from '../support/evidence.js';
+import { customerOf, placeOrders } from '../support/load.js';
+import { keepBacklog } from '../support/keep-backlog.js';
+import { atMost, type Check, type Trial, type TrialOptions } from '../trial.js';
+
+const SIZES = { full: { graceMs: 20_000 }, ci: { graceMs: 4_000 } } as const;
+/** Longer than the backlog makes an order wait, so that hardly any marker but the lost one's is due. */
+const OUTBOX_DELAY_MS = 4_000;
+const SWEEP_INTERVAL_MS = 300;
+/** The pause between two sweeps is jittered by a quarter. */
+const LONGEST_SWEEP_INTERVAL_MS = 1.25 * SWEEP_INTERVAL_MS;
+/** One worker with one poller does ten orders in that time. */
+const FULFILMENT_MS = 700;
+const BACKLOG = 40;
+/** What a busy machine may add. */
+const MARGIN_MS = 2_000;
+/** How long the backlog lasts when the lost order does not come back. */
+const GIVE_UP_AFTER_MS = { ablated: 6_000, otherwise: 60_000 };
+/** A backlog explains everything, for ever. */
+const ENDLESS_PATIENCE_MS = 3_600_000;
+/** The number of the lost order among the requests; the backlog is made of the others. */
+const LOST = 0;
+
+/** Ms from an order's acceptance to its outcome; infinite while there is none. */
+function tookMs(order: OrderRecord | undefined): number {
+  if (order?.status !== 'COMPLETED' && order?.status !== 'FAILED') return Infinity;
+  return Date.parse(order.updatedAt) - Date.parse(order.createdAt);
+}
+
+async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promise<Check[]> {
+  const { graceMs } = SIZES[size];
+  const env = {
+    OUTBOX_DELAY_MS: String(OUTBOX_DELAY_MS),
+    SWEEP_INTERVAL_MS: String(SWEEP_INTERVAL_MS),
+    QUEUE_GRACE_MS: String(ablated ? ENDLESS_PATIENCE_MS : graceMs),
+    WORKER_POLLERS: '1',
+  };
+  const chaos = { seed, emulator, workers: 1, fulfilmentDelayMs: FULFILMENT_MS, env };
+  return withChaosSystem(chaos, async (system) => {
+    const api = createApiClient(() => system.apiUrl());
+    const backlog = await keepBacklog(system, { messages: BACKLOG, firstIndex: LOST + 1 });
+    const recover = system.network.add({
+      kind: 'swallow',
+      service: 'EventBridge',
+      match: ({ Entries: [entry] = [] }) => entry?.Detail?.includes(`"${customerOf(LOST)}"`) ?? false,
+    });
+    const lost = await placeOrders({ baseUrl: await system.apiUrl(), count: 1, firstIndex: LOST, until: 'accepted' });
+    const { orderId = '' } = lost[0] ?? {};
+    const isLost = () => Promise.resolve(system.network.applied().get('swallow'));
+    await waitFor('the loss of a message', isLost);
+    recover();
+
+    const giveUpAfterMs = OUTBOX_DELAY_MS + graceMs + GIVE_UP_AFTER_MS[ablated ? 'ablated' : 'otherwise'];
+    const cameBack = await api.orderInState(orderId, 'COMPLETED', giveUpAfterMs).then(
+      () => true,
+      () => false,
+    );
+    const { placed, shortest } = await backlog.stop();
+    say(`${placed.length} orders besides the lost one; ${shortest} messages at least waited all the time`);
+
+    const evidence = await collectEvidence(system, [...lost, ...placed]);
+    const others = evidence.orders.filter((order) => order.orderId !== orderId).map(tookMs);
+    const tookLost = tookMs(evidence.orders.find((order) => order.orderId === orderId));
+    // Published again, it waits for its turn like any other order of the run.
+    const boundMs = OUTBOX_DELAY_MS + graceMs + LONGEST_SWEEP_INTERVAL_MS + Math.max(...others) + MARGIN_MS;
+    const seen: Check[] = [
+      { id: 'I4', must: 'it comes back while the backlog lasts', saw: cameBack ? 'yes' : 'no', holds: cameBack },
+      atMost('I4', 'the lost order took', boundMs / 1_000, tookLost / 1_000, ' s'),
+      { id: 'I4', must: 'the queue is never empty', saw: `${shortest} messages at least`, holds: shortest > 0 },
+      {
+        id: 'I4',
+        must: 'the backlog explains the delay at first',
+        saw: `back after ${tookLost} ms`,
+        holds: tookLost > OUTBOX_DELAY_MS + graceMs,
+      },
+    ];
+    return [
+      ...seen,
+      ...everyOrderEnds('I4', evidence),
+      ...outcomesApplyOnce('I2', evidence, system),
+      ...nothingFromNowhere('I3', evidence),
+      ...itEnds('I10', evidence, system),
+    ];
+  });
+}
+
+export const lostInBacklog: Trial = {
+  name: 'lost-in-backlog',
+  fault: 'one message is lost while the queue is never empty',
+  ablation: { name: 'endless-patience', breaks: 'I4' },
+  run,
+};

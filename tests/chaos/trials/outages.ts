@@ -1,0 +1,177 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { resourceNames, type OrderRecord } from '@orderflow/contracts';
+import type { AwsService } from '../../support/faulty-network/aws-json.js';
+import type { Fault } from '../../support/faulty-network/faults.js';
+import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../../support/outages.js';
+import { createQueueLook } from '../../support/queue-look.js';
+import { waitFor } from '../../support/wait-for.js';
+import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
+import {
+  collectEvidence,
+  everyOrderEnds,
+  itEnds,
+  nothingFromNowhere,
+  outcomesApplyOnce,
+  readTable,
+} from '../support/evidence.js';
+import { placeOrders, type Placed } from '../support/load.js';
+import { countTroubleLines } from '../support/log-lines.js';
+import { atMost, countIs, type Check, type Trial } from '../trial.js';
+
+type Outage = { services: AwsService[]; fault: Fault };
+
+const ALL: AwsService[] = ['DynamoDB', 'SQS', 'EventBridge'];
+const EVERY_OUTAGE: Outage[] = [...Object.values(AWAY), { kind: 'throttle' } as const].flatMap((fault) =>
+  OUTAGES.map((services) => ({ services, fault })),
+);
+/** The integration tests meet each of them; here is one of each kind. */
+const SOME: Outage[] = [
+  { services: ['DynamoDB'], fault: { kind: 'black-hole' } },
+  { services: ['SQS'], fault: { kind: 'refuse' } },
+  { services: ['EventBridge'], fault: { kind: 'error-500' } },
+  { services: ALL, fault: { kind: 'refuse' } },
+];
+/** Only a call that nothing answers needs a timeout. */
+const ABLATED: Outage[] = [{ services: ['DynamoDB'], fault: { kind: 'black-hole' } }];
+
+const LASTS_MS = { full: 6_000, ci: 2_000 } as const;
+/** Longer than an answer may take. */
+const ABLATED_LASTS_MS = 5_000;
+const ORDERS_PER_SECOND = 5;
+const LINES_PER_SECOND = 2;
+/** A client that waits so long was left hanging. */
+const HANGS_MS = 10_000;
+
+type Seen = { name: string; placed: Placed[]; metFaults: number; lines: number; lastedMs: number; recoveredMs: number };
+
+async function untilEnded(system: ChaosSystem, placed: readonly Placed[]): Promise<void> {
+  const endpoint = await system.awsEndpoint();
+  const { ordersTable } = resourceNames(system.stage);
+  await waitFor(
+    'the end of all accepted orders',
+    async () => {
+      const stored = await readTable<OrderRecord>(endpoint, ordersTable);
+      const ended = new Set(
+        stored.filter(({ failure, status }) => failure ?? status === 'COMPLETED').map((o) => o.orderId),
+      );
+      return placed.every(({ outcome, orderId = '' }) => outcome !== 'ok' || ended.has(orderId)) || undefined;
+    },
+    3 * RECOVER_WITHIN_MS,
+  );
+}
+
+/** Orders are placed before and during an outage; then everything is given back, and those that were accepted must end. */
+async function suffer(
+  system: ChaosSystem,
+  { services, fault }: Outage,
+  lastsMs: number,
+  firstIndex: number,
+): Promise<Seen> {
+  const baseUrl = await system.apiUrl();
+  const load = { baseUrl, ratePerSecond: ORDERS_PER_SECOND, concurrency: 100, timeoutMs: HANGS_MS };
+  const linesBefore = await countTroubleLines(system);
+  const metBefore = system.network.applied().get(fault.kind) ?? 0;
+  // Work in hand meets the outage too.
+  const early = await placeOrders({ ...load, count: 3, firstIndex });
+  const startedAt = performance.now();
+  system.network.inject(fault, ...services);
+  const late = placeOrders({
+    ...load,
+    count: Math.ceil((lastsMs / 1_000) * ORDERS_PER_SECOND),
+    firstIndex: firstIndex + 3,
+  });
+  await pause(lastsMs);
+  const metFaults = (system.network.applied().get(fault.kind) ?? 0) - metBefore;
+  system.network.heal();
+  const healedAt = performance.now();
+  const placed = [...early, ...(await late)];
+  await untilEnded(system, placed);
+  const recoveredAt = performance.now();
+  return {
+    name: `${services.join(', ')}: ${fault.kind}`,
+    placed,
+    metFaults,
+    lines: (await countTroubleLines(system)) - linesBefore,
+    lastedMs: recoveredAt - startedAt,
+    recoveredMs: recoveredAt - healedAt,
+  };
+}
+
+function judge(outages: readonly Seen[]): Check[] {
+  const worst = (of: (seen: Seen) => number) => Math.max(...outages.map(of));
+  const requests = outages.flatMap(({ placed }) => placed);
+  const needless = outages
+    .filter(({ name }) => !name.includes('DynamoDB'))
+    .flatMap(({ placed }) => placed.filter(({ outcome }) => outcome !== 'ok'));
+  return [
+    countIs('I9', 'outages that met a call', outages.length, outages.filter(({ metFaults }) => metFaults > 0).length),
+    atMost(
+      'I9',
+      'slowest answer of the API',
+      ANSWER_WITHIN_MS / 1_000,
+      Math.max(...requests.map(({ tookMs }) => tookMs)) / 1_000,
+      ' s',
+    ),
+    countIs('I9', 'requests without an answer', 0, requests.filter(({ status }) => status === undefined).length),
+    countIs('I9', 'requests not accepted although DynamoDB was there', 0, needless.length),
+    atMost(
+      'I9',
+      'lines of trouble per second',
+      LINES_PER_SECOND,
+      worst(({ lines, lastedMs }) => (lines * 1_000) / lastedMs),
+    ),
+    atMost(
+      'I9',
+      'recovery after the outage',
+      RECOVER_WITHIN_MS / 1_000,
+      worst(({ recoveredMs }) => recoveredMs) / 1_000,
+      ' s',
+    ),
+  ];
+}
+
+export const outages: Trial = {
+  name: 'outages',
+  fault: 'DynamoDB, SQS, EventBridge, or all of them: refused, black-holed, too slow, answering 500, throttling',
+  ablation: { name: 'no-request-timeout', breaks: 'I9' },
+  run: async ({ seed, size, emulator, ablated, say }) => {
+    const list = ablated ? ABLATED : size === 'full' ? EVERY_OUTAGE : SOME;
+    const chaos = {
+      seed,
+      emulator,
+      fulfilmentDelayMs: 500,
+      // No backlog may explain a marker away for longer than an outage lasts.
+      env: { QUEUE_GRACE_MS: '500' },
+      ...(ablated ? { envOf: { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '60000' } } } : {}),
+    };
+    return withChaosSystem(chaos, async (system) => {
+      const look = createQueueLook(await system.awsEndpoint());
+      try {
+        const seen: Seen[] = [];
+        for (const [index, outage] of list.entries()) {
+          const result = await suffer(system, outage, ablated ? ABLATED_LASTS_MS : LASTS_MS[size], index * 1_000);
+          const slowestMs = Math.max(...result.placed.map(({ tookMs }) => tookMs));
+          say(
+            `${result.name}: ${result.metFaults} calls met it, slowest answer ${Math.round(slowestMs)} ms, ${result.lines} lines of trouble in ${Math.round(result.lastedMs)} ms, recovered after ${Math.round(result.recoveredMs)} ms`,
+          );
+          seen.push(result);
+        }
+        const evidence = await collectEvidence(
+          system,
+          seen.flatMap(({ placed }) => placed),
+          { withinMs: 30_000 },
+        );
+        return [
+          ...judge(seen),
+          countIs('I9', 'dead letters', 0, await countDeadLetters(look, system.stage)),
+          ...everyOrderEnds('I9', evidence),
+          ...outcomesApplyOnce('I9', evidence, system),
+          ...nothingFromNowhere('I3', evidence),
+          ...itEnds('I10', evidence, system),
+        ];
+      } finally {
+        look.dispose();
+      }
+    });
+  },
+};

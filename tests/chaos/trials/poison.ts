@@ -1,0 +1,175 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { OrderRecord } from '@orderflow/contracts';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { list } from '@orderflow/orderctl/dead-letters/list';
+import { replay } from '@orderflow/orderctl/dead-letters/replay';
+import { connectOperator, createTerminal } from '../../support/operator.js';
+import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
+import * as evidence from '../support/evidence.js';
+import type { Placed } from '../support/load.js';
+import { malformedMessages } from '../support/malformed.js';
+import { placePatiently } from '../support/patient-customers.js';
+import { percentile } from '../support/percentile.js';
+import { waitForQuiet } from '../support/quiet.js';
+import { atMost, countIs, type Check, type Trial } from '../trial.js';
+
+/** Poison: half of it messages that cannot be handled, half orders whose fulfilment always fails. */
+const SIZES = { full: { good: 1_000, poison: 50 }, ci: { good: 150, poison: 10 } } as const;
+/** Enough for what no backoff breaks. */
+const ABLATED_SIZE = { good: 30, poison: 10 };
+/** Far fewer than the workers can serve at a time: waiting for a turn must not be what is measured. */
+const CUSTOMERS = 12;
+const WORKERS = 2;
+/** Long beside what a busy machine adds. */
+const FULFILMENT_MS = 300;
+const MAX_RECEIVES = 3;
+/** Retries wait for whole seconds, and for one at least; less a margin for clocks. */
+const SPREAD_MS = 950;
+const EXHAUSTED = 'RECEIVES_EXHAUSTED';
+const QUIET_WITHIN_MS = 30_000;
+
+type DeadLetter = { code: string; reason: string; originalMessageId: string; event: { orderId?: string } };
+/** Ids of the malformed messages with the code that each must have, and the orders. */
+type Poisoned = { expected: Map<string, string>; good: Placed[]; failing: Placed[] };
+
+/** Good orders and poison, evenly mixed. */
+async function placeWithPoison(
+  system: ChaosSystem,
+  { aws, names, urlOf }: ConnectedSystem,
+  { good, poison, firstIndex }: { good: number; poison: number; firstIndex: number },
+): Promise<Poisoned> {
+  const messages = malformedMessages(poison / 2);
+  const failing = poison - messages.length;
+  const every = Math.floor((good + failing) / failing);
+  const isFailing = (index: number) => (index - firstIndex) % every === 0 && index - firstIndex < every * failing;
+  const QueueUrl = await urlOf(names.orderQueue);
+  const sends: Promise<[string, string]>[] = [];
+  const placed = await placePatiently(system, {
+    customers: CUSTOMERS,
+    count: good + failing,
+    firstIndex,
+    productOf: (index) => (isFailing(index) ? 'test-fails-always' : 'chaos-1'),
+    onPlaced: ({ index }) => {
+      const message = isFailing(index) ? messages.shift() : undefined;
+      if (!message) return;
+      const { body: MessageBody, code } = message;
+      const sent = aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      sends.push(sent.then(({ MessageId = '' }) => [MessageId, code]));
+    },
+  });
+  return {
+    expected: new Map(await Promise.all(sends)),
+    good: placed.filter(({ index }) => !isFailing(index)),
+    failing: placed.filter(({ index }) => isFailing(index)),
+  };
+}
+
+/** How long the completed ones among these orders took, by the table's own times. */
+function latencies(placed: readonly Placed[], orders: ReadonlyMap<string, OrderRecord>): number[] {
+  return placed.flatMap(({ orderId = '' }) => {
+    const order = orders.get(orderId);
+    return order?.status === 'COMPLETED' ? [Date.parse(order.updatedAt) - Date.parse(order.createdAt)] : [];
+  });
+}
+
+/** Whether an order's message was given a rest after each failure. */
+function isSpread({ timeline }: OrderRecord): boolean {
+  const receives = Object.entries(timeline).flatMap(([step, { at }]) =>
+    step.startsWith('received_') ? [Date.parse(at)] : [],
+  );
+  receives.sort((a, b) => a - b);
+  const gaps = receives.slice(1).map((at, index) => at - receives[index]!);
+  return gaps.length >= MAX_RECEIVES - 1 && gaps.every((gapMs) => gapMs >= SPREAD_MS);
+}
+
+function judgeLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
+  const failingIds = new Set(failing.map(({ orderId }) => orderId));
+  const right = letters.filter(({ code, reason, originalMessageId, event }) => {
+    const isOrder = code === EXHAUSTED && failingIds.has(event.orderId);
+    return reason !== '' && (isOrder || expected.get(originalMessageId) === code);
+  });
+  const poison = expected.size + failing.length;
+  return [
+    countIs('I6', 'distinct dead letters', poison, new Set(letters.map((one) => one.originalMessageId)).size),
+    countIs('I6', 'dead letters with the reason that is theirs', poison, right.length),
+    countIs('I6', 'reasons', new Set(expected.values()).size + 1, new Set(right.map(({ code }) => code)).size),
+  ];
+}
+
+/** The warehouse is mended, and an operator replays the orders that it had failed. */
+async function replayFailed(system: ChaosSystem, operator: ConnectedSystem, failed: number): Promise<Check> {
+  system.warehouse.mend();
+  const terminal = createTerminal();
+  await replay(operator, terminal, { queue: ['orders'], reason: [EXHAUSTED], maxReplays: 1, json: true });
+  const replayed = terminal.documents().filter(({ result }) => result === 'replayed');
+  return countIs('I6', 'dead letters replayed after the fix', failed, replayed.length);
+}
+
+export const poison: Trial = {
+  name: 'poison',
+  fault: 'messages that cannot be handled, and orders that fail whenever they are tried, among good ones',
+  ablation: { name: 'no-backoff', breaks: 'I6' },
+  run: async ({ seed, size, orders: wanted, emulator, ablated, say }) => {
+    const { good, poison: count } = ablated ? ABLATED_SIZE : { ...SIZES[size], ...(wanted ? { good: wanted } : {}) };
+    const chaos = {
+      seed,
+      emulator,
+      workers: WORKERS,
+      fulfilmentDelayMs: FULFILMENT_MS,
+      env: { MAX_RECEIVES: String(MAX_RECEIVES) },
+      ablation: ablated ? ({ name: 'no-backoff', of: 'order-worker' } as const) : undefined,
+    };
+    return withChaosSystem(chaos, async (system) => {
+      const where = { endpoint: await system.awsEndpoint(), stage: system.stage };
+      const operator = await connectOperator(where.endpoint, where.stage);
+      try {
+        const before = await placePatiently(system, { customers: CUSTOMERS, count: good, firstIndex: 0 });
+        await waitForQuiet({ ...where, withinMs: QUIET_WITHIN_MS });
+        say(`${good} orders without poison are done`);
+
+        const poisoned = await placeWithPoison(system, operator, { good, poison: count, firstIndex: good });
+        await waitForQuiet({ ...where, withinMs: QUIET_WITHIN_MS });
+        const stored = await evidence.readTable<OrderRecord>(where.endpoint, operator.names.ordersTable);
+        const byId = new Map(stored.map((order) => [order.orderId, order]));
+        const failing = poisoned.failing.flatMap(({ orderId = '' }) => byId.get(orderId) ?? []);
+        const baseline = percentile(latencies(before, byId), 0.99);
+        const during = latencies(poisoned.good, byId);
+        const terminal = createTerminal();
+        await list(operator, terminal, { queue: ['orders'], json: true });
+        say(
+          `${good} orders among ${count} poisonous ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
+        );
+        if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
+
+        const checks = [
+          ...judgeLetters(terminal.documents<DeadLetter>(), poisoned),
+          countIs('I6', 'good orders COMPLETED', good, during.length),
+          atMost('I6', 'p99 of good orders, of the same without poison', 2, percentile(during, 0.99) / baseline, ' ×'),
+          countIs(
+            'I6',
+            'failing orders whose attempts are a second or more apart',
+            failing.length,
+            failing.filter(isSpread).length,
+          ),
+          await replayFailed(system, operator, failing.length),
+        ];
+        const seen = await evidence.collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
+        const poisonIds = new Set(failing.map(({ orderId }) => orderId));
+        const ofGood = {
+          ...seen,
+          orders: seen.orders.filter(({ orderId }) => !poisonIds.has(orderId)),
+          notifications: seen.notifications.filter(({ orderId }) => !poisonIds.has(orderId)),
+        };
+        return [
+          ...checks,
+          ...evidence.everyOrderEnds('I6', seen),
+          ...evidence.outcomesApplyOnce('I2', ofGood, system),
+          ...evidence.nothingFromNowhere('I3', seen),
+          ...evidence.itEnds('I10', seen, system, poisonIds),
+        ];
+      } finally {
+        operator.aws.close();
+      }
+    });
+  },
+};

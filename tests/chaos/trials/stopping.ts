@@ -1,0 +1,161 @@
+import { resourceNames } from '@orderflow/contracts';
+import { createQueueLook } from '../../support/queue-look.js';
+import { waitFor } from '../../support/wait-for.js';
+import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
+import { stopsGracefully, type Cycle } from '../support/cycles.js';
+import {
+  collectEvidence,
+  everyOrderEnds,
+  itEnds,
+  nothingFromNowhere,
+  outcomesApplyOnce,
+  type Evidence,
+} from '../support/evidence.js';
+import { placeOrders, type Placed } from '../support/load.js';
+import { placePatiently } from '../support/patient-customers.js';
+import { countIs, type Check, type Trial } from '../trial.js';
+
+const SIZES = {
+  full: { orderWorker: 40, notificationWorker: 10, api: 10 },
+  ci: { orderWorker: 4, notificationWorker: 2, api: 2 },
+} as const;
+const ABLATED_SIZE = { orderWorker: 2, notificationWorker: 0, api: 0 };
+/** The default of SHUTDOWN_TIMEOUT_MS, less than a container's stop_grace_period. */
+const GRACE_MS = 28_000;
+/** Long enough to be met in the middle. */
+const FULFILMENT_MS = 300;
+/** So that work is in hand most of the time, and no backlog grows while nobody works. */
+const CUSTOMERS = 10;
+const BURST = 30;
+
+type Look = ReturnType<typeof createQueueLook>;
+
+/** Stops order-worker in the middle of fulfilments, again and again. */
+async function cycleOrderWorker(system: ChaosSystem, look: Look, count: number): Promise<Cycle[]> {
+  const { orderQueue } = resourceNames(system.stage);
+  const [worker] = system.instances('order-worker');
+  const cycles: Cycle[] = [];
+  for (let cycle = 0; cycle < count && worker; cycle++) {
+    await waitFor('work in hand', () => Promise.resolve(system.warehouse.inProgress() > 0 || undefined), 30_000);
+    const wasBusy = system.warehouse.inProgress() > 0;
+    const end = await worker.stop();
+    cycles.push({ ...end, wasBusy, leftInFlight: (await look.counts(orderQueue)).inFlight });
+    await worker.start();
+  }
+  return cycles;
+}
+
+/** Its work takes milliseconds: that it was handed a message since it came up must do. */
+async function cycleNotificationWorker(system: ChaosSystem, look: Look, count: number): Promise<Cycle[]> {
+  const { notificationQueue } = resourceNames(system.stage);
+  const [worker] = system.instances('notification-worker');
+  const received = () => system.network.deliveries().get(notificationQueue)?.messages ?? 0;
+  const cycles: Cycle[] = [];
+  for (let cycle = 0; cycle < count && worker; cycle++) {
+    const before = received();
+    await waitFor('a notification', () => Promise.resolve(received() > before || undefined), 30_000);
+    const end = await worker.stop();
+    cycles.push({ ...end, wasBusy: true, leftInFlight: (await look.counts(notificationQueue)).inFlight });
+    await worker.start();
+  }
+  return cycles;
+}
+
+/** Stops the API when it has answered the first of many requests that came at once. */
+async function cycleApi(system: ChaosSystem, count: number): Promise<{ cycles: Cycle[]; placed: Placed[] }> {
+  const [api] = system.instances('api-gateway');
+  const cycles: Cycle[] = [];
+  const all: Placed[] = [];
+  for (let cycle = 0; cycle < count && api; cycle++) {
+    let stopping: ReturnType<typeof api.stop> | undefined;
+    let answeredLater = 0;
+    const placed = await placeOrders({
+      baseUrl: await system.apiUrl(),
+      firstIndex: 1_000_000 + cycle * BURST,
+      count: BURST,
+      concurrency: BURST,
+      onPlaced: ({ outcome }) => {
+        if (stopping && outcome === 'ok') answeredLater++;
+        stopping ??= api.stop();
+      },
+    });
+    const end = await (stopping ?? api.stop());
+    cycles.push({ ...end, wasBusy: answeredLater > 0, leftInFlight: 0 });
+    all.push(...placed);
+    await api.start();
+  }
+  return { cycles, placed: all };
+}
+
+/** Orders until told otherwise; the API may be away, so each is tried until it is accepted. */
+function startLoad(system: ChaosSystem): { stop: () => Promise<Placed[]> } {
+  const stopping = new AbortController();
+  const options = { customers: CUSTOMERS, firstIndex: 0, until: 'accepted', signal: stopping.signal } as const;
+  const running = placePatiently(system, options);
+  running.catch(() => undefined);
+  return {
+    stop: () => {
+      stopping.abort();
+      return running;
+    },
+  };
+}
+
+/** A request whose connection broke although its order was taken. */
+function brokenAfterAcceptance({ orders }: Evidence, burst: readonly Placed[]): number {
+  const stored = new Set(orders.map(({ correlationId }) => correlationId));
+  return burst.filter(({ outcome, correlationId }) => outcome !== 'ok' && stored.has(correlationId)).length;
+}
+
+export const stopping: Trial = {
+  name: 'stopping',
+  fault: 'SIGTERM of workers and API under load, again and again',
+  ablation: { name: 'stop-without-waiting', breaks: 'I7' },
+  run: async ({ seed, size, emulator, ablated, say }) => {
+    const counts = ablated ? ABLATED_SIZE : SIZES[size];
+    const chaos = {
+      seed,
+      emulator,
+      fulfilmentDelayMs: FULFILMENT_MS,
+      // What waits for a worker to come back must not be published again.
+      env: { QUEUE_GRACE_MS: '60000' },
+      ablation: ablated ? ({ name: 'stop-without-waiting', of: 'order-worker' } as const) : undefined,
+    };
+    return withChaosSystem(chaos, async (system): Promise<Check[]> => {
+      const look = createQueueLook(await system.awsEndpoint());
+      const load = startLoad(system);
+      try {
+        const [orderWorker, notificationWorker, api] = await Promise.all([
+          cycleOrderWorker(system, look, counts.orderWorker),
+          cycleNotificationWorker(system, look, counts.notificationWorker),
+          cycleApi(system, counts.api),
+        ]);
+        const steady = await load.stop();
+        const longest = Math.max(...[...orderWorker, ...notificationWorker, ...api.cycles].map(({ tookMs }) => tookMs));
+        say(
+          `${steady.length + api.placed.length} orders placed; the longest stop took ${longest} ms; waiting for quiet`,
+        );
+        const seen = await collectEvidence(system, [...steady, ...api.placed], { withinMs: ablated ? 10_000 : 60_000 });
+        if (ablated) await assertAblated(system, 'stop-without-waiting', 'order-worker');
+        const redelivered = [...system.network.deliveries().values()].reduce(
+          (sum, queue) => sum + queue.redelivered,
+          0,
+        );
+        return [
+          ...stopsGracefully('order-worker', counts.orderWorker, orderWorker, GRACE_MS),
+          ...stopsGracefully('notification-worker', counts.notificationWorker, notificationWorker, GRACE_MS),
+          ...stopsGracefully('api-gateway', counts.api, api.cycles, GRACE_MS),
+          countIs('I7', 'messages delivered again', 0, redelivered),
+          countIs('I7', 'requests accepted but not answered', 0, brokenAfterAcceptance(seen, api.placed)),
+          ...everyOrderEnds('I7', seen),
+          ...outcomesApplyOnce('I2', seen, system),
+          ...nothingFromNowhere('I3', seen),
+          ...itEnds('I10', seen, system),
+        ];
+      } finally {
+        await load.stop();
+        look.dispose();
+      }
+    });
+  },
+};

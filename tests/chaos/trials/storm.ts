@@ -1,0 +1,154 @@
+import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce } from '../support/evidence.js';
+import type { Evidence } from '../support/evidence.js';
+import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
+import type { Instance } from '../../support/instance.js';
+import { startKiller } from '../support/killer.js';
+import { placeOrders, type Placed } from '../support/load.js';
+import { atMost, type Check, type Trial, type TrialOptions } from '../trial.js';
+
+const WORKERS = 4;
+const SIZES = { full: { orders: 2_000, kills: 60 }, ci: { orders: 200, kills: 8 } } as const;
+const BATCH = 50;
+/** Requests per second: what two cores take, with everything on them. */
+const PACE = 40;
+/** An accepted order ends that soon after the last fault. */
+const ENDS_WITHIN_S = 60;
+/** The notifications' queue may take longer to empty on a slow machine. */
+const QUIET_WITHIN_MS = 120_000;
+
+type Storm = {
+  options: TrialOptions;
+  /** Of order-worker, when the trial is ablated. */
+  ablation: string;
+  killsApi: boolean;
+  env?: Record<string, string>;
+  /** What else is wrong meanwhile. */
+  spoil?: (system: ChaosSystem) => void;
+  judge: (system: ChaosSystem, evidence: Evidence, faultsEndedAt: number) => Check[];
+};
+
+/** An API that is killed before it has accepted anything loses nothing: it lives until it has had its share. */
+function sparesApi(accepted: () => number, share: number): (victim: Instance) => boolean {
+  let atLastKill = 0;
+  return ({ service }) => {
+    if (service !== 'api-gateway') return false;
+    if (accepted() - atLastKill < share) return true;
+    atLastKill = accepted();
+    return false;
+  };
+}
+
+/** Orders are placed while processes are killed, one after another. */
+async function storm({ options, ablation, killsApi, env = {}, spoil, judge }: Storm): Promise<Check[]> {
+  const { seed, emulator, ablated, say } = options;
+  const { kills } = SIZES[options.size];
+  const orders = options.orders ?? SIZES[options.size].orders;
+  const chaos = {
+    seed,
+    emulator,
+    // A busy machine falls behind, and that is no reason to publish everything again.
+    env: { QUEUE_GRACE_MS: '60000', ...env },
+    workers: WORKERS,
+    ablation: ablated ? ({ name: ablation, of: 'order-worker' } as const) : undefined,
+  };
+  return withChaosSystem(chaos, async (system) => {
+    spoil?.(system);
+    const victims = system.instances('order-worker');
+    let accepted = 0;
+    const killer = startKiller(killsApi ? [...victims, ...system.instances('api-gateway')] : victims, {
+      seed,
+      kills,
+      spares: sparesApi(() => accepted, orders / (kills / 2)),
+    });
+    const placed: Placed[] = [];
+    try {
+      // As many requests as it takes while the API dies and comes back.
+      while (accepted < orders) {
+        const batch = await placeOrders({
+          baseUrl: await system.apiUrl(),
+          firstIndex: placed.length,
+          count: Math.min(BATCH, orders - accepted),
+          concurrency: BATCH,
+          ratePerSecond: PACE,
+          onPlaced: ({ outcome }) => {
+            if (outcome === 'ok') accepted += 1;
+          },
+        });
+        placed.push(...batch);
+      }
+      await killer.done;
+    } finally {
+      killer.stop();
+    }
+    system.network.heal();
+    const faults = [...system.network.applied()].map(([kind, count]) => `${count} × ${kind}`);
+    say(`${placed.length} requests, ${[`${await killer.done} kills`, ...faults].join(', ')}; waiting for quiet`);
+    // What is wrong with an ablated system shows before it is quiet, which it may never be.
+    const faultsEndedAt = Date.now();
+    const evidence = await collectEvidence(system, placed, { withinMs: ablated ? 15_000 : QUIET_WITHIN_MS });
+    if (ablated) await assertAblated(system, ablation, 'order-worker');
+    return [
+      ...judge(system, evidence, faultsEndedAt),
+      ...nothingFromNowhere('I3', evidence),
+      ...itEnds('I10', evidence, system),
+    ];
+  });
+}
+
+function endsInTime({ orders }: Evidence, faultsEndedAt: number): Check {
+  const lastEnd = Math.max(...orders.map(({ updatedAt }) => Date.parse(updatedAt)));
+  return atMost(
+    'I1',
+    'the last order ended after the last fault',
+    ENDS_WITHIN_S,
+    Math.max(0, (lastEnd - faultsEndedAt) / 1_000),
+    ' s',
+  );
+}
+
+export const kills: Trial = {
+  name: 'kills',
+  fault: 'SIGKILL of a random one of 4 workers and of the API, every 250–600 ms',
+  run: (options) =>
+    storm({
+      options,
+      ablation: '',
+      killsApi: true,
+      judge: (_, evidence, faultsEndedAt) => [...everyOrderEnds('I1', evidence), endsInTime(evidence, faultsEndedAt)],
+    }),
+};
+
+/** With the outbox asleep the message alone brings an order back whose worker has died. */
+export const workerKills: Trial = {
+  name: 'worker-kills',
+  fault: 'SIGKILL of a random one of 4 workers, every 250–600 ms, without the outbox',
+  ablation: { name: 'ack-before-effect', breaks: 'I1' },
+  run: (options) =>
+    storm({
+      options,
+      ablation: 'ack-before-effect',
+      killsApi: false,
+      env: { OUTBOX_DELAY_MS: '600000' },
+      judge: (_, evidence) => everyOrderEnds('I1', evidence),
+    }),
+};
+
+export const duplicates: Trial = {
+  name: 'duplicates',
+  fault: 'kills as before, with 10 % duplicate deliveries and 10 % lost answers',
+  ablation: { name: 'no-condition', breaks: 'I2' },
+  run: (options) =>
+    storm({
+      options,
+      ablation: 'no-condition',
+      killsApi: true,
+      spoil: ({ network }) => {
+        network.add({ kind: 'duplicate-delivery', service: 'SQS', operation: 'ReceiveMessage', probability: 0.1 });
+        // A PutEvents whose answer is lost is sent again: such copies have message ids of their own.
+        for (const service of ['DynamoDB', 'EventBridge', 'SQS'] as const) {
+          network.add({ kind: 'drop-answer', service, probability: 0.1 });
+        }
+      },
+      judge: (system, evidence) => [...everyOrderEnds('I2', evidence), ...outcomesApplyOnce('I2', evidence, system)],
+    }),
+};
