@@ -197,9 +197,15 @@ describe('a backlog in the queue', () => {
     outbox.queue.depth = 3;
     expect(await outbox.sweep()).toEqual({ ...nothing, due: 3, waiting: 3 });
     expect(outbox.item('thing-1')).toEqual(three()[0]);
+  });
 
+  it('explains as many as it holds messages: those that are due for longest are published again', async () => {
+    const outbox = createOutbox(
+      ...[3, 1, 2].map((i) => thing({ thingId: `thing-${i}`, outboxShard: i, outboxAt: NOW_MS - 1_000 + i })),
+    );
     outbox.queue.depth = 2;
-    expect(await outbox.sweep()).toEqual({ ...nothing, due: 3, republished: 3 });
+    expect(await outbox.sweep()).toEqual({ ...nothing, due: 3, republished: 1, waiting: 2 });
+    expect(outbox.published()).toEqual(['Made thing-1 v1']);
   });
 
   it('explains it for ten minutes and no longer', async () => {

@@ -158,10 +158,15 @@ export async function sweep(
     status === lifecycle.states.done || status === lifecycle.states.failed;
 
   async function visitAll(route: Route, onRoute: MarkedItem[], depth: number): Promise<void> {
+    onRoute.sort((a, b) => a.outboxAt - b.outboxAt);
+    // Which of them have lost their messages nobody can tell; those that have waited longest, most likely.
+    const unexplained = Math.max(0, onRoute.length - depth);
     for (let start = 0; start < onRoute.length; start += CONCURRENT_VISITS) {
       const chunk = onRoute.slice(start, start + CONCURRENT_VISITS);
       // A chunk with a failure ends the sweep: the next one starts again where the markers say.
-      const visits = await Promise.allSettled(chunk.map((item) => visit(route, depth >= onRoute.length, item)));
+      const visits = await Promise.allSettled(
+        chunk.map((item, index) => visit(route, start + index >= unexplained, item)),
+      );
       const failed = visits.find((visited) => visited.status === 'rejected');
       if (failed) throw failed.reason;
     }

@@ -83,9 +83,12 @@ export async function workOnItem<Item extends object>(
       });
     case 'held':
       return { outcome: 'duplicate', events: [] };
-    case 'finished':
+    case 'finished': {
+      // Its marker is gone: whoever waits for the event has it.
+      const isConfirmed = table.outcomesAreConfirmed && claim.item.outboxAt === undefined;
       // The table's items are written through the lifecycle only, so they have the item's shape.
-      return { outcome: 'duplicate', events: present(outcomeEventOf(claim.item as Item)) };
+      return { outcome: 'duplicate', events: isConfirmed ? [] : present(outcomeEventOf(claim.item as Item)) };
+    }
     case 'claimed':
       break;
   }

@@ -332,6 +332,18 @@ describe('copies', () => {
     expect(system.published()).toHaveLength(1);
   });
 
+  it('of a message whose outcome is confirmed publish nothing: it has arrived', async () => {
+    const system = startOrderWorker();
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    const { outboxShard: _shard, outboxAt: _at, ...confirmed } = system.order(orderId)!;
+    system.aws.dynamo.seed(NAMES.ordersTable, confirmed);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('duplicate');
+    expect(system.published()).toHaveLength(1);
+  });
+
   it('of a message whose work is done publish the same event again', async () => {
     const system = startOrderWorker();
     const { message } = anOrder(system);
