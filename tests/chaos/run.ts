@@ -53,7 +53,7 @@ const unknown = only?.find((name) => !TRIALS.some((trial) => trial.name === name
 if (unknown !== undefined) fail(`There is no trial ${unknown}.`);
 
 const size = given.full ? 'full' : 'ci';
-const trials = TRIALS.filter(({ name }) => only?.includes(name) ?? true);
+const trials = TRIALS.filter(({ name, fullOnly }) => only?.includes(name) ?? (given.full || !fullOnly));
 const runs: TrialRun[] = [];
 for (const trial of trials) {
   for (const seed of seeds) {

@@ -34,6 +34,8 @@ export type Trial = {
   name: string;
   /** What is done to the system. */
   fault: string;
+  /** Left out of the small size; tests/e2e has the same in small. */
+  fullOnly?: true;
   /** The protection that can be taken away, and the invariant that must fail then. */
   ablation?: { name: string; breaks: InvariantId };
   /** @throws what is no verdict on the system: it could not be started, say */

@@ -4,11 +4,14 @@ import { aDelivery } from '../testing/delivery.js';
 import type { Breaker } from './breaker.js';
 import { createOutageCounts } from './outage-counts.js';
 import type { Step } from './types.js';
+import { HandlerTimeoutError } from './with-timeout.js';
 import { retryDelaySeconds, withRetry } from './with-retry.js';
 
 const OPTIONS = { queueUrl: 'url', baseSeconds: 1, maxSeconds: 60 };
 
-function create(next: Step, { visibilityError }: { visibilityError?: Error } = {}) {
+type World = { visibilityError?: Error; state?: Breaker['state'] };
+
+function create(next: Step, { visibilityError, state = 'closed' }: World = {}) {
   const reports: unknown[] = [];
   const inputs: unknown[] = [];
   const sqs = {
@@ -18,7 +21,7 @@ function create(next: Step, { visibilityError }: { visibilityError?: Error } = {
       return {};
     },
   };
-  const breaker = { report: (error: unknown) => reports.push(error) } as unknown as Breaker;
+  const breaker = { state, report: (error: unknown) => reports.push(error) } as unknown as Breaker;
   return { handle: withRetry(sqs as never, breaker, createOutageCounts(), OPTIONS)(next), reports, inputs };
 }
 
@@ -79,6 +82,25 @@ describe('withRetry', () => {
     });
     for (const receiveCount of [1, 2, 3, 4]) await handle(aDelivery({ receiveCount }));
     expect(attempts).toEqual([1, 1, 2, 2]);
+  });
+
+  it.each<[Breaker['state'], number]>([
+    ['closed', 2],
+    ['open', 1],
+    ['half-open', 1],
+  ])('takes a handler that ran out of time while the breaker was %s for what it was', async (state, next) => {
+    const attempts: number[] = [];
+    const { handle, reports } = create(
+      ({ attempt }) => {
+        attempts.push(attempt);
+        return Promise.reject(new HandlerTimeoutError('too slow'));
+      },
+      { state },
+    );
+    await handle(aDelivery({ receiveCount: 1 }));
+    await handle(aDelivery({ receiveCount: 2 }));
+    expect(attempts).toEqual([1, next]);
+    expect(reports).toEqual([]);
   });
 
   it('keeps the outages of messages apart', async () => {

@@ -5,6 +5,7 @@ import { toError } from '../errors.js';
 import type { Breaker } from './breaker.js';
 import type { OutageCounts } from './outage-counts.js';
 import type { Middleware } from './types.js';
+import { HandlerTimeoutError } from './with-timeout.js';
 
 export type RetryOptions = { queueUrl: string; baseSeconds: number; maxSeconds: number };
 
@@ -32,8 +33,10 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
       return await next({ ...delivery, attempt: receiveCount - outages.of(messageId) });
     } catch (thrown) {
       const err = toError(thrown);
-      if (isUnavailable(err)) {
-        breaker.report(err);
+      if (isUnavailable(err)) breaker.report(err);
+      // What waits behind calls that nothing answers runs out of time without a call of its own.
+      const ranOutOfTime = err instanceof HandlerTimeoutError && breaker.state !== 'closed';
+      if (isUnavailable(err) || ranOutOfTime) {
         outages.add(messageId);
         facts.outage = true;
       }

@@ -42,8 +42,8 @@ export async function readTable<T>(endpoint: string, TableName: string): Promise
 }
 
 async function runAudit(endpoint: string, stage: string): Promise<AuditReport> {
-  process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
-  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
+  process.env.AWS_ACCESS_KEY_ID ??= 'test';
+  process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
   const aws = createAwsClients({ ...CREDENTIALS, AWS_ENDPOINT_URL: endpoint });
   try {
     const options = { ...AUDIT_DEFAULTS, stage, toleranceMs: 3_000 };
@@ -178,8 +178,5 @@ export function itEnds(
   const deliveries = [...(system.network.deliveries().get(orderQueue)?.perOrder ?? [])]
     .filter(([orderId]) => !poison.has(orderId))
     .map(([, count]) => count);
-  return [
-    ...nothingIsLeft(id, evidence),
-    atMost(id, 'deliveries per order, p99', 3, percentile(deliveries, 0.99)),
-  ];
+  return [...nothingIsLeft(id, evidence), atMost(id, 'deliveries per order, p99', 3, percentile(deliveries, 0.99))];
 }

@@ -8,9 +8,9 @@ export type Killer = {
   stop(): void;
 };
 
-async function isUp({ port, pid }: Instance): Promise<boolean> {
-  if (pid() === undefined) return false;
-  const live = fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(1_000) });
+async function isUp(victim: Instance): Promise<boolean> {
+  if (victim.pid() === undefined) return false;
+  const live = fetch(`http://127.0.0.1:${victim.port}/health/live`, { signal: AbortSignal.timeout(1_000) });
   return live.then(({ ok }) => ok).catch(() => false);
 }
 
@@ -29,12 +29,13 @@ export function startKiller(
   const random = createRandom(seed);
   const ending = new AbortController();
   let killed = 0;
+  const isStopped = (): boolean => ending.signal.aborted;
   async function run(): Promise<number> {
-    while (killed < kills && !ending.signal.aborted) {
+    while (killed < kills && !isStopped()) {
       await pause(250 + random() * 350, undefined, { signal: ending.signal }).catch(() => undefined);
       const victim = victims[Math.floor(random() * victims.length)];
       // One that is still starting has nothing to lose.
-      if (!victim || spares(victim) || !(await isUp(victim)) || ending.signal.aborted) continue;
+      if (!victim || spares(victim) || !(await isUp(victim)) || isStopped()) continue;
       await victim.kill();
       killed += 1;
     }
