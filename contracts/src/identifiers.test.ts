@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { eventIdFor, idForKey, newId, notificationIdFor } from './identifiers.js';
+import { eventIdFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
 
 const V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -40,7 +40,10 @@ describe('ids', () => {
       eventIdFor('b', 'OrderCreated', 1),
       notificationIdFor('a'),
       notificationIdFor('b'),
+      replayIdFor('a'),
+      replayIdFor('b'),
     ];
+    expect(replayIdFor('a')).toBe(replayIdFor('a'));
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every((id) => V5.test(id))).toBe(true);
   });

@@ -29,7 +29,14 @@ export type FaultyNetwork = {
   dispose(): Promise<void>;
 };
 
-type Call = { service: AwsService | undefined; name: string; incoming: IncomingMessage; body: Buffer };
+/** `arrives`: whether the client will see the answer. */
+type Call = {
+  service: AwsService | undefined;
+  name: string;
+  incoming: IncomingMessage;
+  body: Buffer;
+  arrives: boolean;
+};
 
 const increment = <K>(counts: Map<K, number>, key: K): number => {
   const next = (counts.get(key) ?? 0) + 1;
@@ -64,7 +71,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
 
   /** The emulator's answer, with the faults of the call's parts. */
   async function forward(
-    { name, incoming, body }: Call,
+    { name, incoming, body, arrives }: Call,
     request: AwsRequest,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer> {
@@ -82,7 +89,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
         signal,
       );
     };
-    if (name === RECEIVE_MESSAGE) return receiver.receive(request, send);
+    if (name === RECEIVE_MESSAGE) return receiver.receive(request, send, arrives);
     if (name === PUT_EVENTS) return putEvents(request, send);
     return upstream.call({ method, path, headers, body }, signal);
   }
@@ -121,9 +128,10 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
         return;
       }
     }
-    const real = await forward({ service, name, incoming, body }, request, gone.signal);
-    if (met.some(({ kind }) => kind === 'drop-answer')) incoming.socket.destroy();
-    else answer(outgoing, real.status, real.headers, real.body);
+    const arrives = !met.some(({ kind }) => kind === 'drop-answer');
+    const real = await forward({ service, name, incoming, body, arrives }, request, gone.signal);
+    if (arrives) answer(outgoing, real.status, real.headers, real.body);
+    else incoming.socket.destroy();
   }
 
   const server = createServer((incoming, outgoing) => {

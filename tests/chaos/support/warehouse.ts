@@ -6,7 +6,7 @@ import { createSimulatedFulfilment } from '../../../services/order-worker/src/ad
 import type { FulfilmentRequest } from '../../../services/order-worker/src/domain/fulfilment.js';
 
 /** What the world outside has seen of one order. */
-export type WarehouseOrder = {
+type WarehouseOrder = {
   calls: number;
   keys: Set<string>;
   /** Fulfilments that were carried out: one per key at most. */

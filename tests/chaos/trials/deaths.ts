@@ -29,9 +29,9 @@ const ENV = {
   RETRY_MAX_SECONDS: '1',
   // Longer than a busy machine takes to publish: an order published twice may have two dead messages.
   OUTBOX_DELAY_MS: '4000',
-  // Few, so that failing orders are soon exhausted; more than a good order meets deaths.
-  MAX_RECEIVES: '4',
 };
+/** Few, so that failing orders are soon exhausted; more than a good order meets deaths and a busy machine's timeouts. */
+const MAX_RECEIVES = { full: '12', ci: '5' } as const;
 const POINTS: Failpoint[] = ['dead-letter.after-send', 'dead-letter.after-failed', 'worker.during-drain'];
 const MET_WITHIN_MS = 30_000;
 const ENDS_WITHIN_MS = 60_000;
@@ -39,7 +39,7 @@ const ENDS_WITHIN_MS = 60_000;
 /** At reduced size each of two workers dies once at each point, and then dead-letters undisturbed. */
 function failpointOf({ replica, life }: ServiceProcess, size: TrialOptions['size']): string | undefined {
   if (replica === DRAINED) return 'worker.during-drain';
-  if (size === 'full') return 'dead-letter.after-send=10%,dead-letter.after-failed=10%';
+  if (size === 'full') return 'dead-letter.after-send=20%,dead-letter.after-failed=20%';
   const turns = ['dead-letter.after-send', 'dead-letter.after-failed'];
   return (replica === 1 ? turns : turns.reverse())[life - 1];
 }
@@ -111,7 +111,8 @@ async function run({ seed, emulator, size, say, orders: wanted }: TrialOptions):
     const spec = armed && process.service === 'order-worker' ? failpointOf(process, size) : undefined;
     return spec === undefined ? {} : { FAILPOINTS: spec };
   };
-  const chaos = { seed, emulator, workers: WORKERS, env: ENV, envOfProcess, fulfilmentDelayMs: 100 };
+  const env = { ...ENV, MAX_RECEIVES: MAX_RECEIVES[size] };
+  const chaos = { seed, emulator, workers: WORKERS, env, envOfProcess, fulfilmentDelayMs: 100 };
   return withChaosSystem(chaos, async (system) => {
     const load = { baseUrl: await system.apiUrl(), ratePerSecond: RATE_PER_SECOND };
     const endStops = stopAgainAndAgain(system);

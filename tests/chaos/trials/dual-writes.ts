@@ -15,7 +15,7 @@ import { placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = {
-  full: { orders: 300, workers: 4, ratePerSecond: 5 },
+  full: { orders: 150, workers: 4, ratePerSecond: 5 },
   ci: { orders: 50, workers: 2, ratePerSecond: 15 },
 } as const;
 const LEASE_SECONDS = 4;

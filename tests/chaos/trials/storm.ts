@@ -7,7 +7,7 @@ import { placeOrders, type Placed } from '../support/load.js';
 import { atMost, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const WORKERS = 4;
-const SIZES = { full: { orders: 2_000, kills: 60 }, ci: { orders: 200, kills: 8 } } as const;
+const SIZES = { full: { orders: 2_000, kills: 60 }, ci: { orders: 240, kills: 7 } } as const;
 const BATCH = 50;
 /** Requests per second: what two cores take, with everything on them. */
 const PACE = 40;

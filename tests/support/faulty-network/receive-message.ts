@@ -37,7 +37,7 @@ export function createReceiver({ faults, deliveries, applied }: Dependencies) {
     forget: () => {
       waiting.clear();
     },
-    receive: async (request: AwsRequest, forward: Forward): Promise<UpstreamAnswer> => {
+    receive: async (request: AwsRequest, forward: Forward, arrives: boolean): Promise<UpstreamAnswer> => {
       const { QueueUrl: queueUrl, MaxNumberOfMessages: max = 1 } = request;
       const queue = queueOf(queueUrl);
       const copies = waiting.get(queue)?.splice(0, Math.max(1, max - 1)) ?? [];
@@ -60,7 +60,7 @@ export function createReceiver({ faults, deliveries, applied }: Dependencies) {
         }
       }
       for (const _copy of copies) applied('duplicate-delivery');
-      deliveries.count(queue, messages, copies);
+      if (arrives) deliveries.count(queue, messages, copies);
       if (copies.length === 0) return answer;
       return { ...answer, body: Buffer.from(JSON.stringify({ ...body, Messages: [...copies, ...messages] })) };
     },
