@@ -65,7 +65,7 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   };
 }
 
-/** Each failing order failed once, was told of once, and has the copies of one message in the dead-letter queue. */
+/** Each failing order failed once, was told of once, and lies in the dead-letter queue. */
 async function judgeFailing(system: ChaosSystem, evidence: Evidence, failing: readonly Placed[]): Promise<Check[]> {
   const operator = await connectOperator(await system.awsEndpoint(), system.stage);
   const terminal = createTerminal();
@@ -89,12 +89,8 @@ async function judgeFailing(system: ChaosSystem, evidence: Evidence, failing: re
       ids.filter((id) => !failedOnce(orders.get(id))).length,
     ),
     countIs('I2', 'failing orders without exactly one notification', 0, ids.filter((id) => toldOf(id) !== 1).length),
-    countIs(
-      'I1',
-      'failing orders without exactly one dead message',
-      0,
-      ids.filter((id) => messagesOf(id) !== 1).length,
-    ),
+    // Two, when the sweeper has published an order again whose message was only late.
+    countIs('I1', 'failing orders without a dead message', 0, ids.filter((id) => messagesOf(id) === 0).length),
     {
       id: 'I1',
       must: 'deaths made further copies of dead letters',

@@ -9,8 +9,14 @@ import { atMost, type Check, type Trial, type TrialOptions } from '../trial.js';
 const WORKERS = 4;
 const SIZES = { full: { orders: 2_000, kills: 60 }, ci: { orders: 240, kills: 7 } } as const;
 const BATCH = 50;
-/** Requests per second: what two cores take, with everything on them. */
-const PACE = 40;
+/** Requests per second: few enough that no backlog builds up, from which each death would take a batch. */
+const PACE = 25;
+const ENV = {
+  // A busy machine falls behind, and that is no reason to publish everything again.
+  QUEUE_GRACE_MS: '60000',
+  // A worker has ten messages in hand at most: each death takes a receive from all of them.
+  WORKER_POLLERS: '1',
+};
 /** An accepted order ends that soon after the last fault. */
 const ENDS_WITHIN_S = 60;
 /** The notifications' queue may take longer to empty on a slow machine. */
@@ -46,8 +52,7 @@ async function storm({ options, ablation, killsApi, env = {}, spoil, judge }: St
   const chaos = {
     seed,
     emulator,
-    // A busy machine falls behind, and that is no reason to publish everything again.
-    env: { QUEUE_GRACE_MS: '60000', ...env },
+    env: { ...ENV, ...env },
     workers: WORKERS,
     ablation: ablated ? ({ name: ablation, of: 'order-worker' } as const) : undefined,
   };
