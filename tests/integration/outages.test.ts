@@ -1,16 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
 import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../support/outages.js';
-import { createQueueLook } from '../support/queue-look.js';
+import { connectOperator } from '../support/operator.js';
 import type { System } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('outages', () => {
   let network: FaultyNetwork;
   let system: System;
-  let look: ReturnType<typeof createQueueLook>;
+  let operator: ConnectedSystem;
   const api = createApiClient(() => system.apiUrl());
 
   beforeAll(async () => {
@@ -22,11 +23,11 @@ describe('outages', () => {
         return network.url;
       },
     });
-    look = createQueueLook(await system.awsEndpoint());
+    operator = await connectOperator(await system.awsEndpoint(), system.stage);
   }, 120_000);
 
   afterAll(async () => {
-    look.dispose();
+    operator.aws.close();
     await system.dispose();
     await network.dispose();
   }, 60_000);
@@ -79,7 +80,7 @@ describe('outages', () => {
           return now.resumed - before.resumed === now.paused - before.paused ? true : undefined;
         });
         expect((await stateChanges()).paused - before.paused).toBe(1);
-        expect(await countDeadLetters(look, system.stage)).toBe(0);
+        expect(await countDeadLetters(operator)).toBe(0);
       }, 60_000);
     }
   }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { canListen } from '../../tools/local/ports.mjs';
 
 /**
  * Below the ports that the system gives to outgoing connections: one of those could take a port while the process that
@@ -7,24 +7,10 @@ import { createServer } from 'node:net';
 const FIRST = 20_000;
 const LAST = 32_000;
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
-}
-
 /** A free port that stays its owner's across restarts. */
 export async function lastingPort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-    if (await isFree(port)) return port;
+    if (await canListen(port)) return port;
   }
 }

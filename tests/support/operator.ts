@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { setTimeout } from 'node:timers/promises';
 import { connect, type ConnectedSystem } from '@orderflow/orderctl/connect';
+import { countQueue, type QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Terminal } from '@orderflow/orderctl/terminal';
 
 /** A connection of the operator's tools to a stage of an emulator. */
@@ -22,6 +23,11 @@ export async function connectOperator(endpoint: string, stage = 'local'): Promis
     },
   };
   return connect({ stage, region: 'us-east-1', endpoint, testCredentials: true }, aws);
+}
+
+/** What a queue holds, by its name. */
+export async function queueCounts({ aws, urlOf }: ConnectedSystem, queue: string): Promise<QueueCounts> {
+  return countQueue(aws.sqs, await urlOf(queue));
 }
 
 export type RecordingTerminal = Terminal & {

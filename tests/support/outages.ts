@@ -1,7 +1,7 @@
-import { resourceNames } from '@orderflow/contracts';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import type { AwsService } from './faulty-network/aws-json.js';
 import type { Fault } from './faulty-network/faults.js';
-import type { createQueueLook } from './queue-look.js';
+import { queueCounts } from './operator.js';
 
 /** What the API may take to answer, and the system to recover, whatever is away. */
 export const ANSWER_WITHIN_MS = 3_000;
@@ -18,8 +18,9 @@ export const AWAY: Record<string, Fault> = {
 export const OUTAGES: AwsService[][] = [['DynamoDB'], ['SQS'], ['EventBridge'], ['DynamoDB', 'SQS', 'EventBridge']];
 
 /** Messages in the stage's dead-letter queues. */
-export async function countDeadLetters(look: ReturnType<typeof createQueueLook>, stage: string): Promise<number> {
-  const { orderDeadLetterQueue, notificationDeadLetterQueue } = resourceNames(stage);
-  const counts = await Promise.all([orderDeadLetterQueue, notificationDeadLetterQueue].map(look.counts));
+export async function countDeadLetters(operator: ConnectedSystem): Promise<number> {
+  const { orderDeadLetterQueue, notificationDeadLetterQueue } = operator.names;
+  const queues = [orderDeadLetterQueue, notificationDeadLetterQueue];
+  const counts = await Promise.all(queues.map((queue) => queueCounts(operator, queue)));
   return counts.reduce((sum, { visible }) => sum + visible, 0);
 }

@@ -8,7 +8,7 @@ import { LocalError } from './fail.mjs';
  * @param {number} port
  * @returns {Promise<boolean>}
  */
-function canListen(port) {
+export function canListen(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {

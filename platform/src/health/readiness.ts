@@ -1,8 +1,8 @@
 import { DescribeEventBusCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
-import { queueDepth } from '../aws/queue-urls.js';
 import { isUnavailable } from '../aws/failures.js';
+import { countQueue } from '../aws/queue-counts.js';
 import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
 
@@ -19,7 +19,7 @@ export function tableCheck(dynamo: DynamoDb, table: string, key: string): Check 
 }
 
 export function queueCheck(sqs: Sqs, queueUrl: () => Promise<string>): Check {
-  return async () => queueDepth(sqs, await queueUrl());
+  return async () => countQueue(sqs, await queueUrl());
 }
 
 export function busCheck(eventBridge: EventBridge, bus: string): Check {

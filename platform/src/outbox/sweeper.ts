@@ -2,9 +2,9 @@ import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
 import type { Clock } from '../clock.js';
 import { failpoint } from '../failpoints.js';
-import { claimItem, finishItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
 import { confirm, moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
+import { giveUp } from './give-up.js';
 import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
 
 /** An item with its marker, as far as the sweeper looks. */
@@ -134,7 +134,8 @@ export async function sweep(
     } else if (backlogExplains && sweptAt - outboxAt < options.queueGraceMs) {
       report.waiting += 1;
     } else if (route === table.work && outboxAttempts >= options.maxAttempts) {
-      const failed = await giveUp(table, item, options, dependencies);
+      const marker = table.outcome ? { outboxAt: now() + options.backoffBaseMs } : {};
+      const failed = await giveUp({ lifecycle, leaseMs: options.leaseMs, ...marker }, item, dependencies);
       if (!failed) return;
       report.givenUp += 1;
       const event = table.outcome?.eventOf(failed);
@@ -178,44 +179,4 @@ export async function sweep(
   const unfinished = items.filter((item) => !isFinished(item));
   await visitAll(table.work, unfinished, depths[0]);
   return report;
-}
-
-/**
- * The item ends failed, and an operator's replay can start it again.
- * @returns the item as it then stands; undefined when somebody works on it after all
- */
-async function giveUp(
-  { lifecycle, outcome: outcomeRoute }: OutboxTable,
-  item: MarkedItem,
-  options: SweeperOptions,
-  { executor, now }: Dependencies,
-): Promise<Record<string, unknown> | undefined> {
-  const id = String(item[lifecycle.key]);
-  const at = now();
-  const step = { name: 'undelivered', entry: { at: new Date(at).toISOString() } };
-  const claim = await claimItem(
-    executor,
-    lifecycle,
-    { id, messageId: `sweeper:${id}`, leaseMs: options.leaseMs, step, marker: { outboxShard: 0, delayMs: 0 } },
-    now,
-  );
-  if (claim.kind !== 'claimed') return undefined;
-
-  const attributes = {
-    failure: {
-      code: 'UNDELIVERED',
-      message: 'No worker finished it, however often it was published; replay it once the cause is mended.',
-      retriable: true,
-    },
-  };
-  const marker = outcomeRoute ? { outboxAt: at + options.backoffBaseMs } : {};
-  const outcome = { result: 'failed', now: at, attributes, step, ...marker } as const;
-  if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
-  return {
-    ...item,
-    ...attributes,
-    status: lifecycle.states.failed,
-    version: claim.ownership.version + 1,
-    updatedAt: new Date(at).toISOString(),
-  };
 }

@@ -13,7 +13,8 @@ import {
 } from '@orderflow/contracts';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { createQueueUrls, queueDepth } from '@orderflow/platform/aws/queue-urls';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import type { Clock } from '@orderflow/platform/clock';
 import { busCheck, createReadiness, ruleTargetCheck, tableCheck } from '@orderflow/platform/health/readiness';
 import type { Logger } from '@orderflow/platform/logger';
@@ -90,21 +91,21 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
   };
 
   const urlOf = createQueueUrls(aws.sqs);
-  const depthOf = (queue: string) => async () => queueDepth(aws.sqs, await urlOf(queue));
+  const depthOfQueue = (queue: string) => async () => depthOf(await countQueue(aws.sqs, await urlOf(queue)));
   const orderOutcomes = {
-    queueDepth: depthOf(names.notificationQueue),
+    queueDepth: depthOfQueue(names.notificationQueue),
     eventOf: (item: Record<string, unknown>) => orderOutcome(item as OrderRecord),
   };
   const outbox: OutboxTable[] = [
     {
       lifecycle: orderLifecycle,
-      work: { queueDepth: depthOf(names.orderQueue), eventOf: (item) => orderCreated(item as OrderRecord) },
+      work: { queueDepth: depthOfQueue(names.orderQueue), eventOf: (item) => orderCreated(item as OrderRecord) },
       ...(config.NOTIFY_ON_ORDER_OUTCOME ? { outcome: orderOutcomes } : {}),
     },
     {
       lifecycle: notificationLifecycle,
       work: {
-        queueDepth: depthOf(names.notificationQueue),
+        queueDepth: depthOfQueue(names.notificationQueue),
         eventOf: (item) => notificationRequested(item as NotificationRecord),
       },
     },

@@ -3,12 +3,7 @@
  * clients. An invariant that still holds under the ablation of its protection has proved nothing.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-} from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 
 /**
@@ -46,39 +41,17 @@ function rewriting(aws, change) {
 const placeholdersIn = (/** @type {string} */ text) => text.split('?').length - 1;
 
 /**
- * Cuts conditions out of an UPDATE, with their parameters.
+ * An UPDATE with the first of its conditions only, which names the item; anything else as it is.
  * @param {Statement} statement
- * @param {(condition: string, index: number, changes: string) => boolean} isKept
  */
-function keepConditions(statement, isKept) {
+function withoutConditions(statement) {
   const { Statement: text, Parameters: parameters } = statement;
   const [changes = '', where] = text.split(' WHERE ');
   if (!text.startsWith('UPDATE') || where === undefined) return statement;
-  let at = placeholdersIn(changes);
-  const kept = parameters.slice(0, at);
-  const conditions = where.split(' AND ').filter((condition, index) => {
-    const own = parameters.slice(at, (at += placeholdersIn(condition)));
-    if (!isKept(condition, index, changes)) return false;
-    kept.push(...own);
-    return true;
-  });
-  return { ...statement, Statement: `${changes} WHERE ${conditions.join(' AND ')}`, Parameters: kept };
+  const [key = ''] = where.split(' AND ');
+  const kept = parameters.slice(0, placeholdersIn(changes) + placeholdersIn(key));
+  return { ...statement, Statement: `${changes} WHERE ${key}`, Parameters: kept };
 }
-
-/**
- * @param {(condition: string, index: number, changes: string) => boolean} isKept
- * @returns {Ablation}
- */
-const withConditions =
-  (isKept) =>
-  (aws, { intervened }) => ({
-    ...aws,
-    dynamo: rewriting(aws, (statement) => {
-      const cut = keepConditions(statement, isKept);
-      if (cut.Statement !== statement.Statement) intervened();
-      return cut;
-    }),
-  });
 
 /** @type {Record<string, Ablation>} */
 export const ABLATIONS = {
@@ -96,14 +69,15 @@ export const ABLATIONS = {
     }),
   }),
 
-  /** Every write succeeds, whatever state the item is in. The first condition names the item. */
-  'no-condition': withConditions((_, index) => index === 0),
-
-  /** A message may claim an item that another message works on; only the outcome still asks whose claim it is. */
-  'claim-without-holder': withConditions(
-    (condition, index, changes) =>
-      index === 0 || !changes.includes('"holder"') || !/"(holder|claimToken|leaseUntil|version)"/.test(condition),
-  ),
+  /** Every write succeeds, whatever state the item is in. */
+  'no-condition': (aws, { intervened }) => ({
+    ...aws,
+    dynamo: rewriting(aws, (statement) => {
+      const cut = withoutConditions(statement);
+      if (cut.Statement !== statement.Statement) intervened();
+      return cut;
+    }),
+  }),
 
   /** An item that exists already counts as inserted. */
   'no-read-back': (aws, { intervened }) => ({
@@ -127,16 +101,6 @@ export const ABLATIONS = {
       if (!(command instanceof ChangeMessageVisibilityCommand)) return send(command, options);
       intervened();
       return send(new ChangeMessageVisibilityCommand({ ...command.input, VisibilityTimeout: 0 }), options);
-    }),
-  }),
-
-  /** What cannot be handled is dropped: the dead letter is never sent. */
-  'no-dead-letter': (aws, { intervened }) => ({
-    ...aws,
-    sqs: sending(aws.sqs, (send) => (command, options) => {
-      if (!(command instanceof SendMessageCommand)) return send(command, options);
-      intervened();
-      return Promise.resolve({ MessageId: 'dropped' });
     }),
   }),
 

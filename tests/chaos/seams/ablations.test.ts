@@ -45,15 +45,4 @@ describe('the ablations of statements', () => {
     const statement = insert(lifecycle, { orderId: 'order-1' });
     expect(await sent('no-condition', statement)).toMatchObject({ parameters: ['order-1'], interventions: 0 });
   });
-
-  it('claim-without-holder: a claim asks for the state only, an outcome still for its claim', async () => {
-    const claimed = await sent('claim-without-holder', claim(lifecycle, 'order-1', wish, 1));
-    expect(claimed.where).toBe('"orderId" = ? AND "status" IN [?, ?]');
-    expect(claimed.parameters.slice(-3)).toEqual(['order-1', ORDER_STATES.waiting, ORDER_STATES.working]);
-
-    const outcome = { claimToken: 'token-1', version: 2, result: 'done', now: 1, attributes: {}, step } as const;
-    expect(await sent('claim-without-holder', finish(lifecycle, 'order-1', outcome))).toMatchObject({
-      interventions: 0,
-    });
-  });
 });

@@ -1,11 +1,18 @@
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import type { Service } from '../../../tools/local/embedded.mjs';
 import { startEmbeddedSystem, type EmbeddedSystem, type ServiceProcess } from '../../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../../support/faulty-network.js';
+import { connectOperator } from '../../support/operator.js';
 import type { TrialOptions } from '../trial.js';
 import { startWarehouse, type Warehouse } from './warehouse.js';
 
 /** A system behind a faulty network, whose orders are fulfilled by a warehouse outside of it. */
-export type ChaosSystem = EmbeddedSystem & { network: FaultyNetwork; warehouse: Warehouse };
+export type ChaosSystem = EmbeddedSystem & {
+  network: FaultyNetwork;
+  warehouse: Warehouse;
+  /** Connected to the emulator itself, past all faults. */
+  operator: ConnectedSystem;
+};
 
 type ChaosOptions = Pick<TrialOptions, 'seed' | 'emulator'> & {
   workers?: number;
@@ -46,7 +53,8 @@ async function start(options: ChaosOptions): Promise<ChaosSystem> {
       },
     });
     if (!network) throw new Error('the system was started without its network');
-    return Object.assign(system, { network, warehouse });
+    const operator = await connectOperator(await system.awsEndpoint(), system.stage);
+    return Object.assign(system, { network, warehouse, operator });
   } catch (error) {
     await network?.dispose();
     await warehouse.dispose();
@@ -61,6 +69,7 @@ export async function withChaosSystem<T>(options: ChaosOptions, use: (system: Ch
     return await use(system);
   } finally {
     system.network.heal();
+    system.operator.aws.close();
     await system.dispose();
     await system.network.dispose();
     await system.warehouse.dispose();

@@ -1,4 +1,4 @@
-import { resourceNames, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
+import type { NotificationRecord, OrderRecord } from '@orderflow/contracts';
 import { SERVICES } from '../../../tools/local/embedded.mjs';
 import { atMost, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
@@ -23,10 +23,9 @@ export async function endFaults(system: ChaosSystem, disarm: () => void): Promis
   await Promise.all(SERVICES.map((service) => system.kill(service)));
   system.network.heal();
   disarm();
-  const names = resourceNames(system.stage);
-  const endpoint = await system.awsEndpoint();
-  const orders = await readTable<OrderRecord>(endpoint, names.ordersTable);
-  const notifications = await readTable<NotificationRecord>(endpoint, names.notificationsTable);
+  const { operator } = system;
+  const orders = await readTable<OrderRecord>(operator, operator.names.ordersTable);
+  const notifications = await readTable<NotificationRecord>(operator, operator.names.notificationsTable);
   await system.start(...SERVICES);
   const unfinished = orders.filter(({ status }) => status === 'PENDING' || status === 'PROCESSING');
   return {

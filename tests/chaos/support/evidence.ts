@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { resourceNames, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
 import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
-import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { scanTable } from '@orderflow/orderctl/audit/scan-table';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Placed } from './load.js';
 import { percentile } from './percentile.js';
-import { createObserver, waitForQuiet, type Remaining } from './quiet.js';
+import { remainingWork, waitForQuiet, type Remaining } from './quiet.js';
 
 /** What is left of a run when it is over, read from the emulator itself. */
 export type Evidence = {
@@ -22,54 +21,28 @@ export type Evidence = {
   remaining: Remaining;
 };
 
-const CREDENTIALS = {
-  AWS_REGION: 'us-east-1',
-  AWS_REQUEST_TIMEOUT_MS: 30_000,
-};
-
 /** All items of a table, as the emulator has them. */
-export async function readTable<T>(endpoint: string, TableName: string): Promise<T[]> {
-  const client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+export async function readTable<T>({ aws }: Pick<ConnectedSystem, 'aws'>, TableName: string): Promise<T[]> {
   const items: T[] = [];
-  const pages = paginateScan({ client: DynamoDBDocumentClient.from(client) }, { TableName, ConsistentRead: true });
-  for await (const { Items = [] } of pages) items.push(...(Items as T[]));
-  client.destroy();
+  for await (const page of scanTable(aws.dynamo, TableName)) items.push(...(page as T[]));
   return items;
-}
-
-async function runAudit(endpoint: string, stage: string): Promise<AuditReport> {
-  process.env.AWS_ACCESS_KEY_ID ??= 'test';
-  process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
-  const aws = createAwsClients({ ...CREDENTIALS, AWS_ENDPOINT_URL: endpoint });
-  try {
-    const options = { ...AUDIT_DEFAULTS, stage, toleranceMs: 3_000 };
-    return await audit({ aws, now: Date.now, pause: (ms) => pause(ms) }, options);
-  } finally {
-    aws.close();
-  }
 }
 
 /** Waits until nothing is left to do, or the time is up, and then looks at everything. */
 export async function collectEvidence(
-  system: Pick<ChaosSystem, 'awsEndpoint' | 'stage'>,
+  { operator }: Pick<ChaosSystem, 'operator'>,
   placed: readonly Placed[],
   { withinMs = 60_000 } = {},
 ): Promise<Evidence> {
-  const where = { endpoint: await system.awsEndpoint(), stage: system.stage };
-  const names = resourceNames(system.stage);
-  const quietMs = await waitForQuiet({ ...where, withinMs }).catch(() => undefined);
-  const observer = createObserver(where);
+  const { aws, names, stage } = operator;
+  const quietMs = await waitForQuiet(operator, withinMs);
+  const auditing = { aws, now: Date.now, pause: (ms: number) => pause(ms) };
   const [remaining, orders, notifications, report] = await Promise.all([
-    observer.remaining(),
-    readTable<OrderRecord>(where.endpoint, names.ordersTable),
-    readTable<NotificationRecord>(where.endpoint, names.notificationsTable),
-    runAudit(where.endpoint, where.stage),
+    remainingWork(operator),
+    readTable<OrderRecord>(operator, names.ordersTable),
+    readTable<NotificationRecord>(operator, names.notificationsTable),
+    audit(auditing, { ...AUDIT_DEFAULTS, stage, toleranceMs: 3_000 }),
   ]);
-  observer.dispose();
   return { placed, orders, notifications, audit: report, quietMs, remaining };
 }
 
@@ -179,4 +152,14 @@ export function itEnds(
     .filter(([orderId]) => !poison.has(orderId))
     .map(([, count]) => count);
   return [...nothingIsLeft(id, evidence), atMost(id, 'deliveries per order, p99', 3, percentile(deliveries, 0.99))];
+}
+
+/** What every trial with orders checks besides its own: they end, once each, nothing else is there, nothing is left. */
+export function whatAlwaysHolds(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
+  return [
+    ...everyOrderEnds(id, evidence),
+    ...outcomesApplyOnce('I2', evidence, system),
+    ...nothingFromNowhere('I3', evidence),
+    ...itEnds('I10', evidence, system),
+  ];
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { waitFor } from '../../support/wait-for.js';
 import type { ChaosSystem } from './chaos-system.js';
 import { placeOrders, type Placed } from './load.js';
-import { createObserver } from './quiet.js';
+import { remainingWork } from './quiet.js';
 
 export type Backlog = {
   /** Ends the load. @returns the orders that made it, and the fewest messages that there were once it was complete */
@@ -19,7 +19,6 @@ export async function keepBacklog(
   system: ChaosSystem,
   { messages, firstIndex }: { messages: number; firstIndex: number },
 ): Promise<Backlog> {
-  const observer = createObserver({ endpoint: await system.awsEndpoint(), stage: system.stage });
   const baseUrl = await system.apiUrl();
   const placed: Placed[] = [];
   let isComplete = false;
@@ -28,7 +27,7 @@ export async function keepBacklog(
 
   async function topUp(): Promise<void> {
     while (!stopped) {
-      const { orderMessages: depth } = await observer.remaining();
+      const { orderMessages: depth } = await remainingWork(system.operator);
       isComplete ||= depth >= messages;
       if (isComplete) shortest = Math.min(shortest, depth);
       const count = messages - depth;
@@ -45,7 +44,6 @@ export async function keepBacklog(
   const stop = async () => {
     stopped = true;
     await done;
-    observer.dispose();
     return { placed, shortest };
   };
   try {

@@ -2,7 +2,7 @@ import type { OrderRecord } from '@orderflow/contracts';
 import type { Failpoint } from '@orderflow/platform/failpoints';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import type { ServiceProcess } from '../../support/embedded-system.js';
-import { connectOperator, createTerminal } from '../../support/operator.js';
+import { createTerminal } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
@@ -67,10 +67,8 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
 
 /** Each failing order failed once, was told of once, and lies in the dead-letter queue. */
 async function judgeFailing(system: ChaosSystem, evidence: Evidence, failing: readonly Placed[]): Promise<Check[]> {
-  const operator = await connectOperator(await system.awsEndpoint(), system.stage);
   const terminal = createTerminal();
-  await list(operator, terminal, { queue: ['orders'], json: true });
-  operator.aws.close();
+  await list(system.operator, terminal, { queue: ['orders'], json: true });
   type Letter = { code: string; copies: number; event: { orderId?: string } };
   const letters = terminal.documents<Letter>().filter(({ code }) => code === 'RECEIVES_EXHAUSTED');
 

@@ -3,7 +3,7 @@ import type { OrderRecord } from '@orderflow/contracts';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
-import { connectOperator, createTerminal } from '../../support/operator.js';
+import { createTerminal } from '../../support/operator.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import * as evidence from '../support/evidence.js';
 import type { Placed } from '../support/load.js';
@@ -82,6 +82,11 @@ function isSpread({ timeline }: OrderRecord): boolean {
   return gaps.length >= MAX_RECEIVES - 1 && gaps.every((gapMs) => gapMs >= SPREAD_MS);
 }
 
+async function untilQuiet(operator: ConnectedSystem): Promise<void> {
+  const quietMs = await waitForQuiet(operator, QUIET_WITHIN_MS);
+  if (quietMs === undefined) throw new Error(`there is still work after ${QUIET_WITHIN_MS} ms`);
+}
+
 function judgeLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
   const failingIds = new Set(failing.map(({ orderId }) => orderId));
   const right = letters.filter(({ code, reason, originalMessageId, event }) => {
@@ -120,56 +125,51 @@ export const poison: Trial = {
       ablation: ablated ? ({ name: 'no-backoff', of: 'order-worker' } as const) : undefined,
     };
     return withChaosSystem(chaos, async (system) => {
-      const where = { endpoint: await system.awsEndpoint(), stage: system.stage };
-      const operator = await connectOperator(where.endpoint, where.stage);
-      try {
-        const before = await placePatiently(system, { customers: CUSTOMERS, count: good, firstIndex: 0 });
-        await waitForQuiet({ ...where, withinMs: QUIET_WITHIN_MS });
-        say(`${good} orders without poison are done`);
+      const { operator } = system;
+      const before = await placePatiently(system, { customers: CUSTOMERS, count: good, firstIndex: 0 });
+      await untilQuiet(operator);
+      say(`${good} orders without poison are done`);
 
-        const poisoned = await placeWithPoison(system, operator, { good, poison: count, firstIndex: good });
-        await waitForQuiet({ ...where, withinMs: QUIET_WITHIN_MS });
-        const stored = await evidence.readTable<OrderRecord>(where.endpoint, operator.names.ordersTable);
-        const byId = new Map(stored.map((order) => [order.orderId, order]));
-        const failing = poisoned.failing.flatMap(({ orderId = '' }) => byId.get(orderId) ?? []);
-        const baseline = percentile(latencies(before, byId), 0.99);
-        const during = latencies(poisoned.good, byId);
-        const terminal = createTerminal();
-        await list(operator, terminal, { queue: ['orders'], json: true });
-        say(
-          `${good} orders among ${count} poisonous ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
-        );
-        if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
+      const poisoned = await placeWithPoison(system, operator, { good, poison: count, firstIndex: good });
+      await untilQuiet(operator);
+      const stored = await evidence.readTable<OrderRecord>(operator, operator.names.ordersTable);
+      const byId = new Map(stored.map((order) => [order.orderId, order]));
+      const failing = poisoned.failing.flatMap(({ orderId = '' }) => byId.get(orderId) ?? []);
+      const baseline = percentile(latencies(before, byId), 0.99);
+      const during = latencies(poisoned.good, byId);
+      const terminal = createTerminal();
+      await list(operator, terminal, { queue: ['orders'], json: true });
+      say(
+        `${good} orders among ${count} poisonous ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
+      );
+      if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
 
-        const checks = [
-          ...judgeLetters(terminal.documents<DeadLetter>(), poisoned),
-          countIs('I6', 'good orders COMPLETED', good, during.length),
-          atMost('I6', 'p99 of good orders, of the same without poison', 2, percentile(during, 0.99) / baseline, ' ×'),
-          countIs(
-            'I6',
-            'failing orders whose attempts are a second or more apart',
-            failing.length,
-            failing.filter(isSpread).length,
-          ),
-          await replayFailed(system, operator, failing.length),
-        ];
-        const seen = await evidence.collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
-        const poisonIds = new Set(failing.map(({ orderId }) => orderId));
-        const ofGood = {
-          ...seen,
-          orders: seen.orders.filter(({ orderId }) => !poisonIds.has(orderId)),
-          notifications: seen.notifications.filter(({ orderId }) => !poisonIds.has(orderId)),
-        };
-        return [
-          ...checks,
-          ...evidence.everyOrderEnds('I6', seen),
-          ...evidence.outcomesApplyOnce('I2', ofGood, system),
-          ...evidence.nothingFromNowhere('I3', seen),
-          ...evidence.itEnds('I10', seen, system, poisonIds),
-        ];
-      } finally {
-        operator.aws.close();
-      }
+      const checks = [
+        ...judgeLetters(terminal.documents<DeadLetter>(), poisoned),
+        countIs('I6', 'good orders COMPLETED', good, during.length),
+        atMost('I6', 'p99 of good orders, of the same without poison', 2, percentile(during, 0.99) / baseline, ' ×'),
+        countIs(
+          'I6',
+          'failing orders whose attempts are a second or more apart',
+          failing.length,
+          failing.filter(isSpread).length,
+        ),
+        await replayFailed(system, operator, failing.length),
+      ];
+      const seen = await evidence.collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
+      const poisonIds = new Set(failing.map(({ orderId }) => orderId));
+      const ofGood = {
+        ...seen,
+        orders: seen.orders.filter(({ orderId }) => !poisonIds.has(orderId)),
+        notifications: seen.notifications.filter(({ orderId }) => !poisonIds.has(orderId)),
+      };
+      return [
+        ...checks,
+        ...evidence.everyOrderEnds('I6', seen),
+        ...evidence.outcomesApplyOnce('I2', ofGood, system),
+        ...evidence.nothingFromNowhere('I3', seen),
+        ...evidence.itEnds('I10', seen, system, poisonIds),
+      ];
     });
   },
 };

@@ -1,5 +1,5 @@
 import { resourceNames } from '@orderflow/contracts';
-import { createQueueLook } from '../../support/queue-look.js';
+import { connectOperator, queueCounts } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
 import { dockerProblem } from '../support/docker.js';
@@ -27,7 +27,7 @@ export const stoppingInContainers: Trial = {
     // Only here: to load the Docker client takes long.
     const { startComposeSystem } = await import('../../support/compose-system.js');
     const system = await startComposeSystem({ FULFILMENT_DELAY_MS: '1000', QUEUE_GRACE_MS: '60000' });
-    const look = createQueueLook(await system.awsEndpoint());
+    const operator = await connectOperator(await system.awsEndpoint(), system.stage);
     const { orderQueue, notificationQueue } = resourceNames(system.stage);
     try {
       const placed: Placed[] = [];
@@ -36,25 +36,25 @@ export const stoppingInContainers: Trial = {
         const baseUrl = await system.apiUrl();
         const load = { baseUrl, count: ORDERS_PER_CYCLE, firstIndex: placed.length, until: 'accepted' } as const;
         placed.push(...(await placeOrders(load)));
-        const inFlight = async () => (await look.counts(orderQueue)).inFlight;
+        const inFlight = async () => (await queueCounts(operator, orderQueue)).inFlight;
         await waitFor('work in hand', async () => ((await inFlight()) > 0 ? true : undefined));
         const startedAt = Date.now();
         const codes = await system.stop('order-worker', 'notification-worker');
         const tookMs = Date.now() - startedAt;
-        const left = await Promise.all([orderQueue, notificationQueue].map(look.counts));
+        const left = await Promise.all([orderQueue, notificationQueue].map((queue) => queueCounts(operator, queue)));
         const leftInFlight = left.reduce((sum, counts) => sum + counts.inFlight, 0);
         stops.push({ code: Math.max(...codes), tookMs, wasBusy: true, leftInFlight });
         await system.start('order-worker', 'notification-worker');
       }
       say(`${CYCLES} cycles in containers, the longest stop took ${Math.max(...stops.map(({ tookMs }) => tookMs))} ms`);
-      const evidence = await collectEvidence(system, placed);
+      const evidence = await collectEvidence({ operator }, placed);
       return [
         ...stopsGracefully('containers', CYCLES, stops, GRACE_MS),
         ...everyOrderEnds('I7', evidence),
         ...nothingFromNowhere('I3', evidence),
       ];
     } finally {
-      look.dispose();
+      operator.aws.close();
       await system.dispose();
     }
   },

@@ -4,7 +4,7 @@ import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/failures';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import { createTableReader, type TableReader } from '@orderflow/platform/statements/table-reader';
-import { countQueue, depthOf } from '../queue-counts.js';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import { createBacklog } from './backlog.js';
 import { findDeadLettered } from './dead-lettered.js';
 import type { Verdict } from './judge.js';

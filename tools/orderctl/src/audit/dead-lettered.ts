@@ -2,7 +2,7 @@ import type { ResourceNames } from '@orderflow/contracts';
 import { eventFactsOf, type EventFacts } from '../dead-letters/dead-letter.js';
 import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js';
 import { Fingerprints } from '../fingerprints.js';
-import { countQueue, depthOf } from '../queue-counts.js';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 
 /** The items whose dead letters lie in their dead-letter queues: 8 bytes each. */
 export type DeadLettered = {

@@ -1,4 +1,4 @@
-import type { QueueCounts } from '../queue-counts.js';
+import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 
 /** What can be wrong with an item. */
 export type FindingKind =

@@ -3,12 +3,17 @@ import type { DynamoDb } from '@orderflow/platform/aws/clients';
 
 const PAGE = 1_000;
 
-/** The items of a table, page by page, with the named attributes. Strongly consistent, each item at its own time. */
+/** The items of a table, page by page, with the named attributes, or all. Strongly consistent, each item at its own time. */
 export async function* scanTable(
   dynamo: DynamoDb,
   table: string,
-  attributes: readonly string[],
+  attributes: readonly string[] = [],
 ): AsyncGenerator<Record<string, unknown>[]> {
+  // Each by a placeholder: some are reserved words.
+  const projection = {
+    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map((name, index) => [`#a${index}`, name])),
+  };
   let startKey: Record<string, unknown> | undefined;
   do {
     const page: ScanCommandOutput = await dynamo.send(
@@ -16,9 +21,7 @@ export async function* scanTable(
         TableName: table,
         ConsistentRead: true,
         Limit: PAGE,
-        // Each by a placeholder: some are reserved words.
-        ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
-        ExpressionAttributeNames: Object.fromEntries(attributes.map((name, index) => [`#a${index}`, name])),
+        ...(attributes.length > 0 ? projection : {}),
         ...(startKey ? { ExclusiveStartKey: startKey } : {}),
       }),
     );

@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import type { Sqs } from '@orderflow/platform/aws/clients';
+import type { Sqs } from './clients.js';
 
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
 
@@ -22,6 +22,7 @@ export async function countQueue(sqs: Sqs, queueUrl: string): Promise<QueueCount
   };
 }
 
+/** Messages in a queue, whether they can be received now, later, or are being worked on. */
 export function depthOf({ visible, inFlight, delayed }: QueueCounts): number {
   return visible + inFlight + delayed;
 }
