@@ -77,18 +77,37 @@ function gate() {
 }
 
 describe('polling', () => {
-  it('asks for ten messages and what the worker needs to know of each, and acks through the other client', async () => {
+  it('asks for messages and what the worker needs to know of each, and acks through the other client', async () => {
     const { sqs, polled, other, send } = start();
     send('a');
     await eventually(() => sqs.messages(WORK).length === 0);
     expect(polled[0]).toMatchObject({
-      MaxNumberOfMessages: 10,
+      MaxNumberOfMessages: 1,
       WaitTimeSeconds: 5,
       VisibilityTimeout: 30,
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
       MessageAttributeNames: ['replayId', 'replayCount'],
     });
     expect(new Set(other)).toEqual(new Set(['DeleteMessageBatchCommand']));
+  });
+
+  it('takes more messages with each batch that the process has survived, and ten at most', async () => {
+    const batches: number[] = [];
+    const { sqs, send } = start({
+      handle: async (bodies) => {
+        batches.push(bodies.length);
+        return true;
+      },
+    });
+    for (let n = 0; n < 35; n++) send(String(n));
+    await eventually(() => sqs.messages(WORK).length === 0);
+    expect(batches).toEqual([1, 2, 4, 8, 10, 10]);
+  });
+
+  it('takes no more after a poll that found nothing', async () => {
+    const { polled } = start();
+    await eventually(() => polled.length > 3);
+    expect(new Set(polled.map(({ MaxNumberOfMessages }) => MaxNumberOfMessages))).toEqual(new Set([1]));
   });
 
   it('goes on after a batch that could not be deleted', async () => {
@@ -118,7 +137,7 @@ describe('polling', () => {
     await eventually(() => sqs.messages(WORK).length === 0);
     expect(polled.slice(before, before + 2)).toMatchObject([
       { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 },
-      { MaxNumberOfMessages: 10, WaitTimeSeconds: 5 },
+      { MaxNumberOfMessages: 2, WaitTimeSeconds: 5 },
     ]);
     expect(log.messages()).toEqual([line, 'resumed']);
   });

@@ -36,6 +36,7 @@ export type Pollers = {
   stop(): Promise<void>;
 };
 
+/** The most that a queue hands out. */
 const BATCH_SIZE = 10;
 /** A trial risks one message's attempt, not ten, and answers at once whether the queue can be polled. */
 const TRIAL = { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 };
@@ -50,6 +51,8 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
   let pass: Pass | undefined;
   /** Epoch ms at which the poller counts as wedged. */
   let wedgedAt = Infinity;
+  /** Doubled with each batch survived: in a process that dies at each start, a message costs few others a receive. */
+  let batchSize = 1;
   let poll = Promise.resolve();
   let endPoll: () => void = () => undefined;
 
@@ -61,7 +64,11 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
     pass = await breaker.enter();
     if (!pass) throw new StoppedError('stopped before the poll');
     wedgedAt = now() + options.wedgedAfterMs;
-    const command = new ReceiveMessageCommand(pass.isTrial ? { ...input, ...TRIAL } : input);
+    const command = new ReceiveMessageCommand({
+      ...input,
+      MaxNumberOfMessages: batchSize,
+      ...(pass.isTrial ? TRIAL : {}),
+    });
     const output = await aws.polling.send(command, sendOptions);
     wedgedAt = now() + options.wedgedAfterMs + options.handlerTimeoutMs;
     return output;
@@ -96,7 +103,10 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
     onEnd();
   }
   consumer.on('empty', onPolled);
-  consumer.on('response_processed', onPolled);
+  consumer.on('response_processed', () => {
+    batchSize = Math.min(BATCH_SIZE, batchSize * 2);
+    onPolled();
+  });
   consumer.on('error', (thrown, messages) => {
     const err = toError(thrown.cause ?? thrown);
     if (messages) {
