@@ -6,7 +6,9 @@ export type TrialRun = { trial: Trial; seed: number; ablated: boolean; checks: C
 export const isGood = ({ trial, ablated, checks, error }: TrialRun): boolean =>
   error === undefined && isAsExpected(trial, ablated, checks);
 
-const unique = (values: readonly string[]): string[] => [...new Set(values)];
+const IDS = Object.keys(INVARIANTS) as InvariantId[];
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
 /** What was seen of one thing that must hold, over all seeds. */
 function sightings(runs: readonly TrialRun[], id: InvariantId): { must: string; saw: string; holds: boolean }[] {
@@ -21,8 +23,8 @@ export type Row = { id: string; name: string; fault: string; must: string; saw: 
 
 /** A row for each thing that must hold, by invariant and trial, and one for each ablation. */
 export function rowsOf(runs: readonly TrialRun[]): Row[] {
-  const trials = [...new Set(runs.map(({ trial }) => trial))];
-  const held = (Object.keys(INVARIANTS) as InvariantId[]).flatMap((id) =>
+  const trials = unique(runs.map(({ trial }) => trial));
+  const held = IDS.flatMap((id) =>
     trials.flatMap((trial) => {
       const mine = runs.filter((run) => run.trial === trial && !run.ablated);
       return sightings(mine, id).map(({ holds, ...seen }) => ({
@@ -50,22 +52,53 @@ export function rowsOf(runs: readonly TrialRun[]): Row[] {
   return [...held, ...ablated];
 }
 
-/** As a table for a terminal, one invariant after another. */
-export function asText(rows: readonly Row[]): string {
+const DETAILS = ['#', 'invariant', 'fault', 'must hold', 'seen', 'verdict'];
+const cellsOf = ({ id, name, fault, must, saw, verdict }: Row) => [id, name, fault, must, saw, verdict];
+
+const SUMMARY = ['#', 'invariant', 'checks', 'in', 'its ablations', 'verdict'];
+
+/** One row of cells per invariant, under `SUMMARY`. */
+export function summaryOf(runs: readonly TrialRun[]): string[][] {
+  return IDS.map((id) => {
+    const looked = runs.filter(({ ablated, checks }) => !ablated && checks.some((check) => check.id === id));
+    const checks = looked.flatMap((run) => run.checks.filter((check) => check.id === id));
+    const ablations = runs.filter(({ trial, ablated }) => ablated && trial.ablation?.breaks === id);
+    const held = checks.filter(({ holds }) => holds).length;
+    let verdict = held === checks.length ? 'holds' : 'BROKEN';
+    if (checks.length === 0) verdict = 'not looked at';
+    return [
+      id,
+      INVARIANTS[id],
+      `${held} of ${checks.length}`,
+      unique(looked.map(({ trial }) => trial.name)).join(', '),
+      ablations.map((run) => `${run.trial.ablation?.name ?? ''}: ${isGood(run) ? 'fails' : 'NOT NOTICED'}`).join(', '),
+      verdict,
+    ];
+  });
+}
+
+/** What each trial saw, one invariant after another, and then a line for each invariant; for a terminal. */
+export function asText(runs: readonly TrialRun[]): string {
   const lines: string[] = [];
   let last = '';
-  for (const { id, name, fault, must, saw, verdict } of rows) {
+  for (const { id, name, fault, must, saw, verdict } of rowsOf(runs)) {
     const heading = `${id.padEnd(4)}${name}`;
     if (heading + fault !== last) lines.push('', heading, `    ${fault}`);
     last = heading + fault;
     lines.push(`    ${verdict.padEnd(18)} ${must} → ${saw}`);
   }
+  lines.push('');
+  for (const [id = '', name = '', checks = '', trials = '', ablations = '', verdict = ''] of summaryOf(runs)) {
+    const without = ablations ? `; without ${ablations}` : '';
+    lines.push(`${id.padEnd(4)}${name.padEnd(27)}${verdict.padEnd(15)}${checks.padEnd(12)}${trials}${without}`);
+  }
   return lines.join('\n');
 }
 
-/** As a Markdown table, for docs/reliability.md. */
-export function asMarkdown(rows: readonly Row[]): string {
-  const cells = rows.map(({ id, name, fault, must, saw, verdict }) => [id, name, fault, must, saw, verdict]);
-  const header = ['#', 'invariant', 'fault', 'must hold', 'seen', 'verdict'];
-  return [header, header.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
+const table = (header: string[], rows: string[][]): string =>
+  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+/** The same as Markdown tables, for docs/reliability.md. */
+export function asMarkdown(runs: readonly TrialRun[]): string {
+  return `${table(DETAILS, rowsOf(runs).map(cellsOf))}\n\n${table(SUMMARY, summaryOf(runs))}`;
 }

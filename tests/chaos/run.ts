@@ -7,7 +7,7 @@
  *   npm run chaos -- --emulator localstack     with LocalStack in place of the embedded emulator
  */
 import { parseArgs } from 'node:util';
-import { asMarkdown, asText, isGood, rowsOf, type TrialRun } from './report.js';
+import { asMarkdown, asText, isGood, type TrialRun } from './report.js';
 import { runTrial } from './run-trial.js';
 import { TRIALS } from './trials.js';
 
@@ -73,8 +73,7 @@ for (const trial of trials) {
   }
 }
 
-const rows = rowsOf(runs);
-print(given.markdown ? asMarkdown(rows) : asText(rows));
+print(given.markdown ? asMarkdown(runs) : asText(runs));
 const bad = runs.filter((run) => !isGood(run));
 print(`\n${runs.length - bad.length} of ${runs.length} runs as they must be; size ${size}, seeds ${seeds.join(', ')}`);
 for (const { trial, seed, ablated } of bad) {
