@@ -69,6 +69,8 @@ for (const trial of trials) {
       runs.push(run);
       print(`    ${isGood(run) ? 'ok' : 'NOT OK'} after ${(run.tookMs / 1_000).toFixed(1)} s`);
       if (run.error) print(`    ${run.error.stack ?? run.error.message}`);
+      const broken = run.checks.filter(({ holds }) => !holds);
+      for (const { id, must, saw } of broken) print(`    ${id}: ${must} → ${saw}`);
     }
   }
 }
