@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { LocalstackContainer } from '@testcontainers/localstack';
-import { Wait } from 'testcontainers';
+import { Wait, type StartedNetwork } from 'testcontainers';
 import { testLabels } from './test-run.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +21,8 @@ type Options = {
   environment?: Record<string, string>;
   /** Files that the container has besides the project's: their text by their path in it. */
   files?: Record<string, string>;
+  /** Where other containers find it as http://localstack:4566. */
+  network?: StartedNetwork;
 };
 
 export type LocalStack = {
@@ -28,18 +30,25 @@ export type LocalStack = {
   aws: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
   /** Runs the hook once more, as a person would by hand. */
   runHook(environment?: Record<string, string>): Promise<{ exitCode: number; output: string }>;
+  /** The container's, for Docker. */
+  id: string;
   dispose(): Promise<void>;
 };
+
+/** LocalStack's image with the settings of compose.yaml, and no hook. */
+export function createLocalStackContainer(): LocalstackContainer {
+  return new LocalstackContainer(IMAGE).withLabels(testLabels()).withEnvironment(ENVIRONMENT);
+}
 
 /**
  * LocalStack with the project's own hook, template and health check.
  * @throws with LocalStack's log when it does not become healthy
  */
-export async function startLocalStack({ environment = {}, files = {} }: Options = {}): Promise<LocalStack> {
+export async function startLocalStack({ environment = {}, files = {}, network }: Options = {}): Promise<LocalStack> {
   const log: string[] = [];
-  const container = await new LocalstackContainer(IMAGE)
-    .withLabels(testLabels())
-    .withEnvironment({ ...ENVIRONMENT, ...environment })
+  const blank = createLocalStackContainer();
+  const container = await (network ? blank.withNetwork(network).withNetworkAliases('localstack') : blank)
+    .withEnvironment(environment)
     .withBindMounts([
       { source: `${root}localstack-init`, target: '/etc/localstack/init', mode: 'ro' },
       { source: `${root}infrastructure`, target: '/etc/localstack/infrastructure', mode: 'ro' },
@@ -66,6 +75,7 @@ export async function startLocalStack({ environment = {}, files = {} }: Options 
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     },
     runHook: (env = {}) => container.exec(['.venv/bin/python', '/etc/localstack/init/ready.d/10-deploy.py'], { env }),
+    id: container.getId(),
     dispose: async () => {
       await container.stop();
     },

@@ -1,0 +1,128 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { StartedLocalStackContainer } from '@testcontainers/localstack';
+import { Wait } from 'testcontainers';
+import { createLocalStackContainer } from '../support/localstack.js';
+import { waitFor } from '../support/wait-for.js';
+
+const PREDICATE = fileURLToPath(new URL('../../localstack-init/healthcheck.sh', import.meta.url));
+const INIT = '/etc/localstack/init';
+/** Where a container without the init folder has the predicate. */
+const ELSEWHERE = '/tmp/healthcheck.sh';
+/** The test lets LocalStack start, and then its hook go on, by making these files. */
+const START = '/tmp/start';
+const GO_ON = '/tmp/go-on';
+
+type Script = { content: string; mode: number };
+const shell = (content: string, mode = 0o755): Script => ({ content: `#!/bin/sh\n${content}\n`, mode });
+const python = (content: string): Script => ({ content: `${content}\n`, mode: 0o644 });
+const waitsFor = (file: string) => shell(`until [ -e ${file} ]; do sleep 0.1; done`);
+const SUCCEEDS = shell('exit 0');
+const FAILS = shell('exit 1');
+
+/** What is in the init folder of each LocalStack, by path. */
+const FOLDERS = {
+  // LocalStack reads Python scripts itself, and asks for no executable bit.
+  waiting: {
+    'boot.d/10-waits.sh': waitsFor(START),
+    'ready.d/10-waits.sh': waitsFor(GO_ON),
+    'ready.d/20-succeeds.py': python('pass'),
+  },
+  failing: { 'ready.d/10-fails.sh': FAILS },
+  'failing between others': {
+    'ready.d/10-succeeds.sh': SUCCEEDS,
+    'ready.d/20-fails.sh': FAILS,
+    'ready.d/30-succeeds.sh': SUCCEEDS,
+  },
+  'not executable': { 'ready.d/10-succeeds.sh': shell('exit 0', 0o644) },
+  // LocalStack never hears of its end.
+  'one that exits': { 'ready.d/10-succeeds.sh': SUCCEEDS, 'ready.d/20-exits.py': python('raise SystemExit(1)') },
+  'not there': {},
+  'without a folder': undefined,
+} satisfies Record<string, Record<string, Script> | undefined>;
+type Folder = keyof typeof FOLDERS;
+
+async function start(folder: Folder): Promise<StartedLocalStackContainer> {
+  const scripts: Record<string, Script> | undefined = FOLDERS[folder];
+  return createLocalStackContainer()
+    .withEnvironment({ SERVICES: 'sqs', EAGER_SERVICE_LOADING: '0' })
+    .withCopyFilesToContainer([{ source: PREDICATE, target: scripts ? `${INIT}/healthcheck.sh` : ELSEWHERE }])
+    .withCopyContentToContainer(
+      Object.entries(scripts ?? {}).map(([path, script]) => ({ target: `${INIT}/${path}`, ...script })),
+    )
+    .withWaitStrategy(Wait.forSuccessfulCommand('true'))
+    .start();
+}
+
+/** As Docker runs it. */
+async function check(container: StartedLocalStackContainer, predicate = `${INIT}/healthcheck.sh`) {
+  const { exitCode, output } = await container.exec(['sh', predicate]);
+  return { exitCode, output };
+}
+
+/** Waits until LocalStack says that its scripts are in these states, and gives its answer as it stands. */
+async function hookIs(container: StartedLocalStackContainer, completed: boolean, ...states: string[]): Promise<string> {
+  return waitFor(
+    `${completed ? 'completed' : 'not completed'} with ${JSON.stringify(states)}`,
+    async () => {
+      const response = await fetch(`${container.getConnectionUri()}/_localstack/init/ready`);
+      const text = await response.text();
+      const hook = JSON.parse(text) as { completed: boolean; scripts: { state: string }[] };
+      const seen = JSON.stringify(hook.scripts.map(({ state }) => state));
+      if (hook.completed === completed && seen === JSON.stringify(states)) return text;
+      throw new Error(`LocalStack answers ${text}`);
+    },
+    90_000,
+  );
+}
+
+describe('the health check of LocalStack', () => {
+  const containers = {} as Record<Folder, StartedLocalStackContainer>;
+
+  beforeAll(async () => {
+    await Promise.all(
+      (Object.keys(FOLDERS) as Folder[]).map(async (folder) => {
+        containers[folder] = await start(folder);
+      }),
+    );
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all(Object.values(containers).map((container) => container.stop()));
+  }, 60_000);
+
+  it('fails until the hook has come to its end', async () => {
+    const container = containers.waiting;
+    expect(await check(container)).toEqual({ exitCode: 1, output: expect.stringContaining('connect') });
+
+    await container.exec(['touch', START]);
+    const running = await hookIs(container, false, 'RUNNING', 'UNKNOWN');
+    expect(await check(container)).toEqual({ exitCode: 1, output: `${running}\n` });
+
+    await container.exec(['touch', GO_ON]);
+    await hookIs(container, true, 'SUCCESSFUL', 'SUCCESSFUL');
+    expect(await check(container)).toEqual({ exitCode: 0, output: '' });
+  }, 120_000);
+
+  it.each<[Folder, string[]]>([
+    ['failing', ['ERROR']],
+    ['failing between others', ['SUCCESSFUL', 'ERROR', 'SUCCESSFUL']],
+    ['not executable', ['ERROR']],
+    ['one that exits', ['SUCCESSFUL', 'RUNNING']],
+    ['not there', []],
+  ])(
+    'fails, and shows what became of the hook, when the hook is %s',
+    async (folder, states) => {
+      const answer = await hookIs(containers[folder], true, ...states);
+      expect(await check(containers[folder])).toEqual({ exitCode: 1, output: `${answer}\n` });
+    },
+    120_000,
+  );
+
+  it('fails when the init folder is not there', async () => {
+    const container = containers['without a folder'];
+    const answer = await hookIs(container, true);
+    expect(await check(container)).toMatchObject({ exitCode: 2, output: expect.stringContaining('healthcheck.sh') });
+    expect(await check(container, ELSEWHERE)).toEqual({ exitCode: 1, output: `${answer}\n` });
+  }, 120_000);
+});
