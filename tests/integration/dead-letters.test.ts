@@ -1,43 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newOrderRecord, orderCreated, type OrderRecord } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/contracts';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { drop } from '@orderflow/orderctl/dead-letters/drop';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay, type ReplayOptions } from '@orderflow/orderctl/dead-letters/replay';
 import { show } from '@orderflow/orderctl/dead-letters/show';
-import { orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, startEmulator } from '../support/embedded-system.js';
 import type { Emulator } from '../support/emulator.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
+import { bodyOf, order, put } from '../support/orders.js';
 import type { System } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
 
 const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
 
-function order(change: Partial<OrderRecord> = {}): OrderRecord {
-  const now = Date.now();
-  const request = orderFor('book-1');
-  const record = newOrderRecord({
-    ...{ orderId: randomUUID(), request, requestHash: '', correlationId: 'c-1', now, outboxAt: now + 60_000 },
-  });
-  return { ...record, ...change };
-}
-
 /** An order that its worker has given up. */
 function exhausted(): OrderRecord {
   const { outboxAt: _at, outboxShard: _shard, ...item } = order();
   return { ...item, status: 'FAILED', version: 3, effects: 1, failure: FAILURE };
-}
-
-/** The message body that EventBridge makes of an order's event; `change` is done to the event's data. */
-function bodyOf(record: OrderRecord, change: object = {}): string {
-  const { source, type, detail } = orderCreated(record);
-  const data = Object.assign({}, detail.data, change);
-  return JSON.stringify({ source, 'detail-type': type, detail: { metadata: detail.metadata, data } });
 }
 
 type Letter = { body: string; attributes?: Record<string, string> };
@@ -60,12 +44,6 @@ async function send({ aws, urlOf }: ConnectedSystem, queue: string, ...letters: 
     return (await aws.sqs.send(new SendMessageCommand(message))).MessageId ?? '';
   });
   return Promise.all(sent);
-}
-
-async function put({ aws, names }: ConnectedSystem, ...records: OrderRecord[]): Promise<void> {
-  await Promise.all(
-    records.map((record) => aws.dynamo.send(new PutCommand({ TableName: names.ordersTable, Item: record }))),
-  );
 }
 
 /** All messages that can be received at once. */

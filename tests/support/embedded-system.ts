@@ -7,25 +7,10 @@ import { build as compile, installEmulator } from '../../tools/local/requirement
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from './emulator.js';
 import { createInstance, type Instance } from './instance.js';
 import { lastingPort } from './lasting-port.js';
+import { SHORT_TIMINGS } from './short-timings.js';
 import type { ServiceName, System } from './system.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The timings of compose.test.yaml. */
-const SHORT_TIMINGS = {
-  LOG_FORMAT: 'json',
-  VISIBILITY_TIMEOUT_SECONDS: '6',
-  OUTBOX_DELAY_MS: '2000',
-  SQS_WAIT_TIME_SECONDS: '1',
-  HANDLER_TIMEOUT_MS: '4000',
-  AWS_REQUEST_TIMEOUT_MS: '1000',
-  MAX_RECEIVES: '4',
-  RETRY_MAX_SECONDS: '2',
-  RATE_LIMIT_MAX: '1000000',
-  SWEEP_INTERVAL_MS: '500',
-  QUEUE_GRACE_MS: '10000',
-  FULFILMENT_DELAY_MS: '100',
-};
 
 type PerService<T> = Partial<Record<Service, T>>;
 

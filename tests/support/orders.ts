@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { newOrderRecord, orderCreated, type OrderRecord } from '@orderflow/contracts';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { orderFor } from './api-client.js';
+
+/** An order as the API stores it. */
+export function order(change: Partial<OrderRecord> = {}): OrderRecord {
+  const now = Date.now();
+  const request = orderFor('book-1');
+  const record = newOrderRecord({
+    ...{ orderId: randomUUID(), request, requestHash: '', correlationId: 'c-1', now, outboxAt: now + 60_000 },
+  });
+  return { ...record, ...change };
+}
+
+/** The message body that EventBridge makes of an order's event; `change` is done to the event's data. */
+export function bodyOf(record: OrderRecord, change: object = {}): string {
+  const { source, type, detail } = orderCreated(record);
+  const data = Object.assign({}, detail.data, change);
+  return JSON.stringify({ source, 'detail-type': type, detail: { metadata: detail.metadata, data } });
+}
+
+/** Stores orders. */
+export async function put({ aws, names }: ConnectedSystem, ...records: OrderRecord[]): Promise<void> {
+  await Promise.all(
+    records.map((record) => aws.dynamo.send(new PutCommand({ TableName: names.ordersTable, Item: record }))),
+  );
+}
