@@ -40,8 +40,8 @@ const withoutDocker = dockerProblem();
 const withoutPython = pythonProblem();
 if (withoutDocker) {
   leftOut[withoutDocker] =
-    'the system on Compose (tests/e2e), the hook in LocalStack, LocalStack in the conformance suite';
-  options.push('--testPathIgnorePatterns', 'tests/e2e/', 'localstack-hook');
+    'the system on Compose (tests/e2e), the image of a worker, the hook in LocalStack and its health check, LocalStack in the conformance suite';
+  options.push('--testPathIgnorePatterns', 'tests/e2e/', 'worker-image', 'localstack-hook', 'integration/healthcheck');
 }
 if (withoutPython) {
   leftOut[withoutPython] = 'all tests on emulators (tests/integration)';

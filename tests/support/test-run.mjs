@@ -30,18 +30,21 @@ export function removeLeftovers() {
   for (const project of new Set(containers.map(({ project }) => project))) {
     if (project) docker('compose', '--project-name', project, 'down', '--volumes');
   }
+  const networks = leftovers('network', ['network', 'ls']);
+  if (networks.length > 0) docker('network', 'rm', ...networks.map(({ id }) => id));
   const images = leftovers('image', ['images']);
   if (images.length > 0) docker('image', 'rm', '--force', ...images.map(({ id }) => id));
 }
 
 /**
- * @param {'container' | 'image'} kind
+ * @param {'container' | 'network' | 'image'} kind
  * @param {string[]} list the command that lists them
  */
 function leftovers(kind, list) {
   const ids = new Set(lines(docker(...list, '--quiet', '--filter', `label=${LABEL}`)));
   if (ids.size === 0) return [];
-  const format = `{{.Id}} {{index .Config.Labels "${LABEL}"}} {{index .Config.Labels "com.docker.compose.project"}}`;
+  const labels = kind === 'network' ? '.Labels' : '.Config.Labels';
+  const format = `{{.Id}} {{index ${labels} "${LABEL}"}} {{index ${labels} "com.docker.compose.project"}}`;
   return lines(docker(kind, 'inspect', '--format', format, ...ids)).flatMap((line) => {
     const [id = '', run = '', project] = line.split(' ');
     return isOver(run) ? [{ id, project }] : [];
