@@ -44,7 +44,9 @@ function leftovers(kind, list) {
   const ids = new Set(lines(docker(...list, '--quiet', '--filter', `label=${LABEL}`)));
   if (ids.size === 0) return [];
   const labels = kind === 'network' ? '.Labels' : '.Config.Labels';
-  const format = `{{.Id}} {{index ${labels} "${LABEL}"}} {{index ${labels} "com.docker.compose.project"}}`;
+  // `with`, because Docker writes `<no value>` for a label that is not there.
+  const composeProject = `{{with index ${labels} "com.docker.compose.project"}}{{.}}{{end}}`;
+  const format = `{{.Id}} {{index ${labels} "${LABEL}"}} ${composeProject}`;
   return lines(docker(kind, 'inspect', '--format', format, ...ids)).flatMap((line) => {
     const [id = '', run = '', project] = line.split(' ');
     return isOver(run) ? [{ id, project }] : [];
