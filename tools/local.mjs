@@ -8,6 +8,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { openSync, mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -19,8 +20,13 @@ import { build, checkNode, installDependencies, installEmulator } from './local/
 import { watchBuild } from './local/watch.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const logDir = `${root}logs/`;
-const state = pidFile(`${root}.local/run.json`);
+/** Where a run keeps its notes and its logs; in a folder of its own a second one runs beside the first. */
+const ownFolder = process.env['ORDERFLOW_LOCAL_DIR'] ? `${resolve(process.env['ORDERFLOW_LOCAL_DIR'])}/` : undefined;
+const runDir = ownFolder ?? `${root}.local/`;
+const logDir = `${ownFolder ?? root}logs/`;
+/** For people, who are in the project's folder. */
+const logs = ownFolder ? logDir : 'logs/';
+const state = pidFile(`${runDir}run.json`);
 /** Longer than a service's own deadline for draining. */
 const STOP_WITHIN_MS = 32_000;
 
@@ -140,7 +146,7 @@ function watchOver(child) {
     const cause = code === 137 ? ' (SIGKILL: killed by hand, or by the system when memory ran out)' : '';
     const lines = child.tail.length > 0 ? child.tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
     say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
-    say(`\nWhat to do: read logs/${child.name}.log, mend the cause, and start again with npm run local.`);
+    say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with npm run local.`);
     void stopAll(1);
   });
 }
@@ -210,7 +216,7 @@ async function run({ emulator, watch }) {
   remember(urls);
   say(`\nReady after ${((Date.now() - startedAt) / 1_000).toFixed(1)} s.`);
   for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
-  say('\nTry it: npm run demo. Logs: here, and one file per service under logs/. Ctrl-C drains and stops.\n');
+  say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`);
   quiet = false;
 
   if (watch) {
@@ -230,8 +236,8 @@ async function run({ emulator, watch }) {
 
 /** Starts this program again in the background, and waits until it is ready or has failed. */
 async function detach() {
-  mkdirSync(`${root}.local`, { recursive: true });
-  const file = `${root}.local/local.log`;
+  mkdirSync(runDir, { recursive: true });
+  const file = `${runDir}local.log`;
   rmSync(file, { force: true });
   const output = openSync(file, 'a');
   const rest = process.argv.slice(2).filter((argument) => argument !== '--detach');
@@ -254,7 +260,7 @@ async function detach() {
     await sleep(100);
   }
   if (exitCode !== undefined) process.exit(exitCode || 1);
-  say('\nIn the background. Logs: logs/. Try it: npm run demo. Stop it: npm run local:stop');
+  say(`\nIn the background. Logs: ${logs}. Try it: npm run demo. Stop it: npm run local:stop`);
   child.unref();
   process.exit(0);
 }

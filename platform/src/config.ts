@@ -79,6 +79,13 @@ export function IsCount(min: number, max: number): PropertyDecorator {
   };
 }
 
+/** Any text, or unset. */
+export function IsText(): PropertyDecorator {
+  return (target, key) => {
+    for (const decorate of [IsOptional(), IsString()]) decorate(target, key);
+  };
+}
+
 /** true or false. */
 export function IsFlag(): PropertyDecorator {
   const toFlag = Transform(({ value }: { value: unknown }) =>

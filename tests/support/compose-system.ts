@@ -16,38 +16,35 @@ const run = promisify(execFile);
 /** Container of a Compose project, as `docker compose ps --format json` has it. */
 type ComposeContainer = { Service: ServiceName; ID: string; State: string; Health: string; ExitCode: number };
 
-/** `docker compose` for one project. The variables must be those of `up`, or Compose would recreate containers. */
-function composeCli(project: string, environment: Record<string, string>) {
-  return async (...args: string[]): Promise<string> => {
-    const { stdout } = await run(
-      'docker',
-      ['compose', '--env-file', NO_ENV_FILE, '-p', project, ...FILES.flatMap((file) => ['-f', file]), ...args],
-      {
-        cwd: root,
-        env: { ...process.env, ...environment },
-        maxBuffer: 64 * 1024 * 1024,
-      },
-    );
-    return stdout;
+/** A project on Compose, running or not. */
+export type ComposeSystem = System & {
+  containers(): Promise<ComposeContainer[]>;
+  /** What `docker compose` has to find in its environment to mean this project, with its files and its variables. */
+  environment: Record<string, string>;
+};
+
+type ComposeOptions = {
+  project: string;
+  /** What the Compose files read. */
+  variables?: Record<string, string>;
+  /** Laid over the test's files. */
+  overlays?: readonly string[];
+};
+
+/** A project under this name, whether or not there is anything of it yet. */
+export function composeSystem({ project, variables = {}, overlays = [] }: ComposeOptions): ComposeSystem {
+  const environment = {
+    // Compose would recreate containers when these were others than at `up`.
+    ...variables,
+    COMPOSE_PROJECT_NAME: project,
+    COMPOSE_FILE: [...FILES, ...overlays].join(':'),
+    COMPOSE_PATH_SEPARATOR: ':',
+    COMPOSE_ENV_FILES: NO_ENV_FILE,
   };
-}
-
-/** Builds the images and brings the system up under a project name of its own, on free ports, with short timings. */
-export async function startComposeSystem(
-  environment: Record<string, string> = {},
-): Promise<System & { containers(): Promise<ComposeContainer[]> }> {
-  const project = `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`;
-  const compose = composeCli(project, environment);
-
-  await new DockerComposeEnvironment(root, FILES)
-    .withProjectName(project)
-    .withEnvironment(environment)
-    .withEnvironmentFile(NO_ENV_FILE)
-    .withBuild()
-    .withAutoCleanup(false)
-    .withClientOptions({ commandOptions: ['--wait'] })
-    .up();
-
+  const compose = async (...args: string[]): Promise<string> => {
+    const options = { cwd: root, env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 };
+    return (await run('docker', ['compose', ...args], options)).stdout;
+  };
   const urlOf = async (service: ServiceName, port: number): Promise<string> =>
     `http://${(await compose('port', service, String(port))).trim()}`;
   const containers = async (): Promise<ComposeContainer[]> => {
@@ -56,7 +53,8 @@ export async function startComposeSystem(
   };
 
   return {
-    stage: environment.STAGE ?? 'local',
+    environment,
+    stage: variables.STAGE ?? 'local',
     apiUrl: () => urlOf('api-gateway', 3000),
     awsEndpoint: () => urlOf('localstack', 4566),
     containers,
@@ -72,7 +70,23 @@ export async function startComposeSystem(
     },
     logs: (service) => compose('logs', '--no-color', '--no-log-prefix', service),
     dispose: async () => {
-      await compose('down', '--volumes', '--timeout', '5');
+      await compose('down', '--volumes', '--rmi', 'local', '--timeout', '5');
     },
   };
+}
+
+/** Builds the images and brings the system up under a project name of its own, on free ports, with short timings. */
+export async function startComposeSystem(given: Record<string, string> = {}): Promise<ComposeSystem> {
+  const project = `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`;
+  // A developer's shell may ask for another format.
+  const variables = { LOG_FORMAT: 'json', ...given };
+  await new DockerComposeEnvironment(root, FILES)
+    .withProjectName(project)
+    .withEnvironment(variables)
+    .withEnvironmentFile(NO_ENV_FILE)
+    .withBuild()
+    .withAutoCleanup(false)
+    .withClientOptions({ commandOptions: ['--wait'] })
+    .up();
+  return composeSystem({ project, variables });
 }

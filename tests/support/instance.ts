@@ -24,6 +24,7 @@ export type Instance = {
   start(): Promise<void>;
   /** What all its processes have logged. */
   logs(): Promise<string>;
+  logFile: string;
   /** How its processes ended without being asked to by `stop`. */
   ends: { code: number; signal: NodeJS.Signals | null; at: number }[];
   /** Ends it with whatever works, for good. */
@@ -135,6 +136,7 @@ export function createInstance(options: InstanceOptions): Instance {
     down: end,
     start,
     logs,
+    logFile,
     ends,
     dispose: async () => {
       const stubborn = setTimeout(() => child?.kill('SIGKILL'), DISPOSE_WITHIN_MS);

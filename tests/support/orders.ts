@@ -14,11 +14,12 @@ export function order(change: Partial<OrderRecord> = {}): OrderRecord {
   return { ...record, ...change };
 }
 
-/** The message body that EventBridge makes of an order's event; `change` is done to the event's data. */
-export function bodyOf(record: OrderRecord, change: object = {}): string {
+/** The message body that EventBridge makes of an order's event, with changes to the event's data and metadata. */
+export function bodyOf(record: OrderRecord, dataChange: object = {}, metadataChange: object = {}): string {
   const { source, type, detail } = orderCreated(record);
-  const data = Object.assign({}, detail.data, change);
-  return JSON.stringify({ source, 'detail-type': type, detail: { metadata: detail.metadata, data } });
+  const data = Object.assign({}, detail.data, dataChange);
+  const metadata = Object.assign({}, detail.metadata, metadataChange);
+  return JSON.stringify({ source, 'detail-type': type, detail: { metadata, data } });
 }
 
 /** Stores orders. */

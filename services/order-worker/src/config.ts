@@ -1,4 +1,4 @@
-import { IsCount, IsFlag, IsPort, parseEnv } from '@orderflow/platform/config';
+import { IsCount, IsFlag, IsPort, IsText, parseEnv } from '@orderflow/platform/config';
 import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
 
 export class OrderWorkerEnv extends WorkerEnv {
@@ -9,6 +9,10 @@ export class OrderWorkerEnv extends WorkerEnv {
   /** How long the simulated fulfilment of an ordinary order takes. */
   @IsCount(0, 600_000)
   FULFILMENT_DELAY_MS = 500;
+
+  /** Product id that fulfilment throws at whenever it is tried, as a worker with a bug would. */
+  @IsText()
+  FULFILMENT_BREAKS_ON?: string;
 
   /** Whether notification-worker hears of outcomes, and confirms them; the template's parameter of this name. */
   @IsFlag()

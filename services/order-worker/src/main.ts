@@ -12,7 +12,10 @@ await runMain(async () => {
   armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const aws = createAwsClients(config);
-  const fulfilment = createSimulatedFulfilment({ delayMs: config.FULFILMENT_DELAY_MS });
+  const fulfilment = createSimulatedFulfilment({
+    delayMs: config.FULFILMENT_DELAY_MS,
+    breaksOn: config.FULFILMENT_BREAKS_ON,
+  });
   const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
   await serveWorker(worker, {
     host: config.HOST,

@@ -29,8 +29,14 @@ function failingAttempts(productId: string): number {
   return Number(FAILS_TIMES.exec(productId)?.[1] ?? 0);
 }
 
-/** @param delayMs how long an ordinary call takes */
-export function createSimulatedFulfilment({ delayMs }: { delayMs: number }): Fulfilment {
+type SimulationOptions = {
+  /** How long an ordinary call takes. */
+  delayMs: number;
+  /** Product id that no attempt gets past, until the simulation is another one. */
+  breaksOn?: string | undefined;
+};
+
+export function createSimulatedFulfilment({ delayMs, breaksOn }: SimulationOptions): Fulfilment {
   /** Orders that were fulfilled, by idempotency key: asking again gives the same answer without doing it again. */
   const fulfilled = new Set<string>();
 
@@ -40,6 +46,9 @@ export function createSimulatedFulfilment({ delayMs }: { delayMs: number }): Ful
       const products = items.map(({ productId }) => productId);
       await setTimeout(products.includes(SLOW) ? SLOW_MS : delayMs, undefined, { signal });
 
+      if (breaksOn !== undefined && products.includes(breaksOn)) {
+        throw new WarehouseError(`the warehouse cannot make anything of ${breaksOn}`);
+      }
       if (attempt <= Math.max(...products.map(failingAttempts))) {
         throw new WarehouseError(`the warehouse did not answer (attempt ${attempt})`);
       }

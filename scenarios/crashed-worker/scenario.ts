@@ -1,0 +1,82 @@
+import type { Scenario } from '../scenario.js';
+import { appliedOnce, placeOrder, reaches, showOrder } from '../support/orders.js';
+
+/** Long enough to be killed in. */
+const FULFILMENT_DELAY_MS = '3000';
+const RESTARTS =
+  "docker inspect --format '{{.RestartCount}} restarts, {{.State.Status}}, exit code {{.State.ExitCode}}'";
+const INSPECT = `${RESTARTS} $(docker compose ps --all --quiet order-worker)`;
+
+export const crashedWorker: Scenario = {
+  name: 'crashed-worker',
+  summary: 'a worker is killed in the middle of an order; another dies at each start',
+  runsEmbedded: true,
+
+  async play(story, sandbox) {
+    const onCompose = sandbox.mode === 'compose';
+    story.act('Reproduce');
+    const system = await sandbox.start({
+      variables: { FULFILMENT_DELAY_MS },
+      overlays: ['scenarios/crashed-worker/compose.yaml'],
+    });
+    const place = { story, system };
+
+    if (onCompose) {
+      const healed = await placeOrder(system);
+      await reaches(place, [healed], 'PROCESSING');
+      story.say('The process dies inside its container, as it would when memory runs out:');
+      await story.type("docker compose exec --no-TTY order-worker sh -c 'kill -KILL $(pidof node)'");
+      await story.eventually('Docker has started the container again', async () => {
+        const { output } = await story.type(INSPECT);
+        return output.startsWith('1 restarts, running') ? true : undefined;
+      });
+      story.say('Nobody has to do anything. After the visibility timeout the message comes back:');
+      await reaches(place, [healed], 'COMPLETED');
+      await appliedOnce(place, [healed]);
+    }
+    const stranded = await placeOrder(system);
+    await reaches(place, [stranded], 'PROCESSING');
+    story.say(
+      onCompose ? 'The next one is killed by hand, which switches the restart policy off:' : 'The worker is killed:',
+    );
+    await system.kill('order-worker');
+
+    story.act('Symptom');
+    await showOrder(story, system, stranded, 'PROCESSING');
+    if (onCompose) {
+      const { output } = await story.type(INSPECT);
+      story.check('the container stays down', output.includes('exited, exit code 137'), output);
+    }
+
+    story.act('Diagnosis');
+    story.say('The worker has claimed the order, and neither finished nor given it back:');
+    await system.grepLogs('order-worker', `polling|draining|${stranded}`);
+    story.say('Its message is in the queue still, in flight until the visibility timeout has passed:');
+    const audit = await story.type('npm run --silent audit');
+    story.check('the order is in progress, and none is lost', audit.code === 0, audit.output);
+
+    story.act('Fix and verify');
+    await story.fix('The worker is started again:', () => system.start('order-worker'));
+    await reaches(place, [stranded], 'COMPLETED');
+    await appliedOnce(place, [stranded]);
+    await system.grepLogs('order-worker', stranded);
+    if (onCompose) await crashLoop();
+
+    async function crashLoop(): Promise<void> {
+      story.say('');
+      story.say('A worker whose configuration is wrong dies at each start:');
+      await story.type('HANDLER_TIMEOUT_MS=soon docker compose --progress quiet up --detach --no-deps order-worker');
+      await story.eventually('Docker starts it again and again', async () => {
+        const { output } = await story.type(INSPECT);
+        return Number(output.split(' ')[0]) >= 2 ? true : undefined;
+      });
+      const { output } = await system.grepLogs('order-worker', 'HANDLER_TIMEOUT_MS');
+      story.check(
+        'its log names the variable and what it must be',
+        output.includes('HANDLER_TIMEOUT_MS must be'),
+        output,
+      );
+      await story.fix('With the variable mended it runs:', () => system.start('order-worker'));
+    }
+  },
+};

@@ -1,0 +1,62 @@
+import type { Scenario } from '../scenario.js';
+import type { BreakableSystem } from '../support/breakable-system.js';
+import { appliedOnce, countIn, placeOrders, reaches } from '../support/orders.js';
+import type { Story } from '../support/story.js';
+
+const ORDERS = 20;
+/** Long enough to be stopped in. */
+const FULFILMENT_DELAY_MS = '2000';
+
+async function ordersAtWork(story: Story, system: BreakableSystem): Promise<string[]> {
+  const orders = await placeOrders(system, ORDERS);
+  await story.eventually(`of ${ORDERS} orders some are PROCESSING`, async () =>
+    (await countIn(system, orders, 'PROCESSING')) > 0 ? true : undefined,
+  );
+  return orders;
+}
+
+/** How many of the orders were delivered more than once, by the worker's log. */
+async function redelivered(system: BreakableSystem, orders: string[]): Promise<number> {
+  const { output } = await system.grepLogs('order-worker', 'receiveCount=([2-9]|[1-9][0-9])');
+  return orders.filter((orderId) => output.includes(orderId)).length;
+}
+
+export const gracefulShutdown: Scenario = {
+  name: 'graceful-shutdown',
+  summary: 'SIGTERM under load drains, SIGKILL leaves work to be done again',
+  runsEmbedded: true,
+
+  async play(story, sandbox) {
+    story.act('Reproduce');
+    const system = await sandbox.start({ variables: { FULFILMENT_DELAY_MS } });
+    const place = { story, system };
+    const killed = await ordersAtWork(story, system);
+    await system.kill('order-worker');
+
+    story.act('Symptom');
+    const stranded = await countIn(system, killed, 'PROCESSING');
+    story.check('orders are left as they were, begun and not finished', stranded > 0, stranded);
+    await system.start('order-worker');
+    await reaches(place, killed, 'COMPLETED', 60_000);
+
+    story.act('Diagnosis');
+    story.say('The messages that the dead worker had in hand were delivered once more, after the visibility timeout:');
+    const again = await redelivered(system, killed);
+    story.check('some were delivered again', again > 0, again);
+    const { output } = await system.grepLogs('order-worker', 'draining|drained');
+    story.check('there is no line of a drain', !output.includes('drained'), output);
+    await appliedOnce(place, killed);
+
+    story.act('Fix and verify');
+    const stopped = await ordersAtWork(story, system);
+    await story.fix('The worker is asked to stop, and given the time to:', () => system.stop('order-worker'));
+    const { output: drained } = await system.grepLogs('order-worker', 'draining|drained');
+    story.check('it has drained', drained.includes('drained'), drained);
+    const left = await countIn(system, stopped, 'PROCESSING');
+    story.check('no order is left begun', left === 0, `${left} orders`);
+    await system.start('order-worker');
+    await reaches(place, stopped, 'COMPLETED', 60_000);
+    story.check('nothing was delivered again', (await redelivered(system, stopped)) === 0);
+    await appliedOnce(place, stopped);
+  },
+};

@@ -1,0 +1,75 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { OrderRecord } from '@orderflow/contracts';
+import { bodyOf, order, put } from '../../tests/support/orders.js';
+import type { Scenario } from '../scenario.js';
+import { appliedOnce, placeOrders, reaches, showOrder } from '../support/orders.js';
+
+/** An order that a script has stored by itself: no marker looks after it, its message is all there is. */
+function unmarked(): OrderRecord {
+  const { outboxAt: _at, outboxShard: _shard, ...record } = order();
+  return record;
+}
+
+export const malformedMessage: Scenario = {
+  name: 'malformed-message',
+  summary: 'messages that nobody can read, straight into the queue; one is corrected and replayed',
+  runsEmbedded: true,
+
+  async play(story, sandbox) {
+    story.act('Reproduce');
+    const system = await sandbox.start();
+    const place = { story, system };
+    const operator = await system.connect();
+    const { aws, names, urlOf } = operator;
+    const imported = unmarked();
+    await put(operator, imported);
+    const malformed: [what: string, code: string, body: string][] = [
+      ['not JSON', 'NOT_JSON', 'order one book, please'],
+      ['JSON, but no envelope', 'NOT_AN_ENVELOPE', '{"order":"one book"}'],
+      ['a version that nobody knows', 'UNKNOWN_EVENT_VERSION', bodyOf(order(), {}, { version: 9 })],
+      ['a field of another type', 'INVALID_EVENT', bodyOf(imported, { totalAmount: '12.50 EUR' })],
+      ['an order that does not exist', 'UNKNOWN_ITEM', bodyOf(order())],
+    ];
+    const QueueUrl = await urlOf(names.orderQueue);
+    story.say(`A script stores order ${imported.orderId} and sends messages to ${names.orderQueue} by itself:`);
+    for (const [what, , body] of malformed) {
+      await aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+      story.say(`  ${what.padEnd(28)} ${body.slice(0, 60)}`);
+    }
+    const neighbours = await placeOrders(system, 10);
+    story.say('10 orders are placed over the API meanwhile.');
+
+    story.act('Symptom');
+    await reaches(place, neighbours, 'COMPLETED');
+    await showOrder(story, system, imported.orderId, 'PENDING');
+    await system.grepLogs('order-worker', 'dead-lettered|dead letter');
+
+    story.act('Diagnosis');
+    const list = await story.eventually('all five are dead letters', async () => {
+      const { output } = await story.type('npm run --silent dlq -- list');
+      return malformed.every(([, code]) => output.includes(code)) ? output : undefined;
+    });
+    const id = idOf(list, 'INVALID_EVENT');
+    const shown = await story.type(`npm run --silent dlq -- show ${id}`);
+    story.check('it names the path that is wrong', shown.output.includes('detail.data.totalAmount'), shown.output);
+    const refused = await story.type(`npm run --silent dlq -- replay --id ${id}`);
+    story.check('what is still malformed is not replayed', refused.code !== 0, refused.output);
+
+    story.act('Fix and verify');
+    const patch = JSON.stringify([{ op: 'replace', path: '/detail/data/totalAmount', value: 12.5 }]);
+    await story.fix('The amount is corrected on the way back into the queue:', () =>
+      story.type(`npm run --silent dlq -- replay --id ${id} --patch '${patch}'`),
+    );
+    await reaches(place, [imported.orderId], 'COMPLETED');
+    await appliedOnce(place, [imported.orderId, ...neighbours]);
+    await story.fix('What cannot be mended is dropped:', () => story.type('npm run --silent dlq -- drop --all --yes'));
+    const left = await story.type('npm run --silent dlq -- list --json');
+    story.check('no dead letter is left', !left.output.includes('{'), left.output);
+  },
+};
+
+/** Of the message, from the line of the list that has the reason. */
+function idOf(list: string, code: string): string {
+  const line = list.split('\n').find((text) => text.includes(code)) ?? '';
+  return line.trim().split(/\s+/).at(-1) ?? '';
+}

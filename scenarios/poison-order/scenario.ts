@@ -1,0 +1,55 @@
+import type { Scenario } from '../scenario.js';
+import { appliedOnce, placeOrder, placeOrders, reaches, readOrder } from '../support/orders.js';
+
+const PRODUCT = 'anvil';
+const BUG = { FULFILMENT_BREAKS_ON: PRODUCT };
+
+export const poisonOrder: Scenario = {
+  name: 'poison-order',
+  summary: 'an order that fails whenever it is tried: backoff, dead letter, FAILED, replayed',
+  runsEmbedded: true,
+
+  async play(story, sandbox) {
+    story.act('Reproduce');
+    const system = await sandbox.start({ variables: BUG });
+    const place = { story, system };
+    story.say(`The order-worker has a bug: whatever it does, it cannot fulfil the product ${PRODUCT}.`);
+    const poison = await placeOrder(system, PRODUCT);
+    const others = await placeOrders(system, 5);
+    story.say(`Order ${poison} wants one; 5 other orders do not.`);
+
+    story.act('Symptom');
+    await reaches(place, others, 'COMPLETED');
+    await reaches(place, [poison], 'FAILED', 60_000);
+    await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${poison}`);
+    const { failure } = await readOrder(system, poison);
+    story.check('it says that trying was given up', failure?.code === 'RETRIES_EXHAUSTED', failure);
+
+    story.act('Diagnosis');
+    story.say('Look at the times, at delaySeconds and at receiveCount; err is what to mend:');
+    const { output } = await system.grepLogs('order-worker', poison);
+    const retries = output.split('\n').filter((line) => line.includes('outcome=retry'));
+    story.check(
+      'it was tried again after pauses',
+      retries.length > 1 && retries.every((line) => /delaySeconds=[1-9]/.test(line)),
+    );
+    story.check(
+      'each time for the same reason',
+      retries.every((line) => line.includes(`cannot make anything of ${PRODUCT}`)),
+    );
+    const letters = await story.type(`npm run --silent dlq -- list --order ${poison}`);
+    story.check('its message is a dead letter now', letters.output.includes(poison), letters.output);
+
+    story.act('Fix and verify');
+    await story.fix('A worker without the bug is deployed:', () =>
+      system.reconfigure('order-worker', { FULFILMENT_BREAKS_ON: '' }),
+    );
+    await story.fix('The dead letter is replayed:', () =>
+      story.type(`npm run --silent dlq -- replay --order ${poison}`),
+    );
+    await reaches(place, [poison], 'COMPLETED');
+    await appliedOnce(place, [poison, ...others]);
+    const { output: left } = await story.type('npm run --silent dlq -- list');
+    story.check('no dead letter is left', !left.includes(poison), left);
+  },
+};

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { lastingPort } from '../../tests/support/lasting-port.js';
+import { canListen } from '../../tools/local/ports.mjs';
+import type { Scenario } from '../scenario.js';
+import { placeOrder, reaches } from '../support/orders.js';
+import type { Sandbox } from '../support/sandbox.js';
+
+const UP = 'docker compose --progress quiet up --detach --wait';
+
+/** Some other program that listens on the port. */
+async function occupy(sandbox: Sandbox, port: number): Promise<{ pid: number; end: () => Promise<void> }> {
+  const program = `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(child, 'exit');
+  const end = async (): Promise<void> => {
+    child.kill();
+    await gone;
+  };
+  sandbox.onDispose(end);
+  await once(child.stdout, 'data');
+  return { pid: child.pid ?? 0, end };
+}
+
+export const portConflict: Scenario = {
+  name: 'port-conflict',
+  summary: "something else holds the API's port, or LocalStack's",
+  runsEmbedded: true,
+
+  async play(story, sandbox) {
+    const onCompose = sandbox.mode === 'compose';
+    story.act('Reproduce');
+    const [apiPort, otherApiPort, localStackPort] = [await lastingPort(), await lastingPort(), await lastingPort()];
+    const variables = { API_PORT: String(apiPort), LOCALSTACK_PORT: String(localStackPort) };
+    const system = onCompose
+      ? sandbox.project({ variables, overlays: ['scenarios/port-conflict/compose.yaml'] })
+      : undefined;
+    const place = { API_PORT: String(apiPort), LOCALSTACK_PORT: String(localStackPort) };
+    sandbox.setVariables({
+      ...place,
+      ...{ ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' },
+      ORDERFLOW_LOCAL_DIR: await sandbox.folder(),
+    });
+    const onApiPort = await occupy(sandbox, apiPort);
+    const onLocalStackPort = await occupy(sandbox, localStackPort);
+    story.say(`Process ${onApiPort.pid} listens on ${apiPort}, which the API is to have, as 3000 by default,`);
+    story.say(`and process ${onLocalStackPort.pid} on ${localStackPort}, LocalStack's, as 4566 by default.`);
+    if (system) await story.type('docker compose build --quiet');
+
+    story.act('Symptom');
+    const fails = async (command: string, port: number, pattern: RegExp): Promise<void> => {
+      const { code, output } = await story.type(command);
+      story.check(
+        `it fails, and names port ${port}`,
+        code !== 0 && pattern.test(output) && output.includes(String(port)),
+      );
+    };
+    if (system) await fails(UP, localStackPort, /address already in use|port is already allocated/);
+    await fails('npm run --silent local', localStackPort, /is taken by process/);
+
+    story.act('Diagnosis');
+    story.say('Compose does not say who it is; npm run local does, and so does the doctor:');
+    const { output } = await story.type('npm run --silent doctor');
+    for (const { pid } of [onApiPort, onLocalStackPort]) {
+      story.check(`it names process ${pid}`, output.includes(String(pid)), output);
+    }
+
+    story.act('Fix and verify');
+    await story.fix(`The first way: process ${onLocalStackPort.pid} gives the port back.`, onLocalStackPort.end);
+    story.check(`port ${localStackPort} is free`, await canListen(localStackPort));
+    if (system) await fails(UP, apiPort, /address already in use|port is already allocated/);
+    await fails('npm run --silent local', apiPort, /is taken by process/);
+    await story.fix('The second way: the API moves.', () => {
+      sandbox.setVariables({ API_PORT: String(otherApiPort) });
+      return Promise.resolve();
+    });
+    if (system) {
+      await story.type(UP);
+      await reaches({ story, system }, [await placeOrder(system)], 'COMPLETED');
+      await story.type('docker compose --progress quiet down --timeout 5');
+    }
+    const started = await story.type('npm run --silent local -- --detach');
+    sandbox.onDispose(() => story.type('npm run --silent local:stop'));
+    story.check('npm run local starts', started.code === 0, started.output);
+    const demo = await story.type(`npm run --silent demo`);
+    story.check('an order goes through it', demo.code === 0, demo.output);
+  },
+};

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { createApiClient } from '../../tests/support/api-client.js';
+import { composeSystem } from '../../tests/support/compose-system.js';
+import { connectOperator } from '../../tests/support/operator.js';
+import type { BreakableSystem, SystemOptions } from './breakable-system.js';
+import { StoryBroken, type Story } from './story.js';
+
+const PROJECT_PREFIX = 'orderflow-scenario-';
+
+/** A Compose project of its own, of which nothing runs yet. Logs are as people read them. */
+export function composeBreakable(story: Story, { variables = {}, overlays = [] }: SystemOptions = {}): BreakableSystem {
+  const system = composeSystem({
+    project: `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`,
+    variables: { LOG_FORMAT: 'pretty', ...variables },
+    overlays,
+  });
+  const connections: ConnectedSystem[] = [];
+
+  async function must(command: string): Promise<void> {
+    const { code } = await story.type(command);
+    if (code !== 0) throw new StoryBroken(`exit code ${code} of: ${command}`);
+  }
+
+  return {
+    stage: system.stage,
+    apiUrl: () => system.apiUrl(),
+    awsEndpoint: () => system.awsEndpoint(),
+    api: createApiClient(() => system.apiUrl()),
+    connect: async () => {
+      const operator = await connectOperator(await system.awsEndpoint(), system.stage);
+      connections.push(operator);
+      return operator;
+    },
+    environment: async () => ({
+      ...system.environment,
+      // Not there while LocalStack is down, and another one after each start.
+      AWS_ENDPOINT_URL: await system.awsEndpoint().catch(() => ''),
+    }),
+    grepLogs: (service, pattern) => story.type(`docker compose logs --no-log-prefix ${service} | grep -E '${pattern}'`),
+    kill: (service) => must(`docker compose kill ${service}`),
+    stop: (service) => must(`docker compose stop ${service}`),
+    start: async (service) => {
+      if (!service) await must('docker compose build --quiet');
+      await must(`docker compose --progress quiet up --detach --wait${service ? ` --no-deps ${service}` : ''}`);
+    },
+    reconfigure: async (service, changed) => {
+      Object.assign(system.environment, changed);
+      const settings = Object.entries(changed).map(([name, value]) => `${name}=${value} `);
+      await must(`${settings.join('')}docker compose --progress quiet up --detach --wait --no-deps ${service}`);
+    },
+    howToGoOn: async () => [
+      ...Object.entries(system.environment).map(([name, value]) => `export ${name}='${value}'`),
+      `docker compose ps; curl ${await system.apiUrl().catch(() => 'http://127.0.0.1')}/api/orders`,
+      'docker compose down --volumes --rmi local   # ends it',
+    ],
+    dispose: async () => {
+      for (const { aws } of connections) aws.close();
+      await system.dispose();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { createApiClient } from '../../tests/support/api-client.js';
+import { startEmbeddedSystem } from '../../tests/support/embedded-system.js';
+import { connectOperator } from '../../tests/support/operator.js';
+import { SERVICES, type Service } from '../../tools/local/embedded.mjs';
+import type { BreakableSystem, SystemOptions } from './breakable-system.js';
+import type { Story } from './story.js';
+
+/** The system as processes of this machine, healthy. Logs are as people read them. */
+export async function startEmbeddedBreakable(
+  story: Story,
+  { variables = {} }: SystemOptions = {},
+): Promise<BreakableSystem> {
+  const changed: Partial<Record<Service, Record<string, string>>> = {};
+  const system = await startEmbeddedSystem({
+    env: { LOG_FORMAT: 'pretty', ...variables },
+    envOfProcess: ({ service }) => changed[service] ?? {},
+  });
+  const connections: ConnectedSystem[] = [];
+  const instanceOf = (service: Service) => {
+    const [instance] = system.instances(service);
+    if (!instance) throw new Error(`there is no ${service}`);
+    return instance;
+  };
+
+  async function stop(service: Service): Promise<void> {
+    const pid = instanceOf(service).pid() ?? 0;
+    const [code] = await system.stop(service);
+    story.say(`${service}, process ${pid}, got SIGTERM and ended with exit code ${code ?? 0}.`);
+  }
+  async function start(...services: Service[]): Promise<void> {
+    await system.start(...services);
+    for (const service of services) story.say(`${service} runs, as process ${instanceOf(service).pid() ?? 0}.`);
+  }
+
+  return {
+    stage: system.stage,
+    apiUrl: () => system.apiUrl(),
+    awsEndpoint: () => system.awsEndpoint(),
+    api: createApiClient(() => system.apiUrl()),
+    connect: async () => {
+      const operator = await connectOperator(await system.awsEndpoint(), system.stage);
+      connections.push(operator);
+      return operator;
+    },
+    environment: async () => ({ AWS_ENDPOINT_URL: await system.awsEndpoint() }),
+    grepLogs: (service, pattern) => story.type(`grep -E '${pattern}' ${instanceOf(service as Service).logFile}`),
+    kill: async (service) => {
+      await story.type(`kill -KILL ${instanceOf(service).pid() ?? 0}`);
+      await system.kill(service);
+    },
+    stop,
+    start: (service) => start(...(service ? [service] : SERVICES)),
+    reconfigure: async (service, variablesOfService) => {
+      changed[service] = { ...changed[service], ...variablesOfService };
+      story.say(`${service} is started anew with ${JSON.stringify(variablesOfService)}.`);
+      await stop(service);
+      await start(service);
+    },
+    howToGoOn: async () => [
+      `export AWS_ENDPOINT_URL=${await system.awsEndpoint()}; curl ${await system.apiUrl()}/api/orders`,
+      ...SERVICES.map((service) => `tail -f ${instanceOf(service).logFile}`),
+      'Ctrl-C here ends it',
+    ],
+    dispose: async () => {
+      for (const { aws } of connections) aws.close();
+      await system.dispose();
+    },
+  };
+}

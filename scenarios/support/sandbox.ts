@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BreakableSystem, SystemOptions } from './breakable-system.js';
+import { composeBreakable } from './compose-breakable.js';
+import { startEmbeddedBreakable } from './embedded-breakable.js';
+import type { Story } from './story.js';
+
+/** Where a scenario plays; all that it starts goes with it. */
+export type Sandbox = {
+  mode: 'compose' | 'embedded';
+  /** A system that runs; its containers' images are built first. */
+  start: (options?: SystemOptions) => Promise<BreakableSystem>;
+  /** A Compose project that the scenario starts by itself. */
+  project: (options?: SystemOptions) => BreakableSystem;
+  /** Variables for the commands that follow, as a shell's export. */
+  setVariables: (variables: Record<string, string>) => void;
+  variables: Readonly<Record<string, string>>;
+  /** A folder of its own. */
+  folder: () => Promise<string>;
+  /** The latest undone first. */
+  onDispose: (undo: () => unknown) => void;
+  /** All that were made. */
+  systems: readonly BreakableSystem[];
+  dispose: () => Promise<void>;
+};
+
+export function createSandbox(mode: Sandbox['mode'], story: Story): Sandbox {
+  const undos: (() => unknown)[] = [];
+  const systems: BreakableSystem[] = [];
+  const variables: Record<string, string> = {};
+  const onDispose = (undo: () => unknown): void => {
+    undos.push(undo);
+  };
+
+  function keep(system: BreakableSystem): BreakableSystem {
+    systems.push(system);
+    onDispose(() => system.dispose());
+    return system;
+  }
+
+  return {
+    mode,
+    systems,
+    onDispose,
+    variables,
+    setVariables: (more) => {
+      Object.assign(variables, more);
+      story.say(
+        `$ export ${Object.entries(more)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' ')}`,
+      );
+    },
+    project: (options) => keep(composeBreakable(story, options)),
+    start: async (options) => {
+      if (mode === 'embedded') return keep(await startEmbeddedBreakable(story, options));
+      const system = keep(composeBreakable(story, options));
+      await system.start();
+      return system;
+    },
+    folder: async () => {
+      const path = await mkdtemp(join(tmpdir(), 'orderflow-scenario-'));
+      onDispose(() => rm(path, { recursive: true, force: true }));
+      return path;
+    },
+    dispose: async () => {
+      for (;;) {
+        const undo = undos.pop();
+        if (!undo) return;
+        await undo();
+      }
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { waitFor } from '../../tests/support/wait-for.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const ACTS = ['Reproduce', 'Symptom', 'Diagnosis', 'Fix and verify'] as const;
+type Act = (typeof ACTS)[number];
+
+/** More of an output would hide what there is to see in it. */
+const SHOWN_LINES = 14;
+/** To build images from nothing takes minutes. */
+const COMMAND_TIMEOUT_MS = 600_000;
+
+/** The scenario is not what it says it is: its symptom does not show, or its fix mends nothing. */
+export class StoryBroken extends Error {
+  override readonly name = 'StoryBroken';
+}
+
+export type CommandResult = { code: number; output: string };
+
+/** What a scenario tells, and how it finds out whether it is true. */
+export type Story = {
+  /** Begins an act; the four come in their order. */
+  act(name: Act): void;
+  say(text: string): void;
+  /** Runs a command as a person would in the project's folder, and shows what it prints, stderr included. */
+  type(command: string): Promise<CommandResult>;
+  /** @throws StoryBroken when it does not hold; `saw` is what was there instead */
+  check(what: string, holds: boolean, saw?: unknown): void;
+  /** Asks until the answer is not undefined. @throws StoryBroken when the time is up */
+  eventually<T>(what: string, ask: () => Promise<T | undefined>, withinMs?: number): Promise<T>;
+  /** What mends it; left out in a run that shows that it is needed. */
+  fix(what: string, mend: () => Promise<unknown>): Promise<void>;
+};
+
+type StoryOptions = {
+  write: (line: string) => void;
+  /** What typed commands find in their environment, besides this process's own. */
+  environment: () => Promise<Record<string, string>>;
+  withFix: boolean;
+};
+
+function execute(command: string, environment: Record<string, string>): Promise<CommandResult> {
+  const env = { ...process.env, ...environment };
+  const options = { cwd: root, env, timeout: COMMAND_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 };
+  return new Promise((resolve) => {
+    execFile('bash', ['-c', `exec 2>&1; ${command}`], options, (error, printed) => {
+      const output = stripVTControlCharacters(printed);
+      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      resolve({ code, output: error?.killed ? `${output}\n(ended after ${COMMAND_TIMEOUT_MS / 1_000} s)` : output });
+    });
+  });
+}
+
+/** The first and the last lines, and how many are between them. */
+function shorten(lines: string[]): string[] {
+  if (lines.length <= SHOWN_LINES) return lines;
+  const half = SHOWN_LINES / 2;
+  return [...lines.slice(0, half), `… ${lines.length - SHOWN_LINES} more lines …`, ...lines.slice(-half)];
+}
+
+export function createStory({ write, environment, withFix }: StoryOptions): Story {
+  let acts = 0;
+
+  function check(what: string, holds: boolean, saw?: unknown): void {
+    if (holds) {
+      write(`  ✓ ${what}`);
+      return;
+    }
+    const instead = saw === undefined ? '' : `; saw ${typeof saw === 'string' ? saw : JSON.stringify(saw)}`;
+    write(`  ✗ ${what}${instead}`);
+    throw new StoryBroken(`${what}${instead}`);
+  }
+
+  return {
+    act: (name) => {
+      if (ACTS[acts] !== name) throw new Error(`act ${acts + 1} is ${String(ACTS[acts])}, not ${name}`);
+      acts += 1;
+      write(`\n${acts} ${name}`);
+    },
+    say: (text) => {
+      write(`  ${text}`);
+    },
+    type: async (command) => {
+      write(`  $ ${command}`);
+      const result = await execute(command, await environment());
+      const printed = result.output.trimEnd();
+      for (const line of printed ? shorten(printed.split('\n')) : []) write(`    │ ${line.trimEnd()}`);
+      return result;
+    },
+    check,
+    eventually: async (what, ask, withinMs = 20_000) => {
+      try {
+        const answer = await waitFor(what, ask, withinMs);
+        check(what, true);
+        return answer;
+      } catch (error) {
+        const { cause } = error as Error;
+        check(
+          what,
+          false,
+          `nothing of it within ${withinMs / 1_000} s${cause instanceof Error ? ` (${cause.message})` : ''}`,
+        );
+        throw error;
+      }
+    },
+    fix: async (what, mend) => {
+      if (!withFix) {
+        write(`  (left out: ${what})`);
+        return;
+      }
+      write(`  ${what}`);
+      await mend();
+    },
+  };
+}
