@@ -33,6 +33,8 @@ const withContainers = {
 };
 
 export default {
+  // Of tests that say themselves that they may run side by side: each has a whole system.
+  maxConcurrency: 2,
   projects: [
     {
       ...common,
@@ -45,6 +47,7 @@ export default {
     },
     { ...withContainers, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
     { ...withContainers, displayName: 'chaos', testMatch: ['<rootDir>/tests/chaos/**/*.test.ts'] },
+    { ...withContainers, displayName: 'scenarios', testMatch: ['<rootDir>/scenarios/**/*.test.ts'] },
     { ...withContainers, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
   ],
 };

@@ -40,12 +40,15 @@ const withoutDocker = dockerProblem();
 const withoutPython = pythonProblem();
 if (withoutDocker) {
   leftOut[withoutDocker] =
-    'the system on Compose (tests/e2e), the image of a worker, the hook in LocalStack and its health check, LocalStack in the conformance suite';
-  options.push('--testPathIgnorePatterns', 'tests/e2e/', 'worker-image', 'localstack-hook', 'integration/healthcheck');
+    'the system on Compose (tests/e2e), the scenarios, the image of a worker, the hook in LocalStack and its health check, LocalStack in the conformance suite';
+  options.push(
+    ...['--testPathIgnorePatterns', 'tests/e2e/', 'scenarios/'],
+    ...['worker-image', 'localstack-hook', 'integration/healthcheck'],
+  );
 }
 if (withoutPython) {
-  leftOut[withoutPython] = 'all tests on emulators (tests/integration)';
-  options.push('--testPathIgnorePatterns', 'tests/integration/');
+  leftOut[withoutPython] = 'all tests on emulators (tests/integration), the scenarios';
+  options.push('--testPathIgnorePatterns', 'tests/integration/', 'scenarios/');
 }
 if (process.env.CI && Object.keys(leftOut).length > 0) {
   process.stderr.write(`With CI set nothing may be left out, but: ${Object.keys(leftOut).join('; ')}\n`);

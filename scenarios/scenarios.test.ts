@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { SCENARIOS } from './scenarios.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const TIMEOUT_MS = 400_000;
+
+/** `npm run scenario`, as a user runs it. */
+function scenario(...args: string[]): Promise<{ code: number; output: string }> {
+  const options = { cwd: root, env: { ...process.env, NODE_OPTIONS: '' }, maxBuffer: 64 * 1024 * 1024 };
+  return new Promise((resolve) => {
+    execFile('npm', ['run', '--silent', 'scenario', '--', ...args], options, (error, stdout, stderr) => {
+      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      resolve({ code, output: stdout + stderr });
+    });
+  });
+}
+
+const actsOf = (output: string): string[] => output.match(/^\d (Reproduce|Symptom|Diagnosis|Fix and verify)$/gm) ?? [];
+const ACTS = ['1 Reproduce', '2 Symptom', '3 Diagnosis', '4 Fix and verify'];
+
+describe.each(SCENARIOS)('$name', ({ name, runsEmbedded }) => {
+  it.concurrent(
+    'shows its symptom, and its fix mends it',
+    async () => {
+      const { code, output } = await scenario(name);
+      expect({ code, acts: actsOf(output), verdict: output.trimEnd().split('\n').at(-1) }).toEqual({
+        ...{ code: 0, acts: ACTS },
+        verdict: expect.stringMatching(new RegExp(`^PASS ${name} `)),
+      });
+    },
+    TIMEOUT_MS,
+  );
+
+  it.concurrent(
+    'fails without its fix, and in its last act only',
+    async () => {
+      // Without Docker where it can be: what matters is whether somebody looks.
+      const { code, output } = await scenario(name, '--without-fix', ...(runsEmbedded ? ['--embedded'] : []));
+      const [before = '', last = ''] = output.split(/^4 Fix and verify$/m);
+      expect({ code, acts: actsOf(output), brokenBefore: before.includes('✗'), broken: last.includes('✗') }).toEqual({
+        ...{ code: 1, acts: ACTS, brokenBefore: false, broken: true },
+      });
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('the command', () => {
+  it('lists every scenario', async () => {
+    const { code, output } = await scenario();
+    expect(code).toBe(0);
+    for (const { name, summary } of SCENARIOS) expect(output).toMatch(new RegExp(`${name} +${summary}`));
+  });
+
+  it.each([
+    [['no-such-scenario'], 'There is no scenario no-such-scenario; npm run scenario lists them.'],
+    [['localstack-not-ready', '--embedded'], 'is about containers'],
+    [['--no-such-option'], 'no-such-option'],
+  ])('refuses %j with exit code 2', async (args, problem) => {
+    const { code, output } = await scenario(...args);
+    expect(code).toBe(2);
+    expect(output).toContain(problem);
+  });
+});
