@@ -1,0 +1,233 @@
+/** What an emulator answers. Nothing here changes anything, and no message is received. */
+import { inTime, request } from './ask.mjs';
+import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
+
+/**
+ * @typedef {import('./template.mjs').Attributes} Attributes
+ * @typedef {import('./template.mjs').Resources} Resources
+ * @typedef {import('./template.mjs').Topology} Topology
+ * @typedef {{ status: string, template: string, parameters: Record<string, string>, region: string, account: string }} Stack
+ * @typedef {{ table: string, overdue: number, isAll: boolean, oldestAt: number }} Overdue
+ */
+
+const REGION = 'us-east-1';
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+const OUTBOX = 'outbox';
+/** Pages of an index that are read before the rest is left uncounted. */
+const MAX_PAGES = 20;
+
+/**
+ * CloudFormation's old protocol; its SDK client would be a dependency for two calls.
+ * @param {string} endpoint
+ * @param {string} action
+ * @param {string} stack
+ */
+async function cloudFormation(endpoint, action, stack) {
+  const answer = await request(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/cloudformation/aws4_request, SignedHeaders=host, Signature=none`,
+    },
+    body: new URLSearchParams({ Action: action, StackName: stack, Version: '2010-05-15' }).toString(),
+  });
+  if (!answer) throw new Error(`${action} got no answer`);
+  if (answer.status === 200) return answer.body;
+  if (answer.body.includes('does not exist')) return undefined;
+  throw new Error(`${action} answered ${answer.status}`);
+}
+
+/** @param {string} text */
+function unescapeXml(text) {
+  const names = /** @type {Record<string, string>} */ ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' });
+  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (all, hex, decimal, name) => {
+    if (name) return names[name] ?? all;
+    return String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal));
+  });
+}
+
+/**
+ * @param {string} description the answer of DescribeStacks
+ * @param {string} template that of GetTemplate
+ * @returns {Stack}
+ */
+export function readStack(description, template) {
+  const pairs = description.matchAll(
+    /<ParameterKey>([^<]*)<\/ParameterKey>\s*<ParameterValue>([^<]*)<\/ParameterValue>/g,
+  );
+  const [, region = REGION, account = '000000000000'] =
+    /<StackId>arn:[^:]+:cloudformation:([^:]+):([^:]+):/.exec(description) ?? [];
+  return {
+    status: /<StackStatus>([^<]*)</.exec(description)?.[1] ?? '',
+    template: unescapeXml(/<TemplateBody>([^]*?)<\/TemplateBody>/.exec(template)?.[1] ?? ''),
+    parameters: Object.fromEntries([...pairs].map(([, key = '', value = '']) => [key, unescapeXml(value)])),
+    region,
+    account,
+  };
+}
+
+/** @param {string} endpoint @param {string} stack @returns {Promise<Stack | undefined>} */
+export async function describeStack(endpoint, stack) {
+  const [description, template] = await Promise.all([
+    cloudFormation(endpoint, 'DescribeStacks', stack),
+    cloudFormation(endpoint, 'GetTemplate', stack),
+  ]);
+  return description && template ? readStack(description, template) : undefined;
+}
+
+/**
+ * The AWS SDK, as questions. It is imported here, so that all the rest works without node_modules.
+ * @param {string} endpoint
+ * @param {string} region
+ */
+export async function openEmulator(endpoint, region) {
+  const [dynamo, events, sqs] = await Promise.all([
+    import('@aws-sdk/client-dynamodb'),
+    import('@aws-sdk/client-eventbridge'),
+    import('@aws-sdk/client-sqs'),
+  ]);
+  const options = { endpoint, region, credentials: CREDENTIALS, maxAttempts: 1 };
+  const tables = new dynamo.DynamoDBClient(options);
+  const bus = new events.EventBridgeClient(options);
+  const queues = new sqs.SQSClient(options);
+
+  /**
+   * Undefined when the resource does not exist.
+   * @template T
+   * @param {Promise<T>} asked
+   * @returns {Promise<T | undefined>}
+   */
+  async function ifThere(asked) {
+    try {
+      return await inTime(asked, 'the emulator');
+    } catch (error) {
+      if (/^(ResourceNotFound|QueueDoesNotExist)/.test(/** @type {Error} */ (error).name)) return undefined;
+      throw error;
+    }
+  }
+
+  /** @param {string} name @returns {Promise<Attributes | undefined>} */
+  async function table(name) {
+    const found = await ifThere(tables.send(new dynamo.DescribeTableCommand({ TableName: name })));
+    return found && tableAttributes(found.Table);
+  }
+
+  /** @param {string} name @returns {Promise<Record<string, string> | undefined>} */
+  async function rawQueue(name) {
+    const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
+    if (!found) return undefined;
+    const answer = await ifThere(
+      queues.send(new sqs.GetQueueAttributesCommand({ QueueUrl: found.QueueUrl, AttributeNames: ['All'] })),
+    );
+    return answer && { ...answer.Attributes };
+  }
+
+  /**
+   * @param {string} name
+   * @param {string[]} attributes
+   * @returns {Promise<Attributes | undefined>}
+   */
+  async function queue(name, attributes) {
+    const found = await rawQueue(name);
+    if (!found) return undefined;
+    return Object.fromEntries(Object.entries(queueAttributes(found)).filter(([key]) => attributes.includes(key)));
+  }
+
+  /** @param {string} name */
+  async function rulesOf(name) {
+    const listed = await ifThere(bus.send(new events.ListRulesCommand({ EventBusName: name })));
+    return Promise.all(
+      (listed?.Rules ?? []).map(async (rule) => {
+        const answer = await ifThere(
+          bus.send(new events.ListTargetsByRuleCommand({ EventBusName: name, Rule: rule.Name })),
+        );
+        return { rule, targets: answer?.Targets ?? [] };
+      }),
+    );
+  }
+
+  /**
+   * @param {string[]} names
+   * @param {(name: string) => Promise<Attributes | undefined>} read
+   * @returns {Promise<Resources>}
+   */
+  async function present(names, read) {
+    const found = await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await read(name)])));
+    return Object.fromEntries(found.flatMap(([name, attributes]) => (attributes ? [[name, attributes]] : [])));
+  }
+
+  return {
+    /**
+     * The resources that are wanted, as far as they are there, and whatever else is on their buses.
+     * @param {Topology} wanted
+     * @returns {Promise<Topology>}
+     */
+    async topology(wanted) {
+      const [Tables, Queues, Bus, rules] = await Promise.all([
+        present(Object.keys(wanted.Tables), table),
+        present(Object.keys(wanted.Queues), (name) => queue(name, Object.keys(wanted.Queues[name] ?? {}))),
+        present(Object.keys(wanted.Bus), async (name) =>
+          (await ifThere(bus.send(new events.DescribeEventBusCommand({ Name: name })))) ? {} : undefined,
+        ),
+        Promise.all(Object.keys(wanted.Bus).map(rulesOf)),
+      ]);
+      return {
+        ...{ Tables, Queues, Bus },
+        Rules: Object.fromEntries(rules.flat().map(({ rule }) => [rule.Name, ruleAttributes(rule)])),
+        Targets: Object.fromEntries(
+          rules
+            .flat()
+            .flatMap(({ rule, targets }) =>
+              targets.map((target) => [`${rule.Name}/${target.Id}`, targetAttributes(target)]),
+            ),
+        ),
+      };
+    },
+
+    /**
+     * Messages in a queue, whether they can be received now or later.
+     * @param {string} name
+     * @returns {Promise<number>} 0 for a queue that does not exist
+     */
+    async depth(name) {
+      const found = await rawQueue(name);
+      const counts = ['', 'NotVisible', 'Delayed'].map((kind) => found?.[`ApproximateNumberOfMessages${kind}`]);
+      return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+    },
+
+    /**
+     * Markers of the sparse outbox index that were due before a time.
+     * @param {string} name
+     * @param {number} before
+     * @returns {Promise<Overdue>}
+     */
+    async overdue(name, before) {
+      const found = { table: name, overdue: 0, isAll: true, oldestAt: Infinity };
+      /** @type {Record<string, import('@aws-sdk/client-dynamodb').AttributeValue> | undefined} */
+      let from;
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const answer = await ifThere(
+          tables.send(
+            new dynamo.ScanCommand({
+              TableName: name,
+              IndexName: OUTBOX,
+              FilterExpression: 'outboxAt < :before',
+              ExpressionAttributeValues: { ':before': { N: String(before) } },
+              ...(from ? { ExclusiveStartKey: from } : {}),
+            }),
+          ),
+        );
+        const dueAt = (answer?.Items ?? []).map(({ outboxAt }) => Number(outboxAt?.N));
+        found.overdue += dueAt.length;
+        found.oldestAt = Math.min(found.oldestAt, ...dueAt);
+        from = answer?.LastEvaluatedKey;
+        if (!from) return found;
+      }
+      return { ...found, isAll: false };
+    },
+
+    close() {
+      for (const client of [tables, bus, queues]) client.destroy();
+    },
+  };
+}

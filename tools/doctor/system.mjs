@@ -1,0 +1,214 @@
+/** A system that runs: its hook, its stack, its topology, its clock, and the work that it left lying. */
+import { readFileSync } from 'node:fs';
+import { inTime, request } from './ask.mjs';
+import { fail, ok, skipped, warn } from './check.mjs';
+import { judgeTopology } from './drift.mjs';
+import { describeStack, openEmulator } from './emulator.mjs';
+import { readTemplate } from './template.mjs';
+
+/**
+ * @typedef {import('./check.mjs').Check} Check
+ * @typedef {import('./drift.mjs').Fixes} Fixes
+ * @typedef {import('./emulator.mjs').Overdue} Overdue
+ * @typedef {import('./surroundings.mjs').Origin} Origin
+ * @typedef {import('./surroundings.mjs').System} System
+ */
+
+const HOOK = '/etc/localstack/init/ready.d/10-deploy.py';
+const MAX_SKEW_MS = 2_000;
+/** A sweeper that works looks after a marker within seconds of its time. */
+const OVERDUE_AFTER_MS = 60_000;
+
+/** @param {Origin} origin */
+export function composeCommand(origin) {
+  const project = origin.kind === 'compose' && origin.project !== 'orderflow' ? ` -p ${origin.project}` : '';
+  return `docker compose${project}`;
+}
+
+/** @param {System} system @returns {Fixes} */
+export function fixesOf({ origin, endpoint, stage }) {
+  if (origin.kind === 'local') {
+    const restart = 'npm run local:stop, then npm run local   (the data is lost)';
+    return { deploy: restart, recreate: restart };
+  }
+  if (origin.kind === 'compose') {
+    const compose = composeCommand(origin);
+    return {
+      deploy: `${compose} exec localstack .venv/bin/python ${HOOK}`,
+      recreate: `${compose} up -d --force-recreate --wait localstack   (the data is lost)`,
+    };
+  }
+  const deploy = `STAGE=${stage} EMULATOR_URL=${endpoint} TEMPLATE=infrastructure/template.yaml .local/ministack/bin/python localstack-init/ready.d/10-deploy.py`;
+  return { deploy, recreate: `restart the emulator at ${endpoint} empty, then ${deploy}` };
+}
+
+/**
+ * What the operator's tools need to find the system: they look where `npm run local` is, and at Compose's own port.
+ * @param {System} system
+ */
+function operatorOptions({ origin, endpoint, stage }) {
+  const isFound = origin.kind === 'local' || endpoint === 'http://127.0.0.1:4566';
+  return [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])].join(' ');
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof request>>} answer of /_localstack/init/ready
+ * @param {System} system
+ * @returns {Check}
+ */
+export function judgeHook(answer, { origin }) {
+  const check = 'Hook';
+  // MiniStack has no hooks: whether it was deployed to, the stack tells.
+  if (answer?.status !== 200) return skipped(check, 'this emulator runs none');
+  const { completed, scripts = [] } = JSON.parse(answer.body);
+  const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
+  if (scripts.length === 0) {
+    return fail(
+      check,
+      'there is no script in ready.d',
+      `${composeCommand(origin)} up -d --force-recreate --wait localstack`,
+    );
+  }
+  const states = scripts.map((/** @type {{ name: string, state: string }} */ { name, state }) => `${name} ${state}`);
+  const isDone = completed && states.every((/** @type {string} */ state) => state.endsWith(' SUCCESSFUL'));
+  return isDone ? ok(check, states.join(', ')) : fail(check, states.join(', '), logs);
+}
+
+/**
+ * The Date header has no milliseconds: what can be explained by that, and by the way there, is no skew.
+ * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
+ * @returns {Check}
+ */
+export function judgeClock({ date, sentAt, receivedAt }) {
+  const check = 'Clock';
+  const second = Date.parse(date ?? '');
+  if (Number.isNaN(second)) return skipped(check, 'the emulator tells no time');
+  const ahead = Math.max(0, second - receivedAt);
+  const behind = Math.max(0, sentAt - (second + 999));
+  const skewMs = Math.max(ahead, behind);
+  if (skewMs <= MAX_SKEW_MS) return ok(check, 'the emulator has the time of this machine');
+  const found = `the emulator is ${(skewMs / 1_000).toFixed(0)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine`;
+  return warn(
+    check,
+    found,
+    process.platform === 'linux'
+      ? 'sudo timedatectl set-ntp true'
+      : 'restart Docker Desktop (the clock of its virtual machine stops while the computer sleeps)',
+  );
+}
+
+/**
+ * @param {{ queue: string, depth: number }[]} queues
+ * @param {System} system
+ * @returns {Check}
+ */
+export function judgeDeadLetters(queues, system) {
+  const check = 'Dead letters';
+  const filled = queues.filter(({ depth }) => depth > 0);
+  if (filled.length === 0) return ok(check, 'none');
+  return warn(
+    check,
+    filled.map(({ queue, depth }) => `${depth} in ${queue}`).join(', '),
+    `npm run dlq -- list ${operatorOptions(system)}`.trimEnd(),
+  );
+}
+
+/** @param {number} ms */
+function ago(ms) {
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 120
+    ? `${seconds} s`
+    : seconds < 7_200
+      ? `${Math.round(seconds / 60)} min`
+      : `${Math.round(seconds / 3_600)} h`;
+}
+
+/**
+ * @param {Overdue[]} tables
+ * @param {number} now
+ * @param {System} system
+ * @returns {Check}
+ */
+export function judgeMarkers(tables, now, system) {
+  const check = 'Outbox markers';
+  const stuck = tables.filter(({ overdue }) => overdue > 0);
+  if (stuck.length === 0) return ok(check, 'none is overdue');
+  const found = stuck.map(
+    ({ table, overdue, isAll, oldestAt }) =>
+      `${overdue}${isAll ? '' : ' or more'} in ${table}, due for up to ${ago(now - oldestAt)}`,
+  );
+  const { origin } = system;
+  const log = origin.kind === 'compose' ? `${composeCommand(origin)} logs api-gateway` : 'logs/api-gateway.log';
+  const options = operatorOptions(system);
+  return warn(
+    check,
+    found.join('; '),
+    `npm run audit${options && ` -- ${options}`}   (why the sweeper cannot work is in ${log})`,
+  );
+}
+
+/**
+ * @param {string} root
+ * @param {System} system
+ * @returns {Promise<Check[]>}
+ */
+async function checkContent(root, system) {
+  const fixes = fixesOf(system);
+  const name = `orderflow-${system.stage}`;
+  const stack = await describeStack(system.endpoint, name);
+  if (!stack) return [fail('Stack', `${name} is not deployed at ${system.endpoint}`, fixes.deploy)];
+  const isUp = ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(stack.status);
+  const found = `${name}: ${stack.status}`;
+  const stackCheck = isUp ? ok('Stack', found) : fail('Stack', found, fixes.deploy);
+
+  const yaml = await import('yaml');
+  const emulator = await openEmulator(system.endpoint, stack.region);
+  try {
+    const file = readFileSync(`${root}infrastructure/template.yaml`, 'utf8');
+    const { topology: wanted, deadLetterQueues } = readTemplate(file, stack, yaml);
+    const { topology: deployed } = readTemplate(stack.template, stack, yaml);
+    const now = Date.now();
+    const withMarkers = Object.keys(wanted.Tables).filter((table) => 'index outbox' in (wanted.Tables[table] ?? {}));
+    const [actual, depths, overdue] = await Promise.all([
+      emulator.topology(wanted),
+      Promise.all(deadLetterQueues.map(async (queue) => ({ queue, depth: await emulator.depth(queue) }))),
+      Promise.all(withMarkers.map((table) => emulator.overdue(table, now - OVERDUE_AFTER_MS))),
+    ]);
+    return [
+      stackCheck,
+      ...judgeTopology({ wanted, deployed, actual }, fixes),
+      judgeDeadLetters(depths, system),
+      judgeMarkers(overdue, now, system),
+    ];
+  } finally {
+    emulator.close();
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {System} system
+ * @returns {Promise<Check[]>}
+ */
+export async function checkSystem(root, system) {
+  const [hook, content] = await Promise.all([
+    request(`${system.endpoint}/_localstack/init/ready`),
+    inTime(checkContent(root, system), 'the emulator', 6_000).catch((/** @type {NodeJS.ErrnoException} */ error) =>
+      error.code === 'ERR_MODULE_NOT_FOUND'
+        ? [skipped('Template', 'not compared: the dependencies are not installed', 'npm ci')]
+        : [fail('Template', `not compared: ${error.message}`, emulatorLog(system.origin))],
+    ),
+  ]);
+  return [
+    judgeHook(hook, system),
+    ...content,
+    ...(hook ? [judgeClock({ ...hook, date: hook.headers.get('date') })] : []),
+  ];
+}
+
+/** @param {Origin} origin */
+function emulatorLog(origin) {
+  return origin.kind === 'compose'
+    ? `${composeCommand(origin)} logs --tail 20 localstack`
+    : 'look into logs/emulator.log';
+}
