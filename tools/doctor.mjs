@@ -10,13 +10,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { report, skipped, toText } from './doctor/check.mjs';
-import { checkDocker } from './doctor/docker.mjs';
+import { report, toText } from './doctor/check.mjs';
+import { checkDocker, needEither } from './doctor/docker.mjs';
 import { checkMachine } from './doctor/machine.mjs';
 import { checkPorts } from './doctor/ports.mjs';
 import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
-import { findSystem, readLocalRun, readSettings } from './doctor/surroundings.mjs';
-import { checkSystem, composeCommand } from './doctor/system.mjs';
+import { findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
+import { checkSystem, composeCommand, judgeSilence } from './doctor/system.mjs';
 
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -45,35 +45,33 @@ function readOptions() {
 /** @param {ReturnType<typeof readOptions>} options */
 async function examine({ endpoint: named, stage, settings }) {
   const localRun = readLocalRun(root);
-  const [machine, docker] = await Promise.all([checkMachine(root), checkDocker(root)]);
+  const [machine, docker, { endpoint, answers }] = await Promise.all([
+    checkMachine(root),
+    checkDocker(root),
+    findEndpoint(named, settings, localRun),
+  ]);
   const { containers, config } = docker;
-  const { system, endpoint } = await findSystem({ endpoint: named, stage, settings, localRun, containers });
-  const origin = system?.origin ?? { kind: /** @type {const} */ ('compose'), project: config.project };
+  const origin = originOf(endpoint, localRun, containers);
+  const system = { endpoint, stage, origin };
   const project = origin.kind === 'compose' ? origin.project : config.project;
-  const ours = containers.filter((container) => container.project === project && container.folder !== '');
+  // Without a system, the containers of one that did not come up say why.
+  const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);
+  const ours = ofCompose ? containers.filter((container) => container.project === project) : [];
   const [ports, inSystem, services] = await Promise.all([
-    checkPorts({ settings, localRun: system && origin.kind === 'compose' ? undefined : localRun, containers, project }),
-    system
-      ? checkSystem(root, system)
-      : [
-          skipped(
-            'System',
-            `none answers at ${endpoint}`,
-            'docker compose up --build --wait   (or, without Docker: npm run local)',
-          ),
-        ],
+    checkPorts({ settings, localRun: origin.kind === 'compose' ? undefined : localRun, containers, project }),
+    answers ? checkSystem(root, system) : [judgeSilence(system)],
     origin.kind === 'local' ? checkLocalServices(localRun?.urls ?? {}) : [],
   ]);
   return [
     machine.node,
     machine.npm,
-    machine.python,
-    ...docker.checks,
+    ...needEither(machine.python, docker.checks),
+    docker.image,
     machine.memory,
     machine.dependencies,
     ...ports,
     ...inSystem,
-    ...(origin.kind === 'compose' && ours.length > 0 ? judgeContainers(ours, composeCommand(origin)) : services),
+    ...(ours.length > 0 ? judgeContainers(ours, composeCommand({ kind: 'compose', project })) : services),
   ];
 }
 

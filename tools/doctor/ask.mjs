@@ -27,7 +27,7 @@ export function inTime(promise, what, ms = ANSWERS_WITHIN_MS) {
 }
 
 /** @param {string} text */
-const lastLine = (text) => text.trim().split('\n').at(-1) ?? '';
+const firstLine = (text) => text.trim().split('\n')[0] ?? '';
 
 /**
  * Runs a command that changes nothing.
@@ -48,7 +48,7 @@ export async function ask(command, args, options = {}) {
         else if (error.code === /** @type {unknown} */ ('ENOENT')) {
           resolve({ status: 'missing', stdout: '', reason: `${command} is not in PATH` });
         } else {
-          const reason = error.killed ? `no answer within ${ANSWERS_WITHIN_MS / 1_000} s` : lastLine(stderr);
+          const reason = error.killed ? `no answer within ${ANSWERS_WITHIN_MS / 1_000} s` : firstLine(stderr);
           resolve({ status: 'failed', stdout, reason: reason || `exit code ${error.code}` });
         }
       },

@@ -73,7 +73,7 @@ export function judgeEngine(answer) {
 export function judgeCompose({ status, stdout, reason }) {
   if (status === 'missing') return [];
   const install = 'install it: https://docs.docker.com/compose/install/linux';
-  if (status !== 'ok') return [fail('Compose', `no Compose plugin (${reason})`, install)];
+  if (status !== 'ok') return [fail('Compose', `docker compose: ${reason}`, install)];
   const version = stdout.replace(/^v/, '');
   return [
     isAtLeast(version, MIN_COMPOSE)
@@ -146,7 +146,24 @@ export function readContainers({ status, stdout }) {
   });
 }
 
-/** @param {string} root @returns {Promise<{ checks: Check[], containers: Container[], config: ComposeConfig }>} */
+/**
+ * A system is started with Docker or with Python. What keeps one of them from it fails only when both are kept from it.
+ * @param {Check} python
+ * @param {Check[]} docker
+ * @returns {Check[]}
+ */
+export function needEither(python, docker) {
+  const canUsePython = python.status === 'ok';
+  const canUseDocker = docker.every(({ status }) => status !== 'fail');
+  const as = (/** @type {Check} */ check, /** @type {Check['status']} */ from, /** @type {Check['status']} */ to) =>
+    check.status === from ? { ...check, status: to } : check;
+  return [
+    canUseDocker ? python : as(python, 'warn', 'fail'),
+    ...docker.map((check) => (canUsePython ? as(check, 'fail', 'warn') : check)),
+  ];
+}
+
+/** @param {string} root @returns {Promise<{ checks: Check[], image: Check, containers: Container[], config: ComposeConfig }>} */
 export async function checkDocker(root) {
   const [version, info, compose, composeConfig, ps] = await Promise.all([
     ask('docker', ['--version']),
@@ -157,7 +174,8 @@ export async function checkDocker(root) {
   ]);
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));
   return {
-    checks: [judgeDocker(version), ...judgeEngine(info), ...judgeCompose(compose), judgeImage(config)],
+    checks: [judgeDocker(version), ...judgeEngine(info), ...judgeCompose(compose)],
+    image: judgeImage(config),
     containers: readContainers(ps),
     config,
   };

@@ -44,7 +44,8 @@ export function judgePython(answers) {
     );
   }
   if (found[0]) return warn('Python', `${found[0][0]}, older than ${MIN_PYTHON.join('.')}; ${needed}`, install);
-  return warn('Python', `none in PATH; ${needed}`, install);
+  const [broken] = answers.filter(({ status }) => status === 'failed');
+  return warn('Python', `${broken ? `it does not run: ${broken.reason}` : 'none in PATH'}; ${needed}`, install);
 }
 
 /** @param {string} check @param {number} bytes @param {string} fix */

@@ -25,9 +25,11 @@ export function judgeContainers(containers, compose) {
   const sick = containers.filter((container) => !isHealthy(container));
   // What was stopped as a whole was stopped by somebody.
   const judge = containers.some(({ state }) => state === 'running') ? fail : warn;
-  const checks = sick.map(({ name, service, status, state }) =>
-    judge(`Service ${service}`, `${name}: ${status || state}`, `${compose} logs --tail 20 ${service}`),
-  );
+  const checks = sick.map(({ name, service, status, state }) => {
+    const why = `${compose} logs --tail 20 ${service}`;
+    const fix = state === 'exited' ? `${why}, then ${compose} up -d --wait` : why;
+    return judge(`Service ${service}`, `${name}: ${status || state}`, fix);
+  });
   const missing = SERVICES.filter((wanted) => !containers.some(({ service }) => service === wanted));
   if (missing.length > 0) {
     checks.push(warn('Services', `no container of ${missing.join(', ')}`, `${compose} up -d --build --wait`));

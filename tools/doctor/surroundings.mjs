@@ -38,20 +38,15 @@ export function readLocalRun(root) {
 }
 
 /**
- * Looks where the operator's tools look.
- * @param {{
- *   endpoint: string | undefined, stage: string, settings: Settings,
- *   localRun: LocalRun | undefined, containers: Container[],
- * }} where
- * @returns {Promise<{ system: System | undefined, endpoint: string }>} without a system, where it was looked for last
+ * Where the operator's tools look, and whether anything answers there.
+ * @param {string | undefined} named
+ * @param {Settings} settings
+ * @param {LocalRun | undefined} localRun
  */
-export async function findSystem({ endpoint: named, stage, settings, localRun, containers }) {
-  const answers = async (/** @type {string} */ url) => (await request(url)) !== undefined;
-  const local = localRun?.urls['AWS endpoint'];
-  const composePort = settings('LOCALSTACK_PORT') ?? '4566';
-  const endpoint = named ?? (local && (await answers(local)) ? local : `http://127.0.0.1:${composePort}`);
-  if (!(await answers(endpoint))) return { system: undefined, endpoint };
-  return { system: { endpoint, stage, origin: originOf(endpoint, localRun, containers) }, endpoint };
+export async function findEndpoint(named, settings, localRun) {
+  const endpoint =
+    named ?? localRun?.urls['AWS endpoint'] ?? `http://127.0.0.1:${settings('LOCALSTACK_PORT') ?? '4566'}`;
+  return { endpoint, answers: (await request(endpoint)) !== undefined };
 }
 
 /**

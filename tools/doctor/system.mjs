@@ -21,8 +21,10 @@ const OVERDUE_AFTER_MS = 60_000;
 
 /** @param {Origin} origin */
 export function composeCommand(origin) {
-  const project = origin.kind === 'compose' && origin.project !== 'orderflow' ? ` -p ${origin.project}` : '';
-  return `docker compose${project}`;
+  // What `npm run local -- --emulator localstack` calls its container's project.
+  const project =
+    origin.kind === 'local' ? 'orderflow-local' : origin.kind === 'compose' ? origin.project : 'orderflow';
+  return project === 'orderflow' ? 'docker compose' : `docker compose -p ${project}`;
 }
 
 /** @param {System} system @returns {Fixes} */
@@ -40,6 +42,20 @@ export function fixesOf({ origin, endpoint, stage }) {
   }
   const deploy = `STAGE=${stage} EMULATOR_URL=${endpoint} TEMPLATE=infrastructure/template.yaml .local/ministack/bin/python localstack-init/ready.d/10-deploy.py`;
   return { deploy, recreate: `restart the emulator at ${endpoint} empty, then ${deploy}` };
+}
+
+/** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
+export function judgeSilence(system) {
+  const { endpoint, origin } = system;
+  const check = 'System';
+  if (origin.kind === 'local')
+    return fail(check, `its emulator, ${endpoint}, does not answer`, fixesOf(system).recreate);
+  if (origin.kind === 'compose') return fail(check, `its emulator, ${endpoint}, does not answer`, emulatorLog(origin));
+  return skipped(
+    check,
+    `none answers at ${endpoint}`,
+    'docker compose up --build --wait   (or, without Docker: npm run local)',
+  );
 }
 
 /**

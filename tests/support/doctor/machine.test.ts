@@ -7,6 +7,7 @@ import {
   judgeDocker,
   judgeEngine,
   judgeImage,
+  needEither,
   readConfig,
   readContainers,
 } from '../../../tools/doctor/docker.mjs';
@@ -39,6 +40,7 @@ describe('versions', () => {
     [[answered('3.11.7 None'), missing('python')], 'warn', '3.11.7 without its venv module'],
     [[answered('3.9.2 venv'), missing('python')], 'warn', '3.9.2, older than 3.10'],
     [[missing('python3'), missing('python')], 'warn', 'none in PATH'],
+    [[failed('no answer within 4 s'), missing('python')], 'warn', 'it does not run: no answer within 4 s'],
   ])('Python %j: %s', (answers, status, found) => {
     expect(judgePython(answers)).toMatchObject({ status, found: expect.stringContaining(found) });
   });
@@ -77,6 +79,21 @@ describe('versions', () => {
     [failed("docker: 'compose' is not a docker command."), 'fail'],
   ])('Compose %j: %s', (answer, status) => {
     expect(judgeCompose(answer)).toMatchObject([{ check: 'Compose', status }]);
+  });
+});
+
+describe('Docker and Python', () => {
+  const python = { check: 'Python', status: 'ok' as const, found: '3.12.1 with venv' };
+  const noPython = judgePython([missing('python3')]);
+  const noDocker = [judgeDocker(missing('docker'))];
+  const docker = [judgeDocker(answered('Docker version 28.2.2'))];
+  const statuses = (checks: { status: string }[]) => checks.map(({ status }) => status);
+
+  it('one of them is enough', () => {
+    expect(statuses(needEither(python, docker))).toEqual(['ok', 'ok']);
+    expect(statuses(needEither(noPython, docker))).toEqual(['warn', 'ok']);
+    expect(statuses(needEither(python, noDocker))).toEqual(['ok', 'warn']);
+    expect(statuses(needEither(noPython, noDocker))).toEqual(['fail', 'fail']);
   });
 });
 

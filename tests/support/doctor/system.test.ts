@@ -5,7 +5,14 @@ import { judgeDrift, judgeTopology } from '../../../tools/doctor/drift.mjs';
 import { readStack } from '../../../tools/doctor/emulator.mjs';
 import { judgeContainers, judgeReadiness } from '../../../tools/doctor/services.mjs';
 import { originOf } from '../../../tools/doctor/surroundings.mjs';
-import { fixesOf, judgeClock, judgeDeadLetters, judgeHook, judgeMarkers } from '../../../tools/doctor/system.mjs';
+import {
+  fixesOf,
+  judgeClock,
+  judgeDeadLetters,
+  judgeHook,
+  judgeMarkers,
+  judgeSilence,
+} from '../../../tools/doctor/system.mjs';
 import { canonical, readTemplate } from '../../../tools/doctor/template.mjs';
 
 const template = readFileSync(new URL('../../../infrastructure/template.yaml', import.meta.url), 'utf8');
@@ -177,6 +184,16 @@ describe('the fix', () => {
   });
 });
 
+it('an emulator that does not answer is a failure when it was started, and else there is no system', () => {
+  const silent = (origin: Parameters<typeof judgeSilence>[0]['origin']) => judgeSilence({ ...system, origin });
+  expect(silent({ kind: 'local' })).toMatchObject({ status: 'fail', fix: expect.stringContaining('local:stop') });
+  expect(silent(compose)).toMatchObject({ status: 'fail', fix: 'docker compose logs --tail 20 localstack' });
+  expect(silent({ kind: 'named' })).toEqual({
+    ...{ check: 'System', status: 'skipped', found: 'none answers at http://127.0.0.1:4566' },
+    fix: 'docker compose up --build --wait   (or, without Docker: npm run local)',
+  });
+});
+
 describe('the hook', () => {
   const script = (state: string) => ({ stage: 'READY', name: '10-deploy.py', state });
   const answer = (body: object, status = 200) =>
@@ -264,10 +281,11 @@ describe('the services', () => {
   });
 
   it.each([
-    ['Up 2 minutes (unhealthy)', 'running'],
-    ['Restarting (1) 5 seconds ago', 'restarting'],
-    ['Exited (1) 3 minutes ago', 'exited'],
-  ])('are not: %s', (status, state) => {
+    ['Up 2 minutes (unhealthy)', 'running', ''],
+    ['Up 2 seconds (health: starting)', 'running', ''],
+    ['Restarting (1) 5 seconds ago', 'restarting', ''],
+    ['Exited (1) 3 minutes ago', 'exited', ', then docker compose up -d --wait'],
+  ])('are not: %s', (status, state, andThen) => {
     expect(judge([...all.slice(0, 3), container('notification-worker', status, state)])).toEqual([
       {
         ...{
@@ -275,7 +293,7 @@ describe('the services', () => {
           status: 'fail',
           found: `orderflow-notification-worker-1: ${status}`,
         },
-        fix: 'docker compose logs --tail 20 notification-worker',
+        fix: `docker compose logs --tail 20 notification-worker${andThen}`,
       },
     ]);
   });
