@@ -21,23 +21,33 @@ import { checkSystem, composeCommand, judgeSilence } from './doctor/system.mjs';
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+class UsageError extends Error {}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        endpoint: { type: 'string' },
+        stage: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message);
+  }
+}
+
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      endpoint: { type: 'string' },
-      stage: { type: 'string' },
-    },
-  });
+  const { values } = parse();
   const settings = readSettings(root, process.env);
   const endpoint = values.endpoint ?? (process.env['AWS_ENDPOINT_URL']?.trim() || undefined);
   const stage = values.stage ?? settings('STAGE') ?? 'local';
   if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
-    throw new Error('The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
+    throw new UsageError('The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
   }
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
-    throw new Error('The stage must be 1 to 20 of a-z 0-9 - and start with a letter.');
+    throw new UsageError('The stage must be 1 to 20 of a-z 0-9 - and start with a letter.');
   }
   return { ...values, endpoint: endpoint?.replace(/\/+$/, ''), stage, settings };
 }
@@ -75,19 +85,23 @@ async function examine({ endpoint: named, stage, settings }) {
   ];
 }
 
+/** @param {ReturnType<typeof readOptions>} options */
+async function main(options) {
+  const checks = await examine(options);
+  const found = report(checks);
+  const text = options.json ? `${JSON.stringify(found, null, 2)}\n` : toText(checks);
+  // Something that hangs may still hold the process.
+  process.stdout.write(text, () => process.exit(found.ok ? 0 : 1));
+}
+
 // The AWS SDK's on a Node.js that is supported here are no news to anybody.
 process.removeAllListeners('warning');
 try {
   const options = readOptions();
   if (options.help) process.stdout.write(`${USAGE}\n`);
-  else {
-    const checks = await examine(options);
-    const found = report(checks);
-    const text = options.json ? `${JSON.stringify(found, null, 2)}\n` : toText(checks);
-    // Something that hangs may still hold the process.
-    process.stdout.write(text, () => process.exit(found.ok ? 0 : 1));
-  }
+  else await main(options);
 } catch (error) {
-  process.stderr.write(`${/** @type {Error} */ (error).message}\n${USAGE}\n`);
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}\n`);
   process.exitCode = 2;
 }

@@ -82,6 +82,13 @@ export function judgeCompose({ status, stdout, reason }) {
   ];
 }
 
+/** What Compose cannot read it cannot start. @param {Answer} answer of docker compose config @returns {Check[]} */
+export function judgeFiles({ status, reason }) {
+  return status === 'failed'
+    ? [fail('Compose files', reason, 'docker compose config --quiet   (names what to mend)')]
+    : [];
+}
+
 /** @param {ComposeConfig} config */
 export function judgeImage({ image, hasToken }) {
   const check = 'LocalStack image';
@@ -174,7 +181,12 @@ export async function checkDocker(root) {
   ]);
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));
   return {
-    checks: [judgeDocker(version), ...judgeEngine(info), ...judgeCompose(compose)],
+    checks: [
+      judgeDocker(version),
+      ...judgeEngine(info),
+      ...judgeCompose(compose),
+      ...(compose.status === 'ok' ? judgeFiles(composeConfig) : []),
+    ],
     image: judgeImage(config),
     containers: readContainers(ps),
     config,

@@ -75,7 +75,7 @@ function operatorOptions({ origin, endpoint, stage }) {
 export function judgeHook(answer, { origin }) {
   const check = 'Hook';
   // MiniStack has no hooks: whether it was deployed to, the stack tells.
-  if (answer?.status !== 200) return skipped(check, 'this emulator runs none');
+  if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
   const { completed, scripts = [] } = JSON.parse(answer.body);
   const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
   if (scripts.length === 0) {
@@ -86,8 +86,9 @@ export function judgeHook(answer, { origin }) {
     );
   }
   const states = scripts.map((/** @type {{ name: string, state: string }} */ { name, state }) => `${name} ${state}`);
+  const found = `${states.join(', ')}${completed ? '' : '; not completed'}`;
   const isDone = completed && states.every((/** @type {string} */ state) => state.endsWith(' SUCCESSFUL'));
-  return isDone ? ok(check, states.join(', ')) : fail(check, states.join(', '), logs);
+  return isDone ? ok(check, found) : fail(check, found, logs);
 }
 
 /**

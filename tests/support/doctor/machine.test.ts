@@ -6,6 +6,7 @@ import {
   judgeCompose,
   judgeDocker,
   judgeEngine,
+  judgeFiles,
   judgeImage,
   needEither,
   readConfig,
@@ -106,6 +107,13 @@ it('dependencies are installed with npm ci', () => {
   expect(judgeDependencies('up to date').status).toBe('ok');
   expect(judgeDependencies('missing')).toMatchObject({ status: 'warn', fix: 'npm ci' });
   expect(judgeDependencies('older than package-lock.json')).toMatchObject({ status: 'warn', fix: 'npm ci' });
+});
+
+it('files that Compose cannot read are named', () => {
+  expect(judgeFiles(answered('{}'))).toEqual([]);
+  expect(judgeFiles(failed('yaml: line 3: did not find expected key'))).toMatchObject([
+    { check: 'Compose files', status: 'fail', found: 'yaml: line 3: did not find expected key' },
+  ]);
 });
 
 describe('the LocalStack image', () => {

@@ -201,16 +201,19 @@ describe('the hook', () => {
 
   it.each([
     [{ completed: true, scripts: [script('SUCCESSFUL')] }, 'ok', '10-deploy.py SUCCESSFUL'],
-    [{ completed: false, scripts: [script('RUNNING')] }, 'fail', '10-deploy.py RUNNING'],
+    [{ completed: false, scripts: [script('RUNNING')] }, 'fail', '10-deploy.py RUNNING; not completed'],
+    [{ completed: false, scripts: [script('SUCCESSFUL')] }, 'fail', '10-deploy.py SUCCESSFUL; not completed'],
     [{ completed: true, scripts: [script('ERROR')] }, 'fail', '10-deploy.py ERROR'],
     [{ completed: true, scripts: [] }, 'fail', 'there is no script in ready.d'],
   ])('%j: %s', (body, status, found) => {
     expect(judgeHook(answer(body), system)).toMatchObject({ check: 'Hook', status, found });
   });
 
-  it('is none in MiniStack', () => {
+  it('is none in MiniStack, or in what is no emulator', () => {
     expect(judgeHook(answer({}, 404), system).status).toBe('skipped');
     expect(judgeHook(undefined, system).status).toBe('skipped');
+    const page = { status: 200, body: '<html>' } as never;
+    expect(judgeHook(page, system).status).toBe('skipped');
   });
 });
 
@@ -260,7 +263,7 @@ describe('what was left lying', () => {
     });
     const many = [{ ...some[1]!, isAll: false }];
     expect(judgeMarkers(many, 90_000, system).found).toBe('3 or more in local-orders, due for up to 90 s');
-    const blue = { ...system, stage: 'blue', origin: { kind: 'local' as const } };
+    const blue = { endpoint: 'http://127.0.0.1:4999', stage: 'blue', origin: { kind: 'local' as const } };
     expect(judgeMarkers(some, 300_000, blue).fix).toMatch(/^npm run audit -- --stage blue .*logs\/api-gateway\.log/);
   });
 });
