@@ -12,11 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { report, toText } from './doctor/check.mjs';
 import { checkDocker, needEither } from './doctor/docker.mjs';
+import { composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
 import { checkPorts } from './doctor/ports.mjs';
 import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
 import { findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
-import { checkSystem, composeCommand, judgeSilence } from './doctor/system.mjs';
+import { checkSystem, judgeSilence } from './doctor/system.mjs';
 
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
 const root = fileURLToPath(new URL('..', import.meta.url));

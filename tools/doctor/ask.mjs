@@ -6,7 +6,7 @@ const ANSWERS_WITHIN_MS = 4_000;
 /** @typedef {{ status: 'ok' | 'missing' | 'failed', stdout: string, reason: string }} Answer */
 
 /**
- * Gives up on what takes longer. The timer keeps no process alive.
+ * Gives up on what takes longer.
  * @template T
  * @param {Promise<T>} promise
  * @param {string} what

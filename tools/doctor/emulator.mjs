@@ -1,79 +1,18 @@
 /** What an emulator answers. Nothing here changes anything, and no message is received. */
-import { inTime, request } from './ask.mjs';
+import { inTime } from './ask.mjs';
 import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
 
 /**
  * @typedef {import('./template.mjs').Attributes} Attributes
  * @typedef {import('./template.mjs').Resources} Resources
  * @typedef {import('./template.mjs').Topology} Topology
- * @typedef {{ status: string, template: string, parameters: Record<string, string>, region: string, account: string }} Stack
  * @typedef {{ table: string, overdue: number, isAll: boolean, oldestAt: number }} Overdue
  */
 
-const REGION = 'us-east-1';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 const OUTBOX = 'outbox';
 /** Pages of an index that are read before the rest is left uncounted. */
 const MAX_PAGES = 20;
-
-/**
- * CloudFormation's old protocol; its SDK client would be a dependency for two calls.
- * @param {string} endpoint
- * @param {string} action
- * @param {string} stack
- */
-async function cloudFormation(endpoint, action, stack) {
-  const answer = await request(endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/cloudformation/aws4_request, SignedHeaders=host, Signature=none`,
-    },
-    body: new URLSearchParams({ Action: action, StackName: stack, Version: '2010-05-15' }).toString(),
-  });
-  if (!answer) throw new Error(`${action} got no answer`);
-  if (answer.status === 200) return answer.body;
-  if (answer.body.includes('does not exist')) return undefined;
-  throw new Error(`${action} answered ${answer.status}`);
-}
-
-/** @param {string} text */
-function unescapeXml(text) {
-  const names = /** @type {Record<string, string>} */ ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' });
-  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (all, hex, decimal, name) => {
-    if (name) return names[name] ?? all;
-    return String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal));
-  });
-}
-
-/**
- * @param {string} description the answer of DescribeStacks
- * @param {string} template that of GetTemplate
- * @returns {Stack}
- */
-export function readStack(description, template) {
-  const pairs = description.matchAll(
-    /<ParameterKey>([^<]*)<\/ParameterKey>\s*<ParameterValue>([^<]*)<\/ParameterValue>/g,
-  );
-  const [, region = REGION, account = '000000000000'] =
-    /<StackId>arn:[^:]+:cloudformation:([^:]+):([^:]+):/.exec(description) ?? [];
-  return {
-    status: /<StackStatus>([^<]*)</.exec(description)?.[1] ?? '',
-    template: unescapeXml(/<TemplateBody>([^]*?)<\/TemplateBody>/.exec(template)?.[1] ?? ''),
-    parameters: Object.fromEntries([...pairs].map(([, key = '', value = '']) => [key, unescapeXml(value)])),
-    region,
-    account,
-  };
-}
-
-/** @param {string} endpoint @param {string} stack @returns {Promise<Stack | undefined>} */
-export async function describeStack(endpoint, stack) {
-  const [description, template] = await Promise.all([
-    cloudFormation(endpoint, 'DescribeStacks', stack),
-    cloudFormation(endpoint, 'GetTemplate', stack),
-  ]);
-  return description && template ? readStack(description, template) : undefined;
-}
 
 /**
  * The AWS SDK, as questions. It is imported here, so that all the rest works without node_modules.

@@ -3,68 +3,33 @@ import { readFileSync } from 'node:fs';
 import { inTime, request } from './ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
 import { judgeTopology } from './drift.mjs';
-import { describeStack, openEmulator } from './emulator.mjs';
+import { openEmulator } from './emulator.mjs';
+import { composeCommand, emulatorLog, fixesOf, operatorOptions } from './fixes.mjs';
+import { describeStack } from './stack.mjs';
 import { readTemplate } from './template.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./drift.mjs').Fixes} Fixes
  * @typedef {import('./emulator.mjs').Overdue} Overdue
- * @typedef {import('./surroundings.mjs').Origin} Origin
  * @typedef {import('./surroundings.mjs').System} System
  */
 
-const HOOK = '/etc/localstack/init/ready.d/10-deploy.py';
 const MAX_SKEW_MS = 2_000;
 /** A sweeper that works looks after a marker within seconds of its time. */
 const OVERDUE_AFTER_MS = 60_000;
-
-/** @param {Origin} origin */
-export function composeCommand(origin) {
-  // What `npm run local -- --emulator localstack` calls its container's project.
-  const project =
-    origin.kind === 'local' ? 'orderflow-local' : origin.kind === 'compose' ? origin.project : 'orderflow';
-  return project === 'orderflow' ? 'docker compose' : `docker compose -p ${project}`;
-}
-
-/** @param {System} system @returns {Fixes} */
-export function fixesOf({ origin, endpoint, stage }) {
-  if (origin.kind === 'local') {
-    const restart = 'npm run local:stop, then npm run local   (the data is lost)';
-    return { deploy: restart, recreate: restart };
-  }
-  if (origin.kind === 'compose') {
-    const compose = composeCommand(origin);
-    return {
-      deploy: `${compose} exec localstack .venv/bin/python ${HOOK}`,
-      recreate: `${compose} up -d --force-recreate --wait localstack   (the data is lost)`,
-    };
-  }
-  const deploy = `STAGE=${stage} EMULATOR_URL=${endpoint} TEMPLATE=infrastructure/template.yaml .local/ministack/bin/python localstack-init/ready.d/10-deploy.py`;
-  return { deploy, recreate: `restart the emulator at ${endpoint} empty, then ${deploy}` };
-}
 
 /** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
 export function judgeSilence(system) {
   const { endpoint, origin } = system;
   const check = 'System';
-  if (origin.kind === 'local')
-    return fail(check, `its emulator, ${endpoint}, does not answer`, fixesOf(system).recreate);
-  if (origin.kind === 'compose') return fail(check, `its emulator, ${endpoint}, does not answer`, emulatorLog(origin));
+  const found = `its emulator, ${endpoint}, does not answer`;
+  if (origin.kind === 'local') return fail(check, found, fixesOf(system).recreate);
+  if (origin.kind === 'compose') return fail(check, found, emulatorLog(system));
   return skipped(
     check,
     `none answers at ${endpoint}`,
     'docker compose up --build --wait   (or, without Docker: npm run local)',
   );
-}
-
-/**
- * What the operator's tools need to find the system: they look where `npm run local` is, and at Compose's own port.
- * @param {System} system
- */
-function operatorOptions({ origin, endpoint, stage }) {
-  const isFound = origin.kind === 'local' || endpoint === 'http://127.0.0.1:4566';
-  return [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])].join(' ');
 }
 
 /**
@@ -133,11 +98,8 @@ export function judgeDeadLetters(queues, system) {
 /** @param {number} ms */
 function ago(ms) {
   const seconds = Math.round(ms / 1_000);
-  return seconds < 120
-    ? `${seconds} s`
-    : seconds < 7_200
-      ? `${Math.round(seconds / 60)} min`
-      : `${Math.round(seconds / 3_600)} h`;
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
 }
 
 /**
@@ -213,7 +175,7 @@ export async function checkSystem(root, system) {
     inTime(checkContent(root, system), 'the emulator', 6_000).catch((/** @type {NodeJS.ErrnoException} */ error) =>
       error.code === 'ERR_MODULE_NOT_FOUND'
         ? [skipped('Template', 'not compared: the dependencies are not installed', 'npm ci')]
-        : [fail('Template', `not compared: ${error.message}`, emulatorLog(system.origin))],
+        : [fail('Template', `not compared: ${error.message}`, emulatorLog(system))],
     ),
   ]);
   return [
@@ -221,11 +183,4 @@ export async function checkSystem(root, system) {
     ...content,
     ...(hook ? [judgeClock({ ...hook, date: hook.headers.get('date') })] : []),
   ];
-}
-
-/** @param {Origin} origin */
-function emulatorLog(origin) {
-  return origin.kind === 'compose'
-    ? `${composeCommand(origin)} logs --tail 20 localstack`
-    : 'look into logs/emulator.log';
 }

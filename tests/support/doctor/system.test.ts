@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as yaml from 'yaml';
 import { judgeDrift, judgeTopology } from '../../../tools/doctor/drift.mjs';
-import { readStack } from '../../../tools/doctor/emulator.mjs';
+import { fixesOf } from '../../../tools/doctor/fixes.mjs';
 import { judgeContainers, judgeReadiness } from '../../../tools/doctor/services.mjs';
+import { readStack } from '../../../tools/doctor/stack.mjs';
 import { originOf } from '../../../tools/doctor/surroundings.mjs';
-import {
-  fixesOf,
-  judgeClock,
-  judgeDeadLetters,
-  judgeHook,
-  judgeMarkers,
-  judgeSilence,
-} from '../../../tools/doctor/system.mjs';
+import { judgeClock, judgeDeadLetters, judgeHook, judgeMarkers, judgeSilence } from '../../../tools/doctor/system.mjs';
 import { canonical, readTemplate } from '../../../tools/doctor/template.mjs';
 
 const template = readFileSync(new URL('../../../infrastructure/template.yaml', import.meta.url), 'utf8');
