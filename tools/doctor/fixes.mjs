@@ -18,15 +18,16 @@ export function composeCommand(origin) {
 
 /** @param {System} system @returns {Fixes} */
 export function fixesOf({ origin, endpoint, stage }) {
+  const variable = stage === 'local' ? '' : `STAGE=${stage} `;
   if (origin.kind === 'local') {
-    const restart = 'npm run local:stop, then npm run local   (the data is lost)';
+    const restart = `npm run local:stop, then ${variable}npm run local   (the data is lost)`;
     return { deploy: restart, recreate: restart };
   }
   if (origin.kind === 'compose') {
     const compose = composeCommand(origin);
     return {
-      deploy: `${compose} exec localstack .venv/bin/python ${HOOK}`,
-      recreate: `${compose} up -d --force-recreate --wait localstack   (the data is lost)`,
+      deploy: `${compose} exec ${variable && `-e ${variable}`}localstack .venv/bin/python ${HOOK}`,
+      recreate: `${variable}${compose} up -d --force-recreate --wait localstack   (the data is lost)`,
     };
   }
   const deploy = `STAGE=${stage} EMULATOR_URL=${endpoint} TEMPLATE=infrastructure/template.yaml .local/ministack/bin/python localstack-init/ready.d/10-deploy.py`;

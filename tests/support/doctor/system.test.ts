@@ -163,6 +163,10 @@ describe('the fix', () => {
     expect(fixesOf({ ...system, origin: { kind: 'compose', project: 'mine' } }).deploy).toMatch(
       /^docker compose -p mine exec /,
     );
+    expect(fixesOf({ ...system, stage: 'blue' })).toEqual({
+      deploy: expect.stringMatching(/^docker compose exec -e STAGE=blue localstack /),
+      recreate: expect.stringMatching(/^STAGE=blue docker compose up /),
+    });
     expect(fixesOf({ endpoint: 'http://emulator:1', stage: 'blue', origin: { kind: 'named' } }).deploy).toMatch(
       /^STAGE=blue EMULATOR_URL=http:\/\/emulator:1 /,
     );
