@@ -4,6 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { LocalError } from './fail.mjs';
 
+const ANSWERS_WITHIN_MS = 2_000;
+
 /**
  * @param {number} port
  * @returns {Promise<boolean>}
@@ -39,7 +41,7 @@ export function freePort() {
 /** @param {number} pid */
 function commandOf(pid) {
   try {
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8', timeout: ANSWERS_WITHIN_MS })
       .trim()
       .slice(0, 120);
   } catch {
@@ -76,7 +78,10 @@ function ownerFromProc(port) {
 
 /** @param {number} port */
 function ownerFromLsof(port) {
-  const output = execFileSync('lsof', ['-nP', '-t', `-iTCP:${port}`, '-sTCP:LISTEN'], { encoding: 'utf8' });
+  const output = execFileSync('lsof', ['-nP', '-t', `-iTCP:${port}`, '-sTCP:LISTEN'], {
+    encoding: 'utf8',
+    timeout: ANSWERS_WITHIN_MS,
+  });
   const [first] = output.trim().split('\n');
   return first ? Number(first) : undefined;
 }
@@ -92,16 +97,26 @@ function containerOn(port) {
   return stdout?.trim() || undefined;
 }
 
+/**
+ * The process that listens on the port, unless it is another user's.
+ * @param {number} port
+ */
+export function processOn(port) {
+  try {
+    const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
+    if (pid !== undefined) return { pid, command: commandOf(pid) };
+  } catch {
+    // No /proc and no lsof: the port is taken all the same.
+  }
+  return undefined;
+}
+
 /** @param {number} port */
 function describeOwner(port) {
   const container = containerOn(port);
   if (container) return `the container ${container} (docker stop ${container} ends it)`;
-  try {
-    const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
-    if (pid !== undefined) return `process ${pid}: ${commandOf(pid)}`;
-  } catch {
-    // No /proc and no lsof: the port is taken all the same.
-  }
+  const owner = processOn(port);
+  if (owner) return `process ${owner.pid}: ${owner.command}`;
   return 'a process of another user; try: sudo lsof -i :' + String(port);
 }
 

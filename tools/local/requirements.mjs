@@ -3,16 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { LocalError } from './fail.mjs';
 
-const MIN_NODE = [20, 19];
-const MIN_PYTHON = [3, 10];
+export const MIN_NODE = [20, 19];
+export const MIN_PYTHON = [3, 10];
 
 /**
  * @param {string} version
- * @param {number[]} minimum major and minor
+ * @param {number[]} minimum its parts, the major one first
  */
-function isAtLeast(version, [major = 0, minor = 0]) {
-  const [a = 0, b = 0] = version.split('.').map(Number);
-  return a > major || (a === major && b >= minor);
+export function isAtLeast(version, minimum) {
+  const parts = version.split('.').map((part) => Number.parseInt(part, 10));
+  const differing = minimum.findIndex((part, index) => (parts[index] ?? 0) !== part);
+  return differing === -1 || (parts[differing] ?? 0) > (minimum[differing] ?? 0);
 }
 
 export function checkNode() {
@@ -58,14 +59,23 @@ export function findPython() {
 }
 
 /**
+ * Whether node_modules is there, and how it stands to the lockfile.
+ * @param {string} root
+ * @returns {'up to date' | 'missing' | 'older than package-lock.json'}
+ */
+export function stateOfDependencies(root) {
+  const installed = `${root}node_modules/.package-lock.json`;
+  if (!existsSync(installed)) return 'missing';
+  const upToDate = statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+  return upToDate ? 'up to date' : 'older than package-lock.json';
+}
+
+/**
  * Runs `npm ci` when node_modules is missing or older than the lockfile.
  * @param {string} root
  */
 export function installDependencies(root) {
-  const installed = `${root}node_modules/.package-lock.json`;
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs) {
-    return 'up to date';
-  }
+  if (stateOfDependencies(root) === 'up to date') return 'up to date';
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
   if (npm.status !== 0) {
     throw new LocalError(

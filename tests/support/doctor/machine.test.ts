@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { report, toText } from '../../../tools/doctor/check.mjs';
+import {
+  judgeCompose,
+  judgeDocker,
+  judgeEngine,
+  judgeFiles,
+  judgeImage,
+  needEither,
+  readConfig,
+  readContainers,
+} from '../../../tools/doctor/docker.mjs';
+import { judgeDependencies, judgeMemory, judgeNode, judgeNpm, judgePython } from '../../../tools/doctor/machine.mjs';
+import { checkPorts, judgePort } from '../../../tools/doctor/ports.mjs';
+
+const answered = (stdout: string) => ({ status: 'ok' as const, stdout, reason: '' });
+const failed = (reason: string, stdout = '') => ({ status: 'failed' as const, stdout, reason });
+const missing = (command: string) => ({ status: 'missing' as const, stdout: '', reason: `${command} is not in PATH` });
+const GIB = 1024 ** 3;
+
+describe('versions', () => {
+  it.each([
+    ['20.18.3', 'fail'],
+    ['18.20.8', 'fail'],
+    ['20.19.0', 'ok'],
+    ['24.0.0', 'ok'],
+  ])('Node.js %s: %s', (version, status) => {
+    expect(judgeNode(version)).toMatchObject({ status, found: expect.stringContaining(version) });
+  });
+
+  it('npm is there, or comes with Node.js', () => {
+    expect(judgeNpm(answered('11.1.0'))).toEqual({ check: 'npm', status: 'ok', found: '11.1.0' });
+    expect(judgeNpm(missing('npm'))).toMatchObject({ status: 'fail', found: 'npm is not in PATH' });
+  });
+
+  it.each([
+    [[answered('3.10.0 venv'), missing('python')], 'ok', '3.10.0 with venv'],
+    [[answered('3.9.2 venv'), answered('3.12.1 venv')], 'ok', '3.12.1 with venv'],
+    [[answered('3.11.7 None'), missing('python')], 'warn', '3.11.7 without its venv module'],
+    [[answered('3.9.2 venv'), missing('python')], 'warn', '3.9.2, older than 3.10'],
+    [[missing('python3'), missing('python')], 'warn', 'none in PATH'],
+    [[failed('no answer within 4 s'), missing('python')], 'warn', 'it does not run: no answer within 4 s'],
+  ])('Python %j: %s', (answers, status, found) => {
+    expect(judgePython(answers)).toMatchObject({ status, found: expect.stringContaining(found) });
+  });
+
+  it('Docker may be missing, and then nothing is said of the rest of it', () => {
+    expect(judgeDocker(answered('Docker version 28.2.2, build e6534b4'))).toMatchObject({ found: '28.2.2' });
+    expect(judgeDocker(missing('docker'))).toMatchObject({
+      status: 'fail',
+      fix: expect.stringContaining('without Docker: npm run local'),
+    });
+    expect([...judgeEngine(missing('docker')), ...judgeCompose(missing('docker'))]).toEqual([]);
+  });
+
+  it('the daemon answers, is recent and has memory', () => {
+    expect(judgeEngine(answered(`25.0.3 ${8 * GIB}`))).toEqual([
+      { check: 'Docker daemon', status: 'ok', found: 'answers' },
+      { check: 'Docker Engine', status: 'ok', found: '25.0.3' },
+      { check: 'Memory of Docker', status: 'ok', found: '8.0 GiB' },
+    ]);
+    expect(judgeEngine(answered(`24.0.9 ${2 * GIB}`)).map(({ status }) => status)).toEqual(['ok', 'fail', 'warn']);
+  });
+
+  it.each([
+    ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock.', /start/],
+    ['permission denied while trying to connect to the Docker daemon socket', /usermod -aG docker/],
+  ])('the daemon does not answer: %s', (reason, fix) => {
+    expect(judgeEngine(failed(reason, ' 0'))).toEqual([
+      { check: 'Docker daemon', status: 'fail', found: reason, fix: expect.stringMatching(fix) },
+    ]);
+  });
+
+  it.each([
+    [answered('v2.24.4'), 'ok'],
+    [answered('2.26.1-4'), 'ok'],
+    [answered('2.24.3'), 'fail'],
+    [failed("docker: 'compose' is not a docker command."), 'fail'],
+  ])('Compose %j: %s', (answer, status) => {
+    expect(judgeCompose(answer)).toMatchObject([{ check: 'Compose', status }]);
+  });
+});
+
+describe('Docker and Python', () => {
+  const python = { check: 'Python', status: 'ok' as const, found: '3.12.1 with venv' };
+  const noPython = judgePython([missing('python3')]);
+  const noDocker = [judgeDocker(missing('docker'))];
+  const docker = [judgeDocker(answered('Docker version 28.2.2'))];
+  const statuses = (checks: { status: string }[]) => checks.map(({ status }) => status);
+
+  it('one of them is enough', () => {
+    expect(statuses(needEither(python, docker))).toEqual(['ok', 'ok']);
+    expect(statuses(needEither(noPython, docker))).toEqual(['warn', 'ok']);
+    expect(statuses(needEither(python, noDocker))).toEqual(['ok', 'warn']);
+    expect(statuses(needEither(noPython, noDocker))).toEqual(['fail', 'fail']);
+  });
+});
+
+it('memory is enough from 4 GiB', () => {
+  expect(judgeMemory('Memory', 4 * GIB, 'more')).toMatchObject({ status: 'ok', found: '4.0 GiB' });
+  expect(judgeMemory('Memory', 3.8 * GIB, 'more')).toMatchObject({ status: 'warn', fix: 'more' });
+});
+
+it('dependencies are installed with npm ci', () => {
+  expect(judgeDependencies('up to date').status).toBe('ok');
+  expect(judgeDependencies('missing')).toMatchObject({ status: 'warn', fix: 'npm ci' });
+  expect(judgeDependencies('older than package-lock.json')).toMatchObject({ status: 'warn', fix: 'npm ci' });
+});
+
+it('files that Compose cannot read are named', () => {
+  expect(judgeFiles(answered('{}'))).toEqual([]);
+  expect(judgeFiles(failed('yaml: line 3: did not find expected key'))).toMatchObject([
+    { check: 'Compose files', status: 'fail', found: 'yaml: line 3: did not find expected key' },
+  ]);
+});
+
+describe('the LocalStack image', () => {
+  it.each([
+    ['localstack/localstack:4.14.0', 'ok'],
+    ['localstack/localstack:3', 'ok'],
+    ['registry.example:5000/localstack:4.14.0-arm64', 'ok'],
+    [`localstack/localstack@sha256:${'0'.repeat(64)}`, 'ok'],
+    ['localstack/localstack', 'fail'],
+    ['localstack/localstack:latest', 'fail'],
+    ['localstack/localstack:stable', 'fail'],
+    ['localstack/localstack:2026.03.0', 'fail'],
+    ['docker.io/localstack/localstack-pro:4.14.0', 'fail'],
+  ])('%s: %s', (image, status) => {
+    expect(judgeImage({ project: 'orderflow', image, hasToken: false }).status).toBe(status);
+  });
+
+  it('may need an account where there is one', () => {
+    expect(judgeImage({ project: '', image: 'localstack/localstack:latest', hasToken: true }).status).toBe('ok');
+  });
+
+  it('is what Compose makes of all its files, or, without Compose, what compose.yaml says', () => {
+    const services = {
+      localstack: { image: 'localstack/localstack:latest', environment: { LOCALSTACK_AUTH_TOKEN: 'a-secret' } },
+    };
+    expect(readConfig(answered(JSON.stringify({ name: 'mine', services })), '')).toEqual({
+      ...{ project: 'mine', image: 'localstack/localstack:latest', hasToken: true },
+    });
+    const file = 'name: orderflow\nservices:\n  localstack:\n    image: localstack/localstack:4.14.0\n';
+    expect(readConfig(missing('docker'), file)).toEqual({
+      ...{ project: 'orderflow', image: 'localstack/localstack:4.14.0', hasToken: false },
+    });
+  });
+});
+
+describe('containers', () => {
+  const line = (change: object) =>
+    JSON.stringify({ Names: 'a-1', State: 'running', Status: 'Up 1 second', Ports: '', Labels: '', ...change });
+
+  it('are read with their ports and what Compose says of them', () => {
+    const Labels = [
+      'com.docker.compose.project=orderflow',
+      'com.docker.compose.project.working_dir=/home/me/orderflow',
+      'com.docker.compose.service=localstack',
+    ].join(',');
+    const Ports = '4510-4559/tcp, 127.0.0.1:4566->4566/tcp, 0.0.0.0:80-81->80-81/tcp, [::]:80-81->80-81/tcp';
+    expect(readContainers(answered(`${line({ Labels, Ports })}\n${line({ Names: 'b-1' })}`))).toEqual([
+      {
+        ...{ name: 'a-1', state: 'running', status: 'Up 1 second', ports: [4566, 80, 81] },
+        ...{ project: 'orderflow', service: 'localstack', folder: '/home/me/orderflow' },
+      },
+      { name: 'b-1', state: 'running', status: 'Up 1 second', ports: [], project: '', service: '', folder: '' },
+    ]);
+  });
+
+  it('are none where Docker does not answer', () => {
+    expect(readContainers(failed('no daemon'))).toEqual([]);
+  });
+});
+
+describe('a port', () => {
+  const seen = { name: 'order-worker', variable: 'ORDER_WORKER_PORT', port: 3010, isOurs: false };
+
+  it('is free, or held by this system', () => {
+    expect(judgePort(seen)).toMatchObject({ status: 'ok', found: '3010 is free' });
+    expect(judgePort({ ...seen, isOurs: true, owner: { container: 'orderflow-order-worker-1' } }).status).toBe('ok');
+  });
+
+  it.each([
+    [{ pid: 42, command: 'python3 -m http.server' }, 'process 42: python3 -m http.server', 'kill 42,'],
+    [{ container: 'other-1' }, 'the container other-1', 'docker stop other-1,'],
+    ['unknown' as const, 'a process of another user', 'sudo lsof -i :3010 '],
+  ])('is held by %j', (owner, holder, end) => {
+    const { status, found, fix } = judgePort({ ...seen, owner });
+    expect({ status, found }).toEqual({ status: 'fail', found: `3010 is held by ${holder}` });
+    expect(fix).toContain(end);
+    expect(fix).toContain('ORDER_WORKER_PORT=13010 docker compose up --build --wait');
+  });
+
+  describe('with somebody on it', () => {
+    let server: Server;
+    let port: string;
+    const check = (settings: Record<string, string>, containers: object[] = [], localRun?: object) =>
+      checkPorts({
+        settings: (variable) => ({ LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', ...settings })[variable] ?? '0',
+        ...{ containers: containers as never, localRun: localRun as never, project: 'orderflow' },
+      });
+
+    beforeAll(async () => {
+      server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      port = String((server.address() as AddressInfo).port);
+    });
+
+    afterAll(async () => {
+      await new Promise((resolve) => server.close(resolve));
+    });
+
+    it('is found with its owner, by number or as the first of a range', async () => {
+      for (const range of [port, `${port}-${Number(port) + 9}`]) {
+        const [api, ...others] = await check({ API_PORT: range });
+        expect(api).toMatchObject({ status: 'fail', found: expect.stringContaining(`process ${process.pid}: `) });
+        expect(others.every(({ status, found }) => status === 'ok' && found.endsWith('=0: any free one'))).toBe(true);
+      }
+    });
+
+    it('is held by a container rather than by the proxy in front of it', async () => {
+      const container = { name: 'other-1', project: 'other', service: 'web', ports: [Number(port)] };
+      expect((await check({ API_PORT: port }, [container]))[0]).toMatchObject({
+        found: `${port} is held by the container other-1`,
+      });
+    });
+
+    it('is fine when the system has it, whatever the variables say', async () => {
+      const container = { name: 'a-1', project: 'orderflow', service: 'api-gateway', ports: [Number(port)] };
+      expect((await check({ API_PORT: '1' }, [container]))[0]).toMatchObject({ status: 'ok' });
+      const urls = { API: `http://127.0.0.1:${port}/api/orders` };
+      expect((await check({ API_PORT: '1' }, [], { pids: [], urls }))[0]).toMatchObject({ status: 'ok' });
+    });
+
+    it('is refused when it is none', async () => {
+      expect((await check({ API_PORT: 'http' }))[0]).toMatchObject({ status: 'fail', fix: 'API_PORT=3000' });
+    });
+  });
+});
+
+describe('the report', () => {
+  const checks = [
+    { check: 'npm', status: 'ok' as const, found: '11.1.0' },
+    { check: 'Docker', status: 'fail' as const, found: 'two\n  lines', fix: 'install it' },
+    { check: 'Python', status: 'warn' as const, found: 'none', fix: 'install that' },
+    { check: 'System', status: 'skipped' as const, found: 'none' },
+  ];
+
+  it('has a line for each check, and one for all', () => {
+    expect(toText(checks)).toBe(
+      [
+        '✓ npm     11.1.0',
+        '✗ Docker  two lines  → install it',
+        '! Python  none  → install that',
+        '- System  none',
+        '',
+        '1 ok, 1 to look at, 1 failed, 1 skipped',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('is not ok when something failed, and only then', () => {
+    expect(report(checks).ok).toBe(false);
+    expect(report(checks.filter(({ status }) => status !== 'fail')).ok).toBe(true);
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * `npm run doctor`: looks at this machine and at the system that runs on it, and prints a line for each check, with the
+ * exact fix where one is needed. It changes nothing, and works before `npm ci`.
+ *
+ *   npm run doctor -- --json                  one JSON document: { ok, checks: [{ check, status, found, fix }] }
+ *   npm run doctor -- --endpoint URL          the emulator, where it is not found by itself
+ *   npm run doctor -- --stage NAME            the stage, if not STAGE or local
+ *
+ * Exit code: 0 when nothing has failed, 1 when something has, 2 when it was called wrongly.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { report, toText } from './doctor/check.mjs';
+import { checkDocker, needEither } from './doctor/docker.mjs';
+import { composeCommand } from './doctor/fixes.mjs';
+import { checkMachine } from './doctor/machine.mjs';
+import { checkPorts } from './doctor/ports.mjs';
+import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
+import { findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
+import { checkSystem, judgeSilence } from './doctor/system.mjs';
+
+const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+class UsageError extends Error {}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        endpoint: { type: 'string' },
+        stage: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message);
+  }
+}
+
+function readOptions() {
+  const { values } = parse();
+  const settings = readSettings(root, process.env);
+  const endpoint = values.endpoint ?? (process.env['AWS_ENDPOINT_URL']?.trim() || undefined);
+  const stage = values.stage ?? settings('STAGE') ?? 'local';
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
+    throw new UsageError('The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
+  }
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
+    throw new UsageError('The stage must be 1 to 20 of a-z 0-9 - and start with a letter.');
+  }
+  return { ...values, endpoint: endpoint?.replace(/\/+$/, ''), stage, settings };
+}
+
+/** @param {ReturnType<typeof readOptions>} options */
+async function examine({ endpoint: named, stage, settings }) {
+  const localRun = readLocalRun(root);
+  const [machine, docker, { endpoint, answers }] = await Promise.all([
+    checkMachine(root),
+    checkDocker(root),
+    findEndpoint(named, settings, localRun),
+  ]);
+  const { containers, config } = docker;
+  const origin = originOf(endpoint, localRun, containers);
+  const system = { endpoint, stage, origin };
+  const project = origin.kind === 'compose' ? origin.project : config.project;
+  // Without a system, the containers of one that did not come up say why.
+  const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);
+  const ours = ofCompose ? containers.filter((container) => container.project === project) : [];
+  const [ports, inSystem, services] = await Promise.all([
+    checkPorts({ settings, localRun: origin.kind === 'compose' ? undefined : localRun, containers, project }),
+    answers ? checkSystem(root, system) : [judgeSilence(system)],
+    origin.kind === 'local' ? checkLocalServices(localRun?.urls ?? {}) : [],
+  ]);
+  return [
+    machine.node,
+    machine.npm,
+    ...needEither(machine.python, docker.checks),
+    docker.image,
+    machine.memory,
+    machine.dependencies,
+    ...ports,
+    ...inSystem,
+    ...(ours.length > 0 ? judgeContainers(ours, composeCommand({ kind: 'compose', project })) : services),
+  ];
+}
+
+/** @param {ReturnType<typeof readOptions>} options */
+async function main(options) {
+  const checks = await examine(options);
+  const found = report(checks);
+  const text = options.json ? `${JSON.stringify(found, null, 2)}\n` : toText(checks);
+  // Something that hangs may still hold the process.
+  process.stdout.write(text, () => process.exit(found.ok ? 0 : 1));
+}
+
+// The AWS SDK's on a Node.js that is supported here are no news to anybody.
+process.removeAllListeners('warning');
+try {
+  const options = readOptions();
+  if (options.help) process.stdout.write(`${USAGE}\n`);
+  else await main(options);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}\n`);
+  process.exitCode = 2;
+}

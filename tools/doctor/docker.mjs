@@ -1,0 +1,194 @@
+/** Docker, Compose, and what of this project is in containers. */
+import { readFileSync } from 'node:fs';
+import { isAtLeast } from '../local/requirements.mjs';
+import { ask } from './ask.mjs';
+import { fail, ok, skipped } from './check.mjs';
+import { judgeMemory } from './machine.mjs';
+
+/**
+ * @typedef {import('./check.mjs').Check} Check
+ * @typedef {import('./ask.mjs').Answer} Answer
+ * @typedef {{
+ *   name: string, state: string, status: string, ports: number[], project: string, service: string, folder: string,
+ * }} Container `status` is for people, as "Up 2 minutes (unhealthy)"
+ * @typedef {{ project: string, image: string, hasToken: boolean }} ComposeConfig of its service localstack
+ */
+
+const MIN_ENGINE = [25];
+const MIN_COMPOSE = [2, 24, 4];
+/** The last one that starts without an account; releases are named by year and month since. */
+const FREE_IMAGE = 'localstack/localstack:4.14.0';
+/** Without a tag and a digest it is latest. */
+const IMAGE = /(?:^|\/)(?<name>[^/:@]+)(?::(?<tag>[^/@]+))?(?<digest>@.+)?$/;
+const START_DOCKER =
+  process.platform === 'linux' ? 'sudo systemctl start docker   (or start Docker Desktop)' : 'start Docker Desktop';
+
+/** @param {Answer} answer of docker --version */
+export function judgeDocker({ status, stdout, reason }) {
+  return status === 'ok'
+    ? ok('Docker', /\d[\d.]*/.exec(stdout)?.[0] ?? stdout)
+    : fail('Docker', reason, 'install it: https://docs.docker.com/engine/install; without Docker: npm run local');
+}
+
+/** @param {Answer} answer of docker info @returns {{ version: string, memory: number } | undefined} */
+function readEngine({ status, stdout }) {
+  if (status !== 'ok') return undefined;
+  const [version = '', memory] = stdout.split(' ');
+  return version === '' ? undefined : { version, memory: Number(memory) };
+}
+
+/** @param {Answer} answer of docker info @returns {Check[]} */
+export function judgeEngine(answer) {
+  if (answer.status === 'missing') return [];
+  const engine = readEngine(answer);
+  if (!engine) {
+    const denied = /permission denied/i.test(answer.reason);
+    return [
+      fail(
+        'Docker daemon',
+        answer.reason || 'no answer',
+        denied ? 'sudo usermod -aG docker "$USER" && newgrp docker' : START_DOCKER,
+      ),
+    ];
+  }
+  const isRecent = isAtLeast(engine.version, MIN_ENGINE);
+  return [
+    ok('Docker daemon', 'answers'),
+    isRecent
+      ? ok('Docker Engine', engine.version)
+      : fail(
+          'Docker Engine',
+          `${engine.version}, which is older than ${MIN_ENGINE.join('.')}`,
+          'update it: https://docs.docker.com/engine/install; without Docker: npm run local',
+        ),
+    judgeMemory(
+      'Memory of Docker',
+      engine.memory,
+      'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more',
+    ),
+  ];
+}
+
+/** @param {Answer} answer of docker compose version --short @returns {Check[]} */
+export function judgeCompose({ status, stdout, reason }) {
+  if (status === 'missing') return [];
+  const install = 'install it: https://docs.docker.com/compose/install/linux';
+  if (status !== 'ok') return [fail('Compose', `docker compose: ${reason}`, install)];
+  const version = stdout.replace(/^v/, '');
+  return [
+    isAtLeast(version, MIN_COMPOSE)
+      ? ok('Compose', version)
+      : fail('Compose', `${version}, which is older than ${MIN_COMPOSE.join('.')}`, install),
+  ];
+}
+
+/** What Compose cannot read it cannot start. @param {Answer} answer of docker compose config @returns {Check[]} */
+export function judgeFiles({ status, reason }) {
+  return status === 'failed'
+    ? [fail('Compose files', reason, 'docker compose config --quiet   (names what to mend)')]
+    : [];
+}
+
+/** @param {ComposeConfig} config */
+export function judgeImage({ image, hasToken }) {
+  const check = 'LocalStack image';
+  if (image === '') return skipped(check, 'compose.yaml names none');
+  const { name, tag, digest } = IMAGE.exec(image)?.groups ?? {};
+  const isFree = name === 'localstack' && (tag ? /^[0-4](\.|-|$)/.test(tag) : digest !== undefined);
+  if (isFree || hasToken) return ok(check, image);
+  return fail(
+    check,
+    `${image} does not start without an account (LOCALSTACK_AUTH_TOKEN)`,
+    `in compose.yaml, or the file that overrides it: image: ${FREE_IMAGE}`,
+  );
+}
+
+/**
+ * @param {Answer} answer of docker compose config; when there is none, compose.yaml itself is read
+ * @param {string} composeFile
+ * @returns {ComposeConfig}
+ */
+export function readConfig({ status, stdout }, composeFile) {
+  if (status === 'ok') {
+    const { name, services = {} } = JSON.parse(stdout);
+    const { image = '', environment = {} } = services.localstack ?? {};
+    return { project: name, image, hasToken: Boolean(environment.LOCALSTACK_AUTH_TOKEN) };
+  }
+  return {
+    project: /^name: *(\S+)/m.exec(composeFile)?.[1] ?? '',
+    image: /^ +image: *(\S*localstack\S*)/m.exec(composeFile)?.[1] ?? '',
+    hasToken: false,
+  };
+}
+
+/** @param {string} text as in "127.0.0.1:3000->3000/tcp, [::]:8000-8002->8000-8002/tcp" */
+function publishedPorts(text) {
+  const ranges = [...text.matchAll(/:(\d+)(?:-(\d+))?->/g)].map(([, first, last = first]) => [
+    Number(first),
+    Number(last),
+  ]);
+  return [
+    ...new Set(
+      ranges.flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, at) => first + at)),
+    ),
+  ];
+}
+
+/** @param {Answer} answer of docker ps --format json @returns {Container[]} */
+export function readContainers({ status, stdout }) {
+  if (status !== 'ok' || stdout === '') return [];
+  return stdout.split('\n').map((line) => {
+    const { Names: name, State: state, Status: text, Ports: ports, Labels: labels } = JSON.parse(line);
+    const label = (/** @type {string} */ key) =>
+      new RegExp(`(?:^|,)com\\.docker\\.compose\\.${key}=([^,]*)`).exec(labels)?.[1] ?? '';
+    return {
+      name,
+      state,
+      status: text,
+      ports: publishedPorts(ports),
+      project: label('project'),
+      service: label('service'),
+      folder: label('project\\.working_dir'),
+    };
+  });
+}
+
+/**
+ * A system is started with Docker or with Python. What keeps one of them from it fails only when both are kept from it.
+ * @param {Check} python
+ * @param {Check[]} docker
+ * @returns {Check[]}
+ */
+export function needEither(python, docker) {
+  const canUsePython = python.status === 'ok';
+  const canUseDocker = docker.every(({ status }) => status !== 'fail');
+  const as = (/** @type {Check} */ check, /** @type {Check['status']} */ from, /** @type {Check['status']} */ to) =>
+    check.status === from ? { ...check, status: to } : check;
+  return [
+    canUseDocker ? python : as(python, 'warn', 'fail'),
+    ...docker.map((check) => (canUsePython ? as(check, 'fail', 'warn') : check)),
+  ];
+}
+
+/** @param {string} root @returns {Promise<{ checks: Check[], image: Check, containers: Container[], config: ComposeConfig }>} */
+export async function checkDocker(root) {
+  const [version, info, compose, composeConfig, ps] = await Promise.all([
+    ask('docker', ['--version']),
+    ask('docker', ['info', '--format', '{{.ServerVersion}} {{.MemTotal}}']),
+    ask('docker', ['compose', 'version', '--short']),
+    ask('docker', ['compose', 'config', '--format', 'json'], { cwd: root }),
+    ask('docker', ['ps', '--all', '--no-trunc', '--format', '{{json .}}']),
+  ]);
+  const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));
+  return {
+    checks: [
+      judgeDocker(version),
+      ...judgeEngine(info),
+      ...judgeCompose(compose),
+      ...(compose.status === 'ok' ? judgeFiles(composeConfig) : []),
+    ],
+    image: judgeImage(config),
+    containers: readContainers(ps),
+    config,
+  };
+}

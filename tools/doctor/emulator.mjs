@@ -1,0 +1,172 @@
+/** What an emulator answers. Nothing here changes anything, and no message is received. */
+import { inTime } from './ask.mjs';
+import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
+
+/**
+ * @typedef {import('./template.mjs').Attributes} Attributes
+ * @typedef {import('./template.mjs').Resources} Resources
+ * @typedef {import('./template.mjs').Topology} Topology
+ * @typedef {{ table: string, overdue: number, isAll: boolean, oldestAt: number }} Overdue
+ */
+
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+const OUTBOX = 'outbox';
+/** Pages of an index that are read before the rest is left uncounted. */
+const MAX_PAGES = 20;
+
+/**
+ * The AWS SDK, as questions. It is imported here, so that all the rest works without node_modules.
+ * @param {string} endpoint
+ * @param {string} region
+ */
+export async function openEmulator(endpoint, region) {
+  const [dynamo, events, sqs] = await Promise.all([
+    import('@aws-sdk/client-dynamodb'),
+    import('@aws-sdk/client-eventbridge'),
+    import('@aws-sdk/client-sqs'),
+  ]);
+  const options = { endpoint, region, credentials: CREDENTIALS, maxAttempts: 1 };
+  const tables = new dynamo.DynamoDBClient(options);
+  const bus = new events.EventBridgeClient(options);
+  const queues = new sqs.SQSClient(options);
+
+  /**
+   * Undefined when the resource does not exist.
+   * @template T
+   * @param {Promise<T>} asked
+   * @returns {Promise<T | undefined>}
+   */
+  async function ifThere(asked) {
+    try {
+      return await inTime(asked, 'the emulator');
+    } catch (error) {
+      if (/^(ResourceNotFound|QueueDoesNotExist)/.test(/** @type {Error} */ (error).name)) return undefined;
+      throw error;
+    }
+  }
+
+  /** @param {string} name @returns {Promise<Attributes | undefined>} */
+  async function table(name) {
+    const found = await ifThere(tables.send(new dynamo.DescribeTableCommand({ TableName: name })));
+    return found && tableAttributes(found.Table);
+  }
+
+  /** @param {string} name @returns {Promise<Record<string, string> | undefined>} */
+  async function rawQueue(name) {
+    const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
+    if (!found) return undefined;
+    const answer = await ifThere(
+      queues.send(new sqs.GetQueueAttributesCommand({ QueueUrl: found.QueueUrl, AttributeNames: ['All'] })),
+    );
+    return answer && { ...answer.Attributes };
+  }
+
+  /**
+   * @param {string} name
+   * @param {string[]} attributes
+   * @returns {Promise<Attributes | undefined>}
+   */
+  async function queue(name, attributes) {
+    const found = await rawQueue(name);
+    if (!found) return undefined;
+    return Object.fromEntries(Object.entries(queueAttributes(found)).filter(([key]) => attributes.includes(key)));
+  }
+
+  /** @param {string} name */
+  async function rulesOf(name) {
+    const listed = await ifThere(bus.send(new events.ListRulesCommand({ EventBusName: name })));
+    return Promise.all(
+      (listed?.Rules ?? []).map(async (rule) => {
+        const answer = await ifThere(
+          bus.send(new events.ListTargetsByRuleCommand({ EventBusName: name, Rule: rule.Name })),
+        );
+        return { rule, targets: answer?.Targets ?? [] };
+      }),
+    );
+  }
+
+  /**
+   * @param {string[]} names
+   * @param {(name: string) => Promise<Attributes | undefined>} read
+   * @returns {Promise<Resources>}
+   */
+  async function present(names, read) {
+    const found = await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await read(name)])));
+    return Object.fromEntries(found.flatMap(([name, attributes]) => (attributes ? [[name, attributes]] : [])));
+  }
+
+  return {
+    /**
+     * The resources that are wanted, as far as they are there, and whatever else is on their buses.
+     * @param {Topology} wanted
+     * @returns {Promise<Topology>}
+     */
+    async topology(wanted) {
+      const [Tables, Queues, Bus, rules] = await Promise.all([
+        present(Object.keys(wanted.Tables), table),
+        present(Object.keys(wanted.Queues), (name) => queue(name, Object.keys(wanted.Queues[name] ?? {}))),
+        present(Object.keys(wanted.Bus), async (name) =>
+          (await ifThere(bus.send(new events.DescribeEventBusCommand({ Name: name })))) ? {} : undefined,
+        ),
+        Promise.all(Object.keys(wanted.Bus).map(rulesOf)),
+      ]);
+      return {
+        ...{ Tables, Queues, Bus },
+        Rules: Object.fromEntries(rules.flat().map(({ rule }) => [rule.Name, ruleAttributes(rule)])),
+        Targets: Object.fromEntries(
+          rules
+            .flat()
+            .flatMap(({ rule, targets }) =>
+              targets.map((target) => [`${rule.Name}/${target.Id}`, targetAttributes(target)]),
+            ),
+        ),
+      };
+    },
+
+    /**
+     * Messages in a queue, whether they can be received now or later.
+     * @param {string} name
+     * @returns {Promise<number>} 0 for a queue that does not exist
+     */
+    async depth(name) {
+      const found = await rawQueue(name);
+      const counts = ['', 'NotVisible', 'Delayed'].map((kind) => found?.[`ApproximateNumberOfMessages${kind}`]);
+      return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+    },
+
+    /**
+     * Markers of the sparse outbox index that were due before a time.
+     * @param {string} name
+     * @param {number} before
+     * @returns {Promise<Overdue>}
+     */
+    async overdue(name, before) {
+      const found = { table: name, overdue: 0, isAll: true, oldestAt: Infinity };
+      /** @type {Record<string, import('@aws-sdk/client-dynamodb').AttributeValue> | undefined} */
+      let from;
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const answer = await ifThere(
+          tables.send(
+            new dynamo.ScanCommand({
+              TableName: name,
+              IndexName: OUTBOX,
+              FilterExpression: 'outboxAt < :before',
+              ExpressionAttributeValues: { ':before': { N: String(before) } },
+              ...(from ? { ExclusiveStartKey: from } : {}),
+            }),
+          ),
+        );
+        const dueAt = (answer?.Items ?? []).map(({ outboxAt }) => Number(outboxAt?.N));
+        found.overdue += dueAt.length;
+        found.oldestAt = Math.min(found.oldestAt, ...dueAt);
+        from = answer?.LastEvaluatedKey;
+        if (!from) return found;
+      }
+      return { ...found, isAll: false };
+    },
+
+    close() {
+      for (const client of [tables, bus, queues]) client.destroy();
+    },
+  };
+}

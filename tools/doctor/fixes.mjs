@@ -1,0 +1,52 @@
+/** The commands that mend a system, by the way in which it was started. */
+
+/**
+ * @typedef {import('./drift.mjs').Fixes} Fixes
+ * @typedef {import('./surroundings.mjs').Origin} Origin
+ * @typedef {import('./surroundings.mjs').System} System
+ */
+
+const HOOK = '/etc/localstack/init/ready.d/10-deploy.py';
+
+/** @param {Origin} origin */
+export function composeCommand(origin) {
+  // What `npm run local -- --emulator localstack` calls its container's project.
+  const project =
+    origin.kind === 'local' ? 'orderflow-local' : origin.kind === 'compose' ? origin.project : 'orderflow';
+  return project === 'orderflow' ? 'docker compose' : `docker compose -p ${project}`;
+}
+
+/** @param {System} system @returns {Fixes} */
+export function fixesOf({ origin, endpoint, stage }) {
+  const variable = stage === 'local' ? '' : `STAGE=${stage} `;
+  if (origin.kind === 'local') {
+    const restart = `npm run local:stop, then ${variable}npm run local   (the data is lost)`;
+    return { deploy: restart, recreate: restart };
+  }
+  if (origin.kind === 'compose') {
+    const compose = composeCommand(origin);
+    return {
+      deploy: `${compose} exec ${variable && `-e ${variable}`}localstack .venv/bin/python ${HOOK}`,
+      recreate: `${variable}${compose} up -d --force-recreate --wait localstack   (the data is lost)`,
+    };
+  }
+  const deploy = `STAGE=${stage} EMULATOR_URL=${endpoint} TEMPLATE=infrastructure/template.yaml .local/ministack/bin/python localstack-init/ready.d/10-deploy.py`;
+  return { deploy, recreate: `restart the emulator at ${endpoint} empty, then ${deploy}` };
+}
+
+/**
+ * What the operator's tools need to find the system: they look where `npm run local` is, and at Compose's own port.
+ * @param {System} system
+ */
+export function operatorOptions({ origin, endpoint, stage }) {
+  const isFound = origin.kind === 'local' || endpoint === 'http://127.0.0.1:4566';
+  return [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])].join(' ');
+}
+
+/** Where the emulator says what is wrong with it. @param {System} system */
+export function emulatorLog({ origin }) {
+  if (origin.kind === 'compose') return `${composeCommand(origin)} logs --tail 20 localstack`;
+  return origin.kind === 'local'
+    ? 'tail -n 20 logs/emulator.log'
+    : 'name the emulator: npm run doctor -- --endpoint URL';
+}

@@ -1,0 +1,82 @@
+/** What must be on a machine, before anything is started. */
+import { totalmem } from 'node:os';
+import { isAtLeast, MIN_NODE, MIN_PYTHON, stateOfDependencies } from '../local/requirements.mjs';
+import { ask } from './ask.mjs';
+import { fail, ok, warn } from './check.mjs';
+
+/** @typedef {import('./check.mjs').Check} Check */
+
+/** The limits of compose.yaml add up to 3 GiB, and the machine needs some for itself. */
+const MIN_MEMORY_GIB = 4;
+
+const PYTHON_VERSION_AND_VENV =
+  'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
+
+/** @param {string} version */
+export function judgeNode(version) {
+  return isAtLeast(version, MIN_NODE)
+    ? ok('Node.js', version)
+    : fail(
+        'Node.js',
+        `${version}, which is older than ${MIN_NODE.join('.')}`,
+        'nvm install   (the version in .nvmrc; or from https://nodejs.org)',
+      );
+}
+
+/** @param {import('./ask.mjs').Answer} answer */
+export function judgeNpm({ status, stdout, reason }) {
+  return status === 'ok' ? ok('npm', stdout) : fail('npm', reason, 'nvm install   (npm comes with Node.js)');
+}
+
+/** @param {import('./ask.mjs').Answer[]} answers of each command that Python may be called by */
+export function judgePython(answers) {
+  const found = answers.flatMap(({ status, stdout }) => (status === 'ok' ? [stdout.split(' ')] : []));
+  const recent = found.filter(([version = '']) => isAtLeast(version, MIN_PYTHON));
+  const complete = recent.find(([, venv]) => venv === 'venv');
+  if (complete) return ok('Python', `${complete[0]} with venv`);
+  const install = 'Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python';
+  const needed = 'npm run local needs it';
+  if (recent[0]) {
+    return warn(
+      'Python',
+      `${recent[0][0]} without its venv module; ${needed}`,
+      'Debian, Ubuntu: sudo apt install python3-venv',
+    );
+  }
+  if (found[0]) return warn('Python', `${found[0][0]}, older than ${MIN_PYTHON.join('.')}; ${needed}`, install);
+  const [broken] = answers.filter(({ status }) => status === 'failed');
+  return warn('Python', `${broken ? `it does not run: ${broken.reason}` : 'none in PATH'}; ${needed}`, install);
+}
+
+/** @param {string} check @param {number} bytes @param {string} fix */
+export function judgeMemory(check, bytes, fix) {
+  const gib = bytes / 1024 ** 3;
+  const found = `${gib.toFixed(1)} GiB`;
+  return gib >= MIN_MEMORY_GIB ? ok(check, found) : warn(check, `${found}, less than ${MIN_MEMORY_GIB} GiB`, fix);
+}
+
+/** @param {ReturnType<typeof stateOfDependencies>} state */
+export function judgeDependencies(state) {
+  return state === 'up to date'
+    ? ok('Dependencies', state)
+    : warn('Dependencies', `node_modules is ${state}`, 'npm ci');
+}
+
+/**
+ * @param {string} root
+ * @returns {Promise<{ node: Check, npm: Check, python: Check, memory: Check, dependencies: Check }>}
+ */
+export async function checkMachine(root) {
+  const [npm, ...pythons] = await Promise.all([
+    ask('npm', ['--version']),
+    ask('python3', ['-c', PYTHON_VERSION_AND_VENV]),
+    ask('python', ['-c', PYTHON_VERSION_AND_VENV]),
+  ]);
+  return {
+    node: judgeNode(process.versions.node),
+    npm: judgeNpm(npm),
+    python: judgePython(pythons),
+    memory: judgeMemory('Memory', totalmem(), 'close other programs, or lower mem_limit in compose.yaml'),
+    dependencies: judgeDependencies(stateOfDependencies(root)),
+  };
+}

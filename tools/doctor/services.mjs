@@ -1,0 +1,81 @@
+/** Whether the services are healthy. */
+import { request } from './ask.mjs';
+import { fail, ok, warn } from './check.mjs';
+
+/**
+ * @typedef {import('./check.mjs').Check} Check
+ * @typedef {import('./docker.mjs').Container} Container
+ * @typedef {Awaited<ReturnType<typeof request>>} HttpAnswer
+ */
+
+const SERVICES = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
+
+/** @param {Container} container */
+function isHealthy({ state, status }) {
+  return state === 'running' && !/\((unhealthy|health: starting)\)/.test(status);
+}
+
+/**
+ * The containers of one Compose project.
+ * @param {Container[]} containers
+ * @param {string} compose the command that the project is reached by
+ * @returns {Check[]}
+ */
+export function judgeContainers(containers, compose) {
+  const sick = containers.filter((container) => !isHealthy(container));
+  // What was stopped as a whole was stopped by somebody.
+  const judge = containers.some(({ state }) => state === 'running') ? fail : warn;
+  const checks = sick.map(({ name, service, status, state }) => {
+    const why = `${compose} logs --tail 20 ${service}`;
+    const fix = state === 'exited' ? `${why}, then ${compose} up -d --wait` : why;
+    return judge(`Service ${service}`, `${name}: ${status || state}`, fix);
+  });
+  const missing = SERVICES.filter((wanted) => !containers.some(({ service }) => service === wanted));
+  if (missing.length > 0) {
+    checks.push(warn('Services', `no container of ${missing.join(', ')}`, `${compose} up -d --build --wait`));
+  }
+  return checks.length > 0 ? checks : [ok('Services', `${containers.length} containers, all healthy`)];
+}
+
+/** What an answer of /health/ready gives as the reason. @param {string} body */
+function reasonsIn(body) {
+  try {
+    const { error, details } = JSON.parse(body);
+    const checks = Object.entries(/** @type {Record<string, any>} */ (details ?? error ?? {}));
+    const reasons = checks.flatMap(([name, { status, degraded, reason }]) =>
+      status === 'up' && !degraded ? [] : [`${name}: ${reason}`],
+    );
+    return reasons.join('; ');
+  } catch {
+    return body.slice(0, 200);
+  }
+}
+
+/**
+ * @param {string} service
+ * @param {HttpAnswer} answer of its /health/ready
+ * @returns {Check}
+ */
+export function judgeReadiness(service, answer) {
+  const check = `Service ${service}`;
+  const fix = `tail -n 20 logs/${service}.log`;
+  if (!answer) return fail(check, 'does not answer', fix);
+  const reasons = reasonsIn(answer.body);
+  if (answer.status === 200 && reasons === '') return ok(check, 'healthy');
+  if (answer.status === 200) return warn(check, `degraded: ${reasons}`, fix);
+  return fail(check, `answers ${answer.status}: ${reasons || answer.body.slice(0, 200)}`, fix);
+}
+
+/** @param {Record<string, string>} urls of `npm run local` @returns {Promise<Check[]>} */
+export function checkLocalServices(urls) {
+  const services = [
+    ['api-gateway', urls['API']],
+    ['order-worker', urls['order-worker']],
+    ['notification-worker', urls['notification-worker']],
+  ];
+  return Promise.all(
+    services.flatMap(([name = '', url]) =>
+      url ? [request(new URL('/health/ready', url).href).then((answer) => judgeReadiness(name, answer))] : [],
+    ),
+  );
+}

@@ -1,0 +1,66 @@
+/** Where the running system is: what the shell, .env and `npm run local` say of it. */
+import { existsSync, readFileSync } from 'node:fs';
+import util from 'node:util';
+import { isAlive, pidFile } from '../local/children.mjs';
+import { request } from './ask.mjs';
+
+/**
+ * @typedef {import('./docker.mjs').Container} Container
+ * @typedef {import('../local/embedded.mjs').Service} Service
+ * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
+ * @typedef {{ pids: number[], urls: Record<string, string> }} LocalRun what `npm run local` has started
+ * @typedef {{ kind: 'local' } | { kind: 'compose', project: string } | { kind: 'named' }} Origin
+ * @typedef {{ endpoint: string, stage: string, origin: Origin }} System
+ */
+
+/**
+ * As Compose reads them: .env, and the shell wins.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Settings}
+ */
+export function readSettings(root, env) {
+  const file = `${root}.env`;
+  // A Node.js that is too old has no parseEnv, and is told of already.
+  const fromFile = existsSync(file) ? (util.parseEnv?.(readFileSync(file, 'utf8')) ?? {}) : {};
+  return (variable) => (env[variable] ?? fromFile[variable])?.trim() || undefined;
+}
+
+/**
+ * The `npm run local` of this folder, if it is alive.
+ * @param {string} root
+ * @returns {LocalRun | undefined}
+ */
+export function readLocalRun(root) {
+  const known = pidFile(`${root}.local/run.json`).read();
+  if (!known || !isAlive(known.parent)) return undefined;
+  return { pids: [known.parent, ...known.children].map(({ pid }) => pid), urls: known.urls };
+}
+
+/**
+ * Where the operator's tools look, and whether anything answers there.
+ * @param {string | undefined} named
+ * @param {Settings} settings
+ * @param {LocalRun | undefined} localRun
+ */
+export async function findEndpoint(named, settings, localRun) {
+  const endpoint =
+    named ?? localRun?.urls['AWS endpoint'] ?? `http://127.0.0.1:${settings('LOCALSTACK_PORT') ?? '4566'}`;
+  return { endpoint, answers: (await request(endpoint)) !== undefined };
+}
+
+/**
+ * @param {string} endpoint
+ * @param {LocalRun | undefined} localRun
+ * @param {Container[]} containers
+ * @returns {Origin}
+ */
+export function originOf(endpoint, localRun, containers) {
+  if (localRun?.urls['AWS endpoint'] === endpoint) return { kind: 'local' };
+  const { hostname, port } = new URL(endpoint);
+  const isHere = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  const container = containers.find(
+    ({ service, ports }) => isHere && service === 'localstack' && ports.includes(Number(port)),
+  );
+  return container ? { kind: 'compose', project: container.project } : { kind: 'named' };
+}

@@ -1,0 +1,186 @@
+/** A system that runs: its hook, its stack, its topology, its clock, and the work that it left lying. */
+import { readFileSync } from 'node:fs';
+import { inTime, request } from './ask.mjs';
+import { fail, ok, skipped, warn } from './check.mjs';
+import { judgeTopology } from './drift.mjs';
+import { openEmulator } from './emulator.mjs';
+import { composeCommand, emulatorLog, fixesOf, operatorOptions } from './fixes.mjs';
+import { describeStack } from './stack.mjs';
+import { readTemplate } from './template.mjs';
+
+/**
+ * @typedef {import('./check.mjs').Check} Check
+ * @typedef {import('./emulator.mjs').Overdue} Overdue
+ * @typedef {import('./surroundings.mjs').System} System
+ */
+
+const MAX_SKEW_MS = 2_000;
+/** A sweeper that works looks after a marker within seconds of its time. */
+const OVERDUE_AFTER_MS = 60_000;
+
+/** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
+export function judgeSilence(system) {
+  const { endpoint, origin } = system;
+  const check = 'System';
+  const found = `its emulator, ${endpoint}, does not answer`;
+  if (origin.kind === 'local') return fail(check, found, fixesOf(system).recreate);
+  if (origin.kind === 'compose') return fail(check, found, emulatorLog(system));
+  return skipped(
+    check,
+    `none answers at ${endpoint}`,
+    'docker compose up --build --wait   (or, without Docker: npm run local)',
+  );
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof request>>} answer of /_localstack/init/ready
+ * @param {System} system
+ * @returns {Check}
+ */
+export function judgeHook(answer, { origin }) {
+  const check = 'Hook';
+  // MiniStack has no hooks: whether it was deployed to, the stack tells.
+  if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
+  const { completed, scripts = [] } = JSON.parse(answer.body);
+  const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
+  if (scripts.length === 0) {
+    return fail(
+      check,
+      'there is no script in ready.d',
+      `${composeCommand(origin)} up -d --force-recreate --wait localstack`,
+    );
+  }
+  const states = scripts.map((/** @type {{ name: string, state: string }} */ { name, state }) => `${name} ${state}`);
+  const found = `${states.join(', ')}${completed ? '' : '; not completed'}`;
+  const isDone = completed && states.every((/** @type {string} */ state) => state.endsWith(' SUCCESSFUL'));
+  return isDone ? ok(check, found) : fail(check, found, logs);
+}
+
+/**
+ * The Date header has no milliseconds: what can be explained by that, and by the way there, is no skew.
+ * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
+ * @returns {Check}
+ */
+export function judgeClock({ date, sentAt, receivedAt }) {
+  const check = 'Clock';
+  const second = Date.parse(date ?? '');
+  if (Number.isNaN(second)) return skipped(check, 'the emulator tells no time');
+  const ahead = Math.max(0, second - receivedAt);
+  const behind = Math.max(0, sentAt - (second + 999));
+  const skewMs = Math.max(ahead, behind);
+  if (skewMs <= MAX_SKEW_MS) return ok(check, 'the emulator has the time of this machine');
+  const found = `the emulator is ${(skewMs / 1_000).toFixed(0)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine`;
+  return warn(
+    check,
+    found,
+    process.platform === 'linux'
+      ? 'sudo timedatectl set-ntp true'
+      : 'restart Docker Desktop (the clock of its virtual machine stops while the computer sleeps)',
+  );
+}
+
+/**
+ * @param {{ queue: string, depth: number }[]} queues
+ * @param {System} system
+ * @returns {Check}
+ */
+export function judgeDeadLetters(queues, system) {
+  const check = 'Dead letters';
+  const filled = queues.filter(({ depth }) => depth > 0);
+  if (filled.length === 0) return ok(check, 'none');
+  return warn(
+    check,
+    filled.map(({ queue, depth }) => `${depth} in ${queue}`).join(', '),
+    `npm run dlq -- list ${operatorOptions(system)}`.trimEnd(),
+  );
+}
+
+/** @param {number} ms */
+function ago(ms) {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+}
+
+/**
+ * @param {Overdue[]} tables
+ * @param {number} now
+ * @param {System} system
+ * @returns {Check}
+ */
+export function judgeMarkers(tables, now, system) {
+  const check = 'Outbox markers';
+  const stuck = tables.filter(({ overdue }) => overdue > 0);
+  if (stuck.length === 0) return ok(check, 'none is overdue');
+  const found = stuck.map(
+    ({ table, overdue, isAll, oldestAt }) =>
+      `${overdue}${isAll ? '' : ' or more'} in ${table}, due for up to ${ago(now - oldestAt)}`,
+  );
+  const { origin } = system;
+  const log = origin.kind === 'compose' ? `${composeCommand(origin)} logs api-gateway` : 'logs/api-gateway.log';
+  const options = operatorOptions(system);
+  return warn(
+    check,
+    found.join('; '),
+    `npm run audit${options && ` -- ${options}`}   (why the sweeper cannot work is in ${log})`,
+  );
+}
+
+/**
+ * @param {string} root
+ * @param {System} system
+ * @returns {Promise<Check[]>}
+ */
+async function checkContent(root, system) {
+  const fixes = fixesOf(system);
+  const name = `orderflow-${system.stage}`;
+  const stack = await describeStack(system.endpoint, name);
+  if (!stack) return [fail('Stack', `${name} is not deployed at ${system.endpoint}`, fixes.deploy)];
+  const isUp = ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(stack.status);
+  const found = `${name}: ${stack.status}`;
+  const stackCheck = isUp ? ok('Stack', found) : fail('Stack', found, fixes.deploy);
+
+  const yaml = await import('yaml');
+  const emulator = await openEmulator(system.endpoint, stack.region);
+  try {
+    const file = readFileSync(`${root}infrastructure/template.yaml`, 'utf8');
+    const { topology: wanted, deadLetterQueues } = readTemplate(file, stack, yaml);
+    const { topology: deployed } = readTemplate(stack.template, stack, yaml);
+    const now = Date.now();
+    const withMarkers = Object.keys(wanted.Tables).filter((table) => 'index outbox' in (wanted.Tables[table] ?? {}));
+    const [actual, depths, overdue] = await Promise.all([
+      emulator.topology(wanted),
+      Promise.all(deadLetterQueues.map(async (queue) => ({ queue, depth: await emulator.depth(queue) }))),
+      Promise.all(withMarkers.map((table) => emulator.overdue(table, now - OVERDUE_AFTER_MS))),
+    ]);
+    return [
+      stackCheck,
+      ...judgeTopology({ wanted, deployed, actual }, fixes),
+      judgeDeadLetters(depths, system),
+      judgeMarkers(overdue, now, system),
+    ];
+  } finally {
+    emulator.close();
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {System} system
+ * @returns {Promise<Check[]>}
+ */
+export async function checkSystem(root, system) {
+  const [hook, content] = await Promise.all([
+    request(`${system.endpoint}/_localstack/init/ready`),
+    inTime(checkContent(root, system), 'the emulator', 6_000).catch((/** @type {NodeJS.ErrnoException} */ error) =>
+      error.code === 'ERR_MODULE_NOT_FOUND'
+        ? [skipped('Template', 'not compared: the dependencies are not installed', 'npm ci')]
+        : [fail('Template', `not compared: ${error.message}`, emulatorLog(system))],
+    ),
+  ]);
+  return [
+    judgeHook(hook, system),
+    ...content,
+    ...(hook ? [judgeClock({ ...hook, date: hook.headers.get('date') })] : []),
+  ];
+}
