@@ -48,19 +48,27 @@ describe.each(SCENARIOS)('$name', ({ name, runsEmbedded }) => {
 });
 
 describe('the command', () => {
-  it('lists every scenario', async () => {
-    const { code, output } = await scenario();
-    expect(code).toBe(0);
-    for (const { name, summary } of SCENARIOS) expect(output).toMatch(new RegExp(`${name} +${summary}`));
-  });
+  it(
+    'lists every scenario',
+    async () => {
+      const { code, output } = await scenario();
+      expect(code).toBe(0);
+      for (const { name, summary } of SCENARIOS) expect(output).toMatch(new RegExp(`${name} +${summary}`));
+    },
+    TIMEOUT_MS,
+  );
 
   it.each([
     [['no-such-scenario'], 'There is no scenario no-such-scenario; npm run scenario lists them.'],
     [['localstack-not-ready', '--embedded'], 'is about containers'],
     [['--no-such-option'], 'no-such-option'],
-  ])('refuses %j with exit code 2', async (args, problem) => {
-    const { code, output } = await scenario(...args);
-    expect(code).toBe(2);
-    expect(output).toContain(problem);
-  });
+  ])(
+    'refuses %j with exit code 2',
+    async (args, problem) => {
+      const { code, output } = await scenario(...args);
+      expect(code).toBe(2);
+      expect(output).toContain(problem);
+    },
+    TIMEOUT_MS,
+  );
 });

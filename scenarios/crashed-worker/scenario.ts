@@ -26,10 +26,7 @@ export const crashedWorker: Scenario = {
       await reaches(place, [healed], 'PROCESSING');
       story.say('The process dies inside its container, as it would when memory runs out:');
       await story.type("docker compose exec --no-TTY order-worker sh -c 'kill -KILL $(pidof node)'");
-      await story.eventually('Docker has started the container again', async () => {
-        const { output } = await story.type(INSPECT);
-        return output.startsWith('1 restarts, running') ? true : undefined;
-      });
+      await story.typeUntil(INSPECT, 'Docker has started the container again', /^1 restarts, running/);
       story.say('Nobody has to do anything. After the visibility timeout the message comes back:');
       await reaches(place, [healed], 'COMPLETED');
       await appliedOnce(place, [healed]);
@@ -50,7 +47,7 @@ export const crashedWorker: Scenario = {
 
     story.act('Diagnosis');
     story.say('The worker has claimed the order, and neither finished nor given it back:');
-    await system.grepLogs('order-worker', `polling|draining|${stranded}`);
+    await story.type(system.logs('order-worker', `polling|draining|${stranded}`));
     story.say('Its message is in the queue still, in flight until the visibility timeout has passed:');
     const audit = await story.type('npm run --silent audit');
     story.check('the order is in progress, and none is lost', audit.code === 0, audit.output);
@@ -59,18 +56,15 @@ export const crashedWorker: Scenario = {
     await story.fix('The worker is started again:', () => system.start('order-worker'));
     await reaches(place, [stranded], 'COMPLETED');
     await appliedOnce(place, [stranded]);
-    await system.grepLogs('order-worker', stranded);
+    await story.type(system.logs('order-worker', stranded));
     if (onCompose) await crashLoop();
 
     async function crashLoop(): Promise<void> {
       story.say('');
       story.say('A worker whose configuration is wrong dies at each start:');
       await story.type('HANDLER_TIMEOUT_MS=soon docker compose --progress quiet up --detach --no-deps order-worker');
-      await story.eventually('Docker starts it again and again', async () => {
-        const { output } = await story.type(INSPECT);
-        return Number(output.split(' ')[0]) >= 2 ? true : undefined;
-      });
-      const { output } = await system.grepLogs('order-worker', 'HANDLER_TIMEOUT_MS');
+      await story.typeUntil(INSPECT, 'Docker starts it again and again', /^([2-9]|\d\d+) restarts/);
+      const { output } = await story.type(system.logs('order-worker', 'HANDLER_TIMEOUT_MS'));
       story.check(
         'its log names the variable and what it must be',
         output.includes('HANDLER_TIMEOUT_MS must be'),

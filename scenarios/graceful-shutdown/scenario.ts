@@ -16,8 +16,8 @@ async function ordersAtWork(story: Story, system: BreakableSystem): Promise<stri
 }
 
 /** How many of the orders were delivered more than once, by the worker's log. */
-async function redelivered(system: BreakableSystem, orders: string[]): Promise<number> {
-  const { output } = await system.grepLogs('order-worker', 'receiveCount=([2-9]|[1-9][0-9])');
+async function redelivered(story: Story, system: BreakableSystem, orders: string[]): Promise<number> {
+  const { output } = await story.type(system.logs('order-worker', 'receiveCount=([2-9]|[1-9][0-9])'));
   return orders.filter((orderId) => output.includes(orderId)).length;
 }
 
@@ -41,22 +41,22 @@ export const gracefulShutdown: Scenario = {
 
     story.act('Diagnosis');
     story.say('The messages that the dead worker had in hand were delivered once more, after the visibility timeout:');
-    const again = await redelivered(system, killed);
+    const again = await redelivered(story, system, killed);
     story.check('some were delivered again', again > 0, again);
-    const { output } = await system.grepLogs('order-worker', 'draining|drained');
+    const { output } = await story.type(system.logs('order-worker', 'draining|drained'));
     story.check('there is no line of a drain', !output.includes('drained'), output);
     await appliedOnce(place, killed);
 
     story.act('Fix and verify');
     const stopped = await ordersAtWork(story, system);
     await story.fix('The worker is asked to stop, and given the time to:', () => system.stop('order-worker'));
-    const { output: drained } = await system.grepLogs('order-worker', 'draining|drained');
+    const { output: drained } = await story.type(system.logs('order-worker', 'draining|drained'));
     story.check('it has drained', drained.includes('drained'), drained);
     const left = await countIn(system, stopped, 'PROCESSING');
     story.check('no order is left begun', left === 0, `${left} orders`);
     await system.start('order-worker');
     await reaches(place, stopped, 'COMPLETED', 60_000);
-    story.check('nothing was delivered again', (await redelivered(system, stopped)) === 0);
+    story.check('nothing was delivered again', (await redelivered(story, system, stopped)) === 0);
     await appliedOnce(place, stopped);
   },
 };

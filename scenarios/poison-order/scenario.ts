@@ -27,7 +27,7 @@ export const poisonOrder: Scenario = {
 
     story.act('Diagnosis');
     story.say('Look at the times, at delaySeconds and at receiveCount; err is what to mend:');
-    const { output } = await system.grepLogs('order-worker', poison);
+    const { output } = await story.type(system.logs('order-worker', poison));
     const retries = output.split('\n').filter((line) => line.includes('outcome=retry'));
     story.check(
       'it was tried again after pauses',

@@ -57,10 +57,11 @@ export const portConflict: Scenario = {
     };
     if (system) await fails(UP, localStackPort, /address already in use|port is already allocated/);
     await fails('npm run --silent local', localStackPort, /is taken by process/);
+    await fails('LOCALSTACK_PORT=0 npm run --silent local', apiPort, /is taken by process/);
 
     story.act('Diagnosis');
     story.say('Compose does not say who it is; npm run local does, and so does the doctor:');
-    const { output } = await story.type('npm run --silent doctor');
+    const { output } = await story.type("npm run --silent doctor | grep -v '✓'");
     for (const { pid } of [onApiPort, onLocalStackPort]) {
       story.check(`it names process ${pid}`, output.includes(String(pid)), output);
     }
@@ -68,8 +69,10 @@ export const portConflict: Scenario = {
     story.act('Fix and verify');
     await story.fix(`The first way: process ${onLocalStackPort.pid} gives the port back.`, onLocalStackPort.end);
     story.check(`port ${localStackPort} is free`, await canListen(localStackPort));
-    if (system) await fails(UP, apiPort, /address already in use|port is already allocated/);
-    await fails('npm run --silent local', apiPort, /is taken by process/);
+    if (system) {
+      story.say("Now only the API's port is in the way:");
+      await fails(UP, apiPort, /address already in use|port is already allocated/);
+    }
     await story.fix('The second way: the API moves.', () => {
       sandbox.setVariables({ API_PORT: String(otherApiPort) });
       return Promise.resolve();

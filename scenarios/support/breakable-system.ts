@@ -2,7 +2,6 @@ import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import type { createApiClient } from '../../tests/support/api-client.js';
 import type { ServiceName, System } from '../../tests/support/system.js';
 import type { Service } from '../../tools/local/embedded.mjs';
-import type { CommandResult } from './story.js';
 
 export type SystemOptions = {
   /** What configures it, as FULFILMENT_DELAY_MS. */
@@ -18,8 +17,8 @@ export type BreakableSystem = Pick<System, 'stage' | 'apiUrl' | 'awsEndpoint' | 
   connect: () => Promise<ConnectedSystem>;
   /** What commands find in their environment to mean this system. */
   environment: () => Promise<Record<string, string>>;
-  /** The lines of a service's log that match an extended regular expression. */
-  grepLogs: (service: ServiceName, pattern: string) => Promise<CommandResult>;
+  /** The command that shows the lines of a service's log that match an extended regular expression. */
+  logs: (service: ServiceName, pattern: string) => string;
   /** SIGKILL from outside; what is killed stays down. */
   kill: (service: Service) => Promise<void>;
   /** SIGTERM. */

@@ -37,7 +37,7 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
       // Not there while LocalStack is down, and another one after each start.
       AWS_ENDPOINT_URL: await system.awsEndpoint().catch(() => ''),
     }),
-    grepLogs: (service, pattern) => story.type(`docker compose logs --no-log-prefix ${service} | grep -E '${pattern}'`),
+    logs: (service, pattern) => `docker compose logs --no-log-prefix ${service} | grep -E '${pattern}'`,
     kill: (service) => must(`docker compose kill ${service}`),
     stop: (service) => must(`docker compose stop ${service}`),
     start: async (service) => {

@@ -44,7 +44,7 @@ export async function startEmbeddedBreakable(
       return operator;
     },
     environment: async () => ({ AWS_ENDPOINT_URL: await system.awsEndpoint() }),
-    grepLogs: (service, pattern) => story.type(`grep -E '${pattern}' ${instanceOf(service as Service).logFile}`),
+    logs: (service, pattern) => `grep -E '${pattern}' ${instanceOf(service as Service).logFile}`,
     kill: async (service) => {
       await story.type(`kill -KILL ${instanceOf(service).pid() ?? 0}`);
       await system.kill(service);

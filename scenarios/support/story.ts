@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { waitFor } from '../../tests/support/wait-for.js';
@@ -22,16 +23,21 @@ export type CommandResult = { code: number; output: string };
 /** What a scenario tells, and how it finds out whether it is true. */
 export type Story = {
   /** Begins an act; the four come in their order. */
-  act(name: Act): void;
-  say(text: string): void;
+  act: (name: Act) => void;
+  say: (text: string) => void;
   /** Runs a command as a person would in the project's folder, and shows what it prints, stderr included. */
-  type(command: string): Promise<CommandResult>;
+  type: (command: string) => Promise<CommandResult>;
+  /**
+   * Runs a command as often as it takes, and shows its last output.
+   * @throws StoryBroken when the time is up before the output matches
+   */
+  typeUntil: (command: string, what: string, pattern: RegExp, withinMs?: number) => Promise<string>;
   /** @throws StoryBroken when it does not hold; `saw` is what was there instead */
-  check(what: string, holds: boolean, saw?: unknown): void;
+  check: (what: string, holds: boolean, saw?: unknown) => void;
   /** Asks until the answer is not undefined. @throws StoryBroken when the time is up */
-  eventually<T>(what: string, ask: () => Promise<T | undefined>, withinMs?: number): Promise<T>;
+  eventually: <T>(what: string, ask: () => Promise<T | undefined>, withinMs?: number) => Promise<T>;
   /** What mends it; left out in a run that shows that it is needed. */
-  fix(what: string, mend: () => Promise<unknown>): Promise<void>;
+  fix: (what: string, mend: () => Promise<unknown>) => Promise<void>;
 };
 
 type StoryOptions = {
@@ -73,6 +79,12 @@ export function createStory({ write, environment, withFix }: StoryOptions): Stor
     throw new StoryBroken(`${what}${instead}`);
   }
 
+  function show(command: string, { output }: CommandResult): void {
+    write(`  $ ${command}`);
+    const printed = output.trimEnd();
+    for (const line of printed ? shorten(printed.split('\n')) : []) write(`    │ ${line.trimEnd()}`);
+  }
+
   return {
     act: (name) => {
       if (ACTS[acts] !== name) throw new Error(`act ${acts + 1} is ${String(ACTS[acts])}, not ${name}`);
@@ -83,11 +95,22 @@ export function createStory({ write, environment, withFix }: StoryOptions): Stor
       write(`  ${text}`);
     },
     type: async (command) => {
-      write(`  $ ${command}`);
       const result = await execute(command, await environment());
-      const printed = result.output.trimEnd();
-      for (const line of printed ? shorten(printed.split('\n')) : []) write(`    │ ${line.trimEnd()}`);
+      show(command, result);
       return result;
+    },
+    typeUntil: async (command, what, pattern, withinMs = 30_000) => {
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const result = await execute(command, await environment());
+        const matches = pattern.test(result.output);
+        if (matches || Date.now() > deadline) {
+          show(command, result);
+          check(what, matches, `nothing of it within ${withinMs / 1_000} s`);
+          return result.output;
+        }
+        await setTimeout(500);
+      }
     },
     check,
     eventually: async (what, ask, withinMs = 20_000) => {

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
 import { appliedOnce, placeOrder, reaches } from '../support/orders.js';
 
@@ -33,26 +32,25 @@ export const topologyLost: Scenario = {
     }
 
     story.act('Symptom');
-    await story.eventually('the API refuses orders', async () => {
-      const response = await fetch(`${await system.apiUrl()}/api/orders/${before}`);
-      return response.status === 503 ? true : undefined;
-    });
-    await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${before}`);
-    await story.eventually('the worker says what is missing', async () => {
-      const { output } = await system.grepLogs('order-worker', 'paused|resumed');
-      if (output.trimEnd().split('\n').at(-1)?.includes('topology missing')) return true;
-      await setTimeout(1_000);
-      return undefined;
-    });
+    await story.typeUntil(
+      `curl --silent ${await system.apiUrl()}/api/orders/${before}`,
+      'the API cannot answer',
+      /"status":503/,
+    );
+    await story.typeUntil(
+      system.logs('order-worker', 'paused|resumed'),
+      'the worker says what is missing',
+      /topology missing[^\n]*\n*$/,
+    );
 
     story.act('Diagnosis');
-    await story.eventually('the API says that it is not ready', async () => {
-      const { status } = await fetch(`${await system.apiUrl()}/health/ready`);
-      return status === 503 ? true : undefined;
-    });
-    await story.type(`curl --silent ${await system.apiUrl()}/health/ready`);
-    const doctor = await story.type('npm run --silent doctor');
-    story.check('the doctor misses the queue', doctor.output.includes('local-order-queue'), doctor.output);
+    await story.typeUntil(
+      `curl --silent ${await system.apiUrl()}/health/ready`,
+      'the API says what it is not ready for',
+      /"status":"error"/,
+    );
+    const doctor = await story.type("npm run --silent doctor | grep -v '✓'");
+    story.check('the doctor misses the stack', doctor.output.includes('is not deployed'), doctor.output);
 
     story.act('Fix and verify');
     await story.fix('The hook runs once more, by hand:', () => story.type(onCompose ? HOOK : HOOK_EMBEDDED));
@@ -60,6 +58,6 @@ export const topologyLost: Scenario = {
     const after = await placeOrder(system);
     await reaches(place, [after], 'COMPLETED');
     await appliedOnce(place, [after]);
-    await system.grepLogs('order-worker', 'paused|resumed');
+    await story.type(system.logs('order-worker', 'paused|resumed'));
   },
 };
