@@ -48,7 +48,7 @@ export const crashedWorker: Scenario = {
     story.act('Diagnosis');
     story.say('The worker has claimed the order, and neither finished nor given it back:');
     await story.type(system.logs('order-worker', `polling|draining|${stranded}`));
-    story.say('Its message is in the queue still, in flight until the visibility timeout has passed:');
+    story.say('Its message is in the queue still, and comes back when the visibility timeout has passed:');
     const audit = await story.type('npm run --silent audit');
     story.check('the order is in progress, and none is lost', audit.code === 0, audit.output);
 
