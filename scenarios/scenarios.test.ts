@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { build } from '../tools/local/requirements.mjs';
 import { SCENARIOS } from './scenarios.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,6 +17,10 @@ function scenario(...args: string[]): Promise<{ code: number; output: string }> 
     });
   });
 }
+
+// Once, before several do it at the same time.
+await scenario();
+await build(root);
 
 const actsOf = (output: string): string[] => output.match(/^\d (Reproduce|Symptom|Diagnosis|Fix and verify)$/gm) ?? [];
 const ACTS = ['1 Reproduce', '2 Symptom', '3 Diagnosis', '4 Fix and verify'];
