@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.js';
-import { appliedOnce, placeOrder, reaches, showOrder } from '../support/orders.js';
+import { checkAppliedOnce, placeOrder, reach, showOrder } from '../support/orders.js';
 
 /** Long enough to be killed in. */
 const FULFILMENT_DELAY_MS = '3000';
@@ -23,23 +23,23 @@ export const crashedWorker: Scenario = {
 
     if (onCompose) {
       const healed = await placeOrder(system);
-      await reaches(place, [healed], 'PROCESSING');
+      await reach(place, [healed], 'PROCESSING');
       story.say('The process dies inside its container, as it would when memory runs out:');
       await story.type("docker compose exec --no-TTY order-worker sh -c 'kill -KILL $(pidof node)'");
       await story.typeUntil(INSPECT, 'Docker has started the container again', /^1 restarts, running/);
       story.say('Nobody has to do anything. After the visibility timeout the message comes back:');
-      await reaches(place, [healed], 'COMPLETED');
-      await appliedOnce(place, [healed]);
+      await reach(place, [healed], 'COMPLETED');
+      await checkAppliedOnce(place, [healed]);
     }
     const stranded = await placeOrder(system);
-    await reaches(place, [stranded], 'PROCESSING');
+    await reach(place, [stranded], 'PROCESSING');
     story.say(
       onCompose ? 'The next one is killed by hand, which switches the restart policy off:' : 'The worker is killed:',
     );
     await system.kill('order-worker');
 
     story.act('Symptom');
-    await showOrder(story, system, stranded, 'PROCESSING');
+    await showOrder(place, stranded, 'PROCESSING');
     if (onCompose) {
       const { output } = await story.type(INSPECT);
       story.check('the container stays down', output.includes('exited, exit code 137'), output);
@@ -54,8 +54,8 @@ export const crashedWorker: Scenario = {
 
     story.act('Fix and verify');
     await story.fix('The worker is started again:', () => system.start('order-worker'));
-    await reaches(place, [stranded], 'COMPLETED');
-    await appliedOnce(place, [stranded]);
+    await reach(place, [stranded], 'COMPLETED');
+    await checkAppliedOnce(place, [stranded]);
     await story.type(system.logs('order-worker', stranded));
     if (onCompose) await crashLoop();
 

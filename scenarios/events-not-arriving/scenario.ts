@@ -6,7 +6,7 @@ import {
   PutRuleCommand,
 } from '@aws-sdk/client-eventbridge';
 import type { Scenario } from '../scenario.js';
-import { appliedOnce, countIn, placeOrders, reaches } from '../support/orders.js';
+import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders.js';
 
 const ORDERS = 5;
 /** In the audit's table: total, terminal, in progress, dead-lettered, lost, markers. */
@@ -64,8 +64,8 @@ export const eventsNotArriving: Scenario = {
       await bus.send(new EnableRuleCommand(rule));
     });
     story.say('Nobody places the orders anew. The outbox still knows them:');
-    await reaches(place, orders, 'COMPLETED');
-    await appliedOnce(place, orders);
+    await reach(place, orders, 'COMPLETED');
+    await checkAppliedOnce(place, orders);
     const after = await story.type('npm run --silent audit');
     story.check('the audit is clean', after.code === 0, after.output);
   },

@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import type { BreakableSystem } from '../support/breakable-system.js';
-import { appliedOnce, countIn, placeOrders, reaches } from '../support/orders.js';
+import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders.js';
 import type { Story } from '../support/story.js';
 
 const ORDERS = 20;
@@ -37,7 +37,7 @@ export const gracefulShutdown: Scenario = {
     const stranded = await countIn(system, killed, 'PROCESSING');
     story.check('orders are left as they were, begun and not finished', stranded > 0, stranded);
     await system.start('order-worker');
-    await reaches(place, killed, 'COMPLETED', 60_000);
+    await reach(place, killed, 'COMPLETED', 60_000);
 
     story.act('Diagnosis');
     story.say('The messages that the dead worker had in hand were delivered once more, after the visibility timeout:');
@@ -45,7 +45,7 @@ export const gracefulShutdown: Scenario = {
     story.check('some were delivered again', again > 0, again);
     const { output } = await story.type(system.logs('order-worker', 'draining|drained'));
     story.check('there is no line of a drain', !output.includes('drained'), output);
-    await appliedOnce(place, killed);
+    await checkAppliedOnce(place, killed);
 
     story.act('Fix and verify');
     const stopped = await ordersAtWork(story, system);
@@ -55,8 +55,8 @@ export const gracefulShutdown: Scenario = {
     const left = await countIn(system, stopped, 'PROCESSING');
     story.check('no order is left begun', left === 0, `${left} orders`);
     await system.start('order-worker');
-    await reaches(place, stopped, 'COMPLETED', 60_000);
+    await reach(place, stopped, 'COMPLETED', 60_000);
     story.check('nothing was delivered again', (await redelivered(story, system, stopped)) === 0);
-    await appliedOnce(place, stopped);
+    await checkAppliedOnce(place, stopped);
   },
 };

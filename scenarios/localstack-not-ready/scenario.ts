@@ -2,7 +2,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Scenario } from '../scenario.js';
-import { placeOrder, reaches } from '../support/orders.js';
+import { placeOrder, reach } from '../support/orders.js';
 import type { Sandbox } from '../support/sandbox.js';
 
 const HOOKS = fileURLToPath(new URL('../../localstack-init', import.meta.url));
@@ -75,6 +75,6 @@ export const localstackNotReady: Scenario = {
     await story.fix('The script gets its executable bit:', () => story.type(`chmod +x ${script}`));
     const { code, output } = await story.type(`${UP} --force-recreate`);
     story.check('the system starts', code === 0, output);
-    await reaches({ story, system }, [await placeOrder(system)], 'COMPLETED');
+    await reach({ story, system }, [await placeOrder(system)], 'COMPLETED');
   },
 };

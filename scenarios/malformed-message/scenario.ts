@@ -2,7 +2,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { OrderRecord } from '@orderflow/contracts';
 import { bodyOf, order, put } from '../../tests/support/orders.js';
 import type { Scenario } from '../scenario.js';
-import { appliedOnce, placeOrders, reaches, showOrder } from '../support/orders.js';
+import { checkAppliedOnce, placeOrders, reach, showOrder } from '../support/orders.js';
 
 /** An order that a script has stored by itself: no marker looks after it, its message is all there is. */
 function unmarked(): OrderRecord {
@@ -40,8 +40,8 @@ export const malformedMessage: Scenario = {
     story.say('10 orders are placed over the API meanwhile.');
 
     story.act('Symptom');
-    await reaches(place, neighbours, 'COMPLETED');
-    await showOrder(story, system, imported.orderId, 'PENDING');
+    await reach(place, neighbours, 'COMPLETED');
+    await showOrder(place, imported.orderId, 'PENDING');
     await story.typeUntil(
       system.logs('order-worker', 'dead-lettered'),
       'the worker has put five messages aside',
@@ -62,8 +62,8 @@ export const malformedMessage: Scenario = {
     await story.fix('The amount is corrected on the way back into the queue:', () =>
       story.type(`npm run --silent dlq -- replay --id ${id} --patch '${patch}'`),
     );
-    await reaches(place, [imported.orderId], 'COMPLETED');
-    await appliedOnce(place, [imported.orderId, ...neighbours]);
+    await reach(place, [imported.orderId], 'COMPLETED');
+    await checkAppliedOnce(place, [imported.orderId, ...neighbours]);
     await story.fix('What cannot be mended is dropped:', () => story.type('npm run --silent dlq -- drop --all --yes'));
     const left = await story.type('npm run --silent dlq -- list --json');
     story.check('no dead letter is left', !left.output.includes('{'), left.output);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { lastingPort } from '../../tests/support/lasting-port.js';
 import { canListen } from '../../tools/local/ports.mjs';
 import type { Scenario } from '../scenario.js';
-import { placeOrder, reaches } from '../support/orders.js';
+import { placeOrder, reach } from '../support/orders.js';
 import type { Sandbox } from '../support/sandbox.js';
 
 const UP = 'docker compose --progress quiet up --detach --wait';
@@ -35,9 +35,8 @@ export const portConflict: Scenario = {
     const system = onCompose
       ? sandbox.project({ variables, overlays: ['scenarios/port-conflict/compose.yaml'] })
       : undefined;
-    const place = { API_PORT: String(apiPort), LOCALSTACK_PORT: String(localStackPort) };
     sandbox.setVariables({
-      ...place,
+      ...variables,
       ...{ ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' },
       ORDERFLOW_LOCAL_DIR: await sandbox.folder(),
     });
@@ -79,7 +78,7 @@ export const portConflict: Scenario = {
     });
     if (system) {
       await story.type(UP);
-      await reaches({ story, system }, [await placeOrder(system)], 'COMPLETED');
+      await reach({ story, system }, [await placeOrder(system)], 'COMPLETED');
       await story.type('docker compose --progress quiet down --timeout 5');
     }
     const started = await story.type('npm run --silent local -- --detach');

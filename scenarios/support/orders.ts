@@ -31,49 +31,43 @@ export async function countIn(system: BreakableSystem, orderIds: string[], statu
   return orders.filter((order) => order.status === status).length;
 }
 
-/** The order as the API shows it to a person with curl, for as long as it is in the state; then what it is instead. */
-export async function showOrder(
-  story: Story,
-  system: BreakableSystem,
-  orderId: string,
-  status: Order['status'],
-): Promise<void> {
+/** Where a scenario's orders are, and who is told of them. */
+export type Place = { story: Story; system: BreakableSystem };
+
+/** Shows the order as a person with curl sees it, and checks its status. */
+export async function showOrder({ story, system }: Place, orderId: string, status: Order['status']): Promise<void> {
   const { output } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${orderId}`);
   story.check(`the order is ${status}`, output.includes(`"status":"${status}"`), output);
 }
 
-export async function reaches(
-  { story, system }: { story: Story; system: BreakableSystem },
+/** Waits until all of the orders have the status. */
+export async function reach(
+  { story, system }: Place,
   orderIds: string[],
   status: Order['status'],
   withinMs = 30_000,
 ): Promise<void> {
   const what =
     orderIds.length === 1 ? `order ${orderIds[0] ?? ''} is ${status}` : `all ${orderIds.length} orders are ${status}`;
-  await story.eventually(
-    what,
-    async () => ((await countIn(system, orderIds, status)) === orderIds.length ? true : undefined),
-    withinMs,
-  );
+  const all = async (): Promise<true | undefined> =>
+    (await countIn(system, orderIds, status)) === orderIds.length ? true : undefined;
+  await story.eventually(what, all, withinMs);
 }
 
-export async function readOrder(system: BreakableSystem, orderId: string): Promise<OrderRecord> {
+/** The orders as they are stored. */
+async function readOrders(system: BreakableSystem, orderIds: string[]): Promise<OrderRecord[]> {
   const { aws, names } = await system.connect();
-  const { Item: item } = await aws.dynamo.send(
-    new GetCommand({ TableName: names.ordersTable, Key: { orderId }, ConsistentRead: true }),
-  );
-  if (!item) throw new Error(`there is no order ${orderId}`);
-  return item as OrderRecord;
+  const read = async (orderId: string): Promise<OrderRecord> => {
+    const key = { TableName: names.ordersTable, Key: { orderId }, ConsistentRead: true };
+    const { Item: item } = await aws.dynamo.send(new GetCommand(key));
+    if (!item) throw new Error(`there is no order ${orderId}`);
+    return item as OrderRecord;
+  };
+  return Promise.all(orderIds.map(read));
 }
 
-export async function appliedOnce(
-  { story, system }: { story: Story; system: BreakableSystem },
-  orderIds: string[],
-): Promise<void> {
-  const effects = await Promise.all(orderIds.map(async (orderId) => (await readOrder(system, orderId)).effects));
-  story.check(
-    'each outcome was applied once (effects: 1)',
-    effects.every((count) => count === 1),
-    effects,
-  );
+export async function checkAppliedOnce({ story, system }: Place, orderIds: string[]): Promise<void> {
+  const effects = (await readOrders(system, orderIds)).map((order) => order.effects);
+  const areOne = effects.every((count) => count === 1);
+  story.check('each outcome was applied once (effects: 1)', areOne, effects);
 }

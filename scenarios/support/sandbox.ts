@@ -22,6 +22,7 @@ export type Sandbox = {
   onDispose: (undo: () => unknown) => void;
   /** All that were made. */
   systems: readonly BreakableSystem[];
+  /** @throws AggregateError when something is left */
   dispose: () => Promise<void>;
 };
 
@@ -46,11 +47,8 @@ export function createSandbox(mode: Sandbox['mode'], story: Story): Sandbox {
     variables,
     setVariables: (more) => {
       Object.assign(variables, more);
-      story.say(
-        `$ export ${Object.entries(more)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(' ')}`,
-      );
+      const settings = Object.entries(more).map(([name, value]) => `${name}=${value}`);
+      story.say(`$ export ${settings.join(' ')}`);
     },
     project: (options) => keep(composeBreakable(story, options)),
     start: async (options) => {
@@ -65,11 +63,15 @@ export function createSandbox(mode: Sandbox['mode'], story: Story): Sandbox {
       return path;
     },
     dispose: async () => {
-      for (;;) {
-        const undo = undos.pop();
-        if (!undo) return;
-        await undo();
+      const problems: unknown[] = [];
+      for (let undo = undos.pop(); undo; undo = undos.pop()) {
+        try {
+          await undo();
+        } catch (error) {
+          problems.push(error);
+        }
       }
+      if (problems.length > 0) throw new AggregateError(problems, 'not everything could be removed');
     },
   };
 }

@@ -18,7 +18,7 @@ export class StoryBroken extends Error {
   override readonly name = 'StoryBroken';
 }
 
-export type CommandResult = { code: number; output: string };
+type CommandResult = { code: number; output: string };
 
 /** What a scenario tells, and how it finds out whether it is true. */
 export type Story = {

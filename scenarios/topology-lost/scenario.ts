@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.js';
-import { appliedOnce, placeOrder, reaches } from '../support/orders.js';
+import { checkAppliedOnce, placeOrder, reach } from '../support/orders.js';
 
 const AWSLOCAL = 'docker compose exec --no-TTY localstack awslocal';
 const HOOK = 'docker compose exec --no-TTY localstack .venv/bin/python /etc/localstack/init/ready.d/10-deploy.py';
@@ -17,12 +17,12 @@ export const topologyLost: Scenario = {
     const system = await sandbox.start();
     const place = { story, system };
     const before = await placeOrder(system);
-    await reaches(place, [before], 'COMPLETED');
+    await reach(place, [before], 'COMPLETED');
     if (onCompose) {
       await story.type('docker compose restart localstack');
       story.say('Its hook deploys the template again, and the services go on by themselves:');
       const healed = await placeOrder(system);
-      await reaches(place, [healed], 'COMPLETED', 60_000);
+      await reach(place, [healed], 'COMPLETED', 60_000);
       const { output } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${before}`);
       story.check('what LocalStack has forgotten, the API does not know', output.includes('ORDER_NOT_FOUND'), output);
       story.say('Now the topology goes while LocalStack stays up, so that no hook runs:');
@@ -56,8 +56,8 @@ export const topologyLost: Scenario = {
     await story.fix('The hook runs once more, by hand:', () => story.type(onCompose ? HOOK : HOOK_EMBEDDED));
     story.say('No service is restarted:');
     const after = await placeOrder(system);
-    await reaches(place, [after], 'COMPLETED');
-    await appliedOnce(place, [after]);
+    await reach(place, [after], 'COMPLETED');
+    await checkAppliedOnce(place, [after]);
     await story.type(system.logs('order-worker', 'paused|resumed'));
   },
 };
