@@ -20,6 +20,8 @@ const FULFILMENT_MS = 300;
 /** So that work is in hand most of the time, and no backlog grows while nobody works. */
 const CUSTOMERS = 10;
 const BURST = 30;
+/** A worker that lived for less would never get to the size of its batches, and a backlog would grow. */
+const SERVED_IN_A_LIFE = 15;
 
 /** Stops order-worker in the middle of fulfilments, again and again. */
 async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cycle[]> {
@@ -27,7 +29,10 @@ async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cyc
   const [worker] = system.instances('order-worker');
   const cycles: Cycle[] = [];
   for (let cycle = 0; cycle < count && worker; cycle++) {
-    await waitFor('work in hand', () => Promise.resolve(system.warehouse.inProgress() > 0 || undefined), 30_000);
+    const before = system.warehouse.orders().size;
+    const hasWorked = () => system.warehouse.orders().size >= before + SERVED_IN_A_LIFE;
+    const isBusy = () => hasWorked() && system.warehouse.inProgress() > 0;
+    await waitFor('work in hand', () => Promise.resolve(isBusy() || undefined), 30_000);
     const wasBusy = system.warehouse.inProgress() > 0;
     const end = await worker.stop();
     cycles.push({ ...end, wasBusy, leftInFlight: (await queueCounts(system.operator, orderQueue)).inFlight });
