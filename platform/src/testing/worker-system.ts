@@ -95,11 +95,14 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
     now,
     /** Has messages that wait for a retry come back, again and again, until the queue is empty. */
     untilEmpty: async () => {
+      const isSettled = () => isIdle() && aws.sqs.messages(queueUrl).every(({ visibleAtMs }) => visibleAtMs > nowMs);
       for (;;) {
-        await eventually(isIdle);
+        await eventually(isSettled);
         // The last delete is under way.
         for (let turn = 0; turn < 5; turn++) await setImmediate();
         if (aws.sqs.messages(queueUrl).length === 0) return;
+        // Time must not pass while messages are in hand: they would come back.
+        if (!isSettled()) continue;
         const before = received;
         nowMs += 60_000;
         await eventually(() => received > before);

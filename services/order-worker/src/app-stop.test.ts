@@ -14,7 +14,8 @@ async function turns(): Promise<void> {
 
 describe('stopping a worker', () => {
   it('finishes, publishes and acks what is in flight, and receives nothing afterwards', async () => {
-    const system = startOrderWorker();
+    // Each takes one message at first.
+    const system = startOrderWorker({ WORKER_POLLERS: '5' });
     let finish: () => void = () => undefined;
     const allowed = new Promise<void>((resolve) => {
       finish = resolve;

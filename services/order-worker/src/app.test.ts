@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { eventIdFor, newId } from '@orderflow/contracts';
 import { eventually } from '@orderflow/platform/testing/worker-system';
 import { anOrder, messageOf } from './testing/orders.js';
-import { createOrderSystem, NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
 
 const fails = (times: number, system: OrderSystem) => {
   system.plan.fulfil = async ({ attempt }) => {
@@ -23,6 +23,17 @@ async function untilOutcome(system: OrderSystem, wanted: string): Promise<string
 
 /** A message is acked after its outcome is known. */
 const acked = (system: OrderSystem) => system.worker.stop();
+
+/** A worker with one poller, which takes four messages at a time by now, and has none. */
+async function startWarmWorker(): Promise<OrderSystem> {
+  const system = startOrderWorker({ WORKER_POLLERS: '1' });
+  for (const count of [1, 2]) {
+    for (let n = 0; n < count; n++) system.send(anOrder(system).message);
+    await system.outcomes.take(count);
+    await eventually(() => system.queued().length === 0);
+  }
+  return system;
+}
 
 describe('an order', () => {
   it('is completed, and its event published before the message is acked', async () => {
@@ -263,15 +274,14 @@ describe('bad input', () => {
   ];
 
   it.each(cases)('%s is dead-lettered as %s, and its neighbours are completed', async (_name, code, path, bad) => {
-    const system = createOrderSystem({ WORKER_POLLERS: '1' });
+    const system = await startWarmWorker();
+    const deletes = system.aws.sqs.callsOf('DeleteMessageBatch').length;
     const [before, after] = [anOrder(system), anOrder(system)];
     const body = bad(system);
     system.send(before.message);
     const messageId = system.send(body);
     system.send(after.message);
-    system.worker.start();
     expect((await system.outcomes.take(3)).sort()).toEqual(['dead-lettered', 'processed', 'processed']);
-    expect(system.aws.sqs.callsOf('ReceiveMessage').length).toBeLessThanOrEqual(2);
     await acked(system);
     const letters = system.deadLetters();
     expect(letters).toMatchObject([
@@ -285,11 +295,11 @@ describe('bad input', () => {
     expect((letters[0] as { path?: string }).path).toBe(path);
     for (const { orderId } of [before, after]) expect(system.order(orderId)?.status).toBe('COMPLETED');
     expect(system.queued()).toEqual([]);
-    expect(system.aws.sqs.callsOf('DeleteMessageBatch')).toHaveLength(1);
+    expect(system.aws.sqs.callsOf('DeleteMessageBatch')).toHaveLength(deletes + 1);
   });
 
   it('acks of a mixed batch what is done, and only that', async () => {
-    const system = createOrderSystem({ WORKER_POLLERS: '1' });
+    const system = await startWarmWorker();
     system.plan.fulfil = async ({ items }) => {
       if (items[0]?.productId === 'fails') throw new Error('no');
       return { fulfilled: true };
@@ -300,7 +310,6 @@ describe('bad input', () => {
     const fine = anOrder(system);
     system.send(fine.message);
     system.send(fine.message);
-    system.worker.start();
     expect((await system.outcomes.take(4)).sort()).toEqual(['dead-lettered', 'duplicate', 'processed', 'retry']);
     await acked(system);
     expect(system.queued().map(({ id }) => id)).toEqual([failingId]);
