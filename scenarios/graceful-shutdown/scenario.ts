@@ -3,9 +3,9 @@ import type { BreakableSystem } from '../support/breakable-system.js';
 import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders.js';
 import type { Story } from '../support/story.js';
 
-const ORDERS = 20;
-/** Long enough to be stopped in. */
-const FULFILMENT_DELAY_MS = '2000';
+const ORDERS = 12;
+/** Long enough to be killed in, which takes Compose a second or two. */
+const FULFILMENT_DELAY_MS = '3000';
 
 async function ordersAtWork(story: Story, system: BreakableSystem): Promise<string[]> {
   const orders = await placeOrders(system, ORDERS);

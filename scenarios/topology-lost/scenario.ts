@@ -55,7 +55,7 @@ export const topologyLost: Scenario = {
     story.act('Fix and verify');
     await story.fix('The hook runs once more, by hand:', () => story.type(onCompose ? HOOK : HOOK_EMBEDDED));
     story.say('No service is restarted:');
-    const after = await placeOrder(system);
+    const after = await story.eventually('orders are accepted again', () => placeOrder(system));
     await reach(place, [after], 'COMPLETED');
     await checkAppliedOnce(place, [after]);
     await story.type(system.logs('order-worker', 'paused|resumed'));
