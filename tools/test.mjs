@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { testcontainersEnv } from '../tests/support/testcontainers-env.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,11 +26,6 @@ function pythonProblem() {
     const { message, fix } = /** @type {import('./local/fail.mjs').LocalError} */ (error);
     return `${message} ${fix}`;
   }
-}
-
-/** testcontainers starts a reaper beside the tests, from an image that not every machine can have. */
-function hasReaper() {
-  return spawnSync('docker', ['image', 'inspect', 'testcontainers/ryuk:0.14.0']).status === 0;
 }
 
 /** @type {Record<string, string>} what is left out, by the reason */
@@ -63,9 +59,7 @@ const { status } = spawnSync(process.execPath, jest, {
   env: {
     ...process.env,
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`,
-    // Published ports are on the loopback address, also where this machine is itself a container.
-    TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
-    ...(!withoutDocker && !hasReaper() ? { TESTCONTAINERS_RYUK_DISABLED: 'true' } : {}),
+    ...(withoutDocker ? {} : testcontainersEnv()),
   },
 });
 for (const [reason, what] of Object.entries(leftOut)) process.stdout.write(`\nLeft out: ${what}.\nReason: ${reason}\n`);

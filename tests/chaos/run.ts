@@ -7,6 +7,8 @@
  *   npm run chaos -- --emulator localstack     with LocalStack in place of the embedded emulator
  */
 import { parseArgs } from 'node:util';
+import { beginRun, removeLeftovers } from '../support/test-run.mjs';
+import { testcontainersEnv } from '../support/testcontainers-env.mjs';
 import { asMarkdown, asText, isGood, type TrialRun } from './report.js';
 import { runTrial } from './run-trial.js';
 import { TRIALS } from './trials.js';
@@ -52,6 +54,11 @@ const only = given.only?.split(',');
 const unknown = only?.find((name) => !TRIALS.some((trial) => trial.name === name));
 if (unknown !== undefined) fail(`There is no trial ${unknown}.`);
 
+if (emulator === 'localstack' || given.full) {
+  Object.assign(process.env, testcontainersEnv());
+  beginRun();
+  process.once('exit', removeLeftovers);
+}
 const size = given.full ? 'full' : 'ci';
 const trials = TRIALS.filter(({ name, fullOnly }) => only?.includes(name) ?? (given.full || !fullOnly));
 const runs: TrialRun[] = [];
