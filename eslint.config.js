@@ -30,6 +30,15 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  // The page is JavaScript that tsc checks; what it forgets to await would fail in silence.
+  {
+    files: ['services/api-gateway/page/*.js'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false, project: './services/api-gateway/page/tsconfig.json' },
+    },
+    rules: { 'no-console': 'error' },
+  },
   // Names are resolved by tsc, which checks these files too (tests/tsconfig.json).
   { files: ['**/*.js', '**/*.mjs'], rules: { 'no-undef': 'off' } },
   forbidImports(
@@ -57,8 +66,13 @@ export default tseslint.config(
     ['@orderflow/api-gateway', '@orderflow/order-worker', '@orderflow/notification-worker', '**/services/**'],
     "The operator's tools import contracts, platform and the AWS SDK; a service is none of their business.",
   ),
+  forbidImports(
+    'bench/peers',
+    ['@orderflow/api-gateway', '@orderflow/order-worker', '@orderflow/notification-worker', '**/services/**'],
+    'What the services are compared with is made of nothing of theirs.',
+  ),
   {
-    files: ['**/*.test.ts', 'tests/**/*.ts', 'services/*/src/testing/*.ts'],
+    files: ['**/*.test.ts', 'tests/**/*.ts', 'services/*/src/testing/*.ts', 'tools/orderctl/src/testing/*.ts'],
     // Tests stand beside the code, but a service is built without them.
     languageOptions: { parserOptions: { projectService: false, project: './tests/tsconfig.json' } },
     rules: {

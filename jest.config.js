@@ -34,20 +34,23 @@ const withContainers = {
 
 export default {
   // Of tests that say themselves that they may run side by side: each has a whole system.
-  maxConcurrency: 2,
+  maxConcurrency: 3,
   projects: [
     {
       ...common,
       displayName: 'unit',
       testMatch: [
         '<rootDir>/{contracts,platform,services}/**/src/**/*.test.ts',
+        '<rootDir>/services/api-gateway/page/*.test.ts',
         '<rootDir>/tools/orderctl/src/**/*.test.ts',
         '<rootDir>/tests/support/**/*.test.ts',
+        '<rootDir>/bench/**/*.test.ts',
       ],
     },
     { ...withContainers, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
     { ...withContainers, displayName: 'chaos', testMatch: ['<rootDir>/tests/chaos/**/*.test.ts'] },
     { ...withContainers, displayName: 'scenarios', testMatch: ['<rootDir>/scenarios/**/*.test.ts'] },
+    { ...common, displayName: 'page', testMatch: ['<rootDir>/tests/page/**/*.test.ts'] },
     { ...withContainers, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
   ],
 };

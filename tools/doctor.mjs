@@ -55,7 +55,7 @@ function readOptions() {
 
 /** @param {ReturnType<typeof readOptions>} options */
 async function examine({ endpoint: named, stage, settings }) {
-  const localRun = readLocalRun(root);
+  const localRun = readLocalRun(root, process.env);
   const [machine, docker, { endpoint, answers }] = await Promise.all([
     checkMachine(root),
     checkDocker(root),
@@ -71,7 +71,7 @@ async function examine({ endpoint: named, stage, settings }) {
   const [ports, inSystem, services] = await Promise.all([
     checkPorts({ settings, localRun: origin.kind === 'compose' ? undefined : localRun, containers, project }),
     answers ? checkSystem(root, system) : [judgeSilence(system)],
-    origin.kind === 'local' ? checkLocalServices(localRun?.urls ?? {}) : [],
+    localRun && origin.kind === 'local' ? checkLocalServices(localRun) : [],
   ]);
   return [
     machine.node,

@@ -6,33 +6,32 @@
  *   npm run local -- --emulator localstack     with a LocalStack container as the emulator
  *   npm run dev                                the same with rebuild and restart on change
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { openSync, mkdirSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { endKnown, isAlive, pidFile, startOf } from './local/children.mjs';
-import { deployTopology, SERVICES, startMiniStack, startService } from './local/embedded.mjs';
+import { startDetached } from './local/detach.mjs';
+import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './local/embedded.mjs';
 import { LocalError } from './local/fail.mjs';
+import { startLocalStack, stopLocalStack } from './local/localstack.mjs';
 import { choosePort } from './local/ports.mjs';
 import { build, checkNode, installDependencies, installEmulator } from './local/requirements.mjs';
+import { runFolder } from './local/run-folder.mjs';
 import { watchBuild } from './local/watch.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Where a run keeps its notes and its logs; in a folder of its own a second one runs beside the first. */
-const ownFolder = process.env['ORDERFLOW_LOCAL_DIR'] ? `${resolve(process.env['ORDERFLOW_LOCAL_DIR'])}/` : undefined;
-const runDir = ownFolder ?? `${root}.local/`;
-const logDir = `${ownFolder ?? root}logs/`;
-/** For people, who are in the project's folder. */
-const logs = ownFolder ? logDir : 'logs/';
-const state = pidFile(`${runDir}run.json`);
+const { runFile, startLog, logDir, logs, prefix } = runFolder(root, process.env);
+const state = pidFile(runFile);
 /** Longer than a service's own deadline for draining. */
 const STOP_WITHIN_MS = 32_000;
+/** Said when all runs, and not before. */
+const LAST_WORDS = 'Ctrl-C drains and stops.';
 
 /** @type {import('./local/children.mjs').Child[]} */
 const children = [];
 let stopping = false;
+/** Whether there is a container to remove, running or not. */
+let usesContainer = false;
 let width = 0;
 
 /** @param {string} text */
@@ -62,7 +61,7 @@ async function removeStale() {
   if (isAlive(known.parent)) {
     throw new LocalError(
       `Orderflow is running here already (process ${known.parent.pid}): ${known.urls['API'] ?? 'it is still starting'}`,
-      'Stop it first: npm run local:stop   (or Ctrl-C where it runs)',
+      `Stop it first: ${prefix}npm run local:stop   (or Ctrl-C where it runs)`,
     );
   }
   const stale = known.children.filter(isAlive);
@@ -100,37 +99,9 @@ async function stopAll(exitCode) {
   };
   await Promise.all(children.filter(({ name }) => name !== 'emulator').map(end));
   await Promise.all(children.filter(({ name }) => name === 'emulator').map(end));
-  stopContainer();
+  if (usesContainer) stopLocalStack(root);
   state.remove();
   process.exit(exitCode);
-}
-
-let usesContainer = false;
-/** @param {string[]} args */
-const compose = (...args) =>
-  spawnSync('docker', ['compose', '-p', 'orderflow-local', ...args], { cwd: root, encoding: 'utf8' });
-
-/** @param {number} port */
-function startContainer(port) {
-  usesContainer = true;
-  process.env['LOCALSTACK_PORT'] = String(port);
-  const { error, status, stderr } = compose('up', '--wait', 'localstack');
-  if (error) {
-    throw new LocalError(
-      'Docker, which LocalStack runs in, is not installed, or not in PATH.',
-      'Install it, or use the embedded emulator: npm run local',
-    );
-  }
-  if (status !== 0) {
-    throw new LocalError(
-      `LocalStack did not start:\n${stderr.trim().split('\n').slice(-8).join('\n')}`,
-      "Is Docker running? Try: docker info. The container's own reason: docker compose -p orderflow-local logs localstack",
-    );
-  }
-}
-
-function stopContainer() {
-  if (usesContainer) compose('down', '--volumes');
 }
 
 /** @param {string} name @param {string} line */
@@ -146,7 +117,7 @@ function watchOver(child) {
     const cause = code === 137 ? ' (SIGKILL: killed by hand, or by the system when memory ran out)' : '';
     const lines = child.tail.length > 0 ? child.tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
     say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
-    say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with npm run local.`);
+    say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with ${prefix}npm run local.`);
     void stopAll(1);
   });
 }
@@ -187,7 +158,8 @@ async function run({ emulator, watch }) {
   building.catch(() => undefined);
   if (emulator === 'localstack') {
     await step('LocalStack, topology deployed', () => {
-      startContainer(ports.emulator);
+      usesContainer = true;
+      startLocalStack(root, ports.emulator);
     });
   } else {
     await step('MiniStack', async () => {
@@ -197,8 +169,9 @@ async function run({ emulator, watch }) {
   }
   await step('services built', () => building);
   width = Math.max(...SERVICES.map(({ length }) => length));
+  const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
   const start = async (/** @type {import('./local/embedded.mjs').Service} */ service) => {
-    const { child, ready } = startService(place, service, { port: ports[service], emulatorUrl });
+    const { child, ready } = startService(place, service, { port: ports[service], emulatorUrl, env });
     watchOver(child);
     await ready;
   };
@@ -207,6 +180,7 @@ async function run({ emulator, watch }) {
   });
 
   const urls = {
+    'Live page': `http://127.0.0.1:${ports['api-gateway']}/`,
     API: `http://127.0.0.1:${ports['api-gateway']}/api/orders`,
     'API documentation': `http://127.0.0.1:${ports['api-gateway']}/docs`,
     'order-worker': `http://127.0.0.1:${ports['order-worker']}/health`,
@@ -216,7 +190,7 @@ async function run({ emulator, watch }) {
   remember(urls);
   say(`\nReady after ${((Date.now() - startedAt) / 1_000).toFixed(1)} s.`);
   for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
-  say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`);
+  say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. ${LAST_WORDS}\n`);
   quiet = false;
 
   if (watch) {
@@ -234,34 +208,18 @@ async function run({ emulator, watch }) {
   }
 }
 
-/** Starts this program again in the background, and waits until it is ready or has failed. */
+/** Starts this program again in the background. */
 async function detach() {
-  mkdirSync(runDir, { recursive: true });
-  const file = `${runDir}local.log`;
-  rmSync(file, { force: true });
-  const output = openSync(file, 'a');
-  const rest = process.argv.slice(2).filter((argument) => argument !== '--detach');
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...rest], {
+  const args = process.argv.slice(2).filter((argument) => argument !== '--detach');
+  const { said, exitCode } = await startDetached([fileURLToPath(import.meta.url), ...args], {
     cwd: root,
-    detached: true,
-    stdio: ['ignore', output, output],
+    log: startLog,
+    isReady: (text) => text.includes(LAST_WORDS),
   });
-  let exitCode = /** @type {number | null | undefined} */ (undefined);
-  child.once('exit', (code) => {
-    exitCode = code ?? 1;
-  });
-  const { readFileSync } = await import('node:fs');
-  for (;;) {
-    const text = readFileSync(file, 'utf8');
-    if (exitCode !== undefined || text.includes('Ctrl-C drains and stops.')) {
-      say(text.split('\nTry it:')[0] ?? '');
-      break;
-    }
-    await sleep(100);
-  }
+  say(said.split('\nTry it:')[0] ?? '');
+  // It has ended before it was ready, however it calls that.
   if (exitCode !== undefined) process.exit(exitCode || 1);
-  say(`\nIn the background. Logs: ${logs}. Try it: npm run demo. Stop it: npm run local:stop`);
-  child.unref();
+  say(`\nIn the background. Logs: ${logs}. Try it: npm run demo. Stop it: ${prefix}npm run local:stop`);
   process.exit(0);
 }
 
@@ -316,7 +274,7 @@ try {
       await child.ended;
     }),
   );
-  stopContainer();
+  if (usesContainer) stopLocalStack(root);
   if (state.read()?.parent.pid === process.pid) state.remove();
   process.exit(1);
 }

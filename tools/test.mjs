@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { findChromium } from '../tests/support/chromium.mjs';
 import { testcontainersEnv } from '../tests/support/testcontainers-env.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 
@@ -36,15 +37,20 @@ const withoutDocker = dockerProblem();
 const withoutPython = pythonProblem();
 if (withoutDocker) {
   leftOut[withoutDocker] =
-    'the system on Compose (tests/e2e), the scenarios, the image of a worker, the hook in LocalStack and its health check, LocalStack in the conformance suite';
+    'the system on Compose (tests/e2e), the scenarios, the image of a worker, the hook in LocalStack and its health check, the rules of Prometheus, LocalStack in the conformance suite';
   options.push(
     ...['--testPathIgnorePatterns', 'tests/e2e/', 'scenarios/'],
-    ...['worker-image', 'localstack-hook', 'integration/healthcheck'],
+    ...['worker-image', 'localstack-hook', 'integration/healthcheck', 'prometheus-rules'],
   );
 }
 if (withoutPython) {
-  leftOut[withoutPython] = 'all tests on emulators (tests/integration), the scenarios';
-  options.push('--testPathIgnorePatterns', 'tests/integration/', 'scenarios/');
+  leftOut[withoutPython] =
+    'all tests on emulators (tests/integration), the scenarios, the live page in a browser (tests/page)';
+  options.push('--testPathIgnorePatterns', 'tests/integration/', 'scenarios/', 'tests/page/');
+}
+if (findChromium() === undefined) {
+  leftOut['no Chromium is in PATH, nor at CHROMIUM_PATH'] = 'the live page in a browser (tests/page)';
+  options.push('--testPathIgnorePatterns', 'tests/page/');
 }
 if (process.env.CI && Object.keys(leftOut).length > 0) {
   process.stderr.write(`With CI set nothing may be left out, but: ${Object.keys(leftOut).join('; ')}\n`);

@@ -18,12 +18,14 @@ describe('ids', () => {
       notification: idForKey('notification', 'customer-1', 'key'),
       event: eventIdFor('018f0000-0000-7000-8000-000000000000', 'OrderCreated', 1),
       outcome: notificationIdFor('018f0000-0000-7000-8000-000000000000'),
+      replay: replayIdFor('445bcfa6-c5e3-4a92-a831-c836677f9370'),
     }).toMatchInlineSnapshot(`
       {
         "event": "2a15742c-941a-5d74-9517-16c980a144fd",
         "notification": "757b88ab-777f-5ee3-8371-04f176f9ab02",
         "order": "9b94ad75-4dc0-5a1a-9067-e6041468fd71",
         "outcome": "2018b80c-6895-5577-a498-bee6b764d279",
+        "replay": "de316336-e7b8-5ea8-a3bf-ed6a6946e7cd",
       }
     `);
   });

@@ -1,5 +1,19 @@
 import 'reflect-metadata';
 
+export {
+  DEAD_LETTER_QUEUES,
+  DeadLetterList,
+  deadLetterQueueNames,
+  DeadLetterSummary,
+  eventFactsOf,
+  ownQueueNames,
+  toDeadLetter,
+  toDeadLetterSummary,
+  type DeadLetter,
+  type DeadLetterQueue,
+  type EventFacts,
+  type OwnQueue,
+} from './dead-letter.js';
 export { EventMetadata, type EventDetail, type PublishableEvent } from './events/envelope.js';
 export {
   NotificationRequested,
@@ -19,6 +33,7 @@ export {
 export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
 export { Failure } from './failure.js';
 export { eventIdFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
+export { FlowPoint, LiveOrder, QueueState, SystemState, toLiveOrder, WorkerState } from './live.js';
 export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
 export {
   CreateNotificationRequest,
@@ -45,8 +60,10 @@ export {
   toOrder,
   type OrderRecord,
 } from './order.js';
+export { ORDER_FEED } from './order-feed.js';
+export { ORDER_ACCEPT_TO_TERMINAL } from './order-metrics.js';
 export { Problem, ProblemEntry } from './problem.js';
-export { INDEXES, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
+export { INDEXES, queueNames, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
 export {
   createdAtIdOf,
   listBucketsOf,
@@ -54,5 +71,7 @@ export {
   OUTBOX_SHARDS,
   outboxShardOf,
   type StoredItem,
+  type StoredStep,
 } from './stored-item.js';
-export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, PRINTABLE, TRACEPARENT } from './text.js';
+export { Timeline, timelineOf, TimelineStep } from './timeline.js';
+export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, TRACEPARENT } from './text.js';

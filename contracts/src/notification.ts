@@ -121,7 +121,7 @@ export function newNotificationRecord(notification: NewNotification): Notificati
     claimToken: '',
     leaseUntil: 0,
     lastReplayId: '',
-    timeline: { accepted: { at: createdAt } },
+    timeline: { accepted: { at: createdAt, version: 1 } },
     createdAtId: createdAtIdOf(createdAt, notificationId),
     outboxShard: outboxShardOf(notificationId),
     outboxAt,

@@ -25,7 +25,7 @@ export const ORDER_STATES = {
   done: 'COMPLETED',
   failed: 'FAILED',
 } as const;
-const ORDER_STATUSES = Object.values(ORDER_STATES);
+export const ORDER_STATUSES = Object.values(ORDER_STATES);
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 export const MAX_ITEMS = 100;
@@ -183,7 +183,7 @@ export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: 
     claimToken: '',
     leaseUntil: 0,
     lastReplayId: '',
-    timeline: { accepted: { at: createdAt } },
+    timeline: { accepted: { at: createdAt, version: 1 } },
     createdAtId: createdAtIdOf(createdAt, orderId),
     listBucket: listBucketOf(createdAt, orderId),
     outboxShard: outboxShardOf(orderId),

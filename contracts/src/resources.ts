@@ -20,6 +20,17 @@ export function resourceNames(stage: string) {
 
 export type ResourceNames = ReturnType<typeof resourceNames>;
 
+/** Every queue of a stage: those that are worked off, their dead-letter queues, and that of undeliverable events. */
+export function queueNames(names: ResourceNames): string[] {
+  return [
+    names.orderQueue,
+    names.orderDeadLetterQueue,
+    names.notificationQueue,
+    names.notificationDeadLetterQueue,
+    names.undeliveredQueue,
+  ];
+}
+
 /** Secondary indexes; all of them project keys only. */
 export const INDEXES = {
   outbox: 'outbox',

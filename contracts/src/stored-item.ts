@@ -4,8 +4,20 @@ import type { Failure } from './failure.js';
 export const OUTBOX_SHARDS = 8;
 const LIST_SHARDS = 4;
 
-/** One step in an item's life. The step's name is the key of the timeline, so a repeated step overwrites itself. */
-type TimelineEntry = { at: string; attempt?: number; messageId?: string; worker?: string; sentAt?: string };
+/** One step in an item's life, as it is stored: what of it is not known, or does not apply, is absent. */
+export type StoredStep = {
+  at: string;
+  /** The item's version that the step led to. */
+  version?: number;
+  attempt?: number;
+  messageId?: string;
+  worker?: string;
+  /** When the message came to its queue. */
+  sentAt?: string;
+  delaySeconds?: number;
+  code?: string;
+  reason?: string;
+};
 
 /** What orders and notifications have in common in their tables: the state, the claim, the timeline and the marker. */
 export type StoredItem = {
@@ -22,9 +34,12 @@ export type StoredItem = {
   leaseUntil: number;
   failure?: Failure;
   lastReplayId: string;
-  timeline: Record<string, TimelineEntry>;
+  /** By the step's name and the version that it led to, as received_2: a repeated statement overwrites its own step. */
+  timeline: Record<string, StoredStep>;
   correlationId: string;
   traceparent?: string;
+  /** Of the present life's outcome, when its delivery was traced: the context of the outcome's event. */
+  outcomeTraceparent?: string;
   requestHash: string;
   /** Sort key of the listing indexes: `createdAt#id`. */
   createdAtId: string;

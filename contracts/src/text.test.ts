@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
-import { CORRELATION_ID, IsReference, IsText, IsTextOrNull, TRACEPARENT } from './text.js';
+import { CORRELATION_ID, IsReference, IsText, IsTextOrNull, TEXT, TRACEPARENT } from './text.js';
 
 class Sample {
   @IsText(5)
@@ -39,6 +39,14 @@ describe('text', () => {
     ['a'],
   ])('may not be %p', (value) => {
     expect(accepts('text', value)).toBe(false);
+  });
+
+  it('is not blank, by what JavaScript calls blank', () => {
+    const blanks = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter((character) =>
+      /\s/.test(character),
+    );
+    expect(blanks.length).toBeGreaterThan(20);
+    expect(blanks.filter((blank) => TEXT.test(blank) || TEXT.test(blank + blank))).toEqual([]);
   });
 
   it('may be null where it says so', () => {

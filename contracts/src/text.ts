@@ -3,18 +3,15 @@ import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
 export const IS_TEXT = 'isText';
 export const IS_TEXT_OR_NULL = 'isTextOrNull';
 
-/** No control characters: they break logs, terminals and SQS message attributes. */
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
-export const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/;
+const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f`;
+/** Spelled out, because what `\s` means differs between the languages in which a client may check the pattern. */
+const BLANKS = String.raw` \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff`;
+
+/** No control characters, which break logs, terminals and SQS message attributes, and not only blanks. */
+export const TEXT = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*$`);
 
 function isText(value: unknown, max: number): boolean {
-  return (
-    typeof value === 'string' &&
-    PRINTABLE.test(value) &&
-    value.isWellFormed() &&
-    /\S/.test(value) &&
-    Array.from(value).length <= max
-  );
+  return typeof value === 'string' && TEXT.test(value) && value.isWellFormed() && Array.from(value).length <= max;
 }
 
 /** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, not only blanks. */
@@ -26,7 +23,7 @@ export function IsText(max: number, options?: ValidationOptions): PropertyDecora
       validator: {
         validate: (value) => isText(value, max),
         defaultMessage: (args) =>
-          `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters`,
+          `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters, not only blanks`,
       },
     },
     options,

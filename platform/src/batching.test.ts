@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createBatcher, OverloadedError } from './batching.js';
 
 type Outcome = { result: string } | { error: unknown };
 
 /** A batcher whose requests are answered when the test says so. */
-function createHeld(options: { maxItems?: number; concurrency?: number; capacity?: number; maxBytes?: number } = {}) {
+function createHeld(options: Partial<Parameters<typeof createBatcher<string, string>>[0]> = {}) {
   const requests: { items: string[]; answer: (outcomes?: Outcome[]) => void; fail: (error: unknown) => void }[] = [];
   const batcher = createBatcher<string, string>({
     maxItems: 3,
@@ -27,16 +28,36 @@ function createHeld(options: { maxItems?: number; concurrency?: number; capacity
   return { batcher, requests, batches: () => requests.map(({ items }) => items) };
 }
 
-const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+/** The end of this turn, and what it causes at the end of the next. */
+async function turn(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+}
 
 describe('a batcher', () => {
-  it('sends at once when idle', async () => {
+  it('sends at the end of the turn when idle, with what else was submitted in it', async () => {
     const { batcher, requests, batches } = createHeld();
     const result = batcher.submit('a');
-    await Promise.resolve();
-    expect(batches()).toEqual([['a']]);
+    void Promise.resolve().then(() => batcher.submit('b'));
+    await turn();
+    expect(batches()).toEqual([['a', 'b']]);
     requests[0]!.answer();
     expect(await result).toBe('A');
+  });
+
+  it('lets those who have just had their results go together with what waits', async () => {
+    const { batcher, requests, batches } = createHeld();
+    const next = ['a', 'b'].map((item) => batcher.submit(item).then((result) => batcher.submit(result)));
+    await turn();
+    void batcher.submit('c');
+    requests[0]!.answer();
+    await turn();
+    expect(batches()).toEqual([
+      ['a', 'b'],
+      ['c', 'A', 'B'],
+    ]);
+    requests[1]!.answer();
+    await Promise.all(next);
   });
 
   it('collects what arrives while a request is under way, in order', async () => {
@@ -71,6 +92,32 @@ describe('a batcher', () => {
     await turn();
     expect(batches()).toEqual([['aa', 'bb'], ['c'], ['too-large'], ['d']]);
     for (const { answer } of requests) answer();
+  });
+
+  it('holds a key once in a batch: the second waits for the next, before what came later', async () => {
+    const { batcher, requests, batches } = createHeld({ keyOf: (item) => item.charAt(0) });
+    for (const item of ['a1', 'a2', 'b1', 'a3', 'c1', 'b2']) void batcher.submit(item);
+    await turn();
+    requests[0]!.answer();
+    await turn();
+    requests[1]!.answer();
+    await turn();
+    expect(batches()).toEqual([['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']]);
+  });
+
+  it('fails those waiting with a request that says they wait in vain, and sends what comes afterwards', async () => {
+    const { batcher, requests, batches } = createHeld({ failsWaiting: (error) => error === 'no answer' });
+    const settled = Promise.allSettled([batcher.submit('a'), turn().then(() => batcher.submit('b'))]);
+    await turn();
+    await turn();
+    requests[0]!.fail('no answer');
+    expect(await settled).toEqual([
+      { status: 'rejected', reason: 'no answer' },
+      { status: 'rejected', reason: 'no answer' },
+    ]);
+    void batcher.submit('c');
+    await turn();
+    expect(batches()).toEqual([['a'], ['c']]);
   });
 
   it('gives every item its own outcome', async () => {

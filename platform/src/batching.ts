@@ -7,6 +7,10 @@ type BatcherOptions<Item, Result> = {
   concurrency: number;
   /** Items that may wait; one more is refused. */
   capacity: number;
+  /** No batch holds two items of one key: the second waits for a later one. */
+  keyOf?: (item: Item) => string;
+  /** Whether a failed request says that those waiting have waited in vain: they get its error, and are not sent. */
+  failsWaiting?: (error: unknown) => boolean;
   /** One result per item, in order. What it throws every item of the batch gets. */
   send: (items: Item[]) => Promise<({ result: Result } | { error: unknown })[]>;
 };
@@ -29,26 +33,38 @@ type Waiting<Item, Result> = {
 };
 
 /**
- * Group commit: an idle batcher sends at once; what arrives while `concurrency` requests are in flight waits and goes
- * as the next batch. No timer, so nothing waits for company at low load.
+ * Group commit: an idle batcher sends at the end of the event loop's turn, so that what is submitted in one turn goes
+ * together; what arrives while `concurrency` requests are in flight waits and goes as the next batch. No timer, so
+ * nothing waits for company at low load.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { maxItems, maxBytes = Infinity, sizeOf = () => 0, concurrency, capacity, send } = options;
+  const { maxItems, maxBytes = Infinity, sizeOf = () => 0, concurrency, capacity, keyOf, failsWaiting, send } = options;
   let waiting: Waiting<Item, Result>[] = [];
   let inFlight = 0;
+  let willPump = false;
   let whenIdle: (() => void)[] = [];
 
   function takeBatch(): Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = [];
+    const sameKey: Waiting<Item, Result>[] = [];
+    const keys = new Set<string>();
     let bytes = 0;
-    let count = 0;
-    for (const { item } of waiting) {
-      bytes += sizeOf(item);
-      // An item larger than the limit goes alone: the service says what is wrong with it.
-      if (count === maxItems || (count > 0 && bytes > maxBytes)) break;
-      count += 1;
+    let looked = 0;
+    for (const entry of waiting) {
+      const key = keyOf?.(entry.item);
+      if (key !== undefined && keys.has(key)) {
+        sameKey.push(entry);
+      } else {
+        bytes += sizeOf(entry.item);
+        // An item larger than the limit goes alone: the service says what is wrong with it.
+        if (batch.length > 0 && bytes > maxBytes) break;
+        if (key !== undefined) keys.add(key);
+        batch.push(entry);
+      }
+      looked += 1;
+      if (batch.length === maxItems) break;
     }
-    const batch = waiting.slice(0, count);
-    waiting = waiting.slice(count);
+    waiting = [...sameKey, ...waiting.slice(looked)];
     return batch;
   }
 
@@ -62,7 +78,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         else resolve(outcome.result);
       });
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      const inVain = failsWaiting?.(error) === true ? waiting.splice(0) : [];
+      for (const { reject } of [...batch, ...inVain]) reject(error);
     }
   }
 
@@ -71,13 +88,23 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       inFlight += 1;
       void sendBatch(takeBatch()).finally(() => {
         inFlight -= 1;
-        pump();
+        // Those who have their results now may have more to send.
+        pumpAtTurnEnd();
       });
     }
     if (inFlight === 0 && waiting.length === 0) {
       for (const resolve of whenIdle) resolve();
       whenIdle = [];
     }
+  }
+
+  function pumpAtTurnEnd(): void {
+    if (willPump) return;
+    willPump = true;
+    setImmediate(() => {
+      willPump = false;
+      pump();
+    });
   }
 
   return {
@@ -88,13 +115,12 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
           return;
         }
         waiting.push({ item, resolve, reject });
-        // In a microtask, so that what is submitted together goes together.
-        queueMicrotask(pump);
+        pumpAtTurnEnd();
       }),
     idle: () =>
       new Promise((resolve) => {
         whenIdle.push(resolve);
-        queueMicrotask(pump);
+        pumpAtTurnEnd();
       }),
   };
 }

@@ -38,6 +38,18 @@ describe('parseEnv', () => {
     expect(env).toMatchObject({ PORT: 0, LOW: 1, STAGE: 'prod', AWS_ENDPOINT_URL: 'http://localstack:4566' });
   });
 
+  it('reads where traces go, and of how many', () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318', OTEL_TRACES_SAMPLER_ARG: '0.25' };
+    expect(parseEnv(Env, env)).toMatchObject({ ...env, OTEL_TRACES_SAMPLER_ARG: 0.25 });
+    expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'jaeger', OTEL_TRACES_SAMPLER_ARG: '2' })).toHaveLength(2);
+    expect(problemsOf({ OTEL_TRACES_SAMPLER_ARG: 'always' })).toContain(
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1',
+    );
+    expect(problemsOf({ LOG_REDACT: 'customerId,' })).toEqual([
+      'LOG_REDACT must be names of fields, separated by commas',
+    ]);
+  });
+
   it('cannot be changed, and has nothing of the environment besides its keys', () => {
     const env = parseEnv(Env, { PATH: '/bin', SECRET: 's' });
     expect(Object.isFrozen(env)).toBe(true);

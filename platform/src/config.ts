@@ -5,6 +5,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -46,6 +47,25 @@ export class ProcessEnv {
   /** json for machines, pretty for people. */
   @IsIn(['json', 'pretty'])
   LOG_FORMAT: 'json' | 'pretty' = 'json';
+
+  /** Names of fields that are not to be read in the log, separated by commas; upper and lower case are the same. */
+  @Matches(/^[\w.-]+(\s*,\s*[\w.-]+)*$/, { message: 'LOG_REDACT must be names of fields, separated by commas' })
+  LOG_REDACT = 'customerId';
+
+  /** Where traces go, by OTLP over HTTP; unset: there are none. Nothing has to listen there yet. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL such as http://127.0.0.1:4318' },
+  )
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  /** Of the traces that begin here, how many are recorded: 0 to 1. */
+  @Type(() => Number)
+  @IsNumber({}, { message: 'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1' })
+  @Min(0)
+  @Max(1)
+  OTEL_TRACES_SAMPLER_ARG = 1;
 
   /** Ms from SIGTERM until the process gives up draining and exits 1. */
   @Type(() => Number)

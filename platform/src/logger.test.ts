@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger } from './logger.js';
 
@@ -6,14 +8,14 @@ afterEach(() => {
 });
 
 /** What a logger writes to stdout. winston's console transport writes to the console's own stream. */
-function capture(format: 'json' | 'pretty', level = 'debug') {
+function capture(format: 'json' | 'pretty', level = 'debug', redact: string[] = []) {
   const stream = (console as unknown as { _stdout?: NodeJS.WritableStream })._stdout ?? process.stdout;
   const written: string[] = [];
   jest.spyOn(stream, 'write').mockImplementation((text: unknown) => {
     written.push(String(text));
     return true;
   });
-  const logger = createLogger({ service: 'a-worker', level, format });
+  const logger = createLogger({ service: 'a-worker', level, format, redact });
   return {
     logger,
     text: () => written.join(''),
@@ -67,10 +69,65 @@ describe('json', () => {
     expect(json().err).toMatchObject({ name: 'AggregateError', message: 'connect ECONNREFUSED ::1:4566' });
   });
 
+  it('does not look at the fields of what is below the level, a child neither, until the level changes', () => {
+    const { logger, text } = capture('json', 'warn');
+    const child = logger.child({ queue: 'work' });
+    let looks = 0;
+    const fields = {
+      get orderId() {
+        looks += 1;
+        return 'o1';
+      },
+    };
+    logger.info('processed', fields);
+    child.debug('processed', fields);
+    expect([looks, text()]).toEqual([0, '']);
+    logger.level = 'debug';
+    child.debug('processed', fields);
+    expect(looks).toBeGreaterThan(0);
+    expect(text()).toContain('"queue":"work"');
+  });
+
   it('leaves out what is below the level', () => {
     const { logger, text } = capture('json', 'warn');
     logger.info('processed');
     expect(text()).toBe('');
+  });
+});
+
+describe('redaction', () => {
+  const fields = () => ({
+    customerId: 'secret',
+    orderId: 'o1',
+    checks: [{ customerId: 'secret' }],
+    err: Object.assign(new Error('no', { cause: Object.assign(new Error('why'), { code: 'secret' }) }), { code: 'C' }),
+  });
+
+  it('hides the values of configured fields, in an error too', () => {
+    const { logger, json, text } = capture('json', 'debug', ['customerid', 'code']);
+    logger.child({ customerId: 'secret' }).warn('retry', fields());
+    expect(json()).toMatchObject({
+      message: 'retry',
+      customerId: '[redacted]',
+      orderId: 'o1',
+      checks: [{ customerId: '[redacted]' }],
+      err: { message: 'no', code: '[redacted]', cause: { code: '[redacted]' } },
+    });
+    expect(text()).not.toContain('secret');
+  });
+
+  it('hides them from people as well', () => {
+    const { logger, line } = capture('pretty', 'debug', ['customerId', 'orderId']);
+    logger.info('processed', { ...fields(), err: undefined });
+    expect(line()).toBe('INFO  processed [redacted] customerId=[redacted] checks=[{"customerId":"[redacted]"}]');
+  });
+
+  it("hides an error's message in its stack too, and leaves the line its own", () => {
+    const { logger, json, text } = capture('json', 'debug', ['message', 'level']);
+    logger.error('failed', { err: new Error('secret\nof two lines', { cause: new Error('secret, too') }) });
+    expect(json()).toMatchObject({ message: 'failed', level: 'error', err: { message: '[redacted]' } });
+    expect(text()).not.toContain('secret');
+    expect(text()).toContain('Error: [redacted]');
   });
 });
 
@@ -81,11 +138,12 @@ describe('pretty', () => {
       orderId: 'o1',
       type: 'OrderCreated',
       durationMs: 5,
-      traceId: 'hidden',
+      traceId: 'ab12',
+      causationId: 'hidden',
       path: undefined,
       checks: { a: 1 },
     });
-    expect(line()).toBe('INFO  processed OrderCreated o1 queue=work durationMs=5 checks={"a":1}');
+    expect(line()).toBe('INFO  processed OrderCreated o1 queue=work durationMs=5 traceId=ab12 checks={"a":1}');
   });
 
   it('keeps values with blanks and line breaks apart from their neighbours', () => {
@@ -104,5 +162,49 @@ describe('pretty', () => {
     const { logger, line } = capture('pretty');
     logger.error('no', { err: new Error('why') });
     expect(line()).toMatch(/^ERROR no\nError: why\n {4}at /);
+  });
+});
+
+describe('lines of one turn of the event loop', () => {
+  it('are one write, at its end', async () => {
+    await setImmediate();
+    const { logger } = capture('json');
+    const cork = jest.spyOn(process.stdout, 'cork').mockImplementation(() => undefined);
+    const uncork = jest.spyOn(process.stdout, 'uncork').mockImplementation(() => undefined);
+    logger.info('one');
+    logger.info('two');
+    logger.debug('three');
+    expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 0]);
+    await setImmediate();
+    expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it('do not wait behind a warning or an error', async () => {
+    await setImmediate();
+    const { logger } = capture('json');
+    jest.spyOn(process.stdout, 'cork').mockImplementation(() => undefined);
+    const uncork = jest.spyOn(process.stdout, 'uncork').mockImplementation(() => undefined);
+    logger.info('one');
+    expect(uncork).toHaveBeenCalledTimes(0);
+    logger.warn('two');
+    expect(uncork).toHaveBeenCalledTimes(1);
+    logger.error('three');
+    expect(uncork).toHaveBeenCalledTimes(2);
+    await setImmediate();
+    expect(uncork).toHaveBeenCalledTimes(2);
+  });
+
+  it('are written when the process ends within it', () => {
+    const script = `
+      import { createLogger } from ${JSON.stringify(new URL('logger.ts', import.meta.url).href)};
+      const logger = createLogger({ service: 'a-worker', level: 'info', format: 'pretty' });
+      logger.info('last words');
+      process.exit(3);`;
+    const options = ['--no-warnings', '--import', 'tsx', '--input-type=module', '--eval', script];
+    const { status, stdout } = spawnSync(process.execPath, options, {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    expect({ status, stdout }).toEqual({ status: 3, stdout: expect.stringMatching(/INFO {2}last words\n$/) });
   });
 });

@@ -1,4 +1,5 @@
-import { createLogger as createWinstonLogger, format, transports } from 'winston';
+import { createLogger as createWinstonLogger, format, transports, type Logger as WinstonLogger } from 'winston';
+import { redactField } from './redact.js';
 
 type Fields = Record<string, unknown>;
 type LogMethod = (message: string, fields?: Fields) => unknown;
@@ -12,7 +13,13 @@ export type Logger = {
   child(fields: Fields): Logger;
 };
 
-type LoggerOptions = { service: string; level: string; format: 'json' | 'pretty' };
+type LoggerOptions = {
+  service: string;
+  level: string;
+  format: 'json' | 'pretty';
+  /** Names of fields whose values nobody may read. */
+  redact?: readonly string[];
+};
 
 /** The parts of an error that help; SDK errors carry whole requests besides. */
 function describeError(error: Error): Fields {
@@ -34,9 +41,20 @@ const errorsAsFields = format((info) => {
   return info;
 });
 
+/** What makes a line a line. */
+const OWN_FIELDS = new Set(['level', 'message', 'timestamp', 'service']);
+
+const redacted = (names: ReadonlySet<string>) =>
+  format((info) => {
+    for (const [name, value] of Object.entries(info)) {
+      if (!OWN_FIELDS.has(name)) info[name] = redactField(name, value, names);
+    }
+    return info;
+  });
+
 /** Fields that stand first in a pretty line, in this order; the rest follows as key=value. */
 const LEADING = ['type', 'orderId', 'notificationId'];
-const HIDDEN = new Set(['level', 'message', 'timestamp', 'service', 'err', 'traceId', 'causationId', ...LEADING]);
+const HIDDEN = new Set(['level', 'message', 'timestamp', 'service', 'err', 'causationId', ...LEADING]);
 
 /** On one line, and told apart from its neighbours. */
 function prettyValue(value: unknown): string {
@@ -57,15 +75,64 @@ function prettyLine(info: Fields): string {
     : `${story} err=${JSON.stringify(`${err.name ?? ''}: ${err.message ?? ''}`)}`;
 }
 
-/** A logger that writes to stdout: one JSON object a line, or one readable line. */
-export function createLogger({ service, level, format: kind }: LoggerOptions): Logger {
+let isGathering = false;
+
+function writeGathered(): void {
+  if (!isGathering) return;
+  isGathering = false;
+  process.stdout.uncork();
+}
+
+/** Lines of one turn of the event loop go to stdout as one write, at the turn's end or that of the process. */
+function gatherLines(): void {
+  if (isGathering) return;
+  isGathering = true;
+  process.stdout.cork();
+  setImmediate(writeGathered);
+}
+
+/** winston formats a line before it looks whether anybody wants it. */
+function leveled(winston: WinstonLogger): Logger {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod =>
+    (message, fields) => {
+      if (!winston.isLevelEnabled(level)) return;
+      gatherLines();
+      winston[level](message, fields);
+      // What a crash may be explained by does not wait for a turn's end that may not come.
+      if (level === 'warn' || level === 'error') writeGathered();
+    };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => leveled(winston.child(fields)),
+  };
+}
+
+/** A logger that writes to stdout: one JSON object a line, or one readable line. Its level may be changed. */
+export function createLogger(options: LoggerOptions): Logger & { level: string } {
+  const { service, level, format: kind, redact = [] } = options;
+  // A process has one logger; process.exit runs no further turn.
+  if (!process.listeners('exit').includes(writeGathered)) process.on('exit', writeGathered);
+  const names = new Set(redact.map((name) => name.trim().toLowerCase()));
   const line = kind === 'json' ? format.json() : format.printf((info) => prettyLine(info));
-  return createWinstonLogger({
+  const winston = createWinstonLogger({
     level,
     defaultMeta: { service },
-    format: format.combine(format.timestamp(), errorsAsFields(), line),
+    format: format.combine(format.timestamp(), errorsAsFields(), redacted(names)(), line),
     transports: [new transports.Console()],
   });
+  return {
+    ...leveled(winston),
+    get level() {
+      return winston.level;
+    },
+    set level(changed) {
+      winston.level = changed;
+    },
+  };
 }
 
 /** For tests and tools that want silence. */

@@ -2,7 +2,6 @@ import {
   DescribeRuleCommand,
   DisableRuleCommand,
   EnableRuleCommand,
-  EventBridgeClient,
   PutRuleCommand,
 } from '@aws-sdk/client-eventbridge';
 import type { Scenario } from '../scenario.js';
@@ -23,14 +22,8 @@ export const eventsNotArriving: Scenario = {
     story.act('Reproduce');
     const system = await sandbox.start();
     const place = { story, system };
-    const { names } = await system.connect();
-    const bus = new EventBridgeClient({
-      ...{ endpoint: await system.awsEndpoint(), region: 'us-east-1' },
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
-    sandbox.onDispose(() => {
-      bus.destroy();
-    });
+    const { names, aws } = await system.connect();
+    const bus = aws.eventBridge;
     const rule = { Name: names.orderCreatedRule, EventBusName: names.bus };
     const { EventPattern } = await bus.send(new DescribeRuleCommand(rule));
     await bus.send(new DisableRuleCommand(rule));

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { createApiClient } from '../../tests/support/api-client.js';
 import { composeSystem } from '../../tests/support/compose-system.js';
-import { connectOperator } from '../../tests/support/operator.js';
+import { accessTo } from './access.js';
 import type { BreakableSystem, SystemOptions } from './breakable-system.js';
 import { StoryBroken, type Story } from './story.js';
 
@@ -15,7 +13,6 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
     variables: { LOG_FORMAT: 'pretty', ...variables },
     overlays,
   });
-  const connections: ConnectedSystem[] = [];
 
   async function must(command: string): Promise<void> {
     const { code } = await story.type(command);
@@ -23,15 +20,7 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
   }
 
   return {
-    stage: system.stage,
-    apiUrl: () => system.apiUrl(),
-    awsEndpoint: () => system.awsEndpoint(),
-    api: createApiClient(() => system.apiUrl()),
-    connect: async () => {
-      const operator = await connectOperator(await system.awsEndpoint(), system.stage);
-      connections.push(operator);
-      return operator;
-    },
+    ...accessTo(system),
     environment: async () => ({
       ...system.environment,
       // Not there while LocalStack is down, and another one after each start.
@@ -54,9 +43,5 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
       `docker compose ps; curl ${await system.apiUrl().catch(() => 'http://127.0.0.1')}/api/orders`,
       'docker compose down --volumes --rmi local   # ends it',
     ],
-    dispose: async () => {
-      for (const { aws } of connections) aws.close();
-      await system.dispose();
-    },
   };
 }

@@ -1,8 +1,6 @@
-import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { createApiClient } from '../../tests/support/api-client.js';
 import { startEmbeddedSystem } from '../../tests/support/embedded-system.js';
-import { connectOperator } from '../../tests/support/operator.js';
 import { SERVICES, type Service } from '../../tools/local/embedded.mjs';
+import { accessTo } from './access.js';
 import type { BreakableSystem, SystemOptions } from './breakable-system.js';
 import type { Story } from './story.js';
 
@@ -16,7 +14,6 @@ export async function startEmbeddedBreakable(
     env: { LOG_FORMAT: 'pretty', ...variables },
     envOfProcess: ({ service }) => changed[service] ?? {},
   });
-  const connections: ConnectedSystem[] = [];
   const instanceOf = (service: Service) => {
     const [instance] = system.instances(service);
     if (!instance) throw new Error(`there is no ${service}`);
@@ -34,15 +31,7 @@ export async function startEmbeddedBreakable(
   }
 
   return {
-    stage: system.stage,
-    apiUrl: () => system.apiUrl(),
-    awsEndpoint: () => system.awsEndpoint(),
-    api: createApiClient(() => system.apiUrl()),
-    connect: async () => {
-      const operator = await connectOperator(await system.awsEndpoint(), system.stage);
-      connections.push(operator);
-      return operator;
-    },
+    ...accessTo(system),
     environment: async () => ({ AWS_ENDPOINT_URL: await system.awsEndpoint() }),
     logs: (service, pattern) => `grep -E '${pattern}' ${instanceOf(service as Service).logFile}`,
     kill: async (service) => {
@@ -62,9 +51,5 @@ export async function startEmbeddedBreakable(
       ...SERVICES.map((service) => `tail -f ${instanceOf(service).logFile}`),
       'Ctrl-C here ends it',
     ],
-    dispose: async () => {
-      for (const { aws } of connections) aws.close();
-      await system.dispose();
-    },
   };
 }

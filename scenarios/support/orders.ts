@@ -9,15 +9,7 @@ import type { Story } from './story.js';
 /** Orders one unit; asks again with the same key when the system is too busy to answer. */
 export async function placeOrder(system: BreakableSystem, productId = 'book-1'): Promise<string> {
   const key = randomUUID();
-  const { orderId } = await waitFor('an accepted order', async () => {
-    const response = await fetch(`${await system.apiUrl()}/api/orders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify(orderFor(productId)),
-    });
-    if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
-    return (await response.json()) as Order;
-  });
+  const { orderId } = await waitFor('an accepted order', () => system.api.createOrder(orderFor(productId), key));
   return orderId;
 }
 

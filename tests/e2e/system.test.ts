@@ -12,6 +12,7 @@ import { resourceNames } from '@orderflow/contracts';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
+import { alertQueries } from '../support/observability.js';
 import { waitFor } from '../support/wait-for.js';
 
 const FULFILMENT_DELAY_MS = 1_500;
@@ -114,6 +115,40 @@ describe('the system on Compose', () => {
     }
   });
 
+  it('is scraped by Prometheus, which watches over it by its rules, beside Jaeger', async () => {
+    const prometheus = await system.startObserver('prometheus');
+    await system.startObserver('jaeger');
+
+    type Targets = { data: { activeTargets: { labels: { job: string }; health: string }[] } };
+    const ask = async <T>(path: string) => (await (await fetch(`${prometheus}/api/v1/${path}`)).json()) as T;
+    const up = ['api-gateway up', 'notification-worker up', 'order-worker up'];
+    await waitFor(
+      'every target up',
+      async () => {
+        const { activeTargets } = (await ask<Targets>('targets')).data;
+        expect(activeTargets.map(({ labels, health }) => `${labels.job} ${health}`).sort()).toEqual(up);
+        return true;
+      },
+      60_000,
+    );
+    type Rules = { data: { groups: { rules: { name: string; health: string }[] }[] } };
+    const rules = await waitFor('every rule evaluated', async () => {
+      const { data } = await ask<Rules>('rules');
+      const all = data.groups.flatMap((group) => group.rules);
+      return all.every(({ health }) => health !== 'unknown') ? all : undefined;
+    });
+    expect(rules.map(({ name, health }) => `${name} ${health}`)).toEqual(
+      alertQueries().map(({ where: name }) => `${name} ok`),
+    );
+
+    const containers = await system.containers();
+    for (const { ID: id } of containers.filter(({ Service }) => Service === 'prometheus' || Service === 'jaeger')) {
+      const hardening = await inspectContainer(id);
+      expect(hardening.uid).not.toBe(0);
+      expect(hardening).toEqual({ ...HARDENED, uid: hardening.uid });
+    }
+  }, 120_000);
+
   it('dead-letters a message that is not JSON, with the reason', async () => {
     await sqs.send(
       new SendMessageCommand({ QueueUrl: await queueUrl(names.orderQueue), MessageBody: 'this is not JSON' }),
@@ -137,9 +172,12 @@ describe('the system on Compose', () => {
 
     await system.start('order-worker');
     await api.orderInState(orderId, 'COMPLETED', 30_000);
-    const { Item: item } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
+    // The marker goes when the customer's notification is stored.
+    const item = await waitFor('the confirmation', async () => {
+      const { Item: found } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
+      return found && !('outboxAt' in found) ? found : undefined;
+    });
     expect(item).toMatchObject({ effects: 1, status: 'COMPLETED' });
-    expect(item).not.toHaveProperty('outboxAt');
   }, 60_000);
 
   it('drains on SIGTERM: every service exits 0 and nothing is left in flight', async () => {

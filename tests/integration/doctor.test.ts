@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { DisableRuleCommand, EventBridgeClient, PutRuleCommand } from '@aws-sdk/client-eventbridge';
+import { DisableRuleCommand, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { DeleteQueueCommand, SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -61,12 +61,11 @@ it('reports what is not as in the template, what was left lying, and nothing els
   ]);
 
   const { aws, urlOf } = await connectOperator(emulator.url, STAGE);
-  const events = new EventBridgeClient({
-    ...{ endpoint: emulator.url, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
-  });
   const rule = (Name: string) => ({ EventBusName: names.bus, Name });
-  await events.send(new DisableRuleCommand(rule(names.orderCreatedRule)));
-  await events.send(new PutRuleCommand({ ...rule(names.notificationRequestedRule), EventPattern: '{"source":["x"]}' }));
+  await aws.eventBridge.send(new DisableRuleCommand(rule(names.orderCreatedRule)));
+  await aws.eventBridge.send(
+    new PutRuleCommand({ ...rule(names.notificationRequestedRule), EventPattern: '{"source":["x"]}' }),
+  );
   const [orders, deadLetters, undelivered] = await Promise.all(
     [names.orderQueue, names.orderDeadLetterQueue, names.undeliveredQueue].map(urlOf),
   );
@@ -101,6 +100,5 @@ it('reports what is not as in the template, what was left lying, and nothing els
       fix: expect.stringContaining(`npm run audit -- ${where}`),
     },
   ]);
-  events.destroy();
   aws.close();
 }, 120_000);

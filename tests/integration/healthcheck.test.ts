@@ -16,6 +16,7 @@ const GO_ON = '/tmp/go-on';
 type Script = { content: string; mode: number };
 const shell = (content: string, mode = 0o755): Script => ({ content: `#!/bin/sh\n${content}\n`, mode });
 const python = (content: string): Script => ({ content: `${content}\n`, mode: 0o644 });
+/** A shell in a container can only look again and again; the test itself sleeps nowhere. */
 const waitsFor = (file: string) => shell(`until [ -e ${file} ]; do sleep 0.1; done`);
 const SUCCEEDS = shell('exit 0');
 const FAILS = shell('exit 1');

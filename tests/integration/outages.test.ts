@@ -8,6 +8,9 @@ import { connectOperator } from '../support/operator.js';
 import type { System } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
 
+const WORKERS = ['order-worker', 'notification-worker'] as const;
+type Worker = (typeof WORKERS)[number];
+
 describe('outages', () => {
   let network: FaultyNetwork;
   let system: System;
@@ -49,8 +52,8 @@ describe('outages', () => {
   }
 
   /** How often a worker has logged each change of its breaker. */
-  async function stateChanges(): Promise<{ paused: number; resumed: number }> {
-    const lines = (await system.logs('order-worker')).split('\n');
+  async function stateChanges(worker: Worker = 'order-worker'): Promise<{ paused: number; resumed: number }> {
+    const lines = (await system.logs(worker)).split('\n');
     const count = (text: string) => lines.filter((line) => line.includes(`"message":"${text}`)).length;
     return { paused: count('paused'), resumed: count('resumed') };
   }
@@ -85,17 +88,19 @@ describe('outages', () => {
     }
   }
 
-  it('an emulator that has lost everything: services say so, stay up, and work again once it is deployed', async () => {
-    await fetch(`${await system.awsEndpoint()}/_ministack/reset`, { method: 'POST' });
-    await waitFor('the message', async () =>
-      (await system.logs('order-worker')).includes('topology missing') ? true : undefined,
+  /** Empties the emulator, expects everybody to say so, deploys it again and orders. */
+  async function loseEverything(whenLost: () => void = () => undefined): Promise<void> {
+    const alreadySaid = new Map(
+      await Promise.all(WORKERS.map(async (service) => [service, (await system.logs(service)).length] as const)),
     );
-    expect((await tryToOrder()).status).toBe(503);
-    for (const service of ['order-worker', 'notification-worker'] as const) {
+    await fetch(`${await system.awsEndpoint()}/_ministack/reset`, { method: 'POST' });
+    whenLost();
+    for (const service of WORKERS) {
       await waitFor(`${service} noticing`, async () =>
-        (await system.logs(service)).includes('topology missing') ? true : undefined,
+        (await system.logs(service)).slice(alreadySaid.get(service)).includes('topology missing') ? true : undefined,
       );
     }
+    expect((await tryToOrder()).status).toBe(503);
 
     await deployAgain(system);
     const { orderId } = await waitFor('an accepted order', async () => {
@@ -103,5 +108,21 @@ describe('outages', () => {
       return status === 201 && accepted !== undefined ? { orderId: accepted } : undefined;
     });
     await api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS);
+  }
+
+  it('an emulator that has lost everything: services say so, stay up, and work again once it is deployed', async () => {
+    await loseEverything();
+  }, 60_000);
+
+  it('an emulator that comes back from an outage without its topology: workers that wait already say so as well', async () => {
+    const before = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
+    network.inject(AWAY.refused ?? { kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
+    await waitFor('both pauses', async () => {
+      const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
+      return now.every(({ paused }, index) => paused > (before[index]?.paused ?? 0)) ? true : undefined;
+    });
+    await loseEverything(() => {
+      network.heal();
+    });
   }, 60_000);
 });

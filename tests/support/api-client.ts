@@ -15,10 +15,10 @@ export function createApiClient(baseUrl: () => Promise<string>) {
     if (response.status !== expected) throw new Error(`${path} answered ${response.status}: ${text}`);
     return JSON.parse(text) as T;
   }
-  const post = <T>(path: string, expected: number, body: object) =>
+  const post = <T>(path: string, expected: number, body: object, headers: Record<string, string> = {}) =>
     call<T>(path, expected, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
   const order = (orderId: string) => call<Order>(`/api/orders/${orderId}`, 200);
@@ -26,7 +26,9 @@ export function createApiClient(baseUrl: () => Promise<string>) {
 
   return {
     order,
-    createOrder: (request: CreateOrderRequest) => post<Order>('/api/orders', 201, request),
+    /** With an idempotency key it may be asked for again, until the answer arrives. */
+    createOrder: (request: CreateOrderRequest, idempotencyKey?: string) =>
+      post<Order>('/api/orders', 201, request, idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
     createNotification: (request: CreateNotificationRequest) => post<Notification>('/api/notifications', 202, request),
     notificationsOf: (orderId: string) => call<NotificationList>(`/api/orders/${orderId}/notifications`, 200),
     orderInState: (orderId: string, status: Order['status'], withinMs?: number) =>

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DockerComposeEnvironment } from 'testcontainers';
 import type { ServiceName, System } from './system.js';
+import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = ['compose.yaml', 'compose.test.yaml'];
@@ -11,14 +12,27 @@ const FILES = ['compose.yaml', 'compose.test.yaml'];
 const NO_ENV_FILE = '/dev/null';
 const PROJECT_PREFIX = 'orderflow-test-';
 
+const OBSERVER_PORTS = { jaeger: 16686, prometheus: 9090 };
+
 const run = promisify(execFile);
 
+/** What the profile `observability` has, as far as its images can be had wherever tests run. */
+type Observer = 'jaeger' | 'prometheus';
+
 /** Container of a Compose project, as `docker compose ps --format json` has it. */
-type ComposeContainer = { Service: ServiceName; ID: string; State: string; Health: string; ExitCode: number };
+type ComposeContainer = {
+  Service: ServiceName | Observer;
+  ID: string;
+  State: string;
+  Health: string;
+  ExitCode: number;
+};
 
 /** A project on Compose, running or not. */
 export type ComposeSystem = System & {
   containers(): Promise<ComposeContainer[]>;
+  /** Starts it beside the system, and gives its base URL once it answers. */
+  startObserver(observer: Observer): Promise<string>;
   /** What `docker compose` has to find in its environment to mean this project, with its files and its variables. */
   environment: Record<string, string>;
 };
@@ -45,7 +59,7 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
     const options = { cwd: root, env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 };
     return (await run('docker', ['compose', ...args], options)).stdout;
   };
-  const urlOf = async (service: ServiceName, port: number): Promise<string> =>
+  const urlOf = async (service: ServiceName | Observer, port: number): Promise<string> =>
     `http://${(await compose('port', service, String(port))).trim()}`;
   const containers = async (): Promise<ComposeContainer[]> => {
     const lines = (await compose('ps', '--all', '--format', 'json')).trim().split('\n');
@@ -58,19 +72,28 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
     apiUrl: () => urlOf('api-gateway', 3000),
     awsEndpoint: () => urlOf('localstack', 4566),
     containers,
+    startObserver: async (observer) => {
+      await compose('up', '--detach', '--wait', '--no-recreate', '--no-deps', observer);
+      const url = await urlOf(observer, OBSERVER_PORTS[observer]);
+      // Its container runs before it listens.
+      await waitFor(`${observer} answering`, async () => (await fetch(url)).ok || undefined);
+      return url;
+    },
     kill: async (service) => {
       await compose('kill', '--signal', 'SIGKILL', service);
     },
     stop: async (...services) => {
       await compose('stop', ...services);
-      return (await containers()).filter(({ Service }) => services.includes(Service)).map(({ ExitCode }) => ExitCode);
+      return (await containers())
+        .filter(({ Service }) => (services as string[]).includes(Service))
+        .map(({ ExitCode }) => ExitCode);
     },
     start: async (...services) => {
       await compose('up', '--detach', '--wait', '--no-recreate', ...services);
     },
     logs: (service) => compose('logs', '--no-color', '--no-log-prefix', service),
     dispose: async () => {
-      await compose('down', '--volumes', '--rmi', 'local', '--timeout', '5');
+      await compose('--profile', 'observability', 'down', '--volumes', '--rmi', 'local', '--timeout', '5');
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deployTopology, SERVICES, type Service } from '../../tools/local/embedded.mjs';
+import { deployTopology, SERVICES, workerUrls, type Service } from '../../tools/local/embedded.mjs';
 import { build as compile, installEmulator } from '../../tools/local/requirements.mjs';
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from './emulator.js';
 import { createInstance, type Instance } from './instance.js';
@@ -20,6 +20,8 @@ export type ServiceProcess = { service: Service; replica: number; life: number }
 type EmbeddedOptions = {
   /** For all services and for the deployment. */
   env?: Record<string, string>;
+  /** What `env` is laid over; short timings, when absent. */
+  timings?: Record<string, string>;
   envOf?: PerService<Record<string, string>>;
   /** What a single process gets besides, asked at each start. */
   envOfProcess?: (process: ServiceProcess) => Record<string, string>;
@@ -63,19 +65,22 @@ async function openEmulator(wanted: EmbeddedOptions['emulator'], env: Record<str
   return { ...wanted, dispose: () => Promise.resolve() };
 }
 
-/** The whole system as processes of this machine, on free ports, with short timings. */
+/** The whole system as processes of this machine, on free ports; with short timings, unless others are given. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const { envOf = {}, envOfProcess, replicas = {}, restart = false, mains = {}, endpointFor, build = true } = options;
-  const env: Record<string, string> = { ...SHORT_TIMINGS, ...options.env };
+  const env: Record<string, string> = { ...(options.timings ?? SHORT_TIMINGS), ...options.env };
   const compiled = build ? compile(root) : Promise.resolve();
   compiled.catch(() => undefined);
   const emulator = await openEmulator(options.emulator, env);
   const emulatorUrl = endpointFor ? await endpointFor(emulator.url) : emulator.url;
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
 
-  async function createInstances(service: Service): Promise<Instance[]> {
+  const portsOf = (service: Service) => Promise.all(Array.from({ length: replicas[service] ?? 1 }, lastingPort));
+  const places = await Promise.all(SERVICES.map(async (service) => ({ service, ports: await portsOf(service) })));
+  const workers = workerUrls(places.flatMap(({ service, ports }) => ports.map((port) => ({ service, port }))));
+
+  const all = places.flatMap(({ service, ports }) => {
     const main = mains[service];
-    const ports = await Promise.all(Array.from({ length: replicas[service] ?? 1 }, lastingPort));
     return ports.map((port, index) =>
       createInstance({
         place: { root, logDir },
@@ -83,14 +88,13 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         service,
         port,
         emulatorUrl,
-        env: { ...env, ...envOf[service] },
+        env: { ...workers, ...env, ...envOf[service] },
         ...(main === undefined ? {} : { main }),
         restart,
         ...(envOfProcess ? { envOfLife: (life) => envOfProcess({ service, replica: index + 1, life }) } : {}),
       }),
     );
-  }
-  const all = (await Promise.all(SERVICES.map(createInstances))).flat();
+  });
   const of = (...services: (ServiceName | undefined)[]) => all.filter(({ service }) => services.includes(service));
 
   const system: EmbeddedSystem = {

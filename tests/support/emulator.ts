@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** An emulator; several systems can share it, each in a stage of its own. */
 export type Emulator = {
   url: string;
+  /** Where it runs, for those who measure it. */
+  process: { pid: number } | { containerId: string };
   /** Deploys the topology of a stage. `env` is what the deploy script reads, as STAGE. */
   deploy: (env?: Record<string, string>) => Promise<void>;
   dispose: () => Promise<void>;
@@ -27,6 +29,7 @@ export async function startEmptyEmulator(): Promise<Emulator & { python: string 
   killAtExit(child);
   return {
     url,
+    process: { pid: child.pid },
     python,
     deploy: async (env = {}) => {
       await deployTopology(root, { python, emulatorUrl: url, env });
@@ -46,6 +49,7 @@ export async function startLocalStackEmulator(env: Record<string, string>): Prom
   const localStack = await startLocalStack({ environment: env });
   return {
     url: localStack.aws.endpoint,
+    process: { containerId: localStack.id },
     deploy: async (again = {}) => {
       const { exitCode, output } = await localStack.runHook(again);
       if (exitCode !== 0) throw new Error(`The topology could not be deployed:\n${output}`);

@@ -22,7 +22,9 @@ export async function connectOperator(endpoint: string, stage = 'local'): Promis
       for (const client of [dynamo, eventBridge, sqs]) client.destroy();
     },
   };
-  return connect({ stage, region: 'us-east-1', endpoint, testCredentials: true }, aws);
+  return connect({ stage, region: 'us-east-1', endpoint, testCredentials: true }, aws, {
+    signal: new AbortController().signal,
+  });
 }
 
 /** What a queue holds, by its name. */
@@ -55,6 +57,8 @@ export function createTerminal({ answer }: { answer?: string } = {}): RecordingT
     },
     interactive: answer !== undefined,
     movingLines: false,
+    screen: false,
+    colours: false,
     ask: (question) => {
       questions.push(question);
       return Promise.resolve(answer ?? '');

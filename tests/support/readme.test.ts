@@ -155,7 +155,7 @@ describe('what is noticed', () => {
     ['another variable', '`API_PORT`', '`PORT_OF_API`'],
     ['another default', '| 28000 ', '| 30000 '],
     ['another answer', '"version": 3', '"version": 4'],
-    ['another log line', 'receiveCount=2 ', 'receiveCount=3 '],
+    ['another log line', 'durationMs=608 ', 'durationMs=609 '],
     ['another language of a code block', '```http', '```text'],
     ['another heading level', '### 订单列表', '## 订单列表'],
     ['a table row too few', /^\| `STAGE`.*\n/m, ''],

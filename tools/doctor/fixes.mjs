@@ -20,7 +20,8 @@ export function composeCommand(origin) {
 export function fixesOf({ origin, endpoint, stage }) {
   const variable = stage === 'local' ? '' : `STAGE=${stage} `;
   if (origin.kind === 'local') {
-    const restart = `npm run local:stop, then ${variable}npm run local   (the data is lost)`;
+    const { prefix } = origin;
+    const restart = `${prefix}npm run local:stop, then ${prefix}${variable}npm run local   (the data is lost)`;
     return { deploy: restart, recreate: restart };
   }
   if (origin.kind === 'compose') {
@@ -35,11 +36,12 @@ export function fixesOf({ origin, endpoint, stage }) {
 }
 
 /**
- * What the operator's tools need to find the system: they look where `npm run local` is, and at Compose's own port.
+ * What the operator's tools need to find the system: they look where `npm run local` is, and at Compose's own port. Of
+ * a folder of its own they know only in a shell that names it.
  * @param {System} system
  */
 export function operatorOptions({ origin, endpoint, stage }) {
-  const isFound = origin.kind === 'local' || endpoint === 'http://127.0.0.1:4566';
+  const isFound = (origin.kind === 'local' && origin.prefix === '') || endpoint === 'http://127.0.0.1:4566';
   return [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])].join(' ');
 }
 
@@ -47,6 +49,6 @@ export function operatorOptions({ origin, endpoint, stage }) {
 export function emulatorLog({ origin }) {
   if (origin.kind === 'compose') return `${composeCommand(origin)} logs --tail 20 localstack`;
   return origin.kind === 'local'
-    ? 'tail -n 20 logs/emulator.log'
+    ? `tail -n 20 ${origin.logs}emulator.log`
     : 'name the emulator: npm run doctor -- --endpoint URL';
 }

@@ -10,7 +10,7 @@ import { fail, ok } from './check.mjs';
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
 
-/** The name in .local/run.json, the variable, and what Compose takes without it. */
+/** The name among the URLs of `npm run local`, the variable, and what Compose takes without it. */
 const PORTS = /** @type {const} */ ([
   ['api-gateway', 'API', 'API_PORT', '3000'],
   ['localstack', 'AWS endpoint', 'LOCALSTACK_PORT', '4566'],

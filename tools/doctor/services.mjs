@@ -54,11 +54,12 @@ function reasonsIn(body) {
 /**
  * @param {string} service
  * @param {HttpAnswer} answer of its /health/ready
+ * @param {string} logs the folder
  * @returns {Check}
  */
-export function judgeReadiness(service, answer) {
+export function judgeReadiness(service, answer, logs) {
   const check = `Service ${service}`;
-  const fix = `tail -n 20 logs/${service}.log`;
+  const fix = `tail -n 20 ${logs}${service}.log`;
   if (!answer) return fail(check, 'does not answer', fix);
   const reasons = reasonsIn(answer.body);
   if (answer.status === 200 && reasons === '') return ok(check, 'healthy');
@@ -66,8 +67,8 @@ export function judgeReadiness(service, answer) {
   return fail(check, `answers ${answer.status}: ${reasons || answer.body.slice(0, 200)}`, fix);
 }
 
-/** @param {Record<string, string>} urls of `npm run local` @returns {Promise<Check[]>} */
-export function checkLocalServices(urls) {
+/** @param {import('./surroundings.mjs').LocalRun} run @returns {Promise<Check[]>} */
+export function checkLocalServices({ urls, logs }) {
   const services = [
     ['api-gateway', urls['API']],
     ['order-worker', urls['order-worker']],
@@ -75,7 +76,7 @@ export function checkLocalServices(urls) {
   ];
   return Promise.all(
     services.flatMap(([name = '', url]) =>
-      url ? [request(new URL('/health/ready', url).href).then((answer) => judgeReadiness(name, answer))] : [],
+      url ? [request(new URL('/health/ready', url).href).then((answer) => judgeReadiness(name, answer, logs))] : [],
     ),
   );
 }

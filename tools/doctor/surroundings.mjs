@@ -2,14 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import util from 'node:util';
 import { isAlive, pidFile } from '../local/children.mjs';
+import { runFolder } from '../local/run-folder.mjs';
 import { request } from './ask.mjs';
 
 /**
  * @typedef {import('./docker.mjs').Container} Container
  * @typedef {import('../local/embedded.mjs').Service} Service
  * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
- * @typedef {{ pids: number[], urls: Record<string, string> }} LocalRun what `npm run local` has started
- * @typedef {{ kind: 'local' } | { kind: 'compose', project: string } | { kind: 'named' }} Origin
+ * @typedef {Pick<import('../local/run-folder.mjs').RunFolder, 'logs' | 'prefix'>} Folder
+ * @typedef {Folder & { urls: Record<string, string> }} LocalRun what `npm run local` has started
+ * @typedef {({ kind: 'local' } & Folder) | { kind: 'compose', project: string } | { kind: 'named' }} Origin
  * @typedef {{ endpoint: string, stage: string, origin: Origin }} System
  */
 
@@ -29,12 +31,13 @@ export function readSettings(root, env) {
 /**
  * The `npm run local` of this folder, if it is alive.
  * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
  * @returns {LocalRun | undefined}
  */
-export function readLocalRun(root) {
-  const known = pidFile(`${root}.local/run.json`).read();
-  if (!known || !isAlive(known.parent)) return undefined;
-  return { pids: [known.parent, ...known.children].map(({ pid }) => pid), urls: known.urls };
+export function readLocalRun(root, env) {
+  const { runFile, logs, prefix } = runFolder(root, env);
+  const known = pidFile(runFile).read();
+  return known && isAlive(known.parent) ? { urls: known.urls, logs, prefix } : undefined;
 }
 
 /**
@@ -56,7 +59,9 @@ export async function findEndpoint(named, settings, localRun) {
  * @returns {Origin}
  */
 export function originOf(endpoint, localRun, containers) {
-  if (localRun?.urls['AWS endpoint'] === endpoint) return { kind: 'local' };
+  if (localRun?.urls['AWS endpoint'] === endpoint) {
+    return { kind: 'local', logs: localRun.logs, prefix: localRun.prefix };
+  }
   const { hostname, port } = new URL(endpoint);
   const isHere = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
   const container = containers.find(

@@ -117,7 +117,10 @@ export function judgeMarkers(tables, now, system) {
       `${overdue}${isAll ? '' : ' or more'} in ${table}, due for up to ${ago(now - oldestAt)}`,
   );
   const { origin } = system;
-  const log = origin.kind === 'compose' ? `${composeCommand(origin)} logs api-gateway` : 'logs/api-gateway.log';
+  const log =
+    origin.kind === 'compose'
+      ? `${composeCommand(origin)} logs api-gateway`
+      : `${origin.kind === 'local' ? origin.logs : 'logs/'}api-gateway.log`;
   const options = operatorOptions(system);
   return warn(
     check,

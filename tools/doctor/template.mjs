@@ -1,4 +1,6 @@
 /** What infrastructure/template.yaml describes, as resources whose attributes are text that can be compared. */
+// `any`, because a template is arbitrary YAML, and what the SDK describes goes through the functions that read it. Only
+// text leaves this file.
 
 /**
  * @typedef {Record<string, string>} Attributes

@@ -139,6 +139,15 @@ export function startService(place, service, options) {
   return { child, ready: untilHealthy(readyUrl(options.port), child) };
 }
 
+/**
+ * What tells the API where the workers are, for its live page.
+ * @param {{ service: Service, port: number }[]} processes
+ */
+export function workerUrls(processes) {
+  const workers = processes.filter(({ service }) => service !== 'api-gateway');
+  return { WORKER_URLS: workers.map(({ service, port }) => `${service}=http://127.0.0.1:${port}`).join(',') };
+}
+
 /** @param {number} port */
 export function readyUrl(port) {
   return `http://127.0.0.1:${port}/health/ready`;

@@ -138,18 +138,23 @@ export function installEmulator(root) {
   });
 }
 
+const SERVICE_PROJECTS = ['services/api-gateway', 'services/order-worker', 'services/notification-worker'];
+
 /**
- * Compiles the services; incremental, so it takes seconds only when something has changed.
+ * Compiles the services, or other projects; incremental, so it takes seconds only when something has changed.
  * @param {string} root
+ * @param {string[]} projects
  */
-export async function build(root) {
+export async function build(root, projects = SERVICE_PROJECTS) {
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
-  const projects = ['api-gateway', 'order-worker', 'notification-worker'].map((service) => `services/${service}`);
   try {
     await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects], { cwd: root });
   } catch (error) {
     const { stdout } = /** @type {{ stdout: string }} */ (error);
-    throw new LocalError(`The services do not compile:\n${stdout.trim()}`, 'Mend the errors above and run this again.');
+    throw new LocalError(
+      `${projects.join(', ')} do not compile:\n${stdout.trim()}`,
+      'Mend the errors above and run this again.',
+    );
   }
 }

@@ -43,3 +43,10 @@ export type EventDetail = { metadata: EventMetadata; data: object };
 export function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
   return { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
 }
+
+type OutcomeContext = Pick<StoredItem, 'correlationId' | 'traceparent' | 'outcomeTraceparent'>;
+
+/** The context of an outcome's event: the delivery that led to it, or, when that was not traced, the aggregate's. */
+export function outcomeContextOf({ correlationId, traceparent, outcomeTraceparent = traceparent }: OutcomeContext) {
+  return contextOf({ correlationId, ...(outcomeTraceparent === undefined ? {} : { traceparent: outcomeTraceparent }) });
+}

@@ -122,6 +122,15 @@ describe('events', () => {
     });
   });
 
+  it('of an outcome that was traced carry where it was worked on; the first event stays as it was', () => {
+    const outcomeTraceparent = '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01';
+    const traced = { ...completed, outcomeTraceparent };
+    expect(orderOutcome(traced)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
+    expect(orderCreated(traced)).toEqual(orderCreated(completed));
+    const sent = { ...notification(), status: 'SENT', version: 3, sentAt: LATER, outcomeTraceparent } as const;
+    expect(notificationSent(sent)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
+  });
+
   it('say of a notification that was sent what it was sent for', () => {
     const causationOf = (record: NotificationRecord) => notificationSent(record)?.detail.metadata.causationId;
     const sent = { status: 'SENT', version: 3, sentAt: LATER } as const;

@@ -8,7 +8,7 @@ import {
   type NotificationRecord,
 } from '../notification.js';
 import { IsText } from '../text.js';
-import { contextOf, EventMetadata, type PublishableEvent } from './envelope.js';
+import { contextOf, EventMetadata, outcomeContextOf, type PublishableEvent } from './envelope.js';
 
 export class NotificationRequestedData {
   @IsUUID()
@@ -88,6 +88,7 @@ export type NotificationOutcomeFields = Pick<
   | 'updatedAt'
   | 'correlationId'
   | 'traceparent'
+  | 'outcomeTraceparent'
 >;
 
 /** Built from what the insert wrote and nothing later, so it is the same event however far the notification has come. */
@@ -117,7 +118,7 @@ export function notificationSent(
     eventId: eventIdFor(notificationId, NotificationSent.type, version),
     version: NotificationSent.version,
     occurredAt: sentAt,
-    ...contextOf(notification),
+    ...outcomeContextOf(notification),
     causationId: causationId ?? eventIdFor(notificationId, NotificationRequested.type, 1),
   };
   return {

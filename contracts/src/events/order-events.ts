@@ -16,7 +16,7 @@ import { eventIdFor } from '../identifiers.js';
 import { IsMoney } from '../money.js';
 import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, toPlainItem, type OrderRecord } from '../order.js';
 import { IsReference } from '../text.js';
-import { contextOf, EventMetadata, type PublishableEvent } from './envelope.js';
+import { contextOf, EventMetadata, outcomeContextOf, type PublishableEvent } from './envelope.js';
 
 export class OrderCreatedData {
   @IsUUID()
@@ -146,6 +146,7 @@ export type OrderOutcomeFields = Pick<
   | 'failure'
   | 'correlationId'
   | 'traceparent'
+  | 'outcomeTraceparent'
 >;
 
 /**
@@ -174,7 +175,7 @@ export function orderOutcome(order: OrderOutcomeFields): PublishableEvent<OrderC
     eventId: eventIdFor(orderId, event.type, version),
     version: event.version,
     occurredAt: updatedAt,
-    ...contextOf(order),
+    ...outcomeContextOf(order),
     causationId: eventIdFor(orderId, OrderCreated.type, 1),
   });
   if (order.status === ORDER_STATES.done) {

@@ -1,8 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { MeasureCalls } from '../telemetry/aws-calls.js';
+import { createDocumentClient } from './document-client.js';
 
 /** The one method of an SDK client that the system uses, so that a fake can stand in for it. */
 export type DynamoDb = Pick<DynamoDBDocumentClient, 'send'>;
@@ -44,7 +46,13 @@ function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
   });
 }
 
-export function createAwsClients(env: AwsEnv): AwsClients {
+/**
+ * Steps of each call that nothing here uses: the first walks all input and output to make a log line for a logger that
+ * nobody has set, the second marks calls that a Lambda function makes, the third describes the SDK to the service.
+ */
+const UNUSED_MIDDLEWARE = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
+
+export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClients {
   const base = {
     region: env.AWS_REGION,
     // Explicit, or the host inside a queue URL would win.
@@ -53,20 +61,41 @@ export function createAwsClients(env: AwsEnv): AwsClients {
   };
   const common = { ...base, requestHandler: requestHandler(env.AWS_REQUEST_TIMEOUT_MS) };
 
-  const dynamoClient = new DynamoDBClient(common);
-  const dynamo = DynamoDBDocumentClient.from(dynamoClient);
-  const eventBridge = new EventBridgeClient(common);
-  const sqs = new SQSClient(common);
+  // The steps of a call are put together once per kind of command, not for each call. lib-dynamodb cannot do that: it
+  // keeps a command's input in its steps. https://github.com/aws/aws-sdk-js-v3/blob/main/supplemental-docs/CLIENTS.md
+  const once = { cacheMiddleware: true };
+  const documents = new DynamoDBClient(common);
+  const statements = new DynamoDBClient({ ...common, ...once });
+  // Whether a body has arrived as it was sent, the connection sees to; whether it is an event, decoding does.
+  const queues = { ...once, md5: false as const };
+  const eventBridge = new EventBridgeClient({ ...common, ...once });
+  const sqs = new SQSClient({ ...common, ...queues });
   const pollTimeoutMs = (env.SQS_WAIT_TIME_SECONDS ?? 0) * 1_000 + POLL_MARGIN_MS;
-  const polling = new SQSClient({ ...base, maxAttempts: 1, requestHandler: requestHandler(pollTimeoutMs) });
+  const polling = new SQSClient({
+    ...base,
+    ...queues,
+    maxAttempts: 1,
+    requestHandler: requestHandler(pollTimeoutMs),
+  });
+  const clients = [documents, statements, eventBridge, sqs, polling];
+  for (const client of clients) {
+    for (const name of UNUSED_MIDDLEWARE) client.middlewareStack.remove(name);
+  }
+
+  if (measure) {
+    const options = { step: 'initialize', name: 'measureCalls' } as const;
+    for (const client of [documents, statements]) client.middlewareStack.add(measure('DynamoDB'), options);
+    eventBridge.middlewareStack.add(measure('EventBridge'), options);
+    for (const client of [sqs, polling]) client.middlewareStack.add(measure('SQS'), options);
+  }
 
   return {
-    dynamo,
+    dynamo: createDocumentClient(documents, statements),
     eventBridge,
     sqs,
     polling,
     close: () => {
-      for (const client of [dynamoClient, eventBridge, sqs, polling]) client.destroy();
+      for (const client of clients) client.destroy();
     },
   };
 }

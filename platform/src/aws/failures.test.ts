@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { OverloadedError } from '../batching.js';
 import { connectionRefused, internalServerError, throttled, timedOut } from '../testing/aws-errors.js';
 import { queueDoesNotExist } from '../testing/sqs-errors.js';
 import { isTopologyMissing, isUnavailable } from './failures.js';
@@ -15,6 +16,7 @@ describe('isUnavailable', () => {
     ['a timeout', timedOut()],
     ['throttling', throttled()],
     ['throttling of one statement of a batch', named('ProvisionedThroughputExceeded')],
+    ['a waiting room of ours that is full', new OverloadedError('too many entries are waiting to be sent')],
     ['5xx', internalServerError()],
     ['5xx under any name', named('SyntaxError', { $metadata: { httpStatusCode: 502 } })],
     ['a missing queue', queueDoesNotExist()],

@@ -11,10 +11,8 @@ const CONNECTION_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-const UNAVAILABLE_NAMES = new Set([
-  'TimeoutError',
-  'RequestTimeout',
-  'RequestTimeoutException',
+const TIMEOUT_NAMES = new Set(['TimeoutError', 'RequestTimeout', 'RequestTimeoutException', 'ETIMEDOUT']);
+const THROTTLING_NAMES = new Set([
   'ThrottlingException',
   'ThrottlingError',
   'Throttling',
@@ -24,6 +22,12 @@ const UNAVAILABLE_NAMES = new Set([
   'ProvisionedThroughputExceededException',
   'ProvisionedThroughputExceeded',
   'RequestLimitExceeded',
+  // Our own waiting room, filled by a service that is too slow.
+  'OverloadedError',
+]);
+const UNAVAILABLE_NAMES = new Set([
+  ...TIMEOUT_NAMES,
+  ...THROTTLING_NAMES,
   'ServiceUnavailable',
   'InternalServerError',
   'InternalError',
@@ -66,4 +70,16 @@ export function isUnavailable(thrown: unknown): boolean {
   // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
   if (Array.isArray(error.errors) && error.errors.some(isUnavailable)) return true;
   return error.cause !== undefined && isUnavailable(error.cause);
+}
+
+/** What kind of trouble a failed call met. */
+export type Failure = 'throttled' | 'timeout' | 'missing' | 'unavailable' | 'refused';
+
+/** `refused`: the service answered, and meant the request. */
+export function failureOf(thrown: unknown): Failure {
+  const names = namesOf(toError(thrown));
+  if (names.some((name) => THROTTLING_NAMES.has(name))) return 'throttled';
+  if (names.some((name) => TIMEOUT_NAMES.has(name))) return 'timeout';
+  if (isTopologyMissing(thrown)) return 'missing';
+  return isUnavailable(thrown) ? 'unavailable' : 'refused';
 }

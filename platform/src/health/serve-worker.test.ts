@@ -31,7 +31,7 @@ afterEach(async () => {
 
 async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
   const log = createRecordingLogger();
-  const state = { live: true, ready: true, drained: false, started: 0, released: 0 };
+  const state = { live: true, ready: true, measurable: true, drained: false, started: 0, released: 0 };
   let drain: () => void = () => undefined;
   const worker = {
     start: () => void (state.started += 1),
@@ -41,6 +41,10 @@ async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
       ok: state.ready,
       checks: { queue: state.ready ? { status: 'up' as const } : { status: 'down' as const, reason: 'gone' } },
     }),
+    scrape: async () => {
+      if (!state.measurable) throw new Error('a collector fails');
+      return { contentType: 'text/plain; version=0.0.4', text: 'up 1\n' };
+    },
   };
   const server = await serveWorker(worker, {
     host: '127.0.0.1',
@@ -58,6 +62,7 @@ async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
   return {
     log,
     state,
+    url: `http://127.0.0.1:${port}`,
     get,
     drain: () => {
       drain();
@@ -96,6 +101,26 @@ describe('health', () => {
     const { get, state } = await serve();
     state.live = false;
     expect(await get('/health/live')).toMatchObject({ status: 503, body: { status: 'error' } });
+  });
+});
+
+describe('GET /metrics', () => {
+  it('tells Prometheus, and goes on when it once cannot', async () => {
+    const { url, state, log } = await serve();
+    const scrape = () => fetch(`${url}/metrics?x=1`, { headers: { connection: 'close' } });
+    const answer = await scrape();
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4']);
+    expect(await answer.text()).toBe('up 1\n');
+    state.measurable = false;
+    expect((await scrape()).status).toBe(500);
+    expect(log.messages()).toContain('metrics cannot be told');
+    state.measurable = true;
+    expect((await scrape()).status).toBe(200);
+  });
+
+  it('is all that there is at that path', async () => {
+    const { url } = await serve();
+    expect((await fetch(`${url}/metrics`, { method: 'POST', headers: { connection: 'close' } })).status).toBe(404);
   });
 });
 

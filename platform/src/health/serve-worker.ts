@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { createTerminus, HealthCheckError } from '@godaddy/terminus';
 import type { Logger } from '../logger.js';
@@ -9,21 +9,35 @@ type ServeOptions = {
   port: number;
   /** Ms from the signal until the process exits 1, drained or not. */
   shutdownTimeoutMs: number;
-  /** Frees what the worker used, after the drain. */
-  release: () => void;
+  /** Frees what the worker used, after the drain; a promise is waited for. */
+  release: () => unknown;
   logger: Logger;
 };
 
 const WATCHDOG_INTERVAL_MS = 5_000;
 
+function answerScrape(worker: Worker, response: ServerResponse, logger: Logger): void {
+  worker.scrape().then(
+    ({ contentType, text }) => response.writeHead(200, { 'content-type': contentType }).end(text),
+    (err: unknown) => {
+      logger.error('metrics cannot be told', { err });
+      response.writeHead(500).end();
+    },
+  );
+}
+
 /**
- * Runs a worker as a process: health endpoints first, then the work; SIGTERM and SIGINT drain it while health answers
+ * Runs a worker as a process: health and metrics first, then the work; SIGTERM and SIGINT drain it while health answers
  * 503, and end with exit code 0. A worker whose polling has died is ended, because Docker does not restart unhealthy
  * containers.
  */
 export async function serveWorker(worker: Worker, options: ServeOptions): Promise<Server> {
   const { logger, shutdownTimeoutMs } = options;
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
+    if (request.method === 'GET' && request.url?.split('?', 1)[0] === '/metrics') {
+      answerScrape(worker, response, logger);
+      return;
+    }
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"status":"error","message":"not found"}');
   });
 
@@ -59,7 +73,7 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
         clearTimeout(deadline);
       });
       await worker.stop();
-      options.release();
+      await options.release();
       logger.info('drained');
     },
     // A check that fails says so in its answer, every few seconds; `ready` and the watchdog log what changes.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '../testing/aws-errors.js';
 import { createFakeAws } from '../testing/fake-aws.js';
+import { createRecordingTracer } from '../testing/recording-tracer.js';
 import { createEventPublisher } from './event-publisher.js';
 
 const OCCURRED_AT = '2027-01-01T00:00:00.123Z';
@@ -94,5 +95,48 @@ describe('the event publisher', () => {
     const { publisher } = createPublisher({ capacity: 3 });
     const outcomes = await Promise.allSettled([1, 2, 3, 4].map((n) => publisher.publish(event(n))));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+  });
+});
+
+describe('the spans of publications', () => {
+  const TRACEPARENT = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+  const traced = () => {
+    const { eventBridge } = createFakeAws({ eventBuses: ['bus'] });
+    const { tracing, ended } = createRecordingTracer();
+    return { eventBridge, ended, publisher: createEventPublisher(eventBridge, { bus: 'bus', tracing }) };
+  };
+  const made = () => {
+    const metadata = { occurredAt: OCCURRED_AT, eventId: 'e1', correlationId: 'c1', traceparent: TRACEPARENT };
+    return { ...event(1), detail: { metadata, data: {} } };
+  };
+
+  it('stand under the context that the event carries', async () => {
+    const { publisher, ended } = traced();
+    await publisher.publish(made());
+    expect(ended).toMatchObject([{ name: 'send bus', kind: 'producer', parent: TRACEPARENT, failures: [] }]);
+    expect(ended[0]!.attributes).toEqual({
+      'messaging.system': 'aws_eventbridge',
+      'messaging.operation.name': 'send',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': 'bus',
+      'messaging.message.id': expect.any(String),
+      'messaging.message.conversation_id': 'c1',
+      'orderflow.event.type': 'Made',
+      'orderflow.event.id': 'e1',
+    });
+  });
+
+  it('are the one that was begun for the event, if there is one', async () => {
+    const { publisher, ended } = traced();
+    const span = publisher.beginSpan(undefined)!;
+    await publisher.publish({ ...made(), span });
+    expect(ended.map(({ traceparent }) => traceparent)).toEqual([span.traceparent]);
+  });
+
+  it('end as failures when the bus does not take the event', async () => {
+    const { publisher, eventBridge, ended } = traced();
+    eventBridge.failNext('PutEvents', connectionRefused);
+    await expect(publisher.publish(made())).rejects.toThrow();
+    expect(ended).toMatchObject([{ failures: [connectionRefused().name] }]);
   });
 });

@@ -1,18 +1,29 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '../aws/clients.js';
 import { createBatcher } from '../batching.js';
+import { toError } from '../errors.js';
+import { NO_TRACING, type Span, type Tracing } from '../telemetry/tracing.js';
 
 /** An event on its way to the bus. The bus hands on nothing but `detail`, so all context is inside. */
 export type OutgoingEvent = {
   source: string;
   /** EventBridge detail-type. */
   type: string;
-  detail: { metadata: { occurredAt: string }; data: object };
+  detail: { metadata: EventContext; data: object };
+  /** Of its first publication, begun before the event was stored: its context is in the event. */
+  span?: Span;
 };
+
+type EventContext = { occurredAt: string; eventId?: string; correlationId?: string; traceparent?: string };
 
 export type EventPublisher = {
   /** Resolves when the bus has taken the event. @throws the entry's or the call's error. */
   publish(event: OutgoingEvent): Promise<void>;
+  /**
+   * Begins the span of an event that is about to be stored and published; undefined while nobody traces.
+   * @param parent traceparent of what causes the event
+   */
+  beginSpan: (parent: string | undefined) => Span | undefined;
   /** Resolves when nothing is waiting or in flight. */
   flush(): Promise<void>;
 };
@@ -36,11 +47,13 @@ function sizeOf({ Source, DetailType, Detail }: PutEventsRequestEntry): number {
   return 14 + Buffer.byteLength(`${Source ?? ''}${DetailType ?? ''}${Detail ?? ''}`);
 }
 
+type PublisherOptions = { bus: string; tracing?: Tracing; concurrency?: number; capacity?: number };
+
 export function createEventPublisher(
   eventBridge: EventBridge,
-  { bus, concurrency = 2, capacity = 10_000 }: { bus: string; concurrency?: number; capacity?: number },
+  { bus, tracing = NO_TRACING, concurrency = 2, capacity = 10_000 }: PublisherOptions,
 ): EventPublisher {
-  const batcher = createBatcher<PutEventsRequestEntry, undefined>({
+  const batcher = createBatcher<PutEventsRequestEntry, string>({
     maxItems: MAX_ENTRIES,
     maxBytes: MAX_BYTES,
     sizeOf,
@@ -50,22 +63,59 @@ export function createEventPublisher(
       const answer = await eventBridge.send(new PutEventsCommand({ Entries: entries }));
       return entries.map((_, index) => {
         const entry = answer.Entries?.[index];
-        if (entry?.EventId !== undefined) return { result: undefined };
+        if (entry?.EventId !== undefined) return { result: entry.EventId };
         const { ErrorCode = 'UnknownError', ErrorMessage = 'the bus gave no reason' } = entry ?? {};
         return { error: new EntryError(ErrorCode, ErrorMessage) };
       });
     },
   });
 
+  const send = ({ source, type, detail }: OutgoingEvent) =>
+    batcher.submit({
+      EventBusName: bus,
+      Source: source,
+      DetailType: type,
+      Detail: JSON.stringify(detail),
+      Time: new Date(detail.metadata.occurredAt),
+    });
+
+  const beginSpan = (parent: string | undefined) =>
+    tracing.tracer?.start(`send ${bus}`, {
+      kind: 'producer',
+      parent,
+      attributes: {
+        'messaging.system': 'aws_eventbridge',
+        'messaging.operation.name': 'send',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': bus,
+      },
+    });
+
   return {
-    publish: ({ source, type, detail }) =>
-      batcher.submit({
-        EventBusName: bus,
-        Source: source,
-        DetailType: type,
-        Detail: JSON.stringify(detail),
-        Time: new Date(detail.metadata.occurredAt),
-      }),
+    publish: async (event) => {
+      const { type, detail } = event;
+      // A publication again is caused by the first: it stands under the context that the event has for good.
+      const span = event.span ?? beginSpan(detail.metadata.traceparent);
+      if (!span) {
+        await send(event);
+        return;
+      }
+      span.set({
+        'messaging.message.conversation_id': detail.metadata.correlationId,
+        'orderflow.event.type': type,
+        'orderflow.event.id': detail.metadata.eventId,
+      });
+      try {
+        span.set({ 'messaging.message.id': await send(event) });
+      } catch (error) {
+        const err = toError(error);
+        span.fail(err.name, err);
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
+    beginSpan,
     flush: () => batcher.idle(),
   };
 }

@@ -21,11 +21,17 @@ export async function giveUp(
 ): Promise<Record<string, unknown> | undefined> {
   const id = String(item[lifecycle.key]);
   const at = now();
-  const step = { name: 'undelivered', entry: { at: new Date(at).toISOString() } };
+  const entry = { at: new Date(at).toISOString() };
   const claim = await claimItem(
     executor,
     lifecycle,
-    { id, messageId: `sweeper:${id}`, leaseMs, step, marker: { outboxShard: 0, delayMs: 0 } },
+    {
+      id,
+      messageId: `sweeper:${id}`,
+      leaseMs,
+      step: { name: 'undelivered', entry },
+      marker: { outboxShard: 0, delayMs: 0 },
+    },
     now,
   );
   if (claim.kind !== 'claimed') return undefined;
@@ -38,7 +44,8 @@ export async function giveUp(
     },
   };
   const marker = outboxAt === undefined ? {} : { outboxAt };
-  const outcome = { result: 'failed', now: at, attributes, step, ...marker } as const;
+  const steps = [{ name: lifecycle.states.failed.toLowerCase(), entry }];
+  const outcome = { result: 'failed', now: at, attributes, steps, ...marker } as const;
   if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
   return {
     ...item,

@@ -55,6 +55,7 @@ function createOutbox(...items: ReturnType<typeof thing>[]) {
 function createOutboxOf({ told }: { told: boolean }, ...items: ReturnType<typeof thing>[]) {
   const time = { ms: NOW_MS };
   const queue = { depth: 0, outcomes: 0 };
+  const givenUp: Record<string, unknown>[] = [];
   const aws = createFakeAws({
     eventBuses: ['bus'],
     tables: [
@@ -90,6 +91,7 @@ function createOutboxOf({ told }: { told: boolean }, ...items: ReturnType<typeof
   const table: OutboxTable = {
     lifecycle,
     work: { queueDepth: async () => queue.depth, eventOf: eventOf('Made', 'createdAt') },
+    onGivenUp: (item) => givenUp.push(item),
     ...(told ? { outcome: { queueDepth: async () => queue.outcomes, eventOf: eventOf('Ended', 'updatedAt') } } : {}),
   };
   const dependencies = {
@@ -102,6 +104,7 @@ function createOutboxOf({ told }: { told: boolean }, ...items: ReturnType<typeof
     aws,
     time,
     queue,
+    givenUp,
     sweep: () => sweep(table, options, dependencies),
     item: (thingId = 'thing-1') => aws.dynamo.item('things', { thingId })!,
     /** Type and id of every entry, in order. */
@@ -317,10 +320,11 @@ describe('an item whose attempts are used up', () => {
       effects: 1,
       updatedAt: NOW,
       failure: { code: 'UNDELIVERED', retriable: true, message: expect.any(String) as unknown },
-      timeline: { undelivered: { at: NOW } },
+      timeline: { undelivered_2: { at: NOW, version: 2 }, failed_3: { at: NOW, version: 3 } },
     });
     expect(item).toMatchObject({ outboxAt: NOW_MS + options.backoffBaseMs, outboxAttempts: 0 });
     expect(outbox.published()).toEqual(['Ended thing-1 v3']);
+    expect(outbox.givenUp).toMatchObject([{ thingId: 'thing-1', status: 'FAILED', updatedAt: NOW }]);
     expect(await outbox.sweep()).toEqual(nothing);
   });
 

@@ -6,9 +6,11 @@ import type { StatementExecutor } from '../statements/executor.js';
 import { confirm, moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
 import { giveUp } from './give-up.js';
 import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
+import type { OutboxMetrics } from './outbox-metrics.js';
 
 /** An item with its marker, as far as the sweeper looks. */
-type MarkedItem = Record<string, unknown> & ClaimableItem & { outboxAt: number; outboxAttempts: number };
+type MarkedItem = Record<string, unknown> &
+  ClaimableItem & { outboxAt: number; outboxAttempts: number; updatedAt: string };
 
 /** Where an item's next step comes from. */
 type Route = {
@@ -24,6 +26,8 @@ export type OutboxTable = {
   work: Route;
   /** Tells of an outcome, whose marker stays until it is confirmed. Absent: the outcome ends the marker. */
   outcome?: Route;
+  /** Told of each item that the sweeper has ended, as it then stands. */
+  onGivenUp?: (item: Record<string, unknown>) => void;
 };
 
 export type SweeperOptions = {
@@ -45,7 +49,14 @@ const PAGE = 100;
 /** As many as one PutEvents call carries. */
 const CONCURRENT_VISITS = 10;
 
-type Dependencies = { dynamo: DynamoDb; executor: StatementExecutor; publisher: EventPublisher; now: Clock };
+type Dependencies = {
+  dynamo: DynamoDb;
+  executor: StatementExecutor;
+  publisher: Pick<EventPublisher, 'publish'>;
+  now: Clock;
+  /** Told while the sweep is under way, because one that fails has no report. */
+  metrics?: OutboxMetrics;
+};
 
 /** Index entries of one table that are due, oldest first within a shard. */
 async function findDue(
@@ -98,7 +109,7 @@ export async function sweep(
   options: SweeperOptions,
   dependencies: Dependencies,
 ): Promise<SweepReport> {
-  const { dynamo, executor, publisher, now } = dependencies;
+  const { dynamo, executor, publisher, now, metrics } = dependencies;
   const { lifecycle } = table;
   const report: SweepReport = { due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0 };
   const sweptAt = now();
@@ -123,6 +134,7 @@ export async function sweep(
       throw error;
     }
     report.republished += 1;
+    metrics?.republished(lifecycle.table);
   }
 
   const visit = async (route: Route, backlogExplains: boolean, item: MarkedItem): Promise<void> => {
@@ -138,6 +150,8 @@ export async function sweep(
       const failed = await giveUp({ lifecycle, leaseMs: options.leaseMs, ...marker }, item, dependencies);
       if (!failed) return;
       report.givenUp += 1;
+      metrics?.gaveUp(lifecycle.table);
+      table.onGivenUp?.(failed);
       const event = table.outcome?.eventOf(failed);
       if (event) await publisher.publish(event);
     } else {
@@ -148,13 +162,17 @@ export async function sweep(
 
   const due = await findDue(dynamo, lifecycle, options, sweptAt);
   report.due = due.length;
-  if (due.length === 0) return report;
+  if (due.length === 0) {
+    metrics?.swept(lifecycle.table, [], sweptAt);
+    return report;
+  }
   // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
   const depths = await Promise.all([table.work.queueDepth(), table.outcome?.queueDepth() ?? 0]);
   const items = ((await readItems(dynamo, lifecycle, due)) as MarkedItem[]).filter(
     // The index lags: an item may have lost its marker, or moved it on.
     ({ outboxAt }) => outboxAt <= sweptAt,
   );
+  metrics?.swept(lifecycle.table, items, sweptAt);
   const isFinished = ({ status }: MarkedItem): boolean =>
     status === lifecycle.states.done || status === lifecycle.states.failed;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '../testing/fake-aws.js';
-import { claimItem, finishItem, type ClaimResult, type Ownership } from './claim.js';
+import { claimItem, finishItem, postponeItem, type ClaimResult, type Ownership } from './claim.js';
 import { createStatementExecutor, type StatementExecutor } from './executor.js';
 import { confirm, insert, moveMarker, type Lifecycle } from './transitions.js';
 
@@ -49,7 +49,7 @@ async function createJobs() {
         messageId,
         ...(replayId === undefined ? {} : { replayId }),
         leaseMs: LEASE_MS,
-        step: { name: 'received_1', entry: { messageId } },
+        step: { name: 'received', entry: { messageId } },
         marker: { outboxShard: 3, delayMs: 7_000 },
       },
       () => time.ms,
@@ -63,7 +63,7 @@ async function createJobs() {
       result,
       now: time.ms,
       attributes,
-      step: { name: result, entry: { at: 'then' } },
+      steps: [{ name: result, entry: { at: 'then' } }],
     });
   return {
     dynamo,
@@ -110,7 +110,7 @@ describe('claim', () => {
       claimToken: ownership.claimToken,
       leaseUntil: time.ms + LEASE_MS,
       updatedAt: new Date(time.ms).toISOString(),
-      timeline: { received_1: { messageId: 'm1' } },
+      timeline: { received_2: { messageId: 'm1', version: 2 } },
     });
   });
 
@@ -208,14 +208,42 @@ describe('claim', () => {
 
   it('passes on what the service says', async () => {
     const { dynamo, claim, job } = await createJobs();
-    dynamo.rejectEntriesNext('BatchExecuteStatement', 'ThrottlingError');
-    await expect(claim('m1')).rejects.toMatchObject({ name: 'ThrottlingError' });
+    dynamo.rejectEntriesNext('BatchExecuteStatement', 'InternalServerError');
+    await expect(claim('m1')).rejects.toMatchObject({ name: 'InternalServerError' });
     expect(job()).toEqual(INSERTED);
   });
+});
 
-  it('takes an answer without an outcome for neither applied nor refused', async () => {
-    const executor = createStatementExecutor({ send: async () => ({ Responses: [] }) } as never);
-    await expect(executor.execute({ key: 'j1', text: '', parameters: [] })).rejects.toThrow('without an outcome');
+describe('postpone', () => {
+  const step = { name: 'retried', entry: { at: 'then', delaySeconds: 2 } };
+  const reason = { now: 5_000, step };
+
+  it('leaves the item to its message, and nothing late of the attempt can finish it', async () => {
+    const { claimed, claim, executor, finish, job } = await createJobs();
+    const ownership = await claimed('m1');
+    await postponeItem(executor, LIFECYCLE, ownership, reason);
+    expect(job()).toMatchObject({ status: 'WORKING', version: 3, holder: 'm1', timeline: { retried_3: step.entry } });
+    expect(job()).toMatchObject({ updatedAt: new Date(5_000).toISOString() });
+    expect(await finish(ownership)).toBe(false);
+    expect((await claim('m2')).kind).toBe('held');
+    expect(await finish(await claimed('m1'))).toBe(true);
+    expect(job()).toMatchObject({ status: 'DONE', version: 5, effects: 1 });
+  });
+
+  it('is left to whoever has taken over', async () => {
+    const { claimed, executor, job } = await createJobs();
+    const ownership = await claimed('m1');
+    await claimed('m1');
+    const taken = job();
+    await postponeItem(executor, LIFECYCLE, ownership, reason);
+    expect(job()).toEqual(taken);
+  });
+
+  it('does not keep another message from taking over once the lease has passed', async () => {
+    const { claimed, claim, executor, time } = await createJobs();
+    await postponeItem(executor, LIFECYCLE, await claimed('m1'), reason);
+    time.ms += LEASE_MS + 1;
+    expect((await claim('m2')).kind).toBe('claimed');
   });
 });
 
@@ -237,13 +265,13 @@ describe('finish', () => {
       leaseUntil: time.ms - 5 + LEASE_MS,
       updatedAt: new Date(time.ms).toISOString(),
       sentAt: 'now',
-      timeline: { received_1: { messageId: 'm1' }, done: { at: 'then' } },
+      timeline: { received_2: { messageId: 'm1', version: 2 }, done_3: { at: 'then', version: 3 } },
     });
   });
 
   it('keeps the marker of an outcome that somebody has to confirm, and the confirmation takes it', async () => {
     const { claimed, executor, job, time } = await createJobs();
-    const outcome = { result: 'done', now: time.ms, attributes: {}, step: { name: 'done', entry: {} } } as const;
+    const outcome = { result: 'done', now: time.ms, attributes: {}, steps: [] } as const;
     await finishItem(executor, LIFECYCLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
     expect(job()).toMatchObject({ status: 'DONE', version: 3, outboxShard: 3, outboxAt: 7_000, outboxAttempts: 0 });
     expect(await executor.execute(confirm(LIFECYCLE, 'j1', 2))).toMatchObject({ applied: false });
@@ -301,7 +329,7 @@ describe('replay', () => {
       outboxShard: 3,
       outboxAt: time.ms + 7_000,
       outboxAttempts: 0,
-      timeline: { replayed: { at: new Date(time.ms).toISOString(), messageId: 'm2' } },
+      timeline: { replayed_4: { at: new Date(time.ms).toISOString(), messageId: 'm2', version: 4 } },
     });
     expect(job()).not.toHaveProperty('failure');
     expect(await finish(ownership)).toBe(true);

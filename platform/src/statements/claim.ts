@@ -92,7 +92,7 @@ export async function finishItem(
   executor: StatementExecutor,
   lifecycle: Lifecycle,
   ownership: Ownership,
-  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'step'>,
+  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'steps'>,
 ): Promise<boolean> {
   const { id, claimToken, version } = ownership;
   const result = await executor.execute(transitions.finish(lifecycle, id, { ...outcome, claimToken, version }));
@@ -100,4 +100,14 @@ export async function finishItem(
   const seen = result.item as ClaimableItem | undefined;
   // An attempt whose answer was lost had been applied: nobody but the owner finishes under this token.
   return seen?.claimToken === claimToken && seen.status === lifecycle.states[outcome.result];
+}
+
+/** Gives the claim back until the message comes again. Refused when somebody has taken over, who knows better. */
+export async function postponeItem(
+  executor: StatementExecutor,
+  lifecycle: Lifecycle,
+  { id, claimToken, version }: Ownership,
+  reason: { now: number; step: transitions.Step },
+): Promise<void> {
+  await executor.execute(transitions.postpone(lifecycle, id, { claimToken, version, ...reason }));
 }

@@ -7,7 +7,8 @@ type Item = Record<string, unknown>;
 export type IndexRange = {
   index: string;
   partition: { name: string; value: string };
-  sort: { name: string; before?: string };
+  /** Bounds are exclusive; at most one of them. */
+  sort: { name: string; before?: string; after?: string };
   newestFirst: boolean;
   limit: number;
 };
@@ -48,16 +49,20 @@ export function createTableReader(dynamo: DynamoDb, table: string, key: string):
     },
 
     async query({ index, partition, sort, newestFirst, limit }) {
-      const bounded = sort.before !== undefined;
+      const bound = sort.before ?? sort.after;
+      const condition = bound === undefined ? '' : ` AND #sort ${sort.before === undefined ? '>' : '<'} :bound`;
       const answer = await dynamo.send(
         new QueryCommand({
           TableName: table,
           IndexName: index,
-          KeyConditionExpression: `#partition = :partition${bounded ? ' AND #sort < :before' : ''}`,
-          ExpressionAttributeNames: { '#partition': partition.name, ...(bounded ? { '#sort': sort.name } : {}) },
+          KeyConditionExpression: `#partition = :partition${condition}`,
+          ExpressionAttributeNames: {
+            '#partition': partition.name,
+            ...(bound === undefined ? {} : { '#sort': sort.name }),
+          },
           ExpressionAttributeValues: {
             ':partition': partition.value,
-            ...(bounded ? { ':before': sort.before } : {}),
+            ...(bound === undefined ? {} : { ':bound': bound }),
           },
           ScanIndexForward: !newestFirst,
           Limit: limit,

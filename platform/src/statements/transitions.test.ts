@@ -14,7 +14,7 @@ const WISH: Claim = {
   claimToken: 'new',
   now: 1_000,
   leaseUntil: 31_000,
-  step: { name: 'received_1', entry: {} },
+  step: { name: 'received', entry: {} },
 };
 const BASE = { jobId: 'j1', version: 7, effects: 0, timeline: {}, lastReplayId: '', outboxAt: 50, outboxAttempts: 0 };
 
@@ -33,7 +33,7 @@ const finish = transitions.finish(LIFECYCLE, 'j1', {
   result: 'done',
   now: 2_000,
   attributes: {},
-  step: { name: 'done', entry: {} },
+  steps: [{ name: 'done', entry: {} }],
 });
 
 /** DESIGN's table of transitions: from which items each is allowed, and what one attribute may spoil. */
@@ -83,6 +83,21 @@ const ROWS: Row[] = [
       'it is waiting': { ...working, status: 'WAITING' },
     },
   ],
+  [
+    'postpone',
+    transitions.postpone(LIFECYCLE, 'j1', {
+      claimToken: 'seen',
+      version: 7,
+      now: 2_000,
+      step: { name: 'retried', entry: {} },
+    }),
+    [working, { ...working, leaseUntil: 0, holder: 'whoever' }],
+    {
+      'the claim is another': { ...working, claimToken: 'another' },
+      'it is finished already': done,
+      'it is waiting': { ...working, status: 'WAITING' },
+    },
+  ],
 ];
 
 async function execute(statement: Statement, item: Stored) {
@@ -112,5 +127,30 @@ describe.each(ROWS)('%s', (_name, statement, allowed, refused) => {
     const { result, stored, after } = await execute(statement, item);
     expect(result).toEqual({ applied: false, item: stored });
     expect(after).toEqual(stored);
+  });
+});
+
+describe("an item's timeline", () => {
+  const step = { name: 'retried', entry: { at: 'then' } };
+
+  it('keeps each step under its name and the version that it led to', async () => {
+    const { after } = await execute(
+      transitions.postpone(LIFECYCLE, 'j1', { claimToken: 'seen', version: 7, now: 2_000, step }),
+      working,
+    );
+    expect(after).toMatchObject({
+      claimToken: '',
+      holder: 'other',
+      timeline: { retried_8: { at: 'then', version: 8 } },
+    });
+  });
+
+  it('stops growing: from the 60th version on a step overwrites the last one of its name', async () => {
+    const late = { ...working, version: 900, timeline: { retried_60: { at: 'before', version: 899 } } };
+    const { after } = await execute(
+      transitions.postpone(LIFECYCLE, 'j1', { claimToken: 'seen', version: 900, now: 2_000, step }),
+      late,
+    );
+    expect(after).toMatchObject({ version: 901, timeline: { retried_60: { at: 'then', version: 901 } } });
   });
 });

@@ -8,6 +8,7 @@ import type { Statement } from './executor.js';
  *   ───┬──────────────┬───────────────────┬─────────────────────────┬──────>
  *      │ waiting      │ working           │ done | failed           │ marker removed
  *      │ marker set   │ lease ──────┐     │ effects + 1             (an outcome that nobody waits for: at the finish)
+ *                     │             │ postpone: the claim token is given back, the message comes again
  *                     │             └ passed: take over (another message), with the claim token that was seen
  *                                                       failed, retriable: replay ──> working, marker set again
  *
@@ -34,6 +35,9 @@ export type ClaimableItem = {
   failure?: { retriable: boolean };
 };
 
+/** What happened, for the item's timeline. */
+export type Step = { name: string; entry: Record<string, unknown> };
+
 /** A wish to work on an item. */
 export type Claim = {
   /** SQS id of the message that asks. */
@@ -42,8 +46,7 @@ export type Claim = {
   claimToken: string;
   now: number;
   leaseUntil: number;
-  /** Timeline key and entry of this step. */
-  step: { name: string; entry: Record<string, unknown> };
+  step: Step;
 };
 
 export type Outcome = {
@@ -56,8 +59,11 @@ export type Outcome = {
   attributes: Record<string, unknown>;
   /** Epoch ms. Given, the marker stays, due then, until whoever the outcome's event is for has confirmed it. */
   outboxAt?: number;
-  step: { name: string; entry: Record<string, unknown> };
+  steps: readonly Step[];
 };
+
+/** Bounds an item's timeline: from this version on, a step overwrites the one of the same name before it. */
+const MAX_STEP_VERSION = 60;
 
 /** A condition: PartiQL text with its parameters. */
 type Clause = { text: string; parameters: unknown[] };
@@ -85,6 +91,14 @@ function update(
   };
 }
 
+/** The timeline's share of a statement that leads to this version. A repeated statement overwrites its own step. */
+function timelineAttributes(version: number, steps: readonly Step[]): Record<string, unknown> {
+  const suffix = Math.min(version, MAX_STEP_VERSION);
+  return Object.fromEntries(
+    steps.map(({ name, entry }) => [`"timeline"."${name}_${suffix}"`, { ...entry, version }] as const),
+  );
+}
+
 function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number): Record<string, unknown> {
   return {
     '"status"': lifecycle.states.working,
@@ -93,7 +107,7 @@ function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number): R
     '"claimToken"': claim.claimToken,
     '"leaseUntil"': claim.leaseUntil,
     '"updatedAt"': iso(claim.now),
-    [`"timeline"."${claim.step.name}"`]: claim.step.entry,
+    ...timelineAttributes(version, [claim.step]),
   };
 }
 
@@ -153,19 +167,42 @@ export function replay(
     '"outboxShard"': marker.outboxShard,
     '"outboxAt"': marker.outboxAt,
     '"outboxAttempts"': 0,
-    '"timeline"."replayed"': { at: iso(wish.now), messageId: wish.messageId },
+    ...timelineAttributes(seen.version + 1, [
+      { name: 'replayed', entry: { at: iso(wish.now), messageId: wish.messageId } },
+    ]),
   };
   return update(
     lifecycle,
     id,
     attributes,
-    ['REMOVE "failure"'],
+    ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'],
     [
       clause('"status" = ?', lifecycle.states.failed),
       clause('"failure"."retriable" = ?', true),
       clause('"lastReplayId" <> ?', marker.replayId),
       clause('"version" = ?', seen.version),
     ],
+  );
+}
+
+/** working → working, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */
+export function postpone(
+  lifecycle: Lifecycle,
+  id: string,
+  { claimToken, version, now, step }: Pick<Outcome, 'claimToken' | 'version' | 'now'> & { step: Step },
+): Statement {
+  const attributes = {
+    '"claimToken"': '',
+    '"version"': version + 1,
+    '"updatedAt"': iso(now),
+    ...timelineAttributes(version + 1, [step]),
+  };
+  return update(
+    lifecycle,
+    id,
+    attributes,
+    [],
+    [clause('"status" = ?', lifecycle.states.working), clause('"claimToken" = ?', claimToken)],
   );
 }
 
@@ -177,7 +214,7 @@ export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Stat
     '"status"': lifecycle.states[outcome.result],
     '"version"': outcome.version + 1,
     '"updatedAt"': iso(outcome.now),
-    [`"timeline"."${outcome.step.name}"`]: outcome.step.entry,
+    ...timelineAttributes(outcome.version + 1, outcome.steps),
     ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
   };
   const counted = ['SET "effects" = "effects" + 1'];

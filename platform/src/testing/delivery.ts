@@ -16,6 +16,7 @@ export function aDelivery(change: Partial<Delivery> = {}): Delivery {
     replayCount: 0,
     signal: new AbortController().signal,
     facts: {},
+    held: {},
     logger: silentLogger,
     ...change,
   };

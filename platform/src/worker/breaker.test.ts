@@ -101,6 +101,51 @@ describe('breaker', () => {
     expect(log.messages()).toEqual(['paused: a dependency is away']);
   });
 
+  it('says so when the reason has become another one meanwhile, and each reason once, however they alternate', async () => {
+    const { breaker, away, log, after } = create();
+    away.error = connectionRefused();
+    breaker.report(away.error);
+    await after(FIRST_DELAY_MS);
+    const missing = queueDoesNotExist();
+    for (const error of [missing, missing, connectionRefused(), missing]) {
+      away.error = error;
+      await after(4_000);
+    }
+    expect(log.messages()).toEqual([
+      'paused: a dependency is away',
+      'still paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)',
+    ]);
+    expect(log.lines[1]).toMatchObject({ level: 'warn', fields: { err: missing } });
+  });
+
+  it('says so when it is the trial that meets another reason', async () => {
+    const { breaker, log, waiting, after } = create();
+    breaker.report(connectionRefused());
+    waiting();
+    await after(FIRST_DELAY_MS);
+    breaker.report(queueDoesNotExist());
+    expect(log.messages()).toEqual([
+      'paused: a dependency is away',
+      expect.stringMatching(/^still paused: topology missing/) as unknown,
+    ]);
+  });
+
+  it('tells the reasons of each outage anew', async () => {
+    const { breaker, away, log, after } = create();
+    for (let outage = 0; outage < 2; outage++) {
+      breaker.report(connectionRefused());
+      away.error = queueDoesNotExist();
+      await after(FIRST_DELAY_MS);
+      away.error = undefined;
+      await after(2 * FIRST_DELAY_MS);
+      (await breaker.enter())?.done();
+    }
+    const said = ['paused: a', 'still paused: topology', 'resumed'];
+    expect(log.messages().map((message, index) => message.startsWith(said[index % 3] ?? '?'))).toEqual(
+      Array.from({ length: 6 }, () => true),
+    );
+  });
+
   it('does not start a second probe while one is under way', async () => {
     const { breaker, probe, after } = create();
     let answer: () => void = () => undefined;

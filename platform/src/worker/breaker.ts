@@ -40,10 +40,9 @@ type BreakerOptions = {
 
 const NORMAL: Pass = { isTrial: false, done: () => undefined };
 
-function pausedMessage(err: Error): string {
-  if (isTopologyMissing(err))
-    return 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
-  return isUnavailable(err) ? 'paused: a dependency is away' : 'paused: the queue cannot be polled';
+function reasonOf(err: Error): string {
+  if (isTopologyMissing(err)) return 'topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
+  return isUnavailable(err) ? 'a dependency is away' : 'the queue cannot be polled';
 }
 
 export function createBreaker({
@@ -58,6 +57,8 @@ export function createBreaker({
   let delayMs = firstDelayMs;
   let timer: NodeJS.Timeout | undefined;
   let openedAt = 0;
+  /** Reasons that have had their line since the breaker opened: each gets one, or two that alternate would fill the log. */
+  const told = new Set<string>();
   /** Set while half-open, from the moment that somebody goes ahead. */
   let trial: Pass | undefined;
   let waiting: ((pass: Pass | undefined) => void)[] = [];
@@ -91,14 +92,24 @@ export function createBreaker({
     waiting.shift()?.(beginTrial());
   }
 
+  /** What is wrong by now may ask for something else than what the pause began with. */
+  function tell(thrown: unknown): void {
+    const err = toError(thrown);
+    const reason = reasonOf(err);
+    if (told.has(reason)) return;
+    logger.warn(`${told.size === 0 ? 'paused' : 'still paused'}: ${reason}`, { err });
+    told.add(reason);
+  }
+
   function waitLonger(): void {
     delayMs = Math.min(delayMs * 2, maxDelayMs);
   }
 
   function scheduleProbe(): void {
     timer = setTimeout(() => {
-      probe().then(onProbeSuccess, () => {
+      probe().then(onProbeSuccess, (thrown: unknown) => {
         if (stopped) return;
+        tell(thrown);
         waitLonger();
         scheduleProbe();
       });
@@ -114,11 +125,11 @@ export function createBreaker({
       if (state === 'closed') {
         openedAt = Date.now();
         delayMs = firstDelayMs;
-        const err = toError(thrown);
-        logger.warn(pausedMessage(err), { err });
+        told.clear();
       } else {
         waitLonger();
       }
+      tell(thrown);
       clearTimeout(timer);
       trial = undefined;
       state = 'open';

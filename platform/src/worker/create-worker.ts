@@ -15,6 +15,9 @@ import {
 } from '../health/readiness.js';
 import type { Logger } from '../logger.js';
 import type { EventPublisher } from '../outbox/event-publisher.js';
+import type { BatchingExecutor } from '../statements/executor.js';
+import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
+import type { Metrics, Scrape } from '../telemetry/metrics.js';
 import { createBreaker } from './breaker.js';
 import type { EventClass } from './decode.js';
 import { createOutageCounts } from './outage-counts.js';
@@ -23,15 +26,21 @@ import { createRouter, type Registration } from './route.js';
 import type { Delivery, Middleware, Outcome, Step } from './types.js';
 import { withDeadLetter } from './with-dead-letter.js';
 import { withLogLine } from './with-log-line.js';
+import { exposePolling, withMetrics } from './with-metrics.js';
 import { withRetry } from './with-retry.js';
+import { withSpan } from './with-span.js';
 import { withTimeout } from './with-timeout.js';
 import type { WorkerEnv } from './worker-env.js';
 
 export type WorkerOptions = {
   env: Readonly<WorkerEnv>;
   aws: AwsClients;
+  /** The handlers' own; a stop waits for what they have asked of it. */
+  executor: Pick<BatchingExecutor, 'flush'>;
   publisher: EventPublisher;
   logger: Logger;
+  tracing?: Tracing;
+  metrics: Metrics;
   now: Clock;
   queue: string;
   deadLetterQueue: string;
@@ -40,7 +49,7 @@ export type WorkerOptions = {
   /** Event classes that the queue's rules let through; each needs a handler. */
   expected: readonly EventClass[];
   registrations: readonly Registration[];
-  /** Told of every delivery's outcome, for tests and metrics. */
+  /** Told of every delivery's outcome, for tests. */
   onOutcome?: (outcome: Outcome, delivery: Delivery) => void;
 };
 
@@ -51,6 +60,7 @@ export type Worker = {
   /** False when polling has died: no sign of life for POLLER_WEDGED_AFTER_MS. An outage is not a wedged poller. */
   isLive(): boolean;
   readiness(): Promise<CheckReport>;
+  scrape(): Promise<Scrape>;
 };
 
 const NEVER_ABORTED = new AbortController().signal;
@@ -70,13 +80,14 @@ function toDelivery(message: Message, logger: Logger): Delivery {
     replayCount: Number(message.MessageAttributes?.replayCount?.StringValue ?? 0),
     signal: NEVER_ABORTED,
     facts: {},
+    held: {},
     logger,
   };
 }
 
 /** A queue's worker: pollers, the pipeline around the handlers, health. Owns no client and no process. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { env, aws, publisher, now, queue, deadLetterQueue, uses } = options;
+  const { env, aws, publisher, metrics, now, queue, deadLetterQueue, uses } = options;
   const logger = options.logger.child({ queue });
   const urlOf = createQueueUrls(aws.sqs);
   const checks: Record<string, Check> = {
@@ -92,9 +103,18 @@ export function createWorker(options: WorkerOptions): Worker {
   const outages = createOutageCounts();
   const router = createRouter(options.expected, options.registrations, publisher);
 
+  const measured = withMetrics(metrics, queue, now);
+  const createdAt = now();
+  exposePolling(metrics, queue, {
+    lastReturnAt: () => pollers?.lastReturnAt() ?? createdAt,
+    breakerState: () => breaker.state,
+  });
+
   function buildPipeline(queueUrl: string, deadLetterUrl: string): Step {
     const middleware: Middleware[] = [
+      measured,
       withLogLine(now),
+      withSpan(options.tracing ?? NO_TRACING, { queue, publisher }),
       withRetry(aws.sqs, breaker, outages, {
         queueUrl,
         baseSeconds: env.RETRY_BASE_SECONDS,
@@ -170,9 +190,12 @@ export function createWorker(options: WorkerOptions): Worker {
       breaker.stop();
       failpoint('worker.during-drain');
       await pollers?.stop();
+      // What a handler that ran out of time has left behind.
+      await options.executor.flush();
       await publisher.flush();
     },
     isLive: () => pollers?.areLive() ?? true,
     readiness,
+    scrape: () => metrics.scrape(),
   };
 }

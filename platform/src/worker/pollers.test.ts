@@ -126,6 +126,9 @@ describe('polling', () => {
     ['a refusal', Object.assign(new Error('no'), { name: 'AccessDenied' }), 'paused: the queue cannot be polled'],
   ])('pauses after %s, tries one message without waiting, and then goes on as before', async (_name, error, line) => {
     const { sqs, polled, log, away, send } = start();
+    // A poller that asks for one message anyway would not show that the trial does.
+    for (let n = 0; n < 1 + 2 + 4 + 8; n++) send(String(n));
+    await eventually(() => sqs.messages(WORK).length === 0 && polled.at(-1)?.MaxNumberOfMessages === 10);
     away.error = error;
     sqs.failAlways('*', error);
     await log.next(line);
@@ -137,7 +140,7 @@ describe('polling', () => {
     await eventually(() => sqs.messages(WORK).length === 0);
     expect(polled.slice(before, before + 2)).toMatchObject([
       { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 },
-      { MaxNumberOfMessages: 2, WaitTimeSeconds: 5 },
+      { MaxNumberOfMessages: 10, WaitTimeSeconds: 5 },
     ]);
     expect(log.messages()).toEqual([line, 'resumed']);
   });

@@ -32,6 +32,8 @@ type Dependencies = {
 export type Pollers = {
   /** False when a poller has shown no sign of life for too long. Waiting at the breaker is one. */
   areLive(): boolean;
+  /** Epoch ms of the last receive that succeeded, or of the start; of several pollers, the one for which that is longest ago. */
+  lastReturnAt(): number;
   /** Resolves when nothing is in flight; afterwards nothing is received any more. */
   stop(): Promise<void>;
 };
@@ -51,12 +53,13 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
   let pass: Pass | undefined;
   /** Epoch ms at which the poller counts as wedged. */
   let wedgedAt = Infinity;
+  let lastReturnAt = now();
   /** Doubled with each batch survived: in a process that dies at each start, a message costs few others a receive. */
   let batchSize = 1;
   let poll = Promise.resolve();
   let endPoll: () => void = () => undefined;
 
-  async function receive({ input }: ReceiveMessageCommand, sendOptions: object) {
+  async function receive({ input }: ReceiveMessageCommand) {
     poll = new Promise((resolve) => {
       endPoll = resolve;
     });
@@ -69,17 +72,17 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
       MaxNumberOfMessages: batchSize,
       ...(pass.isTrial ? TRIAL : {}),
     });
-    const output = await aws.polling.send(command, sendOptions);
-    wedgedAt = now() + options.wedgedAfterMs + options.handlerTimeoutMs;
+    const output = await aws.polling.send(command);
+    lastReturnAt = now();
+    wedgedAt = lastReturnAt + options.wedgedAfterMs + options.handlerTimeoutMs;
     return output;
   }
 
   // sqs-consumer uses one client for everything: polls pass the breaker here, and have a longer timeout than acks. Its own
-  // callback before a receive comes too late to change what is asked for.
-  const send = (command: unknown, sendOptions: object) =>
-    command instanceof ReceiveMessageCommand
-      ? receive(command, sendOptions)
-      : aws.sqs.send(command as never, sendOptions);
+  // callback before a receive comes too late to change what is asked for. Its options, a signal that only `abort` uses,
+  // are left out: with any, the client puts the steps of the call together anew.
+  const send = (command: unknown) =>
+    command instanceof ReceiveMessageCommand ? receive(command) : aws.sqs.send(command as never);
 
   const consumer = Consumer.create({
     queueUrl: options.queueUrl,
@@ -127,6 +130,7 @@ function startPoller(options: PollerOptions, { aws, breaker, logger, now }: Depe
 
   return {
     isLive: () => now() < wedgedAt,
+    lastReturnAt: () => lastReturnAt,
     stop: () => {
       consumer.stop();
       // Not the consumer's `stopped`: that comes at once, or looks once a second whether the last poll has ended.
@@ -139,6 +143,7 @@ export function startPollers(options: PollerOptions, dependencies: Dependencies)
   const pollers = Array.from({ length: options.pollers }, () => startPoller(options, dependencies));
   return {
     areLive: () => pollers.every((poller) => poller.isLive()),
+    lastReturnAt: () => Math.min(...pollers.map((poller) => poller.lastReturnAt())),
     stop: async () => {
       dependencies.breaker.stop();
       await Promise.all(pollers.map((poller) => poller.stop()));

@@ -1,5 +1,6 @@
 import { failpoint } from '../failpoints.js';
 import type { EventPublisher } from '../outbox/event-publisher.js';
+import { traceIdOf } from '../telemetry/traceparent.js';
 import { decodeEvent, type EventClass } from './decode.js';
 import type { Delivery, Handler, HandlerResult, Step } from './types.js';
 
@@ -40,7 +41,7 @@ export type Router = {
 export function createRouter(
   expected: readonly EventClass[],
   registrations: readonly Registration[],
-  publisher: EventPublisher,
+  publisher: Pick<EventPublisher, 'publish'>,
 ): Router {
   for (const EventClass of new Set([...expected, ...registrations.map((registration) => registration.EventClass)])) {
     const { length } = registrations.filter((registration) => registration.EventClass === EventClass);
@@ -53,12 +54,8 @@ export function createRouter(
     const registration = registrations.find((candidate) => candidate.EventClass === EventClass);
     if (!registration) throw new Error(`no handler for ${EventClass.type}`);
     const { eventId, correlationId, traceparent } = (event as Loggable).metadata;
-    Object.assign(delivery.facts, {
-      type: EventClass.type,
-      eventId,
-      correlationId,
-      traceId: traceparent?.slice(3, 35),
-    });
+    const traceId = traceIdOf(traceparent) ?? delivery.facts.traceId;
+    Object.assign(delivery.facts, { type: EventClass.type, eventId, correlationId, traceId });
 
     const { outcome, events }: HandlerResult = await choose(registration)(event, delivery);
     // Before the ack: until the events are out, the message is what remembers that they must go.

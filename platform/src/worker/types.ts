@@ -1,8 +1,15 @@
 import type { Logger } from '../logger.js';
 import type { OutgoingEvent } from '../outbox/event-publisher.js';
+import type { Span } from '../telemetry/tracing.js';
 
 /** What became of a delivery. The same words stand in logs, metrics and tests. */
 export type Outcome = 'processed' | 'duplicate' | 'retry' | 'dead-lettered';
+
+/** An attempt that failed, and after how long the message comes back. The reason is for everybody to read. */
+export type Postponement = { delaySeconds: number; reason: string };
+
+/** The item that a delivery has claimed. */
+export type HeldItem = { postpone: (postponement: Postponement) => Promise<void> };
 
 /** One receive of one SQS message. */
 export type Delivery = {
@@ -25,6 +32,10 @@ export type Delivery = {
   readonly signal: AbortSignal;
   /** What the pipeline learns on the way; goes into the message's one log line. */
   readonly facts: Record<string, unknown>;
+  /** Filled once the delivery has claimed its item. */
+  readonly held: { item?: HeldItem };
+  /** Begins the span of an event that this delivery causes; absent while nobody traces. */
+  readonly beginSpan?: () => Span | undefined;
   readonly logger: Logger;
 };
 

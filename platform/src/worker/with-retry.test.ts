@@ -3,7 +3,7 @@ import { connectionRefused, throttled } from '../testing/aws-errors.js';
 import { aDelivery } from '../testing/delivery.js';
 import type { Breaker } from './breaker.js';
 import { createOutageCounts } from './outage-counts.js';
-import type { Step } from './types.js';
+import type { Postponement, Step } from './types.js';
 import { HandlerTimeoutError } from './with-timeout.js';
 import { retryDelaySeconds, withRetry } from './with-retry.js';
 
@@ -128,5 +128,41 @@ describe('withRetry', () => {
       delaySeconds: undefined,
       visibilityError: visibilityError.message,
     });
+  });
+});
+
+describe('the item that a failed delivery has claimed', () => {
+  const failing = (error: Error, postpone: (postponement: Postponement) => Promise<void>) => {
+    const { handle } = create((delivery) => {
+      delivery.held.item = { postpone };
+      return Promise.reject(error);
+    });
+    return handle;
+  };
+
+  it.each([
+    ['its name', new RangeError('no route to db-7.internal for jo@example.com'), 'RangeError'],
+    ['its name and code', Object.assign(new Error('key sk_live_1'), { code: 'E_DECLINED' }), 'Error (E_DECLINED)'],
+    ['nothing that is no name', Object.assign(new Error('x'), { name: 'no db-7, sorry', code: 'at db-7' }), 'Error'],
+    ['a code once', Object.assign(new Error('x'), { name: 'E_GONE', code: 'E_GONE' }), 'E_GONE'],
+  ])('is told the delay, and of the error %s, never its text', async (_, error, reason) => {
+    const told: Postponement[] = [];
+    const delivery = aDelivery();
+    await failing(error, async (postponement) => void told.push(postponement))(delivery);
+    expect(told).toEqual([{ delaySeconds: 1, reason }]);
+    expect(delivery.facts.err).toBe(error);
+  });
+
+  it('is left alone in an outage', async () => {
+    const told: unknown[] = [];
+    await failing(connectionRefused(), async (postponement) => void told.push(postponement))(aDelivery());
+    expect(told).toEqual([]);
+  });
+
+  it('comes back also when it cannot be told', async () => {
+    const delivery = aDelivery();
+    const handle = failing(new Error('no'), () => Promise.reject(new Error('not now')));
+    expect(await handle(delivery)).toBe('retry');
+    expect(delivery.facts).toMatchObject({ delaySeconds: 1, timelineError: 'not now' });
   });
 });

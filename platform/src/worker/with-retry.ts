@@ -4,7 +4,7 @@ import { isUnavailable } from '../aws/failures.js';
 import { toError } from '../errors.js';
 import type { Breaker } from './breaker.js';
 import type { OutageCounts } from './outage-counts.js';
-import type { Middleware } from './types.js';
+import type { Delivery, Middleware } from './types.js';
 import { HandlerTimeoutError } from './with-timeout.js';
 
 export type RetryOptions = { queueUrl: string; baseSeconds: number; maxSeconds: number };
@@ -20,6 +20,27 @@ export function retryDelaySeconds(
 ): number {
   const ceiling = Math.min(maxSeconds, baseSeconds * 2 ** (receiveCount - 1));
   return Math.max(1, Math.round(random() * ceiling));
+}
+
+const A_NAME = /^[\w.$:-]{1,64}$/;
+
+/**
+ * What a timeline says of an unexpected error: its name and code. Whoever has the item's id reads it, and an error's text
+ * may name hosts, tables, even customers; that stays in the log.
+ */
+function publicReasonOf(err: Error): string {
+  const { code } = err as { code?: unknown };
+  const name = A_NAME.test(err.name) ? err.name : 'Error';
+  return typeof code === 'string' && A_NAME.test(code) && code !== name ? `${name} (${code})` : name;
+}
+
+/** For the item's timeline: it helps whoever looks, and the message comes back without it. */
+async function tellItem({ held, facts }: Delivery, err: Error, delaySeconds: number): Promise<void> {
+  try {
+    await held.item?.postpone({ delaySeconds, reason: publicReasonOf(err) });
+  } catch (thrown) {
+    facts.timelineError = toError(thrown).message;
+  }
 }
 
 /**
@@ -55,6 +76,8 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
         if (isUnavailable(visibilityError)) breaker.report(visibilityError);
         Object.assign(facts, { delaySeconds: undefined, visibilityError: toError(visibilityError).message });
       }
+      // In an outage it would only be one more call that nothing answers.
+      if (!facts.outage) await tellItem(delivery, err, delaySeconds);
       return 'retry';
     }
   };

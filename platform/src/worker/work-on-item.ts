@@ -3,9 +3,9 @@ import type { Clock } from '../clock.js';
 import { PermanentError } from '../errors.js';
 import { failpoint } from '../failpoints.js';
 import type { OutgoingEvent } from '../outbox/event-publisher.js';
-import { claimItem, finishItem } from '../statements/claim.js';
+import { claimItem, finishItem, postponeItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
-import type { Lifecycle } from '../statements/transitions.js';
+import type { Lifecycle, Step } from '../statements/transitions.js';
 import type { Delivery, HandlerResult } from './types.js';
 
 /** The table that a worker works on. */
@@ -21,8 +21,8 @@ export type ItemTable = {
   outcomesAreConfirmed: boolean;
 };
 
-/** How the work on an item ended; `attributes` are written with the outcome. */
-export type WorkResult = { result: 'done' | 'failed'; attributes: Record<string, unknown> };
+/** How the work on an item ended; `attributes` are written with the outcome, and so are further steps of its timeline. */
+export type WorkResult = { result: 'done' | 'failed'; attributes: Record<string, unknown>; steps?: readonly Step[] };
 
 /** Attributes that every outcome sets. */
 type Finished = { status: string; version: number; updatedAt: string };
@@ -36,8 +36,23 @@ type Job<Item extends object> = {
   work: (at: Clock) => Promise<WorkResult>;
 };
 
-/** Timeline entries for receives are numbered; the number is bounded by what the queue allows. */
-const MAX_NUMBERED_RECEIVES = 20;
+/**
+ * The end of an item whose message has used its receives up and lies in the dead-letter queue; an operator's replay
+ * starts it again.
+ */
+export function endOfRetries(
+  { messageId, receiveCount }: Delivery,
+  message: string,
+): (at: Clock) => Promise<WorkResult> {
+  return (at) => {
+    const entry = { at: new Date(at()).toISOString(), code: 'RECEIVES_EXHAUSTED', attempt: receiveCount, messageId };
+    return Promise.resolve({
+      result: 'failed',
+      attributes: { failure: { code: 'RETRIES_EXHAUSTED', message, retriable: true } },
+      steps: [{ name: 'dead-lettered', entry }],
+    });
+  };
+}
 
 const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
 
@@ -53,7 +68,6 @@ export async function workOnItem<Item extends object>(
   { id, known, outcomeEventOf, work }: Job<Item>,
 ): Promise<HandlerResult> {
   const { executor, lifecycle, now, leaseMs, markerDelayMs } = table;
-  const attempt = Math.min(delivery.receiveCount, MAX_NUMBERED_RECEIVES);
   const claim = await claimItem(
     executor,
     lifecycle,
@@ -63,7 +77,7 @@ export async function workOnItem<Item extends object>(
       ...(delivery.replayId === undefined ? {} : { replayId: delivery.replayId }),
       leaseMs,
       step: {
-        name: `received_${attempt}`,
+        name: 'received',
         entry: {
           at: new Date(now()).toISOString(),
           sentAt: new Date(delivery.sentAt).toISOString(),
@@ -92,20 +106,32 @@ export async function workOnItem<Item extends object>(
     case 'claimed':
       break;
   }
+  const { ownership } = claim;
+  delivery.held.item = {
+    postpone: ({ delaySeconds, reason }) => {
+      const at = now();
+      const entry = { at: new Date(at).toISOString(), delaySeconds, reason };
+      return postponeItem(executor, lifecycle, ownership, { now: at, step: { name: 'retried', entry } });
+    },
+  };
   failpoint('worker.after-claim');
 
-  const { result, attributes } = await work(now);
+  const { result, attributes: worked, steps = [] } = await work(now);
+  const span = delivery.beginSpan?.();
+  // Stored, so that whoever publishes the outcome's event again publishes the same one.
+  const attributes = span ? { ...worked, outcomeTraceparent: span.traceparent } : worked;
   const at = now();
   const status = lifecycle.states[result];
   const step = { name: status.toLowerCase(), entry: { at: new Date(at).toISOString() } };
   const marker = table.outcomesAreConfirmed ? { outboxAt: at + markerDelayMs } : {};
-  const outcome = { result, now: at, attributes, step, ...marker };
-  const mine = await finishItem(executor, lifecycle, claim.ownership, outcome);
+  const outcome = { result, now: at, attributes, steps: [...steps, step], ...marker };
+  const mine = await finishItem(executor, lifecycle, ownership, outcome);
   // Somebody took over while this delivery was late, and publishes what came of it.
   if (!mine) return { outcome: 'duplicate', events: [] };
   failpoint('worker.after-finish');
 
-  const finished: Finished = { status, version: claim.ownership.version + 1, updatedAt: new Date(at).toISOString() };
+  const finished: Finished = { status, version: ownership.version + 1, updatedAt: new Date(at).toISOString() };
   const item = { ...known, ...attributes, ...finished } as Item;
-  return { outcome: 'processed', events: present(outcomeEventOf(item)) };
+  const events = present(outcomeEventOf(item));
+  return { outcome: 'processed', events: span ? events.map((event) => ({ ...event, span })) : events };
 }

@@ -1,6 +1,13 @@
-import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { API_READINESS, HealthController, type ApiReadiness } from './health/health.controller.js';
+import { LiveController } from './live/live.controller.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { USE_CASES, type UseCases } from './use-cases.js';
@@ -12,19 +19,27 @@ export type Parts = {
   background: Background;
 };
 
+type Work = {
+  start: () => void;
+  /** Ends what would keep requests open for ever. */
+  endStreams: () => void;
+  stop: () => Promise<void>;
+};
+
 /** Started when the application is, stopped when the last request has been answered. */
-export class Background implements OnApplicationBootstrap, OnApplicationShutdown {
-  constructor(
-    private readonly start: () => void,
-    private readonly stop: () => Promise<void>,
-  ) {}
+export class Background implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  constructor(private readonly work: Work) {}
 
   onApplicationBootstrap(): void {
-    this.start();
+    this.work.start();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.work.endStreams();
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.stop();
+    return this.work.stop();
   }
 }
 
@@ -34,7 +49,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [OrdersController, NotificationsController, HealthController],
+      controllers: [OrdersController, NotificationsController, LiveController, HealthController],
       providers: [
         { provide: USE_CASES, useValue: useCases },
         { provide: API_READINESS, useValue: readiness },

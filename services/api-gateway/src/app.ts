@@ -7,6 +7,7 @@ import {
   orderOutcome,
   OUTBOX_SHARDS,
   INDEXES,
+  queueNames,
   resourceNames,
   type NotificationRecord,
   type OrderRecord,
@@ -19,29 +20,47 @@ import type { Clock } from '@orderflow/platform/clock';
 import { busCheck, createReadiness, ruleTargetCheck, tableCheck } from '@orderflow/platform/health/readiness';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
+import { createOutboxMetrics } from '@orderflow/platform/outbox/outbox-metrics';
 import { runSweeper, type RunningSweeper } from '@orderflow/platform/outbox/run-sweeper';
 import { sweep, type OutboxTable, type SweeperOptions } from '@orderflow/platform/outbox/sweeper';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
 import { createTableReader } from '@orderflow/platform/statements/table-reader';
 import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import { NO_TRACING, type RunningTracing } from '@orderflow/platform/telemetry/tracing';
+import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
+import { exposeQueueDepths } from '@orderflow/platform/telemetry/queue-depths';
 import { AppModule, Background } from './app.module.js';
 import type { ApiEnv } from './config.js';
 import { asyncApiDocument } from './documentation/asyncapi.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { createPublishSoon } from './http/publish-soon.js';
+import { createLive } from './live/create-live.js';
+import { createEventStreams, exposeEventStreams } from './live/event-stream.js';
+import { notePublished } from './live/note-published.js';
 import { createAcceptNotification } from './notifications/accept-notification.js';
 import { createReadNotifications } from './notifications/read-notifications.js';
 import { createAcceptOrder } from './orders/accept-order.js';
 import { createListOrders } from './orders/list-orders.js';
+import { createOrderMetrics } from './orders/order-metrics.js';
 import { createReadOrder } from './orders/read-order.js';
+import { createReadTimeline } from './orders/read-timeline.js';
 
-export type Dependencies = { config: Readonly<ApiEnv>; aws: AwsClients; logger: Logger; now: Clock };
+export type Dependencies = {
+  config: Readonly<ApiEnv>;
+  aws: AwsClients;
+  logger: Logger;
+  tracing?: RunningTracing;
+  metrics?: Metrics;
+  now: Clock;
+};
 
 const OUTBOX_BACKOFF_MAX_MS = 900_000;
 const FLUSH_WITHIN_MS = 5_000;
 
 /** Everything that the API consists of, wired; listening is the caller's. */
-export async function createApp({ config, aws, logger, now }: Dependencies): Promise<NestFastifyApplication> {
+export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
+  const { config, aws, logger, now } = dependencies;
+  const { tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
   const names = resourceNames(config.STAGE);
   const orderLifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
   const notificationLifecycle: Lifecycle = {
@@ -50,18 +69,30 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
     states: NOTIFICATION_STATES,
   };
   const executor = createStatementExecutor(aws.dynamo);
-  const publisher = createEventPublisher(aws.eventBridge, { bus: names.bus });
+  const publisher = notePublished(createEventPublisher(aws.eventBridge, { bus: names.bus, tracing }));
   const orders = createTableReader(aws.dynamo, names.ordersTable, 'orderId');
   const notifications = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
 
+  const urlOf = createQueueUrls(aws.sqs);
+  const streams = createEventStreams();
+  exposeEventStreams(metrics, streams);
+  const live = createLive({ config, names, aws, orders, urlOf, streams, isPublished: publisher.isPublished, now });
+
+  const orderMetrics = createOrderMetrics(metrics);
   const accepting = {
     executor,
     publishSoon: createPublishSoon(publisher, logger),
+    beginSpan: publisher.beginSpan,
     now,
     outboxDelayMs: config.OUTBOX_DELAY_MS,
   };
   const useCases = {
-    acceptOrder: createAcceptOrder({ ...accepting, lifecycle: orderLifecycle, reader: orders }),
+    acceptOrder: createAcceptOrder({
+      ...accepting,
+      lifecycle: orderLifecycle,
+      reader: orders,
+      onCreated: orderMetrics.created,
+    }),
     readOrder: createReadOrder(orders),
     listOrders: createListOrders({ orders, now }),
     acceptNotification: createAcceptNotification({
@@ -71,6 +102,8 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
       orders,
     }),
     readNotifications: createReadNotifications({ orders, notifications }),
+    readTimeline: createReadTimeline({ orders, notifications }),
+    ...live,
   };
 
   const readiness = {
@@ -90,8 +123,9 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
     ),
   };
 
-  const urlOf = createQueueUrls(aws.sqs);
-  const depthOfQueue = (queue: string) => async () => depthOf(await countQueue(aws.sqs, await urlOf(queue)));
+  const countMessages = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
+  const depthOfQueue = (queue: string) => async () => depthOf(await countMessages(queue));
+  exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, now });
   const orderOutcomes = {
     queueDepth: depthOfQueue(names.notificationQueue),
     eventOf: (item: Record<string, unknown>) => orderOutcome(item as OrderRecord),
@@ -101,6 +135,9 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
       lifecycle: orderLifecycle,
       work: { queueDepth: depthOfQueue(names.orderQueue), eventOf: (item) => orderCreated(item as OrderRecord) },
       ...(config.NOTIFY_ON_ORDER_OUTCOME ? { outcome: orderOutcomes } : {}),
+      onGivenUp: (item) => {
+        orderMetrics.gaveUp(item as OrderRecord);
+      },
     },
     {
       lifecycle: notificationLifecycle,
@@ -119,27 +156,39 @@ export async function createApp({ config, aws, logger, now }: Dependencies): Pro
     backoffBaseMs: config.OUTBOX_DELAY_MS,
     backoffMaxMs: OUTBOX_BACKOFF_MAX_MS,
   };
+  const outboxMetrics = createOutboxMetrics(
+    metrics,
+    outbox.map(({ lifecycle }) => lifecycle.table),
+    now(),
+  );
   let sweeper: RunningSweeper | undefined;
-  const background = new Background(
-    () => {
+  const background = new Background({
+    start: () => {
       sweeper = runSweeper({
         sweeps: outbox.map((table) => ({
           table: table.lifecycle.table,
-          sweep: () => sweep(table, sweeperOptions, { dynamo: aws.dynamo, executor, publisher, now }),
+          sweep: () =>
+            sweep(table, sweeperOptions, { dynamo: aws.dynamo, executor, publisher, now, metrics: outboxMetrics }),
         })),
         intervalMs: config.SWEEP_INTERVAL_MS,
         logger,
       });
     },
-    async () => {
+    endStreams: () => {
+      streams.endAll();
+      live.systemFeed.stop();
+    },
+    stop: async () => {
       await sweeper?.stop();
+      await executor.flush();
       // A bus that hangs must not hold the process up: what has not left is the outbox's.
       await Promise.race([publisher.flush(), setTimeout(FLUSH_WITHIN_MS, undefined, { ref: false })]);
+      await tracing.stop();
       aws.close();
       logger.info('drained');
     },
-  );
+  });
 
   const module = AppModule.of({ useCases, readiness, background });
-  return createHttpApp({ module, config, logger, asyncApi: asyncApiDocument(names) });
+  return createHttpApp({ module, config, logger, tracing, metrics, asyncApi: asyncApiDocument(names) });
 }

@@ -1,4 +1,9 @@
 import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/config';
+import { IsOptional, ValidateBy } from 'class-validator';
+import { areWorkerUrls } from './live/worker-states.js';
+
+const WORKER_URLS_RULE =
+  'WORKER_URLS must be a list such as order-worker=http://order-worker:3000,notification-worker=http://notification-worker:3000';
 
 export class ApiEnv extends ProcessEnv {
   /** Where the API listens. */
@@ -40,6 +45,14 @@ export class ApiEnv extends ProcessEnv {
   /** Republications after which an order or notification is given up as UNDELIVERED. */
   @IsCount(1, 1_000)
   OUTBOX_MAX_ATTEMPTS = 12;
+
+  /** Where the workers' health endpoints are, for the live page: service=URL, with commas between. */
+  @IsOptional()
+  @ValidateBy(
+    { name: 'areWorkerUrls', validator: { validate: (text) => areWorkerUrls(String(text)) } },
+    { message: WORKER_URLS_RULE },
+  )
+  WORKER_URLS?: string;
 
   /** Whether notification-worker hears of outcomes, and confirms them; the template's parameter of this name. */
   @IsFlag()

@@ -1,16 +1,21 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/failpoints';
-import { createLogger } from '@orderflow/platform/logger';
+import { createProcessLogger } from '@orderflow/platform/process-logger';
 import { runMain } from '@orderflow/platform/run-main';
+import { startTracing } from '@orderflow/platform/telemetry/tracing';
+import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
+import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 
 await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
-  const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const aws = createAwsClients(config);
-  const app = await createApp({ config, aws, logger, now: Date.now });
+  const logger = createProcessLogger('api-gateway', config);
+  const tracing = startTracing(config, { service: 'api-gateway', logger });
+  const metrics = createMetrics('api-gateway', { runtime: true });
+  const aws = createAwsClients(config, measureCalls(metrics));
+  const app = await createApp({ config, aws, logger, tracing, metrics, now: Date.now });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

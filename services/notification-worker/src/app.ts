@@ -13,7 +13,9 @@ import type { Clock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/route';
 import type { ItemTable } from '@orderflow/platform/worker/work-on-item';
@@ -26,14 +28,19 @@ export type Dependencies = {
   aws: AwsClients;
   sender: Sender;
   logger: Logger;
+  tracing?: Tracing;
+  metrics?: Metrics;
   now: Clock;
   onOutcome?: WorkerOptions['onOutcome'];
 };
 
-export function createApp({ config, aws, sender, logger, now, onOutcome }: Dependencies): Worker {
+export function createApp(dependencies: Dependencies): Worker {
+  const { config, aws, sender, logger, now, onOutcome } = dependencies;
+  const { tracing = NO_TRACING, metrics = createMetrics('notification-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
+  const executor = createStatementExecutor(aws.dynamo);
   const notifications: ItemTable = {
-    executor: createStatementExecutor(aws.dynamo),
+    executor,
     lifecycle: { table: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES },
     now,
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
@@ -45,8 +52,11 @@ export function createApp({ config, aws, sender, logger, now, onOutcome }: Depen
   return createWorker({
     env: config,
     aws,
-    publisher: createEventPublisher(aws.eventBridge, { bus: names.bus }),
+    executor,
+    publisher: createEventPublisher(aws.eventBridge, { bus: names.bus, tracing }),
     logger,
+    tracing,
+    metrics,
     now,
     queue: names.notificationQueue,
     deadLetterQueue: names.notificationDeadLetterQueue,

@@ -1,8 +1,11 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
-import { createLogger } from '@orderflow/platform/logger';
+import { createProcessLogger } from '@orderflow/platform/process-logger';
 import { runMain } from '@orderflow/platform/run-main';
+import { startTracing } from '@orderflow/platform/telemetry/tracing';
+import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
+import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { createLoggingSender } from './sender.js';
@@ -10,14 +13,27 @@ import { createLoggingSender } from './sender.js';
 await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
-  const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const aws = createAwsClients(config);
-  const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now: Date.now });
+  const logger = createProcessLogger('notification-worker', config);
+  const tracing = startTracing(config, { service: 'notification-worker', logger });
+  const metrics = createMetrics('notification-worker', { runtime: true });
+  const aws = createAwsClients(config, measureCalls(metrics));
+  const worker = createApp({
+    config,
+    aws,
+    sender: createLoggingSender(logger),
+    logger,
+    tracing,
+    metrics,
+    now: Date.now,
+  });
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
-    release: aws.close,
+    release: async () => {
+      await tracing.stop();
+      aws.close();
+    },
     logger,
   });
 });

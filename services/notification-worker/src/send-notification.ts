@@ -7,9 +7,10 @@ import {
   type OrderCompleted,
   type OrderFailed,
 } from '@orderflow/contracts';
+import type { Clock } from '@orderflow/platform/clock';
 import { confirm, insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
-import { workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
+import { endOfRetries, workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
 import type { Sender } from './sender.js';
 
 type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };
@@ -19,7 +20,7 @@ function workOn(
   notifications: ItemTable,
   delivery: Delivery,
   { message: _message, ...known }: NotificationFacts,
-  work: () => Promise<WorkResult>,
+  work: (at: Clock) => Promise<WorkResult>,
 ) {
   const { notificationId, orderId } = known;
   Object.assign(delivery.facts, { notificationId, orderId });
@@ -32,22 +33,17 @@ function workOn(
 }
 
 function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
-  const { notificationId, orderId, channel, message } = notification;
+  const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = notification;
+  const trace = traceparent === undefined ? {} : { traceparent };
   return workOn(notifications, delivery, notification, async () => {
-    await sender.send({ idempotencyKey: notificationId, orderId, channel, message, signal: delivery.signal });
+    await sender.send({ idempotencyKey, orderId, channel, message, ...trace, signal: delivery.signal });
     return { result: 'done', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
   });
 }
 
 function failIt(notifications: ItemTable, delivery: Delivery, notification: NotificationFacts) {
-  const failure = {
-    code: 'RETRIES_EXHAUSTED',
-    message: `Not sent in ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`,
-    retriable: true,
-  };
-  return workOn(notifications, delivery, notification, () =>
-    Promise.resolve({ result: 'failed', attributes: { failure } }),
-  );
+  const message = `Not sent in ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`;
+  return workOn(notifications, delivery, notification, endOfRetries(delivery, message));
 }
 
 function requested({ data, metadata }: NotificationRequested): NotificationFacts {

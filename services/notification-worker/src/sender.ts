@@ -1,5 +1,6 @@
 import type { NotificationChannel } from '@orderflow/contracts';
 import type { Logger } from '@orderflow/platform/logger';
+import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 
 export type NotificationToSend = {
   /** Names the notification to the provider: two sends with the same key are one notification. */
@@ -7,6 +8,8 @@ export type NotificationToSend = {
   orderId: string;
   channel: NotificationChannel;
   message: string;
+  /** W3C Trace Context, for the provider. */
+  traceparent?: string;
   signal: AbortSignal;
 };
 
@@ -16,8 +19,9 @@ export type Sender = { send(notification: NotificationToSend): Promise<void> };
 /** The first adapter: the log stands in for the provider. The text stays out of it, it may be personal. */
 export function createLoggingSender(logger: Logger): Sender {
   return {
-    send: ({ idempotencyKey, orderId, channel }) => {
-      logger.info('notification handed over', { notificationId: idempotencyKey, orderId, channel });
+    send: ({ idempotencyKey: notificationId, orderId, channel, traceparent }) => {
+      const traceId = traceIdOf(traceparent);
+      logger.info('notification handed over', { notificationId, orderId, channel, traceId });
       return Promise.resolve();
     },
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { timelineOf, type OrderRecord } from '@orderflow/contracts';
 import { eventIdFor, newId } from '@orderflow/contracts';
 import { eventually } from '@orderflow/platform/testing/worker-system';
 import { anOrder, messageOf } from './testing/orders.js';
@@ -46,7 +47,7 @@ describe('an order', () => {
       version: 3,
       effects: 1,
       holder: messageId,
-      timeline: { received_1: { attempt: 1, messageId }, completed: { at: expect.any(String) as unknown } },
+      timeline: { received_2: { attempt: 1, messageId }, completed_3: { at: expect.any(String) as unknown } },
     });
     // Until the outcome is confirmed, the marker remembers that it has to be told.
     expect(system.order(orderId)).toMatchObject({ outboxAt: system.now() + 5_000, outboxAttempts: 0 });
@@ -123,13 +124,26 @@ describe('an order', () => {
     system.send(message);
     expect(await untilOutcome(system, 'processed')).toEqual(['retry', 'retry', 'retry', 'processed']);
     expect(system.requests.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
-    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1, version: 6 });
+    // A claim and a postponement for each failure, then the claim and the outcome.
+    const order = system.order(orderId) as OrderRecord;
+    expect(order).toMatchObject({ status: 'COMPLETED', effects: 1, version: 9 });
+    expect(timelineOf(order).steps.map(({ step, attempt }) => [step, attempt])).toEqual([
+      ['accepted', undefined],
+      ['sent', undefined],
+      ...[1, 2, 3].flatMap((attempt) => [['received', attempt] as const, ['retried', undefined] as const]),
+      ['received', 4],
+      ['completed', undefined],
+    ]);
     const delays = system.aws.sqs.callsOf('ChangeMessageVisibility').map((input) => input.VisibilityTimeout ?? 0);
     delays.forEach((delay, index) => {
       expect(delay).toBeGreaterThanOrEqual(1);
       expect(delay).toBeLessThanOrEqual(2 ** index);
     });
     expect(delays).toHaveLength(3);
+    const retries = timelineOf(order).steps.filter(({ step }) => step === 'retried');
+    expect(retries.map(({ delaySeconds, reason }) => [delaySeconds, reason])).toEqual(
+      delays.map((delay) => [delay, 'Error']),
+    );
     expect(system.published().map(({ type }) => type)).toEqual(['OrderCompleted']);
   });
 
@@ -185,6 +199,10 @@ describe('an order that fails in every attempt', () => {
     expect(system.order(orderId)).toMatchObject({ status: 'FAILED', failure, effects: 1 });
     expect(system.published()).toMatchObject([{ type: 'OrderFailed', detail: { data: { failure } } }]);
     const failedVersion = system.order(orderId)?.version as number;
+    expect(timelineOf(system.order(orderId) as OrderRecord).steps.slice(-2)).toMatchObject([
+      { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 4, messageId },
+      { step: 'failed', status: 'FAILED' },
+    ]);
 
     fails(0, system);
     system.send(message, { replayId: 'replay-1' });

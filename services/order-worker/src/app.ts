@@ -4,9 +4,12 @@ import type { Clock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
+import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
 import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/route';
 import type { ItemTable } from '@orderflow/platform/worker/work-on-item';
+import { createAcceptToTerminal } from './accept-to-terminal.js';
 import type { OrderWorkerEnv } from './config.js';
 import type { Fulfilment } from './domain/fulfilment.js';
 import { failExhaustedOrder, processOrder } from './domain/process-order.js';
@@ -16,14 +19,19 @@ export type Dependencies = {
   aws: AwsClients;
   fulfilment: Fulfilment;
   logger: Logger;
+  tracing?: Tracing;
+  metrics?: Metrics;
   now: Clock;
   onOutcome?: WorkerOptions['onOutcome'];
 };
 
-export function createApp({ config, aws, fulfilment, logger, now, onOutcome }: Dependencies): Worker {
+export function createApp(dependencies: Dependencies): Worker {
+  const { config, aws, fulfilment, logger, now, onOutcome } = dependencies;
+  const { tracing = NO_TRACING, metrics = createMetrics('order-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
+  const executor = createStatementExecutor(aws.dynamo);
   const orders: ItemTable = {
-    executor: createStatementExecutor(aws.dynamo),
+    executor,
     lifecycle: { table: names.ordersTable, key: 'orderId', states: ORDER_STATES },
     now,
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
@@ -31,17 +39,21 @@ export function createApp({ config, aws, fulfilment, logger, now, onOutcome }: D
     outboxShardOf,
     outcomesAreConfirmed: config.NOTIFY_ON_ORDER_OUTCOME,
   };
+  const timed = createAcceptToTerminal(metrics, now);
   return createWorker({
     env: config,
     aws,
-    publisher: createEventPublisher(aws.eventBridge, { bus: names.bus }),
+    executor,
+    publisher: createEventPublisher(aws.eventBridge, { bus: names.bus, tracing }),
     logger,
+    tracing,
+    metrics,
     now,
     queue: names.orderQueue,
     deadLetterQueue: names.orderDeadLetterQueue,
     uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [{ name: names.ordersTable, key: 'orderId' }] },
     expected: ORDER_QUEUE_EVENTS,
-    registrations: [on(OrderCreated, processOrder(orders, fulfilment), failExhaustedOrder(orders))],
+    registrations: [on(OrderCreated, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders)))],
     ...(onOutcome ? { onOutcome } : {}),
   });
 }

@@ -1,8 +1,11 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
-import { createLogger } from '@orderflow/platform/logger';
+import { createProcessLogger } from '@orderflow/platform/process-logger';
 import { runMain } from '@orderflow/platform/run-main';
+import { startTracing } from '@orderflow/platform/telemetry/tracing';
+import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
+import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
@@ -10,18 +13,23 @@ import { loadConfig } from './config.js';
 await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
-  const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const aws = createAwsClients(config);
+  const logger = createProcessLogger('order-worker', config);
+  const tracing = startTracing(config, { service: 'order-worker', logger });
+  const metrics = createMetrics('order-worker', { runtime: true });
+  const aws = createAwsClients(config, measureCalls(metrics));
   const fulfilment = createSimulatedFulfilment({
     delayMs: config.FULFILMENT_DELAY_MS,
     breaksOn: config.FULFILMENT_BREAKS_ON,
   });
-  const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
+  const worker = createApp({ config, aws, fulfilment, logger, tracing, metrics, now: Date.now });
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
-    release: aws.close,
+    release: async () => {
+      await tracing.stop();
+      aws.close();
+    },
     logger,
   });
 });

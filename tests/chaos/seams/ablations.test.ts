@@ -31,7 +31,14 @@ async function sent(name: string, statement: Statement) {
 
 describe('the ablations of statements', () => {
   it('no-condition: only the key is left of an update, and its parameters fit', async () => {
-    const outcome = { claimToken: 'token-1', version: 2, result: 'done', now: 1, attributes: {}, step } as const;
+    const outcome = {
+      claimToken: 'token-1',
+      version: 2,
+      result: 'done',
+      now: 1,
+      attributes: {},
+      steps: [step],
+    } as const;
     for (const statement of [claim(lifecycle, 'order-1', wish, 1), finish(lifecycle, 'order-1', outcome)]) {
       const cut = await sent('no-condition', statement);
       expect(cut.where).toBe('"orderId" = ?');

@@ -41,7 +41,8 @@ async function handle(world: World, actor: Actor, receiveCount: number, isExhaus
     const attributes = result === 'done' ? subject.doneAttributes(clock.now) : failureOf(result);
     return { result: result === 'done' ? 'done' : 'failed', attributes };
   };
-  const { outcome, events } = await workOnItem<Item>(
+  const delivery = aDelivery({ messageId: actor.messageId, replayId: actor.replayId, receiveCount });
+  const handled = workOnItem<Item>(
     {
       executor: world.executorOf(actor),
       lifecycle: subject.lifecycle,
@@ -51,13 +52,13 @@ async function handle(world: World, actor: Actor, receiveCount: number, isExhaus
       outboxShardOf: () => 0,
       outcomesAreConfirmed: subject.outcomesAreConfirmed,
     },
-    aDelivery({
-      messageId: actor.messageId,
-      replayId: actor.replayId,
-      receiveCount,
-    }),
+    delivery,
     { id: world.id, known: world.record, outcomeEventOf: subject.outcomeEventOf, work },
   );
+  const { outcome, events } = await handled.catch(async (error: unknown) => {
+    await delivery.held.item?.postpone({ delaySeconds: 1, reason: 'lost' });
+    throw error;
+  });
   demand((outcome === 'processed') === actor.hasFinished, 'who says processed has applied the outcome', { outcome });
   for (const event of events) world.publish(event);
 }

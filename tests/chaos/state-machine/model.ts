@@ -24,6 +24,7 @@ export type Action =
   | { kind: 'insert' }
   | { kind: 'claim'; messageId: string; replayId: string | undefined; at: number; token: string; marker: number }
   | { kind: 'finish'; token: string; result: Result; marker: number }
+  | { kind: 'postpone'; token: string }
   | { kind: 'move'; seen: number | undefined; marker: number; attempts: number }
   | { kind: 'confirm'; version: number };
 
@@ -80,6 +81,10 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
         retriable: action.result === 'done' ? undefined : action.result === 'failed for now',
       };
     }
+
+    case 'postpone':
+      if (state.status !== 'working' || state.token !== action.token) return undefined;
+      return { ...state, version: state.version + 1, token: '' };
 
     case 'move':
       if (state.marker === undefined || state.marker !== action.seen) return undefined;

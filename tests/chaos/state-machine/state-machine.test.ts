@@ -42,6 +42,7 @@ describe('the model of the state machine', () => {
     ['a takeover of whatever claim', /AND "leaseUntil" </, / AND "claimToken" = \? AND "leaseUntil" < \?/],
     ['a replay in whatever version', /SET "lastReplayId"/, / AND "version" = \?/],
     ['an outcome by whatever owner', /"effects" \+ 1/, / AND "claimToken" = \?/],
+    ['a postponement of whatever claim', /^UPDATE \S+ SET "claimToken"/, / AND "claimToken" = \?/],
     ['a second outcome', /"effects" \+ 1/, / AND "status" = \?/],
     ['a confirmation of whatever outcome', /^UPDATE \S+ SET "outboxAttempts"/, / AND "version" = \?/],
     ['a marker moved by several sweepers', /^UPDATE \S+ SET "outboxAt"/, / AND "outboxAt" = \?/],

@@ -6,7 +6,7 @@ import type { Item } from './subjects.js';
 /** What happens to an item besides the state machine's own attributes. */
 const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
   .concat(['outboxShard', 'outboxAt', 'outboxAttempts'])
-  .concat(['updatedAt', 'timeline', 'sentAt']);
+  .concat(['updatedAt', 'timeline', 'sentAt', 'outcomeTraceparent']);
 
 /** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
 export function stateOf(item: Item, { states }: Lifecycle): State {
@@ -33,7 +33,7 @@ export function factsOf(item: Item): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !BY_THE_WAY.includes(name)));
 }
 
-export type Intent = 'insert' | 'claim' | 'finish' | 'move' | 'confirm';
+export type Intent = 'insert' | 'claim' | 'finish' | 'postpone' | 'move' | 'confirm';
 
 /** What a statement sets out to write, whatever its condition says. */
 export function read({ text, parameters }: Statement): { intent: Intent; writes: Map<string, unknown> } {
@@ -45,6 +45,7 @@ export function read({ text, parameters }: Statement): { intent: Intent; writes:
 function intentOf(text: string, writes: Map<string, unknown>): Intent {
   if (text.startsWith('INSERT')) return 'insert';
   if (writes.has('holder')) return 'claim';
+  if (writes.has('claimToken')) return 'postpone';
   if (text.includes('"effects" + 1')) return 'finish';
   if (text.includes('REMOVE "outboxAt"')) return 'confirm';
   if (writes.has('outboxAt')) return 'move';

@@ -115,6 +115,8 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       }
       case 'finish':
         return { kind: 'finish', token: actor.token, result: actor.result, marker };
+      case 'postpone':
+        return { kind: 'postpone', token: actor.token };
       case 'move':
         return { kind: 'move', seen: actor.marker, marker, attempts: writes.get('outboxAttempts') as number };
       case 'confirm':

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from '@jest/globals';
-import { readSettings } from '../../../tools/doctor/surroundings.mjs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readLocalRun, readSettings } from '../../../tools/doctor/surroundings.mjs';
+import { pidFile, startOf } from '../../../tools/local/children.mjs';
+import { runFolder } from '../../../tools/local/run-folder.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const doctor = (...options: string[]) =>
@@ -23,6 +25,47 @@ it.each([
 
 it('--help shows the usage', () => {
   expect(doctor('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('[--endpoint URL]') });
+});
+
+describe('npm run local', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const urls = { 'AWS endpoint': 'http://127.0.0.1:4999' };
+  const parent = { name: 'local', pid: process.pid, startedAt: startOf(process.pid) ?? '' };
+
+  it('is found in the folder that it was given, or else in the usual one', () => {
+    const env = { ORDERFLOW_LOCAL_DIR: folder };
+    expect(readLocalRun('/project/', env)).toBeUndefined();
+    pidFile(join(folder, 'run.json')).write({ parent, children: [], urls });
+    const logs = `${folder}/logs/`;
+    expect(readLocalRun('/project/', env)).toEqual({ urls, logs, prefix: `ORDERFLOW_LOCAL_DIR=${folder} ` });
+    expect(readLocalRun('/project/', {})).toBeUndefined();
+    pidFile(join(folder, '.local/run.json')).write({ parent, children: [], urls });
+    expect(readLocalRun(`${folder}/`, {})).toEqual({ urls, logs: 'logs/', prefix: '' });
+  });
+
+  it('is not there when its process has ended', () => {
+    pidFile(join(folder, 'run.json')).write({ parent: { ...parent, startedAt: 'before' }, children: [], urls });
+    expect(readLocalRun('/project/', { ORDERFLOW_LOCAL_DIR: folder })).toBeUndefined();
+  });
+
+  it('keeps its notes and its logs in one folder, a relative one below the project', () => {
+    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: 'second' })).toEqual({
+      ...{ runFile: '/project/second/run.json', startLog: '/project/second/local.log' },
+      ...{ logDir: '/project/second/logs/', logs: '/project/second/logs/' },
+      prefix: 'ORDERFLOW_LOCAL_DIR=/project/second ',
+    });
+    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: ' ' })).toEqual({
+      ...{ runFile: '/project/.local/run.json', startLog: '/project/.local/local.log' },
+      ...{ logDir: '/project/logs/', logs: 'logs/', prefix: '' },
+    });
+  });
 });
 
 it('variables come from .env as for Compose, and the shell wins', () => {

@@ -231,7 +231,9 @@ describe('a port', () => {
       const container = { name: 'a-1', project: 'orderflow', service: 'api-gateway', ports: [Number(port)] };
       expect((await check({ API_PORT: '1' }, [container]))[0]).toMatchObject({ status: 'ok' });
       const urls = { API: `http://127.0.0.1:${port}/api/orders` };
-      expect((await check({ API_PORT: '1' }, [], { pids: [], urls }))[0]).toMatchObject({ status: 'ok' });
+      expect((await check({ API_PORT: '1' }, [], { logs: 'logs/', prefix: '', urls }))[0]).toMatchObject({
+        status: 'ok',
+      });
     });
 
     it('is refused when it is none', async () => {

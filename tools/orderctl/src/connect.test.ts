@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
-import { connect, findTarget } from './connect.js';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
+import { runFolder } from '../../local/run-folder.mjs';
+import { connect, connectPatiently, findTarget, findTargetPatiently, runFileOf, toOperatorError } from './connect.js';
+import { OperatorError } from './operator-error.js';
+import { startDeadline } from './terminal.js';
+import { createFakeTerminal } from './testing/fake-terminal.js';
 
 const NO_FILE = new URL('file:///no/such/run.json');
 const silent = { env: {}, runFile: NO_FILE, answers: () => Promise.resolve(false) };
@@ -48,16 +54,139 @@ describe('findTarget', () => {
   });
 });
 
+it.each([
+  [{ AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' }, 'eu-west-1'],
+  [{ AWS_REGION: ' ', AWS_DEFAULT_REGION: 'eu-west-2' }, 'eu-west-2'],
+  [{}, 'us-east-1'],
+])('with %j the region is %s', async (env, region) => {
+  expect(await findTarget({ aws: true }, { ...silent, env })).toMatchObject({ region });
+});
+
+describe('findTargetPatiently', () => {
+  it('waits until a system runs here', async () => {
+    const terminal = createFakeTerminal();
+    let asked = 0;
+    const answers = async () => ++asked > 3;
+    const found = await findTargetPatiently({}, { ...silent, answers }, terminal);
+    expect(found).toMatchObject({ endpoint: 'http://127.0.0.1:4566', isStarting: true });
+    expect(terminal.said()).toMatch(/^No system runs here: start one .*\nWaiting until one runs here\.\n$/);
+  });
+
+  it('ends in time, and at once with what waiting does not mend', async () => {
+    const terminal = createFakeTerminal();
+    const within = startDeadline(terminal, 2_500);
+    await expect(findTargetPatiently({}, silent, terminal, within)).rejects.toThrow(
+      'No system has run here within 2.5 s.',
+    );
+    await expect(findTargetPatiently({ endpoint: 'emulator' }, silent, terminal)).rejects.toThrow('http(s) URL');
+  });
+});
+
+it.each([undefined, ' ', '/second', 'second'])(
+  'looks with ORDERFLOW_LOCAL_DIR=%j where npm run local writes',
+  (given) => {
+    const env = given === undefined ? {} : { ORDERFLOW_LOCAL_DIR: given };
+    expect(runFileOf('/project/', env)).toEqual(pathToFileURL(runFolder('/project/', env).runFile));
+  },
+);
+
 describe('connect', () => {
   it('says that a stage does not exist, and that an endpoint does not answer', async () => {
     const fake = createFakeAws({ queues: [{ name: 'blue-order-queue' }] });
     const aws = { ...fake, polling: fake.sqs, close: () => undefined };
     const target = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', testCredentials: true };
-    expect(await connect(target, aws)).toMatchObject({ stage: 'blue' });
-    await expect(connect({ ...target, stage: 'red' }, aws)).rejects.toThrow('no stage red at http://emulator:1');
+    const terminal = createFakeTerminal();
+    expect(await connect(target, aws, terminal)).toMatchObject({ stage: 'blue' });
+    await expect(connect({ ...target, stage: 'red' }, aws, terminal)).rejects.toThrow(
+      'no stage red at http://emulator:1',
+    );
     const refusing = { send: () => Promise.reject(new Error('connect ECONNREFUSED')) };
-    await expect(connect(target, { ...aws, sqs: refusing })).rejects.toThrow(
+    await expect(connect(target, { ...aws, sqs: refusing }, terminal)).rejects.toThrow(
       'cannot be reached (connect ECONNREFUSED)',
     );
+    const { endpoint: _none, ...inAws } = { ...target, region: 'eu-west-1' };
+    await expect(connect({ ...inAws, endpoint: undefined }, { ...aws, sqs: refusing }, terminal)).rejects.toThrow(
+      'The system at AWS (eu-west-1) cannot be reached',
+    );
+  });
+
+  it('says of a system that hangs that it does not answer', async () => {
+    const terminal = createFakeTerminal();
+    await expect(connect(TARGET, hanging(), terminal, startDeadline(terminal, 5_000))).rejects.toThrow(
+      'cannot be reached (no answer within 5 s)',
+    );
+  });
+});
+
+const TARGET = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', testCredentials: true };
+
+/** Clients whose first calls to SQS fail like this. */
+function failingFirst(...failures: Error[]) {
+  const fake = createFakeAws({ queues: [{ name: 'blue-order-queue' }] });
+  const send = async (...call: unknown[]) => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+    return (fake.sqs.send as (...args: unknown[]) => unknown)(...call);
+  };
+  return { ...fake, sqs: { send } as never, polling: fake.sqs, close: () => undefined };
+}
+
+function hanging() {
+  return { ...failingFirst(), sqs: { send: () => new Promise(() => undefined) } as never };
+}
+
+describe('connectPatiently', () => {
+  it.each([
+    ['refuses', failingFirst(...Array.from({ length: 99 }, () => connectionRefused()))],
+    ['hangs', hanging()],
+  ])('ends in time with a system that %s', async (_what, aws) => {
+    const terminal = createFakeTerminal();
+    const startedAt = terminal.now();
+    const connecting = connectPatiently(TARGET, aws, terminal, startDeadline(terminal, 7_500));
+    await expect(connecting).rejects.toThrow('The system at http://emulator:1 could not be reached within 7.5 s.');
+    await expect(connecting).rejects.toThrow(OperatorError);
+    expect(terminal.now() - startedAt).toBe(7_500);
+  });
+
+  it('waits for a stage, too, where the system is only coming up', async () => {
+    const target = { ...TARGET, isStarting: true };
+    const missing = queueDoesNotExist();
+    expect(await connectPatiently(target, failingFirst(missing), createFakeTerminal())).toMatchObject({
+      stage: 'blue',
+    });
+    const afterOutage = failingFirst(connectionRefused(), missing);
+    expect(await connectPatiently(TARGET, afterOutage, createFakeTerminal())).toMatchObject({ stage: 'blue' });
+  });
+
+  it('waits for a system that cannot be reached', async () => {
+    const terminal = createFakeTerminal();
+    const refused = connectionRefused();
+    expect(await connectPatiently(TARGET, failingFirst(refused, refused), terminal)).toMatchObject({
+      where: 'http://emulator:1',
+    });
+    expect(terminal.said()).toBe(
+      `http://emulator:1 cannot be reached (${refused.message}); trying again until it can.\n` +
+        'http://emulator:1 is back after 2 s.\n',
+    );
+  });
+
+  it.each([
+    ['a stage that does not exist', queueDoesNotExist()],
+    ['credentials that are no good', Object.assign(new Error('no'), { name: 'UnrecognizedClientException' })],
+    ['credentials that are missing', Object.assign(new Error('none'), { name: 'CredentialsProviderError' })],
+    ['a permission that is missing', Object.assign(new Error('no'), { name: 'AccessDeniedException' })],
+  ])('does not wait for %s', async (_what, failure) => {
+    const aws = failingFirst(failure);
+    await expect(connectPatiently(TARGET, aws, createFakeTerminal())).rejects.toThrow(OperatorError);
+  });
+});
+
+describe('toOperatorError', () => {
+  it('makes a sentence of an outage, and leaves a defect as it is', () => {
+    const message = (error: Error) => (toOperatorError(error, TARGET) as Error).message;
+    expect(message(connectionRefused())).toMatch(/^The system at http:\/\/emulator:1 cannot be reached any more \(/);
+    expect(message(queueDoesNotExist())).toMatch(/^Something of stage blue is missing .* npm run doctor says what\.$/);
+    const defect = new TypeError('a defect');
+    expect(toOperatorError(defect, TARGET)).toBe(defect);
   });
 });

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { resourceNames, STAGE_PATTERN, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/failures';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
-import { toError } from '@orderflow/platform/errors';
 import { OperatorError } from './operator-error.js';
+import { createOutage, reasonOf } from './outage.js';
+import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 
 /** What the command line says of the system. */
 export type TargetOptions = { endpoint?: string; stage?: string; aws?: boolean };
@@ -19,17 +22,21 @@ export type Target = {
   testCredentials: boolean;
   /** How the endpoint was found, when nobody named it. */
   foundBy?: string;
+  /** It was waited for: what is missing there may still be on its way. */
+  isStarting?: boolean;
 };
 
 /** A system that answers. */
 export type ConnectedSystem = {
   stage: string;
+  /** For people: its endpoint, or AWS. */
+  where: string;
   names: ResourceNames;
   aws: AwsClients;
   urlOf: (queue: string) => Promise<string>;
 };
 
-type Surroundings = {
+export type Surroundings = {
   env: NodeJS.ProcessEnv;
   /** Where `npm run local` writes down what it has started. */
   runFile: URL;
@@ -37,24 +44,44 @@ type Surroundings = {
   answers: (url: string) => Promise<boolean>;
 };
 
+/**
+ * Where `npm run local` writes down what it has started. The rule is tools/local/run-folder.mjs's, which works before
+ * anything is compiled and installed.
+ * @param root the project's folder
+ */
+export function runFileOf(root: string, env: NodeJS.ProcessEnv): URL {
+  const folder = env.ORDERFLOW_LOCAL_DIR?.trim() ? env.ORDERFLOW_LOCAL_DIR.trim() : '.local';
+  return pathToFileURL(resolve(root, folder, 'run.json'));
+}
+
 const COMPOSE_PORT = '4566';
+const RETRY_MS = 1_000;
+/** Credentials that are no good do not get better by waiting. */
+const BAD_CREDENTIALS = new Set([
+  ...['CredentialsProviderError', 'ExpiredToken', 'ExpiredTokenException'],
+  ...['InvalidClientTokenId', 'UnrecognizedClientException'],
+]);
 const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or say --aws for AWS itself.';
 
-function localEndpoint(runFile: URL): string | undefined {
+/** No system is named, and none is found. */
+class NothingRuns extends OperatorError {}
+
+/** What `npm run local` has written down, as long as it runs. */
+export function localUrl(runFile: URL, name: 'API' | 'AWS endpoint'): string | undefined {
   try {
     const { urls } = JSON.parse(readFileSync(runFile, 'utf8')) as { urls?: Record<string, string> };
-    return urls?.['AWS endpoint'];
+    return urls?.[name];
   } catch {
     return undefined;
   }
 }
 
 async function guessEndpoint({ env, runFile, answers }: Surroundings): Promise<[string, string]> {
-  const local = localEndpoint(runFile);
+  const local = localUrl(runFile, 'AWS endpoint');
   if (local !== undefined && (await answers(local))) return [local, 'npm run local'];
   const compose = `http://127.0.0.1:${env.LOCALSTACK_PORT?.trim() ? env.LOCALSTACK_PORT.trim() : COMPOSE_PORT}`;
   if (await answers(compose)) return [compose, 'the port of Compose'];
-  throw new OperatorError(
+  throw new NothingRuns(
     `No system runs here: start one with npm run local or docker compose up --wait, or, if it runs elsewhere, ${HOW_TO_SAY}`,
   );
 }
@@ -66,7 +93,7 @@ export async function findTarget(options: TargetOptions, surroundings: Surroundi
   if (!STAGE_PATTERN.test(stage)) {
     throw new OperatorError('The stage must be 1 to 20 of a-z 0-9 - and start with a letter: --stage or STAGE.');
   }
-  const region = env.AWS_REGION?.trim() ? env.AWS_REGION.trim() : 'us-east-1';
+  const region = [env.AWS_REGION, env.AWS_DEFAULT_REGION].find((name) => name?.trim())?.trim() ?? 'us-east-1';
   const given = options.endpoint ?? (env.AWS_ENDPOINT_URL?.trim() ? env.AWS_ENDPOINT_URL.trim() : undefined);
   if (options.aws) {
     if (options.endpoint !== undefined) throw new OperatorError('Say either --aws or --endpoint URL, not both.');
@@ -82,14 +109,55 @@ export async function findTarget(options: TargetOptions, surroundings: Surroundi
   return { stage, region, endpoint, testCredentials: true, foundBy };
 }
 
-/** @throws OperatorError when the stage's queues do not answer */
-export async function connect({ stage, endpoint }: Target, aws: AwsClients): Promise<ConnectedSystem> {
+/**
+ * Like `findTarget`, for commands that go on and on: waits until something runs on this machine.
+ * @throws OperatorError when waiting would not help, or has not helped in time
+ */
+export async function findTargetPatiently(
+  options: TargetOptions,
+  surroundings: Surroundings,
+  terminal: Terminal,
+  deadline?: Deadline,
+): Promise<Target> {
+  for (let isStarting = false; ; isStarting = true) {
+    try {
+      return { ...(await findTarget(options, surroundings)), isStarting };
+    } catch (error) {
+      if (!(error instanceof NothingRuns)) throw error;
+      if (!isStarting) terminal.err(`${error.message}\nWaiting until one runs here.\n`);
+    }
+    await pauseUntil(deadline, terminal, 'No system has run here');
+  }
+}
+
+/** @throws OperatorError saying what has been so until the deadline */
+async function pauseUntil(deadline: Deadline | undefined, terminal: Terminal, what: string): Promise<void> {
+  try {
+    await unlessInterrupted(terminal, terminal.pause(RETRY_MS), deadline);
+  } catch (error) {
+    terminal.signal.throwIfAborted();
+    throw new OperatorError(`${what} within ${(deadline?.withinMs ?? 0) / 1_000} s.`, { cause: error });
+  }
+}
+
+/** For people: which system is meant. */
+const whereOf = ({ endpoint, region }: Target): string => endpoint ?? `AWS (${region})`;
+
+/** @throws OperatorError when the stage's queues do not answer in time */
+export async function connect(
+  target: Target,
+  aws: AwsClients,
+  terminal: Pick<Terminal, 'signal'>,
+  deadline?: Deadline,
+): Promise<ConnectedSystem> {
+  const { stage } = target;
   const names = resourceNames(stage);
   const urlOf = createQueueUrls(aws.sqs);
-  const where = endpoint ?? 'AWS';
+  const where = whereOf(target);
   try {
-    await urlOf(names.orderQueue);
+    await unlessInterrupted(terminal, urlOf(names.orderQueue), deadline);
   } catch (error) {
+    terminal.signal.throwIfAborted();
     if (isTopologyMissing(error)) {
       throw new OperatorError(
         `There is no stage ${stage} at ${where}: it has no queue ${names.orderQueue}. Name another with --stage, or deploy it.`,
@@ -97,9 +165,53 @@ export async function connect({ stage, endpoint }: Target, aws: AwsClients): Pro
       );
     }
     throw new OperatorError(
-      `The system at ${where} cannot be reached (${toError(error).message || toError(error).name}); is it up? If it is elsewhere, ${HOW_TO_SAY}`,
+      `The system at ${where} cannot be reached (${reasonOf(error)}); is it up? If it is elsewhere, ${HOW_TO_SAY}`,
       { cause: error },
     );
   }
-  return { stage, names, aws, urlOf };
+  return { stage, where, names, aws, urlOf };
+}
+
+/** Waiting helps: something is there, or will be. Not so when a stage or credentials are missing from the beginning. */
+function mayComeUp(error: unknown): boolean {
+  const { cause } = error as OperatorError;
+  return isUnavailable(cause) && !isTopologyMissing(cause) && !BAD_CREDENTIALS.has((cause as Error).name);
+}
+
+/**
+ * Like `connect`, for commands that go on and on: waits for a system that cannot be reached, and then for its stage.
+ * @throws OperatorError when waiting would not help, or has not helped in time
+ */
+export async function connectPatiently(
+  target: Target,
+  aws: AwsClients,
+  terminal: Terminal,
+  deadline?: Deadline,
+): Promise<ConnectedSystem> {
+  const where = whereOf(target);
+  const outage = createOutage(terminal, where);
+  for (;;) {
+    try {
+      const system = await connect(target, aws, terminal, deadline);
+      outage.end();
+      return system;
+    } catch (error) {
+      if (!deadline?.signal.aborted) {
+        if (!(error instanceof OperatorError)) throw error;
+        const isOnItsWay = (target.isStarting === true || outage.isOpen()) && isTopologyMissing(error.cause);
+        if (!isOnItsWay && !mayComeUp(error)) throw error;
+        outage.begin(error.cause);
+      }
+    }
+    await pauseUntil(deadline, terminal, `The system at ${where} could not be reached`);
+  }
+}
+
+/** What is not a defect, as a sentence for the person at the keyboard; anything else as it is. */
+export function toOperatorError(error: unknown, target: Target): unknown {
+  if (error instanceof OperatorError || !isUnavailable(error)) return error;
+  const message = isTopologyMissing(error)
+    ? `Something of stage ${target.stage} is missing (${reasonOf(error)}); npm run doctor says what.`
+    : `The system at ${whereOf(target)} cannot be reached any more (${reasonOf(error)}).`;
+  return new OperatorError(message, { cause: error });
 }

@@ -1,26 +1,41 @@
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { toError } from '@orderflow/platform/errors';
-import { connect, findTarget } from './connect.js';
+import type { Run, RunOnApi } from './command-options.js';
+import { connect, connectPatiently, findTarget, findTargetPatiently, runFileOf, toOperatorError } from './connect.js';
 import { createProgram } from './program.js';
-import type { Terminal } from './terminal.js';
+import { findApi } from './send/find-api.js';
+import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
 
-const RUN_FILE = new URL('../../../.local/run.json', import.meta.url);
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** A command that goes on and on says within so long that AWS is away; the others have large pages to read. */
+const REQUEST_TIMEOUT_MS = { patient: 3_000, otherwise: 10_000 };
+/** One small question tells whether a system is there; the large ones that come after it may take longer. */
+const CONNECT_WITHIN_MS = 5_000;
+
+const { env, stdin, stdout, stderr } = process;
 const interrupted = new AbortController();
 // The second Ctrl-C ends the process at once, as it would have without this.
 process.once('SIGINT', () => {
-  interrupted.abort(new Error('Interrupted; what was received has been given back.'));
+  interrupted.abort(new Error('Interrupted.'));
+});
+stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') interrupted.abort(new Error('Nobody reads this any more.'));
 });
 
 const terminal: Terminal = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  interactive: process.stdin.isTTY && process.stderr.isTTY,
-  movingLines: process.stderr.isTTY,
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  interactive: stdin.isTTY && stderr.isTTY,
+  movingLines: stderr.isTTY,
+  screen: stdout.isTTY,
+  colours: stdout.isTTY && !env.NO_COLOR && env.TERM !== 'dumb',
   ask: async (question) => {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const lines = createInterface({ input: stdin, output: stderr });
     return lines.question(question, { signal: interrupted.signal }).finally(() => {
       lines.close();
     });
@@ -37,20 +52,67 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-const program = createProgram(async (options, command) => {
-  const target = await findTarget(options, { env: process.env, runFile: RUN_FILE, answers });
-  if (target.foundBy !== undefined) terminal.err(`Using ${target.endpoint ?? ''} (${target.foundBy}).\n`);
-  if (target.testCredentials) Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+const surroundings = { env, runFile: runFileOf(ROOT, env), answers };
+
+function sayWhere(where: string | undefined, foundBy: string | undefined): void {
+  if (where !== undefined && foundBy !== undefined) terminal.err(`Using ${where} (${foundBy}).\n`);
+}
+
+const run: Run = async (options, command, { patient = false, forMs, leavesNothing = false } = {}) => {
+  const deadline = forMs === undefined ? undefined : startDeadline(terminal, forMs);
+  const target = await unlessInterrupted(
+    terminal,
+    patient ? findTargetPatiently(options, surroundings, terminal, deadline) : findTarget(options, surroundings),
+  );
+  sayWhere(target.endpoint, target.foundBy);
+  // The SDK reads it, too, whatever the command line says.
+  if (options.aws) delete env.AWS_ENDPOINT_URL;
+  if (target.testCredentials) Object.assign(env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
   const { region: AWS_REGION, endpoint } = target;
-  const timeouts = { AWS_REQUEST_TIMEOUT_MS: 10_000, SQS_WAIT_TIME_SECONDS: 5 };
+  const AWS_REQUEST_TIMEOUT_MS = patient ? REQUEST_TIMEOUT_MS.patient : REQUEST_TIMEOUT_MS.otherwise;
+  const timeouts = { AWS_REQUEST_TIMEOUT_MS, SQS_WAIT_TIME_SECONDS: 5 };
   const aws = createAwsClients({ AWS_REGION, ...(endpoint ? { AWS_ENDPOINT_URL: endpoint } : {}), ...timeouts });
-  process.exitCode = await command(await connect(target, aws), terminal).finally(aws.close);
-});
+  try {
+    const connecting = patient
+      ? connectPatiently(target, aws, terminal, deadline)
+      : connect(target, aws, terminal, startDeadline(terminal, CONNECT_WITHIN_MS));
+    const working = command(await unlessInterrupted(terminal, connecting), terminal, deadline);
+    process.exitCode = await (leavesNothing ? unlessInterrupted(terminal, working) : working);
+  } catch (error) {
+    throw toOperatorError(error, target);
+  } finally {
+    aws.close();
+  }
+};
+
+const runOnApi: RunOnApi = async (options, command) => {
+  const { url, foundBy } = await unlessInterrupted(terminal, findApi(options, surroundings));
+  sayWhere(url, foundBy);
+  process.exitCode = await command(url, terminal);
+};
+
+async function doctor(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [`${ROOT}tools/doctor.mjs`, ...args], {
+    stdio: 'inherit',
+  });
+  // In a terminal it hears of Ctrl-C by itself.
+  interrupted.signal.addEventListener('abort', () => child.kill('SIGINT'));
+  process.exitCode = await new Promise<number>((end, fail) => {
+    child.once('error', fail);
+    child.once('close', (code) => {
+      end(code ?? 130);
+    });
+  });
+}
 
 try {
-  await program.parseAsync();
+  await createProgram({ run, runOnApi, doctor }).parseAsync();
 } catch (error) {
+  const { signal } = interrupted;
   const isHelp = error instanceof CommanderError && error.exitCode === 0;
-  if (!(error instanceof CommanderError)) terminal.err(`${toError(error).message || toError(error).name}\n`);
-  process.exitCode = isHelp ? 0 : interrupted.signal.aborted ? 130 : 2;
+  const said = signal.aborted && toError(error).name === 'AbortError' ? toError(signal.reason) : toError(error);
+  if (!(error instanceof CommanderError)) terminal.err(`${said.message || said.name}\n`);
+  process.exitCode = isHelp ? 0 : signal.aborted ? 130 : 2;
 }
+// Not left to Node: a call that was given up, or a deadline that nobody waits for any more, would hold the process.
+stdout.write('', () => process.exit());

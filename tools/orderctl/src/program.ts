@@ -1,20 +1,26 @@
 import { Command } from 'commander';
 import { auditCommand } from './audit/audit-command.js';
 import { AUDIT_DEFAULTS } from './audit/audit.js';
-import { wholeNumber, withTarget, type Run } from './command-options.js';
+import { wholeNumber, withTarget, type Run, type RunOnApi } from './command-options.js';
 import type { TargetOptions } from './connect.js';
 import { addDeadLetterCommands } from './dead-letters/commands.js';
+import { addOrderCommand } from './order/command.js';
+import { addSendCommand } from './send/command.js';
+import { addStatusCommand } from './status/command.js';
+import { addTailCommand } from './tail/command.js';
 
 const EXIT_CODES = `
-Exit codes: 0 fine; 1 something does not add up, or was refused; 2 wrong usage, or no system can be reached;
-130 interrupted.`;
+Exit codes: 0 fine; 1 something does not add up, needs attention, was refused or unanswered, has not completed, or is not
+there; 2 wrong usage, or no system can be reached; 130 interrupted (Ctrl-C).`;
 
-/** @param run finds the system, runs a command on it, and remembers its exit code */
-export function createProgram(run: Run): Command {
-  const program = new Command('orderctl')
-    .description("The operator's tools of Orderflow.")
-    .exitOverride()
-    .addHelpText('afterAll', EXIT_CODES);
+type Runners = {
+  run: Run;
+  runOnApi: RunOnApi;
+  /** Hands over to the doctor, which works before anything is installed and so is no part of this program. */
+  doctor: (args: readonly string[]) => Promise<void>;
+};
+
+function addAuditCommand(program: Command, run: Run): void {
   withTarget(
     program
       .command('audit')
@@ -39,6 +45,26 @@ Examples:
       auditCommand(system, terminal, { ...options, toleranceMs: options.tolerance * 1_000 }),
     ),
   );
+}
+
+/** The one command of the operator's, with all that it can do. */
+export function createProgram({ run, runOnApi, doctor }: Runners): Command {
+  const program = new Command('orderctl')
+    .description("The operator's command of Orderflow: npm run ops -- <command>.")
+    .exitOverride()
+    .addHelpText('afterAll', EXIT_CODES);
+  addStatusCommand(program, run);
+  addOrderCommand(program, run);
+  addTailCommand(program, run);
+  addSendCommand(program, runOnApi);
+  addAuditCommand(program, run);
   addDeadLetterCommands(program, run);
+  program
+    .command('doctor')
+    .description('checks this machine and the running system, with the exact fix for each fault')
+    .argument('[options...]', 'as of npm run doctor')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action((args: string[]) => doctor(args));
   return program;
 }

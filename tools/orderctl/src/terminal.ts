@@ -1,3 +1,5 @@
+import { styleText } from 'node:util';
+
 /** What a command meets of the world around it. */
 export type Terminal = {
   /** Results. */
@@ -8,12 +10,69 @@ export type Terminal = {
   interactive: boolean;
   /** Lines on `err` may overwrite themselves. */
   movingLines: boolean;
+  /** `out` is a terminal: it can be cleared. */
+  screen: boolean;
+  /** `out` is a terminal on which somebody wants colours. */
+  colours: boolean;
   ask: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
   now: () => number;
   pause: (ms: number) => Promise<unknown>;
 };
+
+/** Something that was to end in time. */
+export type Deadline = {
+  /** Aborted when the time is over. */
+  signal: AbortSignal;
+  /** Epoch ms. */
+  at: number;
+  withinMs: number;
+};
+
+export function startDeadline({ now, pause }: Pick<Terminal, 'now' | 'pause'>, withinMs: number): Deadline {
+  const over = new AbortController();
+  const end = () => {
+    over.abort(Object.assign(new Error(`no answer within ${withinMs / 1_000} s`), { name: 'TimeoutError' }));
+  };
+  // A pause that Ctrl-C ends needs no word of its own: whoever waits for the deadline hears of Ctrl-C, too.
+  pause(withinMs).then(end, () => undefined);
+  return { signal: over.signal, at: now() + withinMs, withinMs };
+}
+
+/** Rejects when Ctrl-C is pressed or the time is over, whatever becomes of the work. */
+export async function unlessInterrupted<T>(
+  { signal }: Pick<Terminal, 'signal'>,
+  work: Promise<T>,
+  deadline?: Deadline,
+): Promise<T> {
+  const signals = [signal, ...(deadline ? [deadline.signal] : [])];
+  const over = new AbortController();
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const one of signals) {
+      const give = () => {
+        reject(one.reason as Error);
+      };
+      if (one.aborted) give();
+      else one.addEventListener('abort', give, { signal: over.signal });
+    }
+  });
+  // Interrupted before it began: the work's own answer does not count.
+  return Promise.race([interrupted, work]).finally(() => {
+    over.abort();
+  });
+}
+
+/** A whole line in a colour, where there are any. */
+export function paint(
+  { colours }: Pick<Terminal, 'colours'>,
+  style: 'bold' | 'dim' | 'red' | 'green' | 'yellow',
+  line: string,
+): string {
+  if (!colours) return line;
+  const text = line.trimEnd();
+  return styleText(style, text, { validateStream: false }) + line.slice(text.length);
+}
 
 /** Text of unknown origin, without what a terminal would take for a command. */
 export function printable(text: string): string {
@@ -27,6 +86,15 @@ export function row(texts: readonly string[], widths: readonly number[]): string
     .map((text, index) => printable(text).padEnd(widths[index] ?? 0))
     .join('  ')
     .trimEnd()}\n`;
+}
+
+/** Lines whose columns are as wide as their widest text. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(0, ...rows.map(({ length }) => length));
+  const widths = Array.from({ length: columns }, (_, index) =>
+    Math.max(...rows.map((texts) => printable(texts[index] ?? '').length)),
+  );
+  return rows.map((texts) => row(texts, widths));
 }
 
 const PROGRESS_EVERY_MS = { moving: 100, otherwise: 5_000 };

@@ -30,15 +30,28 @@ const RETRY_AFTER = {
 
 const ETAG = { etag: { schema: text, description: 'Made of the version.' } };
 
+const correlationHeader = () =>
+  ApiHeader({
+    name: 'x-correlation-id',
+    required: false,
+    schema: text,
+    description: 'Taken over when it is 1 to 128 of A-Z a-z 0-9 . _ : @ -, else a new one is made.',
+  });
+
+const problemAnswers = (problems: readonly number[]) =>
+  problems.map((problem) =>
+    ApiResponse({
+      status: problem,
+      description: STATUS_CODES[problem] ?? '',
+      headers: { ...CORRELATION, ...(problem === 429 || problem === 503 ? RETRY_AFTER : {}) },
+      content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
+    }),
+  );
+
 /** Documents a route: its answer, its headers, and the problems it may answer instead. */
 export function Answers({ status, body, location, etag, problems }: Described): MethodDecorator {
   return applyDecorators(
-    ApiHeader({
-      name: 'x-correlation-id',
-      required: false,
-      schema: text,
-      description: 'Taken over when it is 1 to 128 of A-Z a-z 0-9 . _ : @ -, else a new one is made.',
-    }),
+    correlationHeader(),
     ApiResponse({
       status,
       description: STATUS_CODES[status] ?? '',
@@ -58,14 +71,18 @@ export function Answers({ status, body, location, etag, problems }: Described): 
           }),
         ]
       : []),
-    ...problems.map((problem) =>
-      ApiResponse({
-        status: problem,
-        description: STATUS_CODES[problem] ?? '',
-        headers: { ...CORRELATION, ...(problem === 429 || problem === 503 ? RETRY_AFTER : {}) },
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
-      }),
-    ),
+    ...problemAnswers(problems),
+  );
+}
+
+/** Documents a route that answers with server-sent events. */
+export function AnswersEvents({ description, problems }: { description: string; problems: number[] }): MethodDecorator {
+  return applyDecorators(
+    correlationHeader(),
+    ApiHeader({ name: 'Last-Event-ID', required: false, schema: text, description: 'The id of the last event seen.' }),
+    ApiResponse({ status: 200, description, headers: CORRELATION, content: { 'text/event-stream': { schema: text } } }),
+    ApiResponse({ status: 204, description: 'Nothing more will happen after that event.', headers: CORRELATION }),
+    ...problemAnswers(problems),
   );
 }
 

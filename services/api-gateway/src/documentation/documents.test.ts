@@ -51,10 +51,14 @@ describe('/openapi.json', () => {
       ),
     );
     expect(routes.sort()).toEqual([
+      'get /api/dead-letters: 200 429 503',
       'get /api/notifications/{notificationId}: 200 400 404 429 503',
+      'get /api/orders/{orderId}/events: 200 204 400 404 429 503',
       'get /api/orders/{orderId}/notifications: 200 400 404 429 503',
+      'get /api/orders/{orderId}/timeline: 200 400 404 429 503',
       'get /api/orders/{orderId}: 200 304 400 404 429 503',
       'get /api/orders: 200 400 429 503',
+      'get /api/system: 200 429',
       'post /api/notifications: 202 400 404 413 415 422 429 503',
       'post /api/orders: 201 400 413 415 422 429 503',
     ]);
@@ -65,6 +69,14 @@ describe('/openapi.json', () => {
     for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {
       expect(components.schemas[name]?.additionalProperties).toBe(false);
     }
+  });
+
+  it('says of texts that blanks alone are refused', async () => {
+    const { components } = await read<OpenApi>('/openapi.json');
+    const { pattern } = components.schemas.CreateNotificationRequest?.properties?.message ?? {};
+    const matches = (text: string) => new RegExp(pattern as string).test(text);
+    expect([' a ', 'ä', '🫖'].map(matches)).toEqual([true, true, true]);
+    expect(['', ' ', '\u00a0', 'a\n', '\u0085'].map(matches)).toEqual([false, false, false, false, false]);
   });
 
   it('knows that the last page has no cursor', async () => {

@@ -34,9 +34,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .build();
   const { CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification } = MODELS;
-  const { NotificationList, Problem, ProblemEntry, Failure } = MODELS;
+  const { NotificationList, Problem, ProblemEntry, Failure, Timeline, TimelineStep } = MODELS;
+  const { SystemState, QueueState, WorkerState, FlowPoint, LiveOrder, DeadLetterList, DeadLetterSummary } = MODELS;
   const extraModels = [CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification]
-    .concat([NotificationList, Problem, ProblemEntry, Failure])
+    .concat([NotificationList, Problem, ProblemEntry, Failure, Timeline, TimelineStep])
+    .concat([SystemState, QueueState, WorkerState, FlowPoint, LiveOrder, DeadLetterList, DeadLetterSummary])
     .filter((model) => model !== undefined);
   const document = SwaggerModule.createDocument(app, config, { extraModels });
   // The pipe refuses what a request class does not know.

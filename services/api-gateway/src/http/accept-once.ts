@@ -1,7 +1,7 @@
 import type { StoredItem } from '@orderflow/contracts';
 import type { Clock } from '@orderflow/platform/clock';
 import { failpoint } from '@orderflow/platform/failpoints';
-import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
 import type { StatementExecutor } from '@orderflow/platform/statements/executor';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
@@ -13,6 +13,7 @@ export type AcceptDependencies = {
   reader: TableReader;
   /** Hands the event to the bus without waiting; what fails is the sweeper's. */
   publishSoon: (event: OutgoingEvent) => void;
+  beginSpan: EventPublisher['beginSpan'];
   now: Clock;
   outboxDelayMs: number;
 };
@@ -23,11 +24,15 @@ export type AcceptDependencies = {
  * @throws ApiProblem IDEMPOTENCY_KEY_REUSED when the key was used for another request
  */
 export async function acceptOnce<R extends StoredItem>(
-  { executor, lifecycle, reader, publishSoon }: AcceptDependencies,
+  { executor, lifecycle, reader, publishSoon, beginSpan }: AcceptDependencies,
   id: string,
-  record: R,
-  event: OutgoingEvent,
+  accepted: R,
+  eventOf: (record: R) => OutgoingEvent,
 ): Promise<{ stored: R; replayed: boolean }> {
+  // Before the insert: the context is stored, so that whoever publishes the event again publishes the same one.
+  const span = beginSpan(accepted.traceparent);
+  const record = span ? { ...accepted, traceparent: span.traceparent } : accepted;
+  const event = { ...eventOf(record), ...(span ? { span } : {}) };
   const inserted = await executor.execute(insert(lifecycle, record));
   if (inserted.applied) {
     failpoint('api.after-insert');

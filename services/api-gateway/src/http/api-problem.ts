@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'IDEMPOTENCY_KEY_REUSED'
   | 'RATE_LIMITED'
   | 'STORAGE_UNAVAILABLE'
+  | 'TOO_MANY_STREAMS'
   | 'INTERNAL_ERROR';
 
 /** A request that cannot be served, in the API's own words. What it means in HTTP is the problem filter's business. */

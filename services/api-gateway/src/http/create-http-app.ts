@@ -1,24 +1,32 @@
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger } from '@orderflow/platform/logger';
+import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
+import type { Tracing } from '@orderflow/platform/telemetry/tracing';
+import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import { fastify } from 'fastify';
 import type { ApiEnv } from '../config.js';
 import { openApiDocument } from '../documentation/openapi.js';
+import { servePage } from '../page/serve-page.js';
 import { createAllowedMethods } from './allowed-methods.js';
 import { ApiProblem } from './api-problem.js';
+import { createHttpMetrics, routeOf } from './http-metrics.js';
 import { nestLogger } from './nest-logger.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { protectBrowsers } from './protect-browsers.js';
 import { correlationIdOf } from './request-context.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
+import { traceRequests } from './trace-requests.js';
 
 type HttpAppOptions = {
   module: DynamicModule;
   config: Readonly<ApiEnv>;
   logger: Logger;
+  tracing: Tracing;
+  metrics: Metrics;
   asyncApi: object;
 };
 
@@ -35,6 +43,8 @@ export async function createHttpApp({
   module,
   config,
   logger,
+  tracing,
+  metrics,
   asyncApi,
 }: HttpAppOptions): Promise<NestFastifyApplication> {
   const server = fastify({
@@ -73,25 +83,25 @@ export async function createHttpApp({
   server.addHook('onRoute', (route) => {
     allowedMethods.add(route);
   });
+  traceRequests(server, tracing);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
     done();
   });
+  const measure = createHttpMetrics(metrics);
   server.addHook('onResponse', (request, reply, done) => {
+    measure(request, reply);
     logger[isProbe(request.url) ? 'debug' : 'info']('request', {
       method: request.method,
-      route: request.routeOptions.url ?? '(none)',
+      route: routeOf(request),
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime),
       correlationId: request.id,
+      traceId: traceIdOf(request.traceparent),
     });
     done();
   });
-  await server.register(helmet, {
-    // TLS ends in front of this process, if at all; over plain HTTP these two would break the pages.
-    hsts: false,
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-  });
+  await protectBrowsers(server);
   await server.register(rateLimit, {
     max: config.RATE_LIMIT_MAX,
     timeWindow: config.RATE_LIMIT_WINDOW_MS,
@@ -108,8 +118,14 @@ export async function createHttpApp({
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
-  server.get('/asyncapi.json', () => asyncApi);
 
   await app.init();
+  // Not before: a route has the error handler of the moment when it is registered.
+  server.get('/asyncapi.json', () => asyncApi);
+  server.get('/metrics', async (_, reply) => {
+    const { contentType, text } = await metrics.scrape();
+    return reply.header('content-type', contentType).header('cache-control', 'no-store').send(text);
+  });
+  await servePage(server);
   return app;
 }

@@ -3,6 +3,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { Problem } from '@orderflow/contracts';
 import { isUnavailable } from '@orderflow/platform/aws/failures';
 import type { Logger } from '@orderflow/platform/logger';
+import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AllowedMethods } from './allowed-methods.js';
 import { ApiProblem, type ProblemCode } from './api-problem.js';
@@ -21,6 +22,7 @@ const STATUSES: Record<ProblemCode, number> = {
   RATE_LIMITED: 429,
   INTERNAL_ERROR: 500,
   STORAGE_UNAVAILABLE: 503,
+  TOO_MANY_STREAMS: 503,
 };
 
 const RETRY_AFTER_SECONDS = 2;
@@ -102,7 +104,8 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (problem.code === 'INTERNAL_ERROR') {
-      this.logger.error('request failed', { correlationId: request.id, err: exception });
+      const { id: correlationId, traceparent } = request;
+      this.logger.error('request failed', { correlationId, traceId: traceIdOf(traceparent), err: exception });
     }
     sendProblem(reply, request, problem);
   }

@@ -33,14 +33,18 @@ describe('every problem', () => {
     expect(log.lines.filter(({ level }) => level === 'error')).toEqual([
       expect.objectContaining({
         message: 'request failed',
-        fields: { correlationId: 'mine', err: expect.objectContaining({ message: 'secret of the inside' }) as unknown },
+        fields: {
+          correlationId: 'mine',
+          traceId: expect.any(String) as unknown,
+          err: expect.objectContaining({ message: 'secret of the inside' }) as unknown,
+        },
       }),
     ]);
   });
 });
 
 describe('a path that is not there', () => {
-  it.each(['/', '/api', '/api/order', '/api/orders/a/b/c', '/health/dead', '/api/orders//', '/API/orders'])(
+  it.each(['/api', '/api/order', '/api/orders/a/b/c', '/health/dead', '/api/orders//', '/API/orders'])(
     '%s is 404',
     async (url) => {
       const answer = await (await startApi()).get(url);
@@ -146,6 +150,15 @@ describe('too many requests', () => {
   });
 });
 
+describe('too many requests for what is no endpoint of the API', () => {
+  it.each(['/', '/asyncapi.json', '/openapi.json'])('%s are 429 as well', async (path) => {
+    const { get } = await startApi({ RATE_LIMIT_MAX: '1' });
+    await get('/api/orders');
+    const answer = await get(path);
+    expect({ status: answer.status, code: bodyOf(answer).code }).toEqual({ status: 429, code: 'RATE_LIMITED' });
+  });
+});
+
 describe('without DynamoDB', () => {
   const faults = { refused: connectionRefused, 'timed out': timedOut, throttled, '500': internalServerError };
   const order = newId();
@@ -178,15 +191,37 @@ describe('without DynamoDB', () => {
     expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it.each(['ThrottlingError', 'ProvisionedThroughputExceeded', 'InternalServerError'])(
-    'an insert that fails alone with %s is 503',
-    async (code) => {
-      const { aws, post } = await startApi();
-      aws.dynamo.rejectEntriesNext('BatchExecuteStatement', code);
-      expect((await post('/api/orders', anOrder())).status).toBe(503);
-      expect((await post('/api/orders', anOrder())).status).toBe(201);
-    },
-  );
+  it.each([
+    ['ThrottlingError', 5],
+    ['ProvisionedThroughputExceeded', 5],
+    ['InternalServerError', 1],
+  ])('an insert that fails alone with %s, tried %i times, is 503', async (code, attempts) => {
+    const { aws, post } = await startApi();
+    aws.dynamo.rejectEntriesNext('BatchExecuteStatement', code, attempts);
+    expect((await post('/api/orders', anOrder())).status).toBe(503);
+    expect((await post('/api/orders', anOrder())).status).toBe(201);
+  });
+});
+
+it('503 with Retry-After answers orders that find the waiting room full, and the others are taken', async () => {
+  const { aws, post, orders } = await startApi();
+  const { send } = aws.dynamo;
+  let answerAll: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    answerAll = resolve;
+  });
+  aws.dynamo.send = (async (command: never) => {
+    await held;
+    return send(command);
+  }) as never;
+  const answers = Array.from({ length: 1_100 }, () => post('/api/orders', anOrder()));
+  const first = await Promise.race(answers);
+  answerAll();
+  const statuses = (await Promise.all(answers)).map(({ status }) => status);
+  expect(first).toMatchObject({ status: 503 });
+  expect(Number(first.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  expect(statuses.filter((status) => status === 201)).toHaveLength(orders().length);
+  expect(new Set(statuses)).toEqual(new Set([201, 503]));
 });
 
 describe('the correlation id', () => {
@@ -222,10 +257,21 @@ describe('the correlation id', () => {
 });
 
 describe('headers', () => {
-  it('protect browsers', async () => {
-    const { headers } = await (await startApi()).get('/api/orders');
+  it.each(['/api/orders', '/api/none'])('protect browsers from what %s answers: it is data', async (path) => {
+    const { headers } = await (await startApi()).get(path);
+    expect(headers).toMatchObject({
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+    expect(headers['x-powered-by']).toBeUndefined();
+  });
+
+  it.each(['/docs', '/nowhere', '/health/live'])('protect browsers from whatever %s is', async (path) => {
+    const { headers } = await (await startApi()).get(path);
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
     expect(headers['content-security-policy']).toContain("default-src 'self'");
-    expect(headers['x-powered-by']).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { CORRELATION_ID, newId, TRACEPARENT } from '@orderflow/contracts';
+import { CORRELATION_ID, newId } from '@orderflow/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from './api-problem.js';
@@ -8,7 +8,7 @@ import { invalid } from './api-problem.js';
 export type RequestContext = {
   correlationId: string;
   idempotencyKey?: string;
-  traceparent?: string;
+  traceparent: string;
 };
 
 /** Visible ASCII: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ leaves the limits to us. */
@@ -31,12 +31,11 @@ function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
 
 /** The request's context, for controllers. */
 export const Context = createParamDecorator((_: unknown, execution: ExecutionContext): RequestContext => {
-  const { id, headers } = execution.switchToHttp().getRequest<FastifyRequest>();
+  const { id, headers, traceparent } = execution.switchToHttp().getRequest<FastifyRequest>();
   const idempotencyKey = idempotencyKeyOf(headers);
-  const traceparent = headers.traceparent;
   return {
     correlationId: id,
+    traceparent,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
   };
 });

@@ -10,7 +10,8 @@ function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Tells whether two requests under one idempotency key ask for the same. Hex SHA-256. */
-export function requestHash(request: object): string {
+/** Tells whether two requests under one idempotency key ask for the same: hex SHA-256. Without a key nobody compares: ''. */
+export function requestHash(request: object, idempotencyKey: string | undefined): string {
+  if (idempotencyKey === undefined) return '';
   return createHash('sha256').update(canonicalJson(request)).digest('hex');
 }

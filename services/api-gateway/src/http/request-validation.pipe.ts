@@ -38,11 +38,10 @@ function hostileEntries(body: object): ProblemEntry[] {
     for (const [key, child] of Object.entries(value)) {
       values += 1;
       if (values > MAX_VALUES) return [{ path, message: `the request holds more than ${MAX_VALUES} values` }];
-      const childPath = join(path, key);
       if (!Array.isArray(value) && key in Object.prototype) {
-        entries.push({ path: childPath, message: `property ${key} should not exist` });
+        entries.push({ path: join(path, key), message: `property ${key} should not exist` });
       } else if (typeof child === 'object' && child !== null) {
-        waiting.push({ value: child as object, path: childPath, depth: depth + 1 });
+        waiting.push({ value: child as object, path: join(path, key), depth: depth + 1 });
       }
     }
   }

@@ -31,13 +31,13 @@ export function createAcceptNotification(dependencies: AcceptDependencies & { or
       notificationId:
         idempotencyKey === undefined ? newId() : idForKey('notification', order.customerId, idempotencyKey),
       request,
-      requestHash: requestHash(request),
+      requestHash: requestHash(request, idempotencyKey),
       ...trace,
       now: acceptedAt,
       outboxAt: acceptedAt + outboxDelayMs,
     });
-    const event = notificationRequested(record);
-    const { stored, replayed } = await acceptOnce(dependencies, record.notificationId, record, event);
+    const { notificationId } = record;
+    const { stored, replayed } = await acceptOnce(dependencies, notificationId, record, notificationRequested);
     return { notification: toAcceptedNotification(stored), replayed };
   };
 }

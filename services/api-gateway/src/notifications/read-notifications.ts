@@ -7,9 +7,23 @@ import {
 } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
+import { readRecord } from '../orders/read-order.js';
 
 /** More notifications than an order can sensibly have. */
 const MAX_LISTED = 100;
+
+/** The notifications about an order, oldest first. */
+export async function recordsOfOrder(notifications: TableReader, orderId: string): Promise<NotificationRecord[]> {
+  const entries = await notifications.query({
+    index: INDEXES.byOrder,
+    partition: { name: 'orderId', value: orderId },
+    sort: { name: 'createdAtId' },
+    newestFirst: false,
+    limit: MAX_LISTED,
+  });
+  const ids = entries.map((entry) => String(entry.notificationId));
+  return (await notifications.getMany(ids)) as NotificationRecord[];
+}
 
 export function createReadNotifications({
   orders,
@@ -28,17 +42,8 @@ export function createReadNotifications({
 
     /** Oldest first. @throws ApiProblem ORDER_NOT_FOUND */
     ofOrder: async (orderId: string): Promise<NotificationList> => {
-      if (!(await orders.get(orderId))) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
-      const entries = await notifications.query({
-        index: INDEXES.byOrder,
-        partition: { name: 'orderId', value: orderId },
-        sort: { name: 'createdAtId' },
-        newestFirst: false,
-        limit: MAX_LISTED,
-      });
-      const ids = entries.map((entry) => String(entry.notificationId));
-      const records = (await notifications.getMany(ids)) as NotificationRecord[];
-      return { items: records.map(toNotification) };
+      await readRecord(orders, orderId);
+      return { items: (await recordsOfOrder(notifications, orderId)).map(toNotification) };
     },
   };
 }

@@ -15,8 +15,8 @@ import { requestHash } from '../http/request-hash.js';
 export type AcceptedOrder = { order: Order; replayed: boolean };
 
 /** Takes an order in. It is safe once its item is stored: the insert carries the outbox marker. */
-export function createAcceptOrder(dependencies: AcceptDependencies) {
-  const { now, outboxDelayMs } = dependencies;
+export function createAcceptOrder(dependencies: AcceptDependencies & { onCreated: (totalAmount: number) => void }) {
+  const { now, outboxDelayMs, onCreated } = dependencies;
 
   return async (request: CreateOrderRequest, context: RequestContext): Promise<AcceptedOrder> => {
     const { idempotencyKey, ...trace } = context;
@@ -24,12 +24,13 @@ export function createAcceptOrder(dependencies: AcceptDependencies) {
     const record = newOrderRecord({
       orderId: idempotencyKey === undefined ? newId() : idForKey('order', request.customerId, idempotencyKey),
       request,
-      requestHash: requestHash(request),
+      requestHash: requestHash(request, idempotencyKey),
       ...trace,
       now: acceptedAt,
       outboxAt: acceptedAt + outboxDelayMs,
     });
-    const { stored, replayed } = await acceptOnce(dependencies, record.orderId, record, orderCreated(record));
+    const { stored, replayed } = await acceptOnce(dependencies, record.orderId, record, orderCreated);
+    if (!replayed) onCreated(stored.totalAmount);
     return { order: toAcceptedOrder(stored), replayed };
   };
 }

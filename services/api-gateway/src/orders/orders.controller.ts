@@ -1,11 +1,19 @@
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
-import { CreateOrderRequest, ListOrdersQuery, NotificationList, Order, OrderPage } from '@orderflow/contracts';
+import {
+  CreateOrderRequest,
+  ListOrdersQuery,
+  NotificationList,
+  Order,
+  OrderPage,
+  Timeline,
+} from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
-import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
+import { AcceptsIdempotencyKey, Answers, AnswersEvents, UuidParam } from '../documentation/answers.js';
 import { etagOf, matchesEtag } from '../http/etag.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { UuidPipe } from '../http/request-validation.pipe.js';
+import { sendEvents } from '../http/send-events.js';
 import { USE_CASES, type UseCases } from '../use-cases.js';
 
 @ApiTags('orders')
@@ -53,6 +61,27 @@ export class OrdersController {
     if (!matchesEtag(ifNoneMatch, etag)) return order;
     void reply.status(304);
     return undefined;
+  }
+
+  @Get(':orderId/timeline')
+  @UuidParam('orderId')
+  @Answers({ status: 200, body: Timeline, problems: [400, 404, 429, 503] })
+  timeline(@Param('orderId', UuidPipe) orderId: string): Promise<Timeline> {
+    return this.useCases.readTimeline(orderId);
+  }
+
+  @Get(':orderId/events')
+  @UuidParam('orderId')
+  @AnswersEvents({
+    description: '`order` with the present state, then `step` and `order` for each change; ends with the outcome.',
+    problems: [400, 404, 429, 503],
+  })
+  async events(
+    @Param('orderId', UuidPipe) orderId: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    sendEvents(reply, await this.useCases.followOrder(orderId, lastEventId));
   }
 
   @Get(':orderId/notifications')

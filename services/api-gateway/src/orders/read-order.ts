@@ -3,12 +3,15 @@ import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
 
 /** @throws ApiProblem ORDER_NOT_FOUND */
+export async function readRecord(orders: TableReader, orderId: string): Promise<OrderRecord> {
+  const record = await orders.get(orderId);
+  if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+  return record as OrderRecord;
+}
+
+/** @throws ApiProblem ORDER_NOT_FOUND */
 export function createReadOrder(orders: TableReader) {
-  return async (orderId: string): Promise<Order> => {
-    const record = await orders.get(orderId);
-    if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
-    return toOrder(record as OrderRecord);
-  };
+  return async (orderId: string): Promise<Order> => toOrder(await readRecord(orders, orderId));
 }
 
 export type ReadOrder = ReturnType<typeof createReadOrder>;

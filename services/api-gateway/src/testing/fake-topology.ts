@@ -1,4 +1,4 @@
-import { EVENT_CLASSES, INDEXES, resourceNames } from '@orderflow/contracts';
+import { EVENT_CLASSES, INDEXES, queueNames, resourceNames } from '@orderflow/contracts';
 import type { Clock } from '@orderflow/platform/clock';
 import { queueUrlOf } from '@orderflow/platform/testing/arns';
 import { createFakeAws, type FakeAws } from '@orderflow/platform/testing/fake-aws';
@@ -49,7 +49,7 @@ export function createFakeTopology(stage: string, now: Clock): FakeAws {
         [INDEXES.byOrder]: ['orderId', 'createdAtId'],
       }),
     ],
-    queues: [names.orderQueue, names.notificationQueue].map((name) => ({ name })),
+    queues: queueNames(names).map((name) => ({ name })),
     rules: [
       rule(names.orderCreatedRule, [orderCreated], names.orderQueue),
       rule(names.notificationRequestedRule, [notificationRequested], names.notificationQueue),

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resourceNames } from '@orderflow/contracts';
+import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { queueUrlOf } from '@orderflow/platform/testing/arns';
 import { createApp } from '../app.js';
 import { loadConfig } from '../config.js';
@@ -21,7 +22,7 @@ afterEach(async () => {
 });
 
 /** The API over fakes, ended after each test. Nothing sweeps by itself unless `env` says so. */
-export async function startApi(env: NodeJS.ProcessEnv = {}) {
+export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
   const time = { ms: NOW_MS };
   const now = () => time.ms;
   const aws = createFakeTopology('test', now);
@@ -29,7 +30,13 @@ export async function startApi(env: NodeJS.ProcessEnv = {}) {
   const closed = { aws: false };
   const config = loadConfig({ STAGE: 'test', SWEEP_INTERVAL_MS: '3600000', ...env });
   const clients = { ...aws, polling: aws.sqs, close: () => void (closed.aws = true) };
-  const app = await createApp({ config, aws: clients, logger: log.logger, now });
+  const app = await createApp({
+    config,
+    aws: clients,
+    logger: log.logger,
+    tracing: { ...NO_TRACING, ...tracing },
+    now,
+  });
   running.add(app);
   const server = app.getHttpAdapter().getInstance();
 

@@ -1,6 +1,6 @@
 import { orderOutcome, type OrderCreated, type OrderOutcomeFields } from '@orderflow/contracts';
 import type { Handler } from '@orderflow/platform/worker/types';
-import { workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
+import { endOfRetries, workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
 import type { Fulfilment } from './fulfilment.js';
 
 /** What the event tells of the order, as far as its outcome's event repeats it. */
@@ -38,16 +38,12 @@ export function failExhaustedOrder(orders: ItemTable): Handler<OrderCreated> {
   return (event, delivery) => {
     const { orderId } = event.data;
     delivery.facts.orderId = orderId;
-    const failure = {
-      code: 'RETRIES_EXHAUSTED',
-      message: `Not finished after ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`,
-      retriable: true,
-    };
+    const message = `Not finished after ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`;
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
       outcomeEventOf: orderOutcome,
-      work: () => Promise.resolve({ result: 'failed', attributes: { failure } }),
+      work: endOfRetries(delivery, message),
     });
   };
 }

@@ -1,5 +1,6 @@
 import { afterEach } from '@jest/globals';
 import { NotificationRequested, OrderCompleted, OrderCreated, OrderFailed, resourceNames } from '@orderflow/contracts';
+import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { createWorkerSystem } from '@orderflow/platform/testing/worker-system';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
 import { createApp } from '../app.js';
@@ -15,7 +16,7 @@ afterEach(async () => {
 });
 
 /** The order worker over fakes, ended after each test. A fulfilment that nothing is planned for succeeds. */
-export function createOrderSystem(env: NodeJS.ProcessEnv = {}) {
+export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
   const system = createWorkerSystem({
     queue: NAMES.orderQueue,
     deadLetterQueue: NAMES.orderDeadLetterQueue,
@@ -47,6 +48,7 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}) {
       },
     },
     logger: system.log.logger,
+    tracing,
     now: system.now,
     onOutcome: system.outcomes.record,
   });
@@ -56,8 +58,8 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}) {
 
 export type OrderSystem = ReturnType<typeof createOrderSystem>;
 
-export function startOrderWorker(env: NodeJS.ProcessEnv = {}): OrderSystem {
-  const system = createOrderSystem(env);
+export function startOrderWorker(env: NodeJS.ProcessEnv = {}, tracing?: Tracing): OrderSystem {
+  const system = createOrderSystem(env, tracing);
   system.worker.start();
   return system;
 }

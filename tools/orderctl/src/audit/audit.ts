@@ -12,7 +12,7 @@ import { createJudges } from './judges.js';
 import { lastSeenOf } from './last-seen.js';
 import { createRecheck, type Suspect } from './recheck.js';
 import type { AuditFinding, AuditReport } from './report.js';
-import { scanTable } from './scan-table.js';
+import { scanTable } from '../scan-table.js';
 import { createTally } from './tally.js';
 
 export type AuditDependencies = {

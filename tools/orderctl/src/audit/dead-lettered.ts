@@ -1,5 +1,4 @@
-import type { ResourceNames } from '@orderflow/contracts';
-import { eventFactsOf, type EventFacts } from '../dead-letters/dead-letter.js';
+import { type ResourceNames, eventFactsOf, type EventFacts } from '@orderflow/contracts';
 import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js';
 import { Fingerprints } from '../fingerprints.js';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';

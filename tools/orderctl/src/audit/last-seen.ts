@@ -3,11 +3,13 @@ import type { LastSeen } from './report.js';
 
 /** The latest that an item tells about itself. */
 export function lastSeenOf(item: StoredItem & { status: string }): LastSeen {
-  const steps = Object.entries(item.timeline).sort(([, left], [, right]) => (left.at < right.at ? -1 : 1));
+  const steps = Object.entries(item.timeline).sort(
+    ([, left], [, right]) => (left.version ?? 1) - (right.version ?? 1) || (left.at < right.at ? -1 : 1),
+  );
   const [step, entry] = steps.at(-1) ?? ['none', { at: item.updatedAt }];
   const worker = steps.findLast(([, { worker: host }]) => host !== undefined)?.[1].worker;
   return {
-    step,
+    step: step.replace(/_\d+$/, ''),
     at: entry.at,
     status: item.status,
     version: item.version,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TargetOptions } from '../connect.js';
-import { wholeNumber, withTarget, type Run } from '../command-options.js';
+import { collect, wholeNumber, withTarget, type Run } from '../command-options.js';
 import { drop, type DropOptions } from './drop.js';
 import { list } from './list.js';
 import { replay, type ReplayOptions } from './replay.js';
@@ -8,8 +8,6 @@ import type { SelectOptions } from './select.js';
 import { show } from './show.js';
 
 const MAX_REPLAYS = 5;
-
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 function withFilters(command: Command): Command {
   return command

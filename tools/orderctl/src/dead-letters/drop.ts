@@ -1,7 +1,7 @@
+import type { DeadLetter } from '@orderflow/contracts';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import { row, type Terminal } from '../terminal.js';
-import type { DeadLetter } from './dead-letter.js';
 import { deleteLetters } from './replay.js';
 import { select, type SelectOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';

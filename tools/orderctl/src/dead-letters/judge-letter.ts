@@ -1,7 +1,6 @@
-import { NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from '@orderflow/contracts';
+import { NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS, type OwnQueue } from '@orderflow/contracts';
 import { PermanentError } from '@orderflow/platform/errors';
 import { decodeEvent, type EventClass } from '@orderflow/platform/worker/decode';
-import type { OwnQueue } from './dead-letter.js';
 
 export type Refusal = { code: string; reason: string; path?: string };
 

@@ -1,7 +1,7 @@
+import { eventFactsOf, type DeadLetter, type OwnQueue } from '@orderflow/contracts';
 import { createTableReader, type TableReader } from '@orderflow/platform/statements/table-reader';
 import type { Operation } from 'rfc6902';
 import type { ConnectedSystem } from '../connect.js';
-import { eventFactsOf, type DeadLetter, type OwnQueue } from './dead-letter.js';
 import { whyMalformed, type Refusal } from './judge-letter.js';
 import { patchBody } from './patch.js';
 

@@ -1,10 +1,9 @@
 import { DeleteMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { replayIdFor } from '@orderflow/contracts';
+import { replayIdFor, ownQueueNames, type DeadLetter } from '@orderflow/contracts';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import { row, type Terminal } from '../terminal.js';
-import { ownQueueNames, type DeadLetter } from './dead-letter.js';
 import { readPatch } from './patch.js';
 import { createPlanner, type Plan } from './plan-replay.js';
 import { select, type SelectOptions } from './select.js';

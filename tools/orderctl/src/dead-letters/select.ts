@@ -1,5 +1,5 @@
+import { DEAD_LETTER_QUEUES, type DeadLetter, type DeadLetterQueue } from '@orderflow/contracts';
 import { OperatorError } from '../operator-error.js';
-import { DEAD_LETTER_QUEUES, type DeadLetter, type DeadLetterQueue } from './dead-letter.js';
 
 /** Filters as they stand on the command line. */
 export type SelectOptions = {

@@ -1,6 +1,6 @@
+import type { DeadLetter } from '@orderflow/contracts';
 import type { ConnectedSystem } from '../connect.js';
 import { printable, row, type Terminal } from '../terminal.js';
-import type { DeadLetter } from './dead-letter.js';
 import { whyMalformed } from './judge-letter.js';
 import { select } from './select.js';
 import { walkLetters } from './walk-letters.js';

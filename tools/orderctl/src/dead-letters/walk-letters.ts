@@ -1,6 +1,6 @@
+import { deadLetterQueueNames, toDeadLetter, type DeadLetter, type DeadLetterQueue } from '@orderflow/contracts';
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, type Terminal } from '../terminal.js';
-import { deadLetterQueueNames, toDeadLetter, type DeadLetter, type DeadLetterQueue } from './dead-letter.js';
 import type { Selection } from './select.js';
 import { walkQueue, type WalkEnd } from './walk-queue.js';
 
@@ -8,7 +8,7 @@ type Visit = (letters: DeadLetter[], queueUrl: string, queue: DeadLetterQueue) =
 
 /**
  * Visits the selected dead letters of all selected queues; what `visit` does not report as gone is given back.
- * @throws AbortError when interrupted
+ * @throws when interrupted
  */
 export async function walkLetters(
   { aws, names, urlOf }: ConnectedSystem,
@@ -39,7 +39,7 @@ export async function walkLetters(
   });
   const ends = await Promise.allSettled(walks);
   progress.end();
-  terminal.signal.throwIfAborted();
+  if (terminal.signal.aborted) throw new Error('Interrupted; what was received has been given back.');
   // Each walk has given back what it had, whatever became of the others.
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;

@@ -1,5 +1,7 @@
-import type { Message } from '@aws-sdk/client-sqs';
-import { notificationIdFor, type ResourceNames } from '@orderflow/contracts';
+import { Type } from 'class-transformer';
+import { IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
+import { notificationIdFor } from './identifiers.js';
+import type { ResourceNames } from './resources.js';
 
 export const DEAD_LETTER_QUEUES = ['orders', 'notifications', 'undelivered'] as const;
 export type DeadLetterQueue = (typeof DEAD_LETTER_QUEUES)[number];
@@ -7,34 +9,89 @@ export type DeadLetterQueue = (typeof DEAD_LETTER_QUEUES)[number];
 /** A queue that a dead letter came from, and that a replay sends it to. */
 export type OwnQueue = 'orders' | 'notifications';
 
-export type DeadLetter = {
-  queue: DeadLetterQueue;
+/** What a dead letter tells of itself. */
+export class DeadLetterSummary {
+  @IsIn(DEAD_LETTER_QUEUES)
+  queue!: DeadLetterQueue;
+
+  @IsString()
+  messageId!: string;
+
+  /** The same for all copies of a message. */
+  @IsString()
+  originalMessageId!: string;
+
+  /** Why it was given up, as INVALID_EVENT or RECEIVES_EXHAUSTED. */
+  @IsString()
+  code!: string;
+
+  @IsString()
+  reason!: string;
+
+  /** Where in the body the problem lies. */
+  @IsOptional()
+  @IsString()
+  path?: string;
+
+  @IsInt()
+  @Min(0)
+  receiveCount!: number;
+
+  @IsISO8601()
+  firstReceivedAt!: string;
+
+  @IsInt()
+  @Min(0)
+  replayCount!: number;
+
+  /** Event type, as far as the body tells. */
+  @IsOptional()
+  @IsString()
+  type?: string;
+
+  @IsOptional()
+  @IsString()
+  orderId?: string;
+
+  @IsOptional()
+  @IsString()
+  notificationId?: string;
+}
+
+/** Answer of GET /api/dead-letters: some of those that there are, each message once. */
+export class DeadLetterList {
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => DeadLetterSummary)
+  items!: DeadLetterSummary[];
+}
+
+export type EventFacts = Pick<DeadLetterSummary, 'type' | 'orderId' | 'notificationId'>;
+
+export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts> & {
+  /** As far as the body tells. */
+  event: EventFacts;
   /** Undefined: the target that EventBridge named is none of ours. */
   ownQueue: OwnQueue | undefined;
-  messageId: string;
-  /** The same for all copies of a message. */
-  originalMessageId: string;
-  code: string;
-  reason: string;
-  path?: string;
-  receiveCount: number;
-  /** ISO 8601. */
-  firstReceivedAt: string;
-  replayCount: number;
   replayId?: string;
   /** Epoch ms at which it came to the dead-letter queue; of one that SQS moved, to its own queue. */
   sentAt: number;
-  /** As far as the body tells. */
-  event: EventFacts;
   attributes: Record<string, string>;
   body: string;
   receiptHandle: string;
 };
 
-export type EventFacts = { type?: string; orderId?: string; notificationId?: string };
-
 /** By name; any of them may be missing. */
 type Attributes = Partial<Record<string, string>>;
+
+/** A received SQS message, as far as it matters here. */
+type ReceivedMessage = {
+  MessageId?: string | undefined;
+  ReceiptHandle?: string | undefined;
+  Body?: string | undefined;
+  Attributes?: Attributes | undefined;
+  MessageAttributes?: Record<string, { StringValue?: string | undefined }> | undefined;
+};
 
 /** SQS moves a message itself when its receives are used up before a worker could say why. */
 const MOVED_BY_QUEUE = { code: 'MOVED_BY_QUEUE', reason: 'moved by the queue; no worker said why' };
@@ -101,8 +158,27 @@ function countOf(text: string | undefined): number {
   return Number.isInteger(count) && count >= 0 ? count : 0;
 }
 
+/** What of a dead letter is shown where its body is not. */
+export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
+  const { queue, messageId, originalMessageId, code, reason, path } = letter;
+  const { receiveCount, firstReceivedAt, replayCount, event } = letter;
+  const where = path === undefined ? {} : { path };
+  return {
+    queue,
+    messageId,
+    originalMessageId,
+    code,
+    reason,
+    ...where,
+    receiveCount,
+    firstReceivedAt,
+    replayCount,
+    ...event,
+  };
+}
+
 /** What a message of a dead-letter queue says of itself. */
-export function toDeadLetter(message: Message, queue: DeadLetterQueue, names: ResourceNames): DeadLetter {
+export function toDeadLetter(message: ReceivedMessage, queue: DeadLetterQueue, names: ResourceNames): DeadLetter {
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '' } = message;
   const system = message.Attributes ?? {};
   const all = Object.fromEntries(

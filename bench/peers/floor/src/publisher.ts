@@ -1,0 +1,45 @@
+import type { PublishableEvent } from '@orderflow/contracts';
+import { createBatcher } from '@orderflow/platform/batching';
+import type { CallAws } from './call-aws.js';
+
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 256 * 1024;
+/** More than source, detail type and time come to. */
+const ENTRY_OVERHEAD_BYTES = 100;
+
+type Entry = { Detail: string };
+type Answer = { Entries: { EventId?: string; ErrorCode?: string; ErrorMessage?: string }[] };
+
+/** Resolves when the bus has taken the event. */
+export function createPublisher(callAws: CallAws, bus: string, concurrency: number) {
+  const batcher = createBatcher<Entry, undefined>({
+    maxItems: MAX_ENTRIES,
+    maxBytes: MAX_BYTES,
+    sizeOf: ({ Detail }) => Buffer.byteLength(Detail) + ENTRY_OVERHEAD_BYTES,
+    concurrency,
+    capacity: Infinity,
+    send: async (entries) => {
+      const { Entries: answers } = await callAws<Answer>('events', 'PutEvents', { Entries: entries });
+      return answers.map(({ EventId, ErrorCode, ErrorMessage }) =>
+        EventId === undefined
+          ? { error: new Error(`${ErrorCode ?? 'UnknownError'}: ${ErrorMessage ?? ''}`) }
+          : { result: undefined },
+      );
+    },
+  });
+  return {
+    publish: ({ source, type, detail }: PublishableEvent) => {
+      const entry = {
+        EventBusName: bus,
+        Source: source,
+        DetailType: type,
+        Detail: JSON.stringify(detail),
+        // In seconds, as the protocol wants it.
+        Time: Date.parse(detail.metadata.occurredAt) / 1_000,
+      };
+      return batcher.submit(entry);
+    },
+    idle: () => batcher.idle(),
+  };
+}

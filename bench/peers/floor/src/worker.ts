@@ -1,0 +1,116 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  ORDER_STATES,
+  orderOutcome,
+  outboxShardOf,
+  resourceNames,
+  type OrderCreated,
+  type OrderRecord,
+} from '@orderflow/contracts';
+import { runMain } from '@orderflow/platform/run-main';
+import { claimItem, finishItem } from '@orderflow/platform/statements/claim';
+import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import { createCallAws } from './call-aws.js';
+import { loadConfig } from './config.js';
+import { createPublisher } from './publisher.js';
+import { openQueue, type Message } from './queue.js';
+import { report, serve } from './serve.js';
+import { createStatements } from './statements.js';
+
+/** As ours. */
+const LEASE_MS = 30_000;
+const MARKER_DELAY_MS = 5_000;
+/** Messages at a time: from there on nothing is received until some of them are done. */
+const MAX_AT_A_TIME = 500;
+const PAUSE_AFTER_ERROR_MS = 1_000;
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const names = resourceNames(config.STAGE);
+  const callAws = createCallAws(config);
+  const statements = createStatements(callAws, config.BATCHES_IN_FLIGHT);
+  const publisher = createPublisher(callAws, names.bus, config.BATCHES_IN_FLIGHT);
+  const queue = await openQueue(callAws, names.orderQueue, config.BATCHES_IN_FLIGHT);
+  const lifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+
+  /** The order as it ended; undefined when another delivery works on it. */
+  async function complete({ data, metadata }: OrderCreated, message: Message) {
+    const { orderId: id, customerId, totalAmount } = data;
+    const attempt = Number(message.Attributes.ApproximateReceiveCount);
+    const sentAt = new Date(Number(message.Attributes.SentTimestamp)).toISOString();
+    const received = { at: new Date().toISOString(), sentAt, attempt, messageId: message.MessageId, worker: 'floor' };
+    const claim = await claimItem(
+      statements,
+      lifecycle,
+      {
+        id,
+        messageId: message.MessageId,
+        leaseMs: LEASE_MS,
+        step: { name: 'received', entry: received },
+        marker: { outboxShard: outboxShardOf(id), delayMs: MARKER_DELAY_MS },
+      },
+      Date.now,
+    );
+    if (claim.kind === 'unknown') throw new Error(`there is no order ${id}`);
+    if (claim.kind === 'held') return undefined;
+    if (claim.kind === 'finished') return claim.item as OrderRecord;
+
+    if (config.FULFILMENT_DELAY_MS > 0) await setTimeout(config.FULFILMENT_DELAY_MS);
+
+    const now = Date.now();
+    const updatedAt = new Date(now).toISOString();
+    const step = { name: 'completed', entry: { at: updatedAt } };
+    const outcome = { result: 'done', now, attributes: {}, steps: [step] } as const;
+    if (!(await finishItem(statements, lifecycle, claim.ownership, outcome))) return undefined;
+    const version = claim.ownership.version + 1;
+    const { correlationId } = metadata;
+    return { orderId: id, customerId, totalAmount, correlationId, status: ORDER_STATES.done, version, updatedAt };
+  }
+
+  /** A message whose order could not be finished, or its event not be published, stays and comes again. */
+  async function handle(message: Message): Promise<void> {
+    const { detail } = JSON.parse(message.Body) as { detail: OrderCreated };
+    const order = await complete(detail, message);
+    const event = order && orderOutcome(order);
+    if (event) await publisher.publish(event);
+    await queue.remove(message);
+  }
+
+  const underway = new Set<Promise<void>>();
+  /** Pollers that wait for room. */
+  const waiting: (() => void)[] = [];
+  let stopping = false;
+
+  async function poll(): Promise<void> {
+    while (!stopping) {
+      try {
+        for (const message of await queue.receive(config.SQS_WAIT_TIME_SECONDS)) {
+          const handled = handle(message)
+            .catch(report)
+            .then(() => {
+              underway.delete(handled);
+              waiting.shift()?.();
+            });
+          underway.add(handled);
+        }
+      } catch (error) {
+        report(error);
+        await setTimeout(PAUSE_AFTER_ERROR_MS);
+      }
+      while (underway.size >= MAX_AT_A_TIME) await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  }
+
+  const polls = Array.from({ length: config.WORKER_POLLERS }, poll);
+  await serve(
+    ({ url }, response) => {
+      response.writeHead(url === '/health/ready' ? 200 : 404).end();
+    },
+    config,
+    async () => {
+      stopping = true;
+      await Promise.all(polls);
+      await Promise.all(underway);
+    },
+  );
+});

@@ -1,0 +1,84 @@
+import { setTimeout } from 'node:timers/promises';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { UpdateCommand, type DynamoDBDocumentClient, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { eventIdFor, ORDER_STATES, OrderCompleted, type OrderCreated, type ResourceNames } from '@orderflow/contracts';
+import { publish } from './publish.js';
+
+type Dependencies = {
+  dynamo: DynamoDBDocumentClient;
+  eventBridge: EventBridgeClient;
+  names: ResourceNames;
+  fulfilmentDelayMs: number;
+};
+
+/** The attributes that the update asked for; undefined when its condition did not hold. */
+async function update(dynamo: DynamoDBDocumentClient, input: UpdateCommandInput) {
+  try {
+    const { Attributes: attributes = {} } = await dynamo.send(new UpdateCommand(input));
+    return attributes;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Takes an order from PENDING over PROCESSING to COMPLETED. An order that a worker left PROCESSING is taken up again; one
+ * that is COMPLETED already is a duplicate, and so is the one of two that comes second.
+ */
+export function createProcessOrder({ dynamo, eventBridge, names, fulfilmentDelayMs }: Dependencies) {
+  return async ({ metadata, data }: OrderCreated): Promise<'processed' | 'duplicate'> => {
+    const { orderId, customerId, totalAmount } = data;
+    const started = await update(dynamo, {
+      TableName: names.ordersTable,
+      Key: { orderId },
+      UpdateExpression: 'SET #status = :processing, updatedAt = :now ADD version :one',
+      ConditionExpression: '#status IN (:pending, :processing)',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':pending': ORDER_STATES.waiting,
+        ':processing': ORDER_STATES.working,
+        ':now': new Date().toISOString(),
+        ':one': 1,
+      },
+    });
+    if (!started) return 'duplicate';
+
+    if (fulfilmentDelayMs > 0) await setTimeout(fulfilmentDelayMs);
+
+    const completedAt = new Date().toISOString();
+    const completed = await update(dynamo, {
+      TableName: names.ordersTable,
+      Key: { orderId },
+      UpdateExpression: 'SET #status = :completed, updatedAt = :now ADD version :one, effects :one',
+      ConditionExpression: '#status = :processing',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':processing': ORDER_STATES.working,
+        ':completed': ORDER_STATES.done,
+        ':now': completedAt,
+        ':one': 1,
+      },
+      ReturnValues: 'UPDATED_NEW',
+    });
+    if (!completed) return 'duplicate';
+
+    const orderVersion = Number(completed.version);
+    await publish(eventBridge, names.bus, {
+      source: OrderCompleted.source,
+      type: OrderCompleted.type,
+      detail: {
+        metadata: {
+          eventId: eventIdFor(orderId, OrderCompleted.type, orderVersion),
+          version: OrderCompleted.version,
+          occurredAt: completedAt,
+          correlationId: metadata.correlationId,
+          causationId: metadata.eventId,
+        },
+        data: { orderId, customerId, totalAmount, orderVersion, completedAt },
+      },
+    });
+    return 'processed';
+  };
+}

@@ -1,0 +1,24 @@
+import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { PublishableEvent } from '@orderflow/contracts';
+
+/** Resolves when the bus has taken the event. */
+export async function publish(
+  eventBridge: EventBridgeClient,
+  bus: string,
+  { source, type, detail }: PublishableEvent,
+): Promise<void> {
+  const { FailedEntryCount: failed = 0, Entries: entries } = await eventBridge.send(
+    new PutEventsCommand({
+      Entries: [
+        {
+          EventBusName: bus,
+          Source: source,
+          DetailType: type,
+          Detail: JSON.stringify(detail),
+          Time: new Date(detail.metadata.occurredAt),
+        },
+      ],
+    }),
+  );
+  if (failed > 0) throw new Error(`the bus did not take ${type}: ${entries?.[0]?.ErrorMessage ?? 'no reason given'}`);
+}

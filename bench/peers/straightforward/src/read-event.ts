@@ -1,0 +1,12 @@
+import { OrderCreated } from '@orderflow/contracts';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+
+/** The event in a message's body. @throws when it is none, or not a valid one */
+export function readEvent(body: string): OrderCreated {
+  const { detail } = JSON.parse(body) as { detail: object };
+  const event = plainToInstance(OrderCreated, detail);
+  const errors = validateSync(event, { forbidUnknownValues: true });
+  if (errors.length > 0) throw new Error(`the event is not valid: ${errors.join('; ')}`);
+  return event;
+}

@@ -1,0 +1,121 @@
+/**
+ * Whether the system stays what it is under a steady load, half of what it can do: `npm run soak -- --minutes 10`. Fails
+ * when memory or handles grow, or when the audit finds something wrong afterwards.
+ */
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { openPlaces, withSubject, type BenchSystem } from './support/bench-system.js';
+import { untilCompleted } from './support/completion.js';
+import { leaveNothingBehind } from './support/leave-nothing.js';
+import { createLoadClient, openLoop } from './support/load.js';
+import { wholeNumber } from './support/options.js';
+import { openDescriptors, residentMb } from './support/process-stats.js';
+import { readRuntimeMetrics } from './support/runtime-metrics.js';
+import { judgeSoak, type SoakSample, type SoakVerdict } from './support/soak-verdict.js';
+import { ordersPerSecond, warmUp } from './rows/saturation.js';
+
+const SATURATING_ORDERS = 1_000;
+const SHARE_OF_SATURATION = 0.5;
+const SAMPLE_EVERY_MS = 5_000;
+/** Until then caches and heaps fill; of a short run, the first third. */
+const WARM_AFTER_MS = 180_000;
+const SERVICES = ['api-gateway', 'order-worker'] as const;
+type SoakedService = (typeof SERVICES)[number];
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function readMinutes(): number {
+  try {
+    const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+    return wholeNumber('minutes', values.minutes, 1_440);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
+async function takeSample(system: BenchSystem, service: SoakedService, startedAt: number): Promise<SoakSample> {
+  const [instance] = system.system.instances(service);
+  const pid = instance?.pid();
+  if (!instance || pid === undefined) throw new Error(`${service} has ended`);
+  const runtime = await readRuntimeMetrics(instance.port);
+  return {
+    atMs: performance.now() - startedAt,
+    residentMb: residentMb(pid),
+    descriptors: openDescriptors(pid),
+    ...runtime,
+  };
+}
+
+type Soaked = { samples: Record<SoakedService, SoakSample[]>; orderIds: string[] };
+
+async function soak(system: BenchSystem, rate: number, minutes: number): Promise<Soaked> {
+  const samples: Soaked['samples'] = { 'api-gateway': [], 'order-worker': [] };
+  const startedAt = performance.now();
+  const client = createLoadClient(system.apiUrl);
+  const ended = new AbortController();
+  const sampling = (async () => {
+    while (!ended.signal.aborted) {
+      await sleep(SAMPLE_EVERY_MS);
+      for (const service of SERVICES) samples[service].push(await takeSample(system, service, startedAt));
+      const memory = SERVICES.map((service) => `${service} ${samples[service].at(-1)?.residentMb.toFixed(0) ?? ''} MB`);
+      console.log(`after ${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s: ${memory.join(', ')}`);
+    }
+  })();
+  const load = openLoop(client, { rate, seconds: minutes * 60, signal: ended.signal });
+  // A sampler that fails ends the load; either one's error is what is told.
+  const placed = await Promise.race([load, sampling.then(() => load)]).finally(() => {
+    ended.abort();
+  });
+  await sampling;
+  client.close();
+  return { samples, orderIds: placed.map(({ orderId }) => orderId) };
+}
+
+/** `npm run audit` with its words. @returns whether it found nothing wrong */
+async function audit({ emulator, system }: BenchSystem): Promise<boolean> {
+  const command = ['--no-warnings', 'tools/orderctl/dist/main.js', 'audit', '--endpoint', emulator.url];
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [...command, '--stage', system.stage], {
+      cwd: root,
+    });
+    console.log(stdout.trimEnd());
+    return true;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    console.log(`${stdout}${stderr}`.trimEnd());
+    return false;
+  }
+}
+
+function describe(service: string, verdict: SoakVerdict): string {
+  const { mbPerMinute, percentPerMinute, eventLoopP99Ms: delay, descriptors, activeHandles } = verdict;
+  return [
+    `${service}: memory ${mbPerMinute.toFixed(2)} MB a minute, ${percentPerMinute.toFixed(2)} % of its size`,
+    `  event loop's delay, p99 of each ${SAMPLE_EVERY_MS / 1_000} s: median ${delay.median.toFixed(1)} ms, largest ${delay.max.toFixed(1)} ms`,
+    `  open descriptors ${descriptors.join(' to ')}, active handles ${activeHandles.join(' to ')}`,
+    ...verdict.complaints.map((complaint) => `  ${complaint}`),
+  ].join('\n');
+}
+
+const minutes = readMinutes();
+leaveNothingBehind();
+const places = await openPlaces('ministack');
+const isGood = await withSubject(places, 'ours', async (system) => {
+  await warmUp(system);
+  const saturation = await ordersPerSecond(system, SATURATING_ORDERS);
+  const rate = saturation * SHARE_OF_SATURATION;
+  console.log(`${saturation.toFixed(0)} orders/s at most; ${rate.toFixed(0)} a second for ${minutes} min`);
+  const { samples, orderIds } = await soak(system, rate, minutes);
+  await untilCompleted(system, orderIds);
+  const warmAfterMs = Math.min(WARM_AFTER_MS, (minutes * 60_000) / 3);
+  const verdicts = SERVICES.map((service) => {
+    const verdict = judgeSoak(samples[service].filter(({ atMs }) => atMs >= warmAfterMs));
+    console.log(describe(service, verdict));
+    return verdict;
+  });
+  const isClean = await audit(system);
+  return isClean && verdicts.every(({ complaints }) => complaints.length === 0);
+});
+process.exitCode = isGood ? 0 : 1;

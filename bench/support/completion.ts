@@ -1,0 +1,74 @@
+/** When orders were completed, as their items say; a run in which one was not, or twice, is void. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import type { BenchSystem } from './bench-system.js';
+
+const LOOK_EVERY_MS = 100;
+/** Without a new completion for so long, the rest will not come. Longer than a lost message takes to be seen again. */
+const STUCK_AFTER_MS = 45_000;
+
+type Completion = { status: string; effects: number; updatedAtMs: number };
+
+async function readOrders({ dynamo, names }: BenchSystem): Promise<Map<string, Completion>> {
+  const found = new Map<string, Completion>();
+  let next: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await dynamo.send(
+      new ScanCommand({
+        TableName: names.ordersTable,
+        ConsistentRead: true,
+        ProjectionExpression: 'orderId, #status, effects, updatedAt',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExclusiveStartKey: next,
+      }),
+    );
+    for (const { orderId, status, effects, updatedAt } of page.Items ?? []) {
+      found.set(orderId?.S ?? '', {
+        status: status?.S ?? '',
+        effects: Number(effects?.N),
+        updatedAtMs: Date.parse(updatedAt?.S ?? ''),
+      });
+    }
+    next = page.LastEvaluatedKey;
+  } while (next);
+  return found;
+}
+
+/**
+ * Waits until every one of these orders is COMPLETED.
+ * @param beforeLook called before each look; what it has read at the last call belongs to the moment of completion
+ * @returns epoch ms of the last completion
+ * @throws when an order is lost, has failed, or has had its effect other than once
+ */
+export async function untilCompleted(
+  system: BenchSystem,
+  orderIds: readonly string[],
+  beforeLook: () => void = () => undefined,
+): Promise<number> {
+  let fewest = Infinity;
+  let progressAt = Date.now();
+  for (;;) {
+    let left = depthOf(await countQueue(system.sqs, system.orderQueueUrl));
+    if (left === 0) {
+      beforeLook();
+      const found = await readOrders(system);
+      const orders = orderIds.map((id) => found.get(id));
+      left = orders.filter((order) => order?.status !== 'COMPLETED').length;
+      if (left === 0) {
+        const wrong = orders.filter((order) => order?.effects !== 1).length;
+        if (wrong > 0)
+          throw new Error(`void: ${wrong} of ${orders.length} orders have had their effect other than once`);
+        return orders.reduce((last, order) => Math.max(last, order?.updatedAtMs ?? 0), 0);
+      }
+    }
+    if (left < fewest) {
+      fewest = left;
+      progressAt = Date.now();
+    }
+    if (Date.now() - progressAt > STUCK_AFTER_MS) {
+      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left, and nothing happens`);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const LAST_LINES = 20;
+
+/** What a docker command has written. @throws with the end of that, when it fails */
+export function docker(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('docker', args, { cwd: root, env: { ...process.env, ...env } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(output);
+      else {
+        const end = output.split('\n').slice(-LAST_LINES).join('\n');
+        reject(new Error(`docker ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${end}`));
+      }
+    });
+  });
+}
+
+/** Megabytes of an image that its base does not have. */
+export async function megabytesOver(base: string, image: string): Promise<number> {
+  const sizes = await docker(['image', 'inspect', '--format', '{{.Size}}', image, base]);
+  const [whole = NaN, below = NaN] = sizes.trim().split('\n').map(Number);
+  return (whole - below) / 1e6;
+}

@@ -1,0 +1,109 @@
+/** Clients of the API that cost little themselves: they share the machine with what they measure. */
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomFrom } from './stats.js';
+
+/** An order that was accepted. `sentAt` is epoch ms with fractions; in an open loop, when it was due to be sent. */
+export type Placed = { orderId: string; sentAt: number; postMs: number };
+
+export type LoadClient = {
+  /** @throws unless the answer is 201 */
+  post(sentAt?: number): Promise<Placed>;
+  close(): void;
+};
+
+const CUSTOMERS = 100;
+const SEED = 20_260_101;
+
+export const epochMs = (): number => performance.timeOrigin + performance.now();
+
+const BODIES = Array.from({ length: CUSTOMERS }, (_, customer) =>
+  Buffer.from(
+    JSON.stringify({
+      customerId: `customer-${customer}`,
+      items: [
+        { productId: 'coffee-beans', productName: 'Coffee beans, 1 kg', quantity: 2, unitPrice: 12.5 },
+        { productId: 'filter-paper', productName: 'Filter paper, 100 sheets', quantity: 1, unitPrice: 3.2 },
+      ],
+      totalAmount: 28.2,
+    }),
+  ),
+);
+
+export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadClient {
+  const { hostname, port } = new URL(baseUrl);
+  const agent = new Agent({ keepAlive: true, maxSockets, scheduling: 'fifo' });
+  let ordinal = 0;
+
+  return {
+    post: (sentAt = epochMs()) =>
+      new Promise((resolve, reject) => {
+        const body = BODIES[ordinal++ % CUSTOMERS] ?? Buffer.of();
+        const headers = { 'content-type': 'application/json', 'content-length': body.length };
+        const call = request({ hostname, port, method: 'POST', path: '/api/orders', headers, agent }, (answer) => {
+          let text = '';
+          answer.setEncoding('utf8');
+          answer.on('data', (part: string) => (text += part));
+          answer.on('error', reject);
+          answer.on('end', () => {
+            const postMs = epochMs() - sentAt;
+            if (answer.statusCode !== 201) {
+              reject(new Error(`POST /api/orders answered ${answer.statusCode ?? 0}: ${text}`));
+              return;
+            }
+            const { orderId } = JSON.parse(text) as { orderId: string };
+            resolve({ orderId, sentAt, postMs });
+          });
+        });
+        call.on('error', reject);
+        call.end(body);
+      }),
+    close: () => {
+      agent.destroy();
+    },
+  };
+}
+
+/** Each of the clients sends its next order as soon as the one before was answered. */
+export async function closedLoop(client: LoadClient, load: { clients: number; orders: number }): Promise<Placed[]> {
+  const placed: Placed[] = [];
+  let left = load.orders;
+  const loop = async (): Promise<void> => {
+    while (left-- > 0) placed.push(await client.post());
+  };
+  await Promise.all(Array.from({ length: load.clients }, loop));
+  return placed;
+}
+
+type OpenLoad = {
+  /** Orders per second. */
+  rate: number;
+  seconds: number;
+  onPlaced?: (placed: Placed) => void;
+  signal?: AbortSignal;
+};
+
+/**
+ * Orders arrive by chance (Poisson, the same arrivals for the same rate) and do not wait for answers; latencies count
+ * from the moment at which an order was due, so that a stall of the sender is not left out.
+ */
+export async function openLoop(client: LoadClient, { rate, seconds, onPlaced, signal }: OpenLoad): Promise<Placed[]> {
+  const random = randomFrom(SEED);
+  const placed: Promise<Placed>[] = [];
+  const startedAt = epochMs();
+  let dueAt = startedAt;
+  for (;;) {
+    dueAt += (-Math.log(1 - random()) / rate) * 1_000;
+    if (dueAt > startedAt + seconds * 1_000 || signal?.aborted) break;
+    const waitMs = dueAt - epochMs();
+    if (waitMs > 1) await sleep(waitMs);
+    const one = client.post(dueAt).then((order) => {
+      onPlaced?.(order);
+      return order;
+    });
+    // Awaited below; a refusal before that is no unhandled one.
+    one.catch(() => undefined);
+    placed.push(one);
+  }
+  return Promise.all(placed);
+}

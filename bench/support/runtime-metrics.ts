@@ -1,0 +1,21 @@
+/** A process's own account of itself, from its /metrics. */
+export type RuntimeMetrics = { eventLoopP99Ms: number; activeHandles: number };
+
+/** The value of a metric without labels, or with any; NaN when it is not there. */
+function valueOf(text: string, name: string): number {
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+export function parseRuntimeMetrics(text: string): RuntimeMetrics {
+  return {
+    eventLoopP99Ms: valueOf(text, 'nodejs_eventloop_lag_p99_seconds') * 1_000,
+    activeHandles: valueOf(text, 'nodejs_active_handles_total'),
+  };
+}
+
+/** The delay is that since somebody has asked before: prom-client starts anew with each answer. */
+export async function readRuntimeMetrics(port: number): Promise<RuntimeMetrics> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);
+  return parseRuntimeMetrics(await answer.text());
+}

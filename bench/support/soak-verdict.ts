@@ -1,0 +1,58 @@
+import { median, percentile, slope } from './stats.js';
+
+/** What a process was like at a moment. */
+export type SoakSample = {
+  atMs: number;
+  residentMb: number;
+  descriptors: number;
+  activeHandles: number;
+  eventLoopP99Ms: number;
+};
+
+export type SoakVerdict = {
+  /** Of the line through resident memory. */
+  mbPerMinute: number;
+  /** The same by the median size. */
+  percentPerMinute: number;
+  /** Median and largest of what samples were told. */
+  eventLoopP99Ms: { median: number; max: number };
+  /** Medians of the first and of the last third. */
+  descriptors: [number, number];
+  activeHandles: [number, number];
+  complaints: string[];
+};
+
+/** A tenth more in ten minutes. What V8 lets its heap grow by before it tidies up is less, over ten minutes. */
+const MAX_PERCENT_PER_MINUTE = 1;
+/** Connections come and go with the load; a leak of one a second is hundreds. */
+const MAX_MORE_HANDLES = 20;
+
+function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample) => number): [number, number] {
+  const third = Math.max(1, Math.floor(samples.length / 3));
+  return [median(samples.slice(0, third).map(value)), median(samples.slice(-third).map(value))];
+}
+
+/** Of a shorter time than this a slope says what the heap was doing at the moment, and no more. */
+const JUDGED_FROM_MS = 180_000;
+
+/** Judges the samples after the warm-up. */
+export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
+  const mbPerMinute = slope(samples.map(({ atMs, residentMb }) => ({ x: atMs / 60_000, y: residentMb })));
+  const percentPerMinute = (mbPerMinute / median(samples.map(({ residentMb }) => residentMb))) * 100;
+  const spanMs = (samples.at(-1)?.atMs ?? NaN) - (samples[0]?.atMs ?? NaN);
+  const delays = samples.map(({ eventLoopP99Ms }) => eventLoopP99Ms);
+  const counts = {
+    descriptors: firstAndLast(samples, ({ descriptors }) => descriptors),
+    activeHandles: firstAndLast(samples, ({ activeHandles }) => activeHandles),
+  };
+  const complaints: string[] = [];
+  // Not `>`: what could not be measured is no good news.
+  if (!(spanMs < JUDGED_FROM_MS || percentPerMinute <= MAX_PERCENT_PER_MINUTE)) {
+    complaints.push(`memory grows by more than ${MAX_PERCENT_PER_MINUTE} % a minute`);
+  }
+  for (const [what, [first, last]] of Object.entries(counts)) {
+    if (!(last - first <= MAX_MORE_HANDLES)) complaints.push(`${what} grow by more than ${MAX_MORE_HANDLES}`);
+  }
+  const eventLoopP99Ms = { median: median(delays), max: percentile(delays, 1) };
+  return { mbPerMinute, percentPerMinute, eventLoopP99Ms, ...counts, complaints };
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { median, percentile, randomFrom, slope, spreadOf } from './stats.js';
+
+describe('statistics', () => {
+  it('takes percentiles by nearest rank', () => {
+    const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect(percentile(values, 0.5)).toBe(50);
+    expect(percentile(values, 0.99)).toBe(99);
+    expect(percentile(values, 1)).toBe(100);
+    expect(percentile([7], 0.01)).toBe(7);
+    expect(percentile([], 0.5)).toBeNaN();
+  });
+
+  it('takes the middle of an odd number of values and the mean of two otherwise', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(median([])).toBeNaN();
+  });
+
+  it('says how far values lie apart', () => {
+    expect(spreadOf([5, 9, 6])).toEqual({ median: 6, min: 5, max: 9 });
+  });
+
+  it('finds the slope of a line through points that lie around it', () => {
+    expect(slope([0, 1, 2, 3].map((x) => ({ x, y: 10 + 2 * x })))).toBeCloseTo(2);
+    expect(slope([1, -1, -1, 1].map((off, x) => ({ x, y: 3 * x + off })))).toBeCloseTo(3);
+    expect(slope([{ x: 1, y: 1 }])).toBeNaN();
+  });
+
+  it('draws the same numbers for the same seed, spread over 0 to 1', () => {
+    const [first, second] = [randomFrom(1), randomFrom(1)].map((next) => Array.from({ length: 1_000 }, next));
+    expect(first).toEqual(second);
+    expect(median(first ?? [])).toBeCloseTo(0.5, 1);
+  });
+});

@@ -1,0 +1,39 @@
+/** Median with the smallest and the largest value: what several rounds have given. */
+export type Spread = { median: number; min: number; max: number };
+
+/** The value below which the share `p` (0 to 1) of the values lie, by nearest rank; NaN of none. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? NaN;
+}
+
+/** The middle value, or the mean of the two in the middle; NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[sorted.length / 2 - 1] ?? NaN)) / 2;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+/** Slope of the line with the least squares through the points, in y per x; NaN of fewer than two. */
+export function slope(points: readonly { x: number; y: number }[]): number {
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const x0 = mean(points.map(({ x }) => x));
+  const y0 = mean(points.map(({ y }) => y));
+  const square = points.reduce((sum, { x }) => sum + (x - x0) ** 2, 0);
+  return points.reduce((sum, { x, y }) => sum + (x - x0) * (y - y0), 0) / square;
+}
+
+/** Numbers from 0 to 1 that are the same for the same seed: mulberry32. */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * When orders are COMPLETED for those who look. An item's own updatedAt is no answer to that: it is what the worker's
+ * clock said before the write, and a write that waits for others to go with it would look faster than it is. A queue of
+ * outcomes would add the emulator's delivery, which takes up to 100 ms. So the items that are open are read all the time,
+ * together in one call; what an answer is late by, some 5 ms, is the same for all subjects.
+ */
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchSystem } from './bench-system.js';
+import { epochMs, type Placed } from './load.js';
+
+const PAUSE_MS = 4;
+/** BatchGetItem takes no more. */
+const MAX_KEYS = 100;
+const WITHIN_MS = 60_000;
+
+/** Emulators look at the credentials' scope to tell services apart, and at nothing else. */
+const AUTHORIZATION =
+  'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
+
+type Found = { Responses?: Record<string, { orderId: { S: string }; status: { S: string } }[]> };
+
+/** Reads without the SDK, which would take CPU from what is measured. */
+function createReader({ emulator, names }: BenchSystem) {
+  const { hostname, port } = new URL(emulator.url);
+  const agent = new Agent({ keepAlive: true });
+  const headers = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': 'DynamoDB_20120810.BatchGetItem',
+    authorization: AUTHORIZATION,
+  };
+  const table = names.ordersTable;
+
+  /** Those that are COMPLETED. */
+  const read = (orderIds: string[]): Promise<string[]> =>
+    new Promise((resolve, reject) => {
+      const call = request({ hostname, port, method: 'POST', path: '/', headers, agent }, (answer) => {
+        let text = '';
+        answer.on('data', (part) => (text += String(part)));
+        answer.on('error', reject);
+        answer.on('end', () => {
+          const { Responses: found } = JSON.parse(text) as Found;
+          if (!found) reject(new Error(`BatchGetItem answered ${text}`));
+          resolve(
+            (found?.[table] ?? []).filter(({ status }) => status.S === 'COMPLETED').map(({ orderId }) => orderId.S),
+          );
+        });
+      });
+      call.on('error', reject);
+      call.end(
+        JSON.stringify({
+          RequestItems: {
+            [table]: {
+              Keys: orderIds.map((id) => ({ orderId: { S: id } })),
+              ProjectionExpression: 'orderId, #status',
+              ExpressionAttributeNames: { '#status': 'status' },
+              ConsistentRead: true,
+            },
+          },
+        }),
+      );
+    });
+  return {
+    read,
+    close: () => {
+      agent.destroy();
+    },
+  };
+}
+
+/** Follows orders from when they are placed. */
+export function watchCompletions(system: BenchSystem) {
+  const reader = createReader(system);
+  const open = new Map<string, number>();
+  const latenciesMs: number[] = [];
+  let stopped = false;
+
+  async function watch(): Promise<void> {
+    while (!stopped) {
+      // The oldest first; those behind them have their turn when these are done.
+      const ids = [...open.keys()].slice(0, MAX_KEYS);
+      for (const id of ids.length > 0 ? await reader.read(ids) : []) {
+        latenciesMs.push(epochMs() - (open.get(id) ?? NaN));
+        open.delete(id);
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+  const watching = watch();
+  // Awaited in `finish`.
+  watching.catch(() => undefined);
+
+  return {
+    add: ({ orderId, sentAt }: Placed): void => {
+      open.set(orderId, sentAt);
+    },
+    /** Send to COMPLETED of every order. @throws when one is not completed in time */
+    finish: async (): Promise<number[]> => {
+      const deadline = Date.now() + WITHIN_MS;
+      while (open.size > 0 && Date.now() < deadline) await Promise.race([sleep(20), watching]);
+      stopped = true;
+      await watching;
+      reader.close();
+      if (open.size > 0) throw new Error(`void: ${open.size} orders were not completed within ${WITHIN_MS / 1_000} s`);
+      return latenciesMs;
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { ORDER_STATES, type OrderRecord } from './order.js';
+import { INDEXES } from './resources.js';
+import { listBucketsOf, listMonthOf } from './stored-item.js';
+
+/** How somebody who follows the orders finds the new ones, and which of them need not be looked at again. */
+export const ORDER_FEED = {
+  key: 'orderId',
+  index: {
+    name: INDEXES.byTime,
+    partition: 'listBucket',
+    sort: 'createdAtId',
+    partitionsAt: (epochMs: number): string[] => listBucketsOf(listMonthOf(new Date(epochMs).toISOString())),
+  },
+  isFinished: (item: Record<string, unknown>): boolean => {
+    const { status, failure } = item as OrderRecord;
+    return status === ORDER_STATES.done || (status === ORDER_STATES.failed && failure?.retriable !== true);
+  },
+  /** One that failed for now may be replayed. */
+  isResting: (item: Record<string, unknown>): boolean => item.status === ORDER_STATES.failed,
+};

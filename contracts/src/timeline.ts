@@ -1,0 +1,253 @@
+import { Type } from 'class-transformer';
+import {
+  IsArray,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { notificationRequested, notificationSent } from './events/notification-events.js';
+import { orderCreated, orderOutcome } from './events/order-events.js';
+import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
+import { ORDER_STATES, ORDER_STATUSES, type OrderRecord, type OrderStatus } from './order.js';
+import type { StoredItem, StoredStep } from './stored-item.js';
+
+/** What can happen to an order or a notification, in the order in which things of one moment are shown. */
+const TIMELINE_STEPS = [
+  /** Stored, with its outbox marker. */
+  'accepted',
+  /** Its message came to the queue, by the queue's own clock. */
+  'sent',
+  /** The sweeper gave it up: no worker finished it, however often it was published. */
+  'undelivered',
+  /** An operator's replay started it anew. */
+  'replayed',
+  /** A worker received its message and claimed it. */
+  'received',
+  /** The attempt failed; the message comes back after `delaySeconds`. */
+  'retried',
+  /** Its message used its receives up and lies in the dead-letter queue. */
+  'dead-lettered',
+  'completed',
+  'failed',
+  /** The notification was handed over to be sent. */
+  'notified',
+] as const;
+type TimelineStepName = (typeof TIMELINE_STEPS)[number];
+
+const SUBJECTS = ['order', 'notification'] as const;
+
+/** One step in the life of an order, or of a notification about it. */
+export class TimelineStep {
+  @IsIn(TIMELINE_STEPS)
+  step!: TimelineStepName;
+
+  @IsIn(SUBJECTS)
+  subject!: (typeof SUBJECTS)[number];
+
+  /** Only when the subject is a notification. */
+  @IsOptional()
+  @IsUUID()
+  notificationId?: string;
+
+  @IsISO8601()
+  at!: string;
+
+  /** Ms since the step before it in the timeline; 0 for the first. */
+  @IsInt()
+  @Min(0)
+  sinceMs!: number;
+
+  /** The state that the step led to. */
+  @IsOptional()
+  @IsString()
+  status?: string;
+
+  /** The subject's version that the step led to. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  version?: number;
+
+  /** How often the message had been received, this time included. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  attempt?: number;
+
+  /** Host name of the worker. */
+  @IsOptional()
+  @IsString()
+  worker?: string;
+
+  /** SQS id of the message. */
+  @IsOptional()
+  @IsString()
+  messageId?: string;
+
+  /** Seconds after which the message comes back. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  delaySeconds?: number;
+
+  /** Machine-readable, as OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
+  @IsOptional()
+  @IsString()
+  code?: string;
+
+  /** Of an unexpected error its name and code: its text is in the worker's log. */
+  @IsOptional()
+  @IsString()
+  reason?: string;
+
+  /** The event that tells of the step, or that caused it. */
+  @IsOptional()
+  @IsUUID()
+  eventId?: string;
+
+  @IsString()
+  correlationId!: string;
+
+  /** W3C trace id. */
+  @IsOptional()
+  @Matches(/^[0-9a-f]{32}$/)
+  traceId?: string;
+}
+
+/** Answer of GET /api/orders/:orderId/timeline, oldest first. */
+export class Timeline {
+  @IsUUID()
+  orderId!: string;
+
+  @IsIn(ORDER_STATUSES)
+  status!: OrderStatus;
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => TimelineStep)
+  steps!: TimelineStep[];
+}
+
+type Undated = Omit<TimelineStep, 'sinceMs'>;
+
+/** With what tells steps of one moment apart, and when it was by the latest clock so far. */
+type Placed = { step: Undated; version: number; atMs: number };
+
+/** What the steps of one item have in common, and how its states and events are called. */
+type Subject = {
+  item: StoredItem;
+  base: Pick<TimelineStep, 'subject' | 'notificationId' | 'correlationId' | 'traceId'>;
+  statusOf: Partial<Record<string, string>>;
+  eventIdOf: (step: TimelineStepName, version: number) => string | undefined;
+  /** The item was made by the receive of its first message. */
+  isMadeByMessage: boolean;
+};
+
+/** The step's name without the version that tells its repetitions apart. */
+function nameOf(key: string): string {
+  return key.replace(/_\d+$/, '');
+}
+
+function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject): Placed[] {
+  const messages = new Set<string>();
+  const entries = Object.entries(item.timeline).sort(([, a], [, b]) => (a.version ?? 1) - (b.version ?? 1));
+  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, StoredStep]): Placed[] => {
+    const stored = nameOf(key);
+    // A notification that was sent; a message that was sent is told by the receive.
+    const step = (stored === 'sent' ? 'notified' : stored) as TimelineStepName;
+    const status = statusOf[step];
+    const eventId = eventIdOf(step, version);
+    const own = {
+      version,
+      atMs: Date.parse(entry.at),
+      step: {
+        step,
+        ...base,
+        ...entry,
+        version,
+        ...(status === undefined ? {} : { status }),
+        ...(eventId === undefined ? {} : { eventId }),
+      },
+    };
+    const { messageId } = entry;
+    if (sentAt === undefined || messageId === undefined || messages.has(messageId)) return [own];
+    const isFirst = isMadeByMessage && messages.size === 0;
+    messages.add(messageId);
+    return [
+      {
+        version: isFirst ? 0 : version,
+        atMs: Date.parse(sentAt),
+        step: { step: 'sent', ...base, at: sentAt, messageId },
+      },
+      own,
+    ];
+  });
+}
+
+function contextOf({ correlationId, traceparent }: StoredItem) {
+  return { correlationId, ...(traceparent === undefined ? {} : { traceId: traceparent.slice(3, 35) }) };
+}
+
+function orderSteps(order: OrderRecord): Placed[] {
+  const { waiting, working, done, failed } = ORDER_STATES;
+  return stepsOf({
+    item: order,
+    base: { subject: 'order', ...contextOf(order) },
+    isMadeByMessage: false,
+    statusOf: { accepted: waiting, received: working, completed: done, failed },
+    eventIdOf: (step, version) => {
+      if (step === 'accepted') return orderCreated(order).detail.metadata.eventId;
+      return version === order.version && (step === 'completed' || step === 'failed')
+        ? orderOutcome(order)?.detail.metadata.eventId
+        : undefined;
+    },
+  });
+}
+
+function notificationSteps(notification: NotificationRecord): Placed[] {
+  const { waiting, working, done, failed } = NOTIFICATION_STATES;
+  const { notificationId, causationId } = notification;
+  return stepsOf({
+    item: notification,
+    base: { subject: 'notification', notificationId, ...contextOf(notification) },
+    isMadeByMessage: causationId !== undefined,
+    statusOf: { accepted: waiting, received: working, notified: done, failed },
+    eventIdOf: (step) => {
+      if (step === 'accepted') return causationId ?? notificationRequested(notification).detail.metadata.eventId;
+      return step === 'notified' ? notificationSent(notification)?.detail.metadata.eventId : undefined;
+    },
+  });
+}
+
+/** The versions say what came after what; the clocks of several hosts may not agree with them. */
+function inOrderOfVersions(placed: readonly Placed[]): Placed[] {
+  const rank = ({ step }: Placed): number => TIMELINE_STEPS.indexOf(step.step);
+  let latestMs = 0;
+  return [...placed]
+    .sort((a, b) => a.version - b.version || rank(a) - rank(b))
+    .map((one) => {
+      latestMs = Math.max(latestMs, one.atMs);
+      return { ...one, atMs: latestMs };
+    });
+}
+
+/** The order's life with that of its notifications, as far as their items tell of it. */
+export function timelineOf(order: OrderRecord, notifications: readonly NotificationRecord[] = []): Timeline {
+  const lives = [orderSteps(order), ...notifications.map(notificationSteps)].map(inOrderOfVersions);
+  let previousMs: number | undefined;
+  const steps = lives
+    .flat()
+    .sort((a, b) => a.atMs - b.atMs)
+    .map(({ step, atMs }) => {
+      const sinceMs = atMs - (previousMs ?? atMs);
+      previousMs = atMs;
+      return { ...step, sinceMs };
+    });
+  return { orderId: order.orderId, status: order.status, steps };
+}

@@ -1,0 +1,21 @@
+import type { EventEmitter } from 'node:events';
+import type { ProcessEnv } from './config.js';
+import { createLogger, type Logger } from './logger.js';
+
+/** A process's logger. SIGUSR2 (SIGUSR1 is Node's inspector) switches it to debug, and back to its configured level. */
+export function createProcessLogger(
+  service: string,
+  { LOG_LEVEL: level, LOG_FORMAT: format, LOG_REDACT: redact }: ProcessEnv,
+  signals: EventEmitter = process,
+): Logger {
+  const logger = createLogger({ service, level, format, redact: redact.split(',') });
+  let isVerbose = false;
+  signals.on('SIGUSR2', () => {
+    isVerbose = !isVerbose;
+    if (isVerbose) logger.level = 'debug';
+    // While the level is still debug: the configured one may hide this line.
+    logger.info('log level', { logLevel: isVerbose ? 'debug' : level });
+    if (!isVerbose) logger.level = level;
+  });
+  return logger;
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { redact } from './redact.js';
+
+const NAMES = new Set(['email', 'token']);
+
+describe('redact', () => {
+  it('hides fields at any depth, however they are written, and nothing else', () => {
+    const value = { Email: 'a@b', list: [{ token: { inner: 1 } }, 'email'], name: 'n', none: null, count: 0 };
+    expect(redact(value, NAMES)).toEqual({
+      Email: '[redacted]',
+      list: [{ token: '[redacted]' }, 'email'],
+      name: 'n',
+      none: null,
+      count: 0,
+    });
+  });
+
+  it('leaves what it was given as it was', () => {
+    const value = { inner: { email: 'a@b' } };
+    redact(value, NAMES);
+    expect(value).toEqual({ inner: { email: 'a@b' } });
+  });
+
+  it('leaves alone what writes itself', () => {
+    const at = new Date(0);
+    expect(redact({ at }, NAMES)).toEqual({ at });
+  });
+
+  it('comes to an end where an object contains itself', () => {
+    const value: Record<string, unknown> = { email: 'a@b' };
+    value.self = value;
+    const copy = redact(value, NAMES) as typeof value;
+    expect(copy.email).toBe('[redacted]');
+    expect(copy.self).toBe(copy);
+  });
+});

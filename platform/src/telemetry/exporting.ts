@@ -1,0 +1,113 @@
+import { hostname } from 'node:os';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Attributes as OtelAttributes } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TracerProvider,
+  TraceIdRatioBasedSampler,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace';
+import type { Logger } from '../logger.js';
+import { formatTraceparent, parseTraceparent } from './traceparent.js';
+import type { Attributes, Exporting, Span, SpanStart } from './tracing.js';
+
+type ExportOptions = {
+  /** Base URL of an OTLP/HTTP receiver. */
+  endpoint: URL;
+  /** Of the traces that begin here, how many are recorded, 0 to 1; others go by what their beginning decided. */
+  ratio: number;
+  service: string;
+  stage: string;
+  logger: Logger;
+};
+
+/** Spans wait so long for company. */
+const BATCH_AFTER_MS = 500;
+const MAX_BATCH = 512;
+/** Spans that wait for a receiver that is slow or gone; what comes on top is lost. */
+const MAX_WAITING = 4_096;
+const EXPORT_TIMEOUT_MS = 5_000;
+
+const KINDS = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
+
+/** The exporter, telling of its failures once per change of state; nobody but the log hears of them. */
+function observed(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let failing = false;
+  return {
+    export: (spans, done) => {
+      exporter.export(spans, (result) => {
+        const failed = result.error !== undefined;
+        if (failed && !failing) logger.warn('traces cannot be exported', { err: result.error });
+        if (!failed && failing) logger.info('traces are exported again');
+        failing = failed;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+const present = (attributes: Attributes): OtelAttributes =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+
+/** Exports spans in the background. In a file of its own, so that the SDK is loaded when tracing begins and no sooner. */
+export function startExporting({ endpoint, ratio, service, stage, logger }: ExportOptions): Exporting {
+  const url = `${endpoint.href.replace(/\/$/, '')}/v1/traces`;
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': service,
+      'service.namespace': 'orderflow',
+      'service.instance.id': `${hostname()}:${process.pid}`,
+      'deployment.environment.name': stage,
+    }),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: observed(new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT_MS }), logger),
+        scheduledDelayMillis: BATCH_AFTER_MS,
+        maxExportBatchSize: MAX_BATCH,
+        maxQueueSize: MAX_WAITING,
+        exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+      }),
+    ],
+  });
+  const tracer = provider.getTracer('orderflow');
+
+  function start(name: string, { kind, parent, attributes = {} }: SpanStart): Span {
+    const above = parseTraceparent(parent);
+    const context = above
+      ? trace.setSpanContext(ROOT_CONTEXT, {
+          traceId: above.traceId,
+          spanId: above.spanId,
+          traceFlags: above.flags,
+          isRemote: true,
+        })
+      : ROOT_CONTEXT;
+    const span = tracer.startSpan(name, { kind: KINDS[kind], attributes: present(attributes) }, context);
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    return {
+      traceparent: formatTraceparent({ traceId, spanId, flags: traceFlags }),
+      set: (more) => {
+        span.setAttributes(present(more));
+      },
+      fail: (type, exception) => {
+        if (exception) span.recordException(exception);
+        span.setAttribute('error.type', type);
+        span.setStatus({ code: SpanStatusCode.ERROR, ...(exception ? { message: exception.message } : {}) });
+      },
+      end: () => {
+        span.end();
+      },
+    };
+  }
+
+  return {
+    tracer: { start },
+    stop: () =>
+      provider.shutdown().catch(() => {
+        // What could not be exported has been told of; a service stops all the same.
+      }),
+  };
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type CounterConfiguration,
+  type GaugeConfiguration,
+  type HistogramConfiguration,
+} from 'prom-client';
+
+/** The metrics of one process. Each system under test has its own, as prom-client's global registry would be shared. */
+export type Metrics = {
+  counter<Label extends string>(options: CounterConfiguration<Label>): Counter<Label>;
+  gauge<Label extends string>(options: GaugeConfiguration<Label>): Gauge<Label>;
+  histogram<Label extends string>(options: HistogramConfiguration<Label>): Histogram<Label>;
+  scrape(): Promise<Scrape>;
+};
+
+/** What Prometheus gets when it asks: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export type Scrape = { contentType: string; text: string };
+
+/** All packages of the system have one version. */
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** @param runtime whether Node's own metrics are among them: these observe the whole process, so once is enough */
+export function createMetrics(service: string, { runtime = false } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const info = new Gauge({
+    name: 'build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['service', 'version', 'node'],
+    registers,
+  });
+  info.set({ service, version: readVersion(), node: process.version }, 1);
+  if (runtime) collectDefaultMetrics({ register: registry });
+
+  return {
+    counter: (options) => new Counter({ ...options, registers }),
+    gauge: (options) => new Gauge({ ...options, registers }),
+    histogram: (options) => new Histogram({ ...options, registers }),
+    scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { formatTraceparent, newTraceparent, parseTraceparent, traceIdOf } from './traceparent.js';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const SPAN = 'b7ad6b7169203331';
+
+describe('parseTraceparent', () => {
+  it('reads ids and flags, and formatTraceparent writes them again', () => {
+    const text = `00-${TRACE}-${SPAN}-03`;
+    expect(parseTraceparent(text)).toEqual({ traceId: TRACE, spanId: SPAN, flags: 3 });
+    expect(formatTraceparent(parseTraceparent(text)!)).toBe(text);
+  });
+
+  it.each([
+    ['a trace id of zeros', `00-${'0'.repeat(32)}-${SPAN}-01`],
+    ['a span id of zeros', `00-${TRACE}-${'0'.repeat(16)}-01`],
+    ['capitals', `00-${TRACE.toUpperCase()}-${SPAN}-01`],
+    ['another version', `01-${TRACE}-${SPAN}-01`],
+    ['more than one', `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`],
+    ['nothing', undefined],
+  ])('takes %s for none', (_, text) => {
+    expect(parseTraceparent(text)).toBeUndefined();
+    expect(traceIdOf(text)).toBeUndefined();
+  });
+});
+
+describe('newTraceparent', () => {
+  it('begins a trace that nobody records', () => {
+    const traceparent = newTraceparent();
+    expect(parseTraceparent(traceparent)).toMatchObject({ flags: 0 });
+    expect(traceIdOf(newTraceparent())).not.toBe(traceIdOf(traceparent));
+  });
+});

@@ -1,0 +1,110 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createRecordingLogger } from '../testing/recording-logger.js';
+import { parseTraceparent } from './traceparent.js';
+import { startTracing, type RunningTracing, type SpanStart } from './tracing.js';
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+const listening = async (server: Server, port = 0): Promise<number> => {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  open.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return (server.address() as AddressInfo).port;
+};
+
+type Exported = { resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[] };
+
+/** A receiver that takes everything, or one that never answers. */
+async function startReceiver({ answers = true } = {}) {
+  const names: string[] = [];
+  const server = createServer((request, response) => {
+    void json(request).then((body) => {
+      const { resourceSpans } = body as Exported;
+      names.push(
+        ...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)).map(({ name }) => name),
+      );
+      if (answers) response.end('{}');
+    });
+  });
+  return { names, port: await listening(server) };
+}
+
+function start(port: number, ratio = 1) {
+  const log = createRecordingLogger();
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_TRACES_SAMPLER_ARG: ratio,
+    STAGE: 'test',
+  };
+  const begun = log.next('tracing');
+  const tracing = startTracing(env, { service: 'a-service', logger: log.logger, lookEveryMs: 20 });
+  open.unshift(() => tracing.stop());
+  return { log, begun, tracing };
+}
+
+const ROOT: SpanStart = { kind: 'server', parent: undefined };
+const begin = ({ tracer }: RunningTracing, options = ROOT) => tracer!.start('GET /', options);
+
+describe('startTracing', () => {
+  it('does nothing without an endpoint', async () => {
+    const { logger, lines } = createRecordingLogger();
+    const tracing = startTracing({ OTEL_TRACES_SAMPLER_ARG: 1, STAGE: 'test' }, { service: 'a-service', logger });
+    expect(tracing.tracer).toBeUndefined();
+    await tracing.stop();
+    expect(lines).toEqual([]);
+  });
+
+  it('begins once something listens, and says so once', async () => {
+    const port = await listening(createServer());
+    await open.pop()?.();
+    const { tracing, begun, log } = start(port);
+    expect(tracing.tracer).toBeUndefined();
+    await listening(createServer(), port);
+    await begun;
+    expect(tracing.tracer).toBeDefined();
+    expect(log.messages()).toEqual(['tracing']);
+  });
+
+  it('sends what is waiting when it is stopped', async () => {
+    const receiver = await startReceiver();
+    const { tracing, begun } = start(receiver.port);
+    await begun;
+    begin(tracing).end();
+    await tracing.stop();
+    expect(receiver.names).toEqual(['GET /']);
+  });
+
+  it('does not wait long for a receiver that hangs', async () => {
+    const receiver = await startReceiver({ answers: false });
+    const { tracing, begun } = start(receiver.port);
+    await begun;
+    begin(tracing).end();
+    const startedAt = performance.now();
+    await tracing.stop();
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(receiver.names).toEqual(['GET /']);
+  });
+
+  it('records of the traces that begin here as many as the ratio says, and of others what they say themselves', async () => {
+    const receiver = await startReceiver();
+    const { tracing, begun } = start(receiver.port, 0);
+    await begun;
+    expect(parseTraceparent(begin(tracing).traceparent)).toMatchObject({ flags: 0 });
+    for (const flags of [0, 1]) {
+      const parent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-0${flags}`;
+      const { traceparent } = begin(tracing, { ...ROOT, parent });
+      expect(parseTraceparent(traceparent)).toMatchObject({ traceId: 'ab'.repeat(16), flags });
+    }
+  });
+});

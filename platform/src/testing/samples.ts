@@ -1,0 +1,26 @@
+type Sample = { name: string; labels: Record<string, string>; value: number };
+
+const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+/** What a scrape says, line by line; help and types aside. @throws when a line is no sample */
+export function samplesOf(scrape: string): Sample[] {
+  return scrape
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name, labels = '', value] = LINE.exec(line) ?? [];
+      if (name === undefined) throw new Error(`not a sample: ${line}`);
+      const pairs = [...labels.matchAll(LABEL)].map(([, label = '', text = '']) => [label, text] as const);
+      return { name, labels: Object.fromEntries(pairs), value: Number(value) };
+    });
+}
+
+/** The value of the one sample with this name that has these labels, if there is one. */
+export function valueOf(scrape: string, name: string, labels: Record<string, string> = {}): number | undefined {
+  const found = samplesOf(scrape).filter(
+    (sample) => sample.name === name && Object.entries(labels).every(([label, text]) => sample.labels[label] === text),
+  );
+  if (found.length > 1) throw new Error(`${name} has ${found.length} samples like that`);
+  return found[0]?.value;
+}

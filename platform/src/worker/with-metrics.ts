@@ -1,0 +1,68 @@
+import type { Clock } from '../clock.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { BreakerState } from './breaker.js';
+import type { Middleware, Outcome } from './types.js';
+
+const OUTCOMES: readonly Outcome[] = ['processed', 'duplicate', 'retry', 'dead-lettered'];
+const HANDLING_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
+const AGE_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
+const BREAKER_STATES: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
+
+/** Counts deliveries by their outcomes, and measures how long they took and how long their messages had waited. */
+export function withMetrics(metrics: Metrics, queue: string, now: Clock): Middleware {
+  const messages = metrics.counter({
+    name: 'messages_total',
+    help: 'Deliveries of messages, by outcome.',
+    labelNames: ['queue', 'outcome'],
+  });
+  const handling = metrics.histogram({
+    name: 'message_handling_seconds',
+    help: 'Time from the receive of a message until its outcome.',
+    labelNames: ['queue', 'outcome'],
+    buckets: HANDLING_SECONDS,
+  });
+  const age = metrics.histogram({
+    name: 'message_age_at_receive_seconds',
+    help: 'Time from the send of a message until this receive of it, earlier receives included.',
+    labelNames: ['queue'],
+    buckets: AGE_SECONDS,
+  });
+  // A rate needs the zero before the first one.
+  for (const outcome of OUTCOMES) messages.inc({ queue, outcome }, 0);
+
+  return (next) => async (delivery) => {
+    const receivedAt = now();
+    // SQS has a clock of its own.
+    age.observe({ queue }, Math.max(0, receivedAt - delivery.sentAt) / 1_000);
+    const outcome = await next(delivery);
+    messages.inc({ queue, outcome });
+    handling.observe({ queue, outcome }, (now() - receivedAt) / 1_000);
+    return outcome;
+  };
+}
+
+type Polling = {
+  /** Epoch ms. */
+  lastReturnAt: () => number;
+  breakerState: () => BreakerState;
+};
+
+/** How the polling of a queue stands, looked at when somebody asks. */
+export function exposePolling(metrics: Metrics, queue: string, { lastReturnAt, breakerState }: Polling): void {
+  metrics.gauge({
+    name: 'poller_last_return_timestamp_seconds',
+    help: 'When a receive call last succeeded; of several pollers, the one for which that is longest ago.',
+    labelNames: ['queue'],
+    collect() {
+      this.set({ queue }, lastReturnAt() / 1_000);
+    },
+  });
+  metrics.gauge({
+    name: 'breaker_state',
+    help: 'Whether the queue is polled: 0 closed, 1 half-open (on trial), 2 open (paused).',
+    labelNames: ['queue'],
+    collect() {
+      this.set({ queue }, BREAKER_STATES[breakerState()]);
+    },
+  });
+}

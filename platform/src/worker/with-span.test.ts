@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { aDelivery } from '../testing/delivery.js';
+import { createRecordingTracer } from '../testing/recording-tracer.js';
+import { NO_TRACING } from '../telemetry/tracing.js';
+import type { Delivery, Step } from './types.js';
+import { withSpan } from './with-span.js';
+
+const PARENT = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+const FROM_PARENT = JSON.stringify({ detail: { metadata: { traceparent: PARENT } } });
+
+/** Handles deliveries under spans. */
+async function handle(next: Step, ...deliveries: Delivery[]) {
+  const { tracing, ended } = createRecordingTracer();
+  const publisher = { beginSpan: (parent?: string) => tracing.tracer?.start('send', { kind: 'producer', parent }) };
+  const step = withSpan(tracing, { queue: 'work', publisher })(next);
+  const outcomes = await Promise.allSettled(deliveries.map(step));
+  return { ended, outcomes };
+}
+
+describe('withSpan', () => {
+  it('gives each delivery of a batch a span of its own, under what its event carries', async () => {
+    const next: Step = async ({ facts }) => {
+      Object.assign(facts, { type: 'Made', eventId: 'e1', correlationId: 'c1', orderId: 'o1' });
+      return 'processed';
+    };
+    const { ended } = await handle(next, aDelivery({ body: FROM_PARENT }), aDelivery({ messageId: 'm2' }));
+    expect(ended).toMatchObject([
+      { name: 'process work', kind: 'consumer', parent: PARENT, failures: [] },
+      { name: 'process work', kind: 'consumer', parent: undefined, failures: [] },
+    ]);
+    expect(ended[0]!.attributes).toEqual({
+      'messaging.system': 'aws_sqs',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': 'work',
+      'messaging.message.id': 'm1',
+      'messaging.message.conversation_id': 'c1',
+      'orderflow.receive_count': 1,
+      'orderflow.event.type': 'Made',
+      'orderflow.event.id': 'e1',
+      'orderflow.order.id': 'o1',
+      'orderflow.notification.id': undefined,
+      'orderflow.outcome': 'processed',
+      'orderflow.replay.id': undefined,
+    });
+  });
+
+  it('finds the context in an event that is written with spaces, and not in what a customer wrote', async () => {
+    const data = { message: `"traceparent":"${PARENT.replaceAll('ab', 'ef')}"` };
+    const body = JSON.stringify({ detail: { data, metadata: { traceparent: PARENT } } }, undefined, 1);
+    const { ended } = await handle(async () => 'processed', aDelivery({ body }));
+    expect(ended).toMatchObject([{ parent: PARENT }]);
+  });
+
+  it.each(['not JSON', 'null', '{"detail":1}', '{"detail":{"metadata":{"traceparent":1}}}'])(
+    'begins a trace for %s, and tells the log of it',
+    async (body) => {
+      const delivery = aDelivery({ body });
+      const { ended } = await handle(async () => 'dead-lettered', delivery);
+      expect(ended).toMatchObject([{ parent: undefined }]);
+      expect(delivery.facts.traceId).toBe(ended[0]!.traceparent.slice(3, 35));
+    },
+  );
+
+  it('shows why a delivery comes back', async () => {
+    const { ended } = await handle(async ({ facts }) => {
+      facts.err = new TypeError('no');
+      return 'retry';
+    }, aDelivery());
+    expect(ended).toMatchObject([{ failures: ['TypeError'], exceptions: ['no'] }]);
+  });
+
+  it('shows why a message was dead-lettered', async () => {
+    const { ended } = await handle(async ({ facts }) => {
+      Object.assign(facts, { code: 'NOT_JSON', reason: 'it is not' });
+      return 'dead-lettered';
+    }, aDelivery());
+    expect(ended).toMatchObject([{ failures: ['NOT_JSON'], exceptions: ['it is not'] }]);
+  });
+
+  it('has events begin under it', async () => {
+    const { ended } = await handle(
+      async ({ beginSpan }) => {
+        beginSpan?.()?.end();
+        return 'processed';
+      },
+      aDelivery({ body: FROM_PARENT }),
+    );
+    const [send, process] = ended;
+    expect(send).toMatchObject({ kind: 'producer', parent: process!.traceparent });
+  });
+
+  it('leaves a delivery as it is while nobody traces', async () => {
+    const delivery = aDelivery({ body: FROM_PARENT });
+    const step = withSpan(NO_TRACING, { queue: 'work', publisher: { beginSpan: () => undefined } });
+    const seen: Delivery[] = [];
+    await step(async (given) => {
+      seen.push(given);
+      return 'processed';
+    })(delivery);
+    expect(seen[0]).toBe(delivery);
+    expect(delivery.facts).toEqual({});
+  });
+});

@@ -1,0 +1,27 @@
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { createApiClient } from '../../tests/support/api-client.js';
+import { connectOperator } from '../../tests/support/operator.js';
+import type { System } from '../../tests/support/system.js';
+import type { BreakableSystem } from './breakable-system.js';
+
+type Access = Pick<BreakableSystem, 'stage' | 'apiUrl' | 'awsEndpoint' | 'api' | 'connect' | 'dispose'>;
+
+/** The ways into a system, whatever runs it: its addresses are asked for each time, because a restart changes them. */
+export function accessTo(system: System): Access {
+  const connections: ConnectedSystem[] = [];
+  return {
+    stage: system.stage,
+    apiUrl: () => system.apiUrl(),
+    awsEndpoint: () => system.awsEndpoint(),
+    api: createApiClient(() => system.apiUrl()),
+    connect: async () => {
+      const operator = await connectOperator(await system.awsEndpoint(), system.stage);
+      connections.push(operator);
+      return operator;
+    },
+    dispose: async () => {
+      for (const { aws } of connections) aws.close();
+      await system.dispose();
+    },
+  };
+}

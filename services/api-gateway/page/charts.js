@@ -1,0 +1,156 @@
+/** @import { FlowPoint } from '@orderflow/contracts' */
+/** @import uPlot from 'uplot' */
+import Plot from './uplot/uPlot.esm.js';
+import { MAX_POINTS } from './live-state.js';
+import { byId, element, setText } from './dom.js';
+import { duration } from './format.js';
+
+const HEIGHT_PX = 190;
+/** An API that has just begun to watch has little to show, and shows it large. */
+const LEAST_SHOWN_S = 60;
+const FONT = '11px system-ui, sans-serif';
+
+/**
+ * @typedef {object} Line
+ * @property {string} label
+ * @property {string} color name of a custom property of the page
+ * @property {boolean} [isArea] whether it is filled: lines differ by more than their colour
+ * @property {(point: FlowPoint) => number | undefined} read
+ * @property {(value: number | undefined) => string} say
+ */
+
+/** @param {string} name */
+const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * @param {Line[]} lines
+ * @param {(value: number) => string} sayTick
+ * @param {number} width
+ * @returns {uPlot.Options}
+ */
+function optionsOf(lines, sayTick, width) {
+  const axis = { stroke: colorOf('--quiet'), font: FONT, grid: { stroke: colorOf('--line'), width: 1 } };
+  const ticks = { stroke: colorOf('--line'), width: 1, size: 4 };
+  return {
+    width,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    cursor: { show: false },
+    // An empty second in a row of busy ones must not shrink the scale to nothing.
+    scales: { y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
+    axes: [
+      { ...axis, ticks, size: 28, space: 70, values: '{HH}:{mm}:{ss}' },
+      { ...axis, ticks, size: 52, space: 30, values: (_, values) => values.map(sayTick) },
+    ],
+    series: [
+      {},
+      ...lines.map(({ label, color, isArea = false }) => ({
+        label,
+        stroke: colorOf(color),
+        width: 1.5,
+        ...(isArea ? { fill: `${colorOf(color)}33` } : {}),
+        points: { size: 4, fill: colorOf(color) },
+      })),
+    ],
+  };
+}
+
+/**
+ * @param {string} id of the figure
+ * @param {string} title
+ * @param {Line[]} lines
+ * @param {(value: number) => string} sayTick
+ */
+function createChart(id, title, lines, sayTick) {
+  const figure = byId(id, HTMLElement);
+  const place = /** @type {HTMLElement} */ (figure.querySelector('.plot'));
+  const values = lines.map(({ label, color, isArea = false }) => {
+    const value = element('span', { class: 'value' });
+    const swatch = element('span', { class: isArea ? 'swatch area' : 'swatch', 'data-color': color });
+    return { value, entry: element('span', { class: 'entry' }, swatch, `${label} `, value) };
+  });
+  figure
+    .querySelector('figcaption')
+    ?.append(element('span', { class: 'title' }, title), ...values.map(({ entry }) => entry));
+  /** @type {FlowPoint[]} */
+  let points = [];
+  /** @type {uPlot | undefined} */
+  let plot;
+
+  /** @returns {uPlot.AlignedData} */
+  const dataOf = () => [
+    points.map(({ at }) => Date.parse(at) / 1_000),
+    ...lines.map(({ read }) => points.map((point) => read(point) ?? null)),
+  ];
+
+  function rebuild() {
+    plot?.destroy();
+    plot = new Plot(optionsOf(lines, sayTick, place.clientWidth), dataOf(), place);
+    plot.root.ariaHidden = 'true';
+  }
+
+  rebuild();
+  new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT_PX })).observe(place);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', rebuild);
+
+  return {
+    /** @param {FlowPoint[]} flow */
+    show(flow) {
+      if (flow === points) return;
+      points = flow;
+      const end = Date.parse(flow.at(-1)?.at ?? new Date().toISOString()) / 1_000;
+      const start = Date.parse(flow[0]?.at ?? new Date().toISOString()) / 1_000;
+      plot?.batch(() => {
+        plot?.setData(dataOf(), false);
+        plot?.setScale('x', { min: Math.max(end - MAX_POINTS, Math.min(start, end - LEAST_SHOWN_S)), max: end });
+      });
+      for (const [index, { read, say }] of lines.entries()) {
+        const node = values[index]?.value;
+        if (node) setText(node, say(lastOf(flow, read)));
+      }
+    },
+  };
+}
+
+/**
+ * The newest value of the last ten seconds: a slow stream has seconds in which nothing ends.
+ * @param {FlowPoint[]} flow
+ * @param {Line['read']} read
+ */
+function lastOf(flow, read) {
+  return flow
+    .slice(-10)
+    .map(read)
+    .findLast((value) => value !== undefined);
+}
+
+const perSecond = (/** @type {number | undefined} */ value) => `${value ?? 0}/s`;
+const took = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : duration(value));
+
+export function createCharts() {
+  const throughput = createChart(
+    'throughput',
+    'Orders per second',
+    [
+      { label: 'accepted', color: '--series-1', read: ({ accepted }) => accepted, say: perSecond },
+      { label: 'completed', color: '--series-2', isArea: true, read: ({ completed }) => completed, say: perSecond },
+    ],
+    (value) => (Number.isInteger(value) ? String(value) : ''),
+  );
+  const latency = createChart(
+    'latency',
+    'Accept to outcome',
+    [
+      { label: 'p95', color: '--series-3', read: ({ p95Ms }) => p95Ms, say: took },
+      { label: 'p50', color: '--series-2', isArea: true, read: ({ p50Ms }) => p50Ms, say: took },
+    ],
+    (value) => (value >= 1_000 ? `${value / 1_000} s` : `${value} ms`),
+  );
+  return {
+    /** @param {FlowPoint[]} flow */
+    show(flow) {
+      throughput.show(flow);
+      latency.show(flow);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { byId, setAttribute, setText } from './dom.js';
+
+const SAID = {
+  connecting: 'Connecting',
+  live: 'Live',
+  paused: 'Paused while hidden',
+  away: 'Not connected',
+};
+const AWAY = 'The API cannot be reached. What you see is the last known; this page keeps trying to connect.';
+
+/** The connection's state in the header, and what is wrong in a banner: with the connection first, then with AWS. */
+export function createConnection() {
+  const line = byId('connection', HTMLParagraphElement);
+  const banner = byId('problem', HTMLParagraphElement);
+  let isAway = false;
+  /** @type {string | undefined} */
+  let problem;
+
+  const show = () => setText(banner, isAway ? AWAY : (problem ?? ''));
+  return {
+    /** @param {keyof typeof SAID} state */
+    setConnection(state) {
+      isAway = state === 'away' || (isAway && state === 'connecting');
+      setAttribute(line, 'data-state', state);
+      setText(line, SAID[state]);
+      show();
+    },
+    /** @param {string | undefined} said by the API */
+    setProblem(said) {
+      problem = said;
+      show();
+    },
+  };
+}

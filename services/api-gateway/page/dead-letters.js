@@ -1,0 +1,156 @@
+/** @import { DeadLetterList, DeadLetterSummary, QueueState } from '@orderflow/contracts' */
+import { byId, element, resize, setText } from './dom.js';
+import { clock, counted, shortId } from './format.js';
+
+const MAX_SHOWN = 50;
+/** The API tells of so many a queue. */
+const MAX_TOLD = 10;
+/** Looking at a dead letter is a receive: not more often than this. */
+const PAUSE_MS = 2_000;
+/** Letters that are being looked at elsewhere come back later, and no depth changes then. */
+const AGAIN_MS = 15_000;
+
+/** What a shell on the operator's machine takes. @param {{ messageId: string }} letter */
+const replayCommand = ({ messageId }) => `npm run dlq -- replay --id ${messageId}`;
+
+/** @param {string} text */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The command to copy, and a button that does. Without a clipboard, which plain HTTP has not, it is selected.
+ * @param {{ messageId: string }} letter
+ */
+export function createCommand(letter) {
+  const command = element('code', { class: 'command' }, replayCommand(letter));
+  const button = element('button', { type: 'button' }, 'Copy');
+  const said = element('span', { class: 'note', role: 'status' });
+  button.addEventListener('click', () => {
+    getSelection()?.selectAllChildren(command);
+    void copy(command.textContent).then((isCopied) => {
+      setText(said, isCopied ? 'Copied.' : 'Selected; copy it with the keyboard.');
+    });
+  });
+  return element('div', { class: 'copy' }, command, button, said);
+}
+
+/**
+ * Why a message was given up, in words.
+ * @param {DeadLetterSummary} letter
+ */
+function factsOf({ queue, type, path, receiveCount, firstReceivedAt, replayCount }) {
+  return [
+    type ?? 'unknown event',
+    `from ${queue}`,
+    path === undefined ? undefined : `at ${path || 'the whole body'}`,
+    `received ${counted(receiveCount, 'time')}, first at ${clock(firstReceivedAt).slice(0, 8)}`,
+    replayCount > 0 ? `replayed ${counted(replayCount, 'time')}` : undefined,
+  ]
+    .filter((fact) => fact !== undefined)
+    .join(' · ');
+}
+
+/** @param {(orderId: string) => void} onChoose */
+function createLetter(onChoose) {
+  const node = element('li');
+  let shown = '';
+  return {
+    node,
+    /** @param {DeadLetterSummary} letter */
+    show(letter) {
+      // Untouched while it says the same: the focus may be in it.
+      if (shown === JSON.stringify(letter)) return;
+      shown = JSON.stringify(letter);
+      const { orderId, code, reason } = letter;
+      const order = element(
+        'button',
+        { type: 'button', class: 'link mono', title: orderId ?? '' },
+        shortId(orderId ?? ''),
+      );
+      order.addEventListener('click', () => {
+        onChoose(orderId ?? '');
+      });
+      node.replaceChildren(
+        element('p', { class: 'why' }, element('strong', { class: 'code' }, code), ` ${reason}`),
+        element(
+          'p',
+          { class: 'note' },
+          factsOf(letter),
+          orderId !== undefined && ' · order ',
+          orderId !== undefined && order,
+        ),
+        createCommand(letter),
+      );
+    },
+  };
+}
+
+/** @param {QueueState[]} queues */
+const depthOf = (queues) =>
+  queues
+    .filter(({ role }) => role !== 'work')
+    .reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
+
+/**
+ * The dead letters, read when their number changes.
+ * @param {(orderId: string) => void} onChoose
+ */
+export function createDeadLetters(onChoose) {
+  const place = byId('letters', HTMLUListElement);
+  const note = byId('letters-note', HTMLParagraphElement);
+  /** @type {ReturnType<typeof createLetter>[]} */
+  const rows = [];
+  /** @type {DeadLetterSummary[]} */
+  let letters = [];
+  /** Depth that the letters were read at; undefined when they have to be read again. @type {number | undefined} */
+  let readAt;
+  let lastRead = -Infinity;
+  let isReading = false;
+
+  async function read() {
+    const response = await fetch('api/dead-letters');
+    if (!response.ok) throw new Error(`the dead letters cannot be read: ${response.status}`);
+    const body = /** @type {unknown} */ (await response.json());
+    letters = /** @type {DeadLetterList} */ (body).items;
+    resize(place, rows, Math.min(letters.length, MAX_SHOWN), () => createLetter(onChoose));
+    for (const [index, row] of rows.entries()) row.show(/** @type {DeadLetterSummary} */ (letters[index]));
+  }
+
+  /** @param {number} depth */
+  function say(depth) {
+    if (depth === 0 && letters.length === 0) setText(note, 'None.');
+    else if (letters.length < depth)
+      setText(note, `${letters.length} of about ${depth}; npm run dlq -- list shows all`);
+    else setText(note, counted(letters.length, 'message'));
+  }
+
+  return {
+    /** @param {string} orderId */
+    of: (orderId) => letters.filter((letter) => letter.orderId === orderId),
+    /** Call it with every state that the API tells. @param {QueueState[]} queues */
+    async update(queues) {
+      const depth = depthOf(queues);
+      const now = performance.now();
+      const isDue = depth !== readAt || (letters.length < Math.min(depth, MAX_TOLD) && now - lastRead > AGAIN_MS);
+      if (isReading || !isDue || now - lastRead < PAUSE_MS) return;
+      isReading = true;
+      lastRead = now;
+      try {
+        await read();
+        readAt = depth;
+        say(depth);
+      } catch {
+        readAt = undefined;
+        setText(note, 'They cannot be read just now; what you see is the last known.');
+      } finally {
+        isReading = false;
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** @import { SystemState } from '@orderflow/contracts' */
+
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 8_000;
+/** There is an event each second; a connection without any is a dead one that nobody has closed. */
+const SILENCE_MS = 15_000;
+
+/**
+ * @typedef {object} FeedHandlers
+ * @property {(state: SystemState) => void} onHistory
+ * @property {(state: SystemState) => void} onSystem
+ * @property {(state: 'connecting' | 'live' | 'paused' | 'away') => void} onConnection
+ */
+
+/**
+ * Follows the system for as long as the page is open. The browser's own way to reconnect ends for good at the first
+ * answer that is none, so every connection is one of ours. Nobody looks at a hidden page: it lets go of its connection,
+ * of which a browser has six for all tabs, and catches up from `history` when it is shown again.
+ * @param {string} url
+ * @param {FeedHandlers} handlers
+ */
+export function followSystem(url, { onHistory, onSystem, onConnection }) {
+  /** @type {EventSource | undefined} */
+  let source;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let failures = 0;
+
+  function close() {
+    clearTimeout(timer);
+    source?.close();
+    source = undefined;
+  }
+
+  function retry() {
+    close();
+    onConnection('away');
+    const delay = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
+    timer = setTimeout(open, delay / 2 + (Math.random() * delay) / 2);
+  }
+
+  function listenFor() {
+    clearTimeout(timer);
+    timer = setTimeout(retry, SILENCE_MS);
+  }
+
+  /** @param {MessageEvent<unknown>} event */
+  function stateOf({ data }) {
+    const state = /** @type {unknown} */ (JSON.parse(String(data)));
+    return /** @type {SystemState} */ (state);
+  }
+
+  function open() {
+    close();
+    source = new EventSource(url);
+    listenFor();
+    source.addEventListener('error', retry);
+    source.addEventListener('history', (event) => {
+      failures = 0;
+      listenFor();
+      onConnection('live');
+      onHistory(stateOf(event));
+    });
+    source.addEventListener('system', (event) => {
+      listenFor();
+      onSystem(stateOf(event));
+    });
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) {
+      close();
+      onConnection('paused');
+    } else {
+      failures = 0;
+      onConnection('connecting');
+      open();
+    }
+  });
+  if (!document.hidden) open();
+}

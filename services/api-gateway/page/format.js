@@ -1,0 +1,46 @@
+/** @param {number} ms */
+export function duration(ms) {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(2)} s`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 60 ? `${minutes} min ${Math.floor((ms % 60_000) / 1_000)} s` : age(ms);
+}
+
+/**
+ * Coarse on purpose: it changes once a second at most.
+ * @param {number} ms
+ */
+export function age(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
+}
+
+/** @param {number} amount */
+export const money = (amount) =>
+  amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2, useGrouping: true });
+
+/** @param {number} count */
+export const whole = (count) => count.toLocaleString('en');
+
+/** The end of an id: its beginning is a time, which neighbours share. @param {string} id */
+export const shortId = (id) => `…${id.slice(-8)}`;
+
+/** Local time to the millisecond. @param {string} iso */
+export function clock(iso) {
+  const at = new Date(iso);
+  const two = (/** @type {number} */ part) => String(part).padStart(2, '0');
+  const ms = String(at.getMilliseconds()).padStart(3, '0');
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
+}
+
+/**
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ */
+export const counted = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FlowPoint, LiveOrder, SystemState } from '@orderflow/contracts';
+import { emptyState, MAX_ORDERS, MAX_POINTS, withEvent, withHistory, withPlaced } from './live-state.js';
+
+const START = Date.UTC(2027, 2, 14);
+const iso = (seconds: number) => new Date(START + seconds * 1_000).toISOString();
+
+const order = (number: number, change: Partial<LiveOrder> = {}): LiveOrder => ({
+  orderId: `order-${number}`,
+  stage: 'accepted',
+  version: 1,
+  customerId: 'customer-1',
+  totalAmount: 12.5,
+  createdAt: iso(number),
+  updatedAt: iso(number),
+  attempts: 0,
+  deadLettered: false,
+  ...change,
+});
+const point = (second: number): FlowPoint => ({ at: iso(second), accepted: second, completed: 0, failed: 0 });
+const event = (change: Partial<SystemState> = {}): SystemState => ({
+  at: iso(0),
+  queues: [],
+  flow: [],
+  orders: [],
+  ...change,
+});
+const idsOf = ({ orders }: { orders: LiveOrder[] }) => orders.map(({ orderId }) => orderId);
+
+describe('the orders', () => {
+  it('are the newest first, whatever order they are told in', () => {
+    const state = withEvent(
+      withHistory(event({ orders: [order(2), order(1)] })),
+      event({ orders: [order(4), order(3)] }),
+    );
+    expect(idsOf(state)).toEqual(['order-4', 'order-3', 'order-2', 'order-1']);
+  });
+
+  it('change in their places', () => {
+    const before = withHistory(event({ orders: [order(2), order(1)] }));
+    const state = withEvent(before, event({ orders: [order(1, { stage: 'completed', version: 3 })] }));
+    expect(state.orders.map(({ stage }) => stage)).toEqual(['accepted', 'completed']);
+  });
+
+  it('never go back to an older version', () => {
+    const before = withHistory(event({ orders: [order(1, { stage: 'completed', version: 3 })] }));
+    const state = withEvent(before, event({ orders: [order(1, { stage: 'processing', version: 2 })] }));
+    expect(state.orders[0]?.stage).toBe('completed');
+  });
+
+  it('take over a change of stage that is no new version', () => {
+    const before = withHistory(event({ orders: [order(1)] }));
+    expect(withEvent(before, event({ orders: [order(1, { stage: 'queued' })] })).orders[0]?.stage).toBe('queued');
+  });
+
+  it('have one that was placed here at once, and keep what is known of it already', () => {
+    const placed = Object.assign(order(3), { status: 'PENDING' as const, items: [], correlationId: 'c' });
+    const state = withPlaced(withHistory(event({ orders: [order(1)] })), placed);
+    expect(state.orders).toEqual([order(3), order(1)]);
+    const known = withHistory(event({ orders: [order(3, { stage: 'queued' })] }));
+    expect(withPlaced(known, placed)).toEqual(known);
+  });
+
+  it('are bounded, and it is the oldest that go', () => {
+    let state = emptyState();
+    for (let number = 0; number < 2 * MAX_ORDERS; number++)
+      state = withEvent(state, event({ orders: [order(number)] }));
+    expect(state.orders).toHaveLength(MAX_ORDERS);
+    expect(state.orders[0]?.orderId).toBe(`order-${2 * MAX_ORDERS - 1}`);
+  });
+});
+
+describe('the seconds', () => {
+  it('are each there once, oldest first', () => {
+    const state = withEvent(withHistory(event({ flow: [point(1), point(2)] })), event({ flow: [point(2), point(3)] }));
+    expect(state.flow.map(({ accepted }) => accepted)).toEqual([1, 2, 3]);
+  });
+
+  it('are bounded', () => {
+    let state = emptyState();
+    for (let second = 0; second < MAX_POINTS + 50; second++) state = withEvent(state, event({ flow: [point(second)] }));
+    expect(state.flow).toHaveLength(MAX_POINTS);
+    expect(state.flow[0]?.accepted).toBe(50);
+  });
+});
+
+describe('a state', () => {
+  it('that the API has got over is forgotten', () => {
+    const before = withHistory(event({ problem: 'AWS is away.', workers: [] }));
+    expect(withEvent(before, event())).toEqual(event());
+  });
+
+  it('of a new connection replaces what was known', () => {
+    expect(idsOf(withHistory(event({ orders: [order(9)] })))).toEqual(['order-9']);
+  });
+});

@@ -1,0 +1,62 @@
+import { createCharts } from './charts.js';
+import { createConnection } from './connection.js';
+import { createDeadLetters } from './dead-letters.js';
+import { oncePerFrame } from './dom.js';
+import { followSystem } from './feed.js';
+import { emptyState, withEvent, withHistory, withPlaced } from './live-state.js';
+import { createOrderForm } from './order-form.js';
+import { createOrderList } from './order-list.js';
+import { createOrderPanel } from './order-panel.js';
+import { createFlow } from './stages.js';
+import { createQueues, createWorkers } from './system-health.js';
+
+let state = emptyState();
+/** The API's clock is what ages are told by. */
+let clockOffsetMs = 0;
+
+const choose = (/** @type {string} */ orderId) => {
+  panel.open(orderId);
+};
+const letters = createDeadLetters(choose);
+const panel = createOrderPanel((orderId) => letters.of(orderId));
+const orders = createOrderList(choose);
+const connection = createConnection();
+const flow = createFlow();
+const charts = createCharts();
+const queues = createQueues();
+const workers = createWorkers();
+const draw = oncePerFrame(() => {
+  orders.show(state.orders, Date.now() + clockOffsetMs);
+  flow.show(state.orders);
+  charts.show(state.flow);
+  queues.show(state.queues);
+  workers.show(state.workers);
+});
+
+/** @param {ReturnType<typeof emptyState>} next */
+function take(next) {
+  state = next;
+  clockOffsetMs = Date.parse(state.at) - Date.now();
+  connection.setProblem(state.problem);
+  void letters.update(state.queues).then(() => {
+    panel.refresh();
+  });
+  draw();
+}
+
+createOrderForm((order) => {
+  state = withPlaced(state, order);
+  draw();
+}, choose);
+followSystem('api/system/events', {
+  onHistory: (event) => {
+    take(withHistory(event));
+  },
+  onSystem: (event) => {
+    take(withEvent(state, event));
+  },
+  onConnection: (said) => {
+    connection.setConnection(said);
+  },
+});
+draw();

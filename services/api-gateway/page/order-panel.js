@@ -1,0 +1,138 @@
+/** @import { DeadLetterSummary, Order, Timeline, TimelineStep } from '@orderflow/contracts' */
+/** @import { Letter } from './order-letters.js' */
+import { createCommand } from './dead-letters.js';
+import { byId, element, oncePerFrame, setText } from './dom.js';
+import { followOrder } from './follow-order.js';
+import { clock, duration, money, shortId } from './format.js';
+import { lettersOfOrder, WORDS } from './order-letters.js';
+import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
+
+/** @param {TimelineStep} step */
+function whatOf({ code, reason, delaySeconds, worker, messageId, eventId, traceId, correlationId, step }) {
+  const facts = [
+    code === undefined ? undefined : `${code}: ${reason ?? ''}`,
+    code === undefined ? reason : undefined,
+    delaySeconds === undefined ? undefined : `comes back after ${delaySeconds} s`,
+    worker === undefined ? undefined : `worker ${worker}`,
+    messageId === undefined ? undefined : `message ${messageId}`,
+    eventId === undefined ? undefined : `event ${eventId}`,
+    step === 'accepted' ? `correlation ${correlationId}` : undefined,
+    step === 'accepted' && traceId !== undefined ? `trace ${traceId}` : undefined,
+  ];
+  return facts.filter((fact) => fact !== undefined && fact !== '').join(' · ');
+}
+
+/** @param {TimelineStep} step */
+const stepRow = (step) =>
+  element(
+    'tr',
+    {},
+    element('td', { class: 'mono' }, clock(step.at)),
+    element('td', { class: 'number' }, `+${duration(step.sinceMs)}`),
+    element('td', {}, nameOf(step)),
+    element('td', { class: 'what' }, whatOf(step)),
+  );
+
+/** @param {Order} order */
+function factsOf({ status, customerId, totalAmount, items, failure, createdAt }) {
+  const products = items.map(({ quantity, productName }) => `${quantity} × ${productName}`).join(', ');
+  return [
+    ['Status', failure ? `${status}, ${failure.code}: ${failure.message}` : status],
+    ['Accepted', clock(createdAt)],
+    ['Customer', customerId],
+    ['Items', `${products}, together ${money(totalAmount)}`],
+  ].flatMap(([name = '', value = '']) => [element('dt', {}, name), element('dd', {}, value)]);
+}
+
+/** @param {Letter} letter */
+const letterNote = ({ queue, messageId, code, reason }) =>
+  element(
+    'div',
+    { class: 'callout' },
+    element('p', {}, element('strong', {}, `${WORDS[queue].title}: ${code}.`), ` ${reason}`),
+    element('p', { class: 'note' }, WORDS[queue].replay),
+    createCommand({ messageId }),
+  );
+
+/**
+ * One order, as long as the panel is open. The dialog itself keeps the focus inside, closes on Escape, and gives the
+ * focus back.
+ * @param {(orderId: string) => DeadLetterSummary[]} lettersOf
+ */
+export function createOrderPanel(lettersOf) {
+  const panel = byId('panel', HTMLDialogElement);
+  const state = byId('panel-state', HTMLParagraphElement);
+  const facts = byId('panel-facts', HTMLDListElement);
+  const letterPlace = byId('panel-letter', HTMLDivElement);
+  const picture = byId('picture', HTMLDivElement);
+  const steps = byId('steps', HTMLTableSectionElement);
+  /** @type {Timeline | undefined} */
+  let timeline;
+  let shownLetters = '';
+  let orderId = '';
+  let stop = () => {};
+
+  const draw = oncePerFrame(() => {
+    if (timeline && picture.clientWidth > 0) picture.replaceChildren(drawTimeline(timeline, picture.clientWidth));
+  });
+  byId('picture-legend', HTMLUListElement).append(...legendEntries());
+  new ResizeObserver(draw).observe(picture);
+
+  function clear() {
+    timeline = undefined;
+    shownLetters = '';
+    for (const node of [facts, letterPlace, picture, steps]) node.replaceChildren();
+  }
+
+  function showLetters() {
+    const letters = lettersOfOrder(lettersOf(orderId), timeline);
+    const said = JSON.stringify(letters);
+    // Untouched while they say the same: the focus may be in one.
+    if (said === shownLetters) return;
+    shownLetters = said;
+    letterPlace.replaceChildren(...letters.map(letterNote));
+  }
+
+  byId('panel-close', HTMLButtonElement).addEventListener('click', () => {
+    panel.close();
+  });
+  panel.addEventListener('close', () => {
+    stop();
+    clear();
+  });
+  // A click beside the dialog is on the dialog itself.
+  panel.addEventListener('click', ({ target }) => {
+    if (target === panel) panel.close();
+  });
+
+  return {
+    /** Call it when dead letters may have changed. */
+    refresh() {
+      if (panel.open) showLetters();
+    },
+    /** @param {string} id */
+    open(id) {
+      stop();
+      clear();
+      orderId = id;
+      setText(byId('panel-title', HTMLHeadingElement), `Order ${shortId(id)}`);
+      setText(state, 'Reading');
+      if (!panel.open) panel.showModal();
+      stop = followOrder(id, {
+        onOrder: (order) => {
+          facts.replaceChildren(element('dt', {}, 'Id'), element('dd', { class: 'mono' }, id), ...factsOf(order));
+          setText(state, '');
+        },
+        onTimeline: (read) => {
+          timeline = read;
+          steps.replaceChildren(...read.steps.map(stepRow));
+          showLetters();
+          draw();
+        },
+        onProblem: (said) => {
+          setText(state, said);
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What can be ordered here: the products that steer the simulated warehouse, and one that is simply in stock.
+ * @typedef {{ productId: string, productName: string, note: string }} Product
+ */
+
+export const UNIT_PRICE = 12.5;
+
+/** @type {Product[]} */
+export const PRODUCTS = [
+  {
+    productId: 'coffee-beans',
+    productName: 'Coffee beans, 1 kg',
+    note: 'In stock: the order completes at its first attempt.',
+  },
+  {
+    productId: 'test-fails-2-times',
+    productName: 'Fails two times',
+    note: 'The first two attempts fail; the message comes back, and the third one completes the order.',
+  },
+  {
+    productId: 'test-slow',
+    productName: 'Takes ten seconds',
+    note: 'The warehouse takes ten seconds: long enough to see an order being worked on.',
+  },
+  {
+    productId: 'test-out-of-stock',
+    productName: 'Out of stock',
+    note: 'Refused: the order fails at once, and trying again would not help.',
+  },
+  {
+    productId: 'test-fails-always',
+    productName: 'Fails every time',
+    note: 'Every attempt fails, until the receives are used up and the message becomes a dead letter.',
+  },
+];

@@ -1,0 +1,44 @@
+/** @import { LiveOrder } from '@orderflow/contracts' */
+import { byId, element, setAttribute, setText } from './dom.js';
+import { whole } from './format.js';
+
+/** @typedef {LiveOrder['stage']} Stage */
+
+/** In their order, each with a sign, because colour alone tells nothing to some. @type {Record<Stage, string>} */
+const SIGNS = { accepted: '○', queued: '◔', processing: '◑', completed: '✓', failed: '✕' };
+const STAGES = /** @type {Stage[]} */ (Object.keys(SIGNS));
+
+/** A stage as a pill that can change. */
+export function createPill() {
+  const sign = element('span', { class: 'sign', 'aria-hidden': 'true' });
+  const word = element('span');
+  const node = element('span', { class: 'pill' }, sign, word);
+  return {
+    node,
+    /** @param {Stage} stage */
+    show(stage) {
+      setAttribute(node, 'data-stage', stage);
+      setText(sign, SIGNS[stage]);
+      setText(word, stage);
+    },
+  };
+}
+
+/** How many of the orders in the list are where on their way. */
+export function createFlow() {
+  const counts = STAGES.map((stage) => {
+    const pill = createPill();
+    pill.show(stage);
+    const count = element('span', { class: 'count' }, '0');
+    byId('flow', HTMLOListElement).append(element('li', { 'data-stage': stage }, count, pill.node));
+    return { stage, count };
+  });
+  return {
+    /** @param {LiveOrder[]} orders */
+    show(orders) {
+      for (const { stage, count } of counts) {
+        setText(count, whole(orders.filter((order) => order.stage === stage).length));
+      }
+    },
+  };
+}

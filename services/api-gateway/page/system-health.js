@@ -1,0 +1,85 @@
+/** @import { QueueState, WorkerState } from '@orderflow/contracts' */
+import { byId, element, resize, setAttribute, setText } from './dom.js';
+import { whole } from './format.js';
+
+const ROLES = { work: 'waiting', 'dead-letter': 'dead letters', undelivered: 'events not delivered' };
+const WORKER_SIGNS = { ready: '✓', 'not ready': '◑', unreachable: '✕' };
+
+/**
+ * @param {number} count
+ * @param {string} what
+ */
+const partOf = (count, what) => (count === 0 ? '' : ` · ${whole(count)} ${what}`);
+
+function createQueueCard() {
+  const name = element('span', { class: 'name clip' });
+  const role = element('span', { class: 'role' });
+  const depth = element('span', { class: 'depth' });
+  const more = element('span');
+  const node = element('li', {}, depth, name, element('span', { class: 'note' }, role, more));
+  return {
+    node,
+    /** @param {QueueState} queue */
+    show(queue) {
+      const { visible, inFlight, delayed } = queue;
+      const isAlarming = queue.role !== 'work' && visible + inFlight + delayed > 0;
+      setAttribute(node, 'data-alarm', String(isAlarming));
+      setText(name, queue.name);
+      setAttribute(name, 'title', queue.name);
+      setText(role, ROLES[queue.role]);
+      setText(depth, whole(visible));
+      setText(more, [partOf(inFlight, 'in flight'), partOf(delayed, 'delayed')].join(''));
+    },
+  };
+}
+
+function createWorkerCard() {
+  const sign = element('span', { class: 'sign', 'aria-hidden': 'true' });
+  const status = element('span', { class: 'status' });
+  const name = element('span', { class: 'name' });
+  const address = element('span', { class: 'note mono' });
+  const reason = element('span', { class: 'note reason' });
+  const node = element('li', {}, sign, element('span', { class: 'what' }, name, address), status, reason);
+  return {
+    node,
+    /** @param {WorkerState} worker */
+    show(worker) {
+      setAttribute(node, 'data-status', worker.status);
+      setText(sign, WORKER_SIGNS[worker.status]);
+      setText(status, worker.status);
+      setText(name, worker.service);
+      setText(address, worker.address);
+      setText(reason, worker.reason ?? '');
+    },
+  };
+}
+
+/** The cards of the queues. */
+export function createQueues() {
+  const list = byId('queues', HTMLUListElement);
+  /** @type {ReturnType<typeof createQueueCard>[]} */
+  const cards = [];
+  return {
+    /** @param {QueueState[]} queues */
+    show(queues) {
+      resize(list, cards, queues.length, createQueueCard);
+      for (const [index, queue] of queues.entries()) cards[index]?.show(queue);
+    },
+  };
+}
+
+/** The workers; the whole card is away where the API has not been told of any. */
+export function createWorkers() {
+  const card = byId('workers-card', HTMLElement);
+  const list = byId('workers', HTMLUListElement);
+  /** @type {ReturnType<typeof createWorkerCard>[]} */
+  const cards = [];
+  return {
+    /** @param {WorkerState[] | undefined} workers */
+    show(workers) {
+      card.hidden = workers === undefined;
+      resize(list, cards, workers?.length ?? 0, createWorkerCard);
+      for (const [index, worker] of (workers ?? []).entries()) cards[index]?.show(worker);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import type { TimelineStep } from '@orderflow/contracts';
+import { MAX_ROWS, rowsOf, ticksOf } from './timeline-layout.js';
+
+const START = Date.UTC(2027, 2, 14);
+
+const step = (name: TimelineStep['step'], ms: number, change: Partial<TimelineStep> = {}): TimelineStep => ({
+  step: name,
+  subject: 'order',
+  at: new Date(START + ms).toISOString(),
+  sinceMs: 0,
+  correlationId: 'c',
+  ...change,
+});
+const ofNotification = { subject: 'notification', notificationId: 'n' } as const;
+
+describe('the rows of a timeline', () => {
+  it('tell what went by before each step', () => {
+    const steps = [step('accepted', 0), step('sent', 10), step('received', 30), step('retried', 130)];
+    const rows = rowsOf([...steps, step('received', 1_130), step('completed', 1_230)]);
+    expect(rows.map(({ phase, fromMs, toMs }) => [phase, fromMs, toMs])).toEqual([
+      ['start', 0, 0],
+      ['delivery', 0, 10],
+      ['queue', 10, 30],
+      ['work', 30, 130],
+      ['backoff', 130, 1_130],
+      ['work', 1_130, 1_230],
+    ]);
+  });
+
+  it('count the wait for a receive that only found the receives used up as the wait for a retry', () => {
+    const rows = rowsOf([
+      step('accepted', 0),
+      step('retried', 10),
+      step('dead-lettered', 2_010),
+      step('failed', 2_020),
+    ]);
+    expect(rows.map(({ phase }) => phase)).toEqual(['start', 'work', 'backoff', 'work']);
+  });
+
+  it('keep what happens to a notification apart from the order that goes on', () => {
+    const rows = rowsOf([
+      step('accepted', 0),
+      step('accepted', 5, ofNotification),
+      step('received', 20),
+      step('notified', 50, ofNotification),
+    ]);
+    expect(rows.map(({ phase, fromMs, toMs }) => [phase, fromMs, toMs])).toEqual([
+      ['start', 0, 0],
+      ['notification', 0, 5],
+      ['queue', 0, 20],
+      ['notification', 5, 50],
+    ]);
+  });
+
+  it('are bounded', () => {
+    const steps = Array.from({ length: MAX_ROWS + 1 }, (_, index) => step('received', index));
+    expect(rowsOf(steps)).toHaveLength(MAX_ROWS);
+  });
+
+  it('of nothing are none', () => {
+    expect(rowsOf([])).toEqual([]);
+  });
+});
+
+describe('the ticks of the time axis', () => {
+  it.each([
+    [1, 5, [0, 1]],
+    [95, 5, [0, 20, 40, 60, 80]],
+    [4_510, 6, [0, 1_000, 2_000, 3_000, 4_000]],
+    [12_000, 3, [0, 5_000, 10_000]],
+    [900_000, 4, [0, 500_000]],
+  ])('are round up to %d ms', (endMs, wanted, ticks) => {
+    expect(ticksOf(endMs, wanted)).toEqual(ticks);
+  });
+});

@@ -1,0 +1,49 @@
+import { newTraceparent, parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
+import type { Tracing } from '@orderflow/platform/telemetry/tracing';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- merged with Fastify's own
+  interface FastifyRequest {
+    /** W3C Trace Context of the request, for whatever it causes. Never missing: the trace may be one that nobody records. */
+    traceparent: string;
+  }
+}
+
+/** Routes that are the API itself: not documents, probes and scrapes, nor paths that lead nowhere. */
+const isTraced = (route: string | undefined): route is string => route?.startsWith('/api/') === true;
+
+function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyReply, parent: string | undefined) {
+  const { method, protocol, url, routeOptions } = request;
+  const route = routeOptions.url;
+  if (!isTraced(route)) return undefined;
+  const span = tracing.tracer?.start(`${method} ${route}`, {
+    kind: 'server',
+    parent,
+    attributes: {
+      'http.request.method': method,
+      'http.route': route,
+      'url.path': url.split('?', 1)[0],
+      'url.scheme': protocol,
+    },
+  });
+  if (!span) return undefined;
+  // Not onResponse, which does not hear of clients that leave before their answer.
+  reply.raw.once('close', () => {
+    span.set({ 'http.response.status_code': reply.statusCode, 'orderflow.correlation_id': request.id });
+    if (reply.statusCode >= 500) span.fail(String(reply.statusCode));
+    span.end();
+  });
+  return span;
+}
+
+/** Gives each request its place in a trace: under the client's, if it sent one, or in a new one. */
+export function traceRequests(server: FastifyInstance, tracing: Tracing): void {
+  server.decorateRequest('traceparent', '');
+  server.addHook('onRequest', (request, reply, done) => {
+    const { traceparent } = request.headers;
+    const given = typeof traceparent === 'string' && parseTraceparent(traceparent) ? traceparent : undefined;
+    request.traceparent = startSpan(tracing, request, reply, given)?.traceparent ?? given ?? newTraceparent();
+    done();
+  });
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { createRecordingTracer } from '@orderflow/platform/testing/recording-tracer';
+import { parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { anOrder, eventually, startApi } from '../testing/start-api.js';
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
+
+describe('without tracing', () => {
+  it.each([undefined, 'nonsense', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`])(
+    'an order has a trace id all the same, and so has its line in the log, when the client sends %s',
+    async (traceparent) => {
+      const { post, orders, log } = await startApi();
+      await post('/api/orders', anOrder(), traceparent === undefined ? {} : { traceparent });
+      const context = parseTraceparent(orders()[0]?.traceparent);
+      expect(context).toMatchObject({ flags: 0 });
+      const [line] = log.lines.filter(({ message }) => message === 'request');
+      expect(line?.fields.traceId).toBe(context?.traceId);
+    },
+  );
+
+  it("keeps to the client's trace", async () => {
+    const { post, orders, log } = await startApi();
+    await post('/api/orders', anOrder(), { traceparent: TRACEPARENT });
+    expect(orders()[0]?.traceparent).toBe(TRACEPARENT);
+    expect(log.lines.find(({ message }) => message === 'request')?.fields.traceId).toBe(TRACE_ID);
+  });
+});
+
+describe('with tracing', () => {
+  it("an order's event stands under its request, and its request under the client", async () => {
+    const { tracing, ended } = createRecordingTracer();
+    const { post, published, orders } = await startApi({}, tracing);
+    await post('/api/orders', anOrder(), { traceparent: TRACEPARENT, 'x-correlation-id': 'mine' });
+    await eventually(() => ended.length === 2);
+    const request = ended.find(({ kind }) => kind === 'server')!;
+    const send = ended.find(({ kind }) => kind === 'producer')!;
+    expect(request).toMatchObject({ name: 'POST /api/orders', parent: TRACEPARENT, failures: [] });
+    expect(request.attributes).toEqual({
+      'http.request.method': 'POST',
+      'http.route': '/api/orders',
+      'http.response.status_code': 201,
+      'url.path': '/api/orders',
+      'url.scheme': 'http',
+      'orderflow.correlation_id': 'mine',
+    });
+    expect(send.parent).toBe(request.traceparent);
+    expect(orders()[0]?.traceparent).toBe(send.traceparent);
+    expect(published()[0]?.Detail).toContain(send.traceparent);
+  });
+
+  it('has no spans for probes, documents and paths that lead nowhere', async () => {
+    const { tracing, begun } = createRecordingTracer();
+    const { get } = await startApi({}, tracing);
+    for (const path of ['/health/live', '/openapi.json', '/api/nothing', '/nothing']) await get(path);
+    expect(begun).toEqual([]);
+  });
+
+  it('has failures of ours as errors, and those of the client not', async () => {
+    const { tracing, ended } = createRecordingTracer();
+    const { post, aws } = await startApi({}, tracing);
+    await post('/api/orders', {});
+    aws.dynamo.failAlways('*', connectionRefused);
+    await post('/api/orders', anOrder());
+    await eventually(() => ended.length === 2);
+    expect(ended.map(({ failures }) => failures)).toEqual([[], ['503']]);
+  });
+});

@@ -1,0 +1,43 @@
+import { ORDER_FEED, type ResourceNames } from '@orderflow/contracts';
+import type { AwsClients } from '@orderflow/platform/aws/clients';
+import type { Clock } from '@orderflow/platform/clock';
+import { createFollower } from '@orderflow/platform/statements/follow-items';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { ApiEnv } from '../config.js';
+import type { EventStreams } from './event-stream.js';
+import { createFollowOrder } from './follow-order.js';
+import { createOrderWatcher } from './order-watcher.js';
+import { createPeekDeadLetters } from './peek-dead-letters.js';
+import { createReadQueues } from './queue-states.js';
+import { createSystemFeed } from './system-feed.js';
+import { createWatchSystem } from './watch-system.js';
+import { askWorkers, parseWorkerUrls } from './worker-states.js';
+
+type Dependencies = {
+  config: Readonly<ApiEnv>;
+  names: ResourceNames;
+  aws: AwsClients;
+  orders: TableReader;
+  urlOf: (queue: string) => Promise<string>;
+  streams: EventStreams;
+  isPublished: (orderId: string) => boolean;
+  now: Clock;
+};
+
+/** What shows the system while it works. Nothing of it reads anything while nobody looks. */
+export function createLive({ config, names, aws, orders, urlOf, streams, isPublished, now }: Dependencies) {
+  const workerUrls = config.WORKER_URLS === undefined ? undefined : parseWorkerUrls(config.WORKER_URLS);
+  const systemFeed = createSystemFeed({
+    createFollower: () => createFollower({ reader: orders, ...ORDER_FEED, now }),
+    readQueues: createReadQueues(aws.sqs, urlOf, names),
+    ...(workerUrls ? { askWorkers: () => askWorkers(workerUrls) } : {}),
+    isPublished,
+    now,
+  });
+  return {
+    systemFeed,
+    watchSystem: createWatchSystem(systemFeed, streams),
+    followOrder: createFollowOrder({ orders, watcher: createOrderWatcher(orders), streams }),
+    peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, now }),
+  };
+}

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { createMetrics } from '@orderflow/platform/telemetry/metrics';
+import { valueOf } from '@orderflow/platform/testing/samples';
+import { createEventStreams, exposeEventStreams, type EventStream } from './event-stream.js';
+
+function open(
+  streams = createEventStreams(),
+  onClose: () => void = () => undefined,
+): EventStream & { text: () => string } {
+  const stream = streams.open('order', onClose);
+  if (!stream) throw new Error('there are too many streams');
+  let text = '';
+  return {
+    ...stream,
+    text: () => {
+      for (let chunk = stream.body.read() as Buffer | null; chunk; chunk = stream.body.read() as Buffer | null) {
+        text += chunk.toString();
+      }
+      return text;
+    },
+  };
+}
+
+describe('an event stream', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('asks clients to come back soon, and frames events with and without an id', () => {
+    const stream = open();
+    stream.send({ event: 'order', data: { text: 'two\nlines' }, id: '7' });
+    stream.send({ event: 'problem', data: {} });
+    expect(stream.text()).toBe(
+      'retry: 1000\n\nevent: order\nid: 7\ndata: {"text":"two\\nlines"}\n\nevent: problem\ndata: {}\n\n',
+    );
+  });
+
+  it('says now and then that it is still there', () => {
+    const stream = open();
+    stream.text();
+    jest.advanceTimersByTime(31_000);
+    expect(stream.text().match(/^: .*$/gm)).toHaveLength(2);
+  });
+
+  it('ends after what was sent, and sends nothing afterwards', async () => {
+    const stream = open();
+    stream.send({ event: 'order', data: { last: true } });
+    stream.end();
+    stream.send({ event: 'order', data: { late: true } });
+    const ended = once(stream.body, 'end');
+    expect(stream.text()).toContain('{"last":true}');
+    await ended;
+    expect(stream.text()).not.toContain('late');
+  });
+
+  it('cleans up once when the client goes, heartbeat included', async () => {
+    let closed = 0;
+    const stream = open(createEventStreams(), () => {
+      closed += 1;
+    });
+    stream.body.destroy();
+    await once(stream.body, 'close');
+    expect(closed).toBe(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('cuts a client off that does not read', async () => {
+    const stream = open();
+    const closed = once(stream.body, 'close');
+    for (let i = 0; i < 20; i++) stream.send({ event: 'order', data: { text: 'x'.repeat(100_000) } });
+    await closed;
+    expect(stream.body.destroyed).toBe(true);
+    expect(stream.body.readableLength).toBeLessThan(400_000);
+  });
+
+  it('is refused when there are too many, and granted again when one has gone', async () => {
+    const streams = createEventStreams(2);
+    const first = open(streams);
+    open(streams);
+    expect(streams.open('order', () => undefined)).toBeUndefined();
+    first.body.destroy();
+    await once(first.body, 'close');
+    expect(streams.open('order', () => undefined)).toBeDefined();
+  });
+
+  it('is counted by its kind for as long as it is open', async () => {
+    const streams = createEventStreams();
+    const metrics = createMetrics('test');
+    exposeEventStreams(metrics, streams);
+    const counts = async () => {
+      const { text } = await metrics.scrape();
+      return ['order', 'system'].map((kind) => valueOf(text, 'event_streams_open', { kind }));
+    };
+    expect(await counts()).toEqual([0, 0]);
+    const first = open(streams);
+    open(streams);
+    streams.open('system', () => undefined);
+    expect(await counts()).toEqual([2, 1]);
+    first.body.destroy();
+    await once(first.body, 'close');
+    expect(await counts()).toEqual([1, 1]);
+  });
+
+  it('ends with all others when the process is to stop, also when it is opened later', async () => {
+    const streams = createEventStreams();
+    const early = open(streams);
+    streams.endAll();
+    const late = open(streams);
+    late.send({ event: 'order', data: { state: 'now' } });
+    const ends = [once(early.body, 'end'), once(late.body, 'end')];
+    early.text();
+    // Read on until the end is reached, which comes a turn later.
+    await new Promise(setImmediate);
+    expect(late.text()).toContain('{"state":"now"}');
+    await Promise.all(ends);
+  });
+});

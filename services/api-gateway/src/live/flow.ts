@@ -1,0 +1,62 @@
+import { ORDER_STATES, type FlowPoint, type OrderRecord } from '@orderflow/contracts';
+
+type Second = { accepted: number; completed: number; failed: number; latenciesMs: number[] };
+
+/** Seconds that are kept. */
+const MOST_SECONDS = 300;
+/** Younger seconds may still be lacking orders. */
+const SETTLED_AFTER_SECONDS = 2;
+/** Bounds the memory of a second; percentiles of so many are near enough. */
+const MOST_LATENCIES = 1_000;
+const NOTHING: Second = { accepted: 0, completed: 0, failed: 0, latenciesMs: [] };
+
+/** The smallest value that at least this share of them does not exceed. */
+function percentile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}
+
+function toPoint(second: number, { accepted, completed, failed, latenciesMs }: Second): FlowPoint {
+  const sorted = [...latenciesMs].sort((a, b) => a - b);
+  const [p50Ms, p95Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.95)];
+  return {
+    at: new Date(second * 1_000).toISOString(),
+    accepted,
+    completed,
+    failed,
+    ...(p50Ms === undefined || p95Ms === undefined ? {} : { p50Ms, p95Ms }),
+  };
+}
+
+/** Adds up, second by second, what the orders themselves say about when they were accepted and ended. */
+export function createFlow() {
+  const seconds = new Map<number, Second>();
+
+  function at(time: string): Second {
+    const second = Math.floor(Date.parse(time) / 1_000);
+    const entry = seconds.get(second) ?? { ...NOTHING, latenciesMs: [] };
+    seconds.set(second, entry);
+    return entry;
+  }
+
+  return {
+    /** @param isNew the order has not been noted in another state before */
+    note: ({ status, createdAt, updatedAt, lastReplayId }: OrderRecord, isNew: boolean): void => {
+      if (isNew) at(createdAt).accepted += 1;
+      if (status !== ORDER_STATES.done && status !== ORDER_STATES.failed) return;
+      const second = at(updatedAt);
+      second[status === ORDER_STATES.done ? 'completed' : 'failed'] += 1;
+      const latencyMs = Date.parse(updatedAt) - Date.parse(createdAt);
+      // A replay comes whenever an operator has mended the cause.
+      if (lastReplayId === '' && second.latenciesMs.length < MOST_LATENCIES) second.latenciesMs.push(latencyMs);
+    },
+    /** The latest complete seconds since `since` (epoch ms), oldest first; one in which nothing happened is one, too. */
+    points: (now: number, since: number, most = MOST_SECONDS): FlowPoint[] => {
+      const newest = Math.floor(now / 1_000) - SETTLED_AFTER_SECONDS;
+      for (const second of seconds.keys()) if (second <= newest - MOST_SECONDS) seconds.delete(second);
+      const oldest = Math.max(newest - most + 1, Math.floor(since / 1_000));
+      return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>
+        toPoint(oldest + index, seconds.get(oldest + index) ?? NOTHING),
+      );
+    },
+  };
+}

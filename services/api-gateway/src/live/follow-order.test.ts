@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { newId, newOrderRecord, type OrderRecord } from '@orderflow/contracts';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { eventually } from '../testing/start-api.js';
+import { createEventStreams } from './event-stream.js';
+import { createFollowOrder } from './follow-order.js';
+import { createOrderWatcher } from './order-watcher.js';
+
+const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();
+
+function createWorld(createWatcher = (orders: TableReader) => createOrderWatcher(orders, 5)) {
+  const orderId = newId();
+  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 12.5 }];
+  const request = { customerId: 'customer-1', items, totalAmount: 12.5 };
+  const inserted = newOrderRecord({
+    orderId,
+    request,
+    requestHash: '',
+    correlationId: 'c',
+    now: 1_000_000,
+    outboxAt: 0,
+  });
+  const table = new Map<string, OrderRecord>([[orderId, inserted]]);
+  const reads: number[] = [];
+  let away = false;
+  let readMs = 0;
+  const orders: TableReader = {
+    get: (id) => Promise.resolve(table.get(id)),
+    getMany: async (ids) => {
+      reads.push(ids.length);
+      if (away) throw new Error('away');
+      const found = ids.flatMap((id) => table.get(id) ?? []);
+      if (readMs > 0) await new Promise((resolve) => setTimeout(resolve, readMs));
+      return found;
+    },
+    query: () => Promise.reject(new Error('not used')),
+  };
+  const streams = createEventStreams();
+  const followOrder = createFollowOrder({ orders, watcher: createWatcher(orders), streams });
+
+  const step = (name: string, version: number, change: Partial<OrderRecord>) => {
+    const before = table.get(orderId) ?? inserted;
+    const timeline = { ...before.timeline, [`${name}_${version}`]: { at: at(version), version } };
+    table.set(orderId, { ...before, version, timeline, ...change });
+  };
+  return {
+    orderId,
+    reads,
+    streams,
+    /** What a read takes; it tells what was there when it began. */
+    setReadMs: (ms: number) => {
+      readMs = ms;
+    },
+    setAway: (value: boolean) => {
+      away = value;
+    },
+    claim: () => {
+      step('received', 2, { status: 'PROCESSING' });
+    },
+    complete: () => {
+      step('completed', 3, { status: 'COMPLETED', updatedAt: at(3) });
+    },
+    /** Events so far, as `name id`. */
+    follow: async (lastEventId?: string) => {
+      const body = await followOrder(orderId, lastEventId);
+      if (!body) return undefined;
+      let text = '';
+      body.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      const events = () =>
+        [...text.matchAll(/^event: (\w+)\n(?:id: (\d+)\n)?data: (.*)$/gm)].map(([, event, id, data = '']) => {
+          const { step: name, status } = JSON.parse(data) as { step?: string; status?: string };
+          return [event, name ?? status, id].filter((part) => part !== undefined).join(' ');
+        });
+      return { body, events, ended: once(body, 'end') };
+    },
+  };
+}
+
+async function followed(world: ReturnType<typeof createWorld>, lastEventId?: string) {
+  const stream = await world.follow(lastEventId);
+  if (!stream) throw new Error('there is nothing to follow');
+  return stream;
+}
+
+describe('a change', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it.each([0, 1, 499, 500, 501, 777, 1_499])(
+    'is told within 1 s, with reads of 200 ms, when it happens %d ms after the first look',
+    async (ms) => {
+      const world = createWorld((orders) => createOrderWatcher(orders));
+      world.setReadMs(200);
+      const { events, body } = await followed(world);
+      await jest.advanceTimersByTimeAsync(ms);
+      world.claim();
+      await jest.advanceTimersByTimeAsync(1_000);
+      await new Promise(setImmediate);
+      expect(events()).toContain('order PROCESSING 2');
+      body.destroy();
+    },
+  );
+});
+
+describe('a stream of an order', () => {
+  it('begins with the present state, tells each step with its version, and ends with the outcome', async () => {
+    const world = createWorld();
+    const { events, ended } = await followed(world);
+    await eventually(() => events().length === 1);
+    world.claim();
+    await eventually(() => events().length === 3);
+    world.complete();
+    await ended;
+    expect(events()).toEqual([
+      ...['order PENDING 1', 'step received 2', 'order PROCESSING 2', 'step completed 3', 'order COMPLETED 3'],
+    ]);
+  });
+
+  it('tells steps that happened between two looks one by one', async () => {
+    const world = createWorld();
+    const { events, ended } = await followed(world);
+    world.claim();
+    world.complete();
+    await ended;
+    expect(events()).toEqual(['order PENDING 1', 'step received 2', 'step completed 3', 'order COMPLETED 3']);
+  });
+
+  it('goes on after the last event that the client has seen', async () => {
+    const world = createWorld();
+    world.claim();
+    world.complete();
+    const { events, ended } = await followed(world, '2');
+    await ended;
+    expect(events()).toEqual(['step completed 3', 'order COMPLETED 3']);
+  });
+
+  it('shows a client that has seen the present state nothing until something happens', async () => {
+    const world = createWorld();
+    world.claim();
+    const { events, ended } = await followed(world, '2');
+    await eventually(() => world.reads.length > 2);
+    expect(events()).toEqual([]);
+    world.complete();
+    await ended;
+    expect(events()).toEqual(['step completed 3', 'order COMPLETED 3']);
+  });
+
+  it('is none when the client has seen the outcome', async () => {
+    const world = createWorld();
+    world.complete();
+    expect(await world.follow('3')).toBeUndefined();
+  });
+
+  it('takes an id beyond the present version for none: nobody can have seen it', async () => {
+    const world = createWorld();
+    const { events, ended } = await followed(world, '999');
+    await eventually(() => events().length === 1);
+    world.complete();
+    await ended;
+    expect(events()[0]).toBe('order PENDING 1');
+    expect(events().at(-1)).toBe('order COMPLETED 3');
+  });
+
+  it('takes an id that is none for no id', async () => {
+    const world = createWorld();
+    world.complete();
+    const { events, ended } = await followed(world, 'v3; drop');
+    await ended;
+    expect(events()).toEqual(['order COMPLETED 3']);
+  });
+
+  it('says once that the order cannot be read, and goes on when it can', async () => {
+    const world = createWorld();
+    const { events, ended } = await followed(world);
+    world.setAway(true);
+    await eventually(() => world.reads.length > 3);
+    expect(events()).toEqual(['order PENDING 1', 'problem']);
+    world.setAway(false);
+    world.complete();
+    await ended;
+    expect(events().at(-1)).toBe('order COMPLETED 3');
+  });
+
+  it('costs one reader for 200 clients, and none once they have gone', async () => {
+    const world = createWorld();
+    const streams = await Promise.all(Array.from({ length: 200 }, () => followed(world)));
+    await eventually(() => world.reads.length > 2);
+    expect(new Set(world.reads)).toEqual(new Set([1]));
+    for (const { body } of streams.slice(1)) body.destroy();
+    const before = world.reads.length;
+    await eventually(() => world.reads.length > before + 1);
+    streams[0]?.body.destroy();
+    await once(streams[0]!.body, 'close');
+    const after = world.reads.length;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(world.reads.length - after).toBeLessThanOrEqual(1);
+  });
+
+  it('is refused for an order that does not exist, and when there are too many', async () => {
+    const world = createWorld();
+    const orders = { get: () => Promise.resolve(undefined) } as unknown as TableReader;
+    const none = createFollowOrder({ orders, watcher: createOrderWatcher(orders), streams: world.streams });
+    await expect(none(world.orderId, undefined)).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+    const full = createFollowOrder({
+      orders: { get: () => Promise.resolve({ version: 1, status: 'PENDING', timeline: {} }) } as unknown as TableReader,
+      watcher: createOrderWatcher(orders),
+      streams: createEventStreams(0),
+    });
+    await expect(full(world.orderId, undefined)).rejects.toMatchObject({ code: 'TOO_MANY_STREAMS' });
+  });
+});

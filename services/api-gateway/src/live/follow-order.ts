@@ -1,0 +1,78 @@
+import { timelineOf, toOrder, type OrderRecord, type TimelineStep } from '@orderflow/contracts';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Readable } from 'node:stream';
+import { ApiProblem } from '../http/api-problem.js';
+import { readRecord } from '../orders/read-order.js';
+import type { EventStream, EventStreams } from './event-stream.js';
+import { isTerminal, type OrderWatcher } from './order-watcher.js';
+
+type Dependencies = { orders: TableReader; watcher: OrderWatcher; streams: EventStreams };
+
+/** The steps that led beyond a version. */
+function stepsAfter(order: OrderRecord, version: number): TimelineStep[] {
+  const { steps } = timelineOf(order);
+  const isNew = (step: TimelineStep): boolean => step.version !== undefined && step.version > version;
+  const messagesOf = (some: TimelineStep[]) => new Set(some.map(({ messageId }) => messageId));
+  const told = messagesOf(steps.filter((step) => step.version !== undefined && !isNew(step)));
+  const news = messagesOf(steps.filter(isNew));
+  // That a message was sent is known from its first receive, and has no version of its own.
+  return steps.filter(
+    (step) => isNew(step) || (step.step === 'sent' && news.has(step.messageId) && !told.has(step.messageId)),
+  );
+}
+
+/** Tells a stream where the order stands, and how it came there from the version that the stream knows. */
+function tell(stream: EventStream, order: OrderRecord, knownVersion: number | undefined): void {
+  for (const step of knownVersion === undefined ? [] : stepsAfter(order, knownVersion)) {
+    const id = step.version === undefined ? {} : { id: String(step.version) };
+    stream.send({ event: 'step', data: step, ...id });
+  }
+  stream.send({ event: 'order', data: toOrder(order), id: String(order.version) });
+}
+
+/**
+ * A stream of an order's events: `order` with its present state, then for each change `step`, one or more, and `order`.
+ * The id is the version. It ends with the order's outcome; `problem` says that the order cannot be read at present.
+ */
+export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
+  /**
+   * @param lastEventId the version that the client has seen
+   * @returns undefined when nothing more will happen after what the client has seen
+   * @throws ApiProblem ORDER_NOT_FOUND or TOO_MANY_STREAMS
+   */
+  return async (orderId: string, lastEventId: string | undefined): Promise<Readable | undefined> => {
+    const order = await readRecord(orders, orderId);
+    const seen = /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) : undefined;
+    // Nobody can have seen what has not happened.
+    let known = seen !== undefined && seen <= order.version ? seen : undefined;
+    if (isTerminal(order) && known === order.version) return undefined;
+
+    let stopWatching: () => void = () => undefined;
+    const stream = streams.open('order', () => {
+      stopWatching();
+    });
+    if (!stream) {
+      throw new ApiProblem('TOO_MANY_STREAMS', 'Too many clients follow orders here. Try again shortly.');
+    }
+    const onChange = (changed: OrderRecord): void => {
+      if (known !== undefined && changed.version <= known) return;
+      tell(stream, changed, known);
+      known = changed.version;
+      if (isTerminal(changed)) stream.end();
+    };
+    onChange(order);
+    known ??= order.version;
+    if (!isTerminal(order)) {
+      const onProblem = (): void => {
+        stream.send({
+          event: 'problem',
+          data: { detail: 'The database cannot be reached; this stream goes on when it can.' },
+        });
+      };
+      stopWatching = watcher.watch(order, { onChange, onProblem });
+    }
+    return stream.body;
+  };
+}
+
+export type FollowOrder = ReturnType<typeof createFollowOrder>;

@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import { resourceNames, type DeadLetterList, type Order, type SystemState, type Timeline } from '@orderflow/contracts';
+import { queueUrlOf } from '@orderflow/platform/testing/arns';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '../testing/start-api.js';
+
+const names = resourceNames('test');
+
+async function place({ post }: Api): Promise<string> {
+  return bodyOf<Order>(await post('/api/orders', anOrder(), { 'x-correlation-id': 'c-1' })).orderId;
+}
+
+describe('GET /api/orders/:orderId/timeline', () => {
+  it('shows what has happened so far', async () => {
+    const api = await startApi();
+    const orderId = await place(api);
+    const answer = await api.get(`/api/orders/${orderId}/timeline`);
+    expect(answer.status).toBe(200);
+    const { steps, ...rest } = bodyOf<Timeline>(answer);
+    expect(rest).toEqual({ orderId, status: 'PENDING' });
+    expect(steps).toMatchObject([
+      { step: 'accepted', status: 'PENDING', at: new Date(NOW_MS).toISOString(), sinceMs: 0, correlationId: 'c-1' },
+    ]);
+  });
+
+  it('takes the notifications in', async () => {
+    const api = await startApi();
+    const orderId = await place(api);
+    await api.post('/api/notifications', { orderId, channel: 'SMS', message: 'soon' });
+    const { steps } = bodyOf<Timeline>(await api.get(`/api/orders/${orderId}/timeline`));
+    expect(steps.map(({ step, subject }) => [step, subject])).toEqual([
+      ['accepted', 'order'],
+      ['accepted', 'notification'],
+    ]);
+  });
+
+  it.each(['timeline', 'events'])('%s: tells an unknown order from a malformed id', async (what) => {
+    const api = await startApi();
+    const unknown = await api.get(`/api/orders/01a20ae4-502c-7542-ba15-7e7dd5c1f7e8/${what}`);
+    expect([unknown.status, bodyOf(unknown).code]).toEqual([404, 'ORDER_NOT_FOUND']);
+    expect((await api.get(`/api/orders/nonsense/${what}`)).status).toBe(400);
+  });
+});
+
+describe('GET /api/orders/:orderId/events', () => {
+  const finished = async (api: Api) => {
+    const orderId = await place(api);
+    const [order] = api.orders();
+    api.aws.dynamo.seed(NAMES.ordersTable, { ...order, status: 'COMPLETED', version: 3 });
+    return `/api/orders/${orderId}/events`;
+  };
+
+  it('is a stream that no cache and no proxy keeps', async () => {
+    const api = await startApi();
+    const answer = await api.get(await finished(api));
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    expect(answer.text).toMatch(/^retry: 1000\n\nevent: order\nid: 3\ndata: \{.*"status":"COMPLETED".*\}\n\n$/);
+  });
+
+  it('tells a client that has seen the outcome not to come back', async () => {
+    const api = await startApi();
+    const answer = await api.get(await finished(api), { 'last-event-id': '3' });
+    expect([answer.status, answer.text]).toEqual([204, '']);
+  });
+});
+
+describe('GET /api/system', () => {
+  it('shows the queues, the orders and where each is', async () => {
+    const api = await startApi();
+    const published = await place(api);
+    await quiet();
+    api.aws.eventBridge.failNext('PutEvents', connectionRefused());
+    const waiting = await place(api);
+    await quiet();
+    const answer = await api.get('/api/system');
+    expect(answer.status).toBe(200);
+    const state = bodyOf<SystemState>(answer);
+    expect(state).not.toHaveProperty('problem');
+    expect(state).not.toHaveProperty('workers');
+    expect(state.queues.map(({ name, role, visible }) => [name, role, visible])).toEqual([
+      [names.orderQueue, 'work', 1],
+      [names.notificationQueue, 'work', 0],
+      [names.orderDeadLetterQueue, 'dead-letter', 0],
+      [names.notificationDeadLetterQueue, 'dead-letter', 0],
+      [names.undeliveredQueue, 'undelivered', 0],
+    ]);
+    const stages = Object.fromEntries(state.orders.map(({ orderId, stage }) => [orderId, stage]));
+    expect(stages).toEqual({ [published]: 'queued', [waiting]: 'accepted' });
+  });
+
+  it('says what it cannot show, in place of failing', async () => {
+    const api = await startApi();
+    for (let i = 0; i < 10; i++) api.aws.sqs.failNext('GetQueueAttributes', connectionRefused());
+    for (let i = 0; i < 10; i++) api.aws.dynamo.failNext('Query', connectionRefused());
+    const answer = await api.get('/api/system');
+    expect(answer.status).toBe(200);
+    expect(bodyOf<SystemState>(answer).problem).toMatch(/^the database and the queues cannot be reached/);
+  });
+});
+
+function deadLetter(api: Api, queueUrl: string, attributes: Record<string, string>): void {
+  api.aws.sqs.enqueue(
+    queueUrl,
+    JSON.stringify({ 'detail-type': 'OrderCreated', detail: { data: { orderId: 'o-1' } } }),
+    Object.fromEntries(
+      Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+    ),
+  );
+}
+
+describe('GET /api/dead-letters', () => {
+  it('shows each message once, with its reason, and leaves it where it is', async () => {
+    const api = await startApi();
+    const queueUrl = queueUrlOf(names.orderDeadLetterQueue);
+    const attributes = { code: 'INVALID_EVENT', reason: 'detail.data.items: must be a list', originalMessageId: 'm-1' };
+    for (let copy = 0; copy < 2; copy++) deadLetter(api, queueUrl, attributes);
+    deadLetter(api, queueUrlOf(names.undeliveredQueue), { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'no' });
+    const answer = await api.get('/api/dead-letters');
+    expect(answer.status).toBe(200);
+    const { items } = bodyOf<DeadLetterList>(answer);
+    expect(items.map(({ queue, code, reason, orderId }) => [queue, code, reason, orderId]).sort()).toEqual([
+      ['orders', 'INVALID_EVENT', 'detail.data.items: must be a list', 'o-1'],
+      ['undelivered', 'NO_PERMISSIONS', 'no', 'o-1'],
+    ]);
+    expect(items[0]).not.toHaveProperty('body');
+    expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items).toHaveLength(2);
+  });
+
+  it('is empty when there are none, without a receive', async () => {
+    const api = await startApi();
+    expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters'))).toEqual({ items: [] });
+    expect(api.aws.sqs.callsOf('ReceiveMessage')).toEqual([]);
+  });
+});

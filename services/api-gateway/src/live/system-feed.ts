@@ -1,0 +1,180 @@
+import {
+  toLiveOrder,
+  type LiveOrder,
+  type OrderRecord,
+  type QueueState,
+  type SystemState,
+  type WorkerState,
+} from '@orderflow/contracts';
+import type { Clock } from '@orderflow/platform/clock';
+import type { Follower } from '@orderflow/platform/statements/follow-items';
+import { createFlow } from './flow.js';
+
+type FeedOptions = {
+  createFollower: () => Follower;
+  readQueues: () => Promise<QueueState[]>;
+  /** Absent where the workers are not known. */
+  askWorkers?: () => Promise<WorkerState[]>;
+  /** Whether the order's event is known to be on the bus. */
+  isPublished: (orderId: string) => boolean;
+  now: Clock;
+  intervalMs?: number;
+};
+
+export type SystemFeed = {
+  /** The picture as it is, once there is one. Begins to look if nobody does. */
+  current: () => Promise<SystemState>;
+  /** Tells of what has changed, about once a second. @returns what ends it */
+  subscribe: (onUpdate: (update: SystemState) => void) => () => void;
+  /** Looks no more. */
+  stop: () => void;
+};
+
+const INTERVAL_MS = 1_000;
+/** Without anybody who watches, looking goes on for so long: whoever loads the page again finds the last minutes. */
+const LINGER_MS = 30_000;
+/** Workers are asked every so many looks. */
+const ASK_WORKERS_EVERY = 3;
+const MOST_ORDERS = 200;
+/** Orders that count as accepted once. */
+const MOST_NOTED = 3_000;
+/** Seconds that an update tells again: an order may become known a moment late. */
+const UPDATED_SECONDS = 30;
+
+/** What one run of looks knows; forgotten when looking ends. */
+function createPicture({ createFollower, readQueues, askWorkers, isPublished, now }: FeedOptions) {
+  const follower = createFollower();
+  const flow = createFlow();
+  const orders = new Map<string, LiveOrder>();
+  const noted = new Set<string>();
+  let queues: QueueState[] = [];
+  let workers: WorkerState[] | undefined;
+  let flowSince: number | undefined;
+  let asOf = now();
+  let looks = 0;
+  let problem: string | undefined;
+
+  const newestFirst = (some: readonly LiveOrder[]): LiveOrder[] =>
+    [...some].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+
+  function note(order: OrderRecord): LiveOrder {
+    const live = toLiveOrder(order, isPublished(order.orderId));
+    flow.note(order, !noted.has(order.orderId));
+    noted.add(order.orderId);
+    orders.set(order.orderId, live);
+    return live;
+  }
+
+  /** Orders that nothing has changed about in the table, but whose event has gone out. */
+  function newlyQueued(): LiveOrder[] {
+    return [...orders.values()].flatMap((order) => {
+      if (order.stage !== 'accepted' || !isPublished(order.orderId)) return [];
+      const queued: LiveOrder = Object.assign({}, order, { stage: 'queued' as const });
+      orders.set(order.orderId, queued);
+      return [queued];
+    });
+  }
+
+  function forgetOldest(): void {
+    for (const { orderId } of newestFirst([...orders.values()]).slice(MOST_ORDERS)) orders.delete(orderId);
+    for (const orderId of noted) {
+      if (noted.size <= MOST_NOTED) break;
+      noted.delete(orderId);
+    }
+  }
+
+  function state(some: readonly LiveOrder[], seconds?: number): SystemState {
+    return {
+      at: new Date(now()).toISOString(),
+      ...(problem === undefined ? {} : { problem }),
+      queues,
+      ...(workers ? { workers } : {}),
+      flow: flow.points(now(), flowSince ?? now(), seconds),
+      orders: newestFirst(some),
+    };
+  }
+
+  return {
+    /** @returns what has changed */
+    look: async (): Promise<SystemState> => {
+      const asksWorkers = looks++ % ASK_WORKERS_EVERY === 0;
+      const [followed, counted, asked] = await Promise.allSettled([
+        follower.poll(),
+        readQueues(),
+        asksWorkers ? askWorkers?.() : workers,
+      ]);
+      const away = [
+        ...(followed.status === 'rejected' ? ['the database'] : []),
+        ...(counted.status === 'rejected' ? ['the queues'] : []),
+      ];
+      if (away.length === 0) asOf = now();
+      problem =
+        away.length === 0
+          ? undefined
+          : `${away.join(' and ')} cannot be reached: what is shown is from ${new Date(asOf).toISOString()}`;
+      if (counted.status === 'fulfilled') queues = counted.value;
+      if (asked.status === 'fulfilled') workers = asked.value;
+
+      const found = followed.status === 'fulfilled' ? (followed.value as OrderRecord[]) : [];
+      if (followed.status === 'fulfilled')
+        flowSince ??= Math.min(now(), ...found.map((order) => Date.parse(order.createdAt)));
+      const changed = found.map(note);
+      const update = state([...newlyQueued(), ...changed], UPDATED_SECONDS);
+      forgetOldest();
+      return update;
+    },
+    whole: (): SystemState => state([...orders.values()]),
+  };
+}
+
+/**
+ * One reader for everybody who watches the system. Orders beyond what the follower takes in a second are not shown one
+ * by one.
+ */
+export function createSystemFeed(options: FeedOptions): SystemFeed {
+  const { now, intervalMs = INTERVAL_MS } = options;
+  const listeners = new Set<(update: SystemState) => void>();
+  let picture: ReturnType<typeof createPicture> | undefined;
+  let firstLook: Promise<unknown> = Promise.resolve();
+  let wantedUntil = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function look(running: ReturnType<typeof createPicture>): Promise<void> {
+    const update = await running.look();
+    for (const listener of listeners) listener(update);
+    if (stopped) return;
+    timer = setTimeout(() => {
+      if (listeners.size > 0 || now() < wantedUntil) void look(running);
+      else picture = undefined;
+    }, intervalMs);
+  }
+
+  function begin(): ReturnType<typeof createPicture> {
+    wantedUntil = now() + LINGER_MS;
+    if (!picture) {
+      picture = createPicture(options);
+      firstLook = look(picture);
+    }
+    return picture;
+  }
+
+  return {
+    current: async () => {
+      const running = begin();
+      await firstLook;
+      return running.whole();
+    },
+    subscribe: (onUpdate) => {
+      listeners.add(onUpdate);
+      return () => {
+        listeners.delete(onUpdate);
+        wantedUntil = now() + LINGER_MS;
+      };
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { bodyOf, startApi } from '../testing/start-api.js';
+
+const page = readFileSync(new URL('../../page/index.html', import.meta.url), 'utf8');
+
+/** What the page loads, and what that imports. */
+async function assets(): Promise<string[]> {
+  const { get } = await startApi();
+  const found = new Set([...page.matchAll(/(?:href|src)="(page\/[^"]+)"/g)].map(([, path = '']) => `/${path}`));
+  for (const path of found) {
+    const { text } = await get(path);
+    for (const [, relative = ''] of text.matchAll(/^import .*'(\.[^']+)';$/gm)) {
+      found.add(new URL(relative, `http://api${path}`).pathname);
+    }
+  }
+  return [...found];
+}
+
+describe('the page', () => {
+  it('is at /', async () => {
+    const answer = await (await startApi()).get('/');
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toMatch(/^text\/html/);
+    expect(answer.text).toBe(page);
+  });
+
+  it('finds everything that it loads, from its own origin', async () => {
+    const { get } = await startApi();
+    const paths = await assets();
+    expect(paths).toEqual(expect.arrayContaining(['/page/main.js', '/page/feed.js', '/page/uplot/uPlot.esm.js']));
+    for (const path of paths) expect({ path, status: (await get(path)).status }).toEqual({ path, status: 200 });
+    expect(page).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
+  });
+
+  it.each(['/', '/page/main.js', '/page/page.css', '/page/uplot/uPlot.esm.js'])(
+    '%s may load from its own origin only, and run nothing that is written into it',
+    async (path) => {
+      const { headers } = await (await startApi()).get(path);
+      const policy = headers['content-security-policy']?.split('; ').sort();
+      expect(policy).toEqual([
+        "base-uri 'none'",
+        "connect-src 'self'",
+        "default-src 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "img-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+      ]);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+    },
+  );
+
+  it('has nothing written into it that its policy would stop', () => {
+    expect(page).not.toMatch(/<style| style=| on\w+="|<script(?![^>]* src=)/);
+  });
+
+  it.each(['/', '/page/main.js'])('%s is asked for again, and not sent again until it has changed', async (path) => {
+    const { get } = await startApi();
+    const { headers } = await get(path);
+    expect(headers['cache-control']).toBe('no-cache');
+    const again = await get(path, { 'if-none-match': headers.etag! });
+    expect({ status: again.status, text: again.text }).toEqual({ status: 304, text: '' });
+  });
+
+  it('leaves the policy of other pages alone', async () => {
+    const { get } = await startApi();
+    for (const path of ['/docs', '/page/none.js']) {
+      expect((await get(path)).headers['content-security-policy']).toContain("default-src 'self'");
+    }
+  });
+});
+
+describe('what is not the page', () => {
+  it.each([
+    '/page',
+    '/page/',
+    '/page/none.js',
+    '/page/index.html',
+    '/page/tsconfig.json',
+    '/page/uplot.d.ts',
+    '/page/live-state.test.ts',
+    '/page/uplot/uPlot.cjs.js',
+    '/page/..%2fpackage.json',
+    '/page/%2e%2e/package.json',
+  ])('%s is 404', async (path) => {
+    const answer = await (await startApi()).get(path);
+    expect({ status: answer.status, code: bodyOf(answer).code }).toEqual({ status: 404, code: 'ROUTE_NOT_FOUND' });
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+
+  it.each(['/', '/page/main.js', '/page/uplot/uPlot.min.css'])('POST %s is 405 with Allow', async (path) => {
+    const answer = await (await startApi()).request('POST', path);
+    expect({ status: answer.status, code: bodyOf(answer).code }).toEqual({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    expect(answer.headers.allow).toBe('GET, HEAD');
+  });
+});

@@ -1,0 +1,21 @@
+import { ORDER_ACCEPT_TO_TERMINAL, OrderCompleted, type OrderCreated } from '@orderflow/contracts';
+import type { Clock } from '@orderflow/platform/clock';
+import type { Metrics } from '@orderflow/platform/telemetry/metrics';
+import type { Handler } from '@orderflow/platform/worker/types';
+
+/**
+ * Measures how long an order took from its acceptance to its outcome, whatever happened in between. Not of a replay: its
+ * order had an outcome before, and waited for an operator.
+ */
+export function createAcceptToTerminal(metrics: Metrics, now: Clock) {
+  const seconds = metrics.histogram(ORDER_ACCEPT_TO_TERMINAL);
+  return (handle: Handler<OrderCreated>): Handler<OrderCreated> =>
+    async (event, delivery) => {
+      const result = await handle(event, delivery);
+      if (result.outcome === 'processed' && delivery.replayId === undefined) {
+        const status = result.events.some(({ type }) => type === OrderCompleted.type) ? 'COMPLETED' : 'FAILED';
+        seconds.observe({ status }, (now() - Date.parse(event.metadata.occurredAt)) / 1_000);
+      }
+      return result;
+    };
+}

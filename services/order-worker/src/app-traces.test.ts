@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { orderCreated, orderOutcome, type OrderRecord } from '@orderflow/contracts';
+import { createRecordingTracer } from '@orderflow/platform/testing/recording-tracer';
+import { eventually } from '@orderflow/platform/testing/worker-system';
+import { anOrder } from './testing/orders.js';
+import { startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+
+const stored = ({ order }: OrderSystem, orderId: string) => order(orderId) as unknown as OrderRecord;
+
+describe('a traced order', () => {
+  it('hands on the context of its publication, and stores it with the outcome', async () => {
+    const { tracing, ended } = createRecordingTracer();
+    const system = startOrderWorker({}, tracing);
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    await system.outcomes.next();
+    const [send, process] = ended;
+    expect(process).toMatchObject({ kind: 'consumer', parent: message.detail.metadata.traceparent });
+    expect(send).toMatchObject({
+      kind: 'producer',
+      parent: process!.traceparent,
+      attributes: { 'orderflow.event.type': 'OrderCompleted', 'messaging.message.id': expect.any(String) as unknown },
+    });
+    const [{ detail }] = system.published() as [ReturnType<OrderSystem['published']>[number]];
+    expect(detail.metadata.traceparent).toBe(send!.traceparent);
+    // Whoever publishes it again, from the item, publishes the same event.
+    expect(orderOutcome(stored(system, orderId))?.detail).toEqual(detail);
+    expect(orderCreated(stored(system, orderId)).detail).toEqual(message.detail);
+  });
+
+  it('publishes the same event again for a copy of its message', async () => {
+    const { tracing, ended } = createRecordingTracer();
+    const system = startOrderWorker({}, tracing);
+    const { message } = anOrder(system);
+    system.send(message);
+    await system.outcomes.next();
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('duplicate');
+    const [first, second] = system.published();
+    expect(second).toEqual(first);
+    const [send, again] = ended.filter(({ kind }) => kind === 'producer');
+    expect(again!.parent).toBe(send!.traceparent);
+  });
+
+  it('that is replayed while nobody traces, has the context of its own event again', async () => {
+    const { tracing } = createRecordingTracer();
+    const system = startOrderWorker({ MAX_RECEIVES: '1' }, tracing);
+    const { orderId, message } = anOrder(system);
+    system.plan.fulfil = async () => Promise.reject(new Error('no'));
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('retry');
+    system.pass(60);
+    expect(await system.outcomes.next()).toBe('dead-lettered');
+    expect(stored(system, orderId)).toHaveProperty('outcomeTraceparent');
+
+    tracing.tracer = undefined;
+    system.plan.fulfil = async () => ({ fulfilled: true });
+    system.send(message, { replayId: 'replay-1' });
+    expect(await system.outcomes.next()).toBe('processed');
+    const { traceparent } = message.detail.metadata;
+    expect(system.published().at(-1)).toMatchObject({ type: 'OrderCompleted', detail: { metadata: { traceparent } } });
+    expect(orderOutcome(stored(system, orderId))?.detail).toEqual(system.published().at(-1)!.detail);
+  });
+
+  it('ends the span of a publication that failed', async () => {
+    const { tracing, ended } = createRecordingTracer();
+    const system = startOrderWorker({}, tracing);
+    system.aws.eventBridge.failNext('PutEvents', Object.assign(new Error('no'), { name: 'ValidationException' }));
+    system.send(anOrder(system).message);
+    expect(await system.outcomes.next()).toBe('retry');
+    await eventually(() => ended.length === 2);
+    expect(ended).toMatchObject([
+      { kind: 'producer', failures: ['ValidationException'] },
+      { kind: 'consumer', failures: ['ValidationException'] },
+    ]);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { valueOf } from '@orderflow/platform/testing/samples';
+import { eventually } from '@orderflow/platform/testing/worker-system';
+import { anOrder } from './testing/orders.js';
+import { createOrderSystem, NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+
+const queue = NAMES.orderQueue;
+
+async function read({ worker }: OrderSystem, name: string, labels: Record<string, string> = {}) {
+  return valueOf((await worker.scrape()).text, name, labels);
+}
+
+describe('the metrics of order-worker', () => {
+  it('count deliveries by outcome, from zero', async () => {
+    const system = startOrderWorker();
+    for (const outcome of ['processed', 'duplicate', 'retry', 'dead-lettered']) {
+      expect(await read(system, 'messages_total', { queue, outcome })).toBe(0);
+    }
+    const { message } = anOrder(system);
+    system.send(message);
+    await system.outcomes.next();
+    system.send(message);
+    system.send('not JSON');
+    await system.outcomes.take(2);
+    expect(await read(system, 'messages_total', { queue, outcome: 'processed' })).toBe(1);
+    expect(await read(system, 'messages_total', { queue, outcome: 'duplicate' })).toBe(1);
+    expect(await read(system, 'messages_total', { queue, outcome: 'dead-lettered' })).toBe(1);
+    expect(await read(system, 'messages_total', { queue, outcome: 'retry' })).toBe(0);
+  });
+
+  it('tell how long a message had waited, how long it took, and how long its order', async () => {
+    const system = createOrderSystem();
+    system.plan.fulfil = async () => {
+      system.pass(2);
+      return { fulfilled: true };
+    };
+    system.send(anOrder(system).message);
+    system.pass(40);
+    system.worker.start();
+    await system.outcomes.next();
+    expect(await read(system, 'message_age_at_receive_seconds_sum', { queue })).toBe(40);
+    expect(await read(system, 'message_handling_seconds_sum', { queue, outcome: 'processed' })).toBe(2);
+    expect(await read(system, 'order_accept_to_terminal_seconds_sum', { status: 'COMPLETED' })).toBe(42);
+  });
+
+  it('tell of orders that fail as such, and of each order once', async () => {
+    const system = startOrderWorker();
+    system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'None left.' });
+    const { message } = anOrder(system);
+    for (let times = 0; times < 2; times++) {
+      system.send(message);
+      await system.outcomes.next();
+    }
+    expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' })).toBe(1);
+    expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'COMPLETED' })).toBeUndefined();
+  });
+
+  it('leave a replay out: it has waited for an operator', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '1' });
+    system.plan.fulfil = async () => Promise.reject(new Error('the warehouse is on fire'));
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    await system.outcomes.next();
+    system.pass(60);
+    await eventually(() => system.order(orderId)?.status === 'FAILED');
+    system.plan.fulfil = async () => ({ fulfilled: true });
+    system.send(message, { replayId: 'replay-1', replayCount: '1' });
+    await eventually(() => system.order(orderId)?.status === 'COMPLETED');
+    await system.worker.stop();
+    expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' })).toBe(1);
+    expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'COMPLETED' })).toBeUndefined();
+  });
+
+  it('tell when the poller that has been away longest was last answered', async () => {
+    const system = createOrderSystem({ WORKER_POLLERS: '2' });
+    const at = () => read(system, 'poller_last_return_timestamp_seconds', { queue });
+    const startedAt = system.now() / 1_000;
+    expect(await at()).toBe(startedAt);
+    system.worker.start();
+    await system.log.next('polling');
+    // One of the two holds a message, the other one polls on.
+    let finish: () => void = () => undefined;
+    const busy = new Promise<void>((resolve) => {
+      system.plan.fulfil = () =>
+        new Promise((fulfilled) => {
+          finish = () => {
+            fulfilled({ fulfilled: true });
+          };
+          resolve();
+        });
+    });
+    system.send(anOrder(system).message);
+    await busy;
+    system.pass(10);
+    const receives = system.aws.sqs.callsOf('ReceiveMessage').length;
+    await eventually(() => system.aws.sqs.callsOf('ReceiveMessage').length > receives + 2);
+    expect(await at()).toBe(startedAt);
+    finish();
+    await eventually(() => system.aws.sqs.callsOf('ReceiveMessage').length > receives + 8);
+    expect(await at()).toBe(startedAt + 10);
+  });
+
+  it('tell whether the breaker lets the worker poll', async () => {
+    const system = startOrderWorker();
+    await system.log.next('polling');
+    expect(await read(system, 'breaker_state', { queue })).toBe(0);
+    const paused = system.log.next('paused: a dependency is away');
+    system.aws.dynamo.failAlways('*', connectionRefused);
+    system.send(anOrder(system).message);
+    await paused;
+    expect(await read(system, 'breaker_state', { queue })).toBe(2);
+  });
+});

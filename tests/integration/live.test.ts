@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Order, SystemState, Timeline, TimelineStep } from '@orderflow/contracts';
+import { createApiClient, orderFor } from '../support/api-client.js';
+import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
+import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
+import { waitFor } from '../support/wait-for.js';
+
+type ServerSentEvent = { event: string; id?: string; data: unknown; arrivedAt: number };
+
+/** What is promised of each change. */
+const SHOWN_WITHIN_MS = 1_000;
+
+describe('what shows the system while it works', () => {
+  let network: FaultyNetwork;
+  let system: EmbeddedSystem;
+  const api = createApiClient(() => system.apiUrl());
+
+  beforeAll(async () => {
+    system = await startEmbeddedSystem({
+      env: { FULFILMENT_DELAY_MS: '1200', MAX_RECEIVES: '2', RETRY_BASE_SECONDS: '1', RETRY_MAX_SECONDS: '1' },
+      endpointFor: async (emulatorUrl) => {
+        network = await startFaultyNetwork(emulatorUrl);
+        return network.url;
+      },
+    });
+  }, 120_000);
+
+  afterAll(async () => {
+    await system.dispose();
+    await network.dispose();
+  }, 60_000);
+
+  /** Opens a stream of events; `ended` resolves when it has ended, by the server or by `close`. */
+  async function open(path: string, headers: Record<string, string> = {}) {
+    const client = new AbortController();
+    const response = await fetch(`${await system.apiUrl()}${path}`, { headers, signal: client.signal });
+    const events: ServerSentEvent[] = [];
+    const decoder = new TextDecoder();
+    const fieldOf = (frame: string, name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(frame)?.[1];
+    async function read(): Promise<void> {
+      let text = '';
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        text += decoder.decode(chunk, { stream: true });
+        const frames = text.split('\n\n');
+        text = frames.pop() ?? '';
+        for (const frame of frames) {
+          const [event, id] = [fieldOf(frame, 'event'), fieldOf(frame, 'id')];
+          if (event === undefined) continue;
+          const data = JSON.parse(fieldOf(frame, 'data') ?? 'null') as unknown;
+          events.push({ event, ...(id === undefined ? {} : { id }), data, arrivedAt: Date.now() });
+        }
+      }
+    }
+    const ended = read().catch((error: unknown) => {
+      if (!client.signal.aborted) throw error;
+    });
+    return {
+      events,
+      ended,
+      close: () => {
+        client.abort();
+      },
+    };
+  }
+
+  const seen = (events: readonly ServerSentEvent[]) =>
+    events.map(({ event, id, data }) => {
+      const { step, status } = data as { step?: string; status?: string };
+      return [event, step ?? status, id].filter((part) => part !== undefined).join(' ');
+    });
+
+  async function steps(orderId: string): Promise<TimelineStep[]> {
+    const answer = await fetch(`${await system.apiUrl()}/api/orders/${orderId}/timeline`);
+    return ((await answer.json()) as Timeline).steps;
+  }
+
+  it('an order from its accept to its outcome, and its whole life as a timeline', async () => {
+    const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
+    const { events, ended } = await open(`/api/orders/${orderId}/events`);
+    await ended;
+    expect(seen(events).slice(-6)).toEqual([
+      ...['step retried 3', 'order PROCESSING 3', 'step received 4', 'order PROCESSING 4'],
+      ...['step completed 5', 'order COMPLETED 5'],
+    ]);
+    const life = await waitFor('the notification', async () => {
+      const found = await steps(orderId);
+      return found.at(-1)?.step === 'notified' ? found : undefined;
+    });
+    expect(life.filter(({ subject }) => subject === 'order').map(({ step, attempt }) => [step, attempt])).toEqual([
+      ['accepted', undefined],
+      ['sent', undefined],
+      ['received', 1],
+      ['retried', undefined],
+      ['received', 2],
+      ['completed', undefined],
+    ]);
+    const retried = life.find(({ step }) => step === 'retried');
+    expect(retried).toMatchObject({ delaySeconds: 1, reason: 'WarehouseError' });
+    expect(new Set(life.map(({ traceId }) => traceId)).size).toBe(1);
+    expect(life.every(({ sinceMs }) => sinceMs >= 0)).toBe(true);
+  }, 60_000);
+
+  it('each change of an order shows within 1 s of being written', async () => {
+    /** Ms from each change but the one that the stream begins with. All clocks are this machine's. */
+    async function delays(): Promise<number[]> {
+      const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
+      const { events, ended } = await open(`/api/orders/${orderId}/events`);
+      await ended;
+      const states = events.filter(({ event }) => event === 'order').slice(1);
+      return states.map(({ data, arrivedAt }) => arrivedAt - Date.parse((data as Order).updatedAt));
+    }
+    // A machine that is busy with something else may hold one order's events up, but not those of one after the other.
+    const measured: number[][] = [];
+    const isPrompt = (order: number[]) => order.length > 1 && order.every((ms) => ms <= SHOWN_WITHIN_MS);
+    while (measured.length < 3 && !measured.some(isPrompt)) measured.push(await delays());
+    expect(measured.filter(isPrompt)).not.toEqual([]);
+  }, 60_000);
+
+  it('a dead letter, in the timeline of its order and in the list of all', async () => {
+    const { orderId } = await api.createOrder(orderFor('test-fails-always'));
+    await api.orderInState(orderId, 'FAILED', 30_000);
+    expect((await steps(orderId)).filter(({ subject }) => subject === 'order').slice(-2)).toMatchObject([
+      { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 3 },
+      { step: 'failed', status: 'FAILED' },
+    ]);
+    const answer = await fetch(`${await system.apiUrl()}/api/dead-letters`);
+    expect(await answer.json()).toMatchObject({
+      items: [{ queue: 'orders', orderId, code: 'RECEIVES_EXHAUSTED', reason: 'received 3 times, the limit is 2' }],
+    });
+  }, 60_000);
+
+  it('the whole system: workers, queues, and each order on its way', async () => {
+    const { events, ended, close } = await open('/api/system/events');
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    const updates = () => events.map(({ data }) => data as SystemState);
+    const stages = () =>
+      updates().flatMap(({ orders }) => orders.filter((order) => order.orderId === orderId).map(({ stage }) => stage));
+    await waitFor('the outcome', () => Promise.resolve(stages().includes('completed') ? true : undefined));
+    expect(stages().filter((stage, index) => stage !== stages()[index - 1])).toEqual(
+      expect.arrayContaining(['processing', 'completed']),
+    );
+    const [history] = updates();
+    expect(events[0]?.event).toBe('history');
+    expect(history?.workers?.map(({ service, status }) => [service, status])).toEqual([
+      ['notification-worker', 'ready'],
+      ['order-worker', 'ready'],
+    ]);
+    expect(history?.queues).toHaveLength(5);
+    close();
+    await ended;
+  }, 60_000);
+
+  it('says that AWS is away, and goes on by itself when it is back', async () => {
+    const { orderId } = await api.createOrder(orderFor('test-slow'));
+    const one = await open(`/api/orders/${orderId}/events`);
+    const all = await open('/api/system/events');
+    const problemOf = ({ events }: typeof all) => (events.at(-1)?.data as SystemState | undefined)?.problem;
+    network.inject({ kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
+    await waitFor('the problem', () =>
+      Promise.resolve(problemOf(all)?.includes('cannot be reached') ? true : undefined),
+    );
+    await waitFor('the problem of the order', () =>
+      Promise.resolve(one.events.some(({ event }) => event === 'problem') ? true : undefined),
+    );
+    network.heal();
+    await waitFor('the recovery', () => Promise.resolve(problemOf(all) === undefined ? true : undefined));
+    await one.ended;
+    expect(seen(one.events).at(-1)).toMatch(/^order (COMPLETED|FAILED)/);
+    all.close();
+    await all.ended;
+  }, 120_000);
+
+  it('ends its streams on SIGTERM, so that nobody who watches holds a process up', async () => {
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    const streams = await Promise.all([
+      ...Array.from({ length: 20 }, () => open(`/api/orders/${orderId}/events`)),
+      ...Array.from({ length: 20 }, () => open('/api/system/events')),
+    ]);
+    expect(await system.stop('api-gateway')).toEqual([0]);
+    await Promise.all(streams.map(({ ended }) => ended));
+    await system.start('api-gateway');
+    const { events, ended } = await open(`/api/orders/${orderId}/events`, { 'last-event-id': '1' });
+    await ended;
+    expect(seen(events).at(-1)).toBe('order COMPLETED 3');
+  }, 60_000);
+});

@@ -1,0 +1,317 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DisableRuleCommand,
+  EventBridgeClient,
+  ListTargetsByRuleCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { DeleteQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { resourceNames, type Order } from '@orderflow/contracts';
+import { startForgetfulProxy, type ForgetfulProxy } from '../chaos/support/forgetful-proxy.js';
+import { createApiClient, orderFor } from '../support/api-client.js';
+import { startEmbeddedSystem, startEmulator, type EmbeddedSystem } from '../support/embedded-system.js';
+import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
+import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
+import { connectOperator } from '../support/operator.js';
+import { compileOps, endOps, ops, startOps } from '../support/orderctl.js';
+import { order, put } from '../support/orders.js';
+import { waitFor } from '../support/wait-for.js';
+
+// Nothing here is a terminal.
+const ESCAPE = '\u001b';
+
+beforeAll(compileOps, 120_000);
+
+afterEach(endOps);
+
+describe('status', () => {
+  const STAGE = 'status';
+  const names = resourceNames(STAGE);
+  let emulator: Emulator;
+
+  beforeAll(async () => {
+    emulator = await startEmulator({ STAGE });
+  }, 120_000);
+
+  afterAll(async () => {
+    await emulator.dispose();
+  }, 30_000);
+
+  const status = (...options: string[]) => ops('status', '--endpoint', emulator.url, '--stage', STAGE, ...options);
+
+  it('shows a system that is well, and then in words what needs attention', async () => {
+    const system = await connectOperator(emulator.url, STAGE);
+    await put(system, order(), order({ status: 'COMPLETED' }));
+    const well = await status();
+    expect(well).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(well.stdout).toContain('Nothing needs attention. Stage status');
+    expect(well.stdout).toMatch(/status-orders +2 +1 COMPLETED, 1 PENDING\n/);
+    expect(well.stdout).toMatch(/status-order-created +ENABLED +status-order-queue\n/);
+    expect(well.stdout + well.stderr).not.toContain(ESCAPE);
+
+    const { aws, urlOf } = system;
+    const [orderLetters, undelivered] = await Promise.all(
+      [names.orderDeadLetterQueue, names.undeliveredQueue].map(urlOf),
+    );
+    await aws.sqs.send(new SendMessageCommand({ QueueUrl: orderLetters, MessageBody: 'a dead letter' }));
+    await aws.sqs.send(new DeleteQueueCommand({ QueueUrl: undelivered }));
+    await put(system, order({ outboxAt: Date.now() - 90_000 }), order({ outboxAt: Date.now() - 5_000 }));
+    const events = new EventBridgeClient({
+      ...{ endpoint: emulator.url, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+    });
+    await events.send(new DisableRuleCommand({ EventBusName: names.bus, Name: names.orderCreatedRule }));
+    const rule = { EventBusName: names.bus, Rule: names.notificationRequestedRule };
+    const { Targets: targets = [] } = await events.send(new ListTargetsByRuleCommand(rule));
+    await events.send(new RemoveTargetsCommand({ ...rule, Ids: targets.map(({ Id: id }) => id ?? '') }));
+
+    const ill = await status();
+    expect(ill.exitCode).toBe(1);
+    expect(ill.stdout).toMatch(/status-order-queue-dlq +1 .*NEEDS ATTENTION: 1 to look at: npm run ops -- dlq list\n/);
+    expect(ill.stdout).toMatch(/status-undelivered +- .*NEEDS ATTENTION: the queue is missing\n/);
+    expect(ill.stdout).toMatch(/status-orders +4 +2 +9\d s +NEEDS ATTENTION: 1 overdue/);
+    expect(ill.stdout).toMatch(/status-order-created +DISABLED .*NEEDS ATTENTION: the rule is off/);
+    expect(ill.stdout).toMatch(/status-notification-requested +ENABLED +- +NEEDS ATTENTION: the rule has no target/);
+    expect(ill.stdout).toContain('5 of these lines need attention.');
+    expect(ill.stdout + ill.stderr).not.toContain(ESCAPE);
+
+    const tolerant = await status('--json', '--no-count', '--tolerance', '600');
+    expect(tolerant.exitCode).toBe(1);
+    const found = JSON.parse(tolerant.stdout) as Record<string, unknown>;
+    expect(found).toMatchObject({ ok: false, stage: STAGE, bus: { found: true } });
+    expect(found).toHaveProperty('outbox.0', expect.not.objectContaining({ attention: expect.anything() }));
+    expect(found).not.toHaveProperty('items');
+    aws.close();
+    events.destroy();
+  }, 60_000);
+
+  it('takes no rule for outcomes as it is meant, where the stack leaves it out', async () => {
+    await emulator.deploy({ STAGE: 'quiet', NOTIFY_ON_ORDER_OUTCOME: 'false' });
+    const { exitCode, stdout } = await ops('status', '--endpoint', emulator.url, '--stage', 'quiet', '--no-count');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/quiet-order-outcomes +LEFT OUT/);
+    expect(stdout).toContain('not counted (--no-count)');
+  }, 60_000);
+});
+
+describe('with a running system', () => {
+  let emulator: Emulator;
+  let network: FaultyNetwork;
+  let proxy: ForgetfulProxy;
+  let running: EmbeddedSystem;
+  const api = createApiClient(() => running.apiUrl());
+  const endpoint = () => ['--endpoint', network.url];
+
+  beforeAll(async () => {
+    emulator = await startEmptyEmulator();
+    // Long enough to be seen at it.
+    const envOf = { 'order-worker': { FULFILMENT_DELAY_MS: '1500' } };
+    running = await startEmbeddedSystem({ emulator, envOf });
+    network = await startFaultyNetwork(emulator.url);
+    proxy = await startForgetfulProxy(await running.apiUrl(), { seed: 1, probability: 0.3 });
+  }, 180_000);
+
+  afterAll(async () => {
+    await proxy.dispose();
+    await network.dispose();
+    await running.dispose();
+    await emulator.dispose();
+  }, 60_000);
+
+  afterEach(async () => {
+    network.heal();
+    await running.start('order-worker');
+  }, 60_000);
+
+  it('order shows the life of an order, and says that there is none', async () => {
+    const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
+    await api.orderInState(orderId, 'COMPLETED');
+    const known = await ops('order', orderId.toUpperCase(), ...endpoint());
+    expect(known).toMatchObject({ exitCode: 0, stderr: '' });
+    const steps = [...known.stdout.matchAll(/Z +\+[\d.]+ m?s +(\S+) +(\S+)/g)].map(
+      ([, step, subject]) => `${subject} ${step}`,
+    );
+    expect(steps.filter((step) => step.startsWith('order '))).toEqual(
+      ['accepted', 'sent', 'received', 'retried', 'received', 'completed'].map((step) => `order ${step}`),
+    );
+    expect(known.stdout).toContain('status        COMPLETED');
+    expect(known.stdout).not.toContain(ESCAPE);
+
+    const json = await ops('order', orderId, '--json', ...endpoint());
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      order: { orderId, status: 'COMPLETED' },
+      steps: expect.any(Array),
+    });
+
+    const unknown = await ops('order', randomUUID(), ...endpoint());
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(unknown.stderr).toMatch(/^There is no order .* in stage local\.\n$/);
+    expect(await ops('order', 'order-7', ...endpoint())).toMatchObject({ exitCode: 2, stdout: '' });
+  }, 60_000);
+
+  it('tail shows an order in each of its states, and goes on when AWS was away', async () => {
+    const tail = startOps(['tail', '--json', ...endpoint()]);
+    await running.stop('order-worker');
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+    const statuses = (id: string) => [
+      ...new Set(tail.documents<Order>().flatMap((seen) => (seen.orderId === id ? [seen.status] : []))),
+    ];
+    await tail.says(`${orderId}.*PENDING`);
+    await running.start('order-worker');
+    await tail.says(`${orderId}.*COMPLETED`);
+    expect(statuses(orderId)).toEqual(['PENDING', 'PROCESSING', 'COMPLETED']);
+
+    network.inject({ kind: 'refuse' }, 'DynamoDB');
+    await tail.says('cannot be reached');
+    const meanwhile = await api.createOrder(orderFor('book-1'));
+    await api.orderInState(meanwhile.orderId, 'COMPLETED');
+    network.heal();
+    await tail.says(`${meanwhile.orderId}.*COMPLETED`);
+    expect(tail.stderr()).toMatch(/^http\S+ cannot be reached .*\nhttp\S+ is back after \d+ s\.\n$/);
+    tail.interrupt();
+    expect(await tail.exitCode).toBe(130);
+    expect(tail.stdout() + tail.stderr()).not.toContain(ESCAPE);
+  }, 90_000);
+
+  it('tail waits for a system that is not there yet, and ends when it was asked to', async () => {
+    network.inject({ kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
+    const tail = startOps(['tail', '--count', '1', ...endpoint()]);
+    await tail.says('trying again until it can');
+    const watch = startOps(['status', '--watch', '1', ...endpoint()]);
+    await watch.says('trying again until it can');
+    const order = await ops('order', randomUUID(), ...endpoint());
+    expect(order).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(order.stderr).toMatch(/cannot be reached/);
+    network.heal();
+    expect(await tail.exitCode).toBe(0);
+    expect(tail.stdout().trimEnd().split('\n')).toHaveLength(2);
+    await watch.says('is back after');
+    await watch.says(/Stage local[^]*Stage local/);
+    watch.interrupt();
+    expect(await watch.exitCode).toBe(130);
+  }, 90_000);
+
+  it('tail ends in time without a system that ever answers, and says so', async () => {
+    network.inject({ kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
+    for (const unreachable of [endpoint(), ['--endpoint', 'http://127.0.0.1:9'], []]) {
+      const startedAt = Date.now();
+      const env = { LOCALSTACK_PORT: '9' };
+      const tail = startOps(['tail', '--for', '2', ...unreachable], env);
+      expect(await tail.exitCode).toBe(2);
+      expect(tail.stderr()).toMatch(/(could not be reached|No system has run here) within 2 s\.\n$/);
+      expect(Date.now() - startedAt).toBeLessThan(15_000);
+    }
+  }, 90_000);
+
+  it('Ctrl-C ends a command in the middle of a call that hangs', async () => {
+    for (const [service, ...args] of [
+      ['DynamoDB', 'order', randomUUID()],
+      ['DynamoDB', 'status'],
+      ['DynamoDB', 'status', '--watch', '1'],
+      ['DynamoDB', 'tail'],
+      ['SQS', 'order', randomUUID()],
+      ['SQS', 'tail'],
+    ] as const) {
+      // Of its own: what the last command left under way must not be taken for a call of this one.
+      const silent = await startFaultyNetwork(emulator.url);
+      silent.inject({ kind: 'black-hole' }, service);
+      const command = startOps([...args, '--endpoint', silent.url]);
+      await waitFor(`${args.join(' ')} hanging`, async () => (silent.applied().has('black-hole') ? true : undefined));
+      const interruptedAt = Date.now();
+      command.interrupt();
+      expect({ args, exitCode: await command.exitCode }).toEqual({ args, exitCode: 130 });
+      // Far below any timeout of a call.
+      expect(Date.now() - interruptedAt).toBeLessThan(1_500);
+      await silent.dispose();
+    }
+  }, 90_000);
+
+  it('--aws means AWS, whatever AWS_ENDPOINT_URL says', async () => {
+    const sum = () => [...network.calls().values()].reduce((total, calls) => total + calls, 0);
+    const before = sum();
+    const env = { AWS_ENDPOINT_URL: network.url, AWS_DEFAULT_REGION: 'nowhere-1' };
+    const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    const status = startOps(['status', '--aws'], { ...env, ...credentials });
+    expect(await status.exitCode).toBe(2);
+    expect(status.stderr()).toContain('AWS (nowhere-1) cannot be reached');
+    expect(sum()).toBe(before);
+  }, 60_000);
+
+  it('send places orders at a rate, each once though many an answer is lost, and waits for their ends', async () => {
+    const send = await ops('send', '--api', proxy.url, '--rate', '20', '--count', '30', '--wait', '--json');
+    expect(send.stdout + send.stderr).not.toContain(ESCAPE);
+    const report = JSON.parse(send.stdout) as { customerId: string; tookMs: number; retried: number };
+    expect(report).toMatchObject({ accepted: 30, refused: 0, outcomes: { completed: 30, failed: 0, unfinished: 0 } });
+    expect(send.exitCode).toBe(0);
+    expect(report.retried).toBeGreaterThan(0);
+    expect(proxy.forgotten().get(201)).toBeGreaterThan(0);
+    expect(report.tookMs).toBeGreaterThanOrEqual((29 / 20) * 1_000);
+    const list = await fetch(`${await running.apiUrl()}/api/orders?limit=100&customerId=${report.customerId}`);
+    expect(((await list.json()) as { items: unknown[] }).items).toHaveLength(30);
+  }, 90_000);
+
+  it('send says that the API is away, and goes on when it is back', async () => {
+    const send = startOps(['send', '--api', await running.apiUrl(), '--rate', '10', '--count', '100', '--json']);
+    await send.says('of 100 sent');
+    await running.kill('api-gateway');
+    await send.says('The API at .* cannot be reached');
+    await running.start('api-gateway');
+    expect(await send.exitCode).toBe(0);
+    expect(send.stderr()).toMatch(/The API at \S+ is back after \d+ s\.\n/);
+    const { customerId, ...report } = JSON.parse(send.stdout()) as { customerId: string };
+    expect(report).toMatchObject({ accepted: 100, refused: 0 });
+    const list = await fetch(`${await running.apiUrl()}/api/orders?limit=100&customerId=${customerId}`);
+    expect(((await list.json()) as { items: unknown[] }).items).toHaveLength(100);
+  }, 90_000);
+
+  it('send says what was refused and what did not complete, and stops at Ctrl-C', async () => {
+    const failed = await ops(
+      'send',
+      '--api',
+      await running.apiUrl(),
+      '--count',
+      '2',
+      '--product',
+      'test-out-of-stock',
+      '--wait',
+    );
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toMatch(/outcomes +0 completed, 2 failed, 0 have not ended\n/);
+    const refused = await ops('send', '--api', await running.apiUrl(), '--count', '2', '--product', 'no product');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toMatch(/refused +2\n +2 VALIDATION_FAILED: The request is not valid\.\n/);
+    expect(await ops('send', '--api', 'http://127.0.0.1:9')).toMatchObject({ exitCode: 2, stdout: '' });
+
+    const endless = startOps(['send', '--api', await running.apiUrl(), '--count', '0', '--rate', '50']);
+    await endless.says(/\d+ sent/);
+    endless.interrupt();
+    expect(await endless.exitCode).toBe(130);
+    expect(endless.stdout()).toMatch(/accepted +[1-9]\d*\n/);
+  }, 90_000);
+});
+
+describe('one command', () => {
+  it('has one help, and wrong usage is 2', async () => {
+    const { exitCode, stdout } = await ops('--help');
+    expect(exitCode).toBe(0);
+    const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|<| {2})/gm)].map(([, name]) => name);
+    expect(commands).toEqual(['status', 'order', 'tail', 'send', 'audit', 'dlq', 'doctor', 'help']);
+    expect(stdout).toContain('Exit codes: 0 fine;');
+    for (const args of [
+      ['tales'],
+      ['tail', '--count', '0'],
+      ['send', '--rate', '0'],
+      ['send', '--count', '0', '--wait'],
+    ]) {
+      expect({ args, exitCode: (await ops(...args)).exitCode }).toEqual({ args, exitCode: 2 });
+    }
+  }, 60_000);
+
+  it('hands over to the doctor, with arguments and exit code', async () => {
+    const help = await ops('doctor', '--help');
+    expect(help).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run doctor -- [--json]') });
+    expect(await ops('doctor', '--fix')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--fix'") });
+    const { exitCode, stdout } = await ops('doctor', '--json', '--endpoint', 'http://127.0.0.1:9');
+    expect(exitCode).toBe((JSON.parse(stdout) as { ok: boolean }).ok ? 0 : 1);
+  }, 60_000);
+});

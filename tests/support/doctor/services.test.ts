@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { judgeContainers, judgeReadiness } from '../../../tools/doctor/services.mjs';
+
+describe('the services', () => {
+  const names = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
+  const container = (service: string, status = 'Up 1 minute (healthy)', state = 'running') => ({
+    ...{ name: `orderflow-${service}-1`, state, status, ports: [], project: 'orderflow', service, folder: '/here' },
+  });
+  let all: ReturnType<typeof container>[];
+  beforeAll(() => {
+    all = names.map((name) => container(name));
+  });
+  const judge = (containers: typeof all) => judgeContainers(containers, 'docker compose');
+
+  it('are healthy in containers', () => {
+    expect(judge(all)).toEqual([{ check: 'Services', status: 'ok', found: '4 containers, all healthy' }]);
+  });
+
+  it.each([
+    ['Up 2 minutes (unhealthy)', 'running', ''],
+    ['Up 2 seconds (health: starting)', 'running', ''],
+    ['Restarting (1) 5 seconds ago', 'restarting', ''],
+    ['Exited (1) 3 minutes ago', 'exited', ', then docker compose up -d --wait'],
+  ])('are not: %s', (status, state, andThen) => {
+    expect(judge([...all.slice(0, 3), container('notification-worker', status, state)])).toEqual([
+      {
+        ...{
+          check: 'Service notification-worker',
+          status: 'fail',
+          found: `orderflow-notification-worker-1: ${status}`,
+        },
+        fix: `docker compose logs --tail 20 notification-worker${andThen}`,
+      },
+    ]);
+  });
+
+  it('are stopped all together, or some were never started', () => {
+    const stopped = names.map((name) => container(name, 'Exited (0) 1 hour ago', 'exited'));
+    expect(judge(stopped).map(({ status }) => status)).toEqual(['warn', 'warn', 'warn', 'warn']);
+    expect(judge(all.slice(0, 3))).toMatchObject([
+      { status: 'warn', found: 'no container of notification-worker', fix: 'docker compose up -d --build --wait' },
+    ]);
+  });
+
+  const answer = (status: number, body: string) => ({ status, body }) as never;
+
+  it.each([
+    [answer(200, '{"status":"ok","details":{"table a":{"status":"up"}}}'), 'ok', 'healthy'],
+    [
+      answer(503, '{"status":"error","error":{"rule a":{"status":"down","reason":"no target"},"bus":{"status":"up"}}}'),
+      'fail',
+      'answers 503: rule a: no target',
+    ],
+    [
+      answer(200, '{"status":"degraded","details":{"bus a":{"status":"up","degraded":true,"reason":"gone"}}}'),
+      'warn',
+      'degraded: bus a: gone',
+    ],
+    [answer(503, 'draining'), 'fail', 'answers 503: draining'],
+    [undefined, 'fail', 'does not answer'],
+  ])('of npm run local answer %j', (given, status, found) => {
+    expect(judgeReadiness('order-worker', given, 'logs/')).toMatchObject({
+      check: 'Service order-worker',
+      status,
+      found,
+    });
+  });
+
+  it('of npm run local have their logs where that was told to keep them', () => {
+    expect(judgeReadiness('order-worker', undefined, '/second/logs/').fix).toBe(
+      'tail -n 20 /second/logs/order-worker.log',
+    );
+  });
+});

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import * as yaml from 'yaml';
+import { judgeDrift, judgeTopology } from '../../../tools/doctor/drift.mjs';
+import { readStack } from '../../../tools/doctor/stack.mjs';
+import { canonical, readTemplate } from '../../../tools/doctor/template.mjs';
+
+const template = readFileSync(new URL('../../../infrastructure/template.yaml', import.meta.url), 'utf8');
+const deployment = { parameters: { Stage: 'blue' }, region: 'eu-west-1', account: '123456789012' };
+const arn = (queue: string) => `arn:aws:sqs:eu-west-1:123456789012:${queue}`;
+const fixes = { deploy: 'deploy', recreate: 'recreate' };
+
+describe('the template', () => {
+  it('is read with the parameters of the stack', () => {
+    const { topology, deadLetterQueues } = readTemplate(template, deployment, yaml);
+    expect(topology.Tables['blue-notifications']).toEqual({
+      key: 'notificationId HASH S',
+      'index outbox': 'outboxShard HASH N, outboxAt RANGE N, KEYS_ONLY',
+      'index by-order': 'orderId HASH S, createdAtId RANGE S, KEYS_ONLY',
+    });
+    expect(topology.Queues['blue-order-queue']).toEqual({
+      VisibilityTimeout: '30',
+      MessageRetentionPeriod: '345600',
+      RedrivePolicy: canonical({ maxReceiveCount: '20', deadLetterTargetArn: arn('blue-order-queue-dlq') }),
+    });
+    expect(topology.Bus).toEqual({ 'blue-orders': {} });
+    expect(topology.Rules['blue-order-created']).toEqual({
+      State: 'ENABLED',
+      EventPattern: '{"detail-type":["OrderCreated"],"source":["orderflow.api-gateway"]}',
+    });
+    expect(topology.Targets['blue-order-outcomes/notification-queue']).toEqual({
+      Arn: arn('blue-notification-queue'),
+      'DeadLetterConfig.Arn': arn('blue-undelivered'),
+    });
+    expect(deadLetterQueues).toEqual(['blue-order-queue-dlq', 'blue-notification-queue-dlq', 'blue-undelivered']);
+  });
+
+  it('has no rule whose condition the parameters do not meet, and other values by them', () => {
+    const parameters = { Stage: 'blue', NotifyOnOrderOutcome: 'false', VisibilityTimeoutSeconds: '6' };
+    const { topology } = readTemplate(template, { ...deployment, parameters }, yaml);
+    expect(Object.keys(topology.Rules)).toEqual(['blue-order-created', 'blue-notification-requested']);
+    expect(topology.Queues['blue-order-queue']?.VisibilityTimeout).toBe('6');
+  });
+});
+
+it('the stack is read from what CloudFormation answers', () => {
+  const member = (key: string, value: string) =>
+    `<member><ParameterKey>${key}</ParameterKey><ParameterValue>${value}</ParameterValue></member>`;
+  const description = `<StackId>arn:aws:cloudformation:eu-west-1:123456789012:stack/a/b</StackId>
+    <StackStatus>UPDATE_COMPLETE</StackStatus><Parameters>${member('Stage', 'blue')}${member('Empty', '')}</Parameters>`;
+  expect(readStack(description, '<TemplateBody>a: &#x27;&lt;&#39;\n&amp;amp;</TemplateBody>')).toEqual({
+    status: 'UPDATE_COMPLETE',
+    template: "a: '<'\n&amp;",
+    parameters: { Stage: 'blue', Empty: '' },
+    ...{ region: 'eu-west-1', account: '123456789012' },
+  });
+});
+
+describe('drift', () => {
+  const { topology: wanted } = readTemplate(template, deployment, yaml);
+  type Topology = typeof wanted;
+  /** The topology with changes. */
+  const changed = (change: (topology: Topology) => void) => {
+    const copy = structuredClone(wanted);
+    change(copy);
+    return copy;
+  };
+  const judge = (actual: Topology, deployed = wanted) => judgeTopology({ wanted, deployed, actual }, fixes);
+  const wrong = (checks: ReturnType<typeof judge>) => checks.filter(({ status }) => status !== 'ok');
+
+  it('is none when all is as in the template', () => {
+    expect(judge(wanted).map(({ check, status, found }) => [check, status, found])).toEqual([
+      ['Tables', 'ok', '2 as in the template'],
+      ['Queues', 'ok', '5 as in the template'],
+      ['Bus', 'ok', '1 as in the template'],
+      ['Rules', 'ok', '3 as in the template'],
+      ['Targets', 'ok', '3 as in the template'],
+    ]);
+  });
+
+  it.each<[string, (topology: Topology) => void, string, string]>([
+    [
+      'an index',
+      ({ Tables }) => delete Tables['blue-orders']!['index by-time'],
+      'Tables',
+      'blue-orders: index by-time is not set, not listBucket HASH S, createdAtId RANGE S, KEYS_ONLY',
+    ],
+    [
+      'a key',
+      ({ Tables }) => (Tables['blue-orders']!.key = 'id HASH S'),
+      'Tables',
+      'key is id HASH S, not orderId HASH S',
+    ],
+    ['a queue', ({ Queues }) => delete Queues['blue-undelivered'], 'Queues', 'blue-undelivered is missing'],
+    [
+      'an attribute',
+      ({ Queues }) => (Queues['blue-order-queue']!.VisibilityTimeout = '7'),
+      'Queues',
+      'blue-order-queue: VisibilityTimeout is 7, not 30',
+    ],
+    ['the bus', ({ Bus }) => delete Bus['blue-orders'], 'Bus', 'blue-orders is missing'],
+    [
+      'a state',
+      ({ Rules }) => (Rules['blue-order-created']!.State = 'DISABLED'),
+      'Rules',
+      'blue-order-created: State is DISABLED, not ENABLED',
+    ],
+    [
+      'a target',
+      ({ Targets }) => delete Targets['blue-order-created/order-queue'],
+      'Targets',
+      'blue-order-created/order-queue is missing',
+    ],
+    [
+      'where events go that cannot be delivered',
+      ({ Targets }) => delete Targets['blue-order-created/order-queue']!['DeadLetterConfig.Arn'],
+      'Targets',
+      `DeadLetterConfig.Arn is not set, not ${arn('blue-undelivered')}`,
+    ],
+    ['a rule too many', ({ Rules }) => (Rules.mine = {}), 'Rules', 'mine is not in the template'],
+  ])('is %s, which only a new emulator mends when it was changed by hand', (_what, change, check, found) => {
+    expect(wrong(judge(changed(change)))).toEqual([
+      { check, status: 'fail', found: expect.stringContaining(found), fix: 'recreate' },
+    ]);
+  });
+
+  it('says of a missing rule nothing more in its targets', () => {
+    const actual = changed(({ Rules, Targets }) => {
+      delete Rules['blue-order-created'];
+      delete Targets['blue-order-created/order-queue'];
+    });
+    expect(wrong(judge(actual)).map(({ check }) => check)).toEqual(['Rules']);
+  });
+
+  it('is mended by deploying when the template has changed since, where the emulator can make the change', () => {
+    const shorter = changed(({ Queues }) => (Queues['blue-order-queue']!.VisibilityTimeout = '7'));
+    expect(judgeDrift('Queues', { wanted, deployed: shorter, actual: shorter }, fixes).fix).toBe('deploy');
+    const without = changed(({ Rules }) => delete Rules['blue-order-created']);
+    expect(judgeDrift('Rules', { wanted, deployed: without, actual: without }, fixes).fix).toBe('deploy');
+    const other = changed(({ Rules }) => (Rules['blue-order-created']!.EventPattern = '{}'));
+    expect(judgeDrift('Rules', { wanted, deployed: other, actual: other }, fixes).fix).toBe('recreate');
+    const both = changed(({ Queues }) => {
+      Queues['blue-order-queue']!.VisibilityTimeout = '7';
+      delete Queues['blue-undelivered'];
+    });
+    expect(judgeDrift('Queues', { wanted, deployed: shorter, actual: both }, fixes).fix).toBe('recreate');
+  });
+});

@@ -1,0 +1,77 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { waitFor } from './wait-for.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `npm run ops` as a process. */
+export type OpsProcess = {
+  stdout: () => string;
+  stderr: () => string;
+  /** The lines on stdout that are JSON documents by themselves. */
+  documents: <T = Record<string, unknown>>() => T[];
+  /** Waits until stdout or stderr has it. */
+  says: (text: string | RegExp, withinMs?: number) => Promise<void>;
+  interrupt: () => void;
+  exitCode: Promise<number | null>;
+};
+
+export async function compileOps(): Promise<void> {
+  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tools/orderctl'], {
+    cwd: root,
+  });
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends what a test that failed has left behind: a child that runs on would keep the whole run from ending. */
+export function endOps(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+/** Starts it as a person would, but for the compiler. Nothing of the shell's own AWS gets in. */
+export function startOps(args: readonly string[], env: Record<string, string> = {}): OpsProcess {
+  const surroundings = Object.entries(process.env).filter(
+    ([name]) => !/^AWS_|^STAGE$|^API_|_PORT$|^NODE_OPTIONS$/.test(name),
+  );
+  const child = spawn(process.execPath, ['--no-warnings', 'tools/orderctl/dist/main.js', ...args], {
+    cwd: root,
+    env: { ...Object.fromEntries(surroundings), ORDERFLOW_LOCAL_DIR: '/no/such/folder', ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => (stdout += String(text)));
+  child.stderr.on('data', (text) => (stderr += String(text)));
+  running.add(child);
+  const exitCode = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  return {
+    stdout: () => stdout,
+    stderr: () => stderr,
+    documents: <T>() =>
+      stdout
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as T),
+    says: async (text, withinMs) => {
+      await waitFor(
+        `${args.join(' ')} saying ${String(text)}`,
+        async () => (new RegExp(text).test(stdout + stderr) ? true : undefined),
+        withinMs,
+      );
+    },
+    interrupt: () => void child.kill('SIGINT'),
+    exitCode,
+  };
+}
+
+/** Runs it to its end. */
+export async function ops(...args: string[]) {
+  const process = startOps(args);
+  const exitCode = await process.exitCode;
+  return { exitCode, stdout: process.stdout(), stderr: process.stderr() };
+}

@@ -1,0 +1,26 @@
+/** Where `npm run local` keeps its notes and its logs; with a folder of its own a second one runs beside the first. */
+import { resolve } from 'node:path';
+
+/**
+ * @typedef {object} RunFolder
+ * @property {string} runFile what is started, and where it is
+ * @property {string} startLog what a start in the background prints
+ * @property {string} logDir
+ * @property {string} logs the same for people, who are in the project's folder
+ * @property {string} prefix what a command begins with to mean this folder; empty for the usual one
+ */
+
+/**
+ * tools/orderctl/src/connect.ts has the same rule.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {RunFolder}
+ */
+export function runFolder(root, env) {
+  const given = env['ORDERFLOW_LOCAL_DIR']?.trim();
+  const folder = resolve(root, given || '.local');
+  const notes = { runFile: `${folder}/run.json`, startLog: `${folder}/local.log` };
+  if (!given) return { ...notes, logDir: `${root}logs/`, logs: 'logs/', prefix: '' };
+  const logDir = `${folder}/logs/`;
+  return { ...notes, logDir, logs: logDir, prefix: `ORDERFLOW_LOCAL_DIR=${folder} ` };
+}

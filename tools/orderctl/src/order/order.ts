@@ -1,0 +1,53 @@
+import {
+  INDEXES,
+  timelineOf,
+  toNotification,
+  toOrder,
+  type NotificationRecord,
+  type OrderRecord,
+} from '@orderflow/contracts';
+import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import type { ConnectedSystem } from '../connect.js';
+import type { Terminal } from '../terminal.js';
+import { printOrder } from './print-order.js';
+
+/** More than an order can sensibly have. */
+const MOST_NOTIFICATIONS = 100;
+
+async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string): Promise<NotificationRecord[]> {
+  const reader = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
+  const entries = await reader.query({
+    index: INDEXES.byOrder,
+    partition: { name: 'orderId', value: orderId },
+    sort: { name: 'createdAtId' },
+    newestFirst: false,
+    limit: MOST_NOTIFICATIONS,
+  });
+  return (await reader.getMany(entries.map((entry) => String(entry.notificationId)))) as NotificationRecord[];
+}
+
+/** Shows one order and all that has happened to it, from the tables themselves. 0; 1 when there is no such order. */
+export async function order(
+  system: ConnectedSystem,
+  terminal: Terminal,
+  orderId: string,
+  { json }: { json?: boolean },
+): Promise<number> {
+  const { aws, names, stage } = system;
+  const record = await createTableReader(aws.dynamo, names.ordersTable, 'orderId').get(orderId);
+  if (!record) {
+    terminal.err(`There is no order ${orderId} in stage ${stage}.\n`);
+    return 1;
+  }
+  const notifications = await notificationsOf(system, orderId);
+  const { outboxAt, outboxAttempts } = record as OrderRecord;
+  const found = {
+    order: toOrder(record as OrderRecord),
+    notifications: notifications.map(toNotification),
+    outbox: outboxAt === undefined ? null : { dueAt: new Date(outboxAt).toISOString(), attempts: outboxAttempts },
+    steps: timelineOf(record as OrderRecord, notifications).steps,
+  };
+  if (json) terminal.out(`${JSON.stringify(found, null, 2)}\n`);
+  else printOrder(found, terminal);
+  return 0;
+}

@@ -1,0 +1,28 @@
+import { toError } from '@orderflow/platform/errors';
+import { printable, type Terminal } from './terminal.js';
+
+/** Why something could not be reached, in a few words. Node's own error for several addresses has none of its own. */
+export function reasonOf(thrown: unknown): string {
+  const { message, name, code, errors } = toError(thrown) as Error & { code?: unknown; errors?: unknown };
+  const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
+  const text = message || (first instanceof Error && first.message) || (typeof code === 'string' ? code : name);
+  return printable(text);
+}
+
+/** One line when something goes away and one when it is back, however often it is asked meanwhile. */
+export function createOutage({ err, now }: Pick<Terminal, 'err' | 'now'>, what: string) {
+  let since: number | undefined;
+  return {
+    begin: (error: unknown): void => {
+      if (since !== undefined) return;
+      since = now();
+      err(`${what} cannot be reached (${reasonOf(error)}); trying again until it can.\n`);
+    },
+    end: (): void => {
+      if (since === undefined) return;
+      err(`${what} is back after ${Math.ceil((now() - since) / 1_000)} s.\n`);
+      since = undefined;
+    },
+    isOpen: (): boolean => since !== undefined,
+  };
+}

@@ -1,0 +1,79 @@
+import { ORDER_STATES, type OrderPage } from '@orderflow/contracts';
+import { OperatorError } from '../operator-error.js';
+import { unlessInterrupted, type Deadline } from '../terminal.js';
+import type { Api } from './api.js';
+import { untilAnswered, type Retrying } from './until-answered.js';
+
+export type Outcomes = {
+  completed: number;
+  failed: number;
+  /** Not seen to end. */
+  unfinished: number;
+};
+
+type Options = {
+  customerId: string;
+  /** Orders of this customer that were accepted; there may be more, of which nobody has heard. */
+  accepted: number;
+  deadline: Deadline;
+  onProgress: (ended: number) => void;
+};
+
+const PAGE_SIZE = 100;
+/** With many orders a round is many pages; the API has others to serve. */
+const PAUSE_MS = { perRound: 500, perPage: 20 };
+
+/**
+ * Waits until all orders of a customer have ended, but not beyond the deadline, whatever the API does: then it is as
+ * last seen. Status comes page by page, so memory does not grow.
+ */
+export async function awaitOutcomes(
+  api: Api,
+  { customerId, accepted, deadline, onProgress }: Options,
+  retrying: Retrying,
+): Promise<Outcomes> {
+  const { terminal } = retrying;
+  let lastSeen: Outcomes | undefined;
+
+  async function readPage(cursor: string | undefined): Promise<OrderPage> {
+    const from = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const path = `/api/orders?customerId=${encodeURIComponent(customerId)}&limit=${PAGE_SIZE}${from}`;
+    const { answer } = await untilAnswered(() => api.get(path), retrying);
+    if (answer?.status !== 200) {
+      throw new OperatorError(`The outcomes cannot be read: the API gave ${answer?.status ?? 'no answer'}.`);
+    }
+    return answer.body as OrderPage;
+  }
+
+  async function look(): Promise<{ found: Outcomes; pages: number }> {
+    const found = { completed: 0, failed: 0 };
+    let open = 0;
+    let pages = 0;
+    let cursor: string | undefined;
+    do {
+      const { items, nextCursor } = await readPage(cursor);
+      found.completed += items.filter(({ status }) => status === ORDER_STATES.done).length;
+      found.failed += items.filter(({ status }) => status === ORDER_STATES.failed).length;
+      open += items.filter(({ status }) => status !== ORDER_STATES.done && status !== ORDER_STATES.failed).length;
+      cursor = nextCursor ?? undefined;
+      pages += 1;
+    } while (cursor !== undefined);
+    const ended = found.completed + found.failed;
+    return { found: { ...found, unfinished: Math.max(open, accepted - ended) }, pages };
+  }
+
+  try {
+    for (;;) {
+      const { found, pages } = await unlessInterrupted(terminal, look(), deadline);
+      lastSeen = found;
+      onProgress(found.completed + found.failed);
+      if (found.unfinished === 0) return found;
+      const pauseMs = PAUSE_MS.perRound + pages * PAUSE_MS.perPage;
+      await unlessInterrupted(terminal, terminal.pause(pauseMs), deadline);
+    }
+  } catch (error) {
+    if (terminal.signal.aborted || !deadline.signal.aborted) throw error;
+    if (lastSeen) return lastSeen;
+    throw new OperatorError(`The outcomes could not be read within ${deadline.withinMs / 1_000} s.`, { cause: error });
+  }
+}

@@ -1,0 +1,39 @@
+import type { Terminal } from '../terminal.js';
+
+type Pace = {
+  /** Per second. */
+  rate: number;
+  /** 0: until interrupted. */
+  count: number;
+  mostInFlight: number;
+};
+
+/** After a hold-up, at most so much is caught up. */
+const CATCH_UP_MS = 1_000;
+
+/**
+ * Starts work at a steady rate, whether or not what was started before is done, but never more at a time than
+ * `mostInFlight`. Resolves when all that was started is done; Ctrl-C starts nothing more.
+ */
+export async function pace(
+  { now, pause, signal }: Pick<Terminal, 'now' | 'pause' | 'signal'>,
+  { rate, count, mostInFlight }: Pace,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  const inFlight = new Set<Promise<void>>();
+  let nextAt = now();
+  const isOver = (index: number) => signal.aborted || (count > 0 && index >= count);
+  try {
+    for (let index = 0; !isOver(index); index++) {
+      if (nextAt > now()) await pause(nextAt - now());
+      if (inFlight.size >= mostInFlight) await Promise.race(inFlight);
+      if (isOver(index)) break;
+      const done = work(index).finally(() => inFlight.delete(done));
+      inFlight.add(done);
+      nextAt = Math.max(nextAt + 1_000 / rate, now() - CATCH_UP_MS);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  await Promise.all(inFlight);
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Order, Problem } from '@orderflow/contracts';
+import { OperatorError } from '../operator-error.js';
+import { createOutage, reasonOf } from '../outage.js';
+import { createProgress, startDeadline, type Terminal } from '../terminal.js';
+import { createApi, type Api } from './api.js';
+import { awaitOutcomes, type Outcomes } from './await-outcomes.js';
+import { pace } from './pace.js';
+import { printSent, progressText, type SendReport } from './print-sent.js';
+import { sampleOrder } from './sample-orders.js';
+import { createTally, type Placed } from './tally.js';
+import { untilAnswered, type Answered, type Retrying } from './until-answered.js';
+
+export type SendOptions = {
+  /** Orders per second. */
+  rate: number;
+  /** 0: until Ctrl-C. */
+  count: number;
+  product?: string[];
+  /** Of an earlier run: what that one has ordered is not ordered again. */
+  customer?: string;
+  /** Seconds for which the orders' ends are waited for. */
+  wait?: number;
+  /** Seconds for which one order is tried again. */
+  retryFor: number;
+  json?: boolean;
+};
+
+/** What waits for an API that is away is bounded, and so is what comes down on it when it is back. */
+const MOST_IN_FLIGHT = 50;
+
+const BUSY = 429;
+
+/** What an answer means. A refusal counts only when no earlier attempt can have placed the order. */
+export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyMs: number): Placed {
+  if (answer?.status === 201) {
+    return { kind: 'accepted', orderId: (answer.body as Order).orderId, retries, latencyMs };
+  }
+  if (!answer) return { kind: 'unanswered', code: 'NO_ANSWER', detail: 'the API did not answer', retries };
+  // An order that is no good was none at the first attempt; one that comes too often may have been placed by then.
+  const isRefusal = answer.status < 500 && (answer.status !== BUSY || !mayHaveArrived);
+  const { code, detail } = (answer.body ?? {}) as Partial<Problem>;
+  const why = { code: code ?? `HTTP_${answer.status}`, detail: detail ?? '', retries };
+  return { kind: isRefusal ? 'refused' : 'unanswered', ...why };
+}
+
+/** Places one order, however often it has to be sent: the key makes all attempts the same order. */
+async function place(
+  api: Api,
+  index: number,
+  customerId: string,
+  products: readonly string[],
+  retrying: Retrying,
+): Promise<Placed> {
+  const { terminal } = retrying;
+  const order = sampleOrder(index, customerId, products);
+  const startedAt = terminal.now();
+  try {
+    const answered = await untilAnswered(() => api.post('/api/orders', order, `${customerId}-${index}`), retrying);
+    return toPlaced(answered, terminal.now() - startedAt);
+  } catch (error) {
+    if (!terminal.signal.aborted) throw error;
+    return { kind: 'unanswered', code: 'INTERRUPTED', detail: 'Ctrl-C came before the answer', retries: 0 };
+  }
+}
+
+function exitCodeOf({ refused, unanswered, outcomes }: SendReport, interrupted: boolean): number {
+  if (interrupted) return 130;
+  const incomplete = outcomes ? outcomes.failed + outcomes.unfinished : 0;
+  return refused + unanswered + incomplete > 0 ? 1 : 0;
+}
+
+/**
+ * Sends sample orders. 0; 1 when some were refused or unanswered or, with `wait`, have not been completed; 130 after
+ * Ctrl-C.
+ */
+export async function send(apiUrl: string, terminal: Terminal, options: SendOptions): Promise<number> {
+  const { rate, count, product: products = [], wait, retryFor, json } = options;
+  if (wait !== undefined && count === 0) throw new OperatorError('--wait needs an end: say how many with --count.');
+  const api = createApi(apiUrl, terminal);
+  const progress = createProgress(terminal);
+  const outage = createOutage(
+    {
+      now: terminal.now,
+      err: (text) => {
+        progress.end();
+        terminal.err(text);
+      },
+    },
+    `The API at ${apiUrl}`,
+  );
+  const retrying: Retrying = { terminal, outage, retryForMs: retryFor * 1_000, random: Math.random };
+  // Of this run alone, unless it is sent again: by it the orders are found, and their keys are its.
+  const customerId = options.customer ?? `sample-${randomUUID()}`;
+  const tally = createTally();
+  const startedAt = terminal.now();
+
+  await pace(terminal, { rate, count, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
+    tally.add(await place(api, index, customerId, products, retrying));
+    const { accepted, refused, unanswered, retried } = tally.counts();
+    const done = accepted + refused + unanswered;
+    progress.show(progressText(terminal, { done, of: count, retried, refused, unanswered }));
+  });
+  const tookMs = terminal.now() - startedAt;
+  const sent = tally.result();
+
+  let outcomes: Outcomes | undefined;
+  if (wait !== undefined && !terminal.signal.aborted) {
+    const { accepted } = sent;
+    const onProgress = (ended: number) => {
+      progress.show(progressText(terminal, { done: ended, of: accepted, ended: true }));
+    };
+    try {
+      const deadline = startDeadline(terminal, wait * 1_000);
+      outcomes = await awaitOutcomes(api, { customerId, accepted, deadline, onProgress }, retrying);
+    } catch (error) {
+      progress.end();
+      // What was sent is told of all the same.
+      terminal.err(`${reasonOf(error)}\n`);
+      outcomes = { completed: 0, failed: 0, unfinished: accepted };
+    }
+  }
+  progress.end();
+  const report: SendReport = { api: apiUrl, customerId, tookMs, ...sent, ...(outcomes ? { outcomes } : {}) };
+  if (json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+  else printSent(report, terminal);
+  return exitCodeOf(report, terminal.signal.aborted);
+}

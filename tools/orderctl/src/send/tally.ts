@@ -1,0 +1,68 @@
+/** What became of one order. */
+export type Placed =
+  | { kind: 'accepted'; orderId: string; retries: number; latencyMs: number }
+  /** The API has said no: it is not ordered. */
+  | { kind: 'refused'; code: string; detail: string; retries: number }
+  /** Given up or interrupted before the API has said yes or no: it may have been ordered. */
+  | { kind: 'unanswered'; code: string; detail: string; retries: number };
+
+type Latency = { p50: number; p99: number };
+/** By their codes. */
+type Reasons = Record<string, { count: number; detail: string }>;
+
+export type Sent = {
+  accepted: number;
+  refused: number;
+  unanswered: number;
+  /** Orders that took more than one attempt. */
+  retried: number;
+  refusals: Reasons;
+  /** Why there was no answer that counts. */
+  silences: Reasons;
+  /** Ms from the first attempt to the answer that accepted it; absent when nothing was accepted. */
+  latencyMs?: Latency;
+  /** The last one that was accepted. */
+  lastOrderId?: string;
+};
+
+/** Adds up what was sent. Its memory grows with the slowest order, by whole ms, and not with their number. */
+export function createTally() {
+  const counts = { accepted: 0, refused: 0, unanswered: 0, retried: 0 };
+  const reasons: Record<'refused' | 'unanswered', Reasons> = { refused: {}, unanswered: {} };
+  const byLatency = new Map<number, number>();
+  let lastOrderId: string | undefined;
+
+  /** Nearest rank. */
+  function percentile(share: number): number {
+    const rank = Math.ceil(counts.accepted * share);
+    let seen = 0;
+    for (const [latencyMs, count] of [...byLatency].sort(([a], [b]) => a - b)) {
+      seen += count;
+      if (seen >= rank) return latencyMs;
+    }
+    return NaN;
+  }
+
+  return {
+    add: (placed: Placed): void => {
+      counts[placed.kind] += 1;
+      if (placed.retries > 0) counts.retried += 1;
+      if (placed.kind !== 'accepted') {
+        const { kind, code, detail } = placed;
+        reasons[kind][code] = { count: (reasons[kind][code]?.count ?? 0) + 1, detail };
+      } else {
+        const latencyMs = Math.round(placed.latencyMs);
+        byLatency.set(latencyMs, (byLatency.get(latencyMs) ?? 0) + 1);
+        lastOrderId = placed.orderId;
+      }
+    },
+    counts: (): Readonly<typeof counts> => counts,
+    result: (): Sent => ({
+      ...counts,
+      refusals: reasons.refused,
+      silences: reasons.unanswered,
+      ...(counts.accepted > 0 ? { latencyMs: { p50: percentile(0.5), p99: percentile(0.99) } } : {}),
+      ...(lastOrderId === undefined ? {} : { lastOrderId }),
+    }),
+  };
+}

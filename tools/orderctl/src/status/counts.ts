@@ -1,0 +1,39 @@
+import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import type { ConnectedSystem } from '../connect.js';
+import { scanTable } from '../scan-table.js';
+import type { Noted } from './status.js';
+
+export type StatusCounts = Noted<{ table: string; total: number; byStatus: Record<string, number> }>;
+
+/** The items of a table by their status. Eventually consistent: it is a picture, not a proof. */
+async function countTable(
+  { aws }: ConnectedSystem,
+  table: string,
+  onRead: (table: string, total: number) => void,
+): Promise<StatusCounts> {
+  const byStatus: Record<string, number> = {};
+  let total = 0;
+  try {
+    for await (const page of scanTable(aws.dynamo, table, ['status'], { lagging: true })) {
+      for (const { status } of page) {
+        const name = typeof status === 'string' ? status : 'without';
+        byStatus[name] = (byStatus[name] ?? 0) + 1;
+      }
+      total += page.length;
+      onRead(table, total);
+    }
+  } catch (error) {
+    if (isTopologyMissing(error)) return { table, total, byStatus, attention: 'the table is missing' };
+    throw error;
+  }
+  return { table, total, byStatus };
+}
+
+/** Reads both tables from end to end, one after the other. */
+export async function countByStatus(
+  system: ConnectedSystem,
+  onRead: (table: string, total: number) => void,
+): Promise<StatusCounts[]> {
+  const { ordersTable, notificationsTable } = system.names;
+  return [await countTable(system, ordersTable, onRead), await countTable(system, notificationsTable, onRead)];
+}

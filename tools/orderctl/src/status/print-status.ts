@@ -1,0 +1,81 @@
+import { paint, table, type Terminal } from '../terminal.js';
+import type { StatusCounts } from './counts.js';
+import type { Noted, SystemStatus } from './status.js';
+
+type Line = Noted<{ texts: string[] }>;
+
+/** Those that need attention say so in words, whatever colour they have. */
+function printTable(terminal: Terminal, titles: string[], lines: readonly Line[]): void {
+  const rows = table([
+    titles,
+    ...lines.map(({ texts, attention }) => [
+      ...texts,
+      ...(attention === undefined ? [] : [`NEEDS ATTENTION: ${attention}`]),
+    ]),
+  ]);
+  const [title = '', ...rest] = rows;
+  terminal.out(paint(terminal, 'bold', title));
+  for (const [index, line] of rest.entries()) {
+    terminal.out(lines[index]?.attention === undefined ? line : paint(terminal, 'red', line));
+  }
+  terminal.out('\n');
+}
+
+const shown = (number: number | undefined): string => (number === undefined ? '-' : String(number));
+
+function inWords({ byStatus }: StatusCounts): string {
+  const counts = Object.entries(byStatus).sort(([a], [b]) => (a < b ? -1 : 1));
+  return counts.map(([name, count]) => `${count} ${name}`).join(', ') || '-';
+}
+
+function age(ms: number | undefined): string {
+  return ms === undefined ? '-' : `${Math.round(ms / 1_000)} s`;
+}
+
+/** The status as tables, and a verdict. */
+export function printStatus(
+  { stage, at, ok, queues, items, outbox, bus, rules }: SystemStatus,
+  terminal: Terminal,
+): void {
+  printTable(
+    terminal,
+    ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED'],
+    queues.map(({ name, visible, inFlight, delayed, ...rest }) => ({
+      ...rest,
+      texts: [name, shown(visible), shown(inFlight), shown(delayed)],
+    })),
+  );
+  if (items) {
+    printTable(
+      terminal,
+      ['TABLE', 'ITEMS', 'BY STATUS'],
+      items.map((counts) => ({ ...counts, texts: [counts.table, String(counts.total), inWords(counts)] })),
+    );
+  } else {
+    terminal.out('Orders and notifications were not counted (--no-count).\n\n');
+  }
+  printTable(
+    terminal,
+    ['OUTBOX', 'MARKERS', 'DUE', 'DUE FOR UP TO'],
+    outbox.map(({ table: name, markers, due, oldestDueMs, ...rest }) => ({
+      ...rest,
+      texts: [name, shown(markers), shown(due), age(oldestDueMs)],
+    })),
+  );
+  printTable(
+    terminal,
+    ['BUS AND RULES', 'STATE', 'TARGETS'],
+    [
+      { ...bus, texts: [bus.name, bus.found ? 'ACTIVE' : 'MISSING', '-'] },
+      ...rules.map(({ name, state, targets, ...rest }) => ({
+        ...rest,
+        texts: [name, state, targets.join(', ') || '-'],
+      })),
+    ],
+  );
+  const needy = [...queues, ...(items ?? []), ...outbox, bus, ...rules].filter(
+    ({ attention }) => attention !== undefined,
+  );
+  const verdict = ok ? 'Nothing needs attention.' : `${needy.length} of these lines need attention.`;
+  terminal.out(`${paint(terminal, ok ? 'green' : 'red', verdict)} Stage ${stage}, ${at}.\n`);
+}

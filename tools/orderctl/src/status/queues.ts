@@ -1,0 +1,33 @@
+import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import type { QueueState } from '@orderflow/contracts';
+import type { ConnectedSystem } from '../connect.js';
+import type { Noted } from './status.js';
+
+export type QueueStatus = Noted<Pick<QueueState, 'name' | 'role'> & Partial<QueueState>>;
+
+const FIX = { 'dead-letter': 'npm run ops -- dlq list', undelivered: 'npm run ops -- dlq list --queue undelivered' };
+
+/** The depth of each queue, without receiving from it. */
+export async function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<QueueStatus[]> {
+  const roles: Record<string, QueueState['role']> = {
+    [names.orderQueue]: 'work',
+    [names.orderDeadLetterQueue]: 'dead-letter',
+    [names.notificationQueue]: 'work',
+    [names.notificationDeadLetterQueue]: 'dead-letter',
+    [names.undeliveredQueue]: 'undelivered',
+  };
+  return Promise.all(
+    Object.entries(roles).map(async ([name, role]): Promise<QueueStatus> => {
+      try {
+        const counts = await countQueue(aws.sqs, await urlOf(name));
+        const depth = depthOf(counts);
+        const attention = role === 'work' || depth === 0 ? {} : { attention: `${depth} to look at: ${FIX[role]}` };
+        return { name, role, ...counts, ...attention };
+      } catch (error) {
+        if (isTopologyMissing(error)) return { name, role, attention: 'the queue is missing' };
+        throw error;
+      }
+    }),
+  );
+}

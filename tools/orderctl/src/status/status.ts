@@ -1,0 +1,90 @@
+import type { ConnectedSystem } from '../connect.js';
+import { keepOn } from '../keep-on.js';
+import { createProgress, type Terminal } from '../terminal.js';
+import { countByStatus, type StatusCounts } from './counts.js';
+import { readOutbox, type OutboxStatus } from './outbox.js';
+import { printStatus } from './print-status.js';
+import { readQueues, type QueueStatus } from './queues.js';
+import { readBus, readRules, type BusStatus, type RuleStatus } from './rules.js';
+
+/** Something of which one may have to say why it needs attention, and what to do. */
+export type Noted<T> = T & { attention?: string };
+
+export type SystemStatus = {
+  stage: string;
+  /** ISO 8601. */
+  at: string;
+  /** Nothing needs attention. */
+  ok: boolean;
+  queues: QueueStatus[];
+  /** Absent where nobody asked for the count. */
+  items?: StatusCounts[];
+  outbox: OutboxStatus[];
+  bus: BusStatus;
+  rules: RuleStatus[];
+};
+
+export type StatusOptions = {
+  count: boolean;
+  /** Seconds between two looks; absent: one look. */
+  watch?: number;
+  /** Seconds that a marker may be due. */
+  tolerance: number;
+  json?: boolean;
+};
+
+const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+
+async function readStatus(
+  system: ConnectedSystem,
+  terminal: Terminal,
+  { count, tolerance }: StatusOptions,
+): Promise<SystemStatus> {
+  const progress = createProgress(terminal);
+  const now = terminal.now();
+  const [queues, outbox, bus, rules] = await Promise.all([
+    readQueues(system),
+    readOutbox(system, now, tolerance * 1_000),
+    readBus(system),
+    readRules(system),
+  ]);
+  const items = count
+    ? await countByStatus(system, (table, total) => {
+        terminal.signal.throwIfAborted();
+        progress.show(`${table}: ${total} counted`);
+      })
+    : undefined;
+  progress.end();
+  const all = [...queues, ...(items ?? []), ...outbox, bus, ...rules];
+  return {
+    stage: system.stage,
+    at: new Date(now).toISOString(),
+    ok: all.every(({ attention }) => attention === undefined),
+    queues,
+    ...(items ? { items } : {}),
+    ...{ outbox, bus, rules },
+  };
+}
+
+/** Shows how the system is. 0; 1 when something needs attention; when watching, 130 after Ctrl-C. */
+export async function status(system: ConnectedSystem, terminal: Terminal, options: StatusOptions): Promise<number> {
+  const { watch, json } = options;
+  if (watch === undefined) {
+    const found = await readStatus(system, terminal, options);
+    if (json) terminal.out(`${JSON.stringify(found, null, 2)}\n`);
+    else printStatus(found, terminal);
+    return found.ok ? 0 : 1;
+  }
+  let first = true;
+  return keepOn(terminal, { where: system.where, everyMs: watch * 1_000 }, async () => {
+    const found = await readStatus(system, terminal, options);
+    if (json) {
+      terminal.out(`${JSON.stringify(found)}\n`);
+    } else {
+      terminal.out(terminal.screen ? CLEAR_SCREEN : first ? '' : '\n');
+      printStatus(found, terminal);
+    }
+    first = false;
+    return 'again';
+  });
+}

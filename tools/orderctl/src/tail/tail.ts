@@ -1,0 +1,90 @@
+import { ORDER_FEED, ORDER_STATES, timelineOf, type OrderRecord } from '@orderflow/contracts';
+import { createFollower } from '@orderflow/platform/statements/follow-items';
+import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import type { ConnectedSystem } from '../connect.js';
+import { keepOn } from '../keep-on.js';
+import { paint, row, type Deadline, type Terminal } from '../terminal.js';
+
+export type TailOptions = {
+  /** Newest orders that are shown to begin with. */
+  last: number;
+  /** Lines after which it ends. */
+  count?: number;
+  json?: boolean;
+};
+
+/** An order as it is now. */
+type Change = {
+  orderId: string;
+  /** The latest thing that has happened to it, and when. */
+  step: string;
+  at: string;
+  status: OrderRecord['status'];
+  version: number;
+  /** Receives of its message so far. */
+  attempts: number;
+  customerId: string;
+  totalAmount: number;
+  createdAt: string;
+  code?: string;
+  reason?: string;
+};
+
+const EVERY_MS = 500;
+const WIDTHS = [24, 36, 10, 13, 7, 8, 9];
+const TITLES = ['TIME', 'ORDER', 'STATUS', 'STEP', 'VERSION', 'ATTEMPTS', 'AMOUNT', 'DETAILS'];
+
+function toChange(record: OrderRecord): Change {
+  const { orderId, status, version, customerId, totalAmount, createdAt, updatedAt, failure } = record;
+  const { steps } = timelineOf(record);
+  const { step = 'unknown', at = updatedAt, code, reason } = steps.at(-1) ?? {};
+  const attempts = Math.max(0, ...steps.map(({ attempt = 0 }) => attempt));
+  const told =
+    failure && status === ORDER_STATES.failed ? { code: failure.code, reason: failure.message } : { code, reason };
+  return {
+    ...{ orderId, step, at, status, version, attempts, customerId, totalAmount, createdAt },
+    ...(told.code === undefined ? {} : { code: told.code }),
+    ...(told.reason === undefined ? {} : { reason: told.reason }),
+  };
+}
+
+function toRow(change: Change, terminal: Terminal): string {
+  const { at, orderId, status, step, version, attempts, customerId, totalAmount, code, reason } = change;
+  const why = [code, reason].filter((text) => text !== undefined).join(': ');
+  const texts = [at, orderId, status, step, String(version), String(attempts), totalAmount.toFixed(2)];
+  const line = row([...texts, why || `customer ${customerId}`], WIDTHS);
+  if (status === ORDER_STATES.failed) return paint(terminal, 'red', line);
+  return status === ORDER_STATES.done ? paint(terminal, 'green', line) : line;
+}
+
+/**
+ * Shows orders as they change, the newest last. 0 at the end that was asked for, but 2 when AWS is away at the deadline;
+ * 130 after Ctrl-C.
+ */
+export async function tail(
+  { aws, names, where }: ConnectedSystem,
+  terminal: Terminal,
+  { last, count = Infinity, json }: TailOptions,
+  deadline?: Deadline,
+): Promise<number> {
+  const follower = createFollower({
+    reader: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
+    ...ORDER_FEED,
+    now: terminal.now,
+  });
+  let isFirst = true;
+  let shown = 0;
+  if (!json) terminal.out(paint(terminal, 'bold', row(TITLES, WIDTHS)));
+  return keepOn(terminal, { where, everyMs: EVERY_MS, deadline }, async () => {
+    const records = (await follower.poll()) as OrderRecord[];
+    const wanted = isFirst ? records.slice(Math.max(0, records.length - last)) : records;
+    isFirst = false;
+    const changes = wanted.map(toChange).sort((a, b) => (a.at < b.at ? -1 : 1));
+    for (const change of changes) {
+      terminal.out(json ? `${JSON.stringify(change)}\n` : toRow(change, terminal));
+      shown += 1;
+      if (shown >= count) return 'enough';
+    }
+    return 'again';
+  });
+}
