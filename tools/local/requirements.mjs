@@ -1,7 +1,8 @@
 /** What must be on the machine before anything else, and the dependencies that are installed when they are missing. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { LocalError } from './fail.mjs';
+import { withLock } from './lock.mjs';
 
 export const MIN_NODE = [20, 19];
 export const MIN_PYTHON = [3, 10];
@@ -88,7 +89,7 @@ export function installDependencies(root) {
 
 /**
  * A virtual environment under .local/ with what a requirements file pins by hash; made once, and again when the pins
- * change.
+ * change. Whoever comes while it is being made waits for it.
  * @param {string} root
  * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
  * @returns {{ python: string, made: boolean }} its Python
@@ -100,30 +101,34 @@ export function installPython(root, { name, requirements: file, what }) {
   const python = `${environment}/${bin}/python`;
   const stamp = `${environment}/requirements.txt`;
   const pins = readFileSync(requirements, 'utf8');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === pins) return { python, made: false };
+  const isMade = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === pins;
+  if (isMade()) return { python, made: false };
 
   const { command } = findPython();
-  // A half-made environment would pass for a whole one the next time.
-  rmSync(environment, { recursive: true, force: true });
-  /** @type {[string, string[]][]} */
-  const steps = [
-    [command, ['-m', 'venv', environment]],
-    [
-      python,
-      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', requirements],
-    ],
-    [python, ['-c', `import shutil; shutil.copy(${JSON.stringify(requirements)}, ${JSON.stringify(stamp)})`]],
-  ];
-  for (const [program, args] of steps) {
-    const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-    if (status !== 0) {
-      throw new LocalError(
-        `${what} could not be installed:\n${(stderr || String(error)).trim()}`,
-        'Check that the Python package index can be reached, then run this again.',
-      );
+  return withLock(`${environment}.lock`, () => {
+    if (isMade()) return { python, made: false };
+    // A half-made environment would pass for a whole one the next time.
+    rmSync(environment, { recursive: true, force: true });
+    /** @type {[string, string[]][]} */
+    const steps = [
+      [command, ['-m', 'venv', environment]],
+      [
+        python,
+        ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', requirements],
+      ],
+    ];
+    for (const [program, args] of steps) {
+      const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+      if (status !== 0) {
+        throw new LocalError(
+          `${what} could not be installed:\n${(stderr || stdout || String(error)).trim()}`,
+          'Check that the Python package index can be reached, then run this again.',
+        );
+      }
     }
-  }
-  return { python, made: true };
+    copyFileSync(requirements, stamp);
+    return { python, made: true };
+  });
 }
 
 /**
