@@ -35,7 +35,7 @@ const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 /** @param {Child[]} children what is started, in order */
 async function startSystem(children) {
   await build(root);
-  const { python } = installEmulator(root);
+  const { python } = await installEmulator(root);
   const place = { root, logDir: folder, onLine: () => undefined };
   const emulatorPort = await freePort();
   children.push(await startMiniStack(place, { python, port: emulatorPort }));
@@ -100,7 +100,7 @@ function errorsLogged() {
 /** @type {Child[]} */
 const children = [];
 try {
-  const { python } = installPython(root, {
+  const { python } = await installPython(root, {
     name: 'schemathesis',
     requirements: 'tests/hostile/requirements.txt',
     what: 'schemathesis',

@@ -53,7 +53,7 @@ export async function startEmulator(env: Record<string, string> = {}): Promise<E
 
 /** Deploys the topology to a system whose emulator has lost it. */
 export async function deployAgain(system: System): Promise<void> {
-  const { python } = installEmulator(root);
+  const { python } = await installEmulator(root);
   await deployTopology(root, { python, emulatorUrl: await system.awsEndpoint(), env: { STAGE: system.stage } });
 }
 

@@ -21,7 +21,7 @@ export type Emulator = {
 
 /** MiniStack as a process of this machine, with nothing in it. */
 export async function startEmptyEmulator(): Promise<Emulator & { python: string }> {
-  const { python } = installEmulator(root);
+  const { python } = await installEmulator(root);
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

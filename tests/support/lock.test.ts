@@ -21,16 +21,13 @@ describe('a lock between processes', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('gives what the work gives, and is free afterwards', () => {
-    expect(withLock(lock, () => existsSync(lock))).toBe(true);
+  it('gives what the work gives, and is free afterwards', async () => {
+    expect(await withLock(lock, () => existsSync(lock))).toBe(true);
     expect(existsSync(lock)).toBe(false);
   });
 
-  it('is free after work that failed', () => {
-    const failing = () => {
-      throw new Error('no disk');
-    };
-    expect(() => withLock(lock, failing)).toThrow('no disk');
+  it('is free after work that failed', async () => {
+    await expect(withLock(lock, () => Promise.reject(new Error('no disk')))).rejects.toThrow('no disk');
     expect(existsSync(lock)).toBe(false);
   });
 
@@ -40,9 +37,9 @@ describe('a lock between processes', () => {
     const program = `
       import { appendFileSync } from 'node:fs';
       import { withLock } from ${JSON.stringify(MODULE)};
-      withLock(${JSON.stringify(lock)}, () => {
+      await withLock(${JSON.stringify(lock)}, async () => {
         appendFileSync(${JSON.stringify(log)}, '(');
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+        await new Promise((over) => setTimeout(over, 50));
         appendFileSync(${JSON.stringify(log)}, ')');
       });`;
     const codes = await Promise.all(
@@ -61,21 +58,20 @@ describe('a lock between processes', () => {
     expect(readFileSync(log, 'utf8')).toBe('()()()()');
   });
 
-  it('is taken from a process that no longer lives', () => {
-    withLock(lock, () => undefined);
+  it('is taken from a process that no longer lives', async () => {
+    await withLock(lock, () => undefined);
     const { pid } = spawnSync(process.execPath, ['--version']);
     writeFileSync(lock, String(pid));
-    expect(withLock(lock, () => readFileSync(lock, 'utf8'), { patienceMs: 0 })).toBe(String(process.pid));
+    expect(await withLock(lock, () => readFileSync(lock, 'utf8'), { patienceMs: 0 })).toBe(String(process.pid));
   });
 
   it.each([
     ['names the process that holds it for too long', String(process.pid), `Process ${process.pid} has held`],
     ['is not taken from a process that has just begun to take it', '', 'Process (unknown) has held'],
-  ])('%s', (_, content, message) => {
-    withLock(lock, () => undefined);
+  ])('%s', async (_, content, message) => {
+    await withLock(lock, () => undefined);
     writeFileSync(lock, content);
-    const taking = () => withLock(lock, () => 'taken', { patienceMs: 300 });
-    expect(taking).toThrow(message);
+    await expect(withLock(lock, () => undefined, { patienceMs: 300 })).rejects.toThrow(message);
     expect(readFileSync(lock, 'utf8')).toBe(content);
   });
 });

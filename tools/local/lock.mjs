@@ -1,16 +1,12 @@
 /** A lock between processes, for work that takes seconds and that two starts side by side would do into one folder. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from './fail.mjs';
 
 /** Longer than an install on a slow machine. */
 const PATIENCE_MS = 300_000;
 const LOOK_EVERY_MS = 200;
-
-/** @param {number} ms */
-function sleep(ms) {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
 
 /**
  * @param {unknown} error
@@ -52,14 +48,14 @@ function take(lock) {
 }
 
 /**
- * Does the work while no other process does; a lock whose holder was killed counts as free.
+ * Does the work while nobody else does, here or in another process; a lock whose holder was killed counts as free.
  * @template T
  * @param {string} lock a file that is there while the work is done, with the holder's process id
- * @param {() => T} work synchronous, as is the waiting
+ * @param {() => T | Promise<T>} work
  * @param {{ patienceMs?: number }} [options]
- * @returns {T}
+ * @returns {Promise<T>}
  */
-export function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
+export async function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
   mkdirSync(dirname(lock), { recursive: true });
   const giveUpAt = Date.now() + patienceMs;
   while (!take(lock)) {
@@ -74,10 +70,10 @@ export function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
         'Wait until it has ended; if it is no start of Orderflow, delete that file. Then run this again.',
       );
     }
-    sleep(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS);
   }
   try {
-    return work();
+    return await work();
   } finally {
     rmSync(lock, { force: true });
   }

@@ -92,9 +92,9 @@ export function installDependencies(root) {
  * change. Whoever comes while it is being made waits for it.
  * @param {string} root
  * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
- * @returns {{ python: string, made: boolean }} its Python
+ * @returns {Promise<{ python: string, made: boolean }>} its Python
  */
-export function installPython(root, { name, requirements: file, what }) {
+export async function installPython(root, { name, requirements: file, what }) {
   const requirements = `${root}${file}`;
   const environment = `${root}.local/${name}`;
   const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
@@ -146,7 +146,8 @@ export function installEmulator(root) {
 const SERVICE_PROJECTS = ['services/api-gateway', 'services/order-worker', 'services/notification-worker'];
 
 /**
- * Compiles the services, or other projects; incremental, so it takes seconds only when something has changed.
+ * Compiles the services, or other projects; incremental, so it takes seconds only when something has changed. One build
+ * at a time: a process that starts while another build writes would read half a file.
  * @param {string} root
  * @param {string[]} projects
  */
@@ -154,8 +155,10 @@ export async function build(root, projects = SERVICE_PROJECTS) {
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
   try {
-    await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects], { cwd: root });
+    const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
+    await withLock(`${root}.local/build.lock`, () => promisify(execFile)(process.execPath, tsc, { cwd: root }));
   } catch (error) {
+    if (error instanceof LocalError) throw error;
     const { stdout } = /** @type {{ stdout: string }} */ (error);
     throw new LocalError(
       `${projects.join(', ')} do not compile:\n${stdout.trim()}`,
