@@ -5,6 +5,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MeasureCalls } from '../telemetry/aws-calls.js';
 import { createDocumentClient } from './document-client.js';
+import { WireJsonProtocol } from './wire-json.js';
 
 /** The one method of an SDK client that the system uses, so that a fake can stand in for it. */
 export type DynamoDb = Pick<DynamoDBDocumentClient, 'send'>;
@@ -65,7 +66,7 @@ export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClient
   // keeps a command's input in its steps. https://github.com/aws/aws-sdk-js-v3/blob/main/supplemental-docs/CLIENTS.md
   const once = { cacheMiddleware: true };
   const documents = new DynamoDBClient(common);
-  const statements = new DynamoDBClient({ ...common, ...once });
+  const statements = new DynamoDBClient({ ...common, ...once, protocol: WireJsonProtocol });
   // Whether a body has arrived as it was sent, the connection sees to; whether it is an event, decoding does.
   const queues = { ...once, md5: false as const };
   const eventBridge = new EventBridgeClient({ ...common, ...once });

@@ -4,7 +4,8 @@ import {
   DynamoDBDocumentClient,
   type BatchExecuteStatementCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
-import { convertToAttr, unmarshall } from '@aws-sdk/util-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { toAttributeValue } from './attribute-values.js';
 import type { DynamoDb } from './clients.js';
 
 type Options = Parameters<DynamoDBClient['send']>[1];
@@ -23,7 +24,7 @@ export function createDocumentClient(client: DynamoDBClient, statements: DynamoD
         ...input,
         Statements: input.Statements?.map((statement) => ({
           ...statement,
-          Parameters: statement.Parameters?.map((value) => convertToAttr(value)),
+          Parameters: statement.Parameters?.map(toAttributeValue),
         })),
       }),
       options,

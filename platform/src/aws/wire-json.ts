@@ -1,0 +1,49 @@
+import { AwsJson1_0Protocol, JsonCodec2, JsonShapeDeserializer2, JsonShapeSerializer2 } from '@aws-sdk/core/protocols';
+
+/** Epoch seconds: what the codec's base class is asked for. Nothing here has a time in it. */
+const SETTINGS = { timestampFormat: { useTrait: true, default: 7 as const }, jsonName: false };
+
+class WireSerializer extends JsonShapeSerializer2 {
+  #value: unknown;
+
+  override write(_schema: unknown, value: unknown): void {
+    this.#value = value;
+  }
+
+  override flush(): Buffer {
+    const text = JSON.stringify(this.#value);
+    this.#value = undefined;
+    return Buffer.from(text);
+  }
+}
+
+class WireDeserializer extends JsonShapeDeserializer2 {
+  override read(_schema: unknown, data: Uint8Array | string): Promise<unknown> {
+    // An answer that is no JSON is the call's error, and not one of whoever asks.
+    return Promise.resolve().then(() => JSON.parse(Buffer.from(data).toString()) as unknown);
+  }
+
+  override readObject(_schema: unknown, data: unknown): unknown {
+    return data;
+  }
+}
+
+class WireCodec extends JsonCodec2 {
+  override createSerializer(): WireSerializer {
+    return new WireSerializer(SETTINGS);
+  }
+
+  override createDeserializer(): WireDeserializer {
+    return new WireDeserializer(SETTINGS);
+  }
+}
+
+/**
+ * The SDK's JSON protocol for calls whose input and output are as they go over the wire: no binary values, no times. The
+ * SDK walks each value by its schema, and each text by its characters; this leaves both to JSON.stringify and JSON.parse.
+ */
+export class WireJsonProtocol extends AwsJson1_0Protocol {
+  constructor(settings: ConstructorParameters<typeof AwsJson1_0Protocol>[0]) {
+    super({ ...settings, jsonCodec: new WireCodec(SETTINGS) });
+  }
+}
