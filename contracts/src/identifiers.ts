@@ -1,7 +1,7 @@
-import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
+import { parse, v5 as uuidV5, v7 as uuidV7 } from 'uuid';
 
 /** Namespace of every name-based id of Orderflow (RFC 9562, section 5.5). Never changes: stored ids depend on it. */
-const NAMESPACE = 'b3f6a1de-6f0e-4d52-9c52-3f7f0f7a54a1';
+const NAMESPACE = parse('b3f6a1de-6f0e-4d52-9c52-3f7f0f7a54a1');
 
 /** Length-prefixed, so that ("ab", "c") and ("a", "bc") never give the same name. */
 function nameOf(parts: readonly string[]): string {

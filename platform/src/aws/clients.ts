@@ -5,7 +5,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MeasureCalls } from '../telemetry/aws-calls.js';
 import { createDocumentClient } from './document-client.js';
-import { WireJsonProtocol } from './wire-json.js';
+import { WireJson10Protocol, WireJson11Protocol } from './wire-json.js';
 
 /** The one method of an SDK client that the system uses, so that a fake can stand in for it. */
 export type DynamoDb = Pick<DynamoDBDocumentClient, 'send'>;
@@ -53,6 +53,19 @@ function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
  */
 const UNUSED_MIDDLEWARE = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
 
+/** A client makes a signer for each call, of a copy of all that it is made of; nothing in it changes between calls. */
+function keepSigner(config: Pick<DynamoDBClient['config'], 'signer'>): void {
+  const make = config.signer;
+  let made: ReturnType<typeof make> | undefined;
+  config.signer = (scheme) => {
+    made ??= make(scheme).catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
+
 export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClients {
   const base = {
     region: env.AWS_REGION,
@@ -65,11 +78,12 @@ export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClient
   // The steps of a call are put together once per kind of command, not for each call. lib-dynamodb cannot do that: it
   // keeps a command's input in its steps. https://github.com/aws/aws-sdk-js-v3/blob/main/supplemental-docs/CLIENTS.md
   const once = { cacheMiddleware: true };
+  const wire10 = { protocol: WireJson10Protocol };
   const documents = new DynamoDBClient(common);
-  const statements = new DynamoDBClient({ ...common, ...once, protocol: WireJsonProtocol });
+  const statements = new DynamoDBClient({ ...common, ...once, ...wire10 });
   // Whether a body has arrived as it was sent, the connection sees to; whether it is an event, decoding does.
-  const queues = { ...once, md5: false as const };
-  const eventBridge = new EventBridgeClient({ ...common, ...once });
+  const queues = { ...once, ...wire10, md5: false as const };
+  const eventBridge = new EventBridgeClient({ ...common, ...once, protocol: WireJson11Protocol });
   const sqs = new SQSClient({ ...common, ...queues });
   const pollTimeoutMs = (env.SQS_WAIT_TIME_SECONDS ?? 0) * 1_000 + POLL_MARGIN_MS;
   const polling = new SQSClient({
@@ -81,6 +95,7 @@ export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClient
   const clients = [documents, statements, eventBridge, sqs, polling];
   for (const client of clients) {
     for (const name of UNUSED_MIDDLEWARE) client.middlewareStack.remove(name);
+    keepSigner(client.config);
   }
 
   if (measure) {

@@ -1,27 +1,31 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { BatchExecuteStatementCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { WireJsonProtocol } from './wire-json.js';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { WireJson10Protocol, WireJson11Protocol, wireTime } from './wire-json.js';
 
 type Request = { headers: Record<string, string>; body: Uint8Array };
 
-/** A client over a service that gives one answer, and the requests that the service got. */
+const CONNECTION = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  maxAttempts: 1,
+};
+
+/** A service that gives one answer, and notes what it is asked. */
+function handler(requests: Request[], answer: string, statusCode: number): never {
+  const handle = (request: Request) => {
+    requests.push(request);
+    const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'r1' };
+    return Promise.resolve({ response: { statusCode, headers, body: Readable.from([Buffer.from(answer)]) } });
+  };
+  return { handle } as never;
+}
+
 function clientOf(protocol: object, answer: string, statusCode = 200) {
   const requests: Request[] = [];
-  const client = new DynamoDBClient({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-    ...protocol,
-    requestHandler: {
-      handle: (request: Request) => {
-        requests.push(request);
-        const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'r1' };
-        return Promise.resolve({ response: { statusCode, headers, body: Readable.from([Buffer.from(answer)]) } });
-      },
-    } as never,
-  });
-  return { client, requests };
+  const requestHandler = handler(requests, answer, statusCode);
+  return { client: new DynamoDBClient({ ...CONNECTION, ...protocol, requestHandler }), requests };
 }
 
 const COMMAND = new BatchExecuteStatementCommand({
@@ -35,6 +39,11 @@ const COMMAND = new BatchExecuteStatementCommand({
   ],
 });
 
+const EVENTS = [
+  { Source: 'jobs', DetailType: 'Made', Detail: JSON.stringify({ text: 'ä"\\' }), EventBusName: 'bus' },
+  { Source: 'jobs', DetailType: 'Made', Detail: '{}', EventBusName: 'bus' },
+];
+
 /** What the same call comes to with the SDK's own protocol, and with this one. */
 async function both(answer: object | string, statusCode?: number) {
   const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
@@ -46,7 +55,7 @@ async function both(answer: object | string, statusCode?: number) {
     const body = new TextDecoder().decode(request.body);
     return { outcome, body: JSON.parse(body) as unknown, headers: request.headers };
   };
-  return { own: await run({}), wire: await run({ protocol: WireJsonProtocol }) };
+  return { own: await run({}), wire: await run({ protocol: WireJson10Protocol }) };
 }
 
 describe('the protocol of calls that are as they go over the wire', () => {
@@ -79,6 +88,24 @@ describe('the protocol of calls that are as they go over the wire', () => {
   it('fails the call whose answer is no JSON', async () => {
     const { wire } = await both('<html>bad gateway</html>');
     expect(wire.outcome).toBeInstanceOf(SyntaxError);
+  });
+
+  it.each([0, 1_800_000_000_000, 1_800_000_000_123])('writes times as the SDK does: %d', async (epochMs) => {
+    const bodyOf = async (protocol: object, time: Date) => {
+      const requests: Request[] = [];
+      const client = new EventBridgeClient({
+        ...CONNECTION,
+        ...protocol,
+        requestHandler: handler(requests, '{}', 200),
+      });
+      await client.send(new PutEventsCommand({ Entries: EVENTS.map((event) => ({ ...event, Time: time })) }));
+      return JSON.parse(new TextDecoder().decode(requests[0]?.body)) as unknown;
+    };
+    const time = wireTime(epochMs);
+    expect(time.getTime()).toBe(epochMs);
+    const wire = await bodyOf({ protocol: WireJson11Protocol }, time);
+    expect(wire).toEqual(await bodyOf({}, new Date(epochMs)));
+    expect(wire).toEqual({ Entries: EVENTS.map((event) => ({ ...event, Time: epochMs / 1_000 })) });
   });
 
   it('takes an answer without a body for one that says nothing', async () => {

@@ -1,6 +1,12 @@
-import { AwsJson1_0Protocol, JsonCodec2, JsonShapeDeserializer2, JsonShapeSerializer2 } from '@aws-sdk/core/protocols';
+import {
+  AwsJson1_0Protocol,
+  AwsJson1_1Protocol,
+  JsonCodec2,
+  JsonShapeDeserializer2,
+  JsonShapeSerializer2,
+} from '@aws-sdk/core/protocols';
 
-/** Epoch seconds: what the codec's base class is asked for. Nothing here has a time in it. */
+/** What the codec's base class asks for; nothing here reads it. */
 const SETTINGS = { timestampFormat: { useTrait: true, default: 7 as const }, jsonName: false };
 
 class WireSerializer extends JsonShapeSerializer2 {
@@ -38,12 +44,27 @@ class WireCodec extends JsonCodec2 {
   }
 }
 
-/**
- * The SDK's JSON protocol for calls whose input and output are as they go over the wire: no binary values, no times. The
- * SDK walks each value by its schema, and each text by its characters; this leaves both to JSON.stringify and JSON.parse.
+/*
+ * The SDK's JSON protocols for calls whose input and output are as they go over the wire: no binary values, and times that
+ * write themselves (`wireTime`). The SDK walks each value by its schema, and each text by its characters; these leave both
+ * to JSON.stringify and JSON.parse.
  */
-export class WireJsonProtocol extends AwsJson1_0Protocol {
+
+/** DynamoDB and SQS speak it. */
+export class WireJson10Protocol extends AwsJson1_0Protocol {
   constructor(settings: ConstructorParameters<typeof AwsJson1_0Protocol>[0]) {
     super({ ...settings, jsonCodec: new WireCodec(SETTINGS) });
   }
+}
+
+/** EventBridge speaks it. */
+export class WireJson11Protocol extends AwsJson1_1Protocol {
+  constructor(settings: ConstructorParameters<typeof AwsJson1_1Protocol>[0]) {
+    super({ ...settings, jsonCodec: new WireCodec(SETTINGS) });
+  }
+}
+
+/** A time that is written as these protocols have it, in epoch seconds. */
+export function wireTime(epochMs: number): Date {
+  return Object.assign(new Date(epochMs), { toJSON: () => epochMs / 1_000 });
 }

@@ -1,5 +1,6 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '../aws/clients.js';
+import { wireTime } from '../aws/wire-json.js';
 import { createBatcher } from '../batching.js';
 import { toError } from '../errors.js';
 import { NO_TRACING, type Span, type Tracing } from '../telemetry/tracing.js';
@@ -76,7 +77,7 @@ export function createEventPublisher(
       Source: source,
       DetailType: type,
       Detail: JSON.stringify(detail),
-      Time: new Date(detail.metadata.occurredAt),
+      Time: wireTime(Date.parse(detail.metadata.occurredAt)),
     });
 
   const beginSpan = (parent: string | undefined) =>

@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import { PermanentError } from '../errors.js';
+import { validationErrors } from '../validation.js';
 
 /** An event class: a name, a schema version, and class-validator decorators on its properties. */
 export type EventClass<Event extends object = object> = {
@@ -58,7 +59,7 @@ function asEnvelope(value: unknown): Envelope {
 function validate<Event extends object>(EventClass: EventClass<Event>, detail: object) {
   try {
     const event = plainToInstance(EventClass, detail);
-    return { event, errors: validateSync(event, { forbidUnknownValues: true }) };
+    return { event, errors: validationErrors(event, { onlyDeclared: false }) };
   } catch (cause) {
     // Both recurse into whatever they are given.
     throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {

@@ -54,6 +54,9 @@ export function endOfRetries(
   };
 }
 
+/** In a container, its id. */
+const WORKER = hostname();
+
 const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
 
 /**
@@ -83,7 +86,7 @@ export async function workOnItem<Item extends object>(
           sentAt: new Date(delivery.sentAt).toISOString(),
           attempt: delivery.receiveCount,
           messageId: delivery.messageId,
-          worker: hostname(),
+          worker: WORKER,
         },
       },
       marker: { outboxShard: table.outboxShardOf(id), delayMs: markerDelayMs },

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { CORRELATION_ID, newId } from '@orderflow/contracts';
+import { CORRELATION_ID } from '@orderflow/contracts';
 import type { FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from './api-problem.js';
 
@@ -17,7 +18,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 /** The client's own correlation id when it is a harmless one, else a new one. */
 export function correlationIdOf(headers: IncomingHttpHeaders): string {
   const given = headers['x-correlation-id'];
-  return typeof given === 'string' && CORRELATION_ID.test(given) ? given : newId();
+  return typeof given === 'string' && CORRELATION_ID.test(given) ? given : randomUUID();
 }
 
 function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {

@@ -1,7 +1,8 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import type { ProblemEntry } from '@orderflow/contracts';
+import { validationErrors } from '@orderflow/platform/validation';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
-import { isUUID, validateSync, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { isUUID, type ValidationError } from 'class-validator';
 import { invalid, notValid } from './api-problem.js';
 
 /** Deeper than any valid body; recursion over a hostile one would end the call stack. */
@@ -10,9 +11,6 @@ const MAX_DEPTH = 10;
 const MAX_VALUES = 1_000;
 /** A client that has this much to mend does not need the rest at once. */
 const MAX_ENTRIES = 500;
-
-/** What is not declared is refused. */
-const VALIDATION: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -68,7 +66,7 @@ export class RequestValidationPipe implements PipeTransform {
     const hostile = hostileEntries(value);
     if (hostile.length > 0) throw notValid(hostile);
     const request = plainToInstance(metatype as ClassConstructor<object>, value);
-    const errors = validateSync(request, VALIDATION);
+    const errors = validationErrors(request, { onlyDeclared: true });
     if (errors.length > 0) throw notValid(entriesOf(errors).slice(0, MAX_ENTRIES));
     return request;
   }

@@ -1,24 +1,25 @@
 import { OrderCreated } from '@orderflow/contracts';
 import type { EventPublisher } from '@orderflow/platform/outbox/event-publisher';
 
-/** Waiting orders that are known to be on the bus; of others it is not known. */
-const MOST_REMEMBERED = 3_000;
+/** Half of the orders that are known, at most, to be on the bus; of others it is not known. */
+const HALF = 1_500;
 
 /** A publisher that remembers which orders' events the bus has taken. */
 export function notePublished(
   publisher: EventPublisher,
 ): EventPublisher & { isPublished: (orderId: string) => boolean } {
-  const published = new Set<string>();
+  // Two halves, of which the older one goes as a whole: to look for the oldest of all takes longer with each that is gone.
+  let recent = new Set<string>();
+  let older = new Set<string>();
   return {
     publish: async (event) => {
       await publisher.publish(event);
       if (event.type !== OrderCreated.type) return;
-      published.add((event.detail.data as { orderId: string }).orderId);
-      const [oldest] = published;
-      if (published.size > MOST_REMEMBERED && oldest !== undefined) published.delete(oldest);
+      recent.add((event.detail.data as { orderId: string }).orderId);
+      if (recent.size === HALF) [older, recent] = [recent, new Set()];
     },
     beginSpan: publisher.beginSpan,
     flush: () => publisher.flush(),
-    isPublished: (orderId) => published.has(orderId),
+    isPublished: (orderId) => recent.has(orderId) || older.has(orderId),
   };
 }
