@@ -28,6 +28,11 @@ describe('newTraceparent', () => {
   it('begins a trace that nobody records', () => {
     const traceparent = newTraceparent();
     expect(parseTraceparent(traceparent)).toMatchObject({ flags: 0 });
-    expect(traceIdOf(newTraceparent())).not.toBe(traceIdOf(traceparent));
+  });
+
+  it('is another one each time', () => {
+    const many = Array.from({ length: 1_000 }, () => parseTraceparent(newTraceparent())!);
+    expect(new Set(many.map(({ traceId }) => traceId)).size).toBe(1_000);
+    expect(new Set(many.map(({ spanId }) => spanId)).size).toBe(1_000);
   });
 });
