@@ -3,6 +3,8 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from './stats.js';
 
+const UNUSED_FOR_MS = 30_000;
+
 /** An order that was accepted. `sentAt` is epoch ms with fractions; in an open loop, when it was due to be sent. */
 export type Placed = { orderId: string; sentAt: number; postMs: number };
 
@@ -32,7 +34,8 @@ const BODIES = Array.from({ length: CUSTOMERS }, (_, customer) =>
 
 export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadClient {
   const { hostname, port } = new URL(baseUrl);
-  const agent = new Agent({ keepAlive: true, maxSockets, scheduling: 'fifo' });
+  // A connection that the load no longer needs is closed, before the API would: else those of its busiest moment stay.
+  const agent = new Agent({ keepAlive: true, maxSockets, scheduling: 'lifo', timeout: UNUSED_FOR_MS });
   let ordinal = 0;
 
   return {
