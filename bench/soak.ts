@@ -19,6 +19,8 @@ import { ordersPerSecond, warmUp } from './rows/saturation.js';
 const SATURATING_ORDERS = 1_000;
 const SHARE_OF_SATURATION = 0.5;
 const SAMPLE_EVERY_MS = 5_000;
+/** A collection that is asked for takes tens of milliseconds, so not with each sample. */
+const COLLECT_EVERY = 6;
 /** Until then caches and heaps fill; of a short run, the first third. */
 const WARM_AFTER_MS = 180_000;
 const SERVICES = ['api-gateway', 'order-worker'] as const;
@@ -35,14 +37,22 @@ function readMinutes(): number {
   }
 }
 
-async function takeSample(system: BenchSystem, service: SoakedService, startedAt: number): Promise<SoakSample> {
-  const [instance] = system.system.instances(service);
+/** @param collect whether to collect garbage first, so that what is left is alive */
+async function takeSample(
+  { system }: BenchSystem,
+  service: SoakedService,
+  { startedAt, collect }: { startedAt: number; collect: boolean },
+): Promise<SoakSample> {
+  const [instance] = system.instances(service);
   const pid = instance?.pid();
   if (!instance || pid === undefined) throw new Error(`${service} has ended`);
-  const runtime = await readRuntimeMetrics(instance.port);
+  // The signal is there before the question.
+  if (collect) process.kill(pid, 'SIGWINCH');
+  const { heapMb, ...runtime } = await readRuntimeMetrics(instance.port);
   return {
     atMs: performance.now() - startedAt,
     residentMb: residentMb(pid),
+    ...(collect ? { aliveMb: heapMb } : {}),
     descriptors: openDescriptors(pid),
     ...runtime,
   };
@@ -56,11 +66,17 @@ async function soak(system: BenchSystem, rate: number, minutes: number): Promise
   const client = createLoadClient(system.apiUrl);
   const ended = new AbortController();
   const sampling = (async () => {
-    while (!ended.signal.aborted) {
+    for (let count = 1; !ended.signal.aborted; count++) {
       await sleep(SAMPLE_EVERY_MS);
-      for (const service of SERVICES) samples[service].push(await takeSample(system, service, startedAt));
-      const memory = SERVICES.map((service) => `${service} ${samples[service].at(-1)?.residentMb.toFixed(0) ?? ''} MB`);
-      console.log(`after ${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s: ${memory.join(', ')}`);
+      const collect = count % COLLECT_EVERY === 0;
+      const memory: string[] = [];
+      for (const service of SERVICES) {
+        const sample = await takeSample(system, service, { startedAt, collect });
+        samples[service].push(sample);
+        const alive = sample.aliveMb === undefined ? '' : `, ${sample.aliveMb.toFixed(1)} MB of it alive`;
+        memory.push(`${service} ${sample.residentMb.toFixed(0)} MB${alive}`);
+      }
+      console.log(`after ${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s: ${memory.join('; ')}`);
     }
   })();
   const load = openLoop(client, { rate, seconds: minutes * 60, signal: ended.signal });
@@ -91,8 +107,9 @@ async function audit({ emulator, system }: BenchSystem): Promise<boolean> {
 
 function describe(service: string, verdict: SoakVerdict): string {
   const { mbPerMinute, percentPerMinute, eventLoopP99Ms: delay, descriptors, activeHandles } = verdict;
+  const resident = verdict.residentMb.map((mb) => mb.toFixed(0)).join(' to ');
   return [
-    `${service}: memory ${mbPerMinute.toFixed(2)} MB a minute, ${percentPerMinute.toFixed(2)} % of its size`,
+    `${service}: what is alive grows by ${mbPerMinute.toFixed(2)} MB a minute, ${percentPerMinute.toFixed(2)} % of it; resident ${resident} MB`,
     `  event loop's delay, p99 of each ${SAMPLE_EVERY_MS / 1_000} s: median ${delay.median.toFixed(1)} ms, largest ${delay.max.toFixed(1)} ms`,
     `  open descriptors ${descriptors.join(' to ')}, active handles ${activeHandles.join(' to ')}`,
     ...verdict.complaints.map((complaint) => `  ${complaint}`),
@@ -102,7 +119,8 @@ function describe(service: string, verdict: SoakVerdict): string {
 const minutes = readMinutes();
 leaveNothingBehind();
 const places = await openPlaces('ministack');
-const isGood = await withSubject(places, 'ours', async (system) => {
+const preload = new URL('support/tell-heap.mjs', import.meta.url).href;
+const soakOurs = async (system: BenchSystem): Promise<boolean> => {
   await warmUp(system);
   const saturation = await ordersPerSecond(system, SATURATING_ORDERS);
   const rate = saturation * SHARE_OF_SATURATION;
@@ -117,5 +135,7 @@ const isGood = await withSubject(places, 'ours', async (system) => {
   });
   const isClean = await audit(system);
   return isClean && verdicts.every(({ complaints }) => complaints.length === 0);
-});
+};
+const env = { NODE_OPTIONS: `--import=${preload}` };
+const isGood = await withSubject(places, 'ours', soakOurs, { env });
 process.exitCode = isGood ? 0 : 1;

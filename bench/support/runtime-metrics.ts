@@ -1,5 +1,5 @@
 /** A process's own account of itself, from its /metrics. */
-export type RuntimeMetrics = { eventLoopP99Ms: number; activeHandles: number };
+export type RuntimeMetrics = { eventLoopP99Ms: number; activeHandles: number; heapMb: number };
 
 /** The value of a metric without labels, or with any; NaN when it is not there. */
 function valueOf(text: string, name: string): number {
@@ -10,6 +10,8 @@ export function parseRuntimeMetrics(text: string): RuntimeMetrics {
   return {
     eventLoopP99Ms: valueOf(text, 'nodejs_eventloop_lag_p99_seconds') * 1_000,
     activeHandles: valueOf(text, 'nodejs_active_handles_total'),
+    // With buffers, which are not in the heap itself.
+    heapMb: (valueOf(text, 'nodejs_heap_size_used_bytes') + valueOf(text, 'nodejs_external_memory_bytes')) / 2 ** 20,
   };
 }
 

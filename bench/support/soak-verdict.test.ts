@@ -5,32 +5,44 @@ import { judgeSoak, type SoakSample } from './soak-verdict.js';
 /** Ten minutes of samples. */
 function samples(at: (minute: number) => Partial<SoakSample>): SoakSample[] {
   return Array.from({ length: 61 }, (_, index) => ({
-    ...{ atMs: index * 10_000, residentMb: 100, descriptors: 40, activeHandles: 30, eventLoopP99Ms: 12 },
+    ...{ atMs: index * 10_000, residentMb: 100, aliveMb: 50, descriptors: 40, activeHandles: 30, eventLoopP99Ms: 12 },
     ...at(index / 6),
   }));
 }
 
 describe('a soak', () => {
-  it('is fine when memory comes and goes', () => {
-    const verdict = judgeSoak(samples((minute) => ({ residentMb: 100 + 5 * Math.sin(minute * 20) })));
+  it('is fine when memory comes and goes, whatever is resident meanwhile', () => {
+    const verdict = judgeSoak(
+      samples((minute) => ({ aliveMb: 50 + 2 * Math.sin(minute * 20), residentMb: 100 + 8 * minute })),
+    );
     expect(verdict.complaints).toEqual([]);
+    expect(verdict.residentMb).toEqual([100, 180]);
     expect(verdict.eventLoopP99Ms).toEqual({ median: 12, max: 12 });
   });
 
   it('is not when memory only comes', () => {
-    const verdict = judgeSoak(samples((minute) => ({ residentMb: 100 + 2 * minute })));
-    expect(verdict.mbPerMinute).toBeCloseTo(2);
+    const verdict = judgeSoak(samples((minute) => ({ aliveMb: 50 + minute })));
+    expect(verdict.mbPerMinute).toBeCloseTo(1);
+    expect(verdict.percentPerMinute).toBeCloseTo(100 / 55);
     expect(verdict.complaints).toEqual(['memory grows by more than 1 % a minute']);
   });
 
   it('is not judged by memory when it is short', () => {
-    const short = samples((minute) => ({ residentMb: 100 + 20 * minute })).slice(0, 12);
+    const short = samples((minute) => ({ aliveMb: 50 + 20 * minute })).slice(0, 12);
     expect(judgeSoak(short).complaints).toEqual([]);
   });
 
   it('is not when handles pile up', () => {
     const verdict = judgeSoak(samples((minute) => ({ descriptors: 40 + 10 * minute })));
     expect(verdict.complaints).toEqual(['descriptors grow by more than 20']);
+  });
+
+  it('goes by those samples that know what is alive', () => {
+    const some = samples((minute) => ({ aliveMb: 50 + minute })).map(({ aliveMb = 0, ...sample }, index) => ({
+      ...sample,
+      ...(index % 6 === 0 ? { aliveMb } : {}),
+    }));
+    expect(judgeSoak(some).mbPerMinute).toBeCloseTo(1);
   });
 
   it('is not when nothing was measured', () => {
@@ -43,8 +55,10 @@ describe('a soak', () => {
       'nodejs_eventloop_lag_p99_seconds 0.012',
       'nodejs_active_handles{type="Socket"} 7',
       'nodejs_active_handles_total 9',
+      'nodejs_heap_size_used_bytes 3145728',
+      'nodejs_external_memory_bytes 1048576',
     ].join('\n');
-    expect(parseRuntimeMetrics(text)).toEqual({ eventLoopP99Ms: 12, activeHandles: 9 });
+    expect(parseRuntimeMetrics(text)).toEqual({ eventLoopP99Ms: 12, activeHandles: 9, heapMb: 4 });
     expect(parseRuntimeMetrics('').activeHandles).toBeNaN();
   });
 });

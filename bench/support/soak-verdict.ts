@@ -4,16 +4,20 @@ import { median, percentile, slope } from './stats.js';
 export type SoakSample = {
   atMs: number;
   residentMb: number;
+  /** What was alive just after a garbage collection; not of every sample, because a collection takes its time. */
+  aliveMb?: number;
   descriptors: number;
   activeHandles: number;
   eventLoopP99Ms: number;
 };
 
 export type SoakVerdict = {
-  /** Of the line through resident memory. */
+  /** Of the line through what was alive after collections. */
   mbPerMinute: number;
   /** The same by the median size. */
   percentPerMinute: number;
+  /** Smallest and largest. Told only: it goes up and down with collections, over minutes. */
+  residentMb: [number, number];
   /** Median and largest of what samples were told. */
   eventLoopP99Ms: { median: number; max: number };
   /** Medians of the first and of the last third. */
@@ -22,7 +26,7 @@ export type SoakVerdict = {
   complaints: string[];
 };
 
-/** A tenth more in ten minutes. What V8 lets its heap grow by before it tidies up is less, over ten minutes. */
+/** A tenth more in ten minutes. */
 const MAX_PERCENT_PER_MINUTE = 1;
 /** Connections come and go with the load; a leak of one a second is hundreds. */
 const MAX_MORE_HANDLES = 20;
@@ -37,8 +41,12 @@ const JUDGED_FROM_MS = 180_000;
 
 /** Judges the samples after the warm-up. */
 export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
-  const mbPerMinute = slope(samples.map(({ atMs, residentMb }) => ({ x: atMs / 60_000, y: residentMb })));
-  const percentPerMinute = (mbPerMinute / median(samples.map(({ residentMb }) => residentMb))) * 100;
+  const alive = samples.flatMap(({ atMs, aliveMb }) =>
+    aliveMb === undefined ? [] : [{ x: atMs / 60_000, y: aliveMb }],
+  );
+  const mbPerMinute = slope(alive);
+  const percentPerMinute = (mbPerMinute / median(alive.map(({ y }) => y))) * 100;
+  const resident = samples.map(({ residentMb }) => residentMb);
   const spanMs = (samples.at(-1)?.atMs ?? NaN) - (samples[0]?.atMs ?? NaN);
   const delays = samples.map(({ eventLoopP99Ms }) => eventLoopP99Ms);
   const counts = {
@@ -54,5 +62,8 @@ export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
     if (!(last - first <= MAX_MORE_HANDLES)) complaints.push(`${what} grow by more than ${MAX_MORE_HANDLES}`);
   }
   const eventLoopP99Ms = { median: median(delays), max: percentile(delays, 1) };
-  return { mbPerMinute, percentPerMinute, eventLoopP99Ms, ...counts, complaints };
+  return {
+    ...{ mbPerMinute, percentPerMinute, residentMb: [percentile(resident, 0), percentile(resident, 1)] },
+    ...{ eventLoopP99Ms, ...counts, complaints },
+  };
 }
