@@ -14,7 +14,6 @@ type Constraint = {
   constraint: ValidatorConstraintInterface;
   parameters: unknown[];
   each: boolean;
-  appliesTo: ((object: object, value: unknown) => boolean) | undefined;
 };
 
 type Property = {
@@ -35,9 +34,10 @@ const PLANNED = new Set([CUSTOM_VALIDATION, IS_DEFINED, NESTED_VALIDATION, CONDI
 function planOf(Class: Declared): Plan | undefined {
   const storage = getMetadataStorage();
   const metadatas = storage.getTargetValidationMetadatas(Class, '', false, false);
-  if (metadatas.length === 0 || metadatas.some(({ type }) => !PLANNED.has(type))) return undefined;
+  if (metadatas.length === 0) return undefined;
+  if (metadatas.some(({ type, validateIf }) => !PLANNED.has(type) || validateIf)) return undefined;
   const properties = new Map<string, Property>();
-  for (const { propertyName: name, type, constraintCls, constraints = [], each, validateIf } of metadatas) {
+  for (const { propertyName: name, type, constraintCls, constraints = [], each } of metadatas) {
     const property = properties.get(name) ?? { name, conditions: [], constraints: [], isNested: false };
     properties.set(name, property);
     if (type === NESTED_VALIDATION) property.isNested = true;
@@ -45,7 +45,7 @@ function planOf(Class: Declared): Plan | undefined {
     if (type !== CUSTOM_VALIDATION && type !== IS_DEFINED) continue;
     for (const { instance, async } of storage.getTargetValidatorConstraints(constraintCls)) {
       if (async) return undefined;
-      property.constraints.push({ constraint: instance, parameters: constraints, each, appliesTo: validateIf });
+      property.constraints.push({ constraint: instance, parameters: constraints, each });
     }
   }
   return { names: new Set(properties.keys()), properties: [...properties.values()] };
@@ -62,13 +62,12 @@ function planFor(Class: unknown): Plan | undefined {
   return plans.get(declared);
 }
 
-function holds({ constraint, parameters, each, appliesTo }: Constraint, args: ValidationArguments): boolean {
-  const { object, value } = args as { object: object; value: unknown };
-  if (appliesTo && !appliesTo(object, value)) return true;
+function holds({ constraint, parameters, each }: Constraint, args: ValidationArguments): boolean {
   args.constraints = parameters;
-  // Anything but true, a promise for one, is for class-validator to judge.
-  if (!each || !Array.isArray(value)) return constraint.validate(value, args) === true;
-  return value.every((element) => constraint.validate(element, args) === true);
+  const value: unknown = args.value;
+  // Anything but true, a promise for one, is for class-validator to judge, and so are other collections.
+  if (!each) return constraint.validate(value, args) === true;
+  return Array.isArray(value) && value.every((element) => constraint.validate(element, args) === true);
 }
 
 function isNestedValid(value: unknown, onlyDeclared: boolean): boolean {
@@ -81,8 +80,6 @@ function isPropertyValid(object: object, property: Property, onlyDeclared: boole
   const { name, conditions, constraints, isNested } = property;
   const value = (object as Record<string, unknown>)[name];
   if (!conditions.every((condition) => condition(object, value))) return true;
-  // Keyed collections have rules of their own there.
-  if (value instanceof Set || value instanceof Map || value instanceof Promise) return false;
   const args = { targetName: object.constructor.name, property: name, object, value, constraints: [] };
   return constraints.every((each) => holds(each, args)) && (!isNested || isNestedValid(value, onlyDeclared));
 }

@@ -79,6 +79,7 @@ describe('the protocol of calls that are as they go over the wire', () => {
     ['ValidationException', { message: 'the statement is not one' }],
     ['ProvisionedThroughputExceededException', { message: 'later' }],
     ['NeverHeardOfException', { Message: 'what is this' }],
+    ['ConditionalCheckFailedException', { message: 'no', Item: { jobId: { S: 'j1' }, tries: { N: '2' } } }],
   ])('fails with %s as the SDK does', async (name, fields) => {
     const { own, wire } = await both({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, ...fields }, 400);
     expect(wire.outcome).toEqual(own.outcome);

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId, newOrderRecord, orderCreated } from '@orderflow/contracts';
+import { notePublished } from './note-published.js';
+
+const created = (orderId: string) =>
+  orderCreated(
+    newOrderRecord({
+      orderId,
+      request: { customerId: 'c', items: [], totalAmount: 0 },
+      ...{ requestHash: '', correlationId: 'c', now: 0, outboxAt: 0 },
+    }),
+  );
+
+describe('a publisher that notes what is on the bus', () => {
+  it('knows the last 1,500 orders at least, and 3,000 at most', async () => {
+    const publisher = notePublished({
+      publish: () => Promise.resolve(),
+      beginSpan: () => undefined,
+      flush: () => Promise.resolve(),
+    });
+    const ids = Array.from({ length: 3_700 }, newId);
+    for (const id of ids) await publisher.publish(created(id));
+    const known = ids.map((id) => publisher.isPublished(id));
+    expect(known.slice(-1_500)).not.toContain(false);
+    expect(known.filter(Boolean).length).toBeLessThanOrEqual(3_000);
+    expect(known.slice(0, 700)).not.toContain(true);
+  });
+
+  it('knows nothing of an order whose event the bus has not taken', async () => {
+    const publisher = notePublished({
+      publish: () => Promise.reject(new Error('no bus')),
+      beginSpan: () => undefined,
+      flush: () => Promise.resolve(),
+    });
+    const id = newId();
+    await expect(publisher.publish(created(id))).rejects.toThrow('no bus');
+    expect(publisher.isPublished(id)).toBe(false);
+  });
+});
