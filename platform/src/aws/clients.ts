@@ -54,7 +54,7 @@ function requestHandler(requestTimeoutMs: number): NodeHttpHandler {
 const UNUSED_MIDDLEWARE = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
 
 /** A client makes a signer for each call, of a copy of all that it is made of; nothing in it changes between calls. */
-function keepSigner(config: Pick<DynamoDBClient['config'], 'signer'>): void {
+export function keepSigner(config: Pick<DynamoDBClient['config'], 'signer'>): void {
   const make = config.signer;
   let made: ReturnType<typeof make> | undefined;
   config.signer = (scheme) => {
