@@ -34,8 +34,7 @@ const PLANNED = new Set([CUSTOM_VALIDATION, IS_DEFINED, NESTED_VALIDATION, CONDI
 function planOf(Class: Declared): Plan | undefined {
   const storage = getMetadataStorage();
   const metadatas = storage.getTargetValidationMetadatas(Class, '', false, false);
-  if (metadatas.length === 0) return undefined;
-  if (metadatas.some(({ type, validateIf }) => !PLANNED.has(type) || validateIf)) return undefined;
+  if (metadatas.length === 0 || metadatas.some(({ type }) => !PLANNED.has(type))) return undefined;
   const properties = new Map<string, Property>();
   for (const { propertyName: name, type, constraintCls, constraints = [], each } of metadatas) {
     const property = properties.get(name) ?? { name, conditions: [], constraints: [], isNested: false };
