@@ -82,6 +82,16 @@ describe('the event publisher', () => {
     ]);
   });
 
+  it('fails what waits behind a call that nothing answers, and goes on', async () => {
+    const { publisher, eventBridge, calls } = createPublisher({ concurrency: 1 });
+    eventBridge.failNext('PutEvents', () => Object.assign(new Error('no answer'), { name: 'TimeoutError' }));
+    const outcomes = await Promise.allSettled(Array.from({ length: 25 }, (_, n) => publisher.publish(event(n))));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(25);
+    expect(calls()).toHaveLength(1);
+    await publisher.publish(event(25));
+    expect(calls()).toHaveLength(2);
+  });
+
   it('flushes what waits and what is under way', async () => {
     const { publisher, calls } = createPublisher({ concurrency: 1 });
     let published = 0;

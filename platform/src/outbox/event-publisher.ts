@@ -1,5 +1,6 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '../aws/clients.js';
+import { failureOf } from '../aws/failures.js';
 import { wireTime } from '../aws/wire-json.js';
 import { createBatcher } from '../batching.js';
 import { toError } from '../errors.js';
@@ -60,6 +61,8 @@ export function createEventPublisher(
     sizeOf,
     concurrency,
     capacity,
+    // Behind a bus that does not answer, each would wait for a time-out of its own after this one.
+    failsWaiting: (error) => failureOf(error) === 'timeout',
     send: async (entries) => {
       const answer = await eventBridge.send(new PutEventsCommand({ Entries: entries }));
       return entries.map((_, index) => {

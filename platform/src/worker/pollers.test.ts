@@ -104,6 +104,61 @@ describe('polling', () => {
     expect(batches).toEqual([1, 2, 4, 8, 10, 10]);
   });
 
+  it('has a batch in hand for each poller, and two receives under way at most', async () => {
+    const working = gate();
+    const inHand: string[][] = [];
+    let receiving = 0;
+    let most = 0;
+    const { sqs, send } = start({
+      pollers: 5,
+      hangs: async () => {
+        most = Math.max(most, ++receiving);
+        await new Promise(setImmediate);
+        receiving -= 1;
+      },
+      handle: async (bodies) => {
+        inHand.push(bodies);
+        if (bodies.includes('slow')) await working.opened;
+        return true;
+      },
+    });
+    for (let n = 0; n < 60; n++) send('quick');
+    await eventually(() => sqs.messages(WORK).length === 0);
+    inHand.length = 0;
+    for (let n = 0; n < 60; n++) send('slow');
+    await eventually(() => inHand.length === 5);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(inHand).toHaveLength(5);
+    expect(most).toBe(2);
+    working.open();
+    await eventually(() => sqs.messages(WORK).length === 0);
+  });
+
+  it('has two messages in hand until a batch was survived, however many pollers there may be', async () => {
+    const first = gate();
+    const rest = gate();
+    let inHand = 0;
+    const { sqs, send } = start({
+      pollers: 8,
+      handle: async (bodies) => {
+        inHand += bodies.length;
+        await (inHand === 1 ? first : rest).opened;
+        return true;
+      },
+    });
+    for (let n = 0; n < 20; n++) send(String(n));
+    await eventually(() => inHand === 2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(inHand).toBe(2);
+    first.open();
+    // Two for the poller that has survived one, and one for the poller that follows.
+    await eventually(() => inHand === 5);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(inHand).toBe(5);
+    rest.open();
+    await eventually(() => sqs.messages(WORK).length === 0);
+  });
+
   it('takes no more after a poll that found nothing', async () => {
     const { polled } = start();
     await eventually(() => polled.length > 3);
@@ -151,16 +206,19 @@ describe('polling', () => {
     const { sqs, polled, log, away, send, breaker } = start({
       pollers: 4,
       handle: async (bodies) => {
+        if (bodies.includes('before')) return true;
         batches.push(bodies);
         await working.opened;
         return true;
       },
     });
+    for (let n = 0; n < 8; n++) send('before');
+    await eventually(() => sqs.messages(WORK).length === 0);
     away.error = connectionRefused();
     sqs.failAlways('*', connectionRefused);
     await log.next('paused: a dependency is away');
-    // Calls that were under way when the outage began.
-    await eventually(() => breaker.state === 'open' && polled.length >= 4);
+    // What was under way when the outage began.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     for (const body of ['a', 'b', 'c']) send(body);
     const before = polled.length;
     sqs.heal();

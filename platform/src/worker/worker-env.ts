@@ -6,9 +6,9 @@ const QUEUE_MAX_RECEIVES = 20;
 
 /** What every queue worker reads from its environment. */
 export class WorkerEnv extends ProcessEnv {
-  /** Polling loops in this process. */
+  /** Polling loops in this process, each with a batch of up to ten messages in hand. */
   @IsCount(1, 32)
-  WORKER_POLLERS = 2;
+  WORKER_POLLERS = 8;
 
   /** Longest that a poll may take to return, and a batch besides its handlers, before the process is ended. */
   @IsCount(1_000, 3_600_000)

@@ -72,33 +72,34 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'COMPLETED' })).toBeUndefined();
   });
 
-  it('tell when the poller that has been away longest was last answered', async () => {
-    const system = createOrderSystem({ WORKER_POLLERS: '2' });
+  it('tell when the receive that has been away longest was last answered', async () => {
+    const system = createOrderSystem();
     const at = () => read(system, 'poller_last_return_timestamp_seconds', { queue });
     const startedAt = system.now() / 1_000;
     expect(await at()).toBe(startedAt);
-    system.worker.start();
-    await system.log.next('polling');
-    // One of the two holds a message, the other one polls on.
-    let finish: () => void = () => undefined;
-    const busy = new Promise<void>((resolve) => {
-      system.plan.fulfil = () =>
-        new Promise((fulfilled) => {
-          finish = () => {
-            fulfilled({ fulfilled: true });
-          };
-          resolve();
-        });
+    // One of the two gets no answer, the other one polls on.
+    const { polling } = system.clients;
+    const send = polling.send.bind(polling) as (command: unknown) => Promise<unknown>;
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
     });
-    system.send(anOrder(system).message);
-    await busy;
+    let calls = 0;
+    const held = async (command: unknown) => {
+      if (++calls === 1) await answered;
+      return send(command);
+    };
+    Object.assign(polling, { send: held });
+    system.worker.start();
+    await eventually(() => calls >= 2);
     system.pass(10);
-    const receives = system.aws.sqs.callsOf('ReceiveMessage').length;
-    await eventually(() => system.aws.sqs.callsOf('ReceiveMessage').length > receives + 2);
+    const before = calls;
+    await eventually(() => calls > before + 2);
     expect(await at()).toBe(startedAt);
-    finish();
-    await eventually(() => system.aws.sqs.callsOf('ReceiveMessage').length > receives + 8);
+    answer();
+    await eventually(() => calls > before + 8);
     expect(await at()).toBe(startedAt + 10);
+    await system.worker.stop();
   });
 
   it('tell whether the breaker lets the worker poll', async () => {
