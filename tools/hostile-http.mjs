@@ -36,7 +36,7 @@ const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 async function startSystem(children) {
   await build(root);
   const { python } = await installEmulator(root);
-  const place = { root, logDir: folder, onLine: () => undefined };
+  const place = { root, logDir: folder };
   const emulatorPort = await freePort();
   children.push(await startMiniStack(place, { python, port: emulatorPort }));
   const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;

@@ -115,7 +115,8 @@ function watchOver(child) {
   void child.ended.then((code) => {
     if (stopping || !children.includes(child)) return;
     const cause = code === 137 ? ' (SIGKILL: killed by hand, or by the system when memory ran out)' : '';
-    const lines = child.tail.length > 0 ? child.tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
+    const tail = child.tail();
+    const lines = tail.length > 0 ? tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
     say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
     say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with ${prefix}npm run local.`);
     void stopAll(1);

@@ -51,7 +51,7 @@ describe('a peer that the benchmarks compare with', () => {
   async function start(peer: string, part: 'api' | 'worker') {
     const port = await lastingPort();
     const service = part === 'api' ? 'api-gateway' : 'order-worker';
-    const child = spawnService({ root, logDir, onLine: () => undefined }, service, {
+    const child = spawnService({ root, logDir }, service, {
       port,
       emulatorUrl: emulator.url,
       env: { STAGE: peer, SQS_WAIT_TIME_SECONDS: '1' },

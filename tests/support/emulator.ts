@@ -25,7 +25,7 @@ export async function startEmptyEmulator(): Promise<Emulator & { python: string 
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = await startMiniStack({ root, logDir, onLine: () => undefined }, { python, port });
+  const child = await startMiniStack({ root, logDir }, { python, port });
   killAtExit(child);
   return {
     url,

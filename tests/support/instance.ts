@@ -64,7 +64,7 @@ export function createInstance(options: InstanceOptions): Instance {
   let wanted = false;
 
   function spawn(): Child {
-    const started = spawnService({ ...place, onLine: () => undefined }, service, {
+    const started = spawnService(place, service, {
       port,
       emulatorUrl,
       env: { ...env, ...envOfLife?.(++lives) },

@@ -1,6 +1,16 @@
 /** Child processes: their logs, their ends, and the file that remembers them when their parent dies. */
 import { execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @typedef {{ name: string, pid: number, startedAt: string }} Known a process, told apart from a later one of the same id
  * @typedef {{ code: number, signal: NodeJS.Signals | null }} End the exit code; 137 and 1 stand for the ends that have none
  * @typedef {{
- *   name: string, pid: number, tail: string[], end: Promise<End>, ended: Promise<number>,
+ *   name: string, pid: number, tail: () => string[], end: Promise<End>, ended: Promise<number>,
  *   kill: (signal: NodeJS.Signals) => void,
  * }} Child
  */
@@ -37,32 +47,48 @@ export function isAlive({ pid, startedAt }) {
 }
 
 /**
- * Starts a process of its own group, so that a Ctrl-C in the terminal reaches only its parent, which drains it.
- * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string, onLine: (line: string) => void }} options
+ * Hands each line of the child's on, and writes it to the file.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} logFile
+ * @param {(line: string) => void} onLine
+ * @returns {() => Promise<void>} resolves when everything is written
+ */
+function followLines({ stdout, stderr }, logFile, onLine) {
+  const log = createWriteStream(logFile, { flags: 'a' });
+  for (const stream of [stdout, stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      log.write(`${line}\n`);
+      onLine(line);
+    });
+  }
+  return () => new Promise((resolve) => log.end(resolve));
+}
+
+/**
+ * Starts a process of its own group, so that a Ctrl-C in the terminal reaches only its parent, which drains it. Without
+ * `onLine` it writes to its log file itself: nobody waits for the parent to read.
+ * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string, onLine?: (line: string) => void }} options
  * @returns {Child}
  */
 export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
   mkdirSync(dirname(logFile), { recursive: true });
-  const log = createWriteStream(logFile, { flags: 'a' });
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = openSync(logFile, 'a');
+  const { size } = statSync(logFile);
+  const output = onLine ? 'pipe' : log;
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', output, output] });
+  closeSync(log);
+  const written = onLine ? followLines(child, logFile, onLine) : () => Promise.resolve();
   /** @type {string[]} */
-  const tail = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      log.write(`${line}\n`);
-      tail.push(line);
-      if (tail.length > TAIL_LINES) tail.shift();
-      onLine(line);
-    });
-  }
+  const failure = [];
   /** @type {Promise<End>} */
   const end = new Promise((resolve) => {
     child.once('error', (error) => {
-      tail.push(String(error));
+      failure.push(String(error));
       resolve({ code: 127, signal: null });
     });
     child.once('close', (code, signal) => {
-      log.end(() => {
+      void written().then(() => {
         resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1), signal });
       });
     });
@@ -70,7 +96,14 @@ export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
   return {
     name,
     pid: child.pid ?? -1,
-    tail,
+    tail: () => {
+      const lines = readFileSync(logFile)
+        .subarray(size)
+        .toString()
+        .split('\n')
+        .filter((line) => line !== '');
+      return [...lines, ...failure].slice(-TAIL_LINES);
+    },
     end,
     ended: end.then(({ code }) => code),
     kill: (signal) => {

@@ -8,7 +8,7 @@ import { LocalError } from './fail.mjs';
 /**
  * @typedef {import('./children.mjs').Child} Child
  * @typedef {'api-gateway' | 'order-worker' | 'notification-worker'} Service
- * @typedef {{ root: string, logDir: string, onLine: (name: string, line: string) => void }} Place
+ * @typedef {{ root: string, logDir: string, onLine?: (name: string, line: string) => void }} Place without `onLine` nobody follows the lines
  */
 
 /** @type {Service[]} */
@@ -37,7 +37,7 @@ export async function untilHealthy(url, child) {
     if (ended || Date.now() > deadline) {
       const what = ended ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
       throw new LocalError(
-        `${child.name} ${what}. Its last lines:\n${child.tail.join('\n')}`,
+        `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,
         'Mend that and run this again.',
       );
     }
@@ -65,9 +65,7 @@ export async function startMiniStack({ root, logDir, onLine }, { python, port })
       PYTHONUNBUFFERED: '1',
     },
     logFile: `${logDir}emulator.log`,
-    onLine: (line) => {
-      onLine('emulator', line);
-    },
+    ...(onLine ? { onLine: (line) => onLine('emulator', line) } : {}),
   });
   await untilHealthy(`http://127.0.0.1:${port}/_ministack/health`, child);
   return child;
@@ -122,9 +120,7 @@ export function spawnService({ root, logDir, onLine }, service, options) {
       AWS_SESSION_TOKEN: '',
     },
     logFile: `${logDir}${name}.log`,
-    onLine: (line) => {
-      onLine(name, line);
-    },
+    ...(onLine ? { onLine: (line) => onLine(name, line) } : {}),
   });
 }
 
