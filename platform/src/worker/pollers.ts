@@ -32,14 +32,14 @@ type Dependencies = {
 export type Pollers = {
   /** False when a poller has shown no sign of life for too long. Waiting at the breaker is one. */
   areLive(): boolean;
-  /** Epoch ms of the last receive that succeeded, or of the start; of several turns, the one for which that is longest ago. */
+  /** Epoch ms of the last receive that succeeded, or of the start; of several pollers, the one for which that is longest ago. */
   lastReturnAt(): number;
   /** Resolves when nothing is in flight; afterwards nothing is received any more. */
   stop(): Promise<void>;
 };
 
-/** Receive calls under way at a time: more of them bring fewer messages each, and cost the more while there are none. */
-const RECEIVES = 2;
+/** Pollers that a process starts with. Each takes one message at first: what kills the process costs few others a receive. */
+const FIRST_POLLERS = 2;
 /** The most that a queue hands out. */
 const BATCH_SIZE = 10;
 /** A trial risks one message's attempt, not ten, and answers at once whether the queue can be polled. */
@@ -50,43 +50,13 @@ class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
 
-/** Leave to receive. `lastReturnAt` is that of the last receive made with it. */
-type Turn = { lastReturnAt: number };
-
-type Turns = {
-  take(): Turn | Promise<Turn>;
-  giveBack(turn: Turn): void;
-  lastReturnAt(): number;
-};
-
-/** First come, first served. */
-function createTurns(count: number, now: Clock): Turns {
-  const all: Turn[] = Array.from({ length: count }, () => ({ lastReturnAt: now() }));
-  const free = [...all];
-  const waiting: ((turn: Turn) => void)[] = [];
-  return {
-    take: () => free.shift() ?? new Promise((resolve) => waiting.push(resolve)),
-    giveBack: (turn) => {
-      const next = waiting.shift();
-      if (next) next(turn);
-      else free.push(turn);
-    },
-    lastReturnAt: () => Math.min(...all.map(({ lastReturnAt }) => lastReturnAt)),
-  };
-}
-
-type Surroundings = { turns: Turns; onSurvived: () => void };
-
 /** One polling loop. A batch waits for its slowest message, so a worker has several. */
-function createPoller(
-  options: PollerOptions,
-  { turns, onSurvived }: Surroundings,
-  { aws, breaker, logger, now }: Dependencies,
-) {
+function startPoller(options: PollerOptions, onSurvived: () => void, { aws, breaker, logger, now }: Dependencies) {
   let pass: Pass | undefined;
   /** Epoch ms at which the poller counts as wedged. */
   let wedgedAt = Infinity;
-  /** Doubled with each batch survived: in a process that dies at each start, a message costs few others a receive. */
+  let lastReturnAt = now();
+  /** Doubled with each batch survived. */
   let batchSize = 1;
   let poll = Promise.resolve();
   let endPoll: () => void = () => undefined;
@@ -96,23 +66,18 @@ function createPoller(
       endPoll = resolve;
     });
     wedgedAt = Infinity;
-    const turn = await turns.take();
-    try {
-      pass = await breaker.enter();
-      if (!pass) throw new StoppedError('stopped before the poll');
-      wedgedAt = now() + options.wedgedAfterMs;
-      const command = new ReceiveMessageCommand({
-        ...input,
-        MaxNumberOfMessages: batchSize,
-        ...(pass.isTrial ? TRIAL : {}),
-      });
-      const output = await aws.polling.send(command);
-      turn.lastReturnAt = now();
-      wedgedAt = turn.lastReturnAt + options.wedgedAfterMs + options.handlerTimeoutMs;
-      return output;
-    } finally {
-      turns.giveBack(turn);
-    }
+    pass = await breaker.enter();
+    if (!pass) throw new StoppedError('stopped before the poll');
+    wedgedAt = now() + options.wedgedAfterMs;
+    const command = new ReceiveMessageCommand({
+      ...input,
+      MaxNumberOfMessages: batchSize,
+      ...(pass.isTrial ? TRIAL : {}),
+    });
+    const output = await aws.polling.send(command);
+    lastReturnAt = now();
+    wedgedAt = lastReturnAt + options.wedgedAfterMs + options.handlerTimeoutMs;
+    return output;
   }
 
   // sqs-consumer uses one client for everything: polls pass the breaker here, and have a longer timeout than acks. Its own
@@ -164,12 +129,11 @@ function createPoller(
     if (!(err instanceof StoppedError)) breaker.report(err);
     onEnd();
   });
+  consumer.start();
 
   return {
-    start: () => {
-      consumer.start();
-    },
     isLive: () => now() < wedgedAt,
+    lastReturnAt: () => lastReturnAt,
     stop: () => {
       consumer.stop();
       // Not the consumer's `stopped`: that comes at once, or looks once a second whether the last poll has ended.
@@ -178,22 +142,18 @@ function createPoller(
   };
 }
 
-/** As many pollers as may receive, and one more with each batch survived, so that a death at the start costs few receives. */
+/** A few pollers at first, and one more with each batch that the process has survived. */
 export function startPollers(options: PollerOptions, dependencies: Dependencies): Pollers {
-  const receives = Math.min(RECEIVES, options.pollers);
-  const turns = createTurns(receives, dependencies.now);
+  const pollers: ReturnType<typeof startPoller>[] = [];
   let stopped = false;
-  let started = 0;
-  function startNext(): void {
-    if (!stopped) pollers[started++]?.start();
+  function startAnother(): void {
+    if (stopped || pollers.length === options.pollers) return;
+    pollers.push(startPoller(options, startAnother, dependencies));
   }
-  const pollers = Array.from({ length: options.pollers }, () =>
-    createPoller(options, { turns, onSurvived: startNext }, dependencies),
-  );
-  for (let n = 0; n < receives; n++) startNext();
+  for (let n = 0; n < FIRST_POLLERS; n++) startAnother();
   return {
     areLive: () => pollers.every((poller) => poller.isLive()),
-    lastReturnAt: () => turns.lastReturnAt(),
+    lastReturnAt: () => Math.min(...pollers.map((poller) => poller.lastReturnAt())),
     stop: async () => {
       stopped = true;
       dependencies.breaker.stop();

@@ -51,7 +51,7 @@ type Polling = {
 export function exposePolling(metrics: Metrics, queue: string, { lastReturnAt, breakerState }: Polling): void {
   metrics.gauge({
     name: 'poller_last_return_timestamp_seconds',
-    help: 'When a receive call last succeeded; of several under way at a time, the one for which that is longest ago.',
+    help: 'When a receive call last succeeded; of several pollers, the one for which that is longest ago.',
     labelNames: ['queue'],
     collect() {
       this.set({ queue }, lastReturnAt() / 1_000);

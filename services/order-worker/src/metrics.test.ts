@@ -72,34 +72,33 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'COMPLETED' })).toBeUndefined();
   });
 
-  it('tell when the receive that has been away longest was last answered', async () => {
-    const system = createOrderSystem();
+  it('tell when the poller that has been away longest was last answered', async () => {
+    const system = createOrderSystem({ WORKER_POLLERS: '2' });
     const at = () => read(system, 'poller_last_return_timestamp_seconds', { queue });
     const startedAt = system.now() / 1_000;
     expect(await at()).toBe(startedAt);
-    // One of the two gets no answer, the other one polls on.
-    const { polling } = system.clients;
-    const send = polling.send.bind(polling) as (command: unknown) => Promise<unknown>;
-    let answer: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    let calls = 0;
-    const held = async (command: unknown) => {
-      if (++calls === 1) await answered;
-      return send(command);
-    };
-    Object.assign(polling, { send: held });
     system.worker.start();
-    await eventually(() => calls >= 2);
+    await system.log.next('polling');
+    // One of the two holds a message, the other one polls on.
+    let finish: () => void = () => undefined;
+    const busy = new Promise<void>((resolve) => {
+      system.plan.fulfil = () =>
+        new Promise((fulfilled) => {
+          finish = () => {
+            fulfilled({ fulfilled: true });
+          };
+          resolve();
+        });
+    });
+    system.send(anOrder(system).message);
+    await busy;
     system.pass(10);
-    const before = calls;
-    await eventually(() => calls > before + 2);
+    const receives = system.aws.sqs.callsOf('ReceiveMessage').length;
+    await eventually(() => system.aws.sqs.callsOf('ReceiveMessage').length > receives + 2);
     expect(await at()).toBe(startedAt);
-    answer();
-    await eventually(() => calls > before + 8);
+    finish();
+    await eventually(() => system.aws.sqs.callsOf('ReceiveMessage').length > receives + 8);
     expect(await at()).toBe(startedAt + 10);
-    await system.worker.stop();
   });
 
   it('tell whether the breaker lets the worker poll', async () => {
