@@ -27,6 +27,16 @@ describe('a soak', () => {
     expect(verdict.complaints).toEqual(['memory grows by more than 1 % a minute']);
   });
 
+  it('is fine when some collections leave what has died', () => {
+    const alive = [24.4, 24.1, 25.4, 42, 40.8, 24.8, 37.1, 24.6, 35, 24.7, 24.9, 25, 41.6, 24.8, 33.8];
+    const seen = alive.map((aliveMb, index) => ({ ...samples(() => ({ aliveMb }))[0]!, atMs: index * 30_000 }));
+    const verdict = judgeSoak(seen);
+    expect(verdict.complaints).toEqual([]);
+    expect(verdict.mbPerMinute).toBeLessThan(0.15);
+    const leaking = seen.map((sample) => ({ ...sample, aliveMb: sample.aliveMb! + sample.atMs / 120_000 }));
+    expect(judgeSoak(leaking).complaints).toEqual(['memory grows by more than 1 % a minute']);
+  });
+
   it('is not judged by memory when it is short', () => {
     const short = samples((minute) => ({ aliveMb: 50 + 20 * minute })).slice(0, 12);
     expect(judgeSoak(short).complaints).toEqual([]);

@@ -12,7 +12,7 @@ export type SoakSample = {
 };
 
 export type SoakVerdict = {
-  /** Of the line through what was alive after collections. */
+  /** Of the line through what was alive after collections, as `leastOfNeighbours` has it. */
   mbPerMinute: number;
   /** The same by the median size. */
   percentPerMinute: number;
@@ -39,10 +39,25 @@ function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample
 /** Of a shorter time than this a slope says what the heap was doing at the moment, and no more. */
 const JUDGED_FROM_MS = 180_000;
 
+type Point = { x: number; y: number };
+
+const NEIGHBOURS = 4;
+
+/**
+ * The smallest of each few samples in a row: a collection in the midst of work leaves some of what has died, now and then
+ * half as much again as what lives, and never takes too much.
+ */
+function leastOfNeighbours(points: readonly Point[]): Point[] {
+  const starts = Array.from({ length: Math.ceil(points.length / NEIGHBOURS) }, (_, group) => group * NEIGHBOURS);
+  return starts.map((start) =>
+    points.slice(start, start + NEIGHBOURS).reduce((least, point) => (point.y < least.y ? point : least)),
+  );
+}
+
 /** Judges the samples after the warm-up. */
 export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
-  const alive = samples.flatMap(({ atMs, aliveMb }) =>
-    aliveMb === undefined ? [] : [{ x: atMs / 60_000, y: aliveMb }],
+  const alive = leastOfNeighbours(
+    samples.flatMap(({ atMs, aliveMb }) => (aliveMb === undefined ? [] : [{ x: atMs / 60_000, y: aliveMb }])),
   );
   const mbPerMinute = slope(alive);
   const percentPerMinute = (mbPerMinute / median(alive.map(({ y }) => y))) * 100;

@@ -12,7 +12,7 @@ class PeerEnv extends ProcessEnv {
 
   /** Polling loops of the worker; each works on up to ten messages at a time. */
   @IsCount(1, 64)
-  WORKER_POLLERS = 4;
+  WORKER_POLLERS = 8;
 
   /** Longest wait of one receive call; a worker that stops waits for it. */
   @IsCount(1, 20)
