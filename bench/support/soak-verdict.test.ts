@@ -23,7 +23,7 @@ describe('a soak', () => {
   it('is not when memory only comes', () => {
     const verdict = judgeSoak(samples((minute) => ({ aliveMb: 50 + minute })));
     expect(verdict.mbPerMinute).toBeCloseTo(1);
-    expect(verdict.percentPerMinute).toBeCloseTo(100 / 55);
+    expect(verdict.percentPerMinute).toBeCloseTo(1.83);
     expect(verdict.complaints).toEqual(['memory grows by more than 1 % a minute']);
   });
 
@@ -35,6 +35,12 @@ describe('a soak', () => {
     expect(verdict.mbPerMinute).toBeLessThan(0.15);
     const leaking = seen.map((sample) => ({ ...sample, aliveMb: sample.aliveMb! + sample.atMs / 120_000 }));
     expect(judgeSoak(leaking).complaints).toEqual(['memory grows by more than 1 % a minute']);
+  });
+
+  it('does not go by the last collections, when those left what has died', () => {
+    const alive = [...Array<number>(12).fill(24), 40, 40, 40];
+    const seen = alive.map((aliveMb, index) => ({ ...samples(() => ({ aliveMb }))[0]!, atMs: index * 30_000 }));
+    expect(judgeSoak(seen).mbPerMinute).toBe(0);
   });
 
   it('is not judged by memory when it is short', () => {

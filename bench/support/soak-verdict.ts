@@ -41,17 +41,17 @@ const JUDGED_FROM_MS = 180_000;
 
 type Point = { x: number; y: number };
 
-const NEIGHBOURS = 4;
+/** Three minutes of them, in a soak. */
+const NEIGHBOURS = 6;
 
 /**
- * The smallest of each few samples in a row: a collection in the midst of work leaves some of what has died, now and then
- * half as much again as what lives, and never takes too much.
+ * For each sample the smallest of it and those that follow: a collection in the midst of work leaves some of what has died,
+ * now and then half as much again as what lives, and never takes too much.
  */
 function leastOfNeighbours(points: readonly Point[]): Point[] {
-  const starts = Array.from({ length: Math.ceil(points.length / NEIGHBOURS) }, (_, group) => group * NEIGHBOURS);
-  return starts.map((start) =>
-    points.slice(start, start + NEIGHBOURS).reduce((least, point) => (point.y < least.y ? point : least)),
-  );
+  return points
+    .slice(0, Math.max(1, points.length - NEIGHBOURS + 1))
+    .map(({ x }, index) => ({ x, y: Math.min(...points.slice(index, index + NEIGHBOURS).map(({ y }) => y)) }));
 }
 
 /** Judges the samples after the warm-up. */

@@ -328,6 +328,24 @@ describe('stopping', () => {
     expect(pollers.areLive()).toBe(true);
   });
 
+  it('starts no further poller for a batch that ends meanwhile', async () => {
+    const working = gate();
+    const { pollers, polled, breaker, send } = start({ pollers: 4, handle: () => working.opened.then(() => true) });
+    send('a');
+    await eventually(() => polled.length > 2);
+    const stopping = pollers.stop();
+    let entered = 0;
+    const enter = breaker.enter.bind(breaker);
+    breaker.enter = () => {
+      entered += 1;
+      return enter();
+    };
+    working.open();
+    await stopping;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(entered).toBe(0);
+  });
+
   it('waits for a poll that is under way, and for the messages that it brings', async () => {
     const hanging = gate();
     const { pollers, sqs, polled, send } = start({ hangs: () => hanging.opened });
