@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { OverloadedError } from '../batching.js';
 import { connectionRefused, internalServerError, throttled, timedOut } from '../testing/aws-errors.js';
 import { queueDoesNotExist } from '../testing/sqs-errors.js';
-import { isTopologyMissing, isUnavailable } from './failures.js';
+import { failureOf, isDenied, isTopologyMissing, isUnavailable } from './failures.js';
 
 const named = (name: string, change: object = {}) => Object.assign(new Error('no'), { name, ...change });
 
@@ -30,13 +30,53 @@ describe('isUnavailable', () => {
   it.each([
     ['a mistake in the request', named('ValidationException', { $metadata: { httpStatusCode: 400 } })],
     ['a refused condition', named('ConditionalCheckFailedException', { $metadata: { httpStatusCode: 400 } })],
-    ['a missing permission', named('AccessDeniedException', { $metadata: { httpStatusCode: 400 } })],
     ['a mistake of ours', new TypeError('x is not a function')],
     ['an error with another cause', new Error('no', { cause: new Error('no') })],
     ['no error at all', 'ECONNREFUSED'],
     ['nothing', undefined],
   ])('is false of %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(false);
+  });
+
+  // The error codes that DynamoDB, EventBridge, SQS, KMS and their common list document, in each spelling in use.
+  it.each([
+    ...['AccessDenied', 'AccessDeniedException', 'com.amazonaws.dynamodb.v20120810#AccessDeniedException'],
+    ...['NotAuthorized', 'NotAuthorizedForSourceException', 'NotAuthorizedForDetailTypeException', 'OptInRequired'],
+    ...['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'RequestTimeTooSkewed', 'InvalidAccessKeyId'],
+    ...['InvalidClientTokenId', 'UnrecognizedClientException', 'MissingAuthenticationToken', 'InvalidToken'],
+    ...['MissingAuthenticationTokenException', 'InvalidSignatureException', 'SignatureDoesNotMatch'],
+    ...['IncompleteSignature', 'IncompleteSignatureException', 'InvalidSecurity', 'CredentialsProviderError'],
+    ...['KmsAccessDenied', 'KmsDisabled', 'KmsInvalidKeyUsage', 'KmsInvalidState', 'KmsNotFound', 'KmsOptInRequired'],
+    ...['KMS.AccessDeniedException', 'KMS.DisabledException', 'KMS.NotFoundException', 'KMSInvalidStateException'],
+  ])('takes %s for a refusal of the caller, which is an outage', (name) => {
+    for (const error of [named(name), named('Error', { Code: name }), named('Error', { code: name })]) {
+      expect({ denied: isDenied(error), unavailable: isUnavailable(error) }).toEqual({
+        denied: true,
+        unavailable: true,
+      });
+    }
+    expect(failureOf(named(name))).toBe('denied');
+  });
+
+  it.each([401, 403])('takes status %i under any name for a refusal of the caller', (httpStatusCode) => {
+    expect(failureOf(named('Whatever', { $metadata: { httpStatusCode } }))).toBe('denied');
+  });
+
+  it.each([
+    ['TransactionConflict', 'throttled'],
+    ['TransactionConflictException', 'throttled'],
+    ['TransactionInProgressException', 'throttled'],
+    ['KmsThrottled', 'throttled'],
+    ['ThrottlingError', 'throttled'],
+    ['RequestTimeoutException', 'timeout'],
+    ['AWS.SimpleQueueService.NonExistentQueue', 'missing'],
+    ['NoResponse', 'unavailable'],
+    ['ItemCollectionSizeLimitExceeded', 'refused'],
+    ['ValidationError', 'refused'],
+    ['MalformedDetail', 'refused'],
+  ])('calls %s %s', (name, failure) => {
+    expect(failureOf(named(name))).toBe(failure);
+    expect(isUnavailable(named(name))).toBe(failure !== 'refused');
   });
 
   it('tells a missing topology from other outages', () => {

@@ -11,61 +11,101 @@ const CONNECTION_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-const TIMEOUT_NAMES = new Set(['TimeoutError', 'RequestTimeout', 'RequestTimeoutException', 'ETIMEDOUT']);
-const THROTTLING_NAMES = new Set([
-  'ThrottlingException',
-  'ThrottlingError',
+/** Names without their namespace and without `Exception` or `Error`: services spell the same failure in several ways. */
+const TIMEOUTS = new Set(['Timeout', 'RequestTimeout', 'ETIMEDOUT']);
+const BUSY = new Set([
   'Throttling',
+  'Throttled',
   'RequestThrottled',
-  'ThrottledException',
-  'TooManyRequestsException',
-  'ProvisionedThroughputExceededException',
+  'TooManyRequests',
   'ProvisionedThroughputExceeded',
   'RequestLimitExceeded',
+  'KmsThrottled',
+  // Another transaction holds the item for a moment.
+  'TransactionConflict',
+  'TransactionInProgress',
   // Our own waiting room, filled by a service that is too slow.
-  'OverloadedError',
+  'Overloaded',
 ]);
-const UNAVAILABLE_NAMES = new Set([
-  ...TIMEOUT_NAMES,
-  ...THROTTLING_NAMES,
+const BROKEN = new Set([
   'ServiceUnavailable',
-  'InternalServerError',
-  'InternalError',
+  'Unavailable',
+  'InternalServer',
+  'Internal',
   'InternalFailure',
-  'InternalException',
-  // Credentials that cannot be had, or are no longer good: nothing that a message could be blamed for.
-  'CredentialsProviderError',
+  'ServiceFailure',
+  // The service answered a batch without an outcome for this entry, which may have been applied.
+  'NoResponse',
+]);
+const MISSING = new Set(['ResourceNotFound', 'QueueDoesNotExist', 'NonExistentQueue']);
+/**
+ * The caller's identity or permissions, a signature, or an encryption key.
+ * https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html and each service's own list
+ */
+const DENIED = new Set([
+  'AccessDenied',
+  'UnauthorizedOperation',
+  'NotAuthorized',
+  'NotAuthorizedForSource',
+  'NotAuthorizedForDetailType',
+  'AuthFailure',
+  'OptInRequired',
+  'InvalidSecurity',
+  'CredentialsProvider',
+  'TokenProvider',
   'ExpiredToken',
-  'ExpiredTokenException',
+  'TokenRefreshRequired',
+  'RequestExpired',
+  'RequestTimeTooSkewed',
+  'InvalidAccessKeyId',
   'InvalidClientTokenId',
-  'UnrecognizedClientException',
+  'InvalidToken',
+  'UnrecognizedClient',
+  'MissingAuthenticationToken',
+  'InvalidSignature',
+  'SignatureDoesNotMatch',
+  'IncompleteSignature',
 ]);
-const MISSING_NAMES = new Set([
-  'ResourceNotFoundException',
-  'ResourceNotFound',
-  'QueueDoesNotExist',
-  'AWS.SimpleQueueService.NonExistentQueue',
-]);
+/** Encryption keys that are disabled, deleted or not ours to use: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
+const KMS = /^kms[A-Z._]/i;
 
 type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
 
-function namesOf(error: AwsError): string[] {
-  return [error.name, error.code, error.Code].filter((name) => typeof name === 'string');
+function namesOf({ name, code, Code }: AwsError): string[] {
+  return [name, code, Code].filter((text) => typeof text === 'string');
+}
+
+/** `com.amazonaws.sqs#AWS.SimpleQueueService.NonExistentQueue` and `ThrottlingException` as they stand in the lists. */
+function plainNameOf(name: string): string {
+  const [local = ''] = name.split(/[#.]/).slice(-1);
+  return local.replace(/(Exception|Error|Fault)$/, '');
+}
+
+function isNamed(error: AwsError, names: ReadonlySet<string>): boolean {
+  return namesOf(error).some((name) => names.has(plainNameOf(name)));
 }
 
 /** A table, queue or bus of the topology does not exist (yet, or any more). */
 export function isTopologyMissing(thrown: unknown): boolean {
-  return namesOf(toError(thrown)).some((name) => MISSING_NAMES.has(name));
+  return isNamed(toError(thrown), MISSING);
+}
+
+/** AWS refuses the caller and not the request: no permission, no valid credentials or signature, no usable key. */
+export function isDenied(thrown: unknown): boolean {
+  const error = toError(thrown) as AwsError;
+  if (isNamed(error, BUSY)) return false;
+  const status = error.$metadata?.httpStatusCode;
+  return isNamed(error, DENIED) || namesOf(error).some((name) => KMS.test(name)) || status === 401 || status === 403;
 }
 
 /**
- * The dependency is away, not the request wrong: refused or broken connections, timeouts, throttling, 5xx, missing
- * credentials, a missing topology. Such an error says nothing about the message that met it.
+ * The dependency cannot be used, and the request is not to blame: refused or broken connections, timeouts, throttling,
+ * 5xx, a missing topology, missing permissions. Such an error says nothing about the message that met it.
  */
 export function isUnavailable(thrown: unknown): boolean {
   const error = toError(thrown) as AwsError;
-  if (isTopologyMissing(error)) return true;
-  if (namesOf(error).some((name) => CONNECTION_CODES.has(name) || UNAVAILABLE_NAMES.has(name))) return true;
+  if ([MISSING, TIMEOUTS, BUSY, BROKEN].some((names) => isNamed(error, names)) || isDenied(error)) return true;
+  if (namesOf(error).some((name) => CONNECTION_CODES.has(name))) return true;
   if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return true;
   // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
   if (Array.isArray(error.errors) && error.errors.some(isUnavailable)) return true;
@@ -73,13 +113,14 @@ export function isUnavailable(thrown: unknown): boolean {
 }
 
 /** What kind of trouble a failed call met. */
-export type Failure = 'throttled' | 'timeout' | 'missing' | 'unavailable' | 'refused';
+export type Failure = 'throttled' | 'timeout' | 'missing' | 'denied' | 'unavailable' | 'refused';
 
 /** `refused`: the service answered, and meant the request. */
 export function failureOf(thrown: unknown): Failure {
-  const names = namesOf(toError(thrown));
-  if (names.some((name) => THROTTLING_NAMES.has(name))) return 'throttled';
-  if (names.some((name) => TIMEOUT_NAMES.has(name))) return 'timeout';
+  const error = toError(thrown);
+  if (isNamed(error, BUSY)) return 'throttled';
+  if (isNamed(error, TIMEOUTS)) return 'timeout';
   if (isTopologyMissing(thrown)) return 'missing';
+  if (isDenied(thrown)) return 'denied';
   return isUnavailable(thrown) ? 'unavailable' : 'refused';
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { connectionRefused } from '../testing/aws-errors.js';
+import { queueUrlOf } from '../testing/arns.js';
 import { createFakeAws } from '../testing/fake-aws.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
-import { busCheck, createReadiness, probeAll, queueCheck, ruleTargetCheck, tableCheck } from './readiness.js';
+import { busCheck, createReadiness, probeAll, queueCheck, ruleCheck, tableCheck } from './readiness.js';
 
 const never = () => new Promise<never>(() => undefined);
 
@@ -58,11 +59,25 @@ describe('the probe', () => {
     await expect(probeAll({ a: never }, 5)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('is content with what answers, be the answer good or not', async () => {
+  it('is content with a dependency that answers, even if the answer is bad', async () => {
+    await probeAll({ a: () => Promise.reject(new Error('rule r is disabled')) });
+  });
+
+  it('fails without permission for what the work itself does, and not for what is only described', async () => {
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
-    await probeAll({ a: () => Promise.reject(denied), b: () => Promise.reject(new Error('rule r has no target')) });
+    const refusing = { send: () => Promise.reject(denied) } as never;
+    await expect(probeAll({ table: tableCheck(refusing, 'jobs', 'jobId') })).rejects.toBe(denied);
+    const describing = {
+      bus: busCheck(refusing, 'bus'),
+      rule: ruleCheck(refusing, { bus: 'bus', rule: 'r', queue: 'work' }),
+    };
+    await probeAll(describing);
+    const { checks } = await createReadiness(describing, { now: () => 0 })();
+    expect(Object.values(checks).map(({ status }) => status)).toEqual(['down', 'down']);
   });
 });
+
+const RULE = { bus: 'bus', rule: 'r', queue: 'work' };
 
 describe('checks', () => {
   const create = () => {
@@ -76,6 +91,7 @@ describe('checks', () => {
       ],
       queues: [{ name: 'work' }],
       eventBuses: ['bus'],
+      rules: [{ name: 'r', eventBusName: 'bus', detailTypes: ['Made'], queueUrl: queueUrlOf('work') }],
     });
     const urlOf = createQueueUrls(aws.sqs);
     return { aws, urlOf };
@@ -87,6 +103,7 @@ describe('checks', () => {
     await queueCheck(aws.sqs, () => urlOf('work'))();
     await queueCheck(aws.sqs, () => urlOf('work'))();
     await busCheck(aws.eventBridge, 'bus')();
+    await ruleCheck(aws.eventBridge, RULE)();
     expect(aws.sqs.callsOf('GetQueueUrl')).toHaveLength(1);
   });
 
@@ -95,12 +112,17 @@ describe('checks', () => {
     const missing = { name: 'ResourceNotFoundException' };
     await expect(tableCheck(aws.dynamo, 'none', 'id')()).rejects.toMatchObject(missing);
     await expect(busCheck(aws.eventBridge, 'none')()).rejects.toMatchObject(missing);
-    await expect(ruleTargetCheck(aws.eventBridge, 'bus', 'none')()).rejects.toMatchObject(missing);
+    await expect(ruleCheck(aws.eventBridge, { ...RULE, rule: 'none' })()).rejects.toMatchObject(missing);
     await expect(queueCheck(aws.sqs, () => urlOf('none'))()).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
   });
 
-  it('fail for a rule without a target, whose events would vanish', async () => {
-    const eventBridge = { send: async () => ({ Targets: [] }) };
-    await expect(ruleTargetCheck(eventBridge as never, 'bus', 'r')()).rejects.toThrow('rule r has no target');
+  it.each([
+    ['a rule that is disabled', { state: 'DISABLED' as const }, 'rule r is disabled'],
+    ['a rule without a target', { targets: [] }, 'rule r has no target work'],
+    ['a rule with another target', { targets: ['other-work'] }, 'rule r has no target work'],
+  ])('fail for %s, whose events would vanish', async (_what, change, reason) => {
+    const { aws } = create();
+    aws.eventBridge.changeRule('r', change);
+    await expect(ruleCheck(aws.eventBridge, RULE)()).rejects.toThrow(reason);
   });
 });

@@ -1,7 +1,7 @@
-import { DescribeEventBusCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeEventBusCommand, DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
-import { isUnavailable } from '../aws/failures.js';
+import { isDenied, isUnavailable } from '../aws/failures.js';
 import { countQueue } from '../aws/queue-counts.js';
 import type { Clock } from '../clock.js';
 import { toError } from '../errors.js';
@@ -23,17 +23,43 @@ export function queueCheck(sqs: Sqs, queueUrl: () => Promise<string>): Check {
 }
 
 export function busCheck(eventBridge: EventBridge, bus: string): Check {
-  return () => eventBridge.send(new DescribeEventBusCommand({ Name: bus }));
+  return () => described(eventBridge.send(new DescribeEventBusCommand({ Name: bus })));
 }
 
-/** Events that match a rule without a target vanish silently. */
-export function ruleTargetCheck(eventBridge: EventBridge, bus: string, rule: string): Check {
+/** A rule hands an event on to its queue. Disabled, or without that target, it drops events without an error. */
+export type RuleRef = { bus: string; rule: string; queue: string };
+
+export function ruleCheck(eventBridge: EventBridge, { bus, rule, queue }: RuleRef): Check {
   return async () => {
-    const { Targets: targets = [] } = await eventBridge.send(
-      new ListTargetsByRuleCommand({ EventBusName: bus, Rule: rule }),
+    const [{ State: state = 'unknown' }, { Targets: targets = [] }] = await described(
+      Promise.all([
+        eventBridge.send(new DescribeRuleCommand({ EventBusName: bus, Name: rule })),
+        eventBridge.send(new ListTargetsByRuleCommand({ EventBusName: bus, Rule: rule })),
+      ]),
     );
-    if (targets.length === 0) throw new Error(`rule ${rule} has no target`);
+    if (!state.startsWith('ENABLED')) throw new Error(`rule ${rule} is ${state.toLowerCase()}`);
+    if (!targets.some(({ Arn: arn }) => arn?.endsWith(`:${queue}`))) {
+      throw new Error(`rule ${rule} has no target ${queue}`);
+    }
   };
+}
+
+/**
+ * Describing the bus and its rules is no part of the work: a process that may not ask can still work, so a missing
+ * permission shows in readiness and is no outage.
+ */
+async function described<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    const { name, message } = toError(error);
+    throw new NotDescribedError(`${name}: ${message}`);
+  }
+}
+
+export class NotDescribedError extends Error {
+  override readonly name = 'NotDescribedError';
 }
 
 /** First line of an error: enough to act on, without the SDK's request details. */
@@ -85,8 +111,8 @@ export function createReadiness(
 }
 
 /**
- * For the breaker: all checks at once, uncached. What is there but not as it should be, as a rule without a target, or
- * may not be asked, is for readiness to tell: it stops no work.
+ * For the breaker: all checks at once, uncached. A disabled rule stops no work that is already in the queue: readiness
+ * reports it.
  * @throws the first outage
  */
 export async function probeAll(checks: Record<string, Check>, timeoutMs = 2_000): Promise<void> {

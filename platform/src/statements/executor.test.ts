@@ -65,15 +65,18 @@ describe('the statement executor', () => {
     expect(sizes()).toEqual([2, 1]);
   });
 
-  it('tries a throttled statement again after a growing pause, and leaves its neighbours alone', async () => {
-    const { dynamo, executor, sizes, sleeps } = createExecutor();
-    dynamo.rejectEntriesNext('BatchExecuteStatement', 'ThrottlingError', 3);
-    expect(await Promise.all(many(4, insert).map((statement) => executor.execute(statement)))).toEqual(
-      many(4, () => ({ applied: true }) as never),
-    );
-    expect(sizes()).toEqual([4, 3]);
-    expect(sleeps).toHaveLength(3);
-  });
+  it.each(['ThrottlingError', 'RequestLimitExceeded', 'TransactionConflict'])(
+    'tries a statement again that met %s, after a growing pause, and leaves its neighbours alone',
+    async (code) => {
+      const { dynamo, executor, sizes, sleeps } = createExecutor();
+      dynamo.rejectEntriesNext('BatchExecuteStatement', code, 3);
+      expect(await Promise.all(many(4, insert).map((statement) => executor.execute(statement)))).toEqual(
+        many(4, () => ({ applied: true }) as never),
+      );
+      expect(sizes()).toEqual([4, 3]);
+      expect(sleeps).toHaveLength(3);
+    },
+  );
 
   it('gives a statement up that is throttled again and again', async () => {
     const { dynamo, executor, sizes, sleeps } = createExecutor();

@@ -37,7 +37,7 @@ type ExecutorOptions = {
 const MAX_STATEMENTS = 25;
 const CONCURRENCY = 2;
 const CAPACITY = 1_000;
-/** Attempts of a statement that is throttled by itself, while the call that carries it succeeds. */
+/** Attempts of a statement that is throttled, or meets another transaction, while the call that carries it succeeds. */
 const MAX_ATTEMPTS = 5;
 const BACKOFF_BASE_MS = 25;
 

@@ -55,6 +55,14 @@ export function internalServerError(): Error {
   return serviceError('InternalServerError', 'Internal server error', 500);
 }
 
+export function accessDenied(): Error {
+  return serviceError('AccessDeniedException', 'User is not authorized to perform this action', 400);
+}
+
+export function kmsAccessDenied(): Error {
+  return serviceError('KmsAccessDenied', 'The ciphertext refers to a key that is not accessible', 400);
+}
+
 /** As the SDK rejects a call whose `abortSignal` fired. */
 export function aborted(): Error {
   return Object.assign(new Error('Request aborted'), { name: 'AbortError' });

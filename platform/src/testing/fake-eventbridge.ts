@@ -9,7 +9,7 @@ import type {
 } from '@aws-sdk/client-eventbridge';
 import { EventBridgeServiceException, ResourceNotFoundException } from '@aws-sdk/client-eventbridge';
 import type { Clock } from '../clock.js';
-import { arnOf, queueArnOf } from './arns.js';
+import { arnOf, queueArnOf, queueUrlOf } from './arns.js';
 import { serviceErrorOptions } from './aws-errors.js';
 import { eventJson, rejectionOf, sizeOf } from './event-entries.js';
 import { createFakeClient, type FakeClient } from './fake-client.js';
@@ -33,7 +33,11 @@ type Inputs = {
 export type FakeEventBridge = FakeClient<EventBridgeClient, Inputs> & {
   /** The next `times` accepted events reach no target: EventBridge answers before it delivers. */
   loseNext(times?: number): void;
+  /** What somebody has done to a rule by hand: its state, the names of its targets. */
+  changeRule(name: string, change: RuleChange): void;
 };
+
+type RuleChange = { state?: 'ENABLED' | 'DISABLED'; targets?: readonly string[] };
 
 type Options = {
   eventBuses: readonly string[];
@@ -65,6 +69,11 @@ function matches({ detailTypes, sources }: RuleSettings, entry: PutEventsRequest
 
 export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.now }: Options): FakeEventBridge {
   let toLose = 0;
+  const changes = new Map<string, RuleChange>();
+
+  const stateOf = ({ name }: RuleSettings) => changes.get(name)?.state ?? 'ENABLED';
+  const targetsOf = ({ name, queueUrl }: RuleSettings) =>
+    changes.get(name)?.targets ?? [queueUrl.split('/').at(-1) ?? ''];
 
   function acceptEvent(entry: PutEventsRequestEntry): { EventId: string } {
     const id = randomUUID();
@@ -74,9 +83,9 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
     }
     // An unknown bus, or an event that no rule matches, is a success without a delivery.
     for (const rule of rules) {
-      if (rule.eventBusName === (entry.EventBusName ?? 'default') && matches(rule, entry)) {
-        deliver(rule.queueUrl, eventJson(id, entry, now()));
-      }
+      if (rule.eventBusName !== (entry.EventBusName ?? 'default') || !matches(rule, entry)) continue;
+      if (stateOf(rule) !== 'ENABLED') continue;
+      for (const target of targetsOf(rule)) deliver(queueUrlOf(target), eventJson(id, entry, now()));
     }
     return { EventId: id };
   }
@@ -129,7 +138,7 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
             ...(rule.sources === undefined ? {} : { source: rule.sources }),
             'detail-type': rule.detailTypes,
           }),
-          State: 'ENABLED',
+          State: stateOf(rule),
           EventBusName: rule.eventBusName,
         };
       },
@@ -138,8 +147,7 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
       parameters: ['Rule', 'EventBusName'],
       run: (input) => {
         const rule = findRule(input.Rule, input.EventBusName);
-        const queueName = rule.queueUrl.split('/').at(-1) ?? '';
-        return { Targets: [{ Id: queueName, Arn: queueArnOf(queueName) }] };
+        return { Targets: targetsOf(rule).map((target) => ({ Id: target, Arn: queueArnOf(target) })) };
       },
     },
   });
@@ -148,6 +156,9 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
     ...client,
     loseNext: (times = 1) => {
       toLose += times;
+    },
+    changeRule: (name, change) => {
+      changes.set(name, { ...changes.get(name), ...change });
     },
   };
 }

@@ -207,7 +207,12 @@ describe('breaker', () => {
 
   it.each([
     ['a missing topology', queueDoesNotExist(), /^paused: topology missing, deploy it/],
-    ['a refusal', Object.assign(new Error('no'), { name: 'AccessDenied' }), /^paused: the queue cannot be polled$/],
+    ['a missing permission', Object.assign(new Error('no'), { name: 'AccessDenied' }), /^paused: AWS refuses this/],
+    [
+      'a refused request',
+      Object.assign(new Error('no'), { name: 'InvalidAddress' }),
+      /^paused: the queue cannot be polled$/,
+    ],
   ])('names %s', (_name, error, message) => {
     const { breaker, log } = create();
     breaker.report(error);

@@ -1,4 +1,4 @@
-import { isTopologyMissing, isUnavailable } from '../aws/failures.js';
+import { isDenied, isTopologyMissing, isUnavailable } from '../aws/failures.js';
 import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
 
@@ -42,6 +42,7 @@ const NORMAL: Pass = { isTrial: false, done: () => undefined };
 
 function reasonOf(err: Error): string {
   if (isTopologyMissing(err)) return 'topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
+  if (isDenied(err)) return 'AWS refuses this process (permissions, credentials or keys)';
   return isUnavailable(err) ? 'a dependency is away' : 'the queue cannot be polled';
 }
 

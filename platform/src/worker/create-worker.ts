@@ -8,7 +8,7 @@ import {
   createReadiness,
   probeAll,
   queueCheck,
-  ruleTargetCheck,
+  ruleCheck,
   tableCheck,
   type Check,
   type CheckReport,
@@ -94,7 +94,9 @@ export function createWorker(options: WorkerOptions): Worker {
     [queue]: queueCheck(aws.sqs, () => urlOf(queue)),
     [deadLetterQueue]: queueCheck(aws.sqs, () => urlOf(deadLetterQueue)),
     [`bus ${uses.bus}`]: busCheck(aws.eventBridge, uses.bus),
-    ...Object.fromEntries(uses.rules.map((rule) => [`rule ${rule}`, ruleTargetCheck(aws.eventBridge, uses.bus, rule)])),
+    ...Object.fromEntries(
+      uses.rules.map((rule) => [`rule ${rule}`, ruleCheck(aws.eventBridge, { bus: uses.bus, rule, queue })]),
+    ),
     ...Object.fromEntries(uses.tables.map(({ name, key }) => [`table ${name}`, tableCheck(aws.dynamo, name, key)])),
   };
   const readiness = createReadiness(checks, { now });

@@ -11,13 +11,14 @@ import {
   resourceNames,
   type NotificationRecord,
   type OrderRecord,
+  type ResourceNames,
 } from '@orderflow/contracts';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import type { Clock } from '@orderflow/platform/clock';
-import { busCheck, createReadiness, ruleTargetCheck, tableCheck } from '@orderflow/platform/health/readiness';
+import { busCheck, createReadiness, ruleCheck, tableCheck } from '@orderflow/platform/health/readiness';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createOutboxMetrics } from '@orderflow/platform/outbox/outbox-metrics';
@@ -56,6 +57,16 @@ export type Dependencies = {
 
 const OUTBOX_BACKOFF_MAX_MS = 900_000;
 const FLUSH_WITHIN_MS = 5_000;
+
+/** The ways of events from the bus to the queues, by what they carry. */
+function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
+  const { orderQueue, notificationQueue } = names;
+  return {
+    orders: { bus, rule: names.orderCreatedRule, queue: orderQueue },
+    notifications: { bus, rule: names.notificationRequestedRule, queue: notificationQueue },
+    ...(notifies ? { outcomes: { bus, rule: names.orderOutcomesRule, queue: notificationQueue } } : {}),
+  };
+}
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
@@ -106,6 +117,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     ...live,
   };
 
+  const routes = routesOf(names, config);
   const readiness = {
     required: createReadiness(
       {
@@ -117,7 +129,9 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     deferrable: createReadiness(
       {
         [`bus ${names.bus}`]: busCheck(aws.eventBridge, names.bus),
-        [`rule ${names.orderCreatedRule}`]: ruleTargetCheck(aws.eventBridge, names.bus, names.orderCreatedRule),
+        ...Object.fromEntries(
+          Object.values(routes).map((route) => [`rule ${route.rule}`, ruleCheck(aws.eventBridge, route)]),
+        ),
       },
       { now },
     ),

@@ -1,11 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/platform/testing/aws-errors';
+import {
+  accessDenied,
+  connectionRefused,
+  internalServerError,
+  kmsAccessDenied,
+  throttled,
+  timedOut,
+} from '@orderflow/platform/testing/aws-errors';
+import { isDenied } from '@orderflow/platform/aws/failures';
 import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
 import { eventually } from '@orderflow/platform/testing/worker-system';
 import { anOrder } from './testing/orders.js';
 import { createOrderSystem, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
 
 const PAUSED = 'paused: a dependency is away';
+const REFUSED = 'paused: AWS refuses this process (permissions, credentials or keys)';
 const MISSING = 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
 
 /** What tells of the worker's state, without the messages' own lines. */
@@ -15,7 +24,9 @@ const stateLines = ({ log }: OrderSystem) =>
 describe('while a dependency is away', () => {
   const all = ['dynamo', 'sqs', 'eventBridge'] as const;
   const cases = all.flatMap((client) =>
-    [connectionRefused, timedOut, throttled, internalServerError].map((fault) => [client, fault.name, fault] as const),
+    [connectionRefused, timedOut, throttled, internalServerError, accessDenied, kmsAccessDenied].map(
+      (fault) => [client, fault.name, fault] as const,
+    ),
   );
 
   it.each(cases)(
@@ -25,14 +36,15 @@ describe('while a dependency is away', () => {
       const orders = Array.from({ length: 15 }, () => anOrder(system));
       system.worker.start();
       await system.log.next('polling');
-      const paused = system.log.next(PAUSED);
+      const words = isDenied(fault()) ? REFUSED : PAUSED;
+      const paused = system.log.next(words);
       system.aws[client].failAlways('*', fault);
       for (const { message } of orders) system.send(message);
       await paused;
       system.aws[client].heal();
       await system.log.next('resumed');
       await system.untilEmpty();
-      expect(stateLines(system)).toEqual(['polling', PAUSED, 'resumed']);
+      expect(stateLines(system)).toEqual(['polling', words, 'resumed']);
       expect(system.deadLetters()).toEqual([]);
       for (const { orderId } of orders)
         expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { resourceNames, STAGE_PATTERN, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/failures';
+import { isDenied, isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/failures';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';
@@ -56,11 +56,6 @@ export function runFileOf(root: string, env: NodeJS.ProcessEnv): URL {
 
 const COMPOSE_PORT = '4566';
 const RETRY_MS = 1_000;
-/** Credentials that are no good do not get better by waiting. */
-const BAD_CREDENTIALS = new Set([
-  ...['CredentialsProviderError', 'ExpiredToken', 'ExpiredTokenException'],
-  ...['InvalidClientTokenId', 'UnrecognizedClientException'],
-]);
 const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or say --aws for AWS itself.';
 
 /** No system is named, and none is found. */
@@ -164,6 +159,7 @@ export async function connect(
         { cause: error },
       );
     }
+    if (isDenied(error)) throw new OperatorError(sentenceFor(error, target), { cause: error });
     throw new OperatorError(
       `The system at ${where} cannot be reached (${reasonOf(error)}); is it up? If it is elsewhere, ${HOW_TO_SAY}`,
       { cause: error },
@@ -172,10 +168,10 @@ export async function connect(
   return { stage, where, names, aws, urlOf };
 }
 
-/** Waiting helps: something is there, or will be. Not so when a stage or credentials are missing from the beginning. */
+/** Waiting helps: something is there, or will be. Missing stages, credentials and permissions do not come by waiting. */
 function mayComeUp(error: unknown): boolean {
   const { cause } = error as OperatorError;
-  return isUnavailable(cause) && !isTopologyMissing(cause) && !BAD_CREDENTIALS.has((cause as Error).name);
+  return isUnavailable(cause) && !isTopologyMissing(cause) && !isDenied(cause);
 }
 
 /**
@@ -207,11 +203,17 @@ export async function connectPatiently(
   }
 }
 
+function sentenceFor(error: unknown, target: Target): string {
+  const reason = reasonOf(error);
+  if (isTopologyMissing(error))
+    return `Something of stage ${target.stage} is missing (${reason}); npm run doctor says what.`;
+  if (isDenied(error))
+    return `${whereOf(target)} refuses this command (${reason}): check its credentials and permissions.`;
+  return `The system at ${whereOf(target)} cannot be reached any more (${reason}).`;
+}
+
 /** What is not a defect, as a sentence for the person at the keyboard; anything else as it is. */
 export function toOperatorError(error: unknown, target: Target): unknown {
   if (error instanceof OperatorError || !isUnavailable(error)) return error;
-  const message = isTopologyMissing(error)
-    ? `Something of stage ${target.stage} is missing (${reasonOf(error)}); npm run doctor says what.`
-    : `The system at ${whereOf(target)} cannot be reached any more (${reasonOf(error)}).`;
-  return new OperatorError(message, { cause: error });
+  return new OperatorError(sentenceFor(error, target), { cause: error });
 }

@@ -18,6 +18,8 @@ describe('readiness', () => {
         'table test-notifications': { status: 'up' },
         'bus test-orders': { status: 'up' },
         'rule test-order-created': { status: 'up' },
+        'rule test-notification-requested': { status: 'up' },
+        'rule test-order-outcomes': { status: 'up' },
       },
     });
   });
