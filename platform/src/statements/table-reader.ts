@@ -13,12 +13,18 @@ export type IndexRange = {
   limit: number;
 };
 
+/**
+ * Names of the top-level attributes to read; the table's key is always read with them. Absent: the whole item. A
+ * projection saves memory and transfer, not read capacity.
+ */
+export type Projection = readonly string[];
+
 /** Reads of one table, whose partition key is `key`. */
 export type TableReader = {
   /** Strongly consistent. */
-  get(id: string): Promise<Item | undefined>;
+  get(id: string, projection?: Projection): Promise<Item | undefined>;
   /** The items that exist, in the order of `ids` (100 at most). Strongly consistent. */
-  getMany(ids: readonly string[]): Promise<Item[]>;
+  getMany(ids: readonly string[], projection?: Projection): Promise<Item[]>;
   /** Index entries: the keys of the index and the table. */
   query(range: IndexRange): Promise<Item[]>;
 };
@@ -26,21 +32,30 @@ export type TableReader = {
 /** A table under load may leave keys unread; each round reads what is left. */
 const MAX_ROUNDS = 5;
 
+/** Placeholders, because some names are reserved words, for example `status` and `items`. */
+function projectionOf(key: string, projection: Projection | undefined) {
+  if (!projection) return {};
+  const names = Object.fromEntries([...new Set([key, ...projection])].map((name, index) => [`#a${index}`, name]));
+  return { ProjectionExpression: Object.keys(names).join(', '), ExpressionAttributeNames: names };
+}
+
 export function createTableReader(dynamo: DynamoDb, table: string, key: string): TableReader {
   return {
-    async get(id) {
-      const answer = await dynamo.send(new GetCommand({ TableName: table, Key: { [key]: id }, ConsistentRead: true }));
+    async get(id, projection) {
+      const read = { TableName: table, Key: { [key]: id }, ConsistentRead: true, ...projectionOf(key, projection) };
+      const answer = await dynamo.send(new GetCommand(read));
       return answer.Item;
     },
 
-    async getMany(ids) {
+    async getMany(ids, projection) {
+      const projected = projectionOf(key, projection);
       const found = new Map<unknown, Item>();
       let keys: Item[] = ids.map((id) => ({ [key]: id }));
       for (let round = 0; keys.length > 0; round++) {
         if (round === MAX_ROUNDS)
           throw Object.assign(new Error('the table is too busy'), { name: 'ThrottlingException' });
         const answer = await dynamo.send(
-          new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
+          new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true, ...projected } } }),
         );
         for (const item of answer.Responses?.[table] ?? []) found.set(item[key], item);
         keys = answer.UnprocessedKeys?.[table]?.Keys ?? [];

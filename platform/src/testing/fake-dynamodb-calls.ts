@@ -5,6 +5,7 @@ import type {
 } from '@aws-sdk/lib-dynamodb';
 import { toServiceException } from './dynamodb-errors.js';
 import { parsePartiql, type PartiqlStatement } from './fake-partiql.js';
+import { PROJECTION_PARAMETERS, projectorOf } from './fake-projection.js';
 import { applyStatement, targetOf } from './fake-table-write.js';
 import type { FakeTable } from './fake-table.js';
 import { invalid, StatementFailure } from './statement-failure.js';
@@ -15,6 +16,7 @@ type FindTable = (name: string | undefined) => FakeTable;
 
 const MOST_STATEMENTS = 25;
 const MOST_KEYS = 100;
+const BATCH_GET_PARAMETERS: readonly string[] = ['ConsistentRead', ...PROJECTION_PARAMETERS];
 const DUPLICATE_KEYS = 'Provided list of item keys contains duplicates';
 
 export function execute(table: FindTable, input: ExecuteStatementCommandInput): { Items: Item[] } {
@@ -88,22 +90,23 @@ export function batchGet(
   readCount: number | undefined,
 ): { Responses: Record<string, Item[]>; UnprocessedKeys: object } {
   const requests = Object.entries(input.RequestItems ?? {}).map(([name, { Keys: keys = [], ...others }]) => {
-    const unknown = Object.keys(others).find((parameter) => parameter !== 'ConsistentRead');
+    const unknown = Object.keys(others).find((parameter) => !BATCH_GET_PARAMETERS.includes(parameter));
     if (unknown !== undefined) throw new Error(`The fake BatchGet does not cover the parameter ${unknown}`);
-    return { name, keys };
+    return { name, keys, project: projectorOf(others) };
   });
   const count = requests.reduce((sum, { keys }) => sum + keys.length, 0);
   if (count > MOST_KEYS) throw invalid('Too many items requested for the BatchGetItem call');
 
   const responses: Record<string, Item[]> = {};
   const unprocessed: Record<string, { Keys: Item[] }> = {};
-  for (const { name, keys } of requests) {
+  for (const { name, keys, project } of requests) {
     const source = table(name);
     const texts = keys.map((key) => source.exactKeyText(key));
     if (texts.length === 0) throw invalid(`The list of keys in RequestItems for BatchGetItem is required: ${name}`);
     if (new Set(texts).size < texts.length) throw invalid(DUPLICATE_KEYS);
     const read = texts.slice(0, readCount).sort();
-    responses[name] = read.map((text) => source.get(text)).filter((item) => item !== undefined);
+    const found = read.map((text) => source.get(text)).filter((item) => item !== undefined);
+    responses[name] = found.map(project);
     if (read.length < keys.length) unprocessed[name] = { Keys: keys.slice(readCount) };
   }
   return { Responses: responses, UnprocessedKeys: unprocessed };

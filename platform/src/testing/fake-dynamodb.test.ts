@@ -150,6 +150,31 @@ describe('Get and BatchGet', () => {
     expect(output).not.toHaveProperty('Item');
   });
 
+  const project = (expression: string, names: Record<string, string>) => ({
+    ProjectionExpression: expression,
+    ExpressionAttributeNames: names,
+  });
+
+  it('reads only what a projection names', async () => {
+    const dynamo = createDynamo({ id: 'a', n: 1, deep: { n: 1 } }, { id: 'b', n: 2 });
+    const projection = project('#a, #b', { '#a': 'id', '#b': 'deep' });
+    const one = await dynamo.send(new GetCommand({ TableName: TABLE, Key: { id: 'a' }, ...projection }));
+    expect(one.Item).toEqual({ id: 'a', deep: { n: 1 } });
+    const Keys = [{ id: 'a' }, { id: 'b' }];
+    const many = await dynamo.send(new BatchGetCommand({ RequestItems: { [TABLE]: { Keys, ...projection } } }));
+    expect(many.Responses).toEqual({ [TABLE]: [{ id: 'a', deep: { n: 1 } }, { id: 'b' }] });
+  });
+
+  it.each([
+    ['a placeholder that is not given', project('#a, #b', { '#a': 'id' })],
+    ['a placeholder that is not used', project('#a', { '#a': 'id', '#b': 'n' })],
+    ['an attribute twice', project('#a, #b', { '#a': 'id', '#b': 'id' })],
+    ['names without a projection', { ExpressionAttributeNames: { '#a': 'id' } }],
+  ])('refuses a projection with %s', async (_name, projection) => {
+    const read = new GetCommand({ TableName: TABLE, Key: { id: 'a' }, ...projection });
+    await expect(createDynamo({ id: 'a' }).send(read)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
   it.each([
     ['another attribute', { other: 'a' }],
     ['one attribute too many', { id: 'a', other: 'a' }],

@@ -10,6 +10,7 @@ import type {
 } from '@aws-sdk/lib-dynamodb';
 import { batchExecute, batchGet, execute } from './fake-dynamodb-calls.js';
 import { createFakeClient, type FakeClient } from './fake-client.js';
+import { PROJECTION_PARAMETERS, projectorOf } from './fake-projection.js';
 import { query, scan } from './fake-query.js';
 import { createFakeTable, type FakeTable, type TableSchema } from './fake-table.js';
 import { toServiceException } from './dynamodb-errors.js';
@@ -76,11 +77,12 @@ export function createFakeDynamoDb({ tables: schemas, longestPage = Infinity }: 
       run: (input, { takeEntryFault }) => orServiceException(() => batchExecute(table, input, takeEntryFault)),
     },
     Get: {
-      parameters: ['TableName', 'Key', 'ConsistentRead'],
+      parameters: ['TableName', 'Key', 'ConsistentRead', ...PROJECTION_PARAMETERS],
       run: (input) =>
         orServiceException(() => {
+          const project = projectorOf(input);
           const item = readItem(input.TableName, input.Key ?? {});
-          return item ? { Item: item } : {};
+          return item ? { Item: project(item) } : {};
         }),
     },
     BatchGet: {

@@ -358,4 +358,55 @@ const INDEX_READS: ConformanceCase[] = [
   },
 ];
 
-export const DYNAMODB_CASES: ConformanceCase[] = [...CONFORMANCE_CASES.map(statementCase), ...BATCHES, ...INDEX_READS];
+/** The attributes that a read with a projection shows. */
+const shownBy = (item: Record<string, unknown> | undefined): string =>
+  Object.keys(item ?? {})
+    .sort()
+    .join('+') || 'nothing';
+
+const PROJECTED = {
+  ProjectionExpression: '#a0, #a1, #a2',
+  ExpressionAttributeNames: { '#a0': 'orderId', '#a1': 'status', '#a2': 'not-there' },
+};
+
+const PROJECTIONS: ConformanceCase[] = [
+  {
+    group: 'Projections',
+    name: 'Get and BatchGet show the attributes that are named and exist, and no item that does not',
+    aws: 'the same',
+    expected: 'orderId+status, orderId+status, nothing',
+    observe: async (target, id) => {
+      const { dynamo, names } = target;
+      await batch(target, insert(target, id));
+      const get = (orderId: string) =>
+        dynamo.send(
+          new GetCommand({ TableName: names.ordersTable, Key: { orderId }, ConsistentRead: true, ...PROJECTED }),
+        );
+      const request = { Keys: [{ orderId: id }], ConsistentRead: true, ...PROJECTED };
+      const many = await dynamo.send(new BatchGetCommand({ RequestItems: { [names.ordersTable]: request } }));
+      const [one, none] = [await get(id), await get(`${id}-missing`)];
+      return [one.Item, many.Responses?.[names.ordersTable]?.[0], none.Item].map(shownBy).join(', ');
+    },
+  },
+  {
+    group: 'Projections',
+    name: 'a name that is not used, or not given',
+    aws: 'refused',
+    expected: 'ValidationException, ValidationException',
+    observe: async ({ dynamo, names }, id) => {
+      const verdict = (change: object) =>
+        verdictOf(
+          dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId: id }, ...PROJECTED, ...change })),
+        );
+      const unused = await verdict({ ProjectionExpression: '#a0' });
+      return `${unused}, ${await verdict({ ExpressionAttributeNames: { '#a0': 'orderId' } })}`;
+    },
+  },
+];
+
+export const DYNAMODB_CASES: ConformanceCase[] = [
+  ...CONFORMANCE_CASES.map(statementCase),
+  ...BATCHES,
+  ...INDEX_READS,
+  ...PROJECTIONS,
+];
