@@ -336,7 +336,7 @@ describe('an item whose attempts are used up', () => {
         version: 4,
         holder: 'm',
         claimToken: 'c',
-        leaseUntil: NOW_MS - 1,
+        leaseUntil: NOW_MS - options.leaseMs,
       }),
     );
     expect(await outbox.sweep()).toEqual({ ...nothing, due: 1, givenUp: 1 });

@@ -2,9 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '../testing/fake-aws.js';
 import { claimItem, finishItem, postponeItem, type ClaimResult, type Ownership } from './claim.js';
 import { createStatementExecutor, type StatementExecutor } from './executor.js';
+import { LEASE_SKEW_MS } from './lease.js';
 import { confirm, insert, moveMarker, type Lifecycle } from './transitions.js';
 
 const LEASE_MS = 30_000;
+/** By the clock of whoever takes over. */
+const PASSED_MS = LEASE_MS + LEASE_SKEW_MS + 1;
 const LIFECYCLE: Lifecycle = {
   table: 'jobs',
   key: 'jobId',
@@ -125,19 +128,57 @@ describe('claim', () => {
     expect(await finish(second)).toBe(true);
   });
 
-  it('is held while the lease of another message lasts, to its last millisecond', async () => {
+  it('is held while the lease of another message lasts, to its last millisecond by a clock that is ahead', async () => {
     const { claim, claimed, time, job } = await createJobs();
     await claimed('m1');
     const before = job();
-    time.ms += LEASE_MS;
+    time.ms += LEASE_MS + LEASE_SKEW_MS;
     expect(await claim('m2')).toEqual({ kind: 'held' });
     expect(job()).toEqual(before);
+  });
+
+  it('is held while the clock of the other message is ahead by no more than the allowance', async () => {
+    const { claim, claimed, time } = await createJobs();
+    await claimed('m1');
+    time.ms -= LEASE_SKEW_MS;
+    expect(await claim('m2')).toEqual({ kind: 'held' });
+  });
+
+  it('is taken over once the clock was set back: nobody waits for the length of the step', async () => {
+    const { claimed, finish, time, job } = await createJobs();
+    const late = await claimed('m1');
+    time.ms -= LEASE_SKEW_MS + 1;
+    const owner = await claimed('m2');
+    expect(await finish(late)).toBe(false);
+    expect(await finish(owner)).toBe(true);
+    expect(job()).toMatchObject({ status: 'DONE', effects: 1, version: 4 });
+  });
+
+  it('is not taken over by what was seen before the holder came again: the version never falls', async () => {
+    const { claimed, executor, time, claim, job } = await createJobs();
+    const giveBack = async () =>
+      postponeItem(executor, LIFECYCLE, await claimed('m1'), { now: time.ms, step: { name: 'retried', entry: {} } });
+    await giveBack();
+    time.ms += PASSED_MS;
+    let raced = false;
+    const racing: StatementExecutor = {
+      execute: async (statement) => {
+        if (!raced && statement.parameters.includes('m2') && !statement.text.includes('"holder" IN')) {
+          raced = true;
+          await giveBack();
+        }
+        return executor.execute(statement);
+      },
+    };
+    expect(await claim('m2', undefined, racing)).toEqual({ kind: 'held' });
+    expect(raced).toBe(true);
+    expect(job()).toMatchObject({ holder: 'm1', version: 5, timeline: { retried_3: {}, retried_5: {} } });
   });
 
   it('is taken over once the lease has passed, and the former owner finishes nothing', async () => {
     const { claimed, finish, time, job } = await createJobs();
     const late = await claimed('m1');
-    time.ms += LEASE_MS + 1;
+    time.ms += PASSED_MS;
     const owner = await claimed('m2');
     expect(job()).toMatchObject({ holder: 'm2', version: 3, leaseUntil: time.ms + LEASE_MS });
     expect(await finish(late)).toBe(false);
@@ -189,7 +230,7 @@ describe('claim', () => {
   it('lets exactly one of many messages take over', async () => {
     const { claim, claimed, time, job } = await createJobs();
     await claimed('dead');
-    time.ms += LEASE_MS + 1;
+    time.ms += PASSED_MS;
     const results = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`m${index}`)));
     expect(results.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
     expect(job().version).toBe(3);
@@ -242,7 +283,7 @@ describe('postpone', () => {
   it('does not keep another message from taking over once the lease has passed', async () => {
     const { claimed, claim, executor, time } = await createJobs();
     await postponeItem(executor, LIFECYCLE, await claimed('m1'), reason);
-    time.ms += LEASE_MS + 1;
+    time.ms += PASSED_MS;
     expect((await claim('m2')).kind).toBe('claimed');
   });
 });
@@ -393,7 +434,7 @@ it('raises the version with every change, whatever the order of events', async (
   note();
   await claimed('m1');
   note();
-  time.ms += LEASE_MS + 1;
+  time.ms += PASSED_MS;
   await failRetriably('m2');
   note();
   await finish(await claimed('m3', 'r1'));

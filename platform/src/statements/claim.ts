@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { StatementExecutor } from './executor.js';
+import { isLeased } from './lease.js';
 import * as transitions from './transitions.js';
 import type { Claim, ClaimableItem, Lifecycle } from './transitions.js';
 
@@ -43,42 +44,38 @@ export async function claimItem(
   request: ClaimRequest,
   now: Clock,
 ): Promise<ClaimResult> {
-  const { id, messageId, replayId } = request;
-  const startedAt = now();
-  const wish: Claim = {
-    messageId,
-    claimToken: randomUUID(),
-    now: startedAt,
-    leaseUntil: startedAt + request.leaseMs,
-    step: request.step,
-  };
+  const { id, messageId, replayId, leaseMs, step } = request;
+  const claimToken = randomUUID();
+  const wishAt = (at: number): Claim => ({ messageId, claimToken, now: at, leaseUntil: at + leaseMs, step });
 
   let version: number = AS_INSERTED.version;
-  let statement = transitions.claim(lifecycle, id, wish, version);
+  let statement = transitions.claim(lifecycle, id, wishAt(now()), version);
   for (let race = 0; race < MAX_RACES; race++) {
     const result = await executor.execute(statement);
-    if (result.applied)
-      return { kind: 'claimed', ownership: { id, claimToken: wish.claimToken, version: version + 1 } };
+    if (result.applied) return { kind: 'claimed', ownership: { id, claimToken, version: version + 1 } };
     if (!result.item) return { kind: 'unknown' };
 
+    // Not earlier: a lease that began while the answer was under way would seem to end later than one from now could.
+    const at = now();
+    const wish = wishAt(at);
     const seen = result.item as ClaimableItem;
     version = seen.version;
-    if (seen.claimToken === wish.claimToken) {
+    if (seen.claimToken === claimToken) {
       // An attempt whose answer was lost had been applied.
-      return { kind: 'claimed', ownership: { id, claimToken: wish.claimToken, version } };
+      return { kind: 'claimed', ownership: { id, claimToken, version } };
     }
     if (seen.status === lifecycle.states.done || seen.status === lifecycle.states.failed) {
       const mayReplay = seen.failure?.retriable === true && replayId !== undefined && replayId !== seen.lastReplayId;
       if (!mayReplay) return { kind: 'finished', item: result.item };
       const { outboxShard, delayMs } = request.marker;
-      const marker = { replayId, outboxShard, outboxAt: startedAt + delayMs };
+      const marker = { replayId, outboxShard, outboxAt: at + delayMs };
       statement = transitions.replay(lifecycle, id, wish, seen, marker);
     } else if (seen.holder === '' || seen.holder === messageId) {
       statement = transitions.claim(lifecycle, id, wish, version);
-    } else if (seen.leaseUntil < startedAt) {
-      statement = transitions.takeOver(lifecycle, id, wish, seen);
-    } else {
+    } else if (isLeased(seen, at, leaseMs)) {
       return { kind: 'held' };
+    } else {
+      statement = transitions.takeOver(lifecycle, id, wish, seen);
     }
   }
   throw new Error('the item changed hands too often while it was being claimed');

@@ -54,8 +54,8 @@ const ROWS: Row[] = [
     transitions.takeOver(LIFECYCLE, 'j1', WISH, working),
     [working],
     {
-      'the lease lasts': { ...working, leaseUntil: 1_000 },
       'the claim is another': { ...working, claimToken: 'another' },
+      'it has changed since, and been given back': { ...working, version: 9 },
       'it is done': done,
       'nobody works on it': { ...working, status: 'WAITING' },
     },

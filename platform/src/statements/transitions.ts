@@ -9,7 +9,7 @@ import type { Statement } from './executor.js';
  *      │ waiting      │ working           │ done | failed           │ marker removed
  *      │ marker set   │ lease ──────┐     │ effects + 1             (an outcome that nobody waits for: at the finish)
  *                     │             │ postpone: the claim token is given back, the message comes again
- *                     │             └ passed: take over (another message), with the claim token that was seen
+ *                     │             └ passed: take over (another message), in the version that was seen
  *                                                       failed, retriable: replay ──> working, marker set again
  *
  * Each statement says in its condition which state it leaves and in which version it saw it, so that of any number of
@@ -137,7 +137,7 @@ export function claim(lifecycle: Lifecycle, id: string, wish: Claim, seenVersion
   );
 }
 
-/** working → working, by another message once the lease has passed. */
+/** working → working, by another message, which has seen that the lease has passed; every claim makes a new version. */
 export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: ClaimableItem): Statement {
   return update(
     lifecycle,
@@ -147,7 +147,7 @@ export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: Cl
     [
       clause('"status" = ?', lifecycle.states.working),
       clause('"claimToken" = ?', seen.claimToken),
-      clause('"leaseUntil" < ?', wish.now),
+      clause('"version" = ?', seen.version),
     ],
   );
 }

@@ -106,7 +106,7 @@ export function visit(world: World, publication: Publication): void {
     ...(outcomesAreConfirmed ? { outcome: { queueDepth, eventOf: outcomeEventOf } } : {}),
   };
   const dynamo = { send } as DynamoDb;
-  const dependencies = { dynamo, executor: world.executorOf(actor), publisher, now: () => sweptAt };
+  const dependencies = { dynamo, executor: world.executorOf(actor), publisher, now: () => clock.now };
   world.log.push(`${actor.name} begins, its event ${publication}`);
   world.start(sweep(table, SWEEPER, dependencies).then(() => undefined, tolerate));
 }

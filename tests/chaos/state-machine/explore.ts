@@ -10,7 +10,7 @@ import { settle } from './settle.js';
 import { createSubjects } from './subjects.js';
 import { settled } from './turns.js';
 import { Violation } from './violation.js';
-import { createWorld, LEASE_MS, MARKER_DELAY_MS, STARTED_AT, type Seam } from './world.js';
+import { createWorld, LEASE_MS, MARKER_DELAY_MS, SKEW_MS, STARTED_AT, type Seam } from './world.js';
 
 export type Exploration = {
   runs: number;
@@ -47,7 +47,7 @@ async function playOut({ dynamo, stage, seam }: ExploreOptions, history: Plan, c
   const reader = createTableReader(dynamo, lifecycle.table, lifecycle.key);
   await executor.execute(insert(lifecycle, record));
 
-  const rules = { leaseMs: LEASE_MS, outcomesAreConfirmed };
+  const rules = { leaseMs: LEASE_MS, skewMs: SKEW_MS, outcomesAreConfirmed };
   const judge = createJudge({ subject, rules, record, executor, readItem: () => reader.get(id) });
   const world = createWorld({ subject, id, judge, outcomes: history.outcomes, seam });
   world.send();

@@ -30,6 +30,8 @@ export type Action =
 
 export type Rules = {
   leaseMs: number;
+  /** What is allowed for clocks that differ, either way. */
+  skewMs: number;
   /** The marker outlives the outcome until it is confirmed. */
   outcomesAreConfirmed: boolean;
 };
@@ -43,9 +45,11 @@ export function isReplay(state: State, { replayId }: { replayId: string | undefi
 }
 
 /** Whether a message may work on an unfinished item. */
-function mayClaim(state: State, messageId: string, at: number): boolean {
+function mayClaim(state: State, messageId: string, at: number, { leaseMs, skewMs }: Rules): boolean {
   if (state.status === 'waiting') return true;
-  return state.status === 'working' && (state.holder === messageId || state.leaseUntil < at);
+  if (state.status !== 'working') return false;
+  const leftMs = state.leaseUntil - at;
+  return state.holder === messageId || leftMs < -skewMs || leftMs > leaseMs + skewMs;
 }
 
 /** The state that the action leads to; undefined where it must be refused. */
@@ -63,7 +67,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
         token: action.token,
         leaseUntil: action.at + rules.leaseMs,
       };
-      if (mayClaim(state, action.messageId, action.at)) return claimed;
+      if (mayClaim(state, action.messageId, action.at, rules)) return claimed;
       if (!isReplay(state, action)) return undefined;
       const anew = { effects: 0, retriable: undefined, marker: action.marker, attempts: 0 };
       return { ...claimed, ...anew, lastReplayId: action.replayId ?? '' };

@@ -3,7 +3,7 @@ import { acceptAgain, confirmOutcome, deliver, visit, type Publication } from '.
 import type { Result } from './model.js';
 import type { SubjectName } from './subjects.js';
 import { FATES, settled, type Fate } from './turns.js';
-import { LEASE_MS, MARKER_DELAY_MS, type Message, type World } from './world.js';
+import { LEASE_MS, MARKER_DELAY_MS, SKEW_MS, type Message, type World } from './world.js';
 
 /** What happens next; numbers choose from whatever is there by then. */
 export type Step =
@@ -26,6 +26,8 @@ export type Plan = {
   /** In which order things happen in the end, when no more goes wrong. */
   order: number[];
 };
+
+const HOUR_MS = 3_600_000;
 
 const choice = fc.nat({ max: 11 });
 
@@ -59,10 +61,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), turn: choice }) },
   {
     weight: 7,
-    // The lease to its last millisecond is the case between "held" and "passed".
+    // The lease to its last millisecond is the case between "held" and "passed"; clocks are set back, too.
     arbitrary: fc.record({
       kind: fc.constant('pass' as const),
-      ms: fc.constantFrom(1, MARKER_DELAY_MS, LEASE_MS, LEASE_MS + 1, 2 * LEASE_MS),
+      ms: fc.constantFrom(
+        ...[1, MARKER_DELAY_MS, LEASE_MS, LEASE_MS + SKEW_MS, LEASE_MS + SKEW_MS + 1, 2 * LEASE_MS],
+        ...[-SKEW_MS, -SKEW_MS - 1, -HOUR_MS],
+      ),
     }),
   },
 );

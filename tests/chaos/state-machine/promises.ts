@@ -8,19 +8,24 @@ function withoutMarker({ marker: _marker, attempts: _attempts, version: _version
 
 /**
  * What users are promised of any change of an item, whoever makes it; said apart from the model, so that a mistake in
- * the model does not hide one in the system. `now` is the true time, whatever the actor's view of it.
+ * the model does not hide one in the system. `now` is the true time, whatever the actor's view of it; after a clock was set
+ * back, the actor may have looked later than now.
  */
 export function demandPromises(before: State, after: State, action: Action, now: number, rules: Rules): void {
   const states = { action, before, after, now };
   const changed = withoutMarker(before) !== withoutMarker(after);
   const replayed = action.kind === 'claim' && isReplay(before, action);
 
+  const seenAt = action.kind === 'claim' ? action.at : now;
+  const hasPassed = before.leaseUntil < Math.max(now, seenAt);
+  const isImpossible = before.leaseUntil > Math.min(now, seenAt) + rules.leaseMs;
+
   demand(after.effects === 0 || after.effects === 1, 'an outcome is applied at most once per life', states);
   demand(after.effects >= before.effects || replayed, 'only a replay starts a new life', states);
   demand(after.effects === Number(isFinished(after)), 'an item is finished when its outcome is applied', states);
   demand(!isFinished(before) || !changed || replayed, 'nothing but a replay leads out of a finished state', states);
   demand(
-    before.status !== 'working' || after.holder === before.holder || before.leaseUntil < now,
+    before.status !== 'working' || after.holder === before.holder || hasPassed || isImpossible,
     'nobody takes an item from another message while its lease lasts',
     states,
   );

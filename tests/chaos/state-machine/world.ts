@@ -8,6 +8,8 @@ import { createTurns, type Turns } from './turns.js';
 import { demand, Violation } from './violation.js';
 
 export const LEASE_MS = 30_000;
+/** By how much clocks may differ before a lease protects nobody any more. */
+export const SKEW_MS = 1_000;
 export const MARKER_DELAY_MS = 5_000;
 export const STARTED_AT = Date.UTC(2026, 10, 1);
 
@@ -20,8 +22,6 @@ export type Actor = {
   /** Under which it claims. */
   messageId: string;
   replayId: string | undefined;
-  /** When it began, which is what it takes for now when it claims. */
-  at: number;
   /** The version that its next claim goes by. */
   knownVersion: number;
   /** Of its claim. */
@@ -62,7 +62,7 @@ export type World = {
   check: () => void;
 };
 
-export type Seam = (executor: StatementExecutor) => StatementExecutor;
+export type Seam = (executor: StatementExecutor, clock: { readonly now: number }) => StatementExecutor;
 
 type WorldOptions = {
   subject: Subject;
@@ -110,8 +110,9 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       case 'insert':
         return { kind: 'insert' };
       case 'claim': {
-        const { messageId, replayId, at } = actor;
-        return { kind: 'claim', messageId, replayId, at, token: writes.get('claimToken') as string, marker };
+        const { messageId, replayId } = actor;
+        const token = writes.get('claimToken') as string;
+        return { kind: 'claim', messageId, replayId, at: clock.now, token, marker };
       }
       case 'finish':
         return { kind: 'finish', token: actor.token, result: actor.result, marker };
@@ -157,7 +158,6 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     newActor: (actor) => ({
       messageId: '',
       replayId: undefined,
-      at: clock.now,
       // As an insert leaves an item: what every claim assumes at first.
       knownVersion: 1,
       token: '',
@@ -173,9 +173,10 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
         if (action.kind === 'claim') actor.token = action.token;
         const knownVersion = action.kind === 'claim' ? actor.knownVersion : undefined;
         return turns.wait(`${actor.name} ${action.kind}s`, (isHeard) =>
-          seam({
-            execute: (changed) => rule(actor, { statement: changed, action, knownVersion }, isHeard),
-          }).execute(statement),
+          seam(
+            { execute: (changed) => rule(actor, { statement: changed, action, knownVersion }, isHeard) },
+            clock,
+          ).execute(statement),
         );
       },
     }),
