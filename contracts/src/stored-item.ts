@@ -47,7 +47,10 @@ export type StoredItem = {
   outboxShard?: number;
   /** Epoch ms at which the sweeper looks at the item. */
   outboxAt?: number;
+  /** Publications by the sweeper after which the queue was seen empty. */
   outboxAttempts: number;
+  /** Epoch ms of the sweeper's last publication; absent before the first. */
+  outboxSentAt?: number;
 };
 
 /** The random tail of a UUID spreads evenly over any power of two. */

@@ -1,22 +1,24 @@
 import type { Clock } from '../clock.js';
 import { claimItem, finishItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
+import type { TableReader } from '../statements/table-reader.js';
 import type { Lifecycle } from '../statements/transitions.js';
+import { sweeperOf, type MarkedItem } from './judge-marker.js';
 
 type GivingUp = {
-  lifecycle: Lifecycle;
+  table: { lifecycle: Lifecycle; reader: TableReader };
   leaseMs: number;
   /** Epoch ms. Given, the marker stays, due then, until somebody confirms the outcome. */
   outboxAt?: number;
 };
 
 /**
- * The item ends failed, and an operator's replay can start it again.
- * @returns the item as it then stands; undefined when somebody works on it after all
+ * Ends an item that no worker has ever claimed. An operator's replay can start it again.
+ * @returns the item as it then stands; undefined when a worker has claimed it after all
  */
 export async function giveUp(
-  { lifecycle, leaseMs, outboxAt }: GivingUp,
-  item: Record<string, unknown>,
+  { table: { lifecycle, reader }, leaseMs, outboxAt }: GivingUp,
+  { outboxAttempts, ...item }: MarkedItem,
   { executor, now }: { executor: StatementExecutor; now: Clock },
 ): Promise<Record<string, unknown> | undefined> {
   const id = String(item[lifecycle.key]);
@@ -27,7 +29,7 @@ export async function giveUp(
     lifecycle,
     {
       id,
-      messageId: `sweeper:${id}`,
+      messageId: sweeperOf(id),
       leaseMs,
       step: { name: 'undelivered', entry },
       marker: { outboxShard: 0, delayMs: 0 },
@@ -39,7 +41,7 @@ export async function giveUp(
   const attributes = {
     failure: {
       code: 'UNDELIVERED',
-      message: 'No worker finished it, however often it was published; replay it once the cause is mended.',
+      message: `No worker received it, although its event was published ${outboxAttempts + 1} times. Fix the cause, then replay it.`,
       retriable: true,
     },
   };
@@ -47,11 +49,5 @@ export async function giveUp(
   const steps = [{ name: lifecycle.states.failed.toLowerCase(), entry }];
   const outcome = { result: 'failed', now: at, attributes, steps, ...marker } as const;
   if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
-  return {
-    ...item,
-    ...attributes,
-    status: lifecycle.states.failed,
-    version: claim.ownership.version + 1,
-    updatedAt: new Date(at).toISOString(),
-  };
+  return reader.get(id);
 }

@@ -5,6 +5,12 @@ export type OutboxMetrics = {
   swept(table: string, due: readonly { updatedAt: string }[], at: number): void;
   republished(table: string): void;
   gaveUp(table: string): void;
+  /** An item could not be brought on. */
+  failed(table: string): void;
+  /** A marker was further ahead than any pause. */
+  ahead(table: string): void;
+  /** @param count due items whose event would be dropped by a rule that is off */
+  closed(table: string, count: number): void;
 };
 
 /**
@@ -15,7 +21,7 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
   const labelNames = ['table'] as const;
   const dueMarkers = metrics.gauge({
     name: 'outbox_due_markers',
-    help: 'Due markers that the last sweep looked at; of each of the shards it looks at the 100 that are due longest.',
+    help: 'Due markers that the last sweep looked at, up to 100 of each shard.',
     labelNames,
   });
   const oldestAge = metrics.gauge({
@@ -38,16 +44,33 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
     help: 'Items that ended failed, as UNDELIVERED.',
     labelNames,
   });
+  const failed = metrics.counter({
+    name: 'outbox_failed_total',
+    help: 'Visits to items that could not be brought on: an unreadable row, or an event that the bus refuses.',
+    labelNames,
+  });
+  const ahead = metrics.counter({
+    name: 'outbox_markers_ahead_total',
+    help: 'Markers that were further ahead than any pause, because a clock was wrong.',
+    labelNames,
+  });
+  const closed = metrics.gauge({
+    name: 'outbox_closed_markers',
+    help: 'Due markers at the last sweep whose event a rule would drop, because it is disabled or has no target.',
+    labelNames,
+  });
   for (const table of tables) {
     // A rate needs the zero before the first one.
-    for (const counter of [republished, givenUp]) counter.inc({ table }, 0);
+    for (const counter of [republished, givenUp, failed, ahead]) counter.inc({ table }, 0);
+    closed.set({ table }, 0);
     lastSweep.set({ table }, startedAt / 1_000);
   }
 
   return {
     swept: (table, due, at) => {
       // Of the item, not the marker, which each republication moves: what has been stuck for an hour is an hour old.
-      const oldestAt = due.reduce((oldest, { updatedAt }) => Math.min(oldest, Date.parse(updatedAt)), at);
+      // A row without a readable time counts as new: it is reported as failing.
+      const oldestAt = due.reduce((oldest, { updatedAt }) => Math.min(oldest, Date.parse(updatedAt) || at), at);
       dueMarkers.set({ table }, due.length);
       oldestAge.set({ table }, (at - oldestAt) / 1_000);
       lastSweep.set({ table }, at / 1_000);
@@ -57,6 +80,15 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
     },
     gaveUp: (table) => {
       givenUp.inc({ table });
+    },
+    failed: (table) => {
+      failed.inc({ table });
+    },
+    ahead: (table) => {
+      ahead.inc({ table });
+    },
+    closed: (table, count) => {
+      closed.set({ table }, count);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { isUnavailable } from '../aws/failures.js';
 import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { SweepReport } from './sweeper.js';
+import type { Sweeper } from './sweeper.js';
 
 export type RunningSweeper = {
   /** Resolves when the sweep under way has ended; none starts afterwards. */
@@ -9,26 +9,39 @@ export type RunningSweeper = {
 };
 
 type RunOptions = {
-  /** One entry per table: its name for the log, and its sweep. */
-  sweeps: { table: string; sweep: () => Promise<SweepReport> }[];
+  /** One entry per table: its name for the log, and its sweeper. */
+  sweepers: { table: string; sweeper: Sweeper }[];
   intervalMs: number;
   logger: Logger;
 };
 
 /** Sweeps every table now and then; the pause is jittered so that replicas do not sweep in step. */
-export function runSweeper({ sweeps, intervalMs, logger }: RunOptions): RunningSweeper {
+export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): RunningSweeper {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
-  async function sweepTable({ table, sweep }: RunOptions['sweeps'][number]): Promise<void> {
-    const report = await sweep();
+  /** Why events of a table are held back, by table. */
+  const heldBack = new Map<string, string>();
+
+  /** One line per change of state. */
+  function reportRoutes(table: string, closedBy: readonly string[]): void {
+    const reason = closedBy.join('; ');
+    if (reason === (heldBack.get(table) ?? '')) return;
+    if (reason === '') logger.info('events are sent again', { table });
+    else logger.warn('events are held back, because they would be dropped', { table, reason });
+    heldBack.set(table, reason);
+  }
+
+  async function sweepTable({ table, sweeper }: RunOptions['sweepers'][number]): Promise<void> {
+    const { closedBy, ...report } = await sweeper.sweep();
     if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
+    reportRoutes(table, closedBy);
   }
 
   /** A table that cannot be swept does not keep the others from it. */
   async function sweepAll(): Promise<void> {
-    const swept = await Promise.allSettled(sweeps.map(sweepTable));
+    const swept = await Promise.allSettled(sweepers.map(sweepTable));
     const failed = swept.find((outcome) => outcome.status === 'rejected');
     if (failed) {
       const err = toError(failed.reason);

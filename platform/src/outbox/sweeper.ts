@@ -1,200 +1,211 @@
-import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
+import { isUnavailable } from '../aws/failures.js';
+import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
 import type { Clock } from '../clock.js';
-import { failpoint } from '../failpoints.js';
+import type { Logger } from '../logger.js';
+import { leaseEndsAt } from '../statements/lease.js';
 import type { StatementExecutor } from '../statements/executor.js';
-import { confirm, moveMarker, type ClaimableItem, type Lifecycle } from '../statements/transitions.js';
+import { confirm, moveMarker } from '../statements/transitions.js';
+import type { EventPublisher } from './event-publisher.js';
+import { createFailingItems } from './failing-items.js';
 import { giveUp } from './give-up.js';
-import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
+import { judgeMarker, JUDGED_ATTRIBUTES, type MarkedItem } from './judge-marker.js';
+import { createMarkerIndex } from './marker-index.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
+import {
+  emptyReport,
+  whyClosed,
+  type OutboxTable,
+  type Route,
+  type SweeperOptions,
+  type SweepReport,
+} from './outbox-table.js';
+import { createRepublish } from './republish.js';
 
-/** An item with its marker, as far as the sweeper looks. */
-type MarkedItem = Record<string, unknown> &
-  ClaimableItem & { outboxAt: number; outboxAttempts: number; updatedAt: string };
-
-/** Where an item's next step comes from. */
-type Route = {
-  /** Messages that wait, are delayed or in flight in the queue that the event ends up in. */
-  queueDepth: () => Promise<number>;
-  /** The event that brings the item on. */
-  eventOf: (item: Record<string, unknown>) => OutgoingEvent | undefined;
+export type Sweeper = {
+  /** Looks at the due markers of the table once. @throws the first outage */
+  sweep: () => Promise<SweepReport>;
+  /** Items that no sweep can bring on, as a sentence; undefined when there are none. */
+  problem: () => string | undefined;
 };
-
-export type OutboxTable = {
-  lifecycle: Lifecycle;
-  /** Takes an unfinished item to its outcome. */
-  work: Route;
-  /** Tells of an outcome, whose marker stays until it is confirmed. Absent: the outcome ends the marker. */
-  outcome?: Route;
-  /** Told of each item that the sweeper has ended, as it then stands. */
-  onGivenUp?: (item: Record<string, unknown>) => void;
-};
-
-export type SweeperOptions = {
-  index: string;
-  shards: number;
-  /** How long a backlog may explain that a marker is due. */
-  queueGraceMs: number;
-  leaseMs: number;
-  maxAttempts: number;
-  backoffBaseMs: number;
-  backoffMaxMs: number;
-};
-
-/** What one sweep did, per table; `due` is a lower bound when a shard holds more than one page. */
-export type SweepReport = { due: number; republished: number; leased: number; waiting: number; givenUp: number };
-
-/** Enough per sweep to outrun any loss, and small enough to read at once. */
-const PAGE = 100;
-/** As many as one PutEvents call carries. */
-const CONCURRENT_VISITS = 10;
 
 type Dependencies = {
   dynamo: DynamoDb;
   executor: StatementExecutor;
   publisher: Pick<EventPublisher, 'publish'>;
+  logger: Pick<Logger, 'error' | 'warn'>;
   now: Clock;
-  /** Told while the sweep is under way, because one that fails has no report. */
+  random?: () => number;
+  /** Updated while the sweep is under way, because one that fails has no report. */
   metrics?: OutboxMetrics;
 };
 
-/** Index entries of one table that are due, oldest first within a shard. */
-async function findDue(
-  dynamo: DynamoDb,
-  { table, key }: Lifecycle,
-  options: SweeperOptions,
-  now: number,
-): Promise<string[]> {
-  const shards = Array.from({ length: options.shards }, (_, shard) => shard);
-  const pages = await Promise.all(
-    shards.map((shard) =>
-      dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: options.index,
-          KeyConditionExpression: '#shard = :shard AND #dueAt <= :now',
-          ExpressionAttributeNames: { '#shard': 'outboxShard', '#dueAt': 'outboxAt' },
-          ExpressionAttributeValues: { ':shard': shard, ':now': now },
-          Limit: PAGE,
-        }),
-      ),
-    ),
-  );
-  return pages.flatMap(({ Items: items = [] }) => items.map((item) => String(item[key])));
-}
-
-/** The items themselves, read consistently: the index lags. What a busy table leaves unread, the next sweep reads. */
-async function readItems(
-  dynamo: DynamoDb,
-  { table, key }: Lifecycle,
-  ids: string[],
-): Promise<Record<string, unknown>[]> {
-  const items: Record<string, unknown>[] = [];
-  for (let start = 0; start < ids.length; start += PAGE) {
-    const keys = ids.slice(start, start + PAGE).map((id) => ({ [key]: id }));
-    const answer = await dynamo.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
-    );
-    items.push(...(answer.Responses?.[table] ?? []));
-  }
-  return items;
-}
+/** As many as one PutEvents call carries. */
+const CONCURRENT_VISITS = 10;
+/** What one BatchGet carries. */
+const READ_AT_ONCE = 100;
+/** A clock that was set back is rare: markers far ahead are looked for in every twelfth sweep, the first included. */
+const LOOK_AHEAD_EVERY = 12;
+/** Clocks of several hosts. */
+const SKEW_MS = 60_000;
 
 /**
- * Looks at every due marker of a table once. The marker stays on an item from its insert until its outcome is written,
- * or has arrived where it is waited for; whatever became of the messages in between, this is what sends them again.
+ * Sends again what got lost. The marker stays on an item from its insert until its outcome is written, or has arrived
+ * where it is waited for; whatever became of the messages in between, the sweeper comes back to the item.
  */
-export async function sweep(
-  table: OutboxTable,
-  options: SweeperOptions,
-  dependencies: Dependencies,
-): Promise<SweepReport> {
-  const { dynamo, executor, publisher, now, metrics } = dependencies;
-  const { lifecycle } = table;
-  const report: SweepReport = { due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0 };
-  const sweptAt = now();
-  const idOf = (item: MarkedItem): string => String(item[lifecycle.key]);
+export function createSweeper(table: OutboxTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
+  const { dynamo, executor, publisher, logger, now, metrics } = dependencies;
+  const { lifecycle, reader } = table;
+  const { table: name, key, states } = lifecycle;
+  const markers = createMarkerIndex({ dynamo, lifecycle, index: options.index, shards: options.shards });
+  const failing = createFailingItems({ table: name, logger, now, rememberMs: 2 * options.backoffMaxMs });
+  const republish = createRepublish(table, options, dependencies);
+  /** No marker is ever set further ahead than this. */
+  const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + SKEW_MS;
+  let sweeps = 0;
 
-  /** Taken by moving the marker, so that of several sweepers one publishes. */
-  async function republish({ eventOf }: Route, item: MarkedItem): Promise<void> {
-    const event = eventOf(item);
-    if (!event) return;
-    const id = idOf(item);
-    const { outboxAt, outboxAttempts } = item;
-    const backoffMs = Math.min(options.backoffBaseMs * 2 ** outboxAttempts, options.backoffMaxMs);
-    const next = { outboxAt: sweptAt + backoffMs, attempts: outboxAttempts + 1 };
-    const taken = await executor.execute(moveMarker(lifecycle, id, outboxAt, next));
-    if (!taken.applied) return;
-    failpoint('sweeper.after-take');
-    try {
-      await publisher.publish(event);
-    } catch (error) {
-      // The bus is away: that is no attempt, or a long outage would give up orders that nobody has tried to deliver.
-      await executor.execute(moveMarker(lifecycle, id, next.outboxAt, { ...next, attempts: outboxAttempts }));
-      throw error;
+  const idOf = (item: MarkedItem): string => String(item[key]);
+  const isFinished = ({ status }: MarkedItem): boolean => status === states.done || status === states.failed;
+
+  async function readItems(ids: string[]): Promise<MarkedItem[]> {
+    const items: Record<string, unknown>[] = [];
+    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+      items.push(...(await reader.getMany(ids.slice(start, start + READ_AT_ONCE), JUDGED_ATTRIBUTES)));
     }
-    report.republished += 1;
-    metrics?.republished(lifecycle.table);
+    return items as MarkedItem[];
   }
 
-  const visit = async (route: Route, backlogExplains: boolean, item: MarkedItem): Promise<void> => {
-    const { status, leaseUntil, outboxAt, outboxAttempts } = item;
-    if (status === lifecycle.states.working && leaseUntil >= sweptAt) {
-      const atItsEnd = { outboxAt: leaseUntil + 1, attempts: outboxAttempts };
-      await executor.execute(moveMarker(lifecycle, idOf(item), outboxAt, atItsEnd));
-      report.leased += 1;
-    } else if (backlogExplains && sweptAt - outboxAt < options.queueGraceMs) {
-      report.waiting += 1;
-    } else if (route === table.work && outboxAttempts >= options.maxAttempts) {
-      const marker = table.outcome ? { outboxAt: now() + options.backoffBaseMs } : {};
-      const failed = await giveUp({ lifecycle, leaseMs: options.leaseMs, ...marker }, item, dependencies);
-      if (!failed) return;
-      report.givenUp += 1;
-      metrics?.gaveUp(lifecycle.table);
-      table.onGivenUp?.(failed);
-      const event = table.outcome?.eventOf(failed);
-      if (event) await publisher.publish(event);
-    } else {
-      // An outcome is told of for ever, at the slowest pace in the end: it stands, and somebody waits for it.
-      await republish(route, item);
-    }
-  };
+  /** What no sweep can bring on is looked at again after the longest pause, and stands in nobody's way. */
+  async function setAside(report: SweepReport, item: MarkedItem, reason: unknown, sweptAt: number): Promise<void> {
+    report.failed += 1;
+    metrics?.failed(name);
+    failing.add(idOf(item), reason);
+    // The marker may have been moved already by the visit that failed.
+    const stands = (await reader.get(idOf(item), ['outboxAt'])) as Pick<MarkedItem, 'outboxAt'> | undefined;
+    if (stands?.outboxAt === undefined) return;
+    await executor.execute(moveMarker(lifecycle, idOf(item), stands.outboxAt, sweptAt + options.backoffMaxMs));
+  }
 
-  const due = await findDue(dynamo, lifecycle, options, sweptAt);
-  report.due = due.length;
-  if (due.length === 0) {
-    metrics?.swept(lifecycle.table, [], sweptAt);
+  async function visit(route: Route, item: MarkedItem, queue: QueueCounts, isCovered: boolean, report: SweepReport) {
+    const sweptAt = now();
+    const maxAttempts = route === table.work ? options.maxAttempts : Infinity;
+    const judgement = judgeMarker(item, { ...options, lifecycle, now: sweptAt, queue, isCovered, maxAttempts });
+    switch (judgement) {
+      case 'leased':
+        await executor.execute(moveMarker(lifecycle, idOf(item), item.outboxAt, leaseEndsAt(item) + 1));
+        report.leased += 1;
+        return;
+      case 'wait':
+        report.waiting += 1;
+        return;
+      case 'republish':
+      case 'retry':
+        if (!(await republish(route, item, { sweptAt, counts: judgement === 'retry' }))) return;
+        report.republished += 1;
+        metrics?.republished(name);
+        return;
+      case 'give up': {
+        const marker = table.outcome ? { outboxAt: sweptAt + options.backoffBaseMs } : {};
+        const failed = await giveUp({ table, leaseMs: options.leaseMs, ...marker }, item, { executor, now });
+        if (!failed) return;
+        report.givenUp += 1;
+        metrics?.gaveUp(name);
+        table.onGivenUp?.(failed);
+        const event = table.outcome?.eventOf(failed);
+        if (event) await publisher.publish(event);
+      }
+    }
+  }
+
+  /** @throws the first outage, when all that were begun have ended */
+  async function visitAll(
+    items: MarkedItem[],
+    report: SweepReport,
+    act: (item: MarkedItem, index: number) => Promise<void>,
+  ) {
+    for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
+      const chunk = items.slice(start, start + CONCURRENT_VISITS);
+      const visits = await Promise.allSettled(
+        chunk.map(async (item, index) => {
+          try {
+            await act(item, start + index);
+            failing.remove(idOf(item));
+          } catch (error) {
+            if (isUnavailable(error)) throw error;
+            await setAside(report, item, error, now());
+          }
+        }),
+      );
+      const outage = visits.find((visited) => visited.status === 'rejected');
+      if (outage) throw outage.reason;
+    }
+  }
+
+  async function sweepRoute(route: Route, items: MarkedItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
+    if (items.length === 0) return;
+    const reason = await whyClosed(route);
+    if (reason !== undefined) {
+      report.closed += items.length;
+      report.closedBy.push(reason);
+      return;
+    }
+    items.sort((a, b) => a.outboxAt - b.outboxAt);
+    // Nobody can tell whose messages a queue holds without receiving them. Items that have waited longest have most
+    // probably lost theirs.
+    const uncovered = Math.max(0, items.length - depthOf(queue));
+    await visitAll(items, report, (item, index) => visit(route, item, queue, index >= uncovered, report));
+  }
+
+  /** An outcome that nobody is told of any more needs no marker. */
+  async function letGo(item: MarkedItem): Promise<void> {
+    const result = await executor.execute(confirm(lifecycle, idOf(item), item.version));
+    if (!result.applied && result.item?.version === item.version) {
+      throw new Error('the marker of a finished item cannot be removed');
+    }
+  }
+
+  /** A marker further ahead than any pause was written by a clock that was ahead: it is due now. */
+  async function fetchBack(report: SweepReport, sweptAt: number): Promise<void> {
+    for (const item of await readItems(await markers.beyond(sweptAt + horizonMs))) {
+      const { outboxAt } = item;
+      if (!(outboxAt > sweptAt + horizonMs)) continue;
+      const { applied } = await executor.execute(moveMarker(lifecycle, idOf(item), outboxAt, sweptAt));
+      if (!applied) continue;
+      report.ahead += 1;
+      metrics?.ahead(name);
+      const dueAt = new Date(outboxAt).toISOString();
+      logger.warn('an outbox marker was too far ahead, is a clock wrong?', { table: name, id: idOf(item), dueAt });
+    }
+  }
+
+  async function sweep(): Promise<SweepReport> {
+    const report = emptyReport();
+    const sweptAt = now();
+    if (sweeps++ % LOOK_AHEAD_EVERY === 0) await fetchBack(report, sweptAt);
+    const due = await markers.due(sweptAt);
+    report.due = due.length;
+    if (due.length === 0) {
+      metrics?.swept(name, [], sweptAt);
+      metrics?.closed(name, 0);
+      return report;
+    }
+    // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
+    const queues = await Promise.all([table.work.countQueue(), table.outcome?.countQueue()]);
+    // The index lags: an item may have lost its marker, or moved it on.
+    const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
+    metrics?.swept(name, items, sweptAt);
+    const finished = items.filter(isFinished);
+    if (table.outcome && queues[1]) await sweepRoute(table.outcome, finished, queues[1], report);
+    else await visitAll(finished, report, letGo);
+    await sweepRoute(
+      table.work,
+      items.filter((item) => !isFinished(item)),
+      queues[0],
+      report,
+    );
+    metrics?.closed(name, report.closed);
     return report;
   }
-  // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
-  const depths = await Promise.all([table.work.queueDepth(), table.outcome?.queueDepth() ?? 0]);
-  const items = ((await readItems(dynamo, lifecycle, due)) as MarkedItem[]).filter(
-    // The index lags: an item may have lost its marker, or moved it on.
-    ({ outboxAt }) => outboxAt <= sweptAt,
-  );
-  metrics?.swept(lifecycle.table, items, sweptAt);
-  const isFinished = ({ status }: MarkedItem): boolean =>
-    status === lifecycle.states.done || status === lifecycle.states.failed;
 
-  async function visitAll(route: Route, onRoute: MarkedItem[], depth: number): Promise<void> {
-    onRoute.sort((a, b) => a.outboxAt - b.outboxAt);
-    // Which of them have lost their messages nobody can tell; those that have waited longest, most likely.
-    const unexplained = Math.max(0, onRoute.length - depth);
-    for (let start = 0; start < onRoute.length; start += CONCURRENT_VISITS) {
-      const chunk = onRoute.slice(start, start + CONCURRENT_VISITS);
-      // A chunk with a failure ends the sweep: the next one starts again where the markers say.
-      const visits = await Promise.allSettled(
-        chunk.map((item, index) => visit(route, start + index >= unexplained, item)),
-      );
-      const failed = visits.find((visited) => visited.status === 'rejected');
-      if (failed) throw failed.reason;
-    }
-  }
-  const finished = items.filter(isFinished);
-  if (table.outcome) await visitAll(table.outcome, finished, depths[1]);
-  // Outcomes that nobody is told of any more.
-  else await Promise.all(finished.map((item) => executor.execute(confirm(lifecycle, idOf(item), item.version))));
-  const unfinished = items.filter((item) => !isFinished(item));
-  await visitAll(table.work, unfinished, depths[0]);
-  return report;
+  return { sweep, problem: failing.problem };
 }

@@ -3,7 +3,7 @@ import { createFakeAws } from '../testing/fake-aws.js';
 import { claimItem, finishItem, postponeItem, type ClaimResult, type Ownership } from './claim.js';
 import { createStatementExecutor, type StatementExecutor } from './executor.js';
 import { LEASE_SKEW_MS } from './lease.js';
-import { confirm, insert, moveMarker, type Lifecycle } from './transitions.js';
+import { confirm, insert, moveMarker, notePublication, type Lifecycle } from './transitions.js';
 
 const LEASE_MS = 30_000;
 /** By the clock of whoever takes over. */
@@ -418,10 +418,19 @@ describe('replay', () => {
 describe('moving the marker', () => {
   it('is done by one of several sweepers and changes no state', async () => {
     const { executor, job } = await createJobs();
-    const move = () => executor.execute(moveMarker(LIFECYCLE, 'j1', 5_000, { outboxAt: 9_000, attempts: 1 }));
+    const move = () => executor.execute(moveMarker(LIFECYCLE, 'j1', 5_000, 9_000));
     const results = await Promise.all([move(), move(), move()]);
     expect(results.filter(({ applied }) => applied)).toHaveLength(1);
-    expect(job()).toEqual({ ...INSERTED, outboxAt: 9_000, outboxAttempts: 1 });
+    expect(job()).toEqual({ ...INSERTED, outboxAt: 9_000 });
+  });
+
+  it('is followed by a note of the publication, which is refused when the marker has moved on or gone', async () => {
+    const { executor, job } = await createJobs();
+    const note = (outboxAt: number) =>
+      executor.execute(notePublication(LIFECYCLE, 'j1', outboxAt, { sentAt: 6_000, attempts: 1 }));
+    expect(await note(4_000)).toMatchObject({ applied: false });
+    expect(await note(5_000)).toEqual({ applied: true });
+    expect(job()).toEqual({ ...INSERTED, outboxAttempts: 1, outboxSentAt: 6_000 });
   });
 });
 

@@ -227,18 +227,26 @@ export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Stat
 }
 
 /** The marker becomes due at another time; no change of state. Of several sweepers one moves it. */
-export function moveMarker(
+export function moveMarker(lifecycle: Lifecycle, id: string, seenOutboxAt: number, outboxAt: number): Statement {
+  return update(lifecycle, id, { '"outboxAt"': outboxAt }, [], [clause('"outboxAt" = ?', seenOutboxAt)]);
+}
+
+/**
+ * The sweeper has published the item's event; no change of state.
+ * @param outboxAt where that sweeper has put the marker
+ */
+export function notePublication(
   lifecycle: Lifecycle,
   id: string,
-  seenOutboxAt: number,
-  next: { outboxAt: number; attempts: number },
+  outboxAt: number,
+  { sentAt, attempts }: { sentAt: number; attempts: number },
 ): Statement {
   return update(
     lifecycle,
     id,
-    { '"outboxAt"': next.outboxAt, '"outboxAttempts"': next.attempts },
+    { '"outboxAttempts"': attempts, '"outboxSentAt"': sentAt },
     [],
-    [clause('"outboxAt" = ?', seenOutboxAt)],
+    [clause('"outboxAt" = ?', outboxAt)],
   );
 }
 

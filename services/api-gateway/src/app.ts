@@ -1,29 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  NOTIFICATION_STATES,
-  notificationRequested,
-  ORDER_STATES,
-  orderCreated,
-  orderOutcome,
-  OUTBOX_SHARDS,
-  INDEXES,
-  queueNames,
-  resourceNames,
-  type NotificationRecord,
-  type OrderRecord,
-  type ResourceNames,
-} from '@orderflow/contracts';
+import { NOTIFICATION_STATES, ORDER_STATES, queueNames, resourceNames } from '@orderflow/contracts';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { countQueue } from '@orderflow/platform/aws/queue-counts';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import type { Clock } from '@orderflow/platform/clock';
-import { busCheck, createReadiness, ruleCheck, tableCheck } from '@orderflow/platform/health/readiness';
+import { busCheck, createReadiness, tableCheck } from '@orderflow/platform/health/readiness';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
-import { createOutboxMetrics } from '@orderflow/platform/outbox/outbox-metrics';
-import { runSweeper, type RunningSweeper } from '@orderflow/platform/outbox/run-sweeper';
-import { sweep, type OutboxTable, type SweeperOptions } from '@orderflow/platform/outbox/sweeper';
+import type { RunningSweeper } from '@orderflow/platform/outbox/run-sweeper';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
 import { createTableReader } from '@orderflow/platform/statements/table-reader';
 import type { Lifecycle } from '@orderflow/platform/statements/transitions';
@@ -45,6 +30,7 @@ import { createListOrders } from './orders/list-orders.js';
 import { createOrderMetrics } from './orders/order-metrics.js';
 import { createReadOrder } from './orders/read-order.js';
 import { createReadTimeline } from './orders/read-timeline.js';
+import { createOutbox } from './outbox.js';
 
 export type Dependencies = {
   config: Readonly<ApiEnv>;
@@ -55,18 +41,7 @@ export type Dependencies = {
   now: Clock;
 };
 
-const OUTBOX_BACKOFF_MAX_MS = 900_000;
 const FLUSH_WITHIN_MS = 5_000;
-
-/** The ways of events from the bus to the queues, by what they carry. */
-function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
-  const { orderQueue, notificationQueue } = names;
-  return {
-    orders: { bus, rule: names.orderCreatedRule, queue: orderQueue },
-    notifications: { bus, rule: names.notificationRequestedRule, queue: notificationQueue },
-    ...(notifies ? { outcomes: { bus, rule: names.orderOutcomesRule, queue: notificationQueue } } : {}),
-  };
-}
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
@@ -117,7 +92,15 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     ...live,
   };
 
-  const routes = routesOf(names, config);
+  const countMessages = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
+  exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, now });
+  const outbox = createOutbox({
+    ...{ config, names, aws, executor, publisher, metrics, logger, now },
+    orders: { lifecycle: orderLifecycle, reader: orders },
+    notifications: { lifecycle: notificationLifecycle, reader: notifications },
+    countQueue: countMessages,
+    onOrderGivenUp: orderMetrics.gaveUp,
+  });
   const readiness = {
     required: createReadiness(
       {
@@ -127,66 +110,14 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
       { now },
     ),
     deferrable: createReadiness(
-      {
-        [`bus ${names.bus}`]: busCheck(aws.eventBridge, names.bus),
-        ...Object.fromEntries(
-          Object.values(routes).map((route) => [`rule ${route.rule}`, ruleCheck(aws.eventBridge, route)]),
-        ),
-      },
+      { [`bus ${names.bus}`]: busCheck(aws.eventBridge, names.bus), ...outbox.checks },
       { now },
     ),
   };
-
-  const countMessages = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
-  const depthOfQueue = (queue: string) => async () => depthOf(await countMessages(queue));
-  exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, now });
-  const orderOutcomes = {
-    queueDepth: depthOfQueue(names.notificationQueue),
-    eventOf: (item: Record<string, unknown>) => orderOutcome(item as OrderRecord),
-  };
-  const outbox: OutboxTable[] = [
-    {
-      lifecycle: orderLifecycle,
-      work: { queueDepth: depthOfQueue(names.orderQueue), eventOf: (item) => orderCreated(item as OrderRecord) },
-      ...(config.NOTIFY_ON_ORDER_OUTCOME ? { outcome: orderOutcomes } : {}),
-      onGivenUp: (item) => {
-        orderMetrics.gaveUp(item as OrderRecord);
-      },
-    },
-    {
-      lifecycle: notificationLifecycle,
-      work: {
-        queueDepth: depthOfQueue(names.notificationQueue),
-        eventOf: (item) => notificationRequested(item as NotificationRecord),
-      },
-    },
-  ];
-  const sweeperOptions: SweeperOptions = {
-    index: INDEXES.outbox,
-    shards: OUTBOX_SHARDS,
-    queueGraceMs: config.QUEUE_GRACE_MS,
-    leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
-    maxAttempts: config.OUTBOX_MAX_ATTEMPTS,
-    backoffBaseMs: config.OUTBOX_DELAY_MS,
-    backoffMaxMs: OUTBOX_BACKOFF_MAX_MS,
-  };
-  const outboxMetrics = createOutboxMetrics(
-    metrics,
-    outbox.map(({ lifecycle }) => lifecycle.table),
-    now(),
-  );
   let sweeper: RunningSweeper | undefined;
   const background = new Background({
     start: () => {
-      sweeper = runSweeper({
-        sweeps: outbox.map((table) => ({
-          table: table.lifecycle.table,
-          sweep: () =>
-            sweep(table, sweeperOptions, { dynamo: aws.dynamo, executor, publisher, now, metrics: outboxMetrics }),
-        })),
-        intervalMs: config.SWEEP_INTERVAL_MS,
-        logger,
-      });
+      sweeper = outbox.start();
     },
     endStreams: () => {
       streams.endAll();

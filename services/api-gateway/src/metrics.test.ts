@@ -71,7 +71,7 @@ describe('the metrics of the outbox', () => {
   it('count republications, and show depth and age while the bus is away', async () => {
     const api = await startApi({ SWEEP_INTERVAL_MS: '100' });
     expect(await read(api, 'outbox_republished_total', { table })).toBe(0);
-    api.aws.eventBridge.failAlways('*', connectionRefused);
+    api.aws.eventBridge.failAlways('PutEvents', connectionRefused);
     await api.post('/api/orders', anOrder());
     api.time.ms += 60_000;
     await eventually(() => api.aws.eventBridge.callsOf('PutEvents').length > 1);
@@ -94,6 +94,7 @@ describe('the time that orders took', () => {
   /** An order whose attempts to be delivered are used up, swept an hour after it was accepted. */
   async function giveUp(change: object = {}): Promise<Api> {
     const api = await startApi({ SWEEP_INTERVAL_MS: '100' });
+    api.aws.eventBridge.loseNext();
     await api.post('/api/orders', anOrder());
     await quiet();
     const [order] = api.orders();

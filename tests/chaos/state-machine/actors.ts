@@ -1,6 +1,8 @@
-import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
-import { sweep, type SweeperOptions } from '@orderflow/platform/outbox/sweeper';
+import type { SweeperOptions } from '@orderflow/platform/outbox/outbox-table';
+import { createSweeper } from '@orderflow/platform/outbox/sweeper';
+import { createTableReader } from '@orderflow/platform/statements/table-reader';
 import { confirm, insert } from '@orderflow/platform/statements/transitions';
 import { aDelivery } from '@orderflow/platform/testing/delivery';
 import { workOnItem, type WorkResult } from '@orderflow/platform/worker/work-on-item';
@@ -14,6 +16,7 @@ const SWEEPER: SweeperOptions = {
   index: 'outbox',
   shards: 1,
   queueGraceMs: 0,
+  retentionMs: 0,
   leaseMs: LEASE_MS,
   maxAttempts: 3,
   backoffBaseMs: MARKER_DELAY_MS,
@@ -87,9 +90,12 @@ export function visit(world: World, publication: Publication): void {
 
   const actor = world.newActor({ name: `sweeper at +${sweptAt}`, messageId: `sweeper:${id}` });
   const send = (command: unknown): Promise<unknown> => {
-    if (command instanceof QueryCommand) return Promise.resolve({ Items: [{ [lifecycle.key]: id }] });
+    if (command instanceof QueryCommand) {
+      const asksForDue = command.input.ScanIndexForward === true;
+      return Promise.resolve({ Items: asksForDue ? [{ [lifecycle.key]: id }] : [] });
+    }
+    if (command instanceof GetCommand) return Promise.resolve({ Item: judge.item() });
     if (!(command instanceof BatchGetCommand)) throw new Error('the sweeper reads in a way that is not played here');
-    actor.marker = judge.state().marker;
     return Promise.resolve({ Responses: { [lifecycle.table]: [judge.item()] } });
   };
   const publisher = {
@@ -99,16 +105,26 @@ export function visit(world: World, publication: Publication): void {
     },
     flush: () => Promise.resolve(),
   };
-  const queueDepth = () => Promise.resolve(0);
-  const table = {
-    lifecycle,
-    work: { queueDepth, eventOf: createdEventOf },
-    ...(outcomesAreConfirmed ? { outcome: { queueDepth, eventOf: outcomeEventOf } } : {}),
+  const way = {
+    check: () => Promise.resolve(),
+    countQueue: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0 }),
   };
   const dynamo = { send } as DynamoDb;
-  const dependencies = { dynamo, executor: world.executorOf(actor), publisher, now: () => clock.now };
+  const table = {
+    lifecycle,
+    reader: createTableReader(dynamo, lifecycle.table, lifecycle.key),
+    work: { ...way, eventOf: createdEventOf },
+    ...(outcomesAreConfirmed ? { outcome: { ...way, eventOf: outcomeEventOf } } : {}),
+  };
+  const logger = { warn: () => undefined, error: () => undefined };
+  const random = () => (world.tally.statements % 10) / 10;
+  const dependencies = { dynamo, executor: world.executorOf(actor), publisher, logger, now: () => clock.now, random };
   world.log.push(`${actor.name} begins, its event ${publication}`);
-  world.start(sweep(table, SWEEPER, dependencies).then(() => undefined, tolerate));
+  world.start(
+    createSweeper(table, SWEEPER, dependencies)
+      .sweep()
+      .then(() => undefined, tolerate),
+  );
 }
 
 /** The outcome in this version has arrived where it is waited for. */

@@ -25,7 +25,8 @@ export type Action =
   | { kind: 'claim'; messageId: string; replayId: string | undefined; at: number; token: string; marker: number }
   | { kind: 'finish'; token: string; result: Result; marker: number }
   | { kind: 'postpone'; token: string }
-  | { kind: 'move'; seen: number | undefined; marker: number; attempts: number }
+  | { kind: 'move'; seen: number; marker: number }
+  | { kind: 'note'; seen: number; attempts: number }
   | { kind: 'confirm'; version: number };
 
 export type Rules = {
@@ -92,7 +93,11 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
 
     case 'move':
       if (state.marker === undefined || state.marker !== action.seen) return undefined;
-      return { ...state, marker: action.marker, attempts: action.attempts };
+      return { ...state, marker: action.marker };
+
+    case 'note':
+      if (state.marker === undefined || state.marker !== action.seen) return undefined;
+      return { ...state, attempts: action.attempts };
 
     case 'confirm':
       if (!isFinished(state) || state.version !== action.version) return undefined;

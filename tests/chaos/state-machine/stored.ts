@@ -5,7 +5,7 @@ import type { Item } from './subjects.js';
 
 /** What happens to an item besides the state machine's own attributes. */
 const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
-  .concat(['outboxShard', 'outboxAt', 'outboxAttempts'])
+  .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt'])
   .concat(['updatedAt', 'timeline', 'sentAt', 'outcomeTraceparent']);
 
 /** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
@@ -33,7 +33,7 @@ export function factsOf(item: Item): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !BY_THE_WAY.includes(name)));
 }
 
-export type Intent = 'insert' | 'claim' | 'finish' | 'postpone' | 'move' | 'confirm';
+export type Intent = 'insert' | 'claim' | 'finish' | 'postpone' | 'move' | 'note' | 'confirm';
 
 /** What a statement sets out to write, whatever its condition says. */
 export function read({ text, parameters }: Statement): { intent: Intent; writes: Map<string, unknown> } {
@@ -49,5 +49,6 @@ function intentOf(text: string, writes: Map<string, unknown>): Intent {
   if (text.includes('"effects" + 1')) return 'finish';
   if (text.includes('REMOVE "outboxAt"')) return 'confirm';
   if (writes.has('outboxAt')) return 'move';
+  if (writes.has('outboxSentAt')) return 'note';
   throw new Error(`The model knows no such transition; teach it in tests/chaos/state-machine/model.ts: ${text}`);
 }

@@ -4,8 +4,10 @@ export type Fate = (typeof FATES)[number];
 
 type Turn = { label: string; take: (fate: Fate) => Promise<void> };
 
-/** The connection broke: nobody can tell whether the statement was applied. */
-export class Lost extends Error {}
+/** Nobody can tell whether the statement was applied. */
+export class Lost extends Error {
+  override readonly name = 'TimeoutError';
+}
 
 export type Turns = {
   count: () => number;

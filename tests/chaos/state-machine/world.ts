@@ -28,8 +28,6 @@ export type Actor = {
   token: string;
   /** What its work led to. */
   result: Result;
-  /** Where a sweeper has seen the marker. */
-  marker: number | undefined;
   /** The outcome that is to be confirmed. */
   confirms: number;
   hasFinished: boolean;
@@ -119,7 +117,11 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       case 'postpone':
         return { kind: 'postpone', token: actor.token };
       case 'move':
-        return { kind: 'move', seen: actor.marker, marker, attempts: writes.get('outboxAttempts') as number };
+        return { kind: 'move', seen: statement.parameters.at(-1) as number, marker };
+      case 'note': {
+        const attempts = writes.get('outboxAttempts') as number;
+        return { kind: 'note', seen: statement.parameters.at(-1) as number, attempts };
+      }
       case 'confirm':
         return { kind: 'confirm', version: actor.confirms };
     }
@@ -136,7 +138,6 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
         tally.finishes++;
       }
       if (action.kind === 'claim' && before.status === 'failed') tally.lives++;
-      if (action.kind === 'move') actor.marker = action.marker;
     }
     if (isHeard) actor.knownVersion = after.version;
     return result;
@@ -162,7 +163,6 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       knownVersion: 1,
       token: '',
       result: 'failed for now',
-      marker: undefined,
       confirms: 0,
       hasFinished: false,
       ...actor,

@@ -20,6 +20,8 @@ describe('readiness', () => {
         'rule test-order-created': { status: 'up' },
         'rule test-notification-requested': { status: 'up' },
         'rule test-order-outcomes': { status: 'up' },
+        'outbox test-orders': { status: 'up' },
+        'outbox test-notifications': { status: 'up' },
       },
     });
   });

@@ -83,14 +83,7 @@ export function bodyOf<Body = Record<string, unknown>>({ text }: { text: string 
   return JSON.parse(text) as Body;
 }
 
-/** Resolves with the first value that is neither undefined nor false; the test's own deadline is the limit. */
-export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
-  for (;;) {
-    const value = read();
-    if (value !== undefined && value !== false) return value;
-    await setImmediate();
-  }
-}
+export { eventually } from '@orderflow/platform/testing/worker-system';
 
 /** Lets everything that is under way in the fakes come to its end: a call takes one turn of the event loop. */
 export async function quiet(turns = 30): Promise<void> {

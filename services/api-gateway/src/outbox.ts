@@ -1,0 +1,117 @@
+import {
+  INDEXES,
+  notificationRequested,
+  orderCreated,
+  orderOutcome,
+  OUTBOX_SHARDS,
+  type NotificationRecord,
+  type OrderRecord,
+  type ResourceNames,
+} from '@orderflow/contracts';
+import type { AwsClients } from '@orderflow/platform/aws/clients';
+import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import type { Clock } from '@orderflow/platform/clock';
+import { ruleCheck, type Check, type RuleRef } from '@orderflow/platform/health/readiness';
+import type { Logger } from '@orderflow/platform/logger';
+import type { EventPublisher } from '@orderflow/platform/outbox/event-publisher';
+import { createOutboxMetrics } from '@orderflow/platform/outbox/outbox-metrics';
+import type { OutboxTable, Route, SweeperOptions } from '@orderflow/platform/outbox/outbox-table';
+import { runSweeper, type RunningSweeper } from '@orderflow/platform/outbox/run-sweeper';
+import { createSweeper } from '@orderflow/platform/outbox/sweeper';
+import type { StatementExecutor } from '@orderflow/platform/statements/executor';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { Metrics } from '@orderflow/platform/telemetry/metrics';
+import type { ApiEnv } from './config.js';
+
+const BACKOFF_MAX_MS = 900_000;
+/** MessageRetentionPeriod of the work queues in infrastructure/template.yaml. */
+export const QUEUE_RETENTION_MS = 345_600_000;
+
+type Dependencies = {
+  config: Readonly<ApiEnv>;
+  names: ResourceNames;
+  aws: AwsClients;
+  executor: StatementExecutor;
+  publisher: EventPublisher;
+  orders: { lifecycle: Lifecycle; reader: TableReader };
+  notifications: { lifecycle: Lifecycle; reader: TableReader };
+  countQueue: (queue: string) => Promise<QueueCounts>;
+  /** Called with each order that the sweeper has ended. */
+  onOrderGivenUp: (order: OrderRecord) => void;
+  metrics: Metrics;
+  logger: Logger;
+  now: Clock;
+};
+
+export type Outbox = {
+  /** What keeps orders and notifications from moving on, by name; for readiness. */
+  checks: Record<string, Check>;
+  start: () => RunningSweeper;
+};
+
+/** The ways of events from the bus to the queues. */
+function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
+  const { orderQueue, notificationQueue } = names;
+  return {
+    orders: { bus, rule: names.orderCreatedRule, queue: orderQueue },
+    notifications: { bus, rule: names.notificationRequestedRule, queue: notificationQueue },
+    ...(notifies ? { outcomes: { bus, rule: names.orderOutcomesRule, queue: notificationQueue } } : {}),
+  };
+}
+
+/** Sweeps both tables: whatever becomes of an event, each order and each notification comes to its end. */
+export function createOutbox(dependencies: Dependencies): Outbox {
+  const { config, names, aws, executor, publisher, orders, notifications, metrics, logger, now } = dependencies;
+  const routes = routesOf(names, config);
+  const routeFor = (ref: RuleRef, eventOf: Route['eventOf']): Route => ({
+    check: ruleCheck(aws.eventBridge, ref),
+    countQueue: () => dependencies.countQueue(ref.queue),
+    eventOf,
+  });
+  const tables: OutboxTable[] = [
+    {
+      ...orders,
+      work: routeFor(routes.orders, (item) => orderCreated(item as OrderRecord)),
+      ...(routes.outcomes ? { outcome: routeFor(routes.outcomes, (item) => orderOutcome(item as OrderRecord)) } : {}),
+      onGivenUp: (item) => {
+        dependencies.onOrderGivenUp(item as OrderRecord);
+      },
+    },
+    {
+      ...notifications,
+      work: routeFor(routes.notifications, (item) => notificationRequested(item as NotificationRecord)),
+    },
+  ];
+  const options: SweeperOptions = {
+    index: INDEXES.outbox,
+    shards: OUTBOX_SHARDS,
+    queueGraceMs: config.QUEUE_GRACE_MS,
+    retentionMs: QUEUE_RETENTION_MS,
+    leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
+    maxAttempts: config.OUTBOX_MAX_ATTEMPTS,
+    backoffBaseMs: config.OUTBOX_DELAY_MS,
+    backoffMaxMs: BACKOFF_MAX_MS,
+  };
+  const tableNames = tables.map(({ lifecycle }) => lifecycle.table);
+  const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now };
+  const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
+  const sweepers = tables.map((table) => ({
+    table: table.lifecycle.table,
+    sweeper: createSweeper(table, options, { ...sweeping, metrics: outboxMetrics }),
+  }));
+
+  const itemsMoveOn = (problem: () => string | undefined): Check => {
+    return () => {
+      const text = problem();
+      return text === undefined ? Promise.resolve() : Promise.reject(new Error(text));
+    };
+  };
+  return {
+    checks: {
+      ...Object.fromEntries(Object.values(routes).map((ref) => [`rule ${ref.rule}`, ruleCheck(aws.eventBridge, ref)])),
+      ...Object.fromEntries(sweepers.map(({ table, sweeper }) => [`outbox ${table}`, itemsMoveOn(sweeper.problem)])),
+    },
+    start: () => runSweeper({ sweepers, intervalMs: config.SWEEP_INTERVAL_MS, logger }),
+  };
+}
