@@ -1,17 +1,21 @@
 import type { Trial } from './trial.js';
+import { badRowsTrial } from './trials/bad-rows.js';
 import { backlog } from './trials/backlog.js';
 import { deaths } from './trials/deaths.js';
+import { denied } from './trials/denied.js';
 import { dualWrites } from './trials/dual-writes.js';
 import { frozenWorker } from './trials/frozen-worker.js';
 import { idempotency } from './trials/idempotency.js';
 import { lostInBacklog } from './trials/lost-in-backlog.js';
 import { outages } from './trials/outages.js';
 import { poison } from './trials/poison.js';
+import { ruleOff } from './trials/rule-off.js';
 import { stateMachine } from './trials/state-machine.js';
 import { stopping } from './trials/stopping.js';
 import { stoppingInContainers } from './trials/stopping-in-containers.js';
 import { duplicates, kills, workerKills } from './trials/storm.js';
 import { wedgedPoller } from './trials/wedged-poller.js';
+import { workersAway } from './trials/workers-away.js';
 
 /** In the order in which they run. */
 export const TRIALS: readonly Trial[] = [
@@ -22,12 +26,16 @@ export const TRIALS: readonly Trial[] = [
   deaths,
   backlog,
   lostInBacklog,
+  workersAway,
+  ruleOff,
+  badRowsTrial,
   idempotency,
   poison,
   stopping,
   stoppingInContainers,
   stateMachine,
   outages,
+  denied,
   frozenWorker,
   wedgedPoller,
 ];

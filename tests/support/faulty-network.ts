@@ -2,7 +2,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { operationOf, serverError, throttled, type AwsRequest, type AwsService } from './faulty-network/aws-json.js';
+import {
+  operationOf,
+  denied,
+  serverError,
+  throttled,
+  type AwsRequest,
+  type AwsService,
+} from './faulty-network/aws-json.js';
 import { createDeliveryCounts, type QueueDeliveries } from './faulty-network/deliveries.js';
 import { createFaults, type Fault, type FaultKind, type FaultRule } from './faulty-network/faults.js';
 import { createBus, PUT_EVENTS } from './faulty-network/put-events.js';
@@ -122,8 +129,10 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
         held.add(outgoing);
         outgoing.on('close', () => held.delete(outgoing));
         return;
-      } else if (fault.kind === 'error-500' || fault.kind === 'throttle') {
-        const spoilt = fault.kind === 'error-500' ? serverError : throttled(fault.service);
+      } else if (fault.kind === 'error-500' || fault.kind === 'throttle' || fault.kind === 'deny') {
+        const spoilt = { 'error-500': serverError, throttle: throttled(fault.service), deny: denied(fault.service) }[
+          fault.kind
+        ];
         answer(outgoing, spoilt.status, spoilt.headers, spoilt.body);
         return;
       }

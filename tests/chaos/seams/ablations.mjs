@@ -3,8 +3,14 @@
  * clients. An invariant that still holds under the ablation of its protection has proved nothing.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { ChangeMessageVisibilityCommand, DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
+import { DescribeRuleCommand } from '@aws-sdk/client-eventbridge';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+} from '@aws-sdk/client-sqs';
+import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 
 /**
  * @typedef {import('@orderflow/platform/aws/clients').AwsClients} AwsClients
@@ -111,6 +117,55 @@ export const ABLATIONS = {
       process.exit(0);
     });
     return aws;
+  },
+
+  /** The sweeper sees every queue as empty. */
+  'blind-to-backlog': (aws, { intervened }) => ({
+    ...aws,
+    sqs: sending(aws.sqs, (send) => (command, options) => {
+      if (!(command instanceof GetQueueAttributesCommand)) return send(command, options);
+      intervened();
+      return Promise.resolve({ Attributes: {} });
+    }),
+  }),
+
+  /** The sweeper sees every rule as enabled. */
+  'blind-to-rules': (aws, { intervened }) => ({
+    ...aws,
+    eventBridge: sending(aws.eventBridge, (send) => async (command, options) => {
+      const answer = await send(command, options);
+      if (!(command instanceof DescribeRuleCommand)) return answer;
+      intervened();
+      return { ...answer, State: 'ENABLED' };
+    }),
+  }),
+
+  /** A row that cannot be read looks like a table that cannot be reached. */
+  'bad-row-is-an-outage': (aws, { intervened }) => ({
+    ...aws,
+    dynamo: sending(aws.dynamo, (send) => async (command, options) => {
+      const answer = await send(command, options);
+      const readsWhole = command instanceof GetCommand && command.input.ProjectionExpression === undefined;
+      if (!readsWhole || !answer.Item || 'items' in answer.Item) return answer;
+      intervened();
+      throw Object.assign(new Error('cannot be read'), { name: 'InternalServerError' });
+    }),
+  }),
+
+  /** A refusal of the caller looks like a refusal of the request. */
+  'denial-blames-the-message': (aws, { intervened }) => {
+    const blaming = (/** @type {Send} */ send) => (/** @type {any} */ command, /** @type {any} */ options) =>
+      send(command, options).catch((/** @type {Error} */ error) => {
+        if (!error.name.startsWith('AccessDenied')) throw error;
+        intervened();
+        throw Object.assign(new Error('refused'), { name: 'ValidationException' });
+      });
+    return {
+      ...aws,
+      dynamo: sending(aws.dynamo, blaming),
+      eventBridge: sending(aws.eventBridge, blaming),
+      sqs: sending(aws.sqs, blaming),
+    };
   },
 
   /** Not an ablation: the third poll of an instance's first process never returns, and hears of no abort. */

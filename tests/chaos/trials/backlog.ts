@@ -1,9 +1,10 @@
-import { OUTBOX_SHARDS, resourceNames } from '@orderflow/contracts';
+import { resourceNames } from '@orderflow/contracts';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { remainingWork } from '../support/quiet.js';
+import { untilSwept } from '../support/sweeps.js';
 import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = {
@@ -24,15 +25,6 @@ const STUCK_AFTER_MS = 30_000;
 const ENDS_WITHIN_MS = 1_800_000;
 /** Not even a backlog explains why a marker is due. */
 const NO_PATIENCE_MS = '0';
-
-/** Resolves when the last order's marker is due, and the sweeper has come round often enough since. */
-async function untilSwept(system: ChaosSystem, sweepIntervalMs: number): Promise<void> {
-  // Each sweep asks each shard of both tables, and nothing else does.
-  const sweptSoFar = () => (system.network.calls().get('DynamoDB Query') ?? 0) / (2 * OUTBOX_SHARDS);
-  const wanted = sweptSoFar() + OUTBOX_DELAY_MS / (SHORTEST_PAUSE * sweepIntervalMs) + SWEEPS;
-  const isSwept = () => Promise.resolve(sweptSoFar() >= wanted || undefined);
-  await waitFor(`${SWEEPS} sweeps of what is due`, isSwept, SWEPT_WITHIN_MS);
-}
 
 /**
  * Resolves when each order was handed to both workers, or nothing was handed out for long: how long the work takes is the
@@ -73,7 +65,9 @@ async function run(options: TrialOptions): Promise<Check[]> {
       concurrency: 50,
       until: 'accepted',
     });
-    await untilSwept(system, sweepIntervalMs);
+    // Until the last order's marker is due, and the sweeper has come round often enough since.
+    const sweepsUntilDue = OUTBOX_DELAY_MS / (SHORTEST_PAUSE * sweepIntervalMs);
+    await untilSwept(system, sweepsUntilDue + SWEEPS, SWEPT_WITHIN_MS);
     const { orderMessages: waiting, orderMarkers: unfinished } = await remainingWork(system.operator);
     say(`${waiting} messages of ${unfinished} waiting orders; the workers start`);
 

@@ -57,3 +57,14 @@ const THROTTLED: Record<AwsService, string> = {
 export function throttled(service: AwsService): AwsAnswer {
   return answer(400, THROTTLED[service], 'throttled by the faulty network');
 }
+
+/** What each service says when the caller's policy does not allow the call. */
+const DENIED: Record<AwsService, string> = {
+  DynamoDB: 'com.amazon.coral.service#AccessDeniedException',
+  SQS: 'com.amazonaws.sqs#AccessDenied',
+  EventBridge: 'com.amazonaws.events#AccessDeniedException',
+};
+
+export function denied(service: AwsService): AwsAnswer {
+  return answer(400, DENIED[service], 'denied by the faulty network');
+}

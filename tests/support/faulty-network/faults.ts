@@ -10,6 +10,7 @@ import type { AwsRequest, AwsService } from './aws-json.js';
  * | delay                 | the call goes on after `ms`                                                               |
  * | error-500             | the service fails                                                                         |
  * | throttle              | the service throttles                                                                     |
+ * | deny                  | the service refuses the caller: no permission                                             |
  * | drop-answer           | the call is applied, then the connection breaks                                           |
  * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue hands the message out once more       |
  * | lose-message          | ReceiveMessage: the message is deleted from its queue as it is handed out                 |
@@ -22,7 +23,7 @@ export type Fault =
   /** Ms by which the call is late. */
   | { kind: 'delay'; ms: number };
 
-type CallFault = 'refuse' | 'black-hole' | 'error-500' | 'throttle' | 'drop-answer';
+type CallFault = 'refuse' | 'black-hole' | 'error-500' | 'throttle' | 'deny' | 'drop-answer';
 type MessageFault = 'duplicate-delivery' | 'lose-message';
 type EntryFault = 'duplicate-publication' | 'swallow' | 'reject-entry';
 

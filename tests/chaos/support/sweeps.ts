@@ -1,0 +1,19 @@
+import { OUTBOX_SHARDS } from '@orderflow/contracts';
+import type { ChaosSystem } from './chaos-system.js';
+import { waitFor } from '../../support/wait-for.js';
+
+const TABLES = 2;
+/** Every twelfth sweep also looks for markers that are too far ahead. */
+const QUERIES_PER_SWEEP = TABLES * OUTBOX_SHARDS * (1 + 1 / 12);
+
+/** Sweeps of the outbox so far: each asks each shard of both tables, and nothing else in a trial does. */
+export function sweepsOf(system: ChaosSystem): number {
+  return (system.network.calls().get('DynamoDB Query') ?? 0) / QUERIES_PER_SWEEP;
+}
+
+/** Resolves when the outbox was swept so often again. */
+export async function untilSwept(system: ChaosSystem, sweeps: number, withinMs: number): Promise<void> {
+  const wanted = sweepsOf(system) + sweeps;
+  const isSwept = () => Promise.resolve(sweepsOf(system) >= wanted || undefined);
+  await waitFor(`${Math.ceil(sweeps)} sweeps of the outbox`, isSwept, withinMs);
+}

@@ -1,0 +1,72 @@
+import type { AwsService } from '../../support/faulty-network/aws-json.js';
+import { waitFor } from '../../support/wait-for.js';
+import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
+import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { placeOrders } from '../support/load.js';
+import { countDeadLetters } from '../../support/outages.js';
+import { waitForQuiet } from '../support/quiet.js';
+import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
+
+type Denial = { service: AwsService; operation: string };
+
+/** What a policy can leave out, each as a change of permissions takes it away while messages are under way. */
+const DENIALS: Denial[] = [
+  { service: 'DynamoDB', operation: 'BatchExecuteStatement' },
+  { service: 'EventBridge', operation: 'PutEvents' },
+  { service: 'SQS', operation: 'DeleteMessageBatch' },
+  { service: 'SQS', operation: 'ReceiveMessage' },
+];
+const SIZES = { full: { orders: 60, denials: DENIALS }, ci: { orders: 12, denials: DENIALS.slice(0, 2) } } as const;
+/** Refusals that each denial lasts for: more than all messages together may meet before they are dead letters. */
+const REFUSALS_PER_ORDER = 4;
+const REFUSED_WITHIN_MS = 60_000;
+/** By then all that was refused has been worked off: another process would not know that its receives do not count. */
+const ENDS_WITHIN_MS = 60_000;
+/** Long enough that orders are in hand when the permission goes. */
+const FULFILMENT_MS = 1_500;
+/** Without the breaker a message would be tried as fast as this allows, and be given up. */
+const ENV = { MAX_RECEIVES: '2', RETRY_MAX_SECONDS: '1', VISIBILITY_TIMEOUT_SECONDS: '5' };
+const ABLATION = { name: 'denial-blames-the-message', of: 'order-worker' } as const;
+
+async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promise<Check[]> {
+  const { orders, denials } = SIZES[size];
+  const chaos = {
+    seed,
+    emulator,
+    fulfilmentDelayMs: FULFILMENT_MS,
+    env: ENV,
+    ...(ablated ? { ablation: ABLATION } : {}),
+  };
+  return withChaosSystem(chaos, async (system) => {
+    const placed = [];
+    for (const [index, denial] of denials.entries()) {
+      const before = system.network.applied().get('deny') ?? 0;
+      const load = { baseUrl: await system.apiUrl(), count: orders, firstIndex: index * orders };
+      const accepted = await placeOrders({ ...load, concurrency: orders, until: 'accepted' });
+      const allow = system.network.add({ kind: 'deny', ...denial });
+      const met = () => (system.network.applied().get('deny') ?? 0) - before;
+      // The breaker spaces them out: with it, few refusals are met.
+      const isEnough = () => Promise.resolve(met() >= (ablated ? REFUSALS_PER_ORDER * orders : 4) || undefined);
+      await waitFor(`refusals of ${denial.operation}`, isEnough, REFUSED_WITHIN_MS);
+      allow();
+      await waitForQuiet(system.operator, ENDS_WITHIN_MS);
+      placed.push(...accepted);
+      say(`${denial.operation}: ${met()} calls refused`);
+    }
+    if (ablated) await assertAblated(system, ABLATION.name, ABLATION.of);
+    const evidence = await collectEvidence(system, placed, ablated ? { withinMs: 20_000 } : {});
+    const completed = evidence.orders.filter(({ status }) => status === 'COMPLETED').length;
+    return [
+      countIs('I9', 'dead letters for a missing permission', 0, await countDeadLetters(system.operator)),
+      countIs('I9', 'orders COMPLETED', placed.length, completed),
+      ...whatAlwaysHolds('I9', evidence, system),
+    ];
+  });
+}
+
+export const denied: Trial = {
+  name: 'denied',
+  fault: 'AWS refuses the worker for a while: AccessDenied for its statements, events, deletes and receives',
+  ablation: { name: ABLATION.name, breaks: 'I9' },
+  run,
+};
