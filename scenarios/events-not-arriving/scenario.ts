@@ -36,9 +36,9 @@ export const eventsNotArriving: Scenario = {
 
     story.act('Symptom');
     await story.typeUntil(
-      system.logs('api-gateway', 'outbox swept'),
-      'the sweeper publishes them again, and again to no avail',
-      /outbox swept[^]*outbox swept/,
+      system.logs('api-gateway', 'held back'),
+      'the sweeper holds their events back, and says why',
+      /held back[^]*is disabled/,
     );
     const pending = await countIn(system, orders, 'PENDING');
     story.check('all are PENDING still', pending === ORDERS, pending);
