@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { eventIdFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
+import { eventIdFor, fulfilmentKeyFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
 
 const V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -19,9 +19,11 @@ describe('ids', () => {
       event: eventIdFor('018f0000-0000-7000-8000-000000000000', 'OrderCreated', 1),
       outcome: notificationIdFor('018f0000-0000-7000-8000-000000000000'),
       replay: replayIdFor('445bcfa6-c5e3-4a92-a831-c836677f9370'),
+      fulfilment: fulfilmentKeyFor('018f0000-0000-7000-8000-000000000000', 'replay-1'),
     }).toMatchInlineSnapshot(`
       {
         "event": "2a15742c-941a-5d74-9517-16c980a144fd",
+        "fulfilment": "01dfeb8f-7bd1-5767-929c-f4b00d42d14f",
         "notification": "757b88ab-777f-5ee3-8371-04f176f9ab02",
         "order": "9b94ad75-4dc0-5a1a-9067-e6041468fd71",
         "outcome": "2018b80c-6895-5577-a498-bee6b764d279",
@@ -44,7 +46,11 @@ describe('ids', () => {
       notificationIdFor('b'),
       replayIdFor('a'),
       replayIdFor('b'),
+      fulfilmentKeyFor('a', 'b'),
+      fulfilmentKeyFor('a', 'c'),
+      fulfilmentKeyFor('b', 'a'),
     ];
+    expect(fulfilmentKeyFor('a', '')).toBe('a');
     expect(replayIdFor('a')).toBe(replayIdFor('a'));
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every((id) => V5.test(id))).toBe(true);

@@ -31,6 +31,15 @@ export function notificationIdFor(eventId: string): string {
   return uuidV5(nameOf(['notification', eventId]), NAMESPACE);
 }
 
+/**
+ * The key under which one life of an order is fulfilled: the order's id in the first life, another one in each life that
+ * a replay began. The key of a life that was cancelled is used up.
+ * @param life '' for the first, then the id of the replay
+ */
+export function fulfilmentKeyFor(orderId: string, life: string): string {
+  return life === '' ? orderId : uuidV5(nameOf(['fulfilment', orderId, life]), NAMESPACE);
+}
+
 /** The replay of a dead-lettered message: the same for all copies of the message, and for everybody who replays it. */
 export function replayIdFor(originalMessageId: string): string {
   return uuidV5(nameOf(['replay', originalMessageId]), NAMESPACE);

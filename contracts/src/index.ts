@@ -31,8 +31,8 @@ export {
   type OrderOutcomeFields,
 } from './events/order-events.js';
 export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
-export { Failure } from './failure.js';
-export { eventIdFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
+export { Failure, storedFailure, toFailure } from './failure.js';
+export { eventIdFor, fulfilmentKeyFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
 export { FlowPoint, LiveOrder, QueueState, SystemState, toLiveOrder, WorkerState } from './live.js';
 export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
 export {
@@ -74,4 +74,4 @@ export {
   type StoredStep,
 } from './stored-item.js';
 export { Timeline, timelineOf, TimelineStep } from './timeline.js';
-export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, TRACEPARENT } from './text.js';
+export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, toText, TRACEPARENT } from './text.js';

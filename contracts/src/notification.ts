@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsUUID, Min, ValidateNested } from 'class-validator';
-import { Failure } from './failure.js';
+import { Failure, storedFailure } from './failure.js';
 import { createdAtIdOf, outboxShardOf, type StoredItem } from './stored-item.js';
 import { IsText } from './text.js';
 
@@ -144,7 +144,7 @@ export function toNotification(record: NotificationRecord): Notification {
     updatedAt,
     ...(record.sentAt === undefined ? {} : { sentAt: record.sentAt }),
     correlationId,
-    ...(record.failure && status === NOTIFICATION_STATES.failed ? { failure: record.failure } : {}),
+    ...(record.failure && status === NOTIFICATION_STATES.failed ? { failure: storedFailure(record.failure) } : {}),
   };
 }
 

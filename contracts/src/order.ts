@@ -13,7 +13,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { Failure } from './failure.js';
+import { Failure, storedFailure } from './failure.js';
 import { IsMoney, MatchesItemTotal, MAX_UNIT_PRICE } from './money.js';
 import { createdAtIdOf, listBucketOf, outboxShardOf, type StoredItem } from './stored-item.js';
 import { IsReference, IsText, IsTextOrNull } from './text.js';
@@ -206,7 +206,7 @@ export function toOrder(record: OrderRecord): Order {
     createdAt,
     updatedAt,
     correlationId,
-    ...(record.failure && status === ORDER_STATES.failed ? { failure: record.failure } : {}),
+    ...(record.failure && status === ORDER_STATES.failed ? { failure: storedFailure(record.failure) } : {}),
   };
 }
 

@@ -10,8 +10,22 @@ const BLANKS = String.raw` \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u30
 /** No control characters, which break logs, terminals and SQS message attributes, and not only blanks. */
 export const TEXT = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*$`);
 
-function isText(value: unknown, max: number): boolean {
+function isText(value: unknown, max: number): value is string {
   return typeof value === 'string' && TEXT.test(value) && value.isWellFormed() && Array.from(value).length <= max;
+}
+
+const ALL_CONTROLS = new RegExp(`[${CONTROLS}]+`, 'g');
+
+/** Anything from outside as text that IsText(max) accepts; what it accepts already stays as it is. */
+export function toText(value: unknown, max: number, fallback: string): string {
+  if (isText(value, max)) return value;
+  if (!['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return fallback;
+  // A character has two code units at most. Well-formed last: the cut may halve one.
+  const line = String(value).replace(ALL_CONTROLS, ' ').trimStart();
+  const text = Array.from(line.slice(0, 2 * max).toWellFormed())
+    .slice(0, max)
+    .join('');
+  return isText(text, max) ? text : fallback;
 }
 
 /** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, not only blanks. */

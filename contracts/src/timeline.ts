@@ -16,6 +16,7 @@ import { orderCreated, orderOutcome } from './events/order-events.js';
 import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
 import { ORDER_STATES, ORDER_STATUSES, type OrderRecord, type OrderStatus } from './order.js';
 import type { StoredItem, StoredStep } from './stored-item.js';
+import { TRACEPARENT } from './text.js';
 
 /** What can happen to an order or a notification, in the order in which things of one moment are shown. */
 const TIMELINE_STEPS = [
@@ -31,6 +32,8 @@ const TIMELINE_STEPS = [
   'received',
   /** The attempt failed; the message comes back after `delaySeconds`. */
   'retried',
+  /** The warehouse confirmed that it ships nothing for it. */
+  'cancelled',
   /** Its message used its receives up and lies in the dead-letter queue. */
   'dead-lettered',
   'completed',
@@ -191,7 +194,10 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
 }
 
 function contextOf({ correlationId, traceparent }: StoredItem) {
-  return { correlationId, ...(traceparent === undefined ? {} : { traceId: traceparent.slice(3, 35) }) };
+  return {
+    correlationId,
+    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceId: traceparent.slice(3, 35) } : {}),
+  };
 }
 
 function orderSteps(order: OrderRecord): Placed[] {

@@ -24,7 +24,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** Anything thrown, as an Error. */
+/** Anything thrown, as an Error; objects without a prototype, which no text can be made of, included. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (thrown instanceof Error) return thrown;
+  try {
+    return new Error(String(thrown));
+  } catch {
+    return new Error('something was thrown that no text can be made of');
+  }
 }

@@ -1,6 +1,8 @@
 import { IsInt, IsISO8601, IsOptional, IsUUID, Matches, Min } from 'class-validator';
 import type { StoredItem } from '../stored-item.js';
-import { IsText, TRACEPARENT } from '../text.js';
+import { IsText, toText, TRACEPARENT } from '../text.js';
+
+const MAX_CORRELATION_ID = 128;
 
 /** Context of an event. EventBridge hands no attributes on to SQS, so everything travels inside `detail`. */
 export class EventMetadata {
@@ -17,7 +19,7 @@ export class EventMetadata {
   @IsISO8601()
   occurredAt!: string;
 
-  @IsText(128)
+  @IsText(MAX_CORRELATION_ID)
   correlationId!: string;
 
   /** The event that led to this one. */
@@ -39,9 +41,17 @@ export type PublishableEvent<Detail extends { metadata: EventMetadata; data: obj
 
 export type EventDetail = { metadata: EventMetadata; data: object };
 
-/** The context that an aggregate hands on to its events. */
+/** The context that an aggregate hands on to its events, valid whatever is stored: an invalid event is never received. */
 export function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
-  return { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+  return {
+    correlationId: toText(correlationId, MAX_CORRELATION_ID, 'unknown'),
+    ...(isTraceparent(traceparent) ? { traceparent } : {}),
+  };
+}
+
+/** A test of a regular expression would take undefined for text. */
+function isTraceparent(value: unknown): value is string {
+  return typeof value === 'string' && TRACEPARENT.test(value);
 }
 
 type OutcomeContext = Pick<StoredItem, 'correlationId' | 'traceparent' | 'outcomeTraceparent'>;

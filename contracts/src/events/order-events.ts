@@ -11,7 +11,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { Failure } from '../failure.js';
+import { Failure, storedFailure } from '../failure.js';
 import { eventIdFor } from '../identifiers.js';
 import { IsMoney } from '../money.js';
 import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, toPlainItem, type OrderRecord } from '../order.js';
@@ -187,11 +187,10 @@ export function orderOutcome(order: OrderOutcomeFields): PublishableEvent<OrderC
     };
   }
   if (order.status === ORDER_STATES.failed && order.failure) {
-    const { code, message, retriable } = order.failure;
     const data = {
       orderId,
       customerId,
-      failure: { code, message, retriable },
+      failure: storedFailure(order.failure),
       orderVersion: version,
       failedAt: updatedAt,
     };

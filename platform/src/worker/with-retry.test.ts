@@ -144,6 +144,9 @@ describe('the item that a failed delivery has claimed', () => {
     ['its name', new RangeError('no route to db-7.internal for jo@example.com'), 'RangeError'],
     ['its name and code', Object.assign(new Error('key sk_live_1'), { code: 'E_DECLINED' }), 'Error (E_DECLINED)'],
     ['nothing that is no name', Object.assign(new Error('x'), { name: 'no db-7, sorry', code: 'at db-7' }), 'Error'],
+    ['nothing that is no text', Object.assign(new Error('x'), { name: undefined, code: 7 }), 'Error'],
+    ['nothing that breaks', Object.assign(new Error('x'), { name: Symbol('x'), code: 'E_GONE' }), 'Error (E_GONE)'],
+    ['nothing of any length', Object.assign(new Error('x'), { name: 'x'.repeat(5_000), code: '' }), 'Error'],
     ['a code once', Object.assign(new Error('x'), { name: 'E_GONE', code: 'E_GONE' }), 'E_GONE'],
   ])('is told the delay, and of the error %s, never its text', async (_, error, reason) => {
     const told: Postponement[] = [];

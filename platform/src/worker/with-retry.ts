@@ -29,8 +29,9 @@ const A_NAME = /^[\w.$:-]{1,64}$/;
  * may name hosts, tables, even customers; that stays in the log.
  */
 function publicReasonOf(err: Error): string {
-  const { code } = err as { code?: unknown };
-  const name = A_NAME.test(err.name) ? err.name : 'Error';
+  // What is thrown comes from anywhere: neither need be text.
+  const { name: given, code } = err as { name?: unknown; code?: unknown };
+  const name = typeof given === 'string' && A_NAME.test(given) ? given : 'Error';
   return typeof code === 'string' && A_NAME.test(code) && code !== name ? `${name} (${code})` : name;
 }
 
