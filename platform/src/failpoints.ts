@@ -7,6 +7,8 @@ export const FAILPOINTS = [
   'api.after-publish',
   /** A message's item is claimed, its work not begun. */
   'worker.after-claim',
+  /** The work on a claimed item is done, its outcome not yet written. */
+  'worker.after-work',
   /** The outcome is written, its event not yet published. */
   'worker.after-finish',
   /** The outcome's event is out, the message not yet deleted. */

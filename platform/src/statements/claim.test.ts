@@ -43,7 +43,7 @@ async function createJobs() {
   const executor = createStatementExecutor(dynamo);
   await executor.execute(insert(LIFECYCLE, INSERTED));
 
-  const claim = (messageId: string, replayId?: string, by: StatementExecutor = executor) =>
+  const claim = (messageId: string, replayId?: string, by: StatementExecutor = executor, givesUp = false) =>
     claimItem(
       by,
       LIFECYCLE,
@@ -52,6 +52,7 @@ async function createJobs() {
         messageId,
         ...(replayId === undefined ? {} : { replayId }),
         leaseMs: LEASE_MS,
+        givesUp,
         step: { name: 'received', entry: { messageId } },
         marker: { outboxShard: 3, delayMs: 7_000 },
       },
@@ -408,10 +409,85 @@ describe('replay', () => {
     expect(await claim('m2', 'r1')).toEqual({ kind: 'finished', item: job() });
   });
 
+  it('never begins the first life again, which has no id', async () => {
+    const { failRetriably, claim } = await createJobs();
+    await failRetriably('m1');
+    await failRetriably('m2', 'r1');
+    expect((await claim('m3', '')).kind).toBe('finished');
+  });
+
   it('needs a replay id: a copy of the old message does not start anything', async () => {
     const { failRetriably, claim } = await createJobs();
     await failRetriably('m1');
     expect((await claim('m1')).kind).toBe('finished');
+  });
+});
+
+describe('the life that a claim belongs to', () => {
+  const FIRST = { life: '', isGivenUp: false };
+
+  it('is the same in all attempts, by whichever message, until a replay begins another', async () => {
+    const { claim, owned, finish, failRetriably, time } = await createJobs();
+    expect(await claim('m1')).toMatchObject(FIRST);
+    expect(await claim('m1')).toMatchObject(FIRST);
+    time.ms += LEASE_MS + 1;
+    expect(await claim('m2')).toMatchObject(FIRST);
+    await failRetriably('m2');
+    expect(await claim('m3', 'r1')).toMatchObject({ life: 'r1', isGivenUp: false });
+    expect(await claim('m3', 'r1')).toMatchObject({ life: 'r1' });
+    time.ms += LEASE_MS + 1;
+    const taken = await claim('m4');
+    expect(taken).toMatchObject({ life: 'r1' });
+    await finish(owned(taken), 'failed', { failure: RETRIABLE });
+    expect(await claim('m5', 'r2')).toMatchObject({ life: 'r2' });
+  });
+
+  it('is told when the answer of the claim was lost, of a replay as well', async () => {
+    const { claim, executor, failRetriably } = await createJobs();
+    const twice: StatementExecutor = {
+      execute: async (statement) => {
+        await executor.execute(statement);
+        return executor.execute(statement);
+      },
+    };
+    expect(await claim('m1', undefined, twice)).toMatchObject(FIRST);
+    await failRetriably('m1');
+    expect(await claim('m2', 'r1', twice)).toMatchObject({ life: 'r1', isGivenUp: false });
+  });
+
+  it('is the one that an operator began, of an item that waits again', async () => {
+    const { claim, dynamo } = await createJobs();
+    dynamo.seed('jobs', { ...INSERTED, version: 7, lastReplayId: 'restart-1' });
+    expect(await claim('m1')).toMatchObject({ life: 'restart-1', isGivenUp: false });
+  });
+
+  it('stays given up for every later claim, and a replay begins one that is not', async () => {
+    const { claim, owned, executor, finish, time, job } = await createJobs();
+    expect(await claim('m1', undefined, executor, true)).toMatchObject({ life: '', isGivenUp: true });
+    expect(job()).toMatchObject({ givenUpLife: '' });
+    expect(await claim('m1')).toMatchObject({ isGivenUp: true });
+    time.ms += LEASE_MS + 1;
+    const taken = await claim('m2');
+    expect(taken).toMatchObject({ isGivenUp: true });
+    await finish(owned(taken), 'failed', { failure: RETRIABLE });
+    expect(await claim('m3', 'r1')).toMatchObject({ life: 'r1', isGivenUp: false });
+    expect(await claim('m3', 'r1', executor, true)).toMatchObject({ life: 'r1', isGivenUp: true });
+    expect(job()).toMatchObject({ givenUpLife: 'r1' });
+    expect(await claim('m3')).toMatchObject({ isGivenUp: true });
+  });
+
+  it('that one message gives up as another begins its work is given up for exactly those who come after', async () => {
+    for (let run = 0; run < 20; run++) {
+      const { claim, executor, time, job } = await createJobs();
+      await claim('m1');
+      time.ms += LEASE_MS + 1;
+      const [late, ending] = await Promise.all([claim('m2'), claim('m1', undefined, executor, true)]);
+      // The one that owns the item in the end is the later one: it knows.
+      const owners = [late, ending].filter(
+        (result) => result.kind === 'claimed' && result.ownership.claimToken === job().claimToken,
+      );
+      expect(owners).toMatchObject([{ isGivenUp: job().givenUpLife === '' }]);
+    }
   });
 });
 

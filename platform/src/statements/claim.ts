@@ -12,6 +12,8 @@ type ClaimRequest = {
   replayId?: string;
   leaseMs: number;
   step: Claim['step'];
+  /** The work is given up: no later claim of this life may begin it again. */
+  givesUp?: boolean;
   /** Where the marker of a replayed item goes. */
   marker: { outboxShard: number; delayMs: number };
 };
@@ -20,7 +22,14 @@ type ClaimRequest = {
 export type Ownership = { id: string; claimToken: string; version: number };
 
 export type ClaimResult =
-  | { kind: 'claimed'; ownership: Ownership }
+  | {
+      kind: 'claimed';
+      ownership: Ownership;
+      /** '' in the first life, then the id of the replay that began it: the same for every claim of one life. */
+      life: string;
+      /** This claim gives the life up, or an earlier one has. */
+      isGivenUp: boolean;
+    }
   /** It has its outcome already; the item tells which. */
   | { kind: 'finished'; item: Record<string, unknown> }
   /** Another message works on it. */
@@ -32,7 +41,7 @@ export type ClaimResult =
 const MAX_RACES = 5;
 
 /** Nearly every claim meets the item as its insert left it, so the first attempt assumes that and reads nothing. */
-const AS_INSERTED = { version: 1, holder: '' } as const;
+const AS_INSERTED = { version: 1, holder: '', lastReplayId: '' } as const;
 
 /**
  * Claims an item for a message, or tells why not. A refused statement returns the item, and the next attempt is made
@@ -44,15 +53,18 @@ export async function claimItem(
   request: ClaimRequest,
   now: Clock,
 ): Promise<ClaimResult> {
-  const { id, messageId, replayId, leaseMs, step } = request;
+  const { id, messageId, replayId, leaseMs, step, givesUp = false } = request;
   const claimToken = randomUUID();
-  const wishAt = (at: number): Claim => ({ messageId, claimToken, now: at, leaseUntil: at + leaseMs, step });
+  const wishAt = (at: number): Claim => ({ messageId, claimToken, now: at, leaseUntil: at + leaseMs, step, givesUp });
 
   let version: number = AS_INSERTED.version;
-  let statement = transitions.claim(lifecycle, id, wishAt(now()), version);
+  let life: string = AS_INSERTED.lastReplayId;
+  let isGivenUp = givesUp;
+  let statement = transitions.claim(lifecycle, id, wishAt(now()), { version, lastReplayId: life });
   for (let race = 0; race < MAX_RACES; race++) {
     const result = await executor.execute(statement);
-    if (result.applied) return { kind: 'claimed', ownership: { id, claimToken, version: version + 1 } };
+    if (result.applied)
+      return { kind: 'claimed', ownership: { id, claimToken, version: version + 1 }, life, isGivenUp };
     if (!result.item) return { kind: 'unknown' };
 
     // Not earlier: a lease that began while the answer was under way would seem to end later than one from now could.
@@ -60,18 +72,24 @@ export async function claimItem(
     const wish = wishAt(at);
     const seen = result.item as ClaimableItem;
     version = seen.version;
+    life = seen.lastReplayId;
+    isGivenUp = givesUp || seen.givenUpLife === life;
     if (seen.claimToken === claimToken) {
       // An attempt whose answer was lost had been applied.
-      return { kind: 'claimed', ownership: { id, claimToken, version } };
+      return { kind: 'claimed', ownership: { id, claimToken, version }, life, isGivenUp };
     }
     if (seen.status === lifecycle.states.done || seen.status === lifecycle.states.failed) {
-      const mayReplay = seen.failure?.retriable === true && replayId !== undefined && replayId !== seen.lastReplayId;
+      // '' names the first life: no replay may begin that one again.
+      const isNew = replayId !== undefined && replayId !== '' && replayId !== seen.lastReplayId;
+      const mayReplay = seen.failure?.retriable === true && isNew;
       if (!mayReplay) return { kind: 'finished', item: result.item };
       const { outboxShard, delayMs } = request.marker;
       const marker = { replayId, outboxShard, outboxAt: at + delayMs };
+      life = replayId;
+      isGivenUp = givesUp;
       statement = transitions.replay(lifecycle, id, wish, seen, marker);
     } else if (seen.holder === '' || seen.holder === messageId) {
-      statement = transitions.claim(lifecycle, id, wish, version);
+      statement = transitions.claim(lifecycle, id, wish, seen);
     } else if (isLeased(seen, at, leaseMs)) {
       return { kind: 'held' };
     } else {

@@ -40,7 +40,7 @@ const finish = transitions.finish(LIFECYCLE, 'j1', {
 const ROWS: Row[] = [
   [
     'claim',
-    transitions.claim(LIFECYCLE, 'j1', WISH, 7),
+    transitions.claim(LIFECYCLE, 'j1', WISH, { version: 7, lastReplayId: '' }),
     [waiting, mine],
     {
       'another message holds it': { ...mine, holder: 'other' },

@@ -31,7 +31,10 @@ export type ClaimableItem = {
   claimToken: string;
   /** Epoch ms. */
   leaseUntil: number;
+  /** Names the item's present life: '' in the first, then the replay that began it. */
   lastReplayId: string;
+  /** The life whose work is given up. Once it is the present one, a claim may only end it. */
+  givenUpLife?: string;
   failure?: { retriable: boolean };
 };
 
@@ -47,6 +50,8 @@ export type Claim = {
   now: number;
   leaseUntil: number;
   step: Step;
+  /** Written with the claim, so that whatever ends the life comes after the last claim that may work in it. */
+  givesUp?: boolean;
 };
 
 export type Outcome = {
@@ -99,7 +104,7 @@ function timelineAttributes(version: number, steps: readonly Step[]): Record<str
   );
 }
 
-function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number): Record<string, unknown> {
+function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number, life: string): Record<string, unknown> {
   return {
     '"status"': lifecycle.states.working,
     '"version"': version,
@@ -107,6 +112,7 @@ function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number): R
     '"claimToken"': claim.claimToken,
     '"leaseUntil"': claim.leaseUntil,
     '"updatedAt"': iso(claim.now),
+    ...(claim.givesUp ? { '"givenUpLife"': life } : {}),
     ...timelineAttributes(version, [claim.step]),
   };
 }
@@ -122,17 +128,22 @@ export function insert(lifecycle: Lifecycle, item: Record<string, unknown>): Sta
 }
 
 /** waiting, working → working, by the item's first message or by the same message again. */
-export function claim(lifecycle: Lifecycle, id: string, wish: Claim, seenVersion: number): Statement {
+export function claim(
+  lifecycle: Lifecycle,
+  id: string,
+  wish: Claim,
+  seen: Pick<ClaimableItem, 'version' | 'lastReplayId'>,
+): Statement {
   const { waiting, working } = lifecycle.states;
   return update(
     lifecycle,
     id,
-    claimAttributes(lifecycle, wish, seenVersion + 1),
+    claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
     [],
     [
       clause('"status" IN [?, ?]', waiting, working),
       clause('"holder" IN [?, ?]', '', wish.messageId),
-      clause('"version" = ?', seenVersion),
+      clause('"version" = ?', seen.version),
     ],
   );
 }
@@ -142,7 +153,7 @@ export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: Cl
   return update(
     lifecycle,
     id,
-    claimAttributes(lifecycle, wish, seen.version + 1),
+    claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
     [],
     [
       clause('"status" = ?', lifecycle.states.working),
@@ -161,7 +172,7 @@ export function replay(
   marker: { replayId: string; outboxShard: number; outboxAt: number },
 ): Statement {
   const attributes = {
-    ...claimAttributes(lifecycle, wish, seen.version + 1),
+    ...claimAttributes(lifecycle, wish, seen.version + 1, marker.replayId),
     '"lastReplayId"': marker.replayId,
     '"effects"': 0,
     '"outboxShard"': marker.outboxShard,

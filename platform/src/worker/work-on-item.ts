@@ -27,13 +27,24 @@ export type WorkResult = { result: 'done' | 'failed'; attributes: Record<string,
 /** Attributes that every outcome sets. */
 type Finished = { status: string; version: number; updatedAt: string };
 
+/** What the work is told of the claim that it is done under. */
+export type Claimed = {
+  now: Clock;
+  /** '' in the item's first life, then the id of the replay that began it; the same in every attempt of one life. */
+  life: string;
+  /** This life is given up: its work may not be begun again, only be ended. */
+  isGivenUp: boolean;
+};
+
 type Job<Item extends object> = {
   id: string;
   /** What the event tells of the item: what `outcomeEventOf` needs besides the outcome itself. */
   known: Omit<Item, keyof Finished>;
   /** The event of a finished item. Called with the stored item when another delivery has finished it. */
   outcomeEventOf: (item: Item) => OutgoingEvent | undefined;
-  work: (at: Clock) => Promise<WorkResult>;
+  work: (claimed: Claimed) => Promise<WorkResult>;
+  /** Gives the item's present life up before `work` is called: whoever claims it from then on is told. */
+  givesUp?: boolean;
 };
 
 /**
@@ -43,9 +54,9 @@ type Job<Item extends object> = {
 export function endOfRetries(
   { messageId, receiveCount }: Delivery,
   message: string,
-): (at: Clock) => Promise<WorkResult> {
-  return (at) => {
-    const entry = { at: new Date(at()).toISOString(), code: 'RECEIVES_EXHAUSTED', attempt: receiveCount, messageId };
+): (claimed: Pick<Claimed, 'now'>) => Promise<WorkResult> {
+  return ({ now }) => {
+    const entry = { at: new Date(now()).toISOString(), code: 'RECEIVES_EXHAUSTED', attempt: receiveCount, messageId };
     return Promise.resolve({
       result: 'failed',
       attributes: { failure: { code: 'RETRIES_EXHAUSTED', message, retriable: true } },
@@ -68,7 +79,7 @@ const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [v
 export async function workOnItem<Item extends object>(
   table: ItemTable,
   delivery: Delivery,
-  { id, known, outcomeEventOf, work }: Job<Item>,
+  { id, known, outcomeEventOf, work, givesUp = false }: Job<Item>,
 ): Promise<HandlerResult> {
   const { executor, lifecycle, now, leaseMs, markerDelayMs } = table;
   const claim = await claimItem(
@@ -79,6 +90,7 @@ export async function workOnItem<Item extends object>(
       messageId: delivery.messageId,
       ...(delivery.replayId === undefined ? {} : { replayId: delivery.replayId }),
       leaseMs,
+      givesUp,
       step: {
         name: 'received',
         entry: {
@@ -109,7 +121,7 @@ export async function workOnItem<Item extends object>(
     case 'claimed':
       break;
   }
-  const { ownership } = claim;
+  const { ownership, life, isGivenUp } = claim;
   delivery.held.item = {
     postpone: ({ delaySeconds, reason }) => {
       const at = now();
@@ -119,7 +131,8 @@ export async function workOnItem<Item extends object>(
   };
   failpoint('worker.after-claim');
 
-  const { result, attributes: worked, steps = [] } = await work(now);
+  const { result, attributes: worked, steps = [] } = await work({ now, life, isGivenUp });
+  failpoint('worker.after-work');
   const span = delivery.beginSpan?.();
   // Stored, so that whoever publishes the outcome's event again publishes the same one.
   const attributes = span ? { ...worked, outcomeTraceparent: span.traceparent } : worked;

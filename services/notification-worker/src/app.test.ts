@@ -9,6 +9,7 @@ import {
   orderOutcome,
   type PublishableEvent,
 } from '@orderflow/contracts';
+import { PermanentError } from '@orderflow/platform/errors';
 import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
 import { eventually } from '@orderflow/platform/testing/worker-system';
 import { NAMES, startNotificationWorker, type NotificationSystem } from './testing/start-worker.js';
@@ -134,6 +135,22 @@ describe('a notification that a client asked for', () => {
     system.send(message, { replayId: 'replay-1' });
     expect(await system.outcomes.next()).toBe('processed');
     expect(system.notification(id)).toMatchObject({ status: 'SENT', effects: 1 });
+  });
+
+  it.each([
+    ['a refused connection', connectionRefused()],
+    ['a permanent error', new PermanentError('INVALID_EVENT', 'no such number')],
+    ['nothing', undefined as unknown as Error],
+  ])('is tried again when the provider throws %s, and the polling goes on', async (_, error) => {
+    const system = startNotificationWorker({ MAX_RECEIVES: '1' });
+    system.plan.send = () => Promise.reject(error);
+    const { id, message } = aNotification(system);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('retry');
+    system.pass(60);
+    expect(await system.outcomes.next()).toBe('dead-lettered');
+    expect(system.notification(id)).toMatchObject({ status: 'FAILED', failure: { code: 'RETRIES_EXHAUSTED' } });
+    expect(system.log.messages()).not.toContain('paused: a dependency is away');
   });
 
   it('that nobody has stored is dead-lettered', async () => {

@@ -7,10 +7,16 @@ import {
   type OrderCompleted,
   type OrderFailed,
 } from '@orderflow/contracts';
-import type { Clock } from '@orderflow/platform/clock';
 import { confirm, insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
-import { endOfRetries, workOnItem, type ItemTable, type WorkResult } from '@orderflow/platform/worker/work-on-item';
+import {
+  endOfRetries,
+  workOnItem,
+  type Claimed,
+  type ItemTable,
+  type WorkResult,
+} from '@orderflow/platform/worker/work-on-item';
 import type { Sender } from './sender.js';
 
 type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };
@@ -20,7 +26,7 @@ function workOn(
   notifications: ItemTable,
   delivery: Delivery,
   { message: _message, ...known }: NotificationFacts,
-  work: (at: Clock) => Promise<WorkResult>,
+  work: (claimed: Claimed) => Promise<WorkResult>,
 ) {
   const { notificationId, orderId } = known;
   Object.assign(delivery.facts, { notificationId, orderId });
@@ -36,7 +42,10 @@ function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, no
   const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = notification;
   const trace = traceparent === undefined ? {} : { traceparent };
   return workOn(notifications, delivery, notification, async () => {
-    await sender.send({ idempotencyKey, orderId, channel, message, ...trace, signal: delivery.signal });
+    const { signal } = delivery;
+    await askOutside('the provider', () =>
+      sender.send({ idempotencyKey, orderId, channel, message, ...trace, signal }),
+    );
     return { result: 'done', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
   });
 }

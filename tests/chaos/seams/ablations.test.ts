@@ -8,6 +8,7 @@ import { ABLATIONS } from './ablations.mjs';
 
 const lifecycle: Lifecycle = { table: 'orders', key: 'orderId', states: ORDER_STATES };
 const step = { name: 'step', entry: {} };
+const seen = { version: 1, lastReplayId: '' };
 const wish = { messageId: 'message-1', claimToken: 'token-1', now: 1, leaseUntil: 2, step };
 
 /** What reaches DynamoDB of a statement, and how often the ablation says that it has intervened. */
@@ -39,7 +40,7 @@ describe('the ablations of statements', () => {
       attributes: {},
       steps: [step],
     } as const;
-    for (const statement of [claim(lifecycle, 'order-1', wish, 1), finish(lifecycle, 'order-1', outcome)]) {
+    for (const statement of [claim(lifecycle, 'order-1', wish, seen), finish(lifecycle, 'order-1', outcome)]) {
       const cut = await sent('no-condition', statement);
       expect(cut.where).toBe('"orderId" = ?');
       expect(cut.parameters).toHaveLength(cut.placeholders);

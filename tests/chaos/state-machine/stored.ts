@@ -6,7 +6,7 @@ import type { Item } from './subjects.js';
 /** What happens to an item besides the state machine's own attributes. */
 const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
   .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt'])
-  .concat(['updatedAt', 'timeline', 'sentAt', 'outcomeTraceparent']);
+  .concat(['updatedAt', 'timeline', 'givenUpLife', 'sentAt', 'outcomeTraceparent']);
 
 /** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
 export function stateOf(item: Item, { states }: Lifecycle): State {
