@@ -5,6 +5,7 @@ import { deaths } from './trials/deaths.js';
 import { denied } from './trials/denied.js';
 import { dualWrites } from './trials/dual-writes.js';
 import { frozenWorker } from './trials/frozen-worker.js';
+import { givenUp } from './trials/given-up.js';
 import { idempotency } from './trials/idempotency.js';
 import { lostInBacklog } from './trials/lost-in-backlog.js';
 import { outages } from './trials/outages.js';
@@ -38,4 +39,5 @@ export const TRIALS: readonly Trial[] = [
   denied,
   frozenWorker,
   wedgedPoller,
+  givenUp,
 ];

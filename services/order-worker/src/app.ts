@@ -53,7 +53,9 @@ export function createApp(dependencies: Dependencies): Worker {
     deadLetterQueue: names.orderDeadLetterQueue,
     uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [{ name: names.ordersTable, key: 'orderId' }] },
     expected: ORDER_QUEUE_EVENTS,
-    registrations: [on(OrderCreated, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders)))],
+    registrations: [
+      on(OrderCreated, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),
+    ],
     ...(onOutcome ? { onOutcome } : {}),
   });
 }

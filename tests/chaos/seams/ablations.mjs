@@ -17,6 +17,7 @@ import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb'
  * @typedef {(command: any, options: any) => Promise<any>} Send
  * @typedef {{ intervened: () => void, env: NodeJS.ProcessEnv }} Context
  * @typedef {(aws: AwsClients, context: Context) => AwsClients} Ablation
+ * @typedef {import('../../../services/order-worker/dist/domain/fulfilment.js').Fulfilment} Fulfilment
  * @typedef {{ Statement: string, Parameters: unknown[] }} Statement
  */
 
@@ -58,6 +59,18 @@ function withoutConditions(statement) {
   const kept = parameters.slice(0, placeholdersIn(changes) + placeholdersIn(key));
   return { ...statement, Statement: `${changes} WHERE ${key}`, Parameters: kept };
 }
+
+/** @type {Record<string, (fulfilment: Fulfilment, intervened: () => void) => Fulfilment>} */
+export const FULFILMENT_ABLATIONS = {
+  /** The warehouse is not asked before an order is given up. */
+  'no-cancel': (fulfilment, intervened) => ({
+    ...fulfilment,
+    cancel: () => {
+      intervened();
+      return Promise.resolve('cancelled');
+    },
+  }),
+};
 
 /** @type {Record<string, Ablation>} */
 export const ABLATIONS = {

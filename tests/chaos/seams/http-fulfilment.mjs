@@ -5,24 +5,27 @@ class WarehouseError extends Error {
 }
 
 /**
- * Fulfilment by a warehouse that is a server. Its trouble must not look like an outage of AWS, so errors of the
- * connection are told in other words.
+ * Fulfilment by a warehouse that is a server.
  * @param {string} url
  * @returns {import('../../../services/order-worker/dist/domain/fulfilment.js').Fulfilment}
  */
 export function createHttpFulfilment(url) {
+  /** @type {(path: string, request: object, signal: AbortSignal) => Promise<any>} */
+  async function post(path, request, signal) {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+      signal,
+    }).catch((/** @type {unknown} */ error) => {
+      throw new WarehouseError(`the warehouse cannot be reached: ${String(error)}`);
+    });
+    if (!response.ok) throw new WarehouseError(`the warehouse answered ${response.status}`);
+    return response.json();
+  }
+
   return {
-    fulfil: async ({ signal, ...request }) => {
-      const response = await fetch(`${url}/fulfil`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(request),
-        signal,
-      }).catch((/** @type {unknown} */ error) => {
-        throw new WarehouseError(`the warehouse cannot be reached: ${String(error)}`);
-      });
-      if (!response.ok) throw new WarehouseError(`the warehouse answered ${response.status}`);
-      return /** @type {any} */ (await response.json());
-    },
+    fulfil: ({ signal, ...request }) => post('/fulfil', request, signal),
+    cancel: async ({ signal, ...request }) => (await post('/cancel', request, signal)).result,
   };
 }

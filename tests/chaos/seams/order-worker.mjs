@@ -7,7 +7,8 @@ import { runMain } from '@orderflow/platform/run-main';
 import { createApp } from '../../../services/order-worker/dist/app.js';
 import { loadConfig } from '../../../services/order-worker/dist/config.js';
 import { createHttpFulfilment } from './http-fulfilment.mjs';
-import { ablate } from './ablate.mjs';
+import { ablate, ablateFulfilment } from './ablate.mjs';
+import { dieAfterWorkOn } from './die-after-work.mjs';
 
 await runMain(async () => {
   const config = loadConfig(process.env);
@@ -16,7 +17,8 @@ await runMain(async () => {
   const aws = ablate(createAwsClients(config), process.env);
   const { WAREHOUSE_URL } = process.env;
   if (!WAREHOUSE_URL) throw new Error('WAREHOUSE_URL must be the address of the warehouse.');
-  const fulfilment = createHttpFulfilment(WAREHOUSE_URL);
+  const warehouse = ablateFulfilment(createHttpFulfilment(WAREHOUSE_URL), process.env);
+  const fulfilment = dieAfterWorkOn(warehouse, process.env['DIES_AFTER_WORK_ON']);
   const worker = createApp({ config, aws, fulfilment, logger, now: Date.now });
   await serveWorker(worker, {
     host: config.HOST,

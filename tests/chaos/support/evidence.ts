@@ -102,6 +102,24 @@ export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: C
   ];
 }
 
+/** The world outside agrees with every order that has ended: what is COMPLETED is fulfilled, what is FAILED is not. */
+export function outsideAgrees(
+  id: InvariantId,
+  { orders }: { orders: readonly OrderRecord[] },
+  system: ChaosSystem,
+): Check[] {
+  const outside = system.warehouse.orders();
+  const disagreeing = (status: OrderRecord['status'], fulfilments: number): number =>
+    orders.filter((order) => {
+      const inForce = outside.get(order.items[0]?.productName ?? '')?.inForce.size ?? 0;
+      return order.status === status && inForce !== fulfilments;
+    }).length;
+  return [
+    countIs(id, 'COMPLETED orders not fulfilled exactly once outside', 0, disagreeing('COMPLETED', 1)),
+    countIs(id, 'FAILED orders fulfilled outside', 0, disagreeing('FAILED', 0)),
+  ];
+}
+
 /** What is in the tables was asked for, and what was refused is not there. */
 export function nothingFromNowhere(id: InvariantId, evidence: Evidence): Check[] {
   const byCorrelation = new Map<string, number>();
@@ -166,6 +184,7 @@ export function whatAlwaysHolds(id: InvariantId, evidence: Evidence, system: Cha
   return [
     ...everyOrderEnds(id, evidence),
     ...outcomesApplyOnce('I2', evidence, system),
+    ...outsideAgrees('I2', evidence, system),
     ...nothingFromNowhere('I3', evidence),
     ...itEnds('I10', evidence, system),
   ];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { createSimulatedFulfilment } from '../../../services/order-worker/src/adapters/simulated-fulfilment.js';
-import type { FulfilmentRequest } from '../../../services/order-worker/src/domain/fulfilment.js';
+import type { CancelRequest, FulfilmentRequest } from '../../../services/order-worker/src/domain/fulfilment.js';
 
 /** What the world outside has seen of one order. */
 type WarehouseOrder = {
@@ -11,6 +11,8 @@ type WarehouseOrder = {
   keys: Set<string>;
   /** Fulfilments that were carried out: one per key at most. */
   effects: number;
+  /** The keys among them that no cancel has undone. */
+  inForce: Set<string>;
 };
 
 /** Orders are fulfilled by a server outside the system, whose record no process of the system can lose. */
@@ -20,8 +22,12 @@ export type Warehouse = {
   orders(): ReadonlyMap<string, WarehouseOrder>;
   /** While it is down, each call is answered 503. */
   setDown(down: boolean): void;
+  /** From now on the first cancel of each key is answered 503. */
+  failFirstCancels(): void;
   /** From now on every product can be had. */
   mend(): void;
+  /** Cancels that were asked for, and answered 503. */
+  failedCancels(): number;
   /** Calls that wait for their answer at this moment. */
   inProgress(): number;
   dispose(): Promise<void>;
@@ -34,13 +40,15 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
   const fulfilment = createSimulatedFulfilment({ delayMs });
   const orders = new Map<string, WarehouseOrder>();
   const done = new Set<string>();
+  /** Keys whose first cancel has failed; undefined while none is to fail. */
+  let cancelsFailed: Set<string> | undefined;
   let isDown = false;
   let isMended = false;
   let inProgress = 0;
 
-  async function answer(request: WireRequest, response: ServerResponse): Promise<void> {
+  async function fulfil(request: WireRequest, response: ServerResponse): Promise<unknown> {
     const name = request.items[0]?.productName ?? '';
-    const order = orders.get(name) ?? { calls: 0, keys: new Set(), effects: 0 };
+    const order = orders.get(name) ?? { calls: 0, keys: new Set(), effects: 0, inForce: new Set() };
     orders.set(name, order);
     order.calls++;
     order.keys.add(request.idempotencyKey);
@@ -56,8 +64,19 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
     if (result.fulfilled && !done.has(request.idempotencyKey)) {
       done.add(request.idempotencyKey);
       order.effects++;
+      order.inForce.add(request.idempotencyKey);
     }
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
+    return result;
+  }
+
+  async function cancel({ idempotencyKey }: Omit<CancelRequest, 'signal'>): Promise<unknown> {
+    if (cancelsFailed && !cancelsFailed.has(idempotencyKey)) {
+      cancelsFailed.add(idempotencyKey);
+      return undefined;
+    }
+    const result = await fulfilment.cancel({ idempotencyKey, signal: new AbortController().signal });
+    if (result === 'cancelled') for (const { inForce } of orders.values()) inForce.delete(idempotencyKey);
+    return { result };
   }
 
   const server = createServer((incoming, response) => {
@@ -68,8 +87,10 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
     void (async () => {
       try {
         const request = (await json(incoming)) as WireRequest;
-        if (isDown) response.writeHead(503).end();
-        else await answer(request, response);
+        const isCancel = incoming.url === '/cancel';
+        const answer = isDown ? undefined : await (isCancel ? cancel(request) : fulfil(request, response));
+        if (answer === undefined) response.writeHead(503).end();
+        else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
       } catch {
         // The products' doing, or the caller is gone.
         response.writeHead(502).end();
@@ -86,9 +107,13 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
     setDown: (down) => {
       isDown = down;
     },
+    failFirstCancels: () => {
+      cancelsFailed ??= new Set();
+    },
     mend: () => {
       isMended = true;
     },
+    failedCancels: () => cancelsFailed?.size ?? 0,
     inProgress: () => inProgress,
     dispose: async () => {
       server.closeAllConnections();

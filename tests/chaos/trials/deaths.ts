@@ -12,6 +12,7 @@ import {
   nothingFromNowhere,
   nothingIsLeft,
   outcomesApplyOnce,
+  outsideAgrees,
   type Evidence,
 } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
@@ -144,6 +145,7 @@ async function run({ seed, emulator, size, say, orders: wanted }: TrialOptions):
       ...everyOrderEnds('I1', ofGood),
       atMost('I1', 'quiet after the last fault', ENDS_WITHIN_MS / 1_000, (evidence.quietMs ?? Infinity) / 1_000, ' s'),
       ...outcomesApplyOnce('I2', ofGood, system),
+      ...outsideAgrees('I2', evidence, system),
       ...nothingFromNowhere('I3', evidence),
       ...nothingIsLeft('I10', evidence),
     ];

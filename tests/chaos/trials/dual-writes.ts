@@ -8,6 +8,7 @@ import {
   nothingFromNowhere,
   nothingIsLeft,
   outcomesApplyOnce,
+  outsideAgrees,
 } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
@@ -124,6 +125,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
       // An ablated run must fail because orders are lost, and for no other reason.
       ...(ablated ? [] : met),
       ...outcomesApplyOnce('I2', evidence, system),
+      ...outsideAgrees('I2', evidence, system),
       ...nothingFromNowhere('I3', evidence),
       // Of ten deliveries three end with the process, and all that it has at hand with them: few they cannot be.
       ...nothingIsLeft('I10', evidence),

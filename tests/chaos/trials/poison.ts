@@ -167,6 +167,7 @@ export const poison: Trial = {
         ...checks,
         ...evidence.everyOrderEnds('I6', seen),
         ...evidence.outcomesApplyOnce('I2', ofGood, system),
+        ...evidence.outsideAgrees('I2', seen, system),
         ...evidence.nothingFromNowhere('I3', seen),
         ...evidence.itEnds('I10', seen, system, poisonIds),
       ];

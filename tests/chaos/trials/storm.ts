@@ -1,4 +1,11 @@
-import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce } from '../support/evidence.js';
+import {
+  collectEvidence,
+  everyOrderEnds,
+  itEnds,
+  nothingFromNowhere,
+  outcomesApplyOnce,
+  outsideAgrees,
+} from '../support/evidence.js';
 import type { Evidence } from '../support/evidence.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import type { Instance } from '../../support/instance.js';
@@ -94,6 +101,7 @@ async function storm({ options, ablation, killsApi, env = {}, spoil, judge }: St
     if (ablated) await assertAblated(system, ablation, 'order-worker');
     return [
       ...judge(system, evidence, faultsEndedAt),
+      ...outsideAgrees('I2', evidence, system),
       ...nothingFromNowhere('I3', evidence),
       ...itEnds('I10', evidence, system),
     ];

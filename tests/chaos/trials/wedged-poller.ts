@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere } from '../support/evidence.js';
+import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outsideAgrees } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { atMost, countIs, type Trial } from '../trial.js';
 
@@ -61,6 +61,7 @@ export const wedgedPoller: Trial = {
             ' s',
           ),
           ...everyOrderEnds('I10', evidence),
+          ...outsideAgrees('I2', evidence, system),
           ...nothingFromNowhere('I3', evidence),
           ...itEnds('I10', evidence, system),
         ];

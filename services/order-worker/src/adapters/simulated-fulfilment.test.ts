@@ -21,6 +21,46 @@ describe('a simulation that breaks on a product', () => {
   });
 });
 
+describe('a simulation that is asked to cancel', () => {
+  const { signal } = new AbortController();
+  const keyed = (productId: string, idempotencyKey: string) => ({ ...request(productId), idempotencyKey });
+
+  it('undoes what was fulfilled, and refuses the key from then on', async () => {
+    const simulation = createSimulatedFulfilment({ delayMs: 0 });
+    expect(await simulation.fulfil(keyed('book', 'k'))).toEqual({ fulfilled: true });
+    for (let times = 0; times < 2; times++) {
+      expect(await simulation.cancel({ idempotencyKey: 'k', signal })).toBe('cancelled');
+      expect(await simulation.fulfil(keyed('book', 'k'))).toMatchObject({ fulfilled: false, code: 'CANCELLED' });
+    }
+    expect(await simulation.fulfil(keyed('book', 'another'))).toEqual({ fulfilled: true });
+  });
+
+  it('refuses a key that it hears of only later, and a fulfilment that is under way', async () => {
+    const simulation = createSimulatedFulfilment({ delayMs: 20 });
+    const underWay = simulation.fulfil(keyed('book', 'k'));
+    expect(await simulation.cancel({ idempotencyKey: 'k', signal })).toBe('cancelled');
+    expect(await underWay).toMatchObject({ fulfilled: false, code: 'CANCELLED' });
+    expect(await simulation.cancel({ idempotencyKey: 'later', signal })).toBe('cancelled');
+    expect(await simulation.fulfil(keyed('book', 'later'))).toMatchObject({ fulfilled: false, code: 'CANCELLED' });
+  });
+
+  it('says so when it has shipped, however often it is asked', async () => {
+    const simulation = createSimulatedFulfilment({ delayMs: 0 });
+    expect(await simulation.fulfil(keyed('test-ships-at-once', 'k'))).toEqual({ fulfilled: true });
+    for (let times = 0; times < 2; times++) {
+      expect(await simulation.cancel({ idempotencyKey: 'k', signal })).toBe('fulfilled');
+    }
+    expect(await simulation.fulfil(keyed('test-ships-at-once', 'k'))).toEqual({ fulfilled: true });
+  });
+
+  it('remembers the latest 10,000 keys', async () => {
+    const simulation = createSimulatedFulfilment({ delayMs: 0 });
+    for (let key = 0; key <= 10_000; key++) await simulation.cancel({ idempotencyKey: String(key), signal });
+    expect(await simulation.fulfil(keyed('book', '0'))).toEqual({ fulfilled: true });
+    expect(await simulation.fulfil(keyed('book', '1'))).toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
 it('a simulation that breaks on nothing fulfils every product, one without an id included', async () => {
   const simulation = createSimulatedFulfilment({ delayMs: 0 });
   expect(await simulation.fulfil(request('anvil'))).toEqual({ fulfilled: true });

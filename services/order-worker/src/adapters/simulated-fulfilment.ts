@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
+import type { Fulfilment, FulfilmentRequest, FulfilmentResult } from '../domain/fulfilment.js';
 
 /**
  * Product ids that steer the simulation, the way payment providers' test cards do. Any other product is in stock.
@@ -10,14 +10,17 @@ import type { Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
  * | test-fails-<n>-times | throws in the first n attempts (n from 1 to 99), then succeeds       |
  * | test-fails-always    | throws in every attempt, until the message is dead-lettered          |
  * | test-slow            | takes 10 s                                                           |
+ * | test-ships-at-once   | fulfilled, and then no longer to be cancelled                        |
  */
 const OUT_OF_STOCK = 'test-out-of-stock';
 const FAILS_TIMES = /^test-fails-([1-9]\d?)-times$/;
 const FAILS_ALWAYS = 'test-fails-always';
 const SLOW = 'test-slow';
 const SLOW_MS = 10_000;
+const SHIPS_AT_ONCE = 'test-ships-at-once';
 /** Bounds the memory; an order that is asked for again comes back within minutes. */
 const REMEMBERED = 10_000;
+const CANCELLED: FulfilmentResult = { fulfilled: false, code: 'CANCELLED', message: 'This order was cancelled.' };
 
 /** The warehouse could not be reached; trying again may help. */
 class WarehouseError extends Error {
@@ -29,6 +32,13 @@ function failingAttempts(productId: string): number {
   return Number(FAILS_TIMES.exec(productId)?.[1] ?? 0);
 }
 
+/** Of what was added last, up to REMEMBERED entries. */
+function remember(keys: Set<string>, key: string): void {
+  keys.add(key);
+  const [oldest] = keys;
+  if (keys.size > REMEMBERED && oldest !== undefined) keys.delete(oldest);
+}
+
 type SimulationOptions = {
   /** How long an ordinary call takes. */
   delayMs: number;
@@ -36,15 +46,25 @@ type SimulationOptions = {
   breaksOn?: string | undefined;
 };
 
+/**
+ * A warehouse in this process's memory. Each process has its own, and forgets with its end; a real one is outside, and
+ * keeps both kinds of key for as long as an order may be asked for again.
+ */
 export function createSimulatedFulfilment({ delayMs, breaksOn }: SimulationOptions): Fulfilment {
   /** Orders that were fulfilled, by idempotency key: asking again gives the same answer without doing it again. */
   const fulfilled = new Set<string>();
+  /** Of these the ones that have left the warehouse. */
+  const shipped = new Set<string>();
+  const cancelled = new Set<string>();
 
   return {
     async fulfil({ idempotencyKey, items, attempt, signal }: FulfilmentRequest) {
+      if (cancelled.has(idempotencyKey)) return CANCELLED;
       if (fulfilled.has(idempotencyKey)) return { fulfilled: true };
       const products = items.map(({ productId }) => productId);
       await setTimeout(products.includes(SLOW) ? SLOW_MS : delayMs, undefined, { signal });
+      // Meanwhile, perhaps.
+      if (cancelled.has(idempotencyKey)) return CANCELLED;
 
       if (breaksOn !== undefined && products.includes(breaksOn)) {
         throw new WarehouseError(`the warehouse cannot make anything of ${breaksOn}`);
@@ -55,10 +75,16 @@ export function createSimulatedFulfilment({ delayMs, breaksOn }: SimulationOptio
       if (products.includes(OUT_OF_STOCK)) {
         return { fulfilled: false, code: 'OUT_OF_STOCK', message: `${OUT_OF_STOCK} is out of stock.` };
       }
-      fulfilled.add(idempotencyKey);
-      const [oldest] = fulfilled;
-      if (fulfilled.size > REMEMBERED && oldest !== undefined) fulfilled.delete(oldest);
+      remember(fulfilled, idempotencyKey);
+      if (products.includes(SHIPS_AT_ONCE)) remember(shipped, idempotencyKey);
       return { fulfilled: true };
+    },
+
+    cancel: ({ idempotencyKey }) => {
+      if (shipped.has(idempotencyKey)) return Promise.resolve('fulfilled');
+      fulfilled.delete(idempotencyKey);
+      remember(cancelled, idempotencyKey);
+      return Promise.resolve('cancelled');
     },
   };
 }

@@ -5,7 +5,7 @@ import { createWorkerSystem } from '@orderflow/platform/testing/worker-system';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
 import { createApp } from '../app.js';
 import { loadConfig } from '../config.js';
-import type { Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
+import type { CancelRequest, Fulfilment, FulfilmentRequest } from '../domain/fulfilment.js';
 
 export const NAMES = resourceNames('test');
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   running.clear();
 });
 
-/** The order worker over fakes, ended after each test. A fulfilment that nothing is planned for succeeds. */
+/** The order worker over fakes, ended after each test. What nothing is planned for is fulfilled, and can be cancelled. */
 export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
   const system = createWorkerSystem({
     queue: NAMES.orderQueue,
@@ -37,7 +37,8 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing 
     ],
   });
   const requests: FulfilmentRequest[] = [];
-  const plan: { fulfil: Fulfilment['fulfil'] } = { fulfil: async () => ({ fulfilled: true }) };
+  const cancels: CancelRequest[] = [];
+  const plan: Fulfilment = { fulfil: async () => ({ fulfilled: true }), cancel: async () => 'cancelled' };
   const worker = createApp({
     config: loadConfig({ STAGE: 'test', WORKER_POLLERS: '2', ...env }),
     aws: system.clients,
@@ -46,6 +47,10 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing 
         requests.push(request);
         return plan.fulfil(request);
       },
+      cancel: (request) => {
+        cancels.push(request);
+        return plan.cancel(request);
+      },
     },
     logger: system.log.logger,
     tracing,
@@ -53,7 +58,7 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing 
     onOutcome: system.outcomes.record,
   });
   running.add(worker);
-  return { ...system, worker, requests, plan, order: system.item };
+  return { ...system, worker, requests, cancels, plan, order: system.item };
 }
 
 export type OrderSystem = ReturnType<typeof createOrderSystem>;

@@ -1,0 +1,149 @@
+import { describe, expect, it } from '@jest/globals';
+import { eventIdFor, timelineOf, type OrderRecord } from '@orderflow/contracts';
+import { PermanentError } from '@orderflow/platform/errors';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { eventually } from '@orderflow/platform/testing/worker-system';
+import { anOrder } from './testing/orders.js';
+import { startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { startWithoutAnswers, untilOutcome } from './testing/without-answers.js';
+
+const stepsOf = (system: OrderSystem, orderId: string) =>
+  timelineOf(system.order(orderId) as OrderRecord).steps.map(({ step }) => step);
+
+describe('an order whose attempts are used up', () => {
+  it('is cancelled under the key of its attempts before it is FAILED', async () => {
+    const { system, warehouse } = startWithoutAnswers();
+    const statusAtCancel: unknown[] = [];
+    const { orderId, message } = anOrder(system);
+    system.plan.cancel = (request) => {
+      statusAtCancel.push(system.order(orderId)?.status);
+      return warehouse.cancel(request);
+    };
+    system.send(message);
+    await untilOutcome(system, 'dead-lettered');
+    expect(statusAtCancel).toEqual(['PROCESSING']);
+    expect(system.cancels).toMatchObject([{ idempotencyKey: orderId }]);
+    expect(system.order(orderId)).toMatchObject({
+      status: 'FAILED',
+      effects: 1,
+      failure: { code: 'RETRIES_EXHAUSTED', retriable: true, cancelled: true },
+    });
+    expect(stepsOf(system, orderId).slice(-4)).toEqual(['received', 'cancelled', 'dead-lettered', 'failed']);
+    expect(system.published()).toMatchObject([
+      { type: 'OrderFailed', detail: { data: { failure: { code: 'RETRIES_EXHAUSTED', cancelled: true } } } },
+    ]);
+  });
+
+  it('is COMPLETED when it has shipped and cannot be called back', async () => {
+    const { system } = startWithoutAnswers();
+    const { orderId, message } = anOrder(system, 'test-ships-at-once');
+    system.send(message);
+    await untilOutcome(system, 'dead-lettered');
+    const order = system.order(orderId)!;
+    expect(order).toMatchObject({ status: 'COMPLETED', effects: 1 });
+    expect(order).not.toHaveProperty('failure');
+    const eventId = eventIdFor(orderId, 'OrderCompleted', order.version as number);
+    expect(system.published()).toMatchObject([{ type: 'OrderCompleted', detail: { metadata: { eventId } } }]);
+    // The letter is still there: a replay of it finds the order finished.
+    system.send(message, { replayId: 'replay-1' });
+    expect(await system.outcomes.next()).toBe('duplicate');
+    expect(system.order(orderId)).toEqual(order);
+  });
+
+  const errors: [string, () => Error][] = [
+    ['is away', () => new Error('the warehouse answered 503')],
+    ['refuses connections', connectionRefused],
+    ['throws a permanent error', () => new PermanentError('INVALID_EVENT', 'not for you')],
+    ['throws no error', () => undefined as unknown as Error],
+    ['throws what no text can be made of', () => Object.create(null) as Error],
+  ];
+  it.each(errors)('is not given up while the warehouse %s, and ends when it is back', async (_, errorOf) => {
+    const { system, warehouse } = startWithoutAnswers();
+    const { orderId, message } = anOrder(system);
+    system.plan.cancel = () => Promise.reject(errorOf());
+    system.send(message);
+    for (let receive = 0; receive < 4; receive++) {
+      expect(await system.outcomes.next()).toBe('retry');
+      expect(system.order(orderId)).toMatchObject({ status: 'PROCESSING', effects: 0 });
+      system.pass(60);
+    }
+    expect(system.published()).toEqual([]);
+    // Its trouble is none of AWS's.
+    expect(system.log.messages()).not.toContain('paused: a dependency is away');
+    system.plan.cancel = warehouse.cancel;
+    await untilOutcome(system, 'dead-lettered');
+    expect(system.order(orderId)).toMatchObject({ status: 'FAILED', effects: 1, failure: { cancelled: true } });
+  });
+
+  it.each([undefined, null, 'Cancelled', true, {}, ''])('is not given up for the answer %p', async (answer) => {
+    const { system } = startWithoutAnswers();
+    const { orderId, message } = anOrder(system);
+    system.plan.cancel = async () => answer as never;
+    system.send(message);
+    await system.outcomes.next();
+    system.pass(60);
+    expect(await system.outcomes.next()).toBe('retry');
+    expect(system.order(orderId)).toMatchObject({ status: 'PROCESSING' });
+  });
+
+  it('is cancelled again when it could not be marked as FAILED', async () => {
+    const { system, warehouse } = startWithoutAnswers();
+    const { orderId, message } = anOrder(system);
+    let cancels = 0;
+    system.plan.cancel = async (request) => {
+      const answer = await warehouse.cancel(request);
+      if (++cancels === 1) system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'TransactionConflict');
+      return answer;
+    };
+    system.send(message);
+    await untilOutcome(system, 'dead-lettered');
+    expect(system.cancels.map(({ idempotencyKey }) => idempotencyKey)).toEqual([orderId, orderId]);
+    expect(system.order(orderId)).toMatchObject({ status: 'FAILED', effects: 1 });
+  });
+
+  it('is not fulfilled any more by another message, which ends it in its place', async () => {
+    const { system, warehouse } = startWithoutAnswers();
+    const { orderId, message } = anOrder(system);
+    // Cancelled, but nobody hears of it: as when the process dies, and its message with it.
+    const first = system.send(message);
+    system.plan.cancel = async (request) => {
+      await warehouse.cancel(request);
+      throw new Error('the connection broke before the answer');
+    };
+    await system.outcomes.next();
+    system.pass(60);
+    expect(await system.outcomes.next()).toBe('retry');
+    system.plan.cancel = warehouse.cancel;
+    system.plan.fulfil = async () => ({ fulfilled: true });
+    const fulfilments = system.requests.length;
+    const copy = system.send(message);
+    expect(copy).not.toBe(first);
+    system.pass(31);
+    await eventually(() => system.order(orderId)?.status === 'FAILED');
+    expect(system.requests).toHaveLength(fulfilments);
+    expect(system.order(orderId)).toMatchObject({
+      effects: 1,
+      failure: { code: 'RETRIES_EXHAUSTED', retriable: true, cancelled: true },
+    });
+  });
+});
+
+it('an order that the warehouse refuses is not cancelled: the refusal is its final answer', async () => {
+  const system = startOrderWorker();
+  system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'gone' });
+  const { orderId, message } = anOrder(system);
+  system.send(message);
+  expect(await system.outcomes.next()).toBe('processed');
+  expect(system.cancels).toEqual([]);
+  expect(system.order(orderId)).not.toHaveProperty('givenUpLife');
+});
+
+it('an order that is COMPLETED has nothing stored for a cancel that never was', async () => {
+  const system = startOrderWorker();
+  const { record, orderId, message } = anOrder(system);
+  system.send(message);
+  expect(await system.outcomes.next()).toBe('processed');
+  const { outboxShard: _shard, outboxAt: _at, ...before } = record;
+  const added = Object.keys(system.order(orderId)!).filter((name) => !(name in before));
+  expect(added.sort()).toEqual(['outboxAt', 'outboxShard']);
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { fulfilmentKeyFor } from '@orderflow/contracts';
+import { eventually } from '@orderflow/platform/testing/worker-system';
+import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
+import { anOrder } from './testing/orders.js';
+import { NAMES, startOrderWorker } from './testing/start-worker.js';
+import { startWithoutAnswers, untilOutcome } from './testing/without-answers.js';
+
+describe('an order', () => {
+  it('that comes as a replay is fulfilled under another key, the same in all attempts of that life', async () => {
+    const { system, warehouse } = startWithoutAnswers({ MAX_RECEIVES: '2' });
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    await untilOutcome(system, 'dead-lettered');
+    system.send(message, { replayId: 'replay-1' });
+    await system.outcomes.next();
+    system.pass(60);
+    await system.outcomes.next();
+    system.plan.fulfil = warehouse.fulfil;
+    // Whichever message brings it on.
+    system.send(message);
+    system.pass(60);
+    await eventually(() => system.order(orderId)?.status === 'COMPLETED' || system.order(orderId)?.status === 'FAILED');
+    const keys = system.requests.map(({ idempotencyKey }) => idempotencyKey);
+    const second = fulfilmentKeyFor(orderId, 'replay-1');
+    expect(new Set(keys)).toEqual(new Set([orderId, second]));
+    expect(keys.lastIndexOf(orderId)).toBeLessThan(keys.indexOf(second));
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
+  });
+
+  it('that an operator started anew from the item is fulfilled under that life', async () => {
+    const system = startOrderWorker();
+    const { record, orderId, message } = anOrder(system);
+    system.aws.dynamo.seed(NAMES.ordersTable, { ...record, version: 6, lastReplayId: 'restart-1', givenUpLife: '' });
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.requests).toMatchObject([{ idempotencyKey: fulfilmentKeyFor(orderId, 'restart-1') }]);
+  });
+
+  it('that is FAILED is not shipped by an attempt that is still under way at the warehouse', async () => {
+    const system = startOrderWorker({
+      ...{ MAX_RECEIVES: '1', HANDLER_TIMEOUT_MS: '250', AWS_REQUEST_TIMEOUT_MS: '100' },
+    });
+    const warehouse = createSimulatedFulfilment({ delayMs: 0 });
+    let arrive: () => void = () => undefined;
+    const answers: unknown[] = [];
+    // The caller is gone, and the request arrives all the same.
+    system.plan.fulfil = async (request) => {
+      await new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      const answer = await warehouse.fulfil({ ...request, signal: new AbortController().signal });
+      answers.push(answer);
+      return answer;
+    };
+    system.plan.cancel = warehouse.cancel;
+    const { orderId, message } = anOrder(system);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('retry');
+    expect(system.requests[0]?.signal.aborted).toBe(true);
+    system.pass(60);
+    expect(await system.outcomes.next()).toBe('dead-lettered');
+    const failed = system.order(orderId);
+    expect(failed).toMatchObject({ status: 'FAILED', failure: { cancelled: true } });
+    arrive();
+    await eventually(() => answers.length > 0);
+    expect(answers).toEqual([{ fulfilled: false, code: 'CANCELLED', message: expect.any(String) as unknown }]);
+    await system.worker.stop();
+    expect(system.order(orderId)).toEqual(failed);
+  });
+});

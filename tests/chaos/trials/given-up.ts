@@ -1,0 +1,149 @@
+import type { OrderRecord } from '@orderflow/contracts';
+import { replay } from '@orderflow/orderctl/dead-letters/replay';
+import { createTerminal } from '../../support/operator.js';
+import { waitFor } from '../../support/wait-for.js';
+import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
+import { endFaults } from '../support/end-faults.js';
+import * as evidence from '../support/evidence.js';
+import { countDeaths, eachWasMet } from '../support/failpoints.js';
+import { placeOrders, type Placed } from '../support/load.js';
+import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
+
+/** `fatal`: orders of which no attempt survives its own success; of every second one the shipment cannot be undone. */
+const SIZES = { full: { good: 400, fatal: 24 }, ci: { good: 80, fatal: 4 } } as const;
+const WORKERS = 3;
+const RATE_PER_SECOND = 8;
+const UNDOABLE = 'fatal-1';
+const SHIPPED = 'test-ships-at-once';
+const MAX_RECEIVES = 3;
+const ENV = {
+  MAX_RECEIVES: String(MAX_RECEIVES),
+  // A death costs what else its process has in hand a receive: let that be little.
+  WORKER_POLLERS: '1',
+  VISIBILITY_TIMEOUT_SECONDS: '4',
+  HANDLER_TIMEOUT_MS: '3000',
+  RETRY_MAX_SECONDS: '1',
+  // Asleep: a second message of an order has attempts of its own.
+  OUTBOX_DELAY_MS: '600000',
+};
+const ENDS_WITHIN_MS = { full: 240_000, ci: 90_000 } as const;
+
+const namesIn = ({ timeline }: OrderRecord) => Object.keys(timeline).map((step) => step.replace(/_\d+$/, ''));
+const isCancelled = (order: OrderRecord) =>
+  order.status === 'FAILED' && order.failure?.cancelled === true && namesIn(order).includes('cancelled');
+
+/** Waits until all of these orders have ended, and returns them as they then stand. */
+async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], withinMs: number) {
+  const ids = new Set(placed.map(({ orderId }) => orderId));
+  const look = async () => {
+    const all = await evidence.readTable<OrderRecord>(operator, operator.names.ordersTable);
+    const mine = all.filter(({ orderId }) => ids.has(orderId));
+    return mine.every(({ status }) => status === 'COMPLETED' || status === 'FAILED') ? mine : undefined;
+  };
+  return waitFor('the end of all orders that workers die of', look, withinMs);
+}
+
+/** What the warehouse had shipped decides how they ended. */
+function judgeFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
+  const of = (product: string) => orders.filter(({ items }) => items[0]?.productId === product);
+  const outside = system.warehouse.orders();
+  const effectsOf = ({ items }: OrderRecord) => outside.get(items[0]?.productName ?? '')?.effects;
+  const attempts = orders.map((order) => namesIn(order).filter((name) => name === 'received').length);
+  return [
+    countIs(
+      'I2',
+      'orders that were not fulfilled before they were given up',
+      0,
+      orders.filter((o) => effectsOf(o) !== 1).length,
+    ),
+    countIs(
+      'I2',
+      'orders given up before all attempts were used',
+      0,
+      attempts.filter((count) => count <= MAX_RECEIVES).length,
+    ),
+    countIs(
+      'I2',
+      'undone orders not FAILED with a confirmed cancel',
+      0,
+      of(UNDOABLE).filter((o) => !isCancelled(o)).length,
+    ),
+    countIs('I2', 'shipped orders not COMPLETED', 0, of(SHIPPED).filter(({ status }) => status !== 'COMPLETED').length),
+    ...evidence.outsideAgrees('I2', { orders }, system),
+  ];
+}
+
+/** An operator starts the cancelled orders' next lives, in which nobody dies; they come under new keys. */
+async function replayCancelled(
+  system: ChaosSystem,
+  placed: readonly Placed[],
+  cancelled: ReadonlySet<string>,
+): Promise<Check[]> {
+  const { operator } = system;
+  const terminal = createTerminal();
+  await replay(operator, terminal, { queue: ['orders'], reason: ['RECEIVES_EXHAUSTED'], maxReplays: 1, json: true });
+  const seen = await evidence.collectEvidence(system, placed);
+  const twice = seen.orders.filter(({ orderId, items }) => {
+    const { keys } = system.warehouse.orders().get(items[0]?.productName ?? '') ?? { keys: new Set() };
+    return cancelled.has(orderId) && keys.size === 2;
+  });
+  return [
+    countIs('I2', 'replayed orders asked for under a second key', cancelled.size, twice.length),
+    ...evidence.everyOrderEnds('I1', seen),
+    ...evidence.outsideAgrees('I2', seen, system),
+    ...evidence.nothingFromNowhere('I3', seen),
+    ...evidence.nothingIsLeft('I10', seen),
+  ];
+}
+
+async function run({ seed, emulator, size, ablated, say, orders: wanted }: TrialOptions): Promise<Check[]> {
+  const { good, fatal } = { ...SIZES[size], ...(wanted ? { good: wanted } : {}) };
+  let armed = true;
+  const chaos = {
+    ...{ seed, emulator, workers: WORKERS, env: ENV, fulfilmentDelayMs: 10 },
+    envOfProcess: () => (armed ? { DIES_AFTER_WORK_ON: [UNDOABLE, SHIPPED].join(',') } : {}) as Record<string, string>,
+    ablation: ablated ? ({ name: 'no-cancel', of: 'order-worker' } as const) : undefined,
+  };
+  return withChaosSystem(chaos, async (system) => {
+    system.warehouse.failFirstCancels();
+    const every = Math.floor(good / fatal);
+    const isFatal = (index: number) => index % every === 0 && index < every * fatal;
+    const placed = await placeOrders({
+      baseUrl: await system.apiUrl(),
+      count: good,
+      ratePerSecond: RATE_PER_SECOND,
+      productOf: (index) => {
+        if (!isFatal(index)) return 'chaos-1';
+        return (index / every) % 2 === 0 ? UNDOABLE : SHIPPED;
+      },
+    });
+    const fatalOnes = placed.filter(({ index }) => isFatal(index));
+    const ended = await untilEnded(system, fatalOnes, ENDS_WITHIN_MS[size]);
+    const deaths = await countDeaths(system);
+    const cancels = system.warehouse.failedCancels();
+    say(
+      `${placed.length} orders placed; ${deaths.get('worker.after-work') ?? 0} deaths; ${cancels} cancels failed at first`,
+    );
+    if (ablated) {
+      await assertAblated(system, 'no-cancel', 'order-worker');
+      return judgeFatal(system, ended);
+    }
+    await endFaults(system, () => {
+      armed = false;
+    });
+    return [
+      eachWasMet('I2', ['worker.after-work'], deaths),
+      countIs('I2', 'orders whose first cancel failed', fatal, cancels),
+      ...judgeFatal(system, ended),
+      ...(await replayCancelled(system, placed, new Set(ended.filter(isCancelled).map(({ orderId }) => orderId)))),
+    ];
+  });
+}
+
+export const givenUp: Trial = {
+  name: 'given-up',
+  fault:
+    'workers die in every attempt of some orders, fulfilled but not COMPLETED; the warehouse is away when asked to cancel',
+  ablation: { name: 'no-cancel', breaks: 'I2' },
+  run,
+};
