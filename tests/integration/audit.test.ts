@@ -119,6 +119,7 @@ describe('audit', () => {
       byStatus: { COMPLETED: 2, FAILED: 1, PENDING: 1, PROCESSING: 1 },
     });
     expect(report.notifications).toMatchObject({ total: 2, terminal: 2 });
+    expect(report.endings).toEqual({ fulfilled: 2, cancelled: 0, refused: 1, untried: 0, notCancelled: 0 });
     expect(report.outcomes).toEqual({ expected: true, notified: 2, underWay: 1, missing: 0 });
   }, 30_000);
 
@@ -170,6 +171,21 @@ describe('audit', () => {
         republished: 0,
       },
     });
+  }, 30_000);
+
+  it('counts how orders ended at the warehouse, and finds those that nobody cancelled', async () => {
+    const failed = (code: string, change: object = {}) =>
+      completed({ status: 'FAILED', failure: { code, message: 'm', retriable: true, ...change } });
+    const cancelled = failed('RETRIES_EXHAUSTED', { cancelled: true });
+    const uncancelled = failed('RETRIES_EXHAUSTED');
+    const ended = [completed(), cancelled, uncancelled, failed('UNDELIVERED'), failed('NONE', { retriable: false })];
+    await put(...ended, ...ended.map((record) => notificationOf(record)));
+    const report = await run();
+    expect(found(report)).toEqual([['not-cancelled', uncancelled.orderId]]);
+    expect(report.endings).toEqual({ fulfilled: 1, cancelled: 1, refused: 1, untried: 1, notCancelled: 1 });
+    const terminal = createTerminal();
+    expect(await auditCommand(system, terminal, { toleranceMs: 15_000 })).toBe(1);
+    expect(terminal.written()).toContain('1 COMPLETED = fulfilled; FAILED = 1 cancelled, 1 refused, 1 never tried');
   }, 30_000);
 
   it('takes the notification of an earlier life for what it is', async () => {

@@ -35,6 +35,10 @@ function addAuditCommand(program: Command, run: Run): void {
       .addHelpText(
         'after',
         `
+COMPLETED means fulfilled. An order that is FAILED after attempts must have been cancelled at the warehouse first; one
+without a confirmed cancel is a finding, not-cancelled: ask the warehouse whether it has shipped. Orders that were
+FAILED by a version that did not cancel yet are found, too.
+
 Examples:
   npm run audit
   npm run audit -- --tolerance 60 --json

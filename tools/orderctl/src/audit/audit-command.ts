@@ -22,12 +22,16 @@ function printFinding({ item, id, kind, problem, lastSeen }: AuditFinding, termi
 }
 
 function printTotals(report: AuditReport, terminal: Terminal): void {
-  const { orders, notifications, outcomes, queues } = report;
+  const { orders, notifications, endings, outcomes, queues } = report;
+  const { fulfilled, cancelled, refused, untried, notCancelled } = endings;
   terminal.out(row(['', 'total', 'terminal', 'in progress', 'dead-lettered', 'lost', 'markers'], TOTAL_WIDTHS));
   for (const [name, totals] of Object.entries({ orders, notifications })) {
     const { total, terminal: ended, inProgress, deadLettered, lost, markers } = totals;
     terminal.out(row([name, ...[total, ended, inProgress, deadLettered, lost, markers].map(String)], TOTAL_WIDTHS));
   }
+  terminal.out(
+    `fulfilment: ${fulfilled} COMPLETED = fulfilled; FAILED = ${cancelled} cancelled, ${refused} refused, ${untried} never tried, ${notCancelled} not cancelled\n`,
+  );
   terminal.out(
     outcomes.expected
       ? `outcomes: ${outcomes.notified} notified, ${outcomes.underWay} under way, ${outcomes.missing} missing\n\n`

@@ -109,6 +109,7 @@ export async function audit({ aws, now, pause }: AuditDependencies, options: Aud
     tally.count(kind, item, {
       class: unexplained && unfinished ? 'lost' : verdict.class,
       outcome: undelivered ? 'missing' : verdict.outcome,
+      ending: verdict.ending,
     });
     for (const { kind: what, text } of [...verdict.problems, ...(unexplained ? [unexplained] : [])]) {
       const lastSeen = lastSeenOf(item);

@@ -7,7 +7,7 @@ import {
   type OrderRecord,
   type StoredItem,
 } from '@orderflow/contracts';
-import type { FindingKind } from './report.js';
+import type { Endings, FindingKind } from './report.js';
 
 export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
 export type Problem = { kind: FindingKind; text: string };
@@ -19,7 +19,9 @@ export type Verdict = {
   /** Holds unless the messages in the queue explain the overdue marker. */
   unlessQueued?: { queue: QueueName; problem: Problem };
   /** Of a finished order. */
-  outcome?: 'notified' | 'underWay' | 'missing';
+  outcome?: 'notified' | 'underWay' | 'missing' | undefined;
+  /** Of a finished order. */
+  ending?: keyof Endings | undefined;
 };
 
 /** What an item is judged by, besides itself. */
@@ -80,6 +82,15 @@ export function outcomeNotificationId(order: OrderRecord): string | undefined {
   return outcome && notificationIdFor(outcome.detail.metadata.eventId);
 }
 
+/** What a finished order says of the warehouse. */
+function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
+  if (status === ORDER_STATES.done) return 'fulfilled';
+  if (!failure) return undefined;
+  if (failure.cancelled === true) return 'cancelled';
+  if (failure.code === 'RETRIES_EXHAUSTED') return 'notCancelled';
+  return failure.retriable ? 'untried' : 'refused';
+}
+
 export function judgeOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
   if (!isFinished(ORDER_STATES, order)) return judgeUnfinished(order, ORDER_STATES, 'orders', around);
 
@@ -87,7 +98,12 @@ export function judgeOrder(order: OrderRecord, around: OrderCircumstances): Verd
   if (!orderOutcome(order)) {
     problems.push({ kind: 'no-outcome', text: `${order.status} without a failure: nobody can be told of it` });
   }
-  const verdict: Verdict = { class: 'terminal', problems };
+  const ending = endingOf(order);
+  if (ending === 'notCancelled') {
+    const text = `${order.status} after its attempts without a confirmed cancel: the warehouse may have shipped it`;
+    problems.push({ kind: 'not-cancelled', text });
+  }
+  const verdict: Verdict = { class: 'terminal', problems, ending };
   if (!around.outcomesExpected || !orderOutcome(order)) return verdict;
 
   const lateMs = overdueMs(order, around);

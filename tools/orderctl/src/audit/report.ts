@@ -16,6 +16,8 @@ export type FindingKind =
   | 'effects'
   /** FAILED without a failure: the event of its outcome cannot be made. */
   | 'no-outcome'
+  /** FAILED after attempts, and nothing says that the warehouse has cancelled it: it may have shipped. */
+  | 'not-cancelled'
   /** A notification of an event that is no outcome of its order. */
   | 'stray-notification'
   /** A notification whose order does not exist. */
@@ -50,6 +52,20 @@ export type AuditFinding = {
   lastSeen: LastSeen;
 };
 
+/** What became of finished orders at the warehouse, as far as the orders say. */
+export type Endings = {
+  /** COMPLETED. */
+  fulfilled: number;
+  /** FAILED after attempts, and the warehouse has confirmed that it ships nothing. */
+  cancelled: number;
+  /** FAILED, by the warehouse's own answer. */
+  refused: number;
+  /** FAILED before any worker had it. */
+  untried: number;
+  /** FAILED after attempts without a confirmed cancel: a finding each. */
+  notCancelled: number;
+};
+
 /** Every item is in exactly one of the four classes; those that are lost are findings. */
 export type ItemTotals = {
   total: number;
@@ -69,6 +85,7 @@ export type AuditReport = {
   tookMs: number;
   orders: ItemTotals;
   notifications: ItemTotals;
+  endings: Endings;
   /** What became of the finished orders' outcomes; `expected` is false where the rule that delivers them is left out. */
   outcomes: { expected: boolean; notified: number; underWay: number; missing: number };
   /** As the audit began, by the queues' names. */
