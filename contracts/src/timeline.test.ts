@@ -82,12 +82,13 @@ describe('timelineOf', () => {
     const record = order({
       failed_3: { at: at(70), version: 3 },
       'dead-lettered_3': { at: at(70), version: 3, code: 'RECEIVES_EXHAUSTED' },
+      cancelled_3: { at: at(70), version: 3 },
       received_4: received(70, 4, { messageId: 'm2', sentAt: at(65) }),
       replayed_4: { at: at(70), version: 4, messageId: 'm2' },
       received_2: received(50, 2),
     });
     expect(timelineOf(record).steps.map(({ step }) => step)).toEqual([
-      ...['accepted', 'sent', 'received', 'dead-lettered', 'failed', 'sent', 'replayed', 'received'],
+      ...['accepted', 'sent', 'received', 'cancelled', 'dead-lettered', 'failed', 'sent', 'replayed', 'received'],
     ]);
   });
 

@@ -119,7 +119,8 @@ describe('what shows the system while it works', () => {
   it('a dead letter, in the timeline of its order and in the list of all', async () => {
     const { orderId } = await api.createOrder(orderFor('test-fails-always'));
     await api.orderInState(orderId, 'FAILED', 30_000);
-    expect((await steps(orderId)).filter(({ subject }) => subject === 'order').slice(-2)).toMatchObject([
+    expect((await steps(orderId)).filter(({ subject }) => subject === 'order').slice(-3)).toMatchObject([
+      { step: 'cancelled' },
       { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 3 },
       { step: 'failed', status: 'FAILED' },
     ]);

@@ -32,10 +32,11 @@ describe('the rows of a timeline', () => {
     const rows = rowsOf([
       step('accepted', 0),
       step('retried', 10),
+      step('cancelled', 2_005),
       step('dead-lettered', 2_010),
       step('failed', 2_020),
     ]);
-    expect(rows.map(({ phase }) => phase)).toEqual(['start', 'work', 'backoff', 'work']);
+    expect(rows.map(({ phase }) => phase)).toEqual(['start', 'work', 'backoff', 'work', 'work']);
   });
 
   it('keep what happens to a notification apart from the order that goes on', () => {

@@ -24,6 +24,7 @@ const PHASES = {
 export function nameOf({ step, subject, attempt = 1 }) {
   const again = attempt > 1 ? ` (${attempt})` : '';
   if (step === 'notified') return `customer notified${again}`;
+  if (step === 'cancelled') return 'warehouse cancelled';
   return `${subject === 'notification' ? 'notification ' : ''}${step}${again}`;
 }
 

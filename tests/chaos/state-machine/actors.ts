@@ -5,7 +5,7 @@ import { createSweeper } from '@orderflow/platform/outbox/sweeper';
 import { createTableReader } from '@orderflow/platform/statements/table-reader';
 import { confirm, insert } from '@orderflow/platform/statements/transitions';
 import { aDelivery } from '@orderflow/platform/testing/delivery';
-import { workOnItem, type WorkResult } from '@orderflow/platform/worker/work-on-item';
+import { workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/worker/work-on-item';
 import type { Result } from './model.js';
 import type { Item } from './subjects.js';
 import { Lost } from './turns.js';
@@ -32,12 +32,14 @@ function tolerate(error: unknown): void {
 const failureOf = (result: Result): Item =>
   result === 'done' ? {} : { failure: { code: 'NO_LUCK', message: result, retriable: result === 'failed for now' } };
 
-async function handle(world: World, actor: Actor, receiveCount: number, isExhausted: boolean): Promise<void> {
+async function handle(world: World, actor: Actor, receiveCount: number): Promise<void> {
   const { subject, judge, clock, tally, turns } = world;
-  const work = async (): Promise<WorkResult> => {
-    const { status, token } = judge.state();
+  const work = async ({ life, isGivenUp }: Claimed): Promise<WorkResult> => {
+    const { status, token, ...state } = judge.state();
     demand(status === 'working' && token === actor.token, 'who works has claimed', { actor, state: judge.state() });
-    actor.result = isExhausted ? 'failed for now' : world.outcomes[Math.min(tally.lives, world.outcomes.length) - 1]!;
+    demand(life === state.lastReplayId, 'who works is told of the life that it works in', { actor, life, state });
+    demand(isGivenUp === state.isGivenUp, 'who works is told of a life that is given up', { actor, isGivenUp, state });
+    actor.result = isGivenUp ? 'failed for now' : world.outcomes[Math.min(tally.lives, world.outcomes.length) - 1]!;
     tally.works++;
     await turns.wait(`${actor.name} works`, () => Promise.resolve());
     const { result } = actor;
@@ -56,7 +58,7 @@ async function handle(world: World, actor: Actor, receiveCount: number, isExhaus
       outcomesAreConfirmed: subject.outcomesAreConfirmed,
     },
     delivery,
-    { id: world.id, known: world.record, outcomeEventOf: subject.outcomeEventOf, work },
+    { id: world.id, known: world.record, outcomeEventOf: subject.outcomeEventOf, work, givesUp: actor.givesUp },
   );
   const { outcome, events } = await handled.catch(async (error: unknown) => {
     await delivery.held.item?.postpone({ delaySeconds: 1, reason: 'lost' });
@@ -70,10 +72,10 @@ async function handle(world: World, actor: Actor, receiveCount: number, isExhaus
 export function deliver(world: World, message: Message, isExhausted = false): void {
   const receive = ++world.tally.receives;
   const name = `delivery ${receive} of ${message.id}${message.replayId === undefined ? '' : ` (${message.replayId})`}`;
-  const actor = world.newActor({ name, messageId: message.id, replayId: message.replayId });
+  const actor = world.newActor({ name, messageId: message.id, replayId: message.replayId, givesUp: isExhausted });
   world.log.push(`${name} begins${isExhausted ? ', the last one' : ''}`);
   world.start(
-    handle(world, actor, receive, isExhausted).then(() => {
+    handle(world, actor, receive).then(() => {
       message.isDeleted = true;
     }, tolerate),
   );

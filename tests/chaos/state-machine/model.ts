@@ -11,6 +11,8 @@ export type State = {
   /** Epoch ms. */
   leaseUntil: number;
   lastReplayId: string;
+  /** The present life is given up: whoever claims the item may only end it. */
+  isGivenUp: boolean;
   /** Of a failure: whether a replay may start the item anew. */
   retriable: boolean | undefined;
   /** Epoch ms at which the outbox marker is due; undefined without a marker. */
@@ -22,7 +24,15 @@ export type Result = 'done' | 'failed for good' | 'failed for now';
 
 export type Action =
   | { kind: 'insert' }
-  | { kind: 'claim'; messageId: string; replayId: string | undefined; at: number; token: string; marker: number }
+  | {
+      kind: 'claim';
+      messageId: string;
+      replayId: string | undefined;
+      givesUp: boolean;
+      at: number;
+      token: string;
+      marker: number;
+    }
   | { kind: 'finish'; token: string; result: Result; marker: number }
   | { kind: 'postpone'; token: string }
   | { kind: 'move'; seen: number; marker: number }
@@ -67,10 +77,14 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
         holder: action.messageId,
         token: action.token,
         leaseUntil: action.at + rules.leaseMs,
+        isGivenUp: state.isGivenUp || action.givesUp,
       };
       if (mayClaim(state, action.messageId, action.at, rules)) return claimed;
       if (!isReplay(state, action)) return undefined;
-      const anew = { effects: 0, retriable: undefined, marker: action.marker, attempts: 0 };
+      const anew = {
+        ...{ effects: 0, retriable: undefined, marker: action.marker, attempts: 0 },
+        isGivenUp: action.givesUp,
+      };
       return { ...claimed, ...anew, lastReplayId: action.replayId ?? '' };
     }
 

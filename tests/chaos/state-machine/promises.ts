@@ -24,6 +24,7 @@ export function demandPromises(before: State, after: State, action: Action, now:
   demand(after.effects >= before.effects || replayed, 'only a replay starts a new life', states);
   demand(after.effects === Number(isFinished(after)), 'an item is finished when its outcome is applied', states);
   demand(!isFinished(before) || !changed || replayed, 'nothing but a replay leads out of a finished state', states);
+  demand(!before.isGivenUp || after.isGivenUp || replayed, 'a life that is given up stays so', states);
   demand(
     before.status !== 'working' || after.holder === before.holder || hasPassed || isImpossible,
     'nobody takes an item from another message while its lease lasts',

@@ -22,6 +22,7 @@ export function stateOf(item: Item, { states }: Lifecycle): State {
     token: item.claimToken as string,
     leaseUntil: item.leaseUntil as number,
     lastReplayId: item.lastReplayId as string,
+    isGivenUp: item.givenUpLife === item.lastReplayId,
     retriable: (item.failure as { retriable: boolean } | undefined)?.retriable,
     marker: outboxShard === undefined ? undefined : outboxAt,
     attempts: item.outboxAttempts as number,

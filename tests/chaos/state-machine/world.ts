@@ -22,6 +22,8 @@ export type Actor = {
   /** Under which it claims. */
   messageId: string;
   replayId: string | undefined;
+  /** It comes to end the item's life. */
+  givesUp: boolean;
   /** The version that its next claim goes by. */
   knownVersion: number;
   /** Of its claim. */
@@ -108,9 +110,9 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       case 'insert':
         return { kind: 'insert' };
       case 'claim': {
-        const { messageId, replayId } = actor;
+        const { messageId, replayId, givesUp } = actor;
         const token = writes.get('claimToken') as string;
-        return { kind: 'claim', messageId, replayId, at: clock.now, token, marker };
+        return { kind: 'claim', messageId, replayId, givesUp, at: clock.now, token, marker };
       }
       case 'finish':
         return { kind: 'finish', token: actor.token, result: actor.result, marker };
@@ -159,6 +161,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     newActor: (actor) => ({
       messageId: '',
       replayId: undefined,
+      givesUp: false,
       // As an insert leaves an item: what every claim assumes at first.
       knownVersion: 1,
       token: '',

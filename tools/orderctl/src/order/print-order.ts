@@ -35,7 +35,7 @@ function subjectOf({ subject, notificationId }: TimelineStep, notifications: rea
   return channel === undefined ? subject : `${subject} (${channel})`;
 }
 
-const GOES_WRONG = ['retried', 'dead-lettered', 'undelivered', 'failed'];
+const GOES_WRONG = ['retried', 'cancelled', 'dead-lettered', 'undelivered', 'failed'];
 
 /** The order, and its timeline as a table. */
 export function printOrder({ order, notifications, outbox, steps }: Found, terminal: Terminal): void {
