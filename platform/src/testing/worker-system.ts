@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, type ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
 import type { Delivery, Outcome } from '../worker/types.js';
 import { queueUrlOf } from './arns.js';
@@ -121,6 +121,11 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
         ),
       ),
     queued: () => aws.sqs.messages(queueUrl),
+    /** Deletes the message that was delivered last, as somebody who empties the queue. */
+    discard: async () => {
+      const ReceiptHandle = outcomes.all.at(-1)?.delivery.receiptHandle;
+      await aws.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+    },
     /** The dead-letter queue: each message with its attributes as plain text. */
     deadLetters: () =>
       aws.sqs.messages(queueUrlOf(deadLetterQueue)).map(({ body, attributes }) => ({

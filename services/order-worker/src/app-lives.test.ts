@@ -28,6 +28,19 @@ describe('an order', () => {
     expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
   });
 
+  it('that is exhausted in a later life is cancelled under the key of that life', async () => {
+    const { system } = startWithoutAnswers();
+    const { orderId, message } = anOrder(system);
+    for (const replay of [{}, { replayId: 'replay-1' }, { replayId: 'replay-2' }]) {
+      system.send(message, replay);
+      await untilOutcome(system, 'dead-lettered');
+      expect(system.order(orderId)).toMatchObject({ status: 'FAILED', failure: { cancelled: true } });
+    }
+    const keys = [orderId, fulfilmentKeyFor(orderId, 'replay-1'), fulfilmentKeyFor(orderId, 'replay-2')];
+    expect(system.cancels.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
+    expect(system.requests.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
+  });
+
   it('that an operator started anew from the item is fulfilled under that life', async () => {
     const system = startOrderWorker();
     const { record, orderId, message } = anOrder(system);
