@@ -25,7 +25,7 @@ export class Failure {
 }
 
 /** Text from outside as a failure's code: `out-of-stock` and `outOfStock` become OUT_OF_STOCK. A valid code stays. */
-export function toFailureCode(value: unknown, fallback: string): string {
+function toFailureCode(value: unknown, fallback: string): string {
   const text = toText(value, MAX_CODE, fallback);
   if (CODE.test(text)) return text;
   const words = text

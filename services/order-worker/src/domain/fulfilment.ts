@@ -28,7 +28,7 @@ export type FulfilmentResult = { fulfilled: true } | { fulfilled: false; code: s
  * `cancelled`: nothing was shipped under the key, or what was is undone, and a later fulfil with the key is refused, one
  * that is still under way included. `fulfilled`: it has shipped and cannot be called back. Both are final.
  */
-export type CancelResult = 'cancelled' | 'fulfilled';
+type CancelResult = 'cancelled' | 'fulfilled';
 
 /** Reserves and ships an order's items. Adapters are used through `checkFulfilment`, so that any answer is harmless. */
 export type Fulfilment = {
