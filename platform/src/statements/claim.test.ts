@@ -430,12 +430,12 @@ describe('the life that a claim belongs to', () => {
     const { claim, owned, finish, failRetriably, time } = await createJobs();
     expect(await claim('m1')).toMatchObject(FIRST);
     expect(await claim('m1')).toMatchObject(FIRST);
-    time.ms += LEASE_MS + 1;
+    time.ms += PASSED_MS;
     expect(await claim('m2')).toMatchObject(FIRST);
     await failRetriably('m2');
     expect(await claim('m3', 'r1')).toMatchObject({ life: 'r1', isGivenUp: false });
     expect(await claim('m3', 'r1')).toMatchObject({ life: 'r1' });
-    time.ms += LEASE_MS + 1;
+    time.ms += PASSED_MS;
     const taken = await claim('m4');
     expect(taken).toMatchObject({ life: 'r1' });
     await finish(owned(taken), 'failed', { failure: RETRIABLE });
@@ -466,7 +466,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m1', undefined, executor, true)).toMatchObject({ life: '', isGivenUp: true });
     expect(job()).toMatchObject({ givenUpLife: '' });
     expect(await claim('m1')).toMatchObject({ isGivenUp: true });
-    time.ms += LEASE_MS + 1;
+    time.ms += PASSED_MS;
     const taken = await claim('m2');
     expect(taken).toMatchObject({ isGivenUp: true });
     await finish(owned(taken), 'failed', { failure: RETRIABLE });
@@ -480,7 +480,7 @@ describe('the life that a claim belongs to', () => {
     for (let run = 0; run < 20; run++) {
       const { claim, executor, time, job } = await createJobs();
       await claim('m1');
-      time.ms += LEASE_MS + 1;
+      time.ms += PASSED_MS;
       const [late, ending] = await Promise.all([claim('m2'), claim('m1', undefined, executor, true)]);
       // The one that owns the item in the end is the later one: it knows.
       const owners = [late, ending].filter(

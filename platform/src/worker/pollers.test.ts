@@ -170,7 +170,7 @@ describe('polling', () => {
 
   it.each([
     ['an outage', connectionRefused(), 'paused: a dependency is away'],
-    ['a refusal', Object.assign(new Error('no'), { name: 'AccessDenied' }), 'paused: the queue cannot be polled'],
+    ['a refusal', Object.assign(new Error('no'), { name: 'InvalidAddress' }), 'paused: the queue cannot be polled'],
   ])('pauses after %s, tries one message without waiting, and then goes on as before', async (_name, error, line) => {
     const { sqs, polled, log, away, send } = start();
     // A poller that asks for one message anyway would not show that the trial does.

@@ -91,7 +91,7 @@ describe('an order whose attempts are used up', () => {
     let cancels = 0;
     system.plan.cancel = async (request) => {
       const answer = await warehouse.cancel(request);
-      if (++cancels === 1) system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'TransactionConflict');
+      if (++cancels === 1) system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'ItemCollectionSizeLimitExceeded');
       return answer;
     };
     system.send(message);
@@ -115,7 +115,7 @@ describe('an order whose attempts are used up', () => {
     await system.discard();
     system.plan.cancel = warehouse.cancel;
     system.plan.fulfil = async () => ({ fulfilled: true });
-    system.pass(31);
+    system.pass(32);
     system.send(message);
     expect(await system.outcomes.next()).toBe('processed');
     expect(system.requests).toHaveLength(1);

@@ -242,7 +242,7 @@ describe('an order that fails in every attempt', () => {
     const { orderId, message } = anOrder(system);
     const messageId = system.send(message);
     expect(await system.outcomes.next()).toBe('retry');
-    system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'TransactionConflict');
+    system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'ItemCollectionSizeLimitExceeded');
     system.pass(60);
     expect(await untilOutcome(system, 'dead-lettered')).toEqual(['retry', 'dead-lettered']);
     expect(system.order(orderId)).toMatchObject({ status: 'FAILED', failure: { retriable: true } });
