@@ -68,3 +68,13 @@ export class WireJson11Protocol extends AwsJson1_1Protocol {
 export function wireTime(epochMs: number): Date {
   return Object.assign(new Date(epochMs), { toJSON: () => epochMs / 1_000 });
 }
+
+/** Bytes that are written as these protocols have them, in base64; to any other client they are bytes. */
+export function wireBytes(base64: string): Uint8Array {
+  return Object.assign(new Uint8Array(Buffer.from(base64, 'base64')), { toJSON: () => base64 });
+}
+
+/** Bytes that were received: the wire's base64, where the SDK's types and its other clients have bytes. */
+export function bytesOf(received: unknown): Buffer {
+  return typeof received === 'string' ? Buffer.from(received, 'base64') : Buffer.from(received as Uint8Array);
+}

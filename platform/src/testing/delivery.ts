@@ -14,6 +14,7 @@ export function aDelivery(change: Partial<Delivery> = {}): Delivery {
     firstReceivedAt: 2_000,
     replayId: undefined,
     replayCount: 0,
+    foreign: {},
     signal: new AbortController().signal,
     facts: {},
     held: {},

@@ -1,26 +1,49 @@
-import type { SendMessageCommandInput } from '@aws-sdk/client-sqs';
+import type { MessageAttributeValue, SendMessageCommandInput } from '@aws-sdk/client-sqs';
+import { bytesOf } from '../aws/wire-json.js';
 import { queueArnOf } from './arns.js';
 import type { FakeQueue, QueueSettings } from './fake-queue.js';
 import { checkEntries, invalidValue, missingParameter } from './sqs-errors.js';
 
 const LONGEST_DELAY_SECONDS = 900;
-const LONGEST_BODY_BYTES = 1_048_576;
+/** Attributes count, with their names and types. */
+const LONGEST_MESSAGE_BYTES = 1_048_576;
+const MOST_ATTRIBUTES = 10;
 
 type Sendable = Pick<SendMessageCommandInput, 'MessageBody' | 'MessageAttributes' | 'DelaySeconds'>;
+
+/** @returns its size in bytes */
+function checkAttribute(name: string, attribute: MessageAttributeValue): number {
+  const { DataType: type, StringValue: text, BinaryValue: binary } = attribute;
+  if (!type) throw missingParameter(`MessageAttributes.${name}.DataType`);
+  if (!/^(String|Number|Binary)(\..{1,250})?$/.test(type)) {
+    throw invalidValue(type, `MessageAttributes.${name}`, 'The type must be Binary, Number or String.');
+  }
+  const value = type.startsWith('Binary') ? bytesOf(binary ?? '') : Buffer.from(text ?? '');
+  if (value.length === 0) {
+    const kind = type.startsWith('Binary') ? 'BinaryValue' : 'StringValue';
+    throw invalidValue(text, `MessageAttributes.${name}`, `Must contain a non-empty ${kind}.`);
+  }
+  return Buffer.byteLength(name) + type.length + value.length;
+}
 
 /** MD5 sums are left out: the SDK's check of them is part of the client that the fake replaces. */
 export function send(queue: FakeQueue, input: Sendable): { MessageId: string } {
   const { MessageBody: body, MessageAttributes: attributes = {}, DelaySeconds: delaySeconds = 0 } = input;
   if (!body) throw missingParameter('MessageBody');
-  if (Buffer.byteLength(body) > LONGEST_BODY_BYTES) {
-    throw invalidValue('(too long)', 'MessageBody', `Must be shorter than ${LONGEST_BODY_BYTES} bytes.`);
+  const entries = Object.entries(attributes);
+  const bytes = entries.reduce((sum, entry) => sum + checkAttribute(...entry), Buffer.byteLength(body));
+  if (bytes > LONGEST_MESSAGE_BYTES) {
+    throw invalidValue('(too long)', 'MessageBody', `Must be shorter than ${LONGEST_MESSAGE_BYTES} bytes.`);
+  }
+  if (entries.length > MOST_ATTRIBUTES) {
+    throw invalidValue(
+      entries.length,
+      'MessageAttributes',
+      `Number of message attributes exceeds the allowed maximum of ${MOST_ATTRIBUTES}.`,
+    );
   }
   if (!Number.isInteger(delaySeconds) || delaySeconds < 0 || delaySeconds > LONGEST_DELAY_SECONDS) {
     throw invalidValue(delaySeconds, 'DelaySeconds', 'DelaySeconds must be an integer >= 0 and <= 900.');
-  }
-  for (const [name, { DataType: type, StringValue: text }] of Object.entries(attributes)) {
-    if (!type) throw missingParameter(`MessageAttributes.${name}.DataType`);
-    if (!text) throw invalidValue(text, `MessageAttributes.${name}`, 'Must contain a non-empty StringValue.');
   }
   return { MessageId: queue.send(body, attributes, delaySeconds) };
 }

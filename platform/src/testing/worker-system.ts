@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { DeleteMessageCommand, type ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, type MessageAttributeValue, type ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
 import type { Delivery, Outcome } from '../worker/types.js';
 import { queueUrlOf } from './arns.js';
@@ -112,14 +112,22 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
       nowMs += seconds * 1_000;
     },
     /** Puts a message into the worker's queue. @returns its id */
-    send: (body: unknown, attributes: { replayId?: string; replayCount?: string } = {}) =>
+    send: (body: unknown, attributes: Record<string, string | MessageAttributeValue> = {}) =>
       aws.sqs.enqueue(
         queueUrl,
         typeof body === 'string' ? body : JSON.stringify(body),
         Object.fromEntries(
-          Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+          Object.entries(attributes).map(([name, value]) => [
+            name,
+            typeof value === 'string' ? { DataType: 'String', StringValue: value } : value,
+          ]),
         ),
       ),
+    /** Moves the dead letters back as the AWS console does: as new messages with the same bodies and attributes. */
+    redrive: () => {
+      const deadLetters = aws.sqs.messages(queueUrlOf(deadLetterQueue));
+      return deadLetters.map(({ body, attributes }) => aws.sqs.enqueue(queueUrl, body, attributes));
+    },
     queued: () => aws.sqs.messages(queueUrl),
     /** Deletes the message that was delivered last, as somebody who empties the queue. */
     discard: async () => {

@@ -23,6 +23,7 @@ import type { EventClass } from './decode.js';
 import { createOutageCounts } from './outage-counts.js';
 import { startPollers, type Pollers } from './pollers.js';
 import { createRouter, type Registration } from './route.js';
+import { toDelivery } from './to-delivery.js';
 import type { Delivery, Middleware, Outcome, Step } from './types.js';
 import { withDeadLetter } from './with-dead-letter.js';
 import { withLogLine } from './with-log-line.js';
@@ -49,6 +50,8 @@ export type WorkerOptions = {
   /** Event classes that the queue's rules let through; each needs a handler. */
   expected: readonly EventClass[];
   registrations: readonly Registration[];
+  /** The replay of the message with this id: the same for all who replay it, however they do. */
+  replayIdOf: (originalMessageId: string) => string;
   /** Told of every delivery's outcome, for tests. */
   onOutcome?: (outcome: Outcome, delivery: Delivery) => void;
 };
@@ -62,28 +65,6 @@ export type Worker = {
   readiness(): Promise<CheckReport>;
   scrape(): Promise<Scrape>;
 };
-
-const NEVER_ABORTED = new AbortController().signal;
-
-function toDelivery(message: Message, logger: Logger): Delivery {
-  const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '', Attributes: system } = message;
-  const receiveCount = Number(system?.ApproximateReceiveCount ?? 1);
-  return {
-    messageId,
-    receiptHandle,
-    body,
-    receiveCount,
-    attempt: receiveCount,
-    sentAt: Number(system?.SentTimestamp ?? 0),
-    firstReceivedAt: Number(system?.ApproximateFirstReceiveTimestamp ?? 0),
-    replayId: message.MessageAttributes?.replayId?.StringValue,
-    replayCount: Number(message.MessageAttributes?.replayCount?.StringValue ?? 0),
-    signal: NEVER_ABORTED,
-    facts: {},
-    held: {},
-    logger,
-  };
-}
 
 /** A queue's worker: pollers, the pipeline around the handlers, health. Owns no client and no process. */
 export function createWorker(options: WorkerOptions): Worker {
@@ -157,7 +138,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const handleBatch = async (messages: Message[]): Promise<Message[]> => {
       const outcomes = await Promise.all(
         messages.map(async (message) => {
-          const delivery = toDelivery(message, logger);
+          const delivery = toDelivery(message, { logger, now: now(), replayIdOf: options.replayIdOf });
           const outcome = await pipeline(delivery);
           options.onOutcome?.(outcome, delivery);
           return outcome;

@@ -86,7 +86,7 @@ describe('polling', () => {
       WaitTimeSeconds: 5,
       VisibilityTimeout: 30,
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
-      MessageAttributeNames: ['replayId', 'replayCount'],
+      MessageAttributeNames: ['All'],
     });
     expect(new Set(other)).toEqual(new Set(['DeleteMessageBatchCommand']));
   });

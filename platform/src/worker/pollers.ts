@@ -95,7 +95,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, { aws, brea
     // After a failed poll the breaker says how long to wait.
     authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
-    messageAttributeNames: ['replayId', 'replayCount'],
+    messageAttributeNames: ['All'],
     handleMessageBatch: options.handleBatch,
   });
 

@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.js';
 import type { OutgoingEvent } from '../outbox/event-publisher.js';
 import type { Span } from '../telemetry/tracing.js';
+import type { ForeignAttributes } from './message-attributes.js';
 
 /** What became of a delivery. The same words stand in logs, metrics and tests. */
 export type Outcome = 'processed' | 'duplicate' | 'retry' | 'dead-lettered';
@@ -24,10 +25,12 @@ export type Delivery = {
   readonly sentAt: number;
   /** Epoch ms. */
   readonly firstReceivedAt: number;
-  /** Set when an operator replays the message from its dead-letter queue. */
+  /** Set when the message was replayed from its dead-letter queue, or moved back from there as it was. */
   readonly replayId: string | undefined;
   /** How often it has been replayed, this time included. */
   readonly replayCount: number;
+  /** Attributes that others put on the message. */
+  readonly foreign: ForeignAttributes;
   /** Aborted when the handler's time is up. */
   readonly signal: AbortSignal;
   /** What the pipeline learns on the way; goes into the message's one log line. */

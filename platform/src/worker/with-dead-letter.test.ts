@@ -67,10 +67,10 @@ describe('withDeadLetter', () => {
     expect(steps).toEqual(['handler after 0 sends']);
   });
 
-  it('sends a message above the limit before any handler runs, and tells that it is exhausted only then', async () => {
+  it('ends the item of a message above the limit first, runs no handler, and sends the copy then', async () => {
     const { handle, steps, attributes } = create(async () => 'processed');
     expect(await handle(aDelivery({ receiveCount: 11 }))).toBe('dead-lettered');
-    expect(steps).toEqual(['exhausted after 1 sends']);
+    expect(steps).toEqual(['exhausted after 0 sends']);
     expect(attributes()).toMatchObject([
       { code: 'RECEIVES_EXHAUSTED', reason: 'received 11 times, the limit is 10', receiveCount: '11' },
     ]);
@@ -82,27 +82,63 @@ describe('withDeadLetter', () => {
     expect(steps).toEqual(['handler after 0 sends']);
   });
 
-  it('does not tell that it is exhausted what did not reach the dead-letter queue', async () => {
-    const { handle, sqs, steps } = create(async () => 'processed');
+  it('keeps a message whose copy cannot be sent, and ends its item again when it comes back', async () => {
+    const { handle, sqs, steps, attributes } = create(async () => 'processed');
     sqs.failNext('SendMessage', connectionRefused);
     await expect(handle(aDelivery({ receiveCount: 11 }))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    expect(steps).toEqual([]);
+    expect(await handle(aDelivery({ receiveCount: 12 }))).toBe('dead-lettered');
+    expect(steps).toEqual(['exhausted after 0 sends', 'exhausted after 1 sends']);
+    expect(attributes()).toHaveLength(1);
   });
 
-  it('keeps a message that could not be told, so that every step is repeated', async () => {
-    let failing = true;
-    const { handle, attributes } = create(
+  it('makes one copy, however often the item cannot be ended and however often the message comes back', async () => {
+    let failures = 3;
+    const { handle, attributes, steps } = create(
       async () => 'processed',
       async () => {
-        if (failing) throw new Error('no');
+        if (failures-- > 0) throw new Error('no');
         return 'processed';
       },
     );
-    await expect(handle(aDelivery({ receiveCount: 11 }))).rejects.toThrow('no');
-    failing = false;
-    expect(await handle(aDelivery({ receiveCount: 12 }))).toBe('dead-lettered');
-    // Copies are told apart by the message they are copies of.
-    expect(attributes().map(({ originalMessageId }) => originalMessageId)).toEqual(['m1', 'm1']);
+    for (const receiveCount of [11, 12, 13]) await expect(handle(aDelivery({ receiveCount }))).rejects.toThrow('no');
+    expect(attributes()).toEqual([]);
+    // The ack fails each time.
+    for (const receiveCount of [14, 15, 16]) expect(await handle(aDelivery({ receiveCount }))).toBe('dead-lettered');
+    expect(steps).toHaveLength(4);
+    expect(attributes()).toMatchObject([{ originalMessageId: 'm1', receiveCount: '14' }]);
+  });
+
+  it('makes one copy of a message that no retry can help, and does not try it again', async () => {
+    const { handle, attributes, steps } = create(refuse('too bad'));
+    const deliveries = [1, 2, 3].map((receiveCount) => aDelivery({ receiveCount }));
+    for (const delivery of deliveries) expect(await handle(delivery)).toBe('dead-lettered');
+    expect(await handle(aDelivery({ messageId: 'm2' }))).toBe('dead-lettered');
+    expect(steps).toHaveLength(2);
+    expect(deliveries[2]?.facts).toMatchObject({ code: 'BAD', reason: 'too bad' });
+    expect(attributes().map(({ originalMessageId }) => originalMessageId)).toEqual(['m1', 'm2']);
+  });
+
+  it.each([
+    ['a long reason', 500, { code: 'BAD', reason: 'x'.repeat(60), originalMessageId: 'm1' }],
+    ['all but what tells copies apart', 100, { code: 'BAD', originalMessageId: 'm1' }],
+    ['everything of ours', 20, {}],
+  ])('leaves out %s when the copy would be too large for its queue', async (_what, room, expected) => {
+    const { handle, sqs, attributes } = create(refuse('x'.repeat(900), { path: 'detail.data' }));
+    const foreign = { sender: { type: 'String', value: 'partner' } };
+    const body = 'b'.repeat(1_048_576 - 'senderStringpartner'.length - room);
+    expect(await handle(aDelivery({ body, foreign }))).toBe('dead-lettered');
+    expect(sqs.messages(DEAD)[0]?.body).toBe(body);
+    expect(attributes()).toHaveLength(1);
+    expect(attributes()[0]).toMatchObject({ ...expected, sender: 'partner' });
+    expect(attributes()[0]).not.toHaveProperty('path');
+    expect(Object.keys(attributes()[0] ?? {}).length).toBe(1 + (room === 500 ? 5 : room === 100 ? 2 : 0));
+  });
+
+  it('does not send less when the queue refuses for another while', async () => {
+    const { handle, sqs } = create(refuse('too bad'));
+    sqs.failNext('SendMessage', connectionRefused);
+    await expect(handle(aDelivery())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(sqs.callsOf('SendMessage')).toHaveLength(1);
   });
 
   it('lets an exhausted message go that cannot even be read', async () => {

@@ -6,6 +6,7 @@ import {
   OrderCompleted,
   OrderFailed,
   outboxShardOf,
+  replayIdFor,
   resourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
@@ -74,6 +75,7 @@ export function createApp(dependencies: Dependencies): Worker {
       on(OrderCompleted, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
       on(OrderFailed, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
     ],
+    replayIdOf: replayIdFor,
     ...(onOutcome ? { onOutcome } : {}),
   });
 }

@@ -1,4 +1,11 @@
-import { ORDER_QUEUE_EVENTS, ORDER_STATES, OrderCreated, outboxShardOf, resourceNames } from '@orderflow/contracts';
+import {
+  ORDER_QUEUE_EVENTS,
+  ORDER_STATES,
+  OrderCreated,
+  outboxShardOf,
+  replayIdFor,
+  resourceNames,
+} from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
@@ -56,6 +63,7 @@ export function createApp(dependencies: Dependencies): Worker {
     registrations: [
       on(OrderCreated, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),
     ],
+    replayIdOf: replayIdFor,
     ...(onOutcome ? { onOutcome } : {}),
   });
 }

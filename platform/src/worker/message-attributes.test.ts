@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
+import fc from 'fast-check';
+import { queueUrlOf } from '../testing/arns.js';
+import { aDelivery } from '../testing/delivery.js';
+import { createFakeSqs } from '../testing/fake-sqs.js';
+import { silentLogger } from '../logger.js';
+import {
+  readAttributes,
+  writeAttributes,
+  type ForeignAttributes,
+  type MessageAttribute,
+} from './message-attributes.js';
+import { sendLetter } from './send-letter.js';
+import { toDelivery } from './to-delivery.js';
+
+const OURS = ['code', 'reason', 'path', 'receiveCount', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
+const NAMES = ['Content-Encoding', 'sender', 'a.b', '__proto__', 'constructor', 'toJSON', 'then', ...OURS];
+
+const text = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }).filter((value) => !/\p{Cc}/u.test(value));
+const attribute: fc.Arbitrary<MessageAttribute> = fc.oneof(
+  fc.record({ type: fc.constantFrom('String', 'String.foo', 'String.Array'), value: text }),
+  fc.record({ type: fc.constantFrom('Number', 'Number.int'), value: fc.integer().map(String) }),
+  fc.record({
+    type: fc.constantFrom('Binary', 'Binary.gzip'),
+    value: fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+  }),
+);
+const name = fc.oneof(fc.constantFrom(...NAMES), fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,20}$/));
+/** What a message of somebody else may carry: ten at most, under any names, those of ours too. */
+const foreignAttributes: fc.Arbitrary<ForeignAttributes> = fc
+  .uniqueArray(fc.tuple(name, attribute), { maxLength: 10, selector: ([key]) => key })
+  .filter((entries) => !entries.some(([key]) => key === 'originalMessageId' || key === 'replayId'))
+  .map((entries) => Object.fromEntries(entries));
+
+/** Over the wire and back: what a client sends is JSON, and what it receives is what was sent. */
+const overTheWire = (attributes: Record<string, MessageAttributeValue>) =>
+  JSON.parse(JSON.stringify(attributes)) as Record<string, MessageAttributeValue>;
+
+const receive = (attributes: Record<string, MessageAttributeValue>, messageId: string) =>
+  toDelivery(
+    { MessageId: messageId, Body: 'body', MessageAttributes: overTheWire(attributes) },
+    { logger: silentLogger, now: 1_000, replayIdOf: (id) => `replay of ${id}` },
+  );
+
+async function letterOf(delivery: ReturnType<typeof receive>, reason = 'why') {
+  const sqs = createFakeSqs({ queues: [{ name: 'dead' }] });
+  await sendLetter(sqs, queueUrlOf('dead'), delivery, { code: 'BAD', message: reason, path: 'detail' });
+  return sqs.messages(queueUrlOf('dead'))[0]?.attributes ?? {};
+}
+
+describe('foreign attributes', () => {
+  it('arrive as they were sent after a dead letter and its replay, again and again', async () => {
+    await fc.assert(
+      fc.asyncProperty(foreignAttributes, fc.integer({ min: 1, max: 3 }), async (foreign, rounds) => {
+        let delivery = receive(writeAttributes({}, foreign), 'm0');
+        for (let round = 1; round <= rounds; round++) {
+          const letter = overTheWire(await letterOf(delivery));
+          const read = readAttributes(letter);
+          expect(read.letter).toMatchObject({ originalMessageId: delivery.messageId, code: 'BAD', path: 'detail' });
+          const own = { replayId: `r${round}`, replayCount: String(read.replayCount + 1) };
+          delivery = receive(writeAttributes(own, read.foreign), `m${round}`);
+          expect(delivery).toMatchObject({ replayId: `r${round}`, replayCount: round });
+          expect(delivery.foreign).toEqual(foreign);
+        }
+      }),
+    );
+  });
+
+  it('arrive as they were sent when the letter is moved back as it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(foreignAttributes, async (foreign) => {
+        const moved = receive(await letterOf(receive(writeAttributes({}, foreign), 'm0')), 'm1');
+        expect(moved).toMatchObject({ replayId: 'replay of m0', replayCount: 1 });
+        expect(moved.foreign).toEqual(foreign);
+        const again = receive(await letterOf(moved), 'm2');
+        expect(again).toMatchObject({ replayId: 'replay of m1', replayCount: 2 });
+        expect(again.foreign).toEqual(foreign);
+      }),
+    );
+  });
+
+  it('never make more attributes than SQS takes', () => {
+    fc.assert(
+      fc.property(foreignAttributes, fc.dictionary(fc.constantFrom(...OURS.slice(0, 6)), text), (foreign, own) => {
+        expect(Object.keys(writeAttributes(own, foreign)).length).toBeLessThanOrEqual(10);
+      }),
+    );
+  });
+});
+
+const string = (value: string): MessageAttributeValue => ({ DataType: 'String', StringValue: value });
+
+describe('toDelivery', () => {
+  it.each([
+    ['nothing', {}],
+    ['an empty replay id', { replayId: string('') }],
+    ['a replay id that no item should hold', { replayId: string('x'.repeat(129)) }],
+    ['a binary replay id', { replayId: { DataType: 'Binary', BinaryValue: Buffer.from('r1') } }],
+    ['a code without the message it was', { code: string('BAD'), reason: string('why') }],
+    ['a count without a replay', { replayCount: string('3') }],
+    ['an attribute without a value', { sender: { DataType: 'String' } }],
+  ])('takes a message with %s for no replay', (_what, attributes) => {
+    expect(receive(attributes, 'm1')).toMatchObject({ replayId: undefined, replayCount: 0 });
+  });
+
+  it.each(['', 'many', '-1', '1e9', 'NaN', '99999999999999999999'])('takes %j for no replay count', (count) => {
+    const delivery = receive({ replayId: string('r1'), replayCount: string(count) }, 'm1');
+    expect(delivery).toMatchObject({ replayId: 'r1', replayCount: 0 });
+  });
+
+  it('counts a message that says only which one it was as a replay of that', () => {
+    expect(receive({ originalMessageId: string('m0') }, 'm1')).toMatchObject({
+      replayId: 'replay of m0',
+      replayCount: 1,
+      foreign: { originalMessageId: { type: 'String', value: 'm0' } },
+    });
+  });
+
+  it('takes packed attributes that were not packed here as they are', () => {
+    for (const value of ['{}', '[1]', '[["a","String"]]', 'no JSON']) {
+      const attributes = { replayId: string('r1'), packedAttributes: string(value) };
+      expect(receive(attributes, 'm1').foreign).toEqual({ packedAttributes: { type: 'String', value } });
+    }
+  });
+
+  it('puts sane values in the place of system attributes that are none', async () => {
+    const anything = fc.oneof(fc.string(), fc.constantFrom('NaN', '1e300', '-5', '0.5', '8640000000000001'));
+    const options = { logger: silentLogger, now: 7_000, replayIdOf: (id: string) => id };
+    await fc.assert(
+      fc.asyncProperty(anything, anything, anything, async (count, sent, first) => {
+        const system = {
+          ApproximateReceiveCount: count,
+          SentTimestamp: sent,
+          ApproximateFirstReceiveTimestamp: first,
+        };
+        const delivery = toDelivery({ MessageId: 'm1', Body: 'body', Attributes: system }, options);
+        expect(delivery.receiveCount).toBeGreaterThanOrEqual(1);
+        expect(() => new Date(delivery.sentAt).toISOString()).not.toThrow();
+        await letterOf(delivery);
+      }),
+    );
+    const { receiveCount, sentAt, firstReceivedAt } = toDelivery({}, options);
+    expect({ receiveCount, sentAt, firstReceivedAt }).toEqual({
+      receiveCount: 1,
+      sentAt: 7_000,
+      firstReceivedAt: 7_000,
+    });
+    expect(aDelivery().foreign).toEqual({});
+  });
+});

@@ -1,0 +1,11 @@
+import { expect, it } from '@jest/globals';
+import { createRecent } from './recent.js';
+
+it('remembers a bounded number of things, those that were last said', () => {
+  const recent = createRecent<number>(2);
+  recent.set('a', 1);
+  recent.set('b', 2);
+  recent.set('a', 3);
+  recent.set('c', 4);
+  expect(['a', 'b', 'c'].map((id) => recent.get(id))).toEqual([3, undefined, 4]);
+});

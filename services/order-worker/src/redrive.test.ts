@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { replayIdFor } from '@orderflow/contracts';
+import { anOrder } from './testing/orders.js';
+import { exhaust, works } from './testing/exhaust.js';
+import { startOrderWorker } from './testing/start-worker.js';
+
+const FOREIGN = {
+  'Content-Encoding': 'gzip',
+  code: 'of somebody else',
+  picture: { DataType: 'Binary.png', BinaryValue: Buffer.from([0, 255, 7]) },
+};
+
+describe('a dead letter that is moved back as the console does it', () => {
+  it('starts its order again, once, together with the replay of the operator', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '1' });
+    const { orderId, message } = anOrder(system);
+    const messageId = await exhaust(system, message, FOREIGN);
+    expect(system.order(orderId)).toMatchObject({ status: 'FAILED' });
+
+    system.redrive();
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.order(orderId)).toMatchObject({
+      ...{ status: 'COMPLETED', effects: 1, lastReplayId: replayIdFor(messageId) },
+    });
+    system.redrive();
+    system.send(message, { replayId: replayIdFor(messageId), replayCount: '1' });
+    expect(await system.outcomes.take(2)).toEqual(['duplicate', 'duplicate']);
+  });
+
+  it('fails again as a letter of the message that it is now, with what others put there', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '1' });
+    const { orderId, message } = anOrder(system);
+    await exhaust(system, message, FOREIGN);
+    works(system, false);
+    const [second = ''] = system.redrive();
+    while ((await system.outcomes.next()) !== 'dead-lettered') system.pass(60);
+    expect(system.order(orderId)).toMatchObject({ status: 'FAILED', effects: 1 });
+    const letters = system.deadLetters();
+    expect(letters[1]).toMatchObject({ originalMessageId: second, replayCount: '1', code: 'RECEIVES_EXHAUSTED' });
+    expect(letters[1]).toMatchObject({
+      'Content-Encoding': 'gzip',
+      packedAttributes: expect.stringContaining('of somebody else'),
+    });
+
+    works(system, true);
+    system.redrive();
+    // The first letter's replay is over; the second one's is not.
+    expect((await system.outcomes.take(2)).sort()).toEqual(['duplicate', 'processed']);
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', lastReplayId: replayIdFor(second) });
+  });
+
+  it('is simply worked on when the queue had moved it and the order is not finished', async () => {
+    const system = startOrderWorker();
+    const { orderId, message } = anOrder(system);
+    // Without attributes, as the queue moves a message at its own limit.
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', lastReplayId: '' });
+  });
+});
+
+describe('the dead letter of an order', () => {
+  it('is one, however often the order cannot be marked and the message cannot be deleted', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '1' });
+    works(system, false);
+    const { orderId, message } = anOrder(system);
+    const messageId = system.send(message);
+    expect(await system.outcomes.next()).toBe('retry');
+    system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'ItemCollectionSizeLimitExceeded', 3);
+    system.aws.sqs.rejectEntriesNext('DeleteMessageBatch', 'InternalError', 3);
+    await system.untilEmpty();
+    const outcomes = system.outcomes.all.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual([...Array<string>(4).fill('retry'), ...Array<string>(4).fill('dead-lettered')]);
+    expect(system.deadLetters()).toMatchObject([{ originalMessageId: messageId }]);
+    expect(system.order(orderId)).toMatchObject({ status: 'FAILED', effects: 1 });
+  });
+});
