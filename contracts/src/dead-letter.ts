@@ -1,6 +1,13 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
-import { notificationIdFor } from './identifiers.js';
+import { eventFactsOf, type EventFacts } from './event-facts.js';
+import {
+  ForeignAttribute,
+  splitUndelivered,
+  toForeignAttributes,
+  type ForeignAttributes,
+  type LetterAttributes,
+} from './letter-attributes.js';
 import type { ResourceNames } from './resources.js';
 
 export const DEAD_LETTER_QUEUES = ['orders', 'notifications', 'undelivered'] as const;
@@ -56,6 +63,13 @@ export class DeadLetterSummary {
   @IsOptional()
   @IsString()
   notificationId?: string;
+
+  /** What others put on the message; it goes along with a replay. */
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => ForeignAttribute)
+  attributes?: ForeignAttribute[];
 }
 
 /** Answer of GET /api/dead-letters: some of those that there are, each message once. */
@@ -66,9 +80,7 @@ export class DeadLetterList {
   items!: DeadLetterSummary[];
 }
 
-export type EventFacts = Pick<DeadLetterSummary, 'type' | 'orderId' | 'notificationId'>;
-
-export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts> & {
+export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes'> & {
   /** As far as the body tells. */
   event: EventFacts;
   /** Undefined: the target that EventBridge named is none of ours. */
@@ -76,7 +88,10 @@ export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts> & {
   replayId?: string;
   /** Epoch ms at which it came to the dead-letter queue; of one that SQS moved, to its own queue. */
   sentAt: number;
-  attributes: Record<string, string>;
+  /** What others put on the message. */
+  foreign: ForeignAttributes;
+  /** What EventBridge says of an event that it could not deliver. */
+  said: Partial<Record<string, string>>;
   body: string;
   receiptHandle: string;
 };
@@ -90,7 +105,6 @@ type ReceivedMessage = {
   ReceiptHandle?: string | undefined;
   Body?: string | undefined;
   Attributes?: Attributes | undefined;
-  MessageAttributes?: Record<string, { StringValue?: string | undefined }> | undefined;
 };
 
 /** SQS moves a message itself when its receives are used up before a worker could say why. */
@@ -110,52 +124,30 @@ export function ownQueueNames(names: ResourceNames): Record<OwnQueue, string> {
   return { orders: names.orderQueue, notifications: names.notificationQueue };
 }
 
-function textOf(value: unknown, name: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const property = (value as Record<string, unknown>)[name];
-  return typeof property === 'string' ? property : undefined;
-}
+/** https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const LATEST_TIME = 8.64e15;
 
-function propertyOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-/** What a body tells of its event, however malformed it is. */
-export function eventFactsOf(body: string): EventFacts {
-  let envelope: unknown;
-  try {
-    envelope = JSON.parse(body);
-  } catch {
-    return {};
-  }
-  const detail = propertyOf(envelope, 'detail');
-  const data = propertyOf(detail, 'data');
-  const type = textOf(envelope, 'detail-type');
-  const orderId = textOf(data, 'orderId');
-  const eventId = textOf(propertyOf(detail, 'metadata'), 'eventId');
-  const isOutcome = type === 'OrderCompleted' || type === 'OrderFailed';
-  const notificationId =
-    textOf(data, 'notificationId') ?? (isOutcome && eventId !== undefined ? notificationIdFor(eventId) : undefined);
-  return {
-    ...(type === undefined ? {} : { type }),
-    ...(orderId === undefined ? {} : { orderId }),
-    ...(notificationId === undefined ? {} : { notificationId }),
-  };
-}
-
-function isoOf(epochMs: string | undefined): string {
+/** Epoch ms; 0 for whatever is no time. */
+function timeOf(epochMs: string | undefined): number {
   const time = Number(epochMs ?? 0);
-  return new Date(Number.isFinite(time) ? time : 0).toISOString();
+  return Number.isFinite(time) && Math.abs(time) <= LATEST_TIME ? time : 0;
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+function isoOr(text: string | undefined, otherwise: number): string {
+  const isTime = text !== undefined && ISO_TIME.test(text) && !Number.isNaN(Date.parse(text));
+  return isTime ? text : new Date(otherwise).toISOString();
 }
 
 /** EventBridge says in attributes of its own what it could not deliver, and where to. */
-function undeliveredReason(attributes: Attributes) {
-  return { code: attributes.ERROR_CODE ?? 'UNDELIVERED', reason: attributes.ERROR_MESSAGE ?? 'no reason given' };
+function undeliveredReason(said: Attributes) {
+  return { code: said.ERROR_CODE ?? 'UNDELIVERED', reason: said.ERROR_MESSAGE ?? 'no reason given' };
 }
 
 function countOf(text: string | undefined): number {
   const count = Number(text ?? 0);
-  return Number.isInteger(count) && count >= 0 ? count : 0;
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
 }
 
 /** What of a dead letter is shown where its body is not. */
@@ -163,6 +155,7 @@ export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
   const { queue, messageId, originalMessageId, code, reason, path } = letter;
   const { receiveCount, firstReceivedAt, replayCount, event } = letter;
   const where = path === undefined ? {} : { path };
+  const attributes = toForeignAttributes(letter.foreign);
   return {
     queue,
     messageId,
@@ -174,34 +167,46 @@ export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
     firstReceivedAt,
     replayCount,
     ...event,
+    ...(attributes.length === 0 ? {} : { attributes }),
   };
 }
 
-/** What a message of a dead-letter queue says of itself. */
-export function toDeadLetter(message: ReceivedMessage, queue: DeadLetterQueue, names: ResourceNames): DeadLetter {
+/**
+ * What a message of a dead-letter queue says of itself.
+ * @param attributes its message attributes, as the platform's `readAttributes` reads them
+ */
+export function toDeadLetter(
+  message: ReceivedMessage,
+  attributes: LetterAttributes,
+  queue: DeadLetterQueue,
+  names: ResourceNames,
+): DeadLetter {
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '' } = message;
   const system = message.Attributes ?? {};
-  const all = Object.fromEntries(
-    Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue: text = '' }]) => [name, text]),
-  );
-  const attributes: Attributes = all;
-  const target = attributes.TARGET_ARN?.split(':').at(-1);
+  const { letter, replayId, replayCount } = attributes;
+  const isUndelivered = queue === 'undelivered';
+  const { said, foreign } = isUndelivered
+    ? splitUndelivered(attributes.foreign)
+    : { said: {}, foreign: attributes.foreign };
+  const target = said.TARGET_ARN?.split(':').at(-1);
   const own = Object.entries(ownQueueNames(names)).find(([, name]) => name === target)?.[0] as OwnQueue | undefined;
-  const { code, reason } = queue === 'undelivered' ? undeliveredReason(attributes) : attributes;
+  const told = letter ? { code: letter.code, reason: letter.reason ?? '' } : MOVED_BY_QUEUE;
+  const sentAt = timeOf(system.SentTimestamp);
   return {
     queue,
-    ownQueue: queue === 'undelivered' ? own : queue,
+    ownQueue: isUndelivered ? own : queue,
     messageId,
-    originalMessageId: attributes.originalMessageId ?? messageId,
-    ...(code === undefined ? MOVED_BY_QUEUE : { code, reason: reason ?? '' }),
-    ...(attributes.path === undefined ? {} : { path: attributes.path }),
-    receiveCount: countOf(attributes.receiveCount ?? system.ApproximateReceiveCount),
-    firstReceivedAt: attributes.firstReceivedAt ?? isoOf(system.SentTimestamp),
-    replayCount: countOf(attributes.replayCount),
-    ...(attributes.replayId === undefined ? {} : { replayId: attributes.replayId }),
+    originalMessageId: letter?.originalMessageId ?? messageId,
+    ...(isUndelivered ? undeliveredReason(said) : told),
+    ...(letter?.path === undefined ? {} : { path: letter.path }),
+    receiveCount: countOf(letter?.receiveCount ?? system.ApproximateReceiveCount),
+    firstReceivedAt: isoOr(letter?.firstReceivedAt, sentAt),
+    replayCount,
+    ...(replayId === undefined ? {} : { replayId }),
     event: eventFactsOf(body),
-    sentAt: Number(system.SentTimestamp ?? 0),
-    attributes: all,
+    sentAt,
+    foreign,
+    said,
     body,
     receiptHandle,
   };

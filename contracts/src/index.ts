@@ -5,15 +5,14 @@ export {
   DeadLetterList,
   deadLetterQueueNames,
   DeadLetterSummary,
-  eventFactsOf,
   ownQueueNames,
   toDeadLetter,
   toDeadLetterSummary,
   type DeadLetter,
   type DeadLetterQueue,
-  type EventFacts,
   type OwnQueue,
 } from './dead-letter.js';
+export { eventFactsOf, type EventFacts } from './event-facts.js';
 export { EventMetadata, type EventDetail, type PublishableEvent } from './events/envelope.js';
 export {
   NotificationRequested,
@@ -33,6 +32,12 @@ export {
 export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
 export { Failure, storedFailure, toFailure } from './failure.js';
 export { eventIdFor, fulfilmentKeyFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
+export {
+  ForeignAttribute,
+  toForeignAttributes,
+  type ForeignAttributes,
+  type LetterAttributes,
+} from './letter-attributes.js';
 export { FlowPoint, LiveOrder, QueueState, SystemState, toLiveOrder, WorkerState } from './live.js';
 export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
 export {

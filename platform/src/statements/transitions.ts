@@ -11,6 +11,7 @@ import type { Statement } from './executor.js';
  *                     │             │ postpone: the claim token is given back, the message comes again
  *                     │             └ passed: take over (another message), in the version that was seen
  *                                                       failed, retriable: replay ──> working, marker set again
+ *                                                                         restart ──> waiting, marker set again
  *
  * Each statement says in its condition which state it leaves and in which version it saw it, so that of any number of
  * concurrent attempts exactly one is applied. SETs never read what another SET of the statement writes: services differ
@@ -163,6 +164,19 @@ export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: Cl
   );
 }
 
+/** How both ways out of a failure begin a new life: with an outcome of its own, and a marker. */
+function newLife(marker: { replayId: string; outboxShard: number; outboxAt: number }): Record<string, unknown> {
+  return {
+    '"lastReplayId"': marker.replayId,
+    '"effects"': 0,
+    '"outboxShard"': marker.outboxShard,
+    '"outboxAt"': marker.outboxAt,
+    '"outboxAttempts"': 0,
+  };
+}
+
+const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
+
 /** failed (retriable) → working, once per replay id: a new life, with its own outcome. */
 export function replay(
   lifecycle: Lifecycle,
@@ -173,27 +187,42 @@ export function replay(
 ): Statement {
   const attributes = {
     ...claimAttributes(lifecycle, wish, seen.version + 1, marker.replayId),
-    '"lastReplayId"': marker.replayId,
-    '"effects"': 0,
-    '"outboxShard"': marker.outboxShard,
-    '"outboxAt"': marker.outboxAt,
-    '"outboxAttempts"': 0,
+    ...newLife(marker),
     ...timelineAttributes(seen.version + 1, [
       { name: 'replayed', entry: { at: iso(wish.now), messageId: wish.messageId } },
     ]),
   };
-  return update(
-    lifecycle,
-    id,
-    attributes,
-    ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'],
-    [
-      clause('"status" = ?', lifecycle.states.failed),
-      clause('"failure"."retriable" = ?', true),
-      clause('"lastReplayId" <> ?', marker.replayId),
-      clause('"version" = ?', seen.version),
-    ],
-  );
+  return update(lifecycle, id, attributes, REMOVE_FAILURE, [
+    clause('"status" = ?', lifecycle.states.failed),
+    clause('"failure"."retriable" = ?', true),
+    clause('"lastReplayId" <> ?', marker.replayId),
+    clause('"version" = ?', seen.version),
+  ]);
+}
+
+/** failed (retriable) → waiting, by an operator, from the item alone: whatever message comes first claims it. */
+export function restart(
+  lifecycle: Lifecycle,
+  id: string,
+  seen: Pick<ClaimableItem, 'version'>,
+  { now, ...marker }: { now: number; replayId: string; outboxShard: number; outboxAt: number },
+): Statement {
+  const version = seen.version + 1;
+  const attributes = {
+    '"status"': lifecycle.states.waiting,
+    '"version"': version,
+    '"holder"': '',
+    '"claimToken"': '',
+    '"leaseUntil"': 0,
+    '"updatedAt"': iso(now),
+    ...newLife(marker),
+    ...timelineAttributes(version, [{ name: 'replayed', entry: { at: iso(now) } }]),
+  };
+  return update(lifecycle, id, attributes, REMOVE_FAILURE, [
+    clause('"status" = ?', lifecycle.states.failed),
+    clause('"failure"."retriable" = ?', true),
+    clause('"version" = ?', seen.version),
+  ]);
 }
 
 /** working → working, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */

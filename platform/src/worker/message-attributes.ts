@@ -102,7 +102,7 @@ export function readAttributes(attributes: Attributes = {}): ReadAttributes {
         }
       : {}),
     ...(isReplay ? { replayId } : {}),
-    replayCount: isReplay ? countOf(textOf('replayCount')) : 0,
+    replayCount: isLetter || isReplay ? countOf(textOf('replayCount')) : 0,
     foreign: Object.fromEntries([...foreign, ...(packed ?? [])]),
   };
 }

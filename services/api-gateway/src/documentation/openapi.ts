@@ -36,9 +36,19 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const { CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification } = MODELS;
   const { NotificationList, Problem, ProblemEntry, Failure, Timeline, TimelineStep } = MODELS;
   const { SystemState, QueueState, WorkerState, FlowPoint, LiveOrder, DeadLetterList, DeadLetterSummary } = MODELS;
+  const { ForeignAttribute } = MODELS;
   const extraModels = [CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification]
     .concat([NotificationList, Problem, ProblemEntry, Failure, Timeline, TimelineStep])
-    .concat([SystemState, QueueState, WorkerState, FlowPoint, LiveOrder, DeadLetterList, DeadLetterSummary])
+    .concat([
+      SystemState,
+      QueueState,
+      WorkerState,
+      FlowPoint,
+      LiveOrder,
+      DeadLetterList,
+      DeadLetterSummary,
+      ForeignAttribute,
+    ])
     .filter((model) => model !== undefined);
   const document = SwaggerModule.createDocument(app, config, { extraModels });
   // The pipe refuses what a request class does not know.

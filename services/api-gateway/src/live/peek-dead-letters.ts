@@ -11,6 +11,7 @@ import {
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock } from '@orderflow/platform/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
+import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 
 const HOLDS_MS = 2_000;
 
@@ -25,7 +26,9 @@ type Dependencies = {
 export function createPeekDeadLetters({ aws, urlOf, names, now }: Dependencies) {
   async function peek(queue: DeadLetterQueue): Promise<DeadLetterSummary[]> {
     const messages = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
-    return messages.map((message) => toDeadLetterSummary(toDeadLetter(message, queue, names)));
+    return messages.map((message) =>
+      toDeadLetterSummary(toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names)),
+    );
   }
 
   async function peekAll(): Promise<DeadLetterList> {

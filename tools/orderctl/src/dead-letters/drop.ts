@@ -1,8 +1,9 @@
 import type { DeadLetter } from '@orderflow/contracts';
+import { isUnavailable } from '@orderflow/platform/aws/failures';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import { row, type Terminal } from '../terminal.js';
-import { deleteLetters } from './replay.js';
+import { deleteLetters } from './delete-letters.js';
 import { select, type SelectOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
@@ -11,14 +12,24 @@ export type DropOptions = SelectOptions & { all?: boolean; dryRun?: boolean; yes
 const WIDTHS = [12, 36, 36];
 const NOTHING_GONE: ReadonlySet<string> = new Set();
 
-function print(letter: DeadLetter, result: string, json: boolean | undefined, terminal: Terminal): void {
-  const { queue, messageId, originalMessageId, code, event } = letter;
+function print(
+  letter: DeadLetter,
+  result: 'would-drop' | 'dropped' | 'failed',
+  { json }: DropOptions,
+  terminal: Terminal,
+  reason?: string,
+): void {
+  const { queue, messageId, originalMessageId, code, event, foreign } = letter;
   const { orderId } = event;
-  if (json) terminal.out(`${JSON.stringify({ result, queue, messageId, originalMessageId, orderId, code })}\n`);
-  else terminal.out(row([result, originalMessageId, orderId ?? '-', code], WIDTHS));
+  const attributes = Object.keys(foreign);
+  const why = reason === undefined ? {} : { reason };
+  const about = { result, queue, messageId, originalMessageId, orderId, code, attributes, ...why };
+  const tail = [code, ...(attributes.length === 0 ? [] : [`with ${attributes.join(', ')}`])].join(', ');
+  if (json) terminal.out(`${JSON.stringify(about)}\n`);
+  else terminal.out(row([result, originalMessageId, orderId ?? '-', reason ?? tail], WIDTHS));
 }
 
-/** Deletes dead letters for good, once somebody has said yes. 0; 1 when not all that were counted could be dropped. */
+/** Deletes dead letters for good, once somebody has said yes. 0; 1 when not all that were found could be dropped. */
 export async function drop(system: ConnectedSystem, terminal: Terminal, options: DropOptions): Promise<number> {
   const { dryRun, yes, json } = options;
   const selection = select(options, terminal.now());
@@ -34,7 +45,7 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
     counted = 0;
     const { hiddenUntil } = await walkLetters(system, terminal, selection, (letters) => {
       counted = (counted ?? 0) + letters.length;
-      if (dryRun) for (const letter of letters) print(letter, 'would-drop', json, terminal);
+      if (dryRun) for (const letter of letters) print(letter, 'would-drop', options, terminal);
       return Promise.resolve(NOTHING_GONE);
     });
     if (dryRun || counted === 0) {
@@ -51,14 +62,28 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
   }
 
   let dropped = 0;
-  await walkLetters(system, terminal, selection, async (letters, queueUrl) => {
-    const gone = await deleteLetters(system.aws.sqs, queueUrl, letters);
-    for (const letter of letters) if (gone.has(letter.receiptHandle)) print(letter, 'dropped', json, terminal);
+  let failed = 0;
+  const away = new AbortController();
+  const visit = async (letters: DeadLetter[], queueUrl: string) => {
+    const { gone, left, error } = await deleteLetters(system.aws.sqs, queueUrl, letters);
+    for (const letter of letters) {
+      const isGone = gone.has(letter.receiptHandle);
+      print(letter, isGone ? 'dropped' : 'failed', options, terminal, left.get(letter.receiptHandle));
+    }
     dropped += gone.size;
+    failed += left.size;
+    if (error !== undefined && isUnavailable(error)) away.abort();
     return gone;
-  });
-  if (!json) terminal.err(`${dropped} dropped\n`);
-  if (counted === undefined || dropped >= counted) return 0;
-  terminal.err(`${counted - dropped} were not there any more, or are hidden: somebody else works on them.\n`);
-  return 1;
+  };
+  try {
+    await walkLetters(system, terminal, selection, visit, away.signal);
+  } finally {
+    const more = failed === 0 ? '' : `, ${failed} failed: they are left where they are`;
+    if (!json) terminal.err(`${dropped} dropped${more}\n`);
+  }
+  if (away.signal.aborted)
+    terminal.err(`${system.where} cannot be reached; further dead letters were not looked at.\n`);
+  const missed = counted === undefined ? 0 : Math.max(0, counted - dropped - failed);
+  if (missed > 0) terminal.err(`${missed} were not there any more, or are hidden: somebody else works on them.\n`);
+  return missed + failed > 0 ? 1 : 0;
 }

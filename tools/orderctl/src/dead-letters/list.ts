@@ -1,4 +1,4 @@
-import type { DeadLetter } from '@orderflow/contracts';
+import { toForeignAttributes, type DeadLetter, type ForeignAttribute } from '@orderflow/contracts';
 import type { ConnectedSystem } from '../connect.js';
 import { Fingerprints } from '../fingerprints.js';
 import { row, type Terminal } from '../terminal.js';
@@ -17,20 +17,21 @@ const COLUMNS: [title: string, width: number][] = [
   ['REPLAYS', 7],
   ['COPIES', 6],
   ['ID', 36],
+  ['ATTRIBUTES', 0],
 ];
 const WIDTHS = COLUMNS.map(([, width]) => width);
 
-function toRow(letter: DeadLetter, copies: number): string {
-  const { queue, code, event, firstReceivedAt, replayCount, originalMessageId } = letter;
-  const texts = [queue, code, event.orderId ?? '-', firstReceivedAt, String(replayCount), String(copies)];
-  return row([...texts, originalMessageId], WIDTHS);
+/** A letter without its body, and with the beginnings of its attributes: thousands of them are kept. */
+type Entry = Omit<DeadLetter, 'body' | 'foreign' | 'receiptHandle'> & { attributes: ForeignAttribute[] };
+
+function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: DeadLetter): Entry {
+  return { ...letter, attributes: toForeignAttributes(foreign) };
 }
 
-function toJson(
-  { receiptHandle: _handle, body: _body, attributes: _attributes, ...letter }: DeadLetter,
-  copies: number,
-) {
-  return `${JSON.stringify({ ...letter, copies })}\n`;
+function toRow(letter: Entry, copies: number): string {
+  const { queue, code, event, firstReceivedAt, replayCount, originalMessageId, attributes } = letter;
+  const texts = [queue, code, event.orderId ?? '-', firstReceivedAt, String(replayCount), String(copies)];
+  return row([...texts, originalMessageId, attributes.map(({ name }) => name).join(', ')], WIDTHS);
 }
 
 /** Shows dead letters, copies of one message as one. Always 0. */
@@ -40,13 +41,13 @@ export async function list(
   options: SelectOptions & { json?: boolean },
 ): Promise<number> {
   const selection = select(options, terminal.now());
-  const sorted = new Map<string, { letter: DeadLetter; copies: number }>();
+  const sorted = new Map<string, { letter: Entry; copies: number }>();
   const shown = new Fingerprints();
   let streaming = false;
   let distinct = 0;
   let copiesLeftOut = 0;
-  const print = (letter: DeadLetter, copies: number): void => {
-    terminal.out(options.json ? toJson(letter, copies) : toRow(letter, copies));
+  const print = (letter: Entry, copies: number): void => {
+    terminal.out(options.json ? `${JSON.stringify({ ...letter, copies })}\n` : toRow(letter, copies));
   };
   if (!options.json) {
     terminal.out(
@@ -73,8 +74,8 @@ export async function list(
       copiesLeftOut += 1;
     } else {
       distinct += 1;
-      if (streaming) print(letter, 1);
-      else sorted.set(id, { letter: { ...letter, body: '', attributes: {} }, copies: 1 });
+      if (streaming) print(toEntry(letter), 1);
+      else sorted.set(id, { letter: toEntry(letter), copies: 1 });
       if (sorted.size > MOST_SORTED) {
         streaming = true;
         flush();

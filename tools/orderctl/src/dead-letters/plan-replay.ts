@@ -1,13 +1,26 @@
-import { eventFactsOf, type DeadLetter, type OwnQueue } from '@orderflow/contracts';
+import { eventFactsOf, replayIdFor, type DeadLetter, type OwnQueue } from '@orderflow/contracts';
 import { createTableReader, type TableReader } from '@orderflow/platform/statements/table-reader';
 import type { Operation } from 'rfc6902';
 import type { ConnectedSystem } from '../connect.js';
 import { whyMalformed, type Refusal } from './judge-letter.js';
 import { patchBody } from './patch.js';
 
+export type SendPlan = {
+  kind: 'send';
+  letter: DeadLetter;
+  ownQueue: OwnQueue;
+  body: string;
+  /** Of the item, before. */
+  status: string;
+};
+
 export type Plan =
-  | { kind: 'send'; letter: DeadLetter; ownQueue: OwnQueue; body: string; /** Of the item, before. */ status: string }
-  | { kind: 'refuse'; letter: DeadLetter; refusal: Refusal };
+  | SendPlan
+  | { kind: 'refuse'; letter: DeadLetter; refusal: Refusal }
+  /** Its replay has started the item already; the letter, or this copy of it, was left behind. */
+  | { kind: 'past'; letter: DeadLetter; status: string }
+  /** Nothing could be decided: what stands in the way is no fault of the letter. */
+  | { kind: 'fail'; letter: DeadLetter; error: unknown };
 
 export type ReplayRules = { maxReplays: number; patch: readonly Operation[] };
 
@@ -24,7 +37,7 @@ export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'nam
       : { what: 'order', id: orderId, path: 'detail.data.orderId', reader: orders };
   }
 
-  return async (letter: DeadLetter): Promise<Plan> => {
+  async function plan(letter: DeadLetter): Promise<Plan> {
     const refuse = (refusal: Refusal): Plan => ({ kind: 'refuse', letter, refusal });
     const { ownQueue, replayCount } = letter;
     if (ownQueue === undefined) {
@@ -46,6 +59,14 @@ export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'nam
     const { what, id, path, reader } = subjectOf(body);
     const item = await reader.get(id);
     if (!item) return refuse({ code: 'UNKNOWN_ITEM', reason: `there is no ${what} ${id}`, path });
-    return { kind: 'send', letter, ownQueue, body, status: `${what} ${String(item.status)}` };
-  };
+    const status = `${what} ${String(item.status)}`;
+    // Of an outcome's event the order is the subject, and a notification what its replay starts.
+    const isSubject = what === 'notification' || ownQueue === 'orders';
+    if (isSubject && item.lastReplayId === replayIdFor(letter.originalMessageId))
+      return { kind: 'past', letter, status };
+    return { kind: 'send', letter, ownQueue, body, status };
+  }
+
+  return (letter: DeadLetter): Promise<Plan> =>
+    plan(letter).catch((error: unknown): Plan => ({ kind: 'fail', letter, error }));
 }

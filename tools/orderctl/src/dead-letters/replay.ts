@@ -1,12 +1,14 @@
-import { DeleteMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { replayIdFor, ownQueueNames, type DeadLetter } from '@orderflow/contracts';
-import type { Sqs } from '@orderflow/platform/aws/clients';
+import { replayIdFor, type DeadLetter } from '@orderflow/contracts';
+import { isUnavailable } from '@orderflow/platform/aws/failures';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
+import { reasonOf } from '../outage.js';
 import { row, type Terminal } from '../terminal.js';
+import { deleteLetters } from './delete-letters.js';
 import { readPatch } from './patch.js';
 import { createPlanner, type Plan } from './plan-replay.js';
 import { select, type SelectOptions } from './select.js';
+import { sendLetter } from './send-letter.js';
 import { walkLetters } from './walk-letters.js';
 
 export type ReplayOptions = SelectOptions & {
@@ -17,72 +19,69 @@ export type ReplayOptions = SelectOptions & {
   json?: boolean;
 };
 
-type Send = Extract<Plan, { kind: 'send' }>;
-
-/**
- * Deletes messages from their queue.
- * @returns the receipt handles of those that are gone
- */
-export async function deleteLetters(
-  sqs: Sqs,
-  queueUrl: string,
-  letters: readonly DeadLetter[],
-): Promise<ReadonlySet<string>> {
-  if (letters.length === 0) return new Set();
-  const { Successful: successful = [] } = await sqs.send(
-    new DeleteMessageBatchCommand({
-      QueueUrl: queueUrl,
-      Entries: letters.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
-    }),
-  );
-  return new Set(successful.map(({ Id: id }) => letters[Number(id)]?.receiptHandle ?? ''));
-}
-
-async function send({ aws, names, urlOf }: ConnectedSystem, { letter, ownQueue, body }: Send): Promise<void> {
-  const values = {
-    replayId: ['String', replayIdFor(letter.originalMessageId)],
-    replayCount: ['String', String(letter.replayCount + 1)],
-  } as const;
-  await aws.sqs.send(
-    new SendMessageCommand({
-      QueueUrl: await urlOf(ownQueueNames(names)[ownQueue]),
-      MessageBody: body,
-      MessageAttributes: Object.fromEntries(
-        Object.entries(values).map(([name, [type, text]]) => [name, { DataType: type, StringValue: text }]),
-      ),
-    }),
-  );
-}
+/** What became of a letter. `failed`: it was not sent, and stays where it is. */
+type Done = { plan: Plan; result: 'would-replay' | 'replayed' | 'past' | 'refused' | 'failed'; error?: unknown };
 
 const WIDTHS = [12, 36, 36];
 
-function describe(plan: Plan, dryRun: boolean): { result: string; why: string } {
-  if (plan.kind === 'send')
-    return { result: dryRun ? 'would-replay' : 'replayed', why: `to ${plan.ownQueue}, ${plan.status}` };
+function whyOf({ plan, result, error }: Done): string {
+  if (result === 'failed') return reasonOf(error);
+  if (plan.kind === 'send') {
+    const names = Object.keys(plan.letter.foreign);
+    return `to ${plan.ownQueue}, ${plan.status}${names.length === 0 ? '' : `, with ${names.join(', ')}`}`;
+  }
+  if (plan.kind === 'fail') return reasonOf(plan.error);
+  if (plan.kind === 'past') return `was replayed before, ${plan.status}`;
   const { code, reason, path } = plan.refusal;
-  return {
-    result: 'refused',
-    why: `${code}: ${reason}${path === undefined || reason.includes(path) ? '' : ` (at ${path})`}`,
-  };
+  return `${code}: ${reason}${path === undefined || reason.includes(path) ? '' : ` (at ${path})`}`;
 }
 
-function print(plan: Plan, { json, dryRun = false }: ReplayOptions, terminal: Terminal): void {
-  const { result, why } = describe(plan, dryRun);
-  const { queue, messageId, originalMessageId, replayCount, event } = plan.letter;
+function print(done: Done, { json }: ReplayOptions, terminal: Terminal): void {
+  const { plan, result } = done;
+  const { queue, messageId, originalMessageId, replayCount, event, foreign } = plan.letter;
   const { orderId } = event;
   if (!json) {
-    terminal.out(row([result, originalMessageId, orderId ?? '-', why], WIDTHS));
+    terminal.out(row([result, originalMessageId, orderId ?? '-', whyOf(done)], WIDTHS));
     return;
   }
-  const about =
-    plan.kind === 'send' ? { ownQueue: plan.ownQueue, replayId: replayIdFor(originalMessageId) } : plan.refusal;
+  const sent = plan.kind === 'send' ? { ownQueue: plan.ownQueue, replayId: replayIdFor(originalMessageId) } : {};
+  const refusal = plan.kind === 'refuse' ? plan.refusal : {};
+  const failure = result === 'failed' ? { reason: whyOf(done) } : {};
+  const about = { ...sent, ...refusal, ...failure, attributes: Object.keys(foreign) };
   terminal.out(`${JSON.stringify({ result, queue, messageId, originalMessageId, orderId, replayCount, ...about })}\n`);
+}
+
+async function perform(system: ConnectedSystem, plan: Plan, dryRun: boolean): Promise<Done> {
+  if (plan.kind === 'refuse') return { plan, result: 'refused' };
+  if (plan.kind === 'fail') return { plan, result: 'failed', error: plan.error };
+  if (plan.kind === 'past') return { plan, result: 'past' };
+  if (dryRun) return { plan, result: 'would-replay' };
+  try {
+    await sendLetter(system, plan);
+    return { plan, result: 'replayed' };
+  } catch (error) {
+    return { plan, result: 'failed', error };
+  }
+}
+
+const TOTALS = { replayed: 0, past: 0, refused: 0, failed: 0, left: 0 };
+
+function summary({ replayed, past, refused, failed, left }: typeof TOTALS, dryRun: boolean | undefined): string {
+  const parts = [
+    `${replayed} ${dryRun ? 'would be replayed' : 'replayed'}`,
+    `${refused} refused${refused > 0 ? ' and left where they are' : ''}`,
+    ...(past > 0 ? [`${past} were replayed before${dryRun ? '' : ' and are deleted'}`] : []),
+    ...(failed > 0 ? [`${failed} failed: they are left where they are, for the next run`] : []),
+  ];
+  const copies = `${left} of those that were replayed could not be deleted; to replay them again does no harm.\n`;
+  return `${parts.join(', ')}\n${left > 0 ? copies : ''}`;
 }
 
 /**
  * Sends dead letters to the queues they came from, each before it is deleted. The replay id follows from the original
- * message, so whoever replays it, and however often it lies there, its item is started anew once. 0; 1 when a message
- * was refused or the one that was asked for is not there.
+ * message, so whoever replays it, and however often it lies there, its item is started anew once. What was sent is
+ * deleted, counted and told of, whatever becomes of the rest; an outage ends the walk. 0; 1 when a message was refused,
+ * could not be sent or deleted, or the one that was asked for is not there.
  */
 export async function replay(system: ConnectedSystem, terminal: Terminal, options: ReplayOptions): Promise<number> {
   const selection = select(options, terminal.now());
@@ -94,34 +93,43 @@ export async function replay(system: ConnectedSystem, terminal: Terminal, option
     patch: options.patch === undefined ? [] : readPatch(options.patch),
   };
   const planFor = createPlanner(system, rules);
-  const total = { replayed: 0, refused: 0 };
+  const total = { ...TOTALS };
   const startedAt = terminal.now();
   // What this very run has sent may fail and come back while it lasts.
   const hasComeBack = ({ replayCount, sentAt }: DeadLetter) => replayCount > 0 && sentAt >= startedAt;
   const chosen = { ...selection, matches: (letter: DeadLetter) => selection.matches(letter) && !hasComeBack(letter) };
+  const away = new AbortController();
 
-  await walkLetters(system, terminal, chosen, async (letters, queueUrl) => {
+  const visit = async (letters: DeadLetter[], queueUrl: string) => {
     const plans = await Promise.all(letters.map(planFor));
-    const sends = plans.filter((plan) => plan.kind === 'send');
-    if (!options.dryRun) await Promise.all(sends.map((plan) => send(system, plan)));
-    for (const plan of plans) print(plan, options, terminal);
-    total.replayed += sends.length;
-    total.refused += plans.length - sends.length;
-    if (options.dryRun) return new Set();
-    return deleteLetters(
+    const done = await Promise.all(plans.map((plan) => perform(system, plan, options.dryRun ?? false)));
+    for (const one of done) print(one, options, terminal);
+    const errors = done.flatMap(({ error }) => (error === undefined ? [] : [error]));
+    const over = done.filter(({ result }) => result === 'replayed' || (result === 'past' && !options.dryRun));
+    const { gone, left, error } = await deleteLetters(
       system.aws.sqs,
       queueUrl,
-      sends.map(({ letter }) => letter),
+      over.map(({ plan }) => plan.letter),
     );
-  });
+    total.replayed += done.filter(({ plan, result }) => plan.kind === 'send' && result !== 'failed').length;
+    total.past += done.filter(({ result }) => result === 'past').length;
+    total.refused += done.filter(({ result }) => result === 'refused').length;
+    total.failed += errors.length;
+    total.left += left.size;
+    // Every further letter would wait for the same time-outs.
+    if ([...errors, error].some((one) => one !== undefined && isUnavailable(one))) away.abort();
+    return gone;
+  };
 
-  const done = options.dryRun ? 'would be replayed' : 'replayed';
-  if (!options.json) {
-    terminal.err(
-      `${total.replayed} ${done}, ${total.refused} refused${total.refused > 0 ? ' and left where they are' : ''}\n`,
-    );
+  try {
+    await walkLetters(system, terminal, chosen, visit, away.signal);
+  } finally {
+    if (!options.json) terminal.err(summary(total, options.dryRun));
   }
-  const missing = options.id !== undefined && total.replayed + total.refused === 0;
+  if (away.signal.aborted)
+    terminal.err(`${system.where} cannot be reached; further dead letters were not looked at.\n`);
+  const { replayed, past, refused, failed, left } = total;
+  const missing = options.id !== undefined && replayed + past + refused + failed === 0;
   if (missing) terminal.err('No dead letter has this id; dlq list shows those that there are.\n');
-  return total.refused > 0 || missing ? 1 : 0;
+  return refused + failed + left > 0 || missing ? 1 : 0;
 }

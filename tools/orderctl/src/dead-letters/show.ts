@@ -35,8 +35,10 @@ function print(letter: DeadLetter, terminal: Terminal): void {
     ...(letter.ownQueue ? [['body', validation] as [string, string]] : []),
   ];
   for (const fact of facts) terminal.out(row(fact, LABEL_WIDTH));
-  terminal.out('\nattributes\n');
-  for (const [name, text] of Object.entries(letter.attributes)) terminal.out(row([`  ${name}`, text], LABEL_WIDTH));
+  const said = Object.entries(letter.said).map(([name, text]) => [`  ${name}`, text ?? '']);
+  const others = Object.entries(letter.foreign).map(([name, { type, value }]) => [`  ${name}`, `${type}  ${value}`]);
+  terminal.out(`\nattributes of others${others.length + said.length === 0 ? ': none' : ''}\n`);
+  for (const fact of [...said, ...others]) terminal.out(row(fact, LABEL_WIDTH));
   terminal.out(`\nbody\n${pretty(letter.body)}\n`);
 }
 

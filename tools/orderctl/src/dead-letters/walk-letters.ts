@@ -1,4 +1,5 @@
 import { deadLetterQueueNames, toDeadLetter, type DeadLetter, type DeadLetterQueue } from '@orderflow/contracts';
+import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, type Terminal } from '../terminal.js';
 import type { Selection } from './select.js';
@@ -31,7 +32,9 @@ export async function walkLetters(
         visit: async (messages) => {
           read += messages.length;
           progress.show(`${read} dead letters read`);
-          const letters = messages.map((message) => toDeadLetter(message, queue, names)).filter(matches);
+          const letters = messages
+            .map((message) => toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names))
+            .filter(matches);
           return letters.length === 0 ? new Set<string>() : visit(letters, queueUrl, queue);
         },
       },

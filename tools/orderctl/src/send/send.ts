@@ -34,7 +34,9 @@ const BUSY = 429;
 /** What an answer means. A refusal counts only when no earlier attempt can have placed the order. */
 export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyMs: number): Placed {
   if (answer?.status === 201) {
-    return { kind: 'accepted', orderId: (answer.body as Order).orderId, retries, latencyMs };
+    const { orderId } = (answer.body ?? {}) as Partial<Order>;
+    if (orderId !== undefined) return { kind: 'accepted', orderId, retries, latencyMs };
+    return { kind: 'unanswered', code: 'NO_ORDER', detail: 'the answer, 201, names no order', retries };
   }
   if (!answer) return { kind: 'unanswered', code: 'NO_ANSWER', detail: 'the API did not answer', retries };
   // An order that is no good was none at the first attempt; one that comes too often may have been placed by then.

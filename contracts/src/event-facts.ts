@@ -1,0 +1,37 @@
+import { notificationIdFor } from './identifiers.js';
+
+/** What a body tells of its event. */
+export type EventFacts = { type?: string; orderId?: string; notificationId?: string };
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const property = (value as Record<string, unknown>)[name];
+  return typeof property === 'string' ? property : undefined;
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** What a body tells of its event, however malformed it is. */
+export function eventFactsOf(body: string): EventFacts {
+  let envelope: unknown;
+  try {
+    envelope = JSON.parse(body);
+  } catch {
+    return {};
+  }
+  const detail = propertyOf(envelope, 'detail');
+  const data = propertyOf(detail, 'data');
+  const type = textOf(envelope, 'detail-type');
+  const orderId = textOf(data, 'orderId');
+  const eventId = textOf(propertyOf(detail, 'metadata'), 'eventId');
+  const isOutcome = type === 'OrderCompleted' || type === 'OrderFailed';
+  const notificationId =
+    textOf(data, 'notificationId') ?? (isOutcome && eventId !== undefined ? notificationIdFor(eventId) : undefined);
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(orderId === undefined ? {} : { orderId }),
+    ...(notificationId === undefined ? {} : { notificationId }),
+  };
+}

@@ -1,0 +1,62 @@
+import { IsInt, IsString, Min } from 'class-validator';
+
+/** An attribute that somebody else put on a message. */
+type Foreign = { type: string; /** Of a binary one, its bytes in base64. */ value: string };
+
+export type ForeignAttributes = Readonly<Record<string, Foreign>>;
+
+/** What the attributes of a dead letter say, as the platform reads them. */
+export type LetterAttributes = {
+  /** What the worker said that gave it up; absent when none did. */
+  letter?: Readonly<Partial<Record<string, string>>> & { originalMessageId: string; code: string };
+  replayId?: string;
+  replayCount: number;
+  foreign: ForeignAttributes;
+};
+
+/** An attribute of a dead letter that is not ours, as it is shown. */
+export class ForeignAttribute {
+  @IsString()
+  name!: string;
+
+  /** As SQS has it: String, Number or Binary, maybe with a label. */
+  @IsString()
+  type!: string;
+
+  /** The beginning of the value; of a binary one, of its base64. */
+  @IsString()
+  value!: string;
+
+  /** Length of the whole value. */
+  @IsInt()
+  @Min(0)
+  bytes!: number;
+}
+
+const SHOWN_LENGTH = 200;
+
+/** What is shown of foreign attributes: a stranger decides how long they are. */
+export function toForeignAttributes(foreign: ForeignAttributes): ForeignAttribute[] {
+  return Object.entries(foreign).map(([name, { type, value }]) => ({
+    ...{ name, type, value: value.slice(0, SHOWN_LENGTH).toWellFormed() },
+    bytes: Buffer.byteLength(value, type.startsWith('Binary') ? 'base64' : 'utf8'),
+  }));
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html#eb-rule-dlq-message */
+const OF_EVENTBRIDGE: ReadonlySet<string> = new Set([
+  ...['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'],
+]);
+
+/** Tells what EventBridge says of an event that it could not deliver from what travels with the message. */
+export function splitUndelivered(foreign: ForeignAttributes): {
+  said: Partial<Record<string, string>>;
+  foreign: ForeignAttributes;
+} {
+  const entries = Object.entries(foreign);
+  const isSaid = ([name]: [string, Foreign]): boolean => OF_EVENTBRIDGE.has(name);
+  return {
+    said: Object.fromEntries(entries.filter(isSaid).map(([name, { value }]) => [name, value])),
+    foreign: Object.fromEntries(entries.filter((entry) => !isSaid(entry))),
+  };
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId, ORDER_STATES, replayIdFor, type OrderRecord } from '@orderflow/contracts';
+import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import { restartItem } from '@orderflow/platform/statements/restart';
+import { exhaust } from './testing/exhaust.js';
+import { anOrder, messageOf } from './testing/orders.js';
+import { NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+
+describe('an order that is started again from its item', () => {
+  const lifecycle = { table: NAMES.ordersTable, key: 'orderId', states: ORDER_STATES };
+
+  async function restartOrder(system: OrderSystem, orderId: string, replayId: string) {
+    const seen = system.order(orderId) as OrderRecord;
+    const request = { seen, replayId, outboxShard: 3, markerDelayMs: 5_000 };
+    return restartItem(createStatementExecutor(system.aws.dynamo), lifecycle, request, system.now);
+  }
+
+  it('is completed by its event, and its dead letter does not start it once more', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '1' });
+    const { orderId, message } = anOrder(system);
+    const messageId = await exhaust(system, message);
+    expect(await restartOrder(system, orderId, replayIdFor(messageId))).toMatchObject({ kind: 'restarted' });
+    expect(system.order(orderId)).toMatchObject({ status: 'PENDING', effects: 0, outboxAt: system.now() + 5_000 });
+
+    system.send(messageOf(system.order(orderId) as OrderRecord));
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
+    const completed = system.order(orderId);
+    system.redrive();
+    system.send(message, { replayId: replayIdFor(messageId) });
+    expect(await system.outcomes.take(2)).toEqual(['duplicate', 'duplicate']);
+    expect(system.order(orderId)).toEqual(completed);
+    expect(await restartOrder(system, orderId, newId())).toMatchObject({ kind: 'refused' });
+  });
+
+  it('is worked on by its dead letter while it waits', async () => {
+    const system = startOrderWorker({ MAX_RECEIVES: '1' });
+    const { orderId, message } = anOrder(system);
+    const messageId = await exhaust(system, message);
+    await restartOrder(system, orderId, replayIdFor(messageId));
+    system.redrive();
+    expect(await system.outcomes.next()).toBe('processed');
+    system.send(messageOf(system.order(orderId) as OrderRecord));
+    expect(await system.outcomes.next()).toBe('duplicate');
+    expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
+  });
+});

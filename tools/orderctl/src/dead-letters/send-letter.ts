@@ -1,0 +1,21 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { ownQueueNames, replayIdFor } from '@orderflow/contracts';
+import { writeAttributes } from '@orderflow/platform/worker/message-attributes';
+import type { ConnectedSystem } from '../connect.js';
+import type { SendPlan } from './plan-replay.js';
+
+/** Sends a dead letter to the queue that it came from, with what others had put on it. */
+export async function sendLetter(
+  { aws, names, urlOf }: ConnectedSystem,
+  { letter, ownQueue, body }: SendPlan,
+): Promise<void> {
+  const { originalMessageId, replayCount, foreign } = letter;
+  const replay = { replayId: replayIdFor(originalMessageId), replayCount: String(replayCount + 1) };
+  await aws.sqs.send(
+    new SendMessageCommand({
+      QueueUrl: await urlOf(ownQueueNames(names)[ownQueue]),
+      MessageBody: body,
+      MessageAttributes: writeAttributes(replay, foreign),
+    }),
+  );
+}
