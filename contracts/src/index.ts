@@ -67,6 +67,7 @@ export {
 } from './order.js';
 export { ORDER_FEED } from './order-feed.js';
 export { ORDER_ACCEPT_TO_TERMINAL } from './order-metrics.js';
+export { deadLetterOf, restartIdFor, whyNotRestartable } from './restart.js';
 export { Problem, ProblemEntry } from './problem.js';
 export { INDEXES, queueNames, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
 export {

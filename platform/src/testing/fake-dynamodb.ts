@@ -104,7 +104,7 @@ export function createFakeDynamoDb({ tables: schemas, longestPage = Infinity }: 
         }),
     },
     Scan: {
-      parameters: PAGE_PARAMETERS,
+      parameters: [...PAGE_PARAMETERS, 'ProjectionExpression', 'ExpressionAttributeNames'],
       run: (input) =>
         orServiceException(() => scan(table(input.TableName).source(input.IndexName), input, longestPage)),
     },

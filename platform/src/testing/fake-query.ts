@@ -92,5 +92,10 @@ export function query(source: Source, input: QueryCommandInput, longestPage: num
 }
 
 export function scan(source: Source, input: ScanCommandInput, longestPage: number): Page {
-  return pageOf(source, source.rows(), { ...input, forward: true, longestPage });
+  const page = pageOf(source, source.rows(), { ...input, forward: true, longestPage });
+  const { ProjectionExpression: projection, ExpressionAttributeNames: names = {} } = input;
+  if (projection === undefined) return page;
+  const wanted = new Set(projection.split(',').map((name) => names[name.trim()] ?? name.trim()));
+  const project = (item: Item) => Object.fromEntries(Object.entries(item).filter(([name]) => wanted.has(name)));
+  return { ...page, Items: page.Items?.map(project) ?? [] };
 }

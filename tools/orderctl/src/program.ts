@@ -4,7 +4,7 @@ import { AUDIT_DEFAULTS } from './audit/audit.js';
 import { wholeNumber, withTarget, type Run, type RunOnApi } from './command-options.js';
 import type { TargetOptions } from './connect.js';
 import { addDeadLetterCommands } from './dead-letters/commands.js';
-import { addOrderCommand } from './order/command.js';
+import { addOrderCommands } from './order/command.js';
 import { addSendCommand } from './send/command.js';
 import { addStatusCommand } from './status/command.js';
 import { addTailCommand } from './tail/command.js';
@@ -58,7 +58,7 @@ export function createProgram({ run, runOnApi, doctor }: Runners): Command {
     .exitOverride()
     .addHelpText('afterAll', EXIT_CODES);
   addStatusCommand(program, run);
-  addOrderCommand(program, run);
+  addOrderCommands(program, run);
   addTailCommand(program, run);
   addSendCommand(program, runOnApi);
   addAuditCommand(program, run);

@@ -1,23 +1,16 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { withTarget, type Run } from '../command-options.js';
 import type { TargetOptions } from '../connect.js';
+import { addReplayCommand, idOf } from '../restart/command.js';
 import { order } from './order.js';
 
-const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-
-function orderIdOf(text: string): string {
-  const id = text.trim().toLowerCase();
-  if (!ID.test(id)) throw new InvalidArgumentError('An order id looks like 0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11.');
-  return id;
-}
-
-/** `order <id>`. */
-export function addOrderCommand(program: Command, run: Run): void {
+/** `order <id>`, `order replay <id>` and `notification replay <id>`. */
+export function addOrderCommands(program: Command, run: Run): void {
+  const orderCommand = program.command('order');
   withTarget(
-    program
-      .command('order')
+    orderCommand
       .description('shows one order and its timeline, notifications included')
-      .argument('<id>', "the order's id", orderIdOf)
+      .argument('<id>', "the order's id", idOf)
       .option('--json', 'one JSON document')
       .addHelpText(
         'after',
@@ -30,4 +23,7 @@ Examples:
   ).action((id: string, options: TargetOptions & { json?: boolean }) =>
     run(options, (system, terminal) => order(system, terminal, id, options), { leavesNothing: true }),
   );
+  addReplayCommand(orderCommand, 'order', run);
+  const notification = program.command('notification').description('starts notifications again: notification replay');
+  addReplayCommand(notification, 'notification', run);
 }

@@ -1,0 +1,97 @@
+import { isUnavailable } from '@orderflow/platform/aws/failures';
+import type { ConnectedSystem } from '../connect.js';
+import { OperatorError } from '../operator-error.js';
+import { scanTable } from '../scan-table.js';
+import { pace } from '../send/pace.js';
+import { row, type Terminal } from '../terminal.js';
+import { createRestart, type Restarted } from './restart.js';
+import { subjectOf, type Item, type Subject } from './subjects.js';
+
+export type RestartOptions = {
+  /** Of all failures with these codes. */
+  code?: string[];
+  /** The most that one run starts again by their codes. */
+  most: number;
+  /** Per second. */
+  rate: number;
+  dryRun?: boolean;
+  json?: boolean;
+};
+
+const MOST_IN_FLIGHT = 10;
+const WIDTHS = [12, 36];
+
+type Found = { ids: string[]; more: boolean };
+
+/** Items that failed with one of the codes, as the table is scanned. */
+async function findFailed(
+  { aws }: ConnectedSystem,
+  { lifecycle }: Subject,
+  codes: readonly string[],
+  most: number,
+): Promise<Found> {
+  const ids: string[] = [];
+  for await (const page of scanTable(aws.dynamo, lifecycle.table, [lifecycle.key, 'status', 'failure'])) {
+    for (const item of page as (Item & Record<string, unknown>)[]) {
+      const isMeant = item.status === lifecycle.states.failed && item.failure?.retriable === true;
+      if (!isMeant || !codes.includes(item.failure?.code ?? '')) continue;
+      if (ids.length === most) return { ids, more: true };
+      ids.push(String(item[lifecycle.key]));
+    }
+  }
+  return { ids, more: false };
+}
+
+function print({ error: _error, ...done }: Restarted, { json }: RestartOptions, terminal: Terminal): void {
+  const { result, id, why, deadLetter } = done;
+  const letter = deadLetter === undefined ? '' : `; its dead letter ${deadLetter} starts nothing any more`;
+  terminal.out(json ? `${JSON.stringify(done)}\n` : row([result, id, `${why}${letter}`], WIDTHS));
+}
+
+/**
+ * Starts failed orders or notifications again from their items, at a steady rate. An outage ends the run; what was done
+ * by then is told. 0; 1 when one was refused, is not there, or could not be started.
+ */
+export async function restartAll(
+  system: ConnectedSystem,
+  terminal: Terminal,
+  what: Subject['what'],
+  given: readonly string[],
+  options: RestartOptions,
+): Promise<number> {
+  const { code = [], most, rate, dryRun = false, json } = options;
+  if ((given.length === 0) === (code.length === 0)) {
+    throw new OperatorError(`Say which: one ${what} id or more, or --code UNDELIVERED for all that failed with it.`);
+  }
+  const subject = subjectOf(what, system.names);
+  const { ids, more } =
+    given.length > 0 ? { ids: [...new Set(given)], more: false } : await findFailed(system, subject, code, most);
+  const restart = createRestart(system, subject, terminal.now, dryRun);
+  const total = { replayed: 0, refused: 0, failed: 0, letters: 0 };
+  const away = new AbortController();
+
+  if (ids.length > 0) {
+    const { now, pause } = terminal;
+    const until = { now, pause, signal: AbortSignal.any([terminal.signal, away.signal]) };
+    await pace(until, { rate, count: ids.length, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
+      const done = await restart(ids[index] ?? '');
+      print(done, options, terminal);
+      if (done.result === 'refused' || done.result === 'failed') total[done.result] += 1;
+      else total.replayed += 1;
+      if (done.deadLetter !== undefined) total.letters += 1;
+      if (done.error !== undefined && isUnavailable(done.error)) away.abort();
+    });
+  }
+  const tried = total.replayed + total.refused + total.failed;
+  if (!json) {
+    const failed = total.failed > 0 ? `, ${total.failed} failed` : '';
+    terminal.err(`${total.replayed} ${dryRun ? 'would be replayed' : 'replayed'}, ${total.refused} refused${failed}\n`);
+    if (total.letters > 0 && !dryRun) {
+      terminal.err('Dead letters were left alone: dlq drop --id deletes one, and dlq replay only deletes it, too.\n');
+    }
+  }
+  if (tried < ids.length) terminal.err(`${ids.length - tried} were not tried; run it again.\n`);
+  if (more) terminal.err(`There are more than ${most} (--most); run it again for the rest.\n`);
+  if (terminal.signal.aborted) return 130;
+  return total.refused + total.failed > 0 || tried < ids.length ? 1 : 0;
+}

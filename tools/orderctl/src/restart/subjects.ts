@@ -1,0 +1,30 @@
+import {
+  NOTIFICATION_STATES,
+  notificationRequested,
+  ORDER_STATES,
+  orderCreated,
+  type NotificationRecord,
+  type OrderRecord,
+  type ResourceNames,
+} from '@orderflow/contracts';
+import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+
+export type Item = OrderRecord | NotificationRecord;
+
+/** What can be started again from its item. */
+export type Subject = {
+  what: 'order' | 'notification';
+  lifecycle: Lifecycle;
+  /** The event that brings a waiting item on. */
+  eventOf: (item: Item) => OutgoingEvent;
+};
+
+export function subjectOf(what: Subject['what'], names: ResourceNames): Subject {
+  if (what === 'order') {
+    const lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+    return { what, lifecycle, eventOf: (item) => orderCreated(item as OrderRecord) };
+  }
+  const lifecycle = { table: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES };
+  return { what, lifecycle, eventOf: (item) => notificationRequested(item as NotificationRecord) };
+}
