@@ -8,7 +8,7 @@ import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
 import { connectOperator } from '../support/operator.js';
-import { bodyOf, order } from '../support/orders.js';
+import { bodyOf, order, put } from '../support/orders.js';
 import type { System } from '../support/system.js';
 
 const SOON_MS = 20_000;
@@ -119,11 +119,51 @@ describe('the live page', () => {
     const record = order();
     const QueueUrl = await operator.urlOf(operator.names.orderQueue);
     await operator.aws.sqs.send(
-      new SendMessageCommand({ QueueUrl, MessageBody: bodyOf(record, { totalAmount: 'twelve' }) }),
+      new SendMessageCommand({
+        ...{ QueueUrl, MessageBody: bodyOf(record, { totalAmount: 'twelve' }) },
+        MessageAttributes: {
+          sender: { DataType: 'String', StringValue: 'a <b>partner</b>' },
+          signature: { DataType: 'Binary.raw', BinaryValue: Buffer.alloc(3) },
+        },
+      }),
     );
     const letter = page.locator('#letters li', { has: page.getByTitle(record.orderId) });
     await letter.getByText('INVALID_EVENT').waitFor();
     expect(await letter.textContent()).toMatch(/at \S*totalAmount/);
+    const attributes = await letter.locator('.attributes').textContent();
+    expect(attributes).toContain('sender: a <b>partner</b>');
+    expect(attributes).toContain('signature (Binary.raw, 3 bytes)');
+  });
+
+  it('starts an order again that was given up and has no dead letter', async () => {
+    const { page, complaints } = await open();
+    const { outboxAt: _at, outboxShard: _shard, ...item } = order();
+    const failure = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
+    await put(operator, { ...item, status: 'FAILED', version: 3, effects: 1, failure });
+    const row = page.locator('#orders tr', { has: page.getByTitle(item.orderId) });
+    await row.getByText('failed').waitFor();
+    await row.getByRole('button').click();
+    const panel = page.getByRole('dialog');
+    const button = panel.getByRole('button', { name: 'Replay' });
+    await button.waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await button.press('Enter');
+    await panel.getByText('COMPLETED', { exact: true }).waitFor();
+    await button.waitFor({ state: 'detached' });
+    expect(await steps(page)).toEqual(expect.arrayContaining(['replayed', 'completed']));
+    await page.keyboard.press('Escape');
+    await row.getByText('completed').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('offers no replay of an order that was refused for good', async () => {
+    const { page } = await open();
+    const { outboxAt: _at, outboxShard: _shard, ...item } = order();
+    const failure = { code: 'OUT_OF_STOCK', message: 'None left.', retriable: false };
+    await put(operator, { ...item, status: 'FAILED', version: 3, effects: 1, failure });
+    await page.getByTitle(item.orderId).first().click();
+    await page.getByRole('dialog').getByText('OUT_OF_STOCK').waitFor();
+    expect(await page.getByRole('button', { name: 'Replay' }).count()).toBe(0);
   });
 
   it('shows what it is told as text, never as markup', async () => {

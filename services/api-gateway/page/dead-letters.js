@@ -56,6 +56,17 @@ function factsOf({ queue, type, path, receiveCount, firstReceivedAt, replayCount
     .join(' · ');
 }
 
+/**
+ * What others put on the message. Of a binary value its length says more than its bytes.
+ * @param {NonNullable<DeadLetterSummary['attributes']>} attributes
+ */
+const attributesOf = (attributes) =>
+  attributes
+    .map(({ name, type, value, bytes }) =>
+      type.startsWith('Binary') ? `${name} (${type}, ${counted(bytes, 'byte')})` : `${name}: ${value}`,
+    )
+    .join(' · ');
+
 /** @param {(orderId: string) => void} onChoose */
 function createLetter(onChoose) {
   const node = element('li');
@@ -67,7 +78,7 @@ function createLetter(onChoose) {
       // Untouched while it says the same: the focus may be in it.
       if (shown === JSON.stringify(letter)) return;
       shown = JSON.stringify(letter);
-      const { orderId, code, reason } = letter;
+      const { orderId, code, reason, attributes = [] } = letter;
       const order = element(
         'button',
         { type: 'button', class: 'link mono', title: orderId ?? '' },
@@ -85,6 +96,7 @@ function createLetter(onChoose) {
           orderId !== undefined && ' · order ',
           orderId !== undefined && order,
         ),
+        ...(attributes.length > 0 ? [element('p', { class: 'note attributes' }, attributesOf(attributes))] : []),
         createCommand(letter),
       );
     },

@@ -5,6 +5,7 @@ import { byId, element, oncePerFrame, setText } from './dom.js';
 import { followOrder } from './follow-order.js';
 import { clock, duration, money, shortId } from './format.js';
 import { lettersOfOrder, WORDS } from './order-letters.js';
+import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
 
 /** @param {TimelineStep} step */
@@ -64,6 +65,7 @@ export function createOrderPanel(lettersOf) {
   const state = byId('panel-state', HTMLParagraphElement);
   const facts = byId('panel-facts', HTMLDListElement);
   const letterPlace = byId('panel-letter', HTMLDivElement);
+  const offer = createReplayOffer(byId('panel-replay', HTMLDivElement));
   const picture = byId('picture', HTMLDivElement);
   const steps = byId('steps', HTMLTableSectionElement);
   /** @type {Timeline | undefined} */
@@ -81,6 +83,7 @@ export function createOrderPanel(lettersOf) {
   function clear() {
     timeline = undefined;
     shownLetters = '';
+    offer.clear();
     for (const node of [facts, letterPlace, picture, steps]) node.replaceChildren();
   }
 
@@ -121,6 +124,7 @@ export function createOrderPanel(lettersOf) {
       stop = followOrder(id, {
         onOrder: (order) => {
           facts.replaceChildren(element('dt', {}, 'Id'), element('dd', { class: 'mono' }, id), ...factsOf(order));
+          offer.show(order);
           setText(state, '');
         },
         onTimeline: (read) => {

@@ -30,6 +30,7 @@ import { createListOrders } from './orders/list-orders.js';
 import { createOrderMetrics } from './orders/order-metrics.js';
 import { createReadOrder } from './orders/read-order.js';
 import { createReadTimeline } from './orders/read-timeline.js';
+import { createReplayOrder } from './orders/replay-order.js';
 import { createOutbox } from './outbox.js';
 
 export type Dependencies = {
@@ -80,6 +81,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
       onCreated: orderMetrics.created,
     }),
     readOrder: createReadOrder(orders),
+    replayOrder: createReplayOrder({ ...accepting, lifecycle: orderLifecycle, reader: orders }),
     listOrders: createListOrders({ orders, now }),
     acceptNotification: createAcceptNotification({
       ...accepting,

@@ -8,12 +8,14 @@ import type { AcceptOrder } from './orders/accept-order.js';
 import type { ListOrders } from './orders/list-orders.js';
 import type { ReadOrder } from './orders/read-order.js';
 import type { ReadTimeline } from './orders/read-timeline.js';
+import type { ReplayOrder } from './orders/replay-order.js';
 
 /** What the controllers put on the network. */
 export type UseCases = {
   acceptOrder: AcceptOrder;
   readOrder: ReadOrder;
   listOrders: ListOrders;
+  replayOrder: ReplayOrder;
   acceptNotification: AcceptNotification;
   readNotifications: ReadNotifications;
   readTimeline: ReadTimeline;

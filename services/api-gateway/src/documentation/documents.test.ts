@@ -60,6 +60,7 @@ describe('/openapi.json', () => {
       'get /api/orders: 200 400 429 503',
       'get /api/system: 200 429',
       'post /api/notifications: 202 400 404 413 415 422 429 503',
+      'post /api/orders/{orderId}/replay: 202 400 404 409 429 503',
       'post /api/orders: 201 400 413 415 422 429 503',
     ]);
   });

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
@@ -82,6 +82,14 @@ export class OrdersController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     sendEvents(reply, await this.useCases.followOrder(orderId, lastEventId));
+  }
+
+  @Post(':orderId/replay')
+  @HttpCode(202)
+  @UuidParam('orderId')
+  @Answers({ status: 202, body: Order, problems: [400, 404, 409, 429, 503] })
+  replay(@Param('orderId', UuidPipe) orderId: string): Promise<Order> {
+    return this.useCases.replayOrder(orderId);
   }
 
   @Get(':orderId/notifications')

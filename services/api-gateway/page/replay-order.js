@@ -1,0 +1,53 @@
+/** @import { Order, Problem } from '@orderflow/contracts' */
+import { element, setText } from './dom.js';
+
+/**
+ * Starts an order again. @param {string} orderId
+ * @returns {Promise<string>} what to say of it
+ */
+async function replay(orderId) {
+  try {
+    const answer = await fetch(`api/orders/${encodeURIComponent(orderId)}/replay`, { method: 'POST' });
+    if (answer.ok) return 'It is started again.';
+    const body = /** @type {unknown} */ (await answer.json());
+    return /** @type {Partial<Problem>} */ (body).detail ?? 'It could not be started again.';
+  } catch {
+    return 'The API cannot be reached; try again when it can.';
+  }
+}
+
+/**
+ * Offers to start an order again that was given up, whether it has a dead letter or not.
+ * @param {HTMLElement} place
+ */
+export function createReplayOffer(place) {
+  let offered = '';
+  return {
+    /** @param {Order} order */
+    show({ orderId, version, status, failure }) {
+      const offer = status === 'FAILED' && failure?.retriable === true ? `${orderId} ${version}` : '';
+      // Untouched while it says the same: the focus may be in it.
+      if (offer === offered) return;
+      offered = offer;
+      if (offer === '') {
+        place.replaceChildren();
+        return;
+      }
+      const button = element('button', { type: 'button', id: 'replay' }, 'Replay');
+      const said = element('span', { class: 'note', role: 'status' });
+      button.addEventListener('click', () => {
+        button.disabled = true;
+        void replay(orderId).then((sentence) => {
+          setText(said, sentence);
+          button.disabled = false;
+        });
+      });
+      const why = 'Once the cause is gone, this starts the order again, from what is stored of it.';
+      place.replaceChildren(element('p', { class: 'note' }, why), element('div', { class: 'copy' }, button, said));
+    },
+    clear() {
+      offered = '';
+      place.replaceChildren();
+    },
+  };
+}

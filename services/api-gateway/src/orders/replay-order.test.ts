@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId, replayIdFor, type Order, type OrderRecord } from '@orderflow/contracts';
+import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '../testing/start-api.js';
+
+const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
+
+/** An API with one order, which stands as given. */
+async function start(change: Partial<OrderRecord> = {}) {
+  const api = await startApi();
+  const { orderId } = bodyOf<Order>(await api.post('/api/orders', anOrder()));
+  await eventually(() => api.published().length > 0);
+  const stored = api.aws.dynamo.item(NAMES.ordersTable, { orderId })!;
+  api.aws.dynamo.seed(NAMES.ordersTable, {
+    ...stored,
+    status: 'FAILED',
+    version: 3,
+    effects: 1,
+    failure: UNDELIVERED,
+    ...change,
+  });
+  const replay = () => api.request('POST', `/api/orders/${orderId}/replay`);
+  return { ...api, orderId, replay, order: () => api.aws.dynamo.item(NAMES.ordersTable, { orderId }) };
+}
+
+describe('POST /api/orders/:orderId/replay', () => {
+  it('starts a failed order again, once, and publishes its event', async () => {
+    const { replay, order, orderId, published } = await start();
+    const answer = await replay();
+    expect(answer.status).toBe(202);
+    expect(bodyOf<Order>(answer)).toMatchObject({ orderId, status: 'PENDING', version: 4 });
+    expect(bodyOf(answer)).not.toHaveProperty('failure');
+    expect(order()).toMatchObject({
+      ...{ status: 'PENDING', version: 4, effects: 0, holder: '', outboxAt: NOW_MS + 5_000 },
+      lastReplayId: replayIdFor(`${orderId}:3`),
+    });
+    await eventually(() => published().length === 2);
+    const [first, second] = published();
+    expect(second?.Detail).toBe(first?.Detail);
+
+    const again = await replay();
+    expect(again.status).toBe(409);
+    expect(bodyOf(again)).toMatchObject({ code: 'ORDER_NOT_REPLAYABLE', status: 409 });
+    expect(bodyOf<{ detail: string }>(again).detail).toContain('it is PENDING');
+    await quiet();
+    expect(published()).toHaveLength(2);
+  });
+
+  it('starts it while the bus is away: the marker is there', async () => {
+    const { replay, order, aws } = await start();
+    aws.eventBridge.failAlways('PutEvents', connectionRefused);
+    expect((await replay()).status).toBe(202);
+    expect(order()).toMatchObject({ status: 'PENDING', outboxAt: NOW_MS + 5_000 });
+  });
+
+  it.each([
+    ['completed', { status: 'COMPLETED' as const }, 'it is COMPLETED'],
+    [
+      'refused for good',
+      { failure: { ...UNDELIVERED, code: 'OUT_OF_STOCK', retriable: false } },
+      'refused for good: OUT_OF_STOCK',
+    ],
+  ])('answers 409 for an order that is %s', async (_what, change, why) => {
+    const { replay, order } = await start(change);
+    const before = order();
+    const answer = await replay();
+    expect(answer.status).toBe(409);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(bodyOf<{ detail: string }>(answer).detail).toContain(why);
+    expect(order()).toEqual(before);
+  });
+
+  it('answers 409 when the order is changed between the look and the statement', async () => {
+    const { replay, aws, order } = await start();
+    const [failed] = [order()!];
+    const send = aws.dynamo.send.bind(aws.dynamo) as (command: object) => Promise<unknown>;
+    let changed = false;
+    Object.assign(aws.dynamo, {
+      send: (command: object) => {
+        const answer = send(command);
+        if (!changed)
+          answer
+            .finally(() => {
+              aws.dynamo.seed(NAMES.ordersTable, { ...failed, version: 9 });
+            })
+            .catch(() => undefined);
+        changed = true;
+        return answer;
+      },
+    });
+    const answer = await replay();
+    expect(answer.status).toBe(409);
+    expect(bodyOf<{ detail: string }>(answer).detail).toContain('changed meanwhile');
+  });
+
+  it('answers 404 for an order that is not there, 400 for no id, 503 while the table is away', async () => {
+    const { request, replay, aws } = await start();
+    expect((await request('POST', `/api/orders/${newId()}/replay`)).status).toBe(404);
+    expect((await request('POST', '/api/orders/no-id/replay')).status).toBe(400);
+    aws.dynamo.failAlways('Get', connectionRefused);
+    expect((await replay()).status).toBe(503);
+  });
+});

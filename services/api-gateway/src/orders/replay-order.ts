@@ -1,0 +1,50 @@
+import {
+  orderCreated,
+  outboxShardOf,
+  restartIdFor,
+  toOrder,
+  whyNotRestartable,
+  type Order,
+  type OrderRecord,
+} from '@orderflow/contracts';
+import type { Clock } from '@orderflow/platform/clock';
+import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+import type { StatementExecutor } from '@orderflow/platform/statements/executor';
+import { restartItem } from '@orderflow/platform/statements/restart';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import { ApiProblem } from '../http/api-problem.js';
+import { readRecord } from './read-order.js';
+
+type Dependencies = {
+  executor: StatementExecutor;
+  lifecycle: Lifecycle;
+  reader: TableReader;
+  /** Hands the event to the bus without waiting; what fails is the sweeper's. */
+  publishSoon: (event: OutgoingEvent) => void;
+  now: Clock;
+  outboxDelayMs: number;
+};
+
+const notReplayable = (why: string) => new ApiProblem('ORDER_NOT_REPLAYABLE', `The order was not replayed: ${why}.`);
+
+/**
+ * Starts a failed order again, from its item alone.
+ * @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE
+ */
+export function createReplayOrder({ executor, lifecycle, reader, publishSoon, now, outboxDelayMs }: Dependencies) {
+  return async (orderId: string): Promise<Order> => {
+    const seen = await readRecord(reader, orderId);
+    const refusal = whyNotRestartable(seen);
+    if (refusal !== undefined) throw notReplayable(refusal);
+
+    const life = { replayId: restartIdFor(orderId, seen), outboxShard: outboxShardOf(orderId) };
+    const result = await restartItem(executor, lifecycle, { seen, ...life, markerDelayMs: outboxDelayMs }, now);
+    if (result.kind === 'refused') throw notReplayable('it was changed meanwhile');
+    const order = result.item as OrderRecord;
+    publishSoon(orderCreated(order));
+    return toOrder(order);
+  };
+}
+
+export type ReplayOrder = ReturnType<typeof createReplayOrder>;
