@@ -2,8 +2,9 @@ import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import type { SweeperOptions } from '@orderflow/platform/outbox/outbox-table';
 import { createSweeper } from '@orderflow/platform/outbox/sweeper';
+import { restartItem } from '@orderflow/platform/statements/restart';
 import { createTableReader } from '@orderflow/platform/statements/table-reader';
-import { confirm, insert } from '@orderflow/platform/statements/transitions';
+import { confirm, insert, type ClaimableItem } from '@orderflow/platform/statements/transitions';
 import { aDelivery } from '@orderflow/platform/testing/delivery';
 import { workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/worker/work-on-item';
 import type { Result } from './model.js';
@@ -126,6 +127,20 @@ export function visit(world: World, publication: Publication): void {
     createSweeper(table, SWEEPER, dependencies)
       .sweep()
       .then(() => undefined, tolerate),
+  );
+}
+
+/** An operator has the item before them, and starts it again; they publish its event, or the sweeper does. */
+export function startAgain(world: World, isPublished: boolean): void {
+  const { judge, clock, subject } = world;
+  const seen = judge.item() as ClaimableItem & Item;
+  const actor = world.newActor({ name: `operator who saw v${seen.version}`, seenVersion: seen.version });
+  const life = { replayId: `restart of v${seen.version}`, outboxShard: 0, markerDelayMs: MARKER_DELAY_MS };
+  const restarting = restartItem(world.executorOf(actor), subject.lifecycle, { seen, ...life }, () => clock.now);
+  world.start(
+    restarting.then(({ kind, item }) => {
+      if (kind === 'restarted' && isPublished) world.publish(subject.createdEventOf(item));
+    }, tolerate),
   );
 }
 

@@ -35,6 +35,8 @@ export type Action =
     }
   | { kind: 'finish'; token: string; result: Result; marker: number }
   | { kind: 'postpone'; token: string }
+  /** By an operator, who has seen it in this version. */
+  | { kind: 'restart'; version: number; replayId: string; marker: number }
   | { kind: 'move'; seen: number; marker: number }
   | { kind: 'note'; seen: number; attempts: number }
   | { kind: 'confirm'; version: number };
@@ -104,6 +106,15 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
     case 'postpone':
       if (state.status !== 'working' || state.token !== action.token) return undefined;
       return { ...state, version: state.version + 1, token: '' };
+
+    case 'restart': {
+      const mayStart = state.status === 'failed' && state.retriable === true && state.version === action.version;
+      if (!mayStart) return undefined;
+      const anew = { effects: 0, retriable: undefined, marker: action.marker, attempts: 0 };
+      const free = { holder: '', token: '', leaseUntil: 0 };
+      const { replayId: lastReplayId } = action;
+      return { ...state, ...anew, ...free, status: 'waiting', version: state.version + 1, lastReplayId };
+    }
 
     case 'move':
       if (state.marker === undefined || state.marker !== action.seen) return undefined;

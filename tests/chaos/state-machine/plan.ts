@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { acceptAgain, confirmOutcome, deliver, visit, type Publication } from './actors.js';
+import { acceptAgain, confirmOutcome, deliver, startAgain, visit, type Publication } from './actors.js';
 import type { Result } from './model.js';
 import type { SubjectName } from './subjects.js';
 import { FATES, settled, type Fate } from './turns.js';
@@ -12,6 +12,7 @@ export type Step =
   /** A message again, or a new one: a copy, or a replay. `atOnce`: nothing else happens until the delivery has ended. */
   | { kind: 'deliver'; message: number | 'copy' | 'r1' | 'r2'; isExhausted: boolean; atOnce: boolean }
   | { kind: 'visit'; publication: Publication }
+  | { kind: 'restart'; isPublished: boolean }
   | { kind: 'confirm'; notice: number }
   | { kind: 'accept' }
   | { kind: 'pass'; ms: number };
@@ -56,6 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       publication: fc.constantFrom('arrives' as const, 'is swallowed' as const, 'is refused' as const),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('restart' as const), isPublished: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('confirm' as const), notice: choice }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'accept' as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), turn: choice }) },
@@ -114,6 +116,9 @@ export async function play(world: World, next: Step): Promise<void> {
     }
     case 'visit':
       visit(world, next.publication);
+      return;
+    case 'restart':
+      startAgain(world, next.isPublished);
       return;
     case 'confirm':
       confirmOutcome(world, at([1, ...notices], next.notice));

@@ -14,7 +14,7 @@ function withoutMarker({ marker: _marker, attempts: _attempts, version: _version
 export function demandPromises(before: State, after: State, action: Action, now: number, rules: Rules): void {
   const states = { action, before, after, now };
   const changed = withoutMarker(before) !== withoutMarker(after);
-  const replayed = action.kind === 'claim' && isReplay(before, action);
+  const replayed = action.kind === 'restart' || (action.kind === 'claim' && isReplay(before, action));
 
   const seenAt = action.kind === 'claim' ? action.at : now;
   const hasPassed = before.leaseUntil < Math.max(now, seenAt);

@@ -1,4 +1,4 @@
-import { confirmOutcome, deliver, visit } from './actors.js';
+import { confirmOutcome, deliver, startAgain, visit } from './actors.js';
 import { isFinished } from './model.js';
 import { MAX_FAILED_LIVES, type Plan } from './plan.js';
 import { settled } from './turns.js';
@@ -57,7 +57,9 @@ export async function settle(world: World, plan: Plan): Promise<void> {
 
     const state = judge.state();
     if (state.retriable) {
-      world.send(`operator-${round}`);
+      // Either way of an operator's: by the dead letter, or from the item alone.
+      if (round % 2 === 0) startAgain(world, true);
+      else world.send(`operator-${round}`);
     } else if (state.marker !== undefined) {
       clock.now = Math.max(clock.now, state.marker);
       visit(world, 'arrives');

@@ -43,7 +43,9 @@ describe('the model of the state machine', () => {
   it.each([
     ['a claim in whatever version', /"holder" IN/, / AND "version" = \?/],
     ['a takeover of whatever claim', TAKEOVER, / AND "claimToken" = \? AND "version" = \?/],
-    ['a replay in whatever version', /SET "lastReplayId"/, / AND "version" = \?/],
+    ['a replay in whatever version', /"lastReplayId" <> \?/, / AND "version" = \?/],
+    ['a restart in whatever version', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "version" = \?/],
+    ['a restart of whatever failure', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "failure"."retriable" = \?/],
     ['an outcome by whatever owner', /"effects" \+ 1/, / AND "claimToken" = \?/],
     ['a postponement of whatever claim', /^UPDATE \S+ SET "claimToken"/, / AND "claimToken" = \?/],
     ['a second outcome', /"effects" \+ 1/, / AND "status" = \?/],
@@ -75,7 +77,7 @@ describe('the model of the state machine', () => {
         return { applied: false, item: { ...result.item, leaseUntil: clock.now } };
       },
     });
-    const { counterexample } = await exploreFake(seam, 200);
+    const { counterexample } = await exploreFake(seam, 600);
     expect(counterexample).toContain('the item comes to its end in a bounded number of receives');
   }, 60_000);
 });

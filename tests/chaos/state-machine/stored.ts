@@ -34,7 +34,7 @@ export function factsOf(item: Item): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !BY_THE_WAY.includes(name)));
 }
 
-export type Intent = 'insert' | 'claim' | 'finish' | 'postpone' | 'move' | 'note' | 'confirm';
+export type Intent = 'insert' | 'claim' | 'finish' | 'postpone' | 'restart' | 'move' | 'note' | 'confirm';
 
 /** What a statement sets out to write, whatever its condition says. */
 export function read({ text, parameters }: Statement): { intent: Intent; writes: Map<string, unknown> } {
@@ -45,6 +45,7 @@ export function read({ text, parameters }: Statement): { intent: Intent; writes:
 
 function intentOf(text: string, writes: Map<string, unknown>): Intent {
   if (text.startsWith('INSERT')) return 'insert';
+  if (writes.get('holder') === '') return 'restart';
   if (writes.has('holder')) return 'claim';
   if (writes.has('claimToken')) return 'postpone';
   if (text.includes('"effects" + 1')) return 'finish';

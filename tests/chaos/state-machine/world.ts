@@ -30,6 +30,8 @@ export type Actor = {
   token: string;
   /** What its work led to. */
   result: Result;
+  /** The version of the item that an operator has seen. */
+  seenVersion: number;
   /** The outcome that is to be confirmed. */
   confirms: number;
   hasFinished: boolean;
@@ -116,6 +118,10 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       }
       case 'finish':
         return { kind: 'finish', token: actor.token, result: actor.result, marker };
+      case 'restart':
+        return {
+          ...{ kind: 'restart', version: actor.seenVersion, replayId: writes.get('lastReplayId') as string, marker },
+        };
       case 'postpone':
         return { kind: 'postpone', token: actor.token };
       case 'move':
@@ -139,7 +145,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
         actor.hasFinished = true;
         tally.finishes++;
       }
-      if (action.kind === 'claim' && before.status === 'failed') tally.lives++;
+      if (before.status === 'failed' && (action.kind === 'claim' || action.kind === 'restart')) tally.lives++;
     }
     if (isHeard) actor.knownVersion = after.version;
     return result;
@@ -166,6 +172,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       knownVersion: 1,
       token: '',
       result: 'failed for now',
+      seenVersion: 0,
       confirms: 0,
       hasFinished: false,
       ...actor,
