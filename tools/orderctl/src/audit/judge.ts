@@ -64,7 +64,8 @@ function effectsProblem({ effects, status }: Judged, expected: 0 | 1): Problem[]
 /** An item that is not finished yet, of either table. */
 function judgeUnfinished(item: Judged, states: States, queue: QueueName, around: Circumstances): Verdict {
   const problems = effectsProblem(item, 0);
-  if (around.deadLettered) return { class: 'deadLettered', problems };
+  // Of an earlier life, should it have been started again: then its marker alone says how it is.
+  if (around.deadLettered && item.lastReplayId === '') return { class: 'deadLettered', problems };
   if (item.outboxAt === undefined) {
     const text = `${item.status} without an outbox marker: nothing will bring it back`;
     return { class: 'lost', problems: [...problems, { kind: 'lost', text }] };

@@ -17,7 +17,6 @@ const COLUMNS: [title: string, width: number][] = [
   ['REPLAYS', 7],
   ['COPIES', 6],
   ['ID', 36],
-  ['ATTRIBUTES', 0],
 ];
 const WIDTHS = COLUMNS.map(([, width]) => width);
 
@@ -31,7 +30,8 @@ function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: De
 function toRow(letter: Entry, copies: number): string {
   const { queue, code, event, firstReceivedAt, replayCount, originalMessageId, attributes } = letter;
   const texts = [queue, code, event.orderId ?? '-', firstReceivedAt, String(replayCount), String(copies)];
-  return row([...texts, originalMessageId, attributes.map(({ name }) => name).join(', ')], WIDTHS);
+  const others = attributes.length === 0 ? [] : [`with ${attributes.map(({ name }) => name).join(', ')}`];
+  return row([...texts, originalMessageId, ...others], WIDTHS);
 }
 
 /** Shows dead letters, copies of one message as one. Always 0. */
