@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { NotDescribedError } from '../health/readiness.js';
 import { connectionRefused } from '../testing/aws-errors.js';
 import {
@@ -59,6 +59,9 @@ describe('a backlog in the queue', () => {
   });
 });
 
+// Hundreds of sweeps.
+jest.setTimeout(60_000);
+
 describe('an outage of the workers', () => {
   const lasting = async (outbox: ReturnType<typeof createOutboxSystem>, sweeps: number) => {
     const reports = [];
@@ -72,7 +75,7 @@ describe('an outage of the workers', () => {
   // 500 sweeps are a day and 17 hours.
   it.each([
     ['one order', 1],
-    ['a backlog', 24],
+    ['a backlog', 12],
   ])('gives up none of %s in 500 sweeps, and adds one message to each at most', async (_what, count) => {
     const outbox = createOutboxSystem(
       Array.from({ length: count }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
@@ -89,11 +92,11 @@ describe('an outage of the workers', () => {
 
   it('adds no more than one message also when more markers are due than the queue holds messages', async () => {
     const outbox = createOutboxSystem(
-      Array.from({ length: 40 }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
+      Array.from({ length: 12 }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
     );
     outbox.queue.work.visible = 1;
     await lasting(outbox, 500);
-    expect(outbox.published().sort()).toEqual(Array.from({ length: 40 }, (_, i) => `Made t${i} v1`).sort());
+    expect(outbox.published().sort()).toEqual(Array.from({ length: 12 }, (_, i) => `Made t${i} v1`).sort());
   });
 
   it('of more than four days has the message sent again, which the queue has dropped by then', async () => {
