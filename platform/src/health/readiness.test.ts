@@ -3,6 +3,8 @@ import { connectionRefused } from '../testing/aws-errors.js';
 import { queueUrlOf } from '../testing/arns.js';
 import { createFakeAws } from '../testing/fake-aws.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
+import { createMonotonicClock } from '../clock.js';
+import { ownedTime } from '../testing/owned-time.js';
 import { busCheck, createReadiness, probeAll, queueCheck, ruleCheck, tableCheck } from './readiness.js';
 
 const never = () => new Promise<never>(() => undefined);
@@ -18,7 +20,7 @@ describe('readiness', () => {
           if (failing.error) throw failing.error;
         },
       },
-      { now: () => nowMs },
+      { monotonic: ownedTime(() => nowMs) },
     );
     expect(await readiness()).toEqual({ ok: true, checks: { good: { status: 'up' }, other: { status: 'up' } } });
     failing.error = Object.assign(new Error('first line\nhost, request id and so on'), { name: 'SomeError' });
@@ -32,7 +34,7 @@ describe('readiness', () => {
   it('asks once for everybody who comes within 5 s', async () => {
     let nowMs = 0;
     const check = jest.fn(async () => undefined);
-    const readiness = createReadiness({ check }, { now: () => nowMs });
+    const readiness = createReadiness({ check }, { monotonic: ownedTime(() => nowMs) });
     await Promise.all([readiness(), readiness()]);
     nowMs += 4_999;
     await readiness();
@@ -43,7 +45,7 @@ describe('readiness', () => {
   });
 
   it('does not wait for a check that does not end', async () => {
-    const readiness = createReadiness({ slow: never }, { timeoutMs: 5, now: () => 0 });
+    const readiness = createReadiness({ slow: never }, { timeoutMs: 5, monotonic: createMonotonicClock() });
     expect(await readiness()).toEqual({
       ok: false,
       checks: { slow: { status: 'down', reason: 'TimeoutError: no answer within 5 ms' } },
@@ -52,27 +54,31 @@ describe('readiness', () => {
 });
 
 describe('the probe', () => {
+  const monotonic = createMonotonicClock();
+
   it('fails while one dependency is away or does not answer', async () => {
-    await expect(probeAll({ a: async () => 1, b: () => Promise.reject(connectionRefused()) })).rejects.toMatchObject({
+    await expect(
+      probeAll({ a: async () => 1, b: () => Promise.reject(connectionRefused()) }, { monotonic }),
+    ).rejects.toMatchObject({
       code: 'ECONNREFUSED',
     });
-    await expect(probeAll({ a: never }, 5)).rejects.toMatchObject({ name: 'TimeoutError' });
+    await expect(probeAll({ a: never }, { timeoutMs: 5, monotonic })).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   it('is content with a dependency that answers, even if the answer is bad', async () => {
-    await probeAll({ a: () => Promise.reject(new Error('rule r is disabled')) });
+    await probeAll({ a: () => Promise.reject(new Error('rule r is disabled')) }, { monotonic });
   });
 
   it('fails without permission for what the work itself does, and not for what is only described', async () => {
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
     const refusing = { send: () => Promise.reject(denied) } as never;
-    await expect(probeAll({ table: tableCheck(refusing, 'jobs', 'jobId') })).rejects.toBe(denied);
+    await expect(probeAll({ table: tableCheck(refusing, 'jobs', 'jobId') }, { monotonic })).rejects.toBe(denied);
     const describing = {
       bus: busCheck(refusing, 'bus'),
       rule: ruleCheck(refusing, { bus: 'bus', rule: 'r', queue: 'work' }),
     };
-    await probeAll(describing);
-    const { checks } = await createReadiness(describing, { now: () => 0 })();
+    await probeAll(describing, { monotonic });
+    const { checks } = await createReadiness(describing, { monotonic })();
     expect(Object.values(checks).map(({ status }) => status)).toEqual(['down', 'down']);
   });
 });

@@ -3,7 +3,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
 import { isDenied, isUnavailable } from '../aws/failures.js';
 import { countQueue } from '../aws/queue-counts.js';
-import type { Clock } from '../clock.js';
+import type { Deadline, MonotonicClock, Stopwatch } from '../clock.js';
 import { toError } from '../errors.js';
 
 /** Throws when the dependency cannot be used. */
@@ -68,33 +68,33 @@ function reasonOf(thrown: unknown): string {
   return `${name}: ${message.split('\n')[0] ?? ''}`.slice(0, 200);
 }
 
+type CheckOptions = { timeoutMs?: number; monotonic: MonotonicClock };
+
 /** Runs one check, which counts as failed when it has not ended in time. */
-async function runCheck(check: Check, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+async function runCheck(check: Check, { timeoutMs = 2_000, monotonic }: CheckOptions): Promise<void> {
+  let deadline: Deadline | undefined;
+  const late = new Promise<never>((_, reject) => {
+    deadline = monotonic.startDeadline(timeoutMs, () => {
       reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: 'TimeoutError' }));
-    }, timeoutMs);
+    });
   });
-  await Promise.race<unknown>([check(), deadline]).finally(() => {
-    clearTimeout(timer);
+  await Promise.race<unknown>([check(), late]).finally(() => {
+    deadline?.cancel();
   });
 }
-
-type ReadinessOptions = { timeoutMs?: number; cacheMs?: number; now: Clock };
 
 /** All checks side by side; a report serves everybody who asks within `cacheMs`. */
 export function createReadiness(
   checks: Record<string, Check>,
-  { timeoutMs = 2_000, cacheMs = 5_000, now }: ReadinessOptions,
+  { cacheMs = 5_000, ...options }: CheckOptions & { cacheMs?: number },
 ): () => Promise<CheckReport> {
-  let cached: { at: number; report: Promise<CheckReport> } | undefined;
+  let cached: { ageMs: Stopwatch; report: Promise<CheckReport> } | undefined;
 
   async function runAll(): Promise<CheckReport> {
     const entries = await Promise.all(
       Object.entries(checks).map(async ([name, check]): Promise<[string, CheckResult]> => {
         try {
-          await runCheck(check, timeoutMs);
+          await runCheck(check, options);
           return [name, { status: 'up' }];
         } catch (error) {
           return [name, { status: 'down', reason: reasonOf(error) }];
@@ -105,7 +105,9 @@ export function createReadiness(
   }
 
   return () => {
-    if (!cached || now() - cached.at >= cacheMs) cached = { at: now(), report: runAll() };
+    if (!cached || cached.ageMs() >= cacheMs) {
+      cached = { ageMs: options.monotonic.startStopwatch(), report: runAll() };
+    }
     return cached.report;
   };
 }
@@ -115,11 +117,11 @@ export function createReadiness(
  * reports it.
  * @throws the first outage
  */
-export async function probeAll(checks: Record<string, Check>, timeoutMs = 2_000): Promise<void> {
+export async function probeAll(checks: Record<string, Check>, options: CheckOptions): Promise<void> {
   await Promise.all(
     Object.values(checks).map(async (check) => {
       try {
-        await runCheck(check, timeoutMs);
+        await runCheck(check, options);
       } catch (error) {
         if (isUnavailable(error)) throw error;
       }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createMonotonicClock } from '../clock.js';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { eventually } from '../testing/worker-system.js';
 import { serveWorker } from './serve-worker.js';
@@ -52,6 +53,7 @@ async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
     shutdownTimeoutMs,
     release: () => void (state.released += 1),
     logger: log.logger,
+    monotonic: createMonotonicClock(),
   });
   servers.push(server);
   const { port } = server.address() as AddressInfo;
@@ -156,6 +158,8 @@ it('ends a process whose polling has died', async () => {
   jest.advanceTimersByTime(60_000);
   expect(exits).toEqual([]);
   state.live = false;
+  jest.advanceTimersByTime(5_000);
+  expect(exits).toEqual([]);
   jest.advanceTimersByTime(5_000);
   expect(exits).toEqual([1]);
   expect(log.messages()).toContain('polling has died, the process ends');

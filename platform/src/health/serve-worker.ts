@@ -1,8 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { createTerminus, HealthCheckError } from '@godaddy/terminus';
+import type { MonotonicClock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import type { Worker } from '../worker/create-worker.js';
+import { startWatchdog } from './watchdog.js';
 
 type ServeOptions = {
   host: string;
@@ -12,9 +14,8 @@ type ServeOptions = {
   /** Frees what the worker used, after the drain; a promise is waited for. */
   release: () => unknown;
   logger: Logger;
+  monotonic: MonotonicClock;
 };
-
-const WATCHDOG_INTERVAL_MS = 5_000;
 
 function answerScrape(worker: Worker, response: ServerResponse, logger: Logger): void {
   worker.scrape().then(
@@ -32,7 +33,7 @@ function answerScrape(worker: Worker, response: ServerResponse, logger: Logger):
  * containers.
  */
 export async function serveWorker(worker: Worker, options: ServeOptions): Promise<Server> {
-  const { logger, shutdownTimeoutMs } = options;
+  const { logger, monotonic, shutdownTimeoutMs } = options;
   const server = createServer((request, response) => {
     if (request.method === 'GET' && request.url?.split('?', 1)[0] === '/metrics') {
       answerScrape(worker, response, logger);
@@ -65,13 +66,11 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     // Not onSignal: by then the port is closed, and health could not say that the worker is draining.
     beforeShutdown: async () => {
       logger.info('draining');
-      const deadline = setTimeout(() => {
+      const deadline = monotonic.startDeadline(shutdownTimeoutMs, () => {
         logger.error('not drained in time');
         process.exit(1);
-      }, shutdownTimeoutMs);
-      server.once('close', () => {
-        clearTimeout(deadline);
       });
+      server.once('close', deadline.cancel);
       await worker.stop();
       await options.release();
       logger.info('drained');
@@ -86,14 +85,14 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
   await once(server, 'listening');
   logger.info('health endpoints listen', { address: server.address() });
 
-  const watchdog = setInterval(() => {
-    if (worker.isLive()) return;
-    logger.error('polling has died, the process ends');
-    process.exit(1);
-  }, WATCHDOG_INTERVAL_MS);
-  server.once('close', () => {
-    clearInterval(watchdog);
-  });
+  const stopWatchdog = startWatchdog(
+    () => worker.isLive(),
+    () => {
+      logger.error('polling has died, the process ends');
+      process.exit(1);
+    },
+  );
+  server.once('close', stopWatchdog);
   worker.start();
   return server;
 }

@@ -1,3 +1,4 @@
+import type { MonotonicClock, Stopwatch } from '../clock.js';
 import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
 
@@ -15,28 +16,27 @@ const MOST_REMEMBERED = 1_000;
 type Options = {
   table: string;
   logger: Pick<Logger, 'error'>;
-  /** Epoch ms. */
-  now: () => number;
+  monotonic: MonotonicClock;
   /** How long an item counts as failing after it was last seen: longer than the pause until it is looked at again. */
   rememberMs: number;
 };
 
 /** The items of a table that no sweep can bring on: an unreadable row, or an event that the bus refuses for good. */
-export function createFailingItems({ table, logger, now, rememberMs }: Options): FailingItems {
-  const until = new Map<string, number>();
+export function createFailingItems({ table, logger, monotonic, rememberMs }: Options): FailingItems {
+  const seen = new Map<string, Stopwatch>();
   return {
     add: (id, reason) => {
       logger.error('an outbox item cannot be brought on: repair the row', { table, id, err: toError(reason) });
-      if (until.size < MOST_REMEMBERED) until.set(id, now() + rememberMs);
+      if (seen.size < MOST_REMEMBERED) seen.set(id, monotonic.startStopwatch());
     },
     remove: (id) => {
-      until.delete(id);
+      seen.delete(id);
     },
     problem: () => {
-      for (const [id, end] of until) if (end < now()) until.delete(id);
-      const [first] = until.keys();
+      for (const [id, agoMs] of seen) if (agoMs() > rememberMs) seen.delete(id);
+      const [first] = seen.keys();
       if (first === undefined) return undefined;
-      return `${until.size} item${until.size === 1 ? '' : 's'} of ${table} cannot be brought on, such as ${first}; the log says why`;
+      return `${seen.size} item${seen.size === 1 ? '' : 's'} of ${table} cannot be brought on, such as ${first}; the log says why`;
     },
   };
 }

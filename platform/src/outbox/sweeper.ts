@@ -1,7 +1,7 @@
 import type { DynamoDb } from '../aws/clients.js';
 import { isUnavailable } from '../aws/failures.js';
 import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
-import type { Clock } from '../clock.js';
+import type { Clock, MonotonicClock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import { leaseEndsAt } from '../statements/lease.js';
 import type { StatementExecutor } from '../statements/executor.js';
@@ -35,6 +35,7 @@ type Dependencies = {
   publisher: Pick<EventPublisher, 'publish'>;
   logger: Pick<Logger, 'error' | 'warn'>;
   now: Clock;
+  monotonic: MonotonicClock;
   random?: () => number;
   /** Updated while the sweep is under way, because one that fails has no report. */
   metrics?: OutboxMetrics;
@@ -54,11 +55,11 @@ const SKEW_MS = 60_000;
  * where it is waited for; whatever became of the messages in between, the sweeper comes back to the item.
  */
 export function createSweeper(table: OutboxTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
-  const { dynamo, executor, publisher, logger, now, metrics } = dependencies;
+  const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
   const { lifecycle, reader } = table;
   const { table: name, key, states } = lifecycle;
   const markers = createMarkerIndex({ dynamo, lifecycle, index: options.index, shards: options.shards });
-  const failing = createFailingItems({ table: name, logger, now, rememberMs: 2 * options.backoffMaxMs });
+  const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
   const republish = createRepublish(table, options, dependencies);
   /** No marker is ever set further ahead than this. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + SKEW_MS;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueueCounts } from '../aws/queue-counts.js';
 import { connectionRefused } from '../testing/aws-errors.js';
+import { ownedTime } from '../testing/owned-time.js';
 import { valueOf } from '../testing/samples.js';
 import { createMetrics } from './metrics.js';
 import { exposeQueueDepths } from './queue-depths.js';
@@ -15,7 +16,7 @@ function createDepths(count: (queue: string) => Promise<QueueCounts>) {
       asked.push(queue);
       return count(queue);
     },
-    now: () => time.ms,
+    monotonic: ownedTime(() => time.ms),
     withinMs: 5,
   });
   const read = async (queue: string, state: string) =>

@@ -1,11 +1,11 @@
 import type { QueueCounts } from '../aws/queue-counts.js';
-import type { Clock } from '../clock.js';
+import type { MonotonicClock, Stopwatch } from '../clock.js';
 import type { Metrics } from './metrics.js';
 
 type QueueDepthOptions = {
   queues: readonly string[];
   count: (queue: string) => Promise<QueueCounts>;
-  now: Clock;
+  monotonic: MonotonicClock;
   /** However often somebody scrapes, the queues are asked no more often. */
   everyMs?: number;
   /** What a scrape waits for the queues at most. */
@@ -16,8 +16,8 @@ type Counted = readonly (readonly [queue: string, counts: QueueCounts])[];
 
 /** What the queues hold, asked for when somebody scrapes. A queue that does not answer is not there: no error, no wait. */
 export function exposeQueueDepths(metrics: Metrics, options: QueueDepthOptions): void {
-  const { queues, count, now, everyMs = 10_000, withinMs = 1_000 } = options;
-  let asked: { at: number; counted: Promise<Counted> } | undefined;
+  const { queues, count, monotonic, everyMs = 10_000, withinMs = 1_000 } = options;
+  let asked: { agoMs: Stopwatch; counted: Promise<Counted> } | undefined;
 
   async function countAll(): Promise<Counted> {
     const answers = await Promise.allSettled(queues.map(async (queue) => [queue, await count(queue)] as const));
@@ -40,7 +40,7 @@ export function exposeQueueDepths(metrics: Metrics, options: QueueDepthOptions):
     help: 'Messages in a queue, as SQS estimates them: visible, in flight (received, not yet deleted), or delayed.',
     labelNames: ['queue', 'state'],
     async collect() {
-      if (!asked || now() - asked.at >= everyMs) asked = { at: now(), counted: countAll() };
+      if (!asked || asked.agoMs() >= everyMs) asked = { agoMs: monotonic.startStopwatch(), counted: countAll() };
       const counted = await inTime(asked.counted);
       this.reset();
       for (const [queue, { visible, inFlight, delayed }] of counted) {

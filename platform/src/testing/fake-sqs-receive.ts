@@ -78,12 +78,12 @@ export async function receive(
   integerBetween(input.MaxNumberOfMessages, 'MaxNumberOfMessages', 1, 10);
   integerBetween(input.WaitTimeSeconds, 'WaitTimeSeconds', 0, 20);
   integerBetween(input.VisibilityTimeout, 'VisibilityTimeout', 0, LONGEST_VISIBILITY_SECONDS);
-  const endsAtMs = Date.now() + Math.min((input.WaitTimeSeconds ?? 0) * 1_000, options.longestPollMs);
+  const endsAtMs = performance.now() + Math.min((input.WaitTimeSeconds ?? 0) * 1_000, options.longestPollMs);
   for (;;) {
     const received = queue.receive(input.MaxNumberOfMessages ?? 1, input.VisibilityTimeout);
     // Like the service, which leaves the list out instead of sending an empty one.
     if (received.length > 0) return { Messages: received.map((message) => toMessage(message, input)) };
-    const leftMs = endsAtMs - Date.now();
+    const leftMs = endsAtMs - performance.now();
     if (leftMs <= 0) return {};
     await arrival(queue, Math.min(leftMs, LOOK_AGAIN_MS), options.abortSignal);
   }

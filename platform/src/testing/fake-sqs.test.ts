@@ -181,10 +181,10 @@ describe('long polling', () => {
 
   it('ends empty when the wait is over', async () => {
     const { sqs } = createSystem();
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     const output = await sqs.send(new ReceiveMessageCommand({ QueueUrl: WORK, WaitTimeSeconds: 1 }));
     expect(output.Messages).toBeUndefined();
-    expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(1_000);
+    expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(1_000);
   });
 
   it('can be cut short for a test', async () => {

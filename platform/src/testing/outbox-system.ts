@@ -6,6 +6,7 @@ import { createStatementExecutor } from '../statements/executor.js';
 import { createTableReader } from '../statements/table-reader.js';
 import type { Lifecycle } from '../statements/transitions.js';
 import { createFakeAws } from './fake-aws.js';
+import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
 
 export const SWEPT_AT_MS = Date.UTC(2027, 0, 1);
@@ -126,6 +127,7 @@ export function createOutboxSystem(things: readonly Thing[], { told = true, opti
         publisher: createEventPublisher(aws.eventBridge, { bus: 'bus' }),
         logger: log.logger,
         now: () => time.ms,
+        monotonic: ownedTime(() => time.ms),
         random: () => jitter,
       },
     );

@@ -1,10 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import { DeleteMessageCommand, type MessageAttributeValue, type ReceiveMessageCommandOutput } from '@aws-sdk/client-sqs';
+import {
+  DeleteMessageCommand,
+  type MessageAttributeValue,
+  type ReceiveMessageCommandOutput,
+} from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
 import type { Delivery, Outcome } from '../worker/types.js';
 import { queueUrlOf } from './arns.js';
 import { createFakeAws } from './fake-aws.js';
 import type { RuleSettings } from './fake-eventbridge.js';
+import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
 
 type Topology = {
@@ -93,6 +98,7 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
     log: createRecordingLogger(),
     outcomes,
     now,
+    monotonic: ownedTime(now),
     /** Has messages that wait for a retry come back, again and again, until the queue is empty. */
     untilEmpty: async () => {
       const isSettled = () => isIdle() && aws.sqs.messages(queueUrl).every(({ visibleAtMs }) => visibleAtMs > nowMs);
@@ -155,8 +161,8 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
 
 /** Resolves with the first value that is neither undefined nor false. @throws after 20 s, which no test lasts */
 export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
-  const givenUpAt = Date.now() + 20_000;
-  while (Date.now() < givenUpAt) {
+  const givenUpAt = performance.now() + 20_000;
+  while (performance.now() < givenUpAt) {
     const value = read();
     if (value !== undefined && value !== false) return value;
     await setImmediate();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connectionRefused } from '../testing/aws-errors.js';
+import { createMonotonicClock } from '../clock.js';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { queueDoesNotExist } from '../testing/sqs-errors.js';
 import { createBreaker, type Pass } from './breaker.js';
@@ -20,7 +21,7 @@ function create() {
   const probe = jest.fn(async () => {
     if (away.error) throw away.error;
   });
-  const breaker = createBreaker({ probe, logger: log.logger });
+  const breaker = createBreaker({ probe, logger: log.logger, monotonic: createMonotonicClock() });
   /** Waits, and tells what has been granted so far. */
   const waiting = () => {
     const seen: { pass?: Pass | undefined; granted: boolean } = { granted: false };

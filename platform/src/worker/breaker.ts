@@ -1,4 +1,5 @@
 import { isDenied, isTopologyMissing, isUnavailable } from '../aws/failures.js';
+import type { Deadline, MonotonicClock, Stopwatch } from '../clock.js';
 import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
 
@@ -32,6 +33,7 @@ type BreakerOptions = {
   /** Throws while a dependency is away. */
   probe: () => Promise<unknown>;
   logger: Logger;
+  monotonic: MonotonicClock;
   firstDelayMs?: number;
   maxDelayMs?: number;
   /** A trial that has met no trouble for so long counts as gone well: its handler may simply be slow. */
@@ -49,6 +51,7 @@ function reasonOf(err: Error): string {
 export function createBreaker({
   probe,
   logger,
+  monotonic,
   firstDelayMs = 500,
   maxDelayMs = 4_000,
   trialPatienceMs = 3_000,
@@ -57,7 +60,8 @@ export function createBreaker({
   let stopped = false;
   let delayMs = firstDelayMs;
   let timer: NodeJS.Timeout | undefined;
-  let openedAt = 0;
+  let patience: Deadline | undefined;
+  let openForMs: Stopwatch | undefined;
   /** Reasons that have had their line since the breaker opened: each gets one, or two that alternate would fill the log. */
   const told = new Set<string>();
   /** Set while half-open, from the moment that somebody goes ahead. */
@@ -75,15 +79,15 @@ export function createBreaker({
       isTrial: true,
       done: () => {
         if (stopped || trial !== pass) return;
-        clearTimeout(timer);
+        patience?.cancel();
         trial = undefined;
         state = 'closed';
-        logger.info('resumed', { pausedMs: Date.now() - openedAt });
+        logger.info('resumed', { pausedMs: Math.round(openForMs?.() ?? 0) });
         release(NORMAL);
       },
     };
     trial = pass;
-    timer = setTimeout(pass.done, trialPatienceMs);
+    patience = monotonic.startDeadline(trialPatienceMs, pass.done);
     return pass;
   }
 
@@ -124,7 +128,7 @@ export function createBreaker({
     report: (thrown) => {
       if (stopped || state === 'open') return;
       if (state === 'closed') {
-        openedAt = Date.now();
+        openForMs = monotonic.startStopwatch();
         delayMs = firstDelayMs;
         told.clear();
       } else {
@@ -132,6 +136,7 @@ export function createBreaker({
       }
       tell(thrown);
       clearTimeout(timer);
+      patience?.cancel();
       trial = undefined;
       state = 'open';
       scheduleProbe();
@@ -145,6 +150,7 @@ export function createBreaker({
     stop: () => {
       stopped = true;
       clearTimeout(timer);
+      patience?.cancel();
       release(undefined);
     },
   };

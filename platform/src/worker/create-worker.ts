@@ -1,7 +1,7 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
-import type { Clock } from '../clock.js';
+import type { Clock, MonotonicClock } from '../clock.js';
 import { failpoint } from '../failpoints.js';
 import {
   busCheck,
@@ -43,6 +43,7 @@ export type WorkerOptions = {
   tracing?: Tracing;
   metrics: Metrics;
   now: Clock;
+  monotonic: MonotonicClock;
   queue: string;
   deadLetterQueue: string;
   /** What readiness looks at besides the queues. */
@@ -68,7 +69,7 @@ export type Worker = {
 
 /** A queue's worker: pollers, the pipeline around the handlers, health. Owns no client and no process. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { env, aws, publisher, metrics, now, queue, deadLetterQueue, uses } = options;
+  const { env, aws, publisher, metrics, now, monotonic, queue, deadLetterQueue, uses } = options;
   const logger = options.logger.child({ queue });
   const urlOf = createQueueUrls(aws.sqs);
   const checks: Record<string, Check> = {
@@ -80,13 +81,13 @@ export function createWorker(options: WorkerOptions): Worker {
     ),
     ...Object.fromEntries(uses.tables.map(({ name, key }) => [`table ${name}`, tableCheck(aws.dynamo, name, key)])),
   };
-  const readiness = createReadiness(checks, { now });
-  const probe = () => probeAll(checks);
-  const breaker = createBreaker({ probe, logger });
+  const readiness = createReadiness(checks, { monotonic });
+  const probe = () => probeAll(checks, { monotonic });
+  const breaker = createBreaker({ probe, logger, monotonic });
   const outages = createOutageCounts();
   const router = createRouter(options.expected, options.registrations, publisher);
 
-  const measured = withMetrics(metrics, queue, now);
+  const measured = withMetrics(metrics, queue, { now, monotonic });
   const createdAt = now();
   exposePolling(metrics, queue, {
     lastReturnAt: () => pollers?.lastReturnAt() ?? createdAt,
@@ -96,7 +97,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function buildPipeline(queueUrl: string, deadLetterUrl: string): Step {
     const middleware: Middleware[] = [
       measured,
-      withLogLine(now),
+      withLogLine(monotonic),
       withSpan(options.tracing ?? NO_TRACING, { queue, publisher }),
       withRetry(aws.sqs, breaker, outages, {
         queueUrl,
@@ -106,9 +107,9 @@ export function createWorker(options: WorkerOptions): Worker {
       withDeadLetter(aws.sqs, {
         queueUrl: deadLetterUrl,
         maxReceives: env.MAX_RECEIVES,
-        exhausted: withTimeout(env.HANDLER_TIMEOUT_MS)(router.exhausted),
+        exhausted: withTimeout(env.HANDLER_TIMEOUT_MS, monotonic)(router.exhausted),
       }),
-      withTimeout(env.HANDLER_TIMEOUT_MS),
+      withTimeout(env.HANDLER_TIMEOUT_MS, monotonic),
     ];
     return middleware.reduceRight<Step>((next, wrap) => wrap(next), router.handle);
   }
@@ -159,7 +160,7 @@ export function createWorker(options: WorkerOptions): Worker {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);
         },
       },
-      { aws, breaker, logger, now },
+      { aws, breaker, logger, now, monotonic },
     );
     logger.info('polling', { pollers: env.WORKER_POLLERS });
   }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { queueUrlOf } from '../testing/arns.js';
 import { connectionRefused } from '../testing/aws-errors.js';
 import { createFakeSqs } from '../testing/fake-sqs.js';
+import { ownedTime } from '../testing/owned-time.js';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { eventually } from '../testing/worker-system.js';
 import { createBreaker } from './breaker.js';
@@ -40,7 +41,9 @@ function start({ pollers = 1, hangs, handle = async () => true }: Settings = {})
   const probe = async () => {
     if (away.error) throw away.error;
   };
-  const breaker = createBreaker({ probe, logger: log.logger, firstDelayMs: 5, maxDelayMs: 5 });
+  const now = () => time.ms;
+  const monotonic = ownedTime(now);
+  const breaker = createBreaker({ probe, logger: log.logger, monotonic, firstDelayMs: 5, maxDelayMs: 5 });
   running = startPollers(
     {
       queueUrl: WORK,
@@ -52,7 +55,7 @@ function start({ pollers = 1, hangs, handle = async () => true }: Settings = {})
       onOutage: () => undefined,
       handleBatch: async (messages) => ((await handle(messages.map(({ Body }) => Body!))) ? messages : []),
     },
-    { aws: { sqs: acks, polling }, breaker, logger: log.logger, now: () => time.ms },
+    { aws: { sqs: acks, polling }, breaker, logger: log.logger, now, monotonic },
   );
   return {
     pollers: running,

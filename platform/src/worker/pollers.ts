@@ -2,7 +2,7 @@ import { ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/cl
 import { Consumer } from 'sqs-consumer';
 import type { AwsClients } from '../aws/clients.js';
 import { isUnavailable } from '../aws/failures.js';
-import type { Clock } from '../clock.js';
+import type { Clock, Deadline, MonotonicClock } from '../clock.js';
 import { toError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Breaker, Pass } from './breaker.js';
@@ -27,6 +27,7 @@ type Dependencies = {
   breaker: Breaker;
   logger: Logger;
   now: Clock;
+  monotonic: MonotonicClock;
 };
 
 export type Pollers = {
@@ -51,24 +52,30 @@ class StoppedError extends Error {
 }
 
 /** One polling loop. A batch waits for its slowest message, so a worker has several. */
-function startPoller(options: PollerOptions, onSurvived: () => void, { aws, breaker, logger, now }: Dependencies) {
+function startPoller(options: PollerOptions, onSurvived: () => void, dependencies: Dependencies) {
+  const { aws, breaker, logger, now, monotonic } = dependencies;
   let pass: Pass | undefined;
-  /** Epoch ms at which the poller counts as wedged. */
-  let wedgedAt = Infinity;
+  /** Until when the poller has to show a sign of life; undefined while nobody can tell how long it may take. */
+  let signOfLife: Deadline | undefined;
   let lastReturnAt = now();
   /** Doubled with each batch survived. */
   let batchSize = 1;
   let poll = Promise.resolve();
   let endPoll: () => void = () => undefined;
 
+  function expectSignOfLife(withinMs: number | undefined): void {
+    signOfLife?.cancel();
+    signOfLife = withinMs === undefined ? undefined : monotonic.startDeadline(withinMs);
+  }
+
   async function receive({ input }: ReceiveMessageCommand) {
     poll = new Promise((resolve) => {
       endPoll = resolve;
     });
-    wedgedAt = Infinity;
+    expectSignOfLife(undefined);
     pass = await breaker.enter();
     if (!pass) throw new StoppedError('stopped before the poll');
-    wedgedAt = now() + options.wedgedAfterMs;
+    expectSignOfLife(options.wedgedAfterMs);
     const command = new ReceiveMessageCommand({
       ...input,
       MaxNumberOfMessages: batchSize,
@@ -76,7 +83,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, { aws, brea
     });
     const output = await aws.polling.send(command);
     lastReturnAt = now();
-    wedgedAt = lastReturnAt + options.wedgedAfterMs + options.handlerTimeoutMs;
+    expectSignOfLife(options.wedgedAfterMs + options.handlerTimeoutMs);
     return output;
   }
 
@@ -100,7 +107,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, { aws, brea
   });
 
   function onEnd(): void {
-    wedgedAt = consumer.status.isRunning ? now() + options.wedgedAfterMs : Infinity;
+    expectSignOfLife(consumer.status.isRunning ? options.wedgedAfterMs : undefined);
     endPoll();
   }
   function onPolled(): void {
@@ -132,7 +139,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, { aws, brea
   consumer.start();
 
   return {
-    isLive: () => now() < wedgedAt,
+    isLive: () => !signOfLife?.hasPassed(),
     lastReturnAt: () => lastReturnAt,
     stop: () => {
       consumer.stop();

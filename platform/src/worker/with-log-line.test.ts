@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aDelivery } from '../testing/delivery.js';
+import { ownedTime } from '../testing/owned-time.js';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { withLogLine } from './with-log-line.js';
 import type { Outcome } from './types.js';
@@ -13,7 +14,7 @@ describe('withLogLine', () => {
   ])('logs one line for a message that was %s, with what was learned about it', async (outcome, level) => {
     const log = createRecordingLogger();
     let nowMs = 100;
-    const handle = withLogLine(() => nowMs)(async (delivery) => {
+    const handle = withLogLine(ownedTime(() => nowMs))(async (delivery) => {
       nowMs += 25;
       Object.assign(delivery.facts, { orderId: 'o1', correlationId: 'c1' });
       return outcome;
@@ -39,7 +40,7 @@ describe('withLogLine', () => {
 
   it('leaves it to the breaker to warn of an outage', async () => {
     const log = createRecordingLogger();
-    const handle = withLogLine(() => 0)(async ({ facts }) => {
+    const handle = withLogLine(ownedTime(() => 0))(async ({ facts }) => {
       facts.outage = true;
       return 'retry';
     });

@@ -1,18 +1,18 @@
-import type { Clock } from '../clock.js';
+import type { MonotonicClock } from '../clock.js';
 import type { Middleware } from './types.js';
 
 /**
  * One line per delivery: its outcome, and everything that the pipeline learned about it. An outage is told of at `warn`
  * once, by the breaker: the messages that met it, however many, are not in trouble themselves.
  */
-export function withLogLine(now: Clock): Middleware {
+export function withLogLine(monotonic: MonotonicClock): Middleware {
   return (next) => async (delivery) => {
-    const startedAt = now();
+    const elapsedMs = monotonic.startStopwatch();
     const outcome = await next(delivery);
     const { facts, logger, messageId, receiveCount } = delivery;
     const isTrouble = (outcome === 'retry' && facts.outage !== true) || outcome === 'dead-lettered';
     const level = isTrouble ? 'warn' : 'info';
-    logger[level](outcome, { ...facts, outcome, durationMs: now() - startedAt, receiveCount, messageId });
+    logger[level](outcome, { ...facts, outcome, durationMs: Math.round(elapsedMs()), receiveCount, messageId });
     return outcome;
   };
 }

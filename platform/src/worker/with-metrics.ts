@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock, MonotonicClock } from '../clock.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { BreakerState } from './breaker.js';
 import type { Middleware, Outcome } from './types.js';
@@ -8,8 +8,11 @@ const HANDLING_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 const AGE_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
 const BREAKER_STATES: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
+type Clocks = { now: Clock; monotonic: MonotonicClock };
+
 /** Counts deliveries by their outcomes, and measures how long they took and how long their messages had waited. */
-export function withMetrics(metrics: Metrics, queue: string, now: Clock): Middleware {
+export function withMetrics(metrics: Metrics, queue: string, clocks: Clocks): Middleware {
+  const { now, monotonic } = clocks;
   const messages = metrics.counter({
     name: 'messages_total',
     help: 'Deliveries of messages, by outcome.',
@@ -31,12 +34,12 @@ export function withMetrics(metrics: Metrics, queue: string, now: Clock): Middle
   for (const outcome of OUTCOMES) messages.inc({ queue, outcome }, 0);
 
   return (next) => async (delivery) => {
-    const receivedAt = now();
+    const elapsedMs = monotonic.startStopwatch();
     // SQS has a clock of its own.
-    age.observe({ queue }, Math.max(0, receivedAt - delivery.sentAt) / 1_000);
+    age.observe({ queue }, Math.max(0, now() - delivery.sentAt) / 1_000);
     const outcome = await next(delivery);
     messages.inc({ queue, outcome });
-    handling.observe({ queue, outcome }, (now() - receivedAt) / 1_000);
+    handling.observe({ queue, outcome }, elapsedMs() / 1_000);
     return outcome;
   };
 }

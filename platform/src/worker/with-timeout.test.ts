@@ -1,13 +1,19 @@
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
+import { createMonotonicClock } from '../clock.js';
 import { aDelivery } from '../testing/delivery.js';
 import type { Outcome } from './types.js';
 import { HandlerTimeoutError, withTimeout } from './with-timeout.js';
 
+const monotonic = createMonotonicClock();
+
 describe('withTimeout', () => {
   it('passes on what comes in time, and aborts nothing', async () => {
     let signal: AbortSignal | undefined;
-    const handle = withTimeout(60_000)(async (delivery) => {
+    const handle = withTimeout(
+      60_000,
+      monotonic,
+    )(async (delivery) => {
       signal = delivery.signal;
       return 'processed';
     });
@@ -17,12 +23,15 @@ describe('withTimeout', () => {
 
   it('passes on an error that comes in time', async () => {
     const error = new Error('no');
-    await expect(withTimeout(60_000)(() => Promise.reject(error))(aDelivery())).rejects.toBe(error);
+    await expect(withTimeout(60_000, monotonic)(() => Promise.reject(error))(aDelivery())).rejects.toBe(error);
   });
 
   it('aborts the signal and waits no longer when the time is up', async () => {
     let signal: AbortSignal | undefined;
-    const handle = withTimeout(5)((delivery) => {
+    const handle = withTimeout(
+      5,
+      monotonic,
+    )((delivery) => {
       signal = delivery.signal;
       return new Promise<never>(() => undefined);
     });
@@ -32,7 +41,10 @@ describe('withTimeout', () => {
 
   it('keeps the facts of a delivery together, and survives a handler that fails late', async () => {
     const delivery = aDelivery();
-    const late = withTimeout(5)(async ({ facts, signal }): Promise<Outcome> => {
+    const late = withTimeout(
+      5,
+      monotonic,
+    )(async ({ facts, signal }): Promise<Outcome> => {
       facts.seen = true;
       if (!signal.aborted) await once(signal, 'abort');
       throw new Error('too late to matter');

@@ -1,3 +1,4 @@
+import type { Deadline, MonotonicClock } from '../clock.js';
 import type { Middleware } from './types.js';
 
 /** The handler did not end in time; its message comes back. */
@@ -6,21 +7,21 @@ export class HandlerTimeoutError extends Error {
 }
 
 /** Gives the rest of the pipeline a deadline: its signal is aborted, and nobody waits for it any longer. */
-export function withTimeout(timeoutMs: number): Middleware {
+export function withTimeout(timeoutMs: number, monotonic: MonotonicClock): Middleware {
   return (next) => async (delivery) => {
     const controller = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+    let deadline: Deadline | undefined;
+    const late = new Promise<never>((_, reject) => {
+      deadline = monotonic.startDeadline(timeoutMs, () => {
         const error = new HandlerTimeoutError(`the handler did not end within ${timeoutMs} ms`);
         controller.abort(error);
         reject(error);
-      }, timeoutMs);
+      });
     });
     try {
-      return await Promise.race([next({ ...delivery, signal: controller.signal }), deadline]);
+      return await Promise.race([next({ ...delivery, signal: controller.signal }), late]);
     } finally {
-      clearTimeout(timer);
+      deadline?.cancel();
     }
   };
 }

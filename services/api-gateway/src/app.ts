@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { countQueue } from '@orderflow/platform/aws/queue-counts';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import { busCheck, createReadiness, tableCheck } from '@orderflow/platform/health/readiness';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
@@ -40,13 +40,14 @@ export type Dependencies = {
   tracing?: RunningTracing;
   metrics?: Metrics;
   now: Clock;
+  monotonic: MonotonicClock;
 };
 
 const FLUSH_WITHIN_MS = 5_000;
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
-  const { config, aws, logger, now } = dependencies;
+  const { config, aws, logger, now, monotonic } = dependencies;
   const { tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
   const names = resourceNames(config.STAGE);
   const orderLifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
@@ -63,7 +64,10 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const urlOf = createQueueUrls(aws.sqs);
   const streams = createEventStreams();
   exposeEventStreams(metrics, streams);
-  const live = createLive({ config, names, aws, orders, urlOf, streams, isPublished: publisher.isPublished, now });
+  const live = createLive({
+    ...{ config, names, aws, orders, urlOf, streams, now, monotonic },
+    isPublished: publisher.isPublished,
+  });
 
   const orderMetrics = createOrderMetrics(metrics);
   const accepting = {
@@ -82,7 +86,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     }),
     readOrder: createReadOrder(orders),
     replayOrder: createReplayOrder({ ...accepting, lifecycle: orderLifecycle, reader: orders }),
-    listOrders: createListOrders({ orders, now }),
+    listOrders: createListOrders({ orders, now, monotonic }),
     acceptNotification: createAcceptNotification({
       ...accepting,
       lifecycle: notificationLifecycle,
@@ -95,9 +99,9 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   };
 
   const countMessages = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
-  exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, now });
+  exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, monotonic });
   const outbox = createOutbox({
-    ...{ config, names, aws, executor, publisher, metrics, logger, now },
+    ...{ config, names, aws, executor, publisher, metrics, logger, now, monotonic },
     orders: { lifecycle: orderLifecycle, reader: orders },
     notifications: { lifecycle: notificationLifecycle, reader: notifications },
     countQueue: countMessages,
@@ -109,11 +113,11 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
         [`table ${names.ordersTable}`]: tableCheck(aws.dynamo, names.ordersTable, 'orderId'),
         [`table ${names.notificationsTable}`]: tableCheck(aws.dynamo, names.notificationsTable, 'notificationId'),
       },
-      { now },
+      { monotonic },
     ),
     deferrable: createReadiness(
       { [`bus ${names.bus}`]: busCheck(aws.eventBridge, names.bus), ...outbox.checks },
-      { now },
+      { monotonic },
     ),
   };
   let sweeper: RunningSweeper | undefined;

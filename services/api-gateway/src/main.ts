@@ -1,4 +1,5 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { createProcessLogger } from '@orderflow/platform/process-logger';
 import { runMain } from '@orderflow/platform/run-main';
@@ -13,17 +14,18 @@ await runMain(async () => {
   armFailpoints(config.FAILPOINTS);
   const logger = createProcessLogger('api-gateway', config);
   const tracing = startTracing(config, { service: 'api-gateway', logger });
+  const monotonic = createMonotonicClock();
   const metrics = createMetrics('api-gateway', { runtime: true });
   const aws = createAwsClients(config, measureCalls(metrics));
-  const app = await createApp({ config, aws, logger, tracing, metrics, now: Date.now });
+  const app = await createApp({ config, aws, logger, tracing, metrics, now: Date.now, monotonic });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       logger.info('draining');
-      setTimeout(() => {
+      monotonic.startDeadline(config.SHUTDOWN_TIMEOUT_MS, () => {
         logger.error('not drained in time');
         process.exit(1);
-      }, config.SHUTDOWN_TIMEOUT_MS).unref();
+      });
     });
   }
   await app.listen(config.PORT, config.HOST);

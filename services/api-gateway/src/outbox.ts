@@ -10,7 +10,7 @@ import {
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import { ruleCheck, type Check, type RuleRef } from '@orderflow/platform/health/readiness';
 import type { Logger } from '@orderflow/platform/logger';
 import type { EventPublisher } from '@orderflow/platform/outbox/event-publisher';
@@ -42,6 +42,7 @@ type Dependencies = {
   metrics: Metrics;
   logger: Logger;
   now: Clock;
+  monotonic: MonotonicClock;
 };
 
 export type Outbox = {
@@ -62,7 +63,8 @@ function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: n
 
 /** Sweeps both tables: whatever becomes of an event, each order and each notification comes to its end. */
 export function createOutbox(dependencies: Dependencies): Outbox {
-  const { config, names, aws, executor, publisher, orders, notifications, metrics, logger, now } = dependencies;
+  const { config, names, aws, executor, publisher, orders, notifications, metrics, logger, now, monotonic } =
+    dependencies;
   const routes = routesOf(names, config);
   const routeFor = (ref: RuleRef, eventOf: Route['eventOf']): Route => ({
     check: ruleCheck(aws.eventBridge, ref),
@@ -94,7 +96,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     backoffMaxMs: BACKOFF_MAX_MS,
   };
   const tableNames = tables.map(({ lifecycle }) => lifecycle.table);
-  const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now };
+  const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now, monotonic };
   const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
   const sweepers = tables.map((table) => ({
     table: table.lifecycle.table,

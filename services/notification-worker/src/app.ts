@@ -10,7 +10,7 @@ import {
   resourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
@@ -32,11 +32,12 @@ export type Dependencies = {
   tracing?: Tracing;
   metrics?: Metrics;
   now: Clock;
+  monotonic: MonotonicClock;
   onOutcome?: WorkerOptions['onOutcome'];
 };
 
 export function createApp(dependencies: Dependencies): Worker {
-  const { config, aws, sender, logger, now, onOutcome } = dependencies;
+  const { config, aws, sender, logger, now, monotonic, onOutcome } = dependencies;
   const { tracing = NO_TRACING, metrics = createMetrics('notification-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
@@ -59,6 +60,7 @@ export function createApp(dependencies: Dependencies): Worker {
     tracing,
     metrics,
     now,
+    monotonic,
     queue: names.notificationQueue,
     deadLetterQueue: names.notificationDeadLetterQueue,
     uses: {

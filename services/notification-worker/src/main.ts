@@ -1,4 +1,5 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createProcessLogger } from '@orderflow/platform/process-logger';
@@ -15,6 +16,7 @@ await runMain(async () => {
   armFailpoints(config.FAILPOINTS);
   const logger = createProcessLogger('notification-worker', config);
   const tracing = startTracing(config, { service: 'notification-worker', logger });
+  const monotonic = createMonotonicClock();
   const metrics = createMetrics('notification-worker', { runtime: true });
   const aws = createAwsClients(config, measureCalls(metrics));
   const worker = createApp({
@@ -25,6 +27,7 @@ await runMain(async () => {
     tracing,
     metrics,
     now: Date.now,
+    monotonic,
   });
   await serveWorker(worker, {
     host: config.HOST,
@@ -35,5 +38,6 @@ await runMain(async () => {
       aws.close();
     },
     logger,
+    monotonic,
   });
 });

@@ -14,7 +14,8 @@ export function createAcceptToTerminal(metrics: Metrics, now: Clock) {
       const result = await handle(event, delivery);
       if (result.outcome === 'processed' && delivery.replayId === undefined) {
         const status = result.events.some(({ type }) => type === OrderCompleted.type) ? 'COMPLETED' : 'FAILED';
-        seconds.observe({ status }, (now() - Date.parse(event.metadata.occurredAt)) / 1_000);
+        // The API has accepted it by another clock, or this one was set back.
+        seconds.observe({ status }, Math.max(0, now() - Date.parse(event.metadata.occurredAt)) / 1_000);
       }
       return result;
     };

@@ -7,7 +7,7 @@ import {
   resourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createStatementExecutor } from '@orderflow/platform/statements/executor';
@@ -29,11 +29,12 @@ export type Dependencies = {
   tracing?: Tracing;
   metrics?: Metrics;
   now: Clock;
+  monotonic: MonotonicClock;
   onOutcome?: WorkerOptions['onOutcome'];
 };
 
 export function createApp(dependencies: Dependencies): Worker {
-  const { config, aws, fulfilment, logger, now, onOutcome } = dependencies;
+  const { config, aws, fulfilment, logger, now, monotonic, onOutcome } = dependencies;
   const { tracing = NO_TRACING, metrics = createMetrics('order-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
@@ -56,6 +57,7 @@ export function createApp(dependencies: Dependencies): Worker {
     tracing,
     metrics,
     now,
+    monotonic,
     queue: names.orderQueue,
     deadLetterQueue: names.orderDeadLetterQueue,
     uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [{ name: names.ordersTable, key: 'orderId' }] },

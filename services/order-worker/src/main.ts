@@ -1,4 +1,5 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createProcessLogger } from '@orderflow/platform/process-logger';
@@ -15,13 +16,14 @@ await runMain(async () => {
   armFailpoints(config.FAILPOINTS);
   const logger = createProcessLogger('order-worker', config);
   const tracing = startTracing(config, { service: 'order-worker', logger });
+  const monotonic = createMonotonicClock();
   const metrics = createMetrics('order-worker', { runtime: true });
   const aws = createAwsClients(config, measureCalls(metrics));
   const fulfilment = createSimulatedFulfilment({
     delayMs: config.FULFILMENT_DELAY_MS,
     breaksOn: config.FULFILMENT_BREAKS_ON,
   });
-  const worker = createApp({ config, aws, fulfilment, logger, tracing, metrics, now: Date.now });
+  const worker = createApp({ config, aws, fulfilment, logger, tracing, metrics, now: Date.now, monotonic });
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,
@@ -31,5 +33,6 @@ await runMain(async () => {
       aws.close();
     },
     logger,
+    monotonic,
   });
 });

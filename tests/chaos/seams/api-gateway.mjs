@@ -1,5 +1,6 @@
 /** api-gateway as its main.ts puts it together, but for the ablation. */
 import { createAwsClients } from '@orderflow/platform/aws/clients';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { createLogger } from '@orderflow/platform/logger';
 import { runMain } from '@orderflow/platform/run-main';
@@ -11,16 +12,17 @@ await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const monotonic = createMonotonicClock();
   const aws = ablate(createAwsClients(config), process.env);
-  const app = await createApp({ config, aws, logger, now: Date.now });
+  const app = await createApp({ config, aws, logger, now: Date.now, monotonic });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
     process.once(signal, () => {
       logger.info('draining');
-      setTimeout(() => {
+      monotonic.startDeadline(config.SHUTDOWN_TIMEOUT_MS, () => {
         logger.error('not drained in time');
         process.exit(1);
-      }, config.SHUTDOWN_TIMEOUT_MS).unref();
+      });
     });
   }
   await app.listen(config.PORT, config.HOST);

@@ -1,5 +1,6 @@
 import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import type { SweeperOptions } from '@orderflow/platform/outbox/outbox-table';
 import { createSweeper } from '@orderflow/platform/outbox/sweeper';
 import { restartItem } from '@orderflow/platform/statements/restart';
@@ -13,6 +14,7 @@ import { Lost } from './turns.js';
 import { demand } from './violation.js';
 import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type World } from './world.js';
 
+const monotonic = createMonotonicClock();
 const SWEEPER: SweeperOptions = {
   index: 'outbox',
   shards: 1,
@@ -121,7 +123,15 @@ export function visit(world: World, publication: Publication): void {
   };
   const logger = { warn: () => undefined, error: () => undefined };
   const random = () => (world.tally.statements % 10) / 10;
-  const dependencies = { dynamo, executor: world.executorOf(actor), publisher, logger, now: () => clock.now, random };
+  const dependencies = {
+    dynamo,
+    executor: world.executorOf(actor),
+    publisher,
+    logger,
+    now: () => clock.now,
+    monotonic,
+    random,
+  };
   world.log.push(`${actor.name} begins, its event ${publication}`);
   world.start(
     createSweeper(table, SWEEPER, dependencies)

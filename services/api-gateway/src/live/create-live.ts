@@ -1,6 +1,6 @@
 import { ORDER_FEED, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import { createFollower } from '@orderflow/platform/statements/follow-items';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import type { ApiEnv } from '../config.js';
@@ -22,10 +22,12 @@ type Dependencies = {
   streams: EventStreams;
   isPublished: (orderId: string) => boolean;
   now: Clock;
+  monotonic: MonotonicClock;
 };
 
 /** What shows the system while it works. Nothing of it reads anything while nobody looks. */
-export function createLive({ config, names, aws, orders, urlOf, streams, isPublished, now }: Dependencies) {
+export function createLive(dependencies: Dependencies) {
+  const { config, names, aws, orders, urlOf, streams, isPublished, now, monotonic } = dependencies;
   const workerUrls = config.WORKER_URLS === undefined ? undefined : parseWorkerUrls(config.WORKER_URLS);
   const systemFeed = createSystemFeed({
     createFollower: () => createFollower({ reader: orders, ...ORDER_FEED, now }),
@@ -33,11 +35,12 @@ export function createLive({ config, names, aws, orders, urlOf, streams, isPubli
     ...(workerUrls ? { askWorkers: () => askWorkers(workerUrls) } : {}),
     isPublished,
     now,
+    monotonic,
   });
   return {
     systemFeed,
     watchSystem: createWatchSystem(systemFeed, streams),
     followOrder: createFollowOrder({ orders, watcher: createOrderWatcher(orders), streams }),
-    peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, now }),
+    peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, monotonic }),
   };
 }

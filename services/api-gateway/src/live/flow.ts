@@ -45,14 +45,18 @@ export function createFlow() {
       if (status !== ORDER_STATES.done && status !== ORDER_STATES.failed) return;
       const second = at(updatedAt);
       second[status === ORDER_STATES.done ? 'completed' : 'failed'] += 1;
-      const latencyMs = Date.parse(updatedAt) - Date.parse(createdAt);
+      // Clocks differ, and are set back.
+      const latencyMs = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
       // A replay comes whenever an operator has mended the cause.
       if (lastReplayId === '' && second.latenciesMs.length < MOST_LATENCIES) second.latenciesMs.push(latencyMs);
     },
     /** The latest complete seconds since `since` (epoch ms), oldest first; one in which nothing happened is one, too. */
     points: (now: number, since: number, most = MOST_SECONDS): FlowPoint[] => {
       const newest = Math.floor(now / 1_000) - SETTLED_AFTER_SECONDS;
-      for (const second of seconds.keys()) if (second <= newest - MOST_SECONDS) seconds.delete(second);
+      // Much later ones are of a clock that was set back since.
+      for (const second of seconds.keys()) {
+        if (Math.abs(newest - second) >= MOST_SECONDS) seconds.delete(second);
+      }
       const oldest = Math.max(newest - most + 1, Math.floor(since / 1_000));
       return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>
         toPoint(oldest + index, seconds.get(oldest + index) ?? NOTHING),

@@ -9,7 +9,7 @@ import {
   type ResourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock } from '@orderflow/platform/clock';
+import type { MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 
@@ -19,11 +19,11 @@ type Dependencies = {
   aws: Pick<AwsClients, 'sqs' | 'polling'>;
   urlOf: (queue: string) => Promise<string>;
   names: ResourceNames;
-  now: Clock;
+  monotonic: MonotonicClock;
 };
 
 /** Shows some of the dead letters, with their reasons. */
-export function createPeekDeadLetters({ aws, urlOf, names, now }: Dependencies) {
+export function createPeekDeadLetters({ aws, urlOf, names, monotonic }: Dependencies) {
   async function peek(queue: DeadLetterQueue): Promise<DeadLetterSummary[]> {
     const messages = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
     return messages.map((message) =>
@@ -37,10 +37,10 @@ export function createPeekDeadLetters({ aws, urlOf, names, now }: Dependencies) 
     return { items: [...distinct.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1)) };
   }
 
-  let latest: { at: number; list: Promise<DeadLetterList> } | undefined;
+  let latest: { ageMs: Stopwatch; list: Promise<DeadLetterList> } | undefined;
   /** At most ten a queue, oldest first, copies of a message as one. One look serves all who ask within two seconds. */
   return (): Promise<DeadLetterList> => {
-    if (!latest || now() - latest.at >= HOLDS_MS) latest = { at: now(), list: peekAll() };
+    if (!latest || latest.ageMs() >= HOLDS_MS) latest = { ageMs: monotonic.startStopwatch(), list: peekAll() };
     return latest.list;
   };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newOrderRecord, type OrderRecord, type QueueState, type SystemState } from '@orderflow/contracts';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { createSystemFeed } from './system-feed.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);
@@ -51,6 +52,7 @@ function createWorld() {
     },
     isPublished: (orderId) => published.has(orderId),
     now: Date.now,
+    monotonic: createMonotonicClock(),
   });
   return {
     feed,

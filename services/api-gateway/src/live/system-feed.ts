@@ -6,7 +6,7 @@ import {
   type SystemState,
   type WorkerState,
 } from '@orderflow/contracts';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
 import type { Follower } from '@orderflow/platform/statements/follow-items';
 import { createFlow } from './flow.js';
 
@@ -18,6 +18,7 @@ type FeedOptions = {
   /** Whether the order's event is known to be on the bus. */
   isPublished: (orderId: string) => boolean;
   now: Clock;
+  monotonic: MonotonicClock;
   intervalMs?: number;
 };
 
@@ -118,6 +119,8 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, no
       const found = followed.status === 'fulfilled' ? (followed.value as OrderRecord[]) : [];
       if (followed.status === 'fulfilled')
         flowSince ??= Math.min(now(), ...found.map((order) => Date.parse(order.createdAt)));
+      // The clock may have been set back.
+      if (flowSince !== undefined) flowSince = Math.min(flowSince, now());
       const changed = found.map(note);
       const update = state([...newlyQueued(), ...changed], UPDATED_SECONDS);
       forgetOldest();
@@ -132,11 +135,11 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, no
  * by one.
  */
 export function createSystemFeed(options: FeedOptions): SystemFeed {
-  const { now, intervalMs = INTERVAL_MS } = options;
+  const { monotonic, intervalMs = INTERVAL_MS } = options;
   const listeners = new Set<(update: SystemState) => void>();
   let picture: ReturnType<typeof createPicture> | undefined;
   let firstLook: Promise<unknown> = Promise.resolve();
-  let wantedUntil = 0;
+  let unwantedForMs: Stopwatch = monotonic.startStopwatch();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -145,13 +148,13 @@ export function createSystemFeed(options: FeedOptions): SystemFeed {
     for (const listener of listeners) listener(update);
     if (stopped) return;
     timer = setTimeout(() => {
-      if (listeners.size > 0 || now() < wantedUntil) void look(running);
+      if (listeners.size > 0 || unwantedForMs() < LINGER_MS) void look(running);
       else picture = undefined;
     }, intervalMs);
   }
 
   function begin(): ReturnType<typeof createPicture> {
-    wantedUntil = now() + LINGER_MS;
+    unwantedForMs = monotonic.startStopwatch();
     if (!picture) {
       picture = createPicture(options);
       firstLook = look(picture);
@@ -169,7 +172,7 @@ export function createSystemFeed(options: FeedOptions): SystemFeed {
       listeners.add(onUpdate);
       return () => {
         listeners.delete(onUpdate);
-        wantedUntil = now() + LINGER_MS;
+        unwantedForMs = monotonic.startStopwatch();
       };
     },
     stop: () => {

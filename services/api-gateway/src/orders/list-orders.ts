@@ -8,9 +8,11 @@ import {
   type OrderPage,
   type OrderRecord,
 } from '@orderflow/contracts';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { decodeCursor, encodeCursor } from './page-cursor.js';
+
+type Dependencies = { orders: TableReader; now: Clock; monotonic: MonotonicClock };
 
 /** Index entry of an order: enough to sort and to read it. */
 type Entry = { orderId: string; createdAtId: string };
@@ -19,6 +21,7 @@ type Entry = { orderId: string; createdAtId: string };
 const FIRST_MONTH = '2025-01';
 /** More than the replicas' clocks differ by: in so long there are orders of a month that ends, or begins. */
 const CLOCK_SKEW_MS = 3_600_000;
+const FORGET_AFTER_MS = 3_600_000;
 
 function monthBefore(month: string): string {
   const start = new Date(`${month}-01T00:00:00.000Z`);
@@ -38,15 +41,22 @@ function endOf(month: string): number {
 
 /**
  * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read, however large the
- * table is (the first page of a process looks once into every empty month besides); status and all else come from the
+ * table is (once an hour a page looks into every empty month besides); status and all else come from the
  * batch read and are current.
  */
-export function createListOrders({ orders, now }: { orders: TableReader; now: Clock }) {
-  /** Months that are over and empty stay so: they are asked for once. */
+export function createListOrders({ orders, now, monotonic }: Dependencies) {
+  /** Months that are over and empty stay so: they are asked for once an hour, because the clock may have been wrong. */
   const emptyMonths = new Set<string>();
+  let rememberedForMs = monotonic.startStopwatch();
+
+  const isOver = (month: string): boolean => now() - endOf(month) > CLOCK_SKEW_MS;
 
   async function entriesOfMonth(month: string, before: string | undefined, limit: number): Promise<Entry[]> {
-    if (emptyMonths.has(month)) return [];
+    if (rememberedForMs() > FORGET_AFTER_MS) {
+      emptyMonths.clear();
+      rememberedForMs = monotonic.startStopwatch();
+    }
+    if (emptyMonths.has(month) && isOver(month)) return [];
     const shards = await Promise.all(
       listBucketsOf(month).map((bucket) =>
         orders.query({
@@ -60,7 +70,7 @@ export function createListOrders({ orders, now }: { orders: TableReader; now: Cl
     );
     const entries = (shards.flat() as Entry[]).sort(newestFirst).slice(0, limit);
     const whole = !before?.startsWith(month);
-    if (entries.length === 0 && whole && now() - endOf(month) > CLOCK_SKEW_MS) emptyMonths.add(month);
+    if (entries.length === 0 && whole && isOver(month)) emptyMonths.add(month);
     return entries;
   }
 

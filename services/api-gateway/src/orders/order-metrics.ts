@@ -19,7 +19,7 @@ export function createOrderMetrics(metrics: Metrics) {
     /** The sweeper has ended it. As with workers not of a replay: its order had an outcome before. */
     gaveUp: ({ createdAt, updatedAt, lastReplayId }: OrderRecord): void => {
       if (lastReplayId !== '') return;
-      const seconds = (Date.parse(updatedAt) - Date.parse(createdAt)) / 1_000;
+      const seconds = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt)) / 1_000;
       acceptToTerminal.observe({ status: ORDER_STATES.failed }, seconds);
     },
   };

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resourceNames } from '@orderflow/contracts';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { queueUrlOf } from '@orderflow/platform/testing/arns';
+import { ownedTime } from '@orderflow/platform/testing/owned-time';
 import { createApp } from '../app.js';
 import { loadConfig } from '../config.js';
 import { createFakeTopology } from './fake-topology.js';
@@ -36,6 +37,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = N
     logger: log.logger,
     tracing: { ...NO_TRACING, ...tracing },
     now,
+    monotonic: ownedTime(now),
   });
   running.add(app);
   const server = app.getHttpAdapter().getInstance();

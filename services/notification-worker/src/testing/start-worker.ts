@@ -48,6 +48,7 @@ export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
     },
     logger: system.log.logger,
     now: system.now,
+    monotonic: system.monotonic,
     onOutcome: system.outcomes.record,
   });
   running.add(worker);

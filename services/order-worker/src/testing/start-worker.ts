@@ -55,6 +55,7 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing 
     logger: system.log.logger,
     tracing,
     now: system.now,
+    monotonic: system.monotonic,
     onOutcome: system.outcomes.record,
   });
   running.add(worker);
