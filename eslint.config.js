@@ -11,6 +11,25 @@ function forbidImports(folder, patterns, message) {
 
 const AWS_SDK = ['@aws-sdk/*', '@smithy/*'];
 
+/** Where the wall clock is read: handed on as `now`, or shown to people. */
+const READS_THE_WALL_CLOCK = [
+  // Composition roots, and what stands in for them.
+  '**/main.ts',
+  'tests/chaos/seams/*.mjs',
+  'platform/src/testing/fake-*.ts',
+  // Tests put items into tables with the times that services would give them.
+  '**/*.test.ts',
+  'tests/**/*.ts',
+  // It shows times, and knows how far its clock is off.
+  'services/api-gateway/page/*.js',
+  // They compare times that others wrote with now, or write down when it was.
+  'tools/doctor/*.mjs',
+  'bench/run.ts',
+  'bench/rows/growth.ts',
+  // Written as most would write it.
+  'bench/peers/**/*.ts',
+];
+
 export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', '.local/', 'coverage/', 'logs/'] },
   js.configs.recommended,
@@ -71,6 +90,27 @@ export default tseslint.config(
     ['@orderflow/api-gateway', '@orderflow/order-worker', '@orderflow/notification-worker', '**/services/**'],
     'What the services are compared with is made of nothing of theirs.',
   ),
+  {
+    ignores: READS_THE_WALL_CLOCK,
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'Date',
+          property: 'now',
+          message:
+            'The wall clock jumps. Measure durations with a MonotonicClock or performance.now(); take times as a Clock.',
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+          message: 'Take the time as an argument or from a Clock, so that tests own it.',
+        },
+      ],
+    },
+  },
   {
     files: ['**/*.test.ts', 'tests/**/*.ts', 'services/*/src/testing/*.ts', 'tools/orderctl/src/testing/*.ts'],
     // Tests stand beside the code, but a service is built without them.

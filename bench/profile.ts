@@ -45,14 +45,14 @@ const preload = new URL('support/record-profile.mjs', import.meta.url).href;
 /** Only once it is written whole does it bear its name. */
 async function written(pid: number, name: string): Promise<CpuProfile> {
   const file = join(out, `${pid}.cpuprofile`);
-  const deadline = Date.now() + WRITTEN_WITHIN_MS;
+  const deadline = performance.now() + WRITTEN_WITHIN_MS;
   for (;;) {
     try {
       const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
       renameSync(file, join(out, `${name}.cpuprofile`));
       return profile;
     } catch (error) {
-      if (Date.now() > deadline) throw new Error(`no profile in ${file}`, { cause: error });
+      if (performance.now() > deadline) throw new Error(`no profile in ${file}`, { cause: error });
       await sleep(100);
     }
   }

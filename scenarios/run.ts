@@ -69,7 +69,7 @@ let interrupted = false;
 
 /** Whether the symptom was seen, and the fix mended it. */
 async function play({ name, summary, play: tell }: Scenario): Promise<boolean> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   print(`${name}: ${summary}`);
   const story = createStory({
     write: print,
@@ -86,7 +86,7 @@ async function play({ name, summary, play: tell }: Scenario): Promise<boolean> {
   }
   if (interrupted) return false;
   if (!values.keep) await sandbox.dispose();
-  print(`\n${passed ? 'PASS' : 'FAIL'} ${name} (${((Date.now() - startedAt) / 1_000).toFixed(1)} s)\n`);
+  print(`\n${passed ? 'PASS' : 'FAIL'} ${name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)\n`);
   if (values.keep) await goOn(sandbox);
   return passed;
 }

@@ -3,6 +3,7 @@
  * http://127.0.0.1:3000, or where API_URL or API_PORT point: Compose and `npm run local` look the same from here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createPatience } from './local/patience.mjs';
 
 const base = process.env.API_URL ?? `http://127.0.0.1:${process.env.API_PORT || 3000}`;
 const GIVE_UP_MS = 30_000;
@@ -44,10 +45,10 @@ function say(text) {
   process.stdout.write(`${text}\n`);
 }
 
-const startedAt = Date.now();
+const startedAt = performance.now();
 /** @param {string} text */
 function note(text) {
-  say(`  ${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s  ${text}`);
+  say(`  ${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s  ${text}`);
 }
 
 /**
@@ -57,7 +58,7 @@ function note(text) {
  * @param {string[]} ends
  */
 async function follow(ask, name, ends) {
-  const deadline = Date.now() + GIVE_UP_MS;
+  const patience = createPatience(GIVE_UP_MS);
   let last = '';
   for (;;) {
     const seen = await ask();
@@ -66,7 +67,7 @@ async function follow(ask, name, ends) {
       note(`${name} ${last}`);
     }
     if (seen && ends.includes(seen.status)) return seen;
-    if (Date.now() > deadline) {
+    if (patience.isOver()) {
       throw new DemoError(
         `${name} is still ${last || 'not there'} after ${GIVE_UP_MS / 1_000} s.\n\nWhat to do: look at the workers, ` +
           'with docker compose logs order-worker notification-worker, or in logs/',

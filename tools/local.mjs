@@ -14,6 +14,7 @@ import { startDetached } from './local/detach.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './local/embedded.mjs';
 import { LocalError } from './local/fail.mjs';
 import { startLocalStack, stopLocalStack } from './local/localstack.mjs';
+import { createPatience } from './local/patience.mjs';
 import { choosePort } from './local/ports.mjs';
 import { build, checkNode, installDependencies, installEmulator } from './local/requirements.mjs';
 import { runFolder } from './local/run-folder.mjs';
@@ -24,6 +25,7 @@ const { runFile, startLog, logDir, logs, prefix } = runFolder(root, process.env)
 const state = pidFile(runFile);
 /** Longer than a service's own deadline for draining. */
 const STOP_WITHIN_MS = 32_000;
+const LOOK_EVERY_MS = 1_000;
 /** Said when all runs, and not before. */
 const LAST_WORDS = 'Ctrl-C drains and stops.';
 
@@ -47,10 +49,10 @@ function say(text) {
  * @returns {Promise<T>}
  */
 async function step(what, run) {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const result = await run();
   const detail = typeof result === 'string' ? ` ${result}` : '';
-  say(`  ${`${what}${detail}`.padEnd(52)} ${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s`);
+  say(`  ${`${what}${detail}`.padEnd(52)} ${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s`);
   return result;
 }
 
@@ -90,11 +92,12 @@ async function stopAll(exitCode) {
   say('\nStopping: the services finish what they have begun.');
   const end = async (/** @type {import('./local/children.mjs').Child} */ child) => {
     child.kill('SIGTERM');
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-    }, STOP_WITHIN_MS);
+    const patience = createPatience(STOP_WITHIN_MS);
+    const timer = setInterval(() => {
+      if (patience.isOver()) child.kill('SIGKILL');
+    }, LOOK_EVERY_MS);
     const code = await child.ended;
-    clearTimeout(timer);
+    clearInterval(timer);
     say(`  ${child.name.padEnd(20)} exit code ${code}`);
   };
   await Promise.all(children.filter(({ name }) => name !== 'emulator').map(end));
@@ -125,7 +128,7 @@ function watchOver(child) {
 
 /** @param {{ emulator: string, watch: boolean }} options */
 async function run({ emulator, watch }) {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let quiet = true;
   const place = {
     root,
@@ -189,7 +192,7 @@ async function run({ emulator, watch }) {
     'AWS endpoint': emulatorUrl,
   };
   remember(urls);
-  say(`\nReady after ${((Date.now() - startedAt) / 1_000).toFixed(1)} s.`);
+  say(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
   for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
   say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. ${LAST_WORDS}\n`);
   quiet = false;

@@ -9,8 +9,8 @@ const LOOK_EVERY_MS = 20;
 const WITHIN_MS = 60_000;
 
 async function untilQueue(system: BenchSystem, is: (counts: { depth: number; visible: number }) => boolean) {
-  const deadline = Date.now() + WITHIN_MS;
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + WITHIN_MS;
+  while (performance.now() < deadline) {
     const counts = await countQueue(system.sqs, system.orderQueueUrl);
     if (is({ depth: depthOf(counts), visible: counts.visible })) return;
     await sleep(LOOK_EVERY_MS);
@@ -26,9 +26,9 @@ export async function measureDrain(system: BenchSystem, orders: number) {
   client.close();
   await untilQueue(system, ({ depth }) => depth >= orders);
 
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const [receivedAt] = await Promise.all([
-    untilQueue(system, ({ visible }) => visible < orders).then(Date.now),
+    untilQueue(system, ({ visible }) => visible < orders).then(() => performance.now()),
     system.system.start('order-worker'),
   ]);
   const doneAt = await untilCompleted(

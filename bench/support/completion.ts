@@ -47,7 +47,7 @@ export async function untilCompleted(
   beforeLook: () => void = () => undefined,
 ): Promise<number> {
   let fewest = Infinity;
-  let progressAt = Date.now();
+  let progressAt = performance.now();
   for (;;) {
     let left = depthOf(await countQueue(system.sqs, system.orderQueueUrl));
     if (left === 0) {
@@ -64,9 +64,9 @@ export async function untilCompleted(
     }
     if (left < fewest) {
       fewest = left;
-      progressAt = Date.now();
+      progressAt = performance.now();
     }
-    if (Date.now() - progressAt > STUCK_AFTER_MS) {
+    if (performance.now() - progressAt > STUCK_AFTER_MS) {
       throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left, and nothing happens`);
     }
     await sleep(LOOK_EVERY_MS);

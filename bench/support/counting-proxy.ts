@@ -10,7 +10,7 @@ export type CountingProxy = {
   url: string;
   /** So far. */
   usage(): Usage;
-  /** Resolves with epoch ms when the operation is called for the first time from now on. */
+  /** Resolves with the time by `performance.now()` when the operation is called for the first time from now on. */
   next(operation: string): Promise<number>;
   dispose(): Promise<void>;
 };
@@ -24,7 +24,7 @@ export async function startCountingProxy(targetUrl: string): Promise<CountingPro
   function tell(name: string): void {
     for (const one of waiting.filter(({ operation }) => operation === name)) {
       waiting.splice(waiting.indexOf(one), 1);
-      one.resolve(Date.now());
+      one.resolve(performance.now());
     }
   }
 

@@ -100,11 +100,11 @@ export function createStory({ write, environment, withFix }: StoryOptions): Stor
       return result;
     },
     typeUntil: async (command, what, pattern, withinMs = 30_000) => {
-      const deadline = Date.now() + withinMs;
+      const deadline = performance.now() + withinMs;
       for (;;) {
         const result = await execute(command, await environment());
         const matches = pattern.test(result.output);
-        if (matches || Date.now() > deadline) {
+        if (matches || performance.now() > deadline) {
           show(command, result);
           check(what, matches, `nothing of it within ${withinMs / 1_000} s`);
           return result.output;

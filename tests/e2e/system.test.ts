@@ -184,9 +184,9 @@ describe('the system on Compose', () => {
     const accepted = await Promise.all(Array.from({ length: 30 }, () => api.createOrder(orderFor('book-1'))));
     await Promise.any(accepted.map(({ orderId }) => api.orderInState(orderId, 'PROCESSING')));
 
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     expect(await system.stop('api-gateway', 'order-worker', 'notification-worker')).toEqual([0, 0, 0]);
-    expect(Date.now() - startedAt).toBeLessThan(15_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect(await inFlight(names.orderQueue)).toBe(0);
     expect(await inFlight(names.notificationQueue)).toBe(0);
 

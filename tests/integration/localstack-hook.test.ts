@@ -240,9 +240,9 @@ describe('the LocalStack hook', () => {
   ])(
     'stops LocalStack, with the reason in its log, for %s',
     async (_, files: Record<string, string>, reason) => {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       await expect(startLocalStack({ environment: { TEMPLATE: BROKEN_TEMPLATE }, files })).rejects.toThrow(reason);
-      expect(Date.now() - startedAt).toBeLessThan(60_000);
+      expect(performance.now() - startedAt).toBeLessThan(60_000);
     },
     120_000,
   );

@@ -112,11 +112,11 @@ export function createInstance(options: InstanceOptions): Instance {
   async function end(signal: NodeJS.Signals): Promise<{ code: number; tookMs: number }> {
     wanted = false;
     clearTimeout(timer);
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     if (!child) return { code: 0, tookMs: 0 };
     child.kill(signal);
     const code = await child.ended;
-    return { code, tookMs: Date.now() - startedAt };
+    return { code, tookMs: performance.now() - startedAt };
   }
 
   return {

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
  * @throws after `withinMs`, naming `what` and the last error
  */
 export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
+  const startedAt = performance.now();
   let lastError: unknown;
   for (;;) {
     try {
@@ -14,7 +14,8 @@ export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>
     } catch (error) {
       lastError = error;
     }
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${withinMs} ms`, { cause: lastError });
+    if (performance.now() - startedAt > withinMs)
+      throw new Error(`${what} did not happen within ${withinMs} ms`, { cause: lastError });
     await setTimeout(100);
   }
 }

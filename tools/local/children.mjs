@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createPatience } from './patience.mjs';
 
 /**
  * @typedef {{ name: string, pid: number, startedAt: string }} Known a process, told apart from a later one of the same id
@@ -120,9 +121,9 @@ export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
 export async function endKnown(known, withinMs) {
   if (!isAlive(known)) return;
   process.kill(known.pid, 'SIGTERM');
-  const deadline = Date.now() + withinMs;
+  const patience = createPatience(withinMs);
   while (isAlive(known)) {
-    if (Date.now() > deadline) {
+    if (patience.isOver()) {
       process.kill(known.pid, 'SIGKILL');
       return;
     }

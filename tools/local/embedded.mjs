@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from './children.mjs';
 import { LocalError } from './fail.mjs';
+import { createPatience } from './patience.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -22,7 +23,7 @@ const HEALTHY_WITHIN_MS = 60_000;
  * @param {Child} child
  */
 export async function untilHealthy(url, child) {
-  const deadline = Date.now() + HEALTHY_WITHIN_MS;
+  const patience = createPatience(HEALTHY_WITHIN_MS);
   let ended = false;
   void child.ended.then(() => {
     ended = true;
@@ -34,7 +35,7 @@ export async function untilHealthy(url, child) {
     } catch {
       // Not listening yet.
     }
-    if (ended || Date.now() > deadline) {
+    if (ended || patience.isOver()) {
       const what = ended ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
       throw new LocalError(
         `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,

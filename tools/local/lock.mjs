@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from './fail.mjs';
+import { createPatience } from './patience.mjs';
 
 /** Longer than an install on a slow machine. */
 const PATIENCE_MS = 300_000;
@@ -57,14 +58,14 @@ function take(lock) {
  */
 export async function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
   mkdirSync(dirname(lock), { recursive: true });
-  const giveUpAt = Date.now() + patienceMs;
+  const patience = createPatience(patienceMs);
   while (!take(lock)) {
     const holder = holderOf(lock);
     if (holder && !isAlive(holder)) {
       rmSync(lock, { force: true });
       continue;
     }
-    if (Date.now() >= giveUpAt) {
+    if (patience.isOver()) {
       throw new LocalError(
         `Process ${holder || '(unknown)'} has held ${lock} for ${Math.round(patienceMs / 1_000)} s.`,
         'Wait until it has ended; if it is no start of Orderflow, delete that file. Then run this again.',

@@ -34,11 +34,13 @@ async function untilHandedOut(system: ChaosSystem, orders: number): Promise<void
   const { orderQueue, notificationQueue } = resourceNames(system.stage);
   const handedOut = (queue: string) => system.network.deliveries().get(queue)?.perOrder.size ?? 0;
   let seen = 0;
-  let seenAt = Date.now();
+  let seenAt = performance.now();
   const isOver = () => {
     const [worked, told] = [handedOut(orderQueue), handedOut(notificationQueue)];
-    if (worked + told > seen) [seen, seenAt] = [worked + told, Date.now()];
-    return Promise.resolve((worked >= orders && told >= orders) || Date.now() - seenAt > STUCK_AFTER_MS || undefined);
+    if (worked + told > seen) [seen, seenAt] = [worked + told, performance.now()];
+    return Promise.resolve(
+      (worked >= orders && told >= orders) || performance.now() - seenAt > STUCK_AFTER_MS || undefined,
+    );
   };
   await waitFor('the end of the backlog', isOver, ENDS_WITHIN_MS);
 }

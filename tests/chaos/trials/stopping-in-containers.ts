@@ -38,9 +38,9 @@ export const stoppingInContainers: Trial = {
         placed.push(...(await placeOrders(load)));
         const inFlight = async () => (await queueCounts(operator, orderQueue)).inFlight;
         await waitFor('work in hand', async () => ((await inFlight()) > 0 ? true : undefined));
-        const startedAt = Date.now();
+        const startedAt = performance.now();
         const codes = await system.stop('order-worker', 'notification-worker');
-        const tookMs = Date.now() - startedAt;
+        const tookMs = performance.now() - startedAt;
         const left = await Promise.all([orderQueue, notificationQueue].map((queue) => queueCounts(operator, queue)));
         const leftInFlight = left.reduce((sum, counts) => sum + counts.inFlight, 0);
         stops.push({ code: Math.max(...codes), tookMs, wasBusy: true, leftInFlight });
