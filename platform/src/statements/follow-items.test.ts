@@ -25,7 +25,10 @@ function createThings() {
     query: (range) => {
       queries.push(range);
       const found = [...things.values()]
-        .filter(({ bucket, createdAtId }) => bucket === range.partition.value && createdAtId > (range.sort.after ?? ''))
+        .filter(({ bucket, createdAtId }) => {
+          const { after = '', before = '~' } = range.sort;
+          return bucket === range.partition.value && createdAtId > after && createdAtId < before;
+        })
         .sort((a, b) => (a.createdAtId < b.createdAtId ? 1 : -1))
         .slice(0, range.limit);
       return Promise.resolve(found.map(({ thingId }) => ({ thingId })));
@@ -92,6 +95,27 @@ describe('a follower', () => {
     things.add('new');
     expect(await things.poll()).toEqual(['old NEW', 'new NEW']);
   });
+
+  it.each([1_500, 5_500, 30_500])(
+    'finds what is new after the clock was set back by %i ms, under load',
+    async (stepMs) => {
+      const things = createThings();
+      things.time.ms = START + 40_000;
+      await things.poll();
+      for (let n = 0; n < 60; n++) things.add(`before-${n}`, { status: 'DONE' });
+      await things.poll();
+      things.time.ms -= stepMs;
+      const seen: string[] = [];
+      for (let n = 0; n < 10; n++) {
+        things.time.ms += 1_000;
+        things.add(`after-${n}`, { status: 'DONE' });
+        seen.push(...(await things.poll()));
+      }
+      expect(seen.filter((line) => line.startsWith('after'))).toEqual(
+        Array.from({ length: 10 }, (_, n) => `after-${n} DONE`),
+      );
+    },
+  );
 
   it('does not read what is finished again', async () => {
     const things = createThings();

@@ -55,19 +55,23 @@ export function createFollower({ reader, key, index, isFinished, isResting, now 
   const resting = new Map<string, unknown>();
   const finished = new Set<string>();
   let seenUntilMs: number | undefined;
+  let latestMs = -Infinity;
 
   const isKnown = (id: string): boolean => unfinished.has(id) || resting.has(id) || finished.has(id);
 
   async function newIds(pollMs: number): Promise<string[]> {
-    const fromMs = (seenUntilMs ?? pollMs) - OVERLAP_MS;
+    const fromMs = Math.min(seenUntilMs ?? pollMs, pollMs) - OVERLAP_MS;
     const partitions = new Set([...index.partitionsAt(fromMs), ...index.partitionsAt(pollMs)]);
     const after = seenUntilMs === undefined ? {} : { after: new Date(fromMs).toISOString() };
+    // After the clock was set back, the newest entries are of times to come, and would hide what is new.
+    const bound = pollMs < latestMs ? { before: new Date(pollMs + 1).toISOString() } : after;
+    latestMs = Math.max(latestMs, pollMs);
     const pages = await Promise.all(
       [...partitions].map((value) =>
         reader.query({
           index: index.name,
           partition: { name: index.partition, value },
-          sort: { name: index.sort, ...after },
+          sort: { name: index.sort, ...bound },
           newestFirst: true,
           limit: PAGE,
         }),
