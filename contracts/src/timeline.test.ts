@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import {
+  eventIdFor,
   newNotificationRecord,
   newOrderRecord,
   orderCreated,
@@ -104,6 +106,40 @@ describe('timelineOf', () => {
       ['received', 0],
       ['completed', 10],
     ]);
+  });
+
+  it('stays in order however clocks are set between its steps, over several lives and their notifications', () => {
+    const clocks = fc.array(fc.constantFrom(-3_600_000, -1_000, 0, 1_000, 3_600_000), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(clocks, (offsets) => {
+        let ms = 0;
+        const next = () => at((ms += 100) + offsets[(ms / 100) % 12]!);
+        const timeline: Record<string, StoredStep> = {
+          received_2: { at: next(), sentAt: next(), messageId: 'm1', version: 2 },
+          failed_3: { at: next(), version: 3 },
+          replayed_4: { at: next(), version: 4 },
+          received_4: { at: next(), sentAt: next(), messageId: 'm2', version: 4 },
+          completed_5: { at: next(), version: 5 },
+        };
+        const record = order(timeline, { status: 'COMPLETED', version: 5 });
+        const lives = [eventIdFor(record.orderId, 'OrderFailed', 3), eventIdFor(record.orderId, 'OrderCompleted', 5)];
+        const notifications = lives.map((causationId, life) => {
+          const request = { orderId: record.orderId, channel: 'EMAIL', message: 'done' } as const;
+          const made = { ...CONTEXT, notificationId: `n-${life}`, request, causationId };
+          const steps = { accepted: { at: next(), version: 1 }, sent_3: { at: next(), version: 3 } };
+          return { ...newNotificationRecord(made), timeline: steps };
+        });
+        const { steps } = timelineOf(record, notifications);
+        const names = steps.map(({ step, notificationId }) => `${step} ${notificationId ?? ''}`.trim());
+        const inOrder = (...expected: string[]) => {
+          expect(names.filter((name) => expected.includes(name))).toEqual(expected);
+        };
+        inOrder('accepted', 'received', 'failed', 'replayed', 'received', 'completed');
+        inOrder('failed', 'accepted n-0', 'notified n-0');
+        inOrder('completed', 'accepted n-1', 'notified n-1');
+        expect(steps.every(({ sinceMs }) => sinceMs >= 0)).toBe(true);
+      }),
+    );
   });
 
   it('gives the outcome of an earlier life no event of the present one', () => {

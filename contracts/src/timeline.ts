@@ -12,7 +12,8 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { notificationRequested, notificationSent } from './events/notification-events.js';
-import { orderCreated, orderOutcome } from './events/order-events.js';
+import { OrderCompleted, orderCreated, OrderFailed, orderOutcome } from './events/order-events.js';
+import { eventIdFor } from './identifiers.js';
 import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
 import { ORDER_STATES, ORDER_STATUSES, type OrderRecord, type OrderStatus } from './order.js';
 import type { StoredItem, StoredStep } from './stored-item.js';
@@ -231,10 +232,13 @@ function notificationSteps(notification: NotificationRecord): Placed[] {
   });
 }
 
-/** The versions say what came after what; the clocks of several hosts may not agree with them. */
-function inOrderOfVersions(placed: readonly Placed[]): Placed[] {
+/**
+ * The versions say what came after what; the clocks of several hosts, or one that was set back, may not agree with them.
+ * @param notBeforeMs when what caused the first step had happened
+ */
+function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[] {
   const rank = ({ step }: Placed): number => TIMELINE_STEPS.indexOf(step.step);
-  let latestMs = 0;
+  let latestMs = notBeforeMs;
   return [...placed]
     .sort((a, b) => a.version - b.version || rank(a) - rank(b))
     .map((one) => {
@@ -243,11 +247,22 @@ function inOrderOfVersions(placed: readonly Placed[]): Placed[] {
     });
 }
 
+/** When what a notification tells of had happened: an outcome of the order, in whichever life, or its acceptance. */
+function causeMs({ causationId }: NotificationRecord, { orderId }: OrderRecord, steps: readonly Placed[]): number {
+  const cause = steps.find(
+    ({ step: { step }, version }) =>
+      (step === 'completed' && causationId === eventIdFor(orderId, OrderCompleted.type, version)) ||
+      (step === 'failed' && causationId === eventIdFor(orderId, OrderFailed.type, version)),
+  );
+  return (cause ?? steps[0])?.atMs ?? 0;
+}
+
 /** The order's life with that of its notifications, as far as their items tell of it. */
 export function timelineOf(order: OrderRecord, notifications: readonly NotificationRecord[] = []): Timeline {
-  const lives = [orderSteps(order), ...notifications.map(notificationSteps)].map(inOrderOfVersions);
+  const own = inOrderOfVersions(orderSteps(order));
+  const told = notifications.map((one) => inOrderOfVersions(notificationSteps(one), causeMs(one, order, own)));
   let previousMs: number | undefined;
-  const steps = lives
+  const steps = [own, ...told]
     .flat()
     .sort((a, b) => a.atMs - b.atMs)
     .map(({ step, atMs }) => {

@@ -29,12 +29,14 @@ function mergeOrders(before, changed) {
 }
 
 /**
- * Oldest first, each second once.
+ * Oldest first, each second once. Later ones than the newest that is added are of a clock that was set back since.
  * @param {FlowPoint[]} before
  * @param {FlowPoint[]} added
  */
 function mergeFlow(before, added) {
-  const points = new Map([...before, ...added].map((point) => [point.at, point]));
+  const newest = added.at(-1)?.at;
+  const kept = before.filter(({ at }) => newest === undefined || at <= newest);
+  const points = new Map([...kept, ...added].map((point) => [point.at, point]));
   return [...points.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).slice(-MAX_POINTS);
 }
 

@@ -76,6 +76,12 @@ describe('the seconds', () => {
     expect(state.flow.map(({ accepted }) => accepted)).toEqual([1, 2, 3]);
   });
 
+  it('go on from now after the clock was set back', () => {
+    const known = withHistory(event({ flow: [point(1), point(2), point(50), point(51)] }));
+    const state = withEvent(known, event({ flow: [point(2), point(3)] }));
+    expect(state.flow.map(({ accepted }) => accepted)).toEqual([1, 2, 3]);
+  });
+
   it('are bounded', () => {
     let state = emptyState();
     for (let second = 0; second < MAX_POINTS + 50; second++) state = withEvent(state, event({ flow: [point(second)] }));

@@ -7,7 +7,7 @@ import { createPill } from './stages.js';
 const isOver = ({ stage }) => stage === 'completed' || stage === 'failed';
 
 /** @param {LiveOrder} order */
-const tookMs = ({ createdAt, updatedAt }) => Date.parse(updatedAt) - Date.parse(createdAt);
+const tookMs = ({ createdAt, updatedAt }) => Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
 
 /** @param {(orderId: string) => void} onChoose */
 function createRow(onChoose) {

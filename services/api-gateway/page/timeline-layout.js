@@ -34,17 +34,22 @@ function phaseOf({ step, subject }, before) {
  * @returns {Row[]}
  */
 export function rowsOf(steps) {
-  const start = Date.parse(steps[0]?.at ?? '');
-  /** Last step by subject. @type {Map<string, TimelineStep>} */
+  let toMs = 0;
+  /** Last step by subject, and when it was. @type {Map<string, { step: TimelineStep, toMs: number }>} */
   const last = new Map();
-  return steps.slice(0, MAX_ROWS).map((step, index) => {
+  /** @type {Row[]} */
+  const rows = [];
+  for (const step of steps.slice(0, MAX_ROWS)) {
     const subject = step.notificationId ?? step.subject;
+    const previous = rows.at(-1);
     // A notification begins with what it tells of.
-    const before = last.get(subject) ?? steps[index - 1];
-    last.set(subject, step);
-    const toMs = Date.parse(step.at) - start;
-    return { step, phase: phaseOf(step, before), fromMs: before ? Date.parse(before.at) - start : toMs, toMs };
-  });
+    const before = last.get(subject) ?? previous;
+    // Not the difference of two times: their clocks may differ, and the API has put the steps in order.
+    if (previous) toMs += step.sinceMs;
+    last.set(subject, { step, toMs });
+    rows.push({ step, phase: phaseOf(step, before?.step), fromMs: before?.toMs ?? toMs, toMs });
+  }
+  return rows;
 }
 
 /**

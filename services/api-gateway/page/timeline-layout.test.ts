@@ -12,12 +12,18 @@ const step = (name: TimelineStep['step'], ms: number, change: Partial<TimelineSt
   correlationId: 'c',
   ...change,
 });
+/** With the time since the one before, as the API tells it. */
+const timeline = (...steps: TimelineStep[]): TimelineStep[] =>
+  steps.map((one, index) =>
+    Object.assign(one, { sinceMs: Date.parse(one.at) - Date.parse((steps[index - 1] ?? one).at) }),
+  );
+
 const ofNotification = { subject: 'notification', notificationId: 'n' } as const;
 
 describe('the rows of a timeline', () => {
   it('tell what went by before each step', () => {
     const steps = [step('accepted', 0), step('sent', 10), step('received', 30), step('retried', 130)];
-    const rows = rowsOf([...steps, step('received', 1_130), step('completed', 1_230)]);
+    const rows = rowsOf(timeline(...steps, step('received', 1_130), step('completed', 1_230)));
     expect(rows.map(({ phase, fromMs, toMs }) => [phase, fromMs, toMs])).toEqual([
       ['start', 0, 0],
       ['delivery', 0, 10],
@@ -40,17 +46,28 @@ describe('the rows of a timeline', () => {
   });
 
   it('keep what happens to a notification apart from the order that goes on', () => {
-    const rows = rowsOf([
-      step('accepted', 0),
-      step('accepted', 5, ofNotification),
-      step('received', 20),
-      step('notified', 50, ofNotification),
-    ]);
+    const rows = rowsOf(
+      timeline(
+        step('accepted', 0),
+        step('accepted', 5, ofNotification),
+        step('received', 20),
+        step('notified', 50, ofNotification),
+      ),
+    );
     expect(rows.map(({ phase, fromMs, toMs }) => [phase, fromMs, toMs])).toEqual([
       ['start', 0, 0],
       ['notification', 0, 5],
       ['queue', 0, 20],
       ['notification', 5, 50],
+    ]);
+  });
+
+  it('never run backwards, whatever the clocks of the steps said', () => {
+    const rows = rowsOf([step('accepted', 0), step('received', -3_600_000), step('completed', 5, { sinceMs: 70 })]);
+    expect(rows.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 70],
     ]);
   });
 

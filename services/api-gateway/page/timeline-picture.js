@@ -88,7 +88,7 @@ function drawAxis(endMs, xOf, height, wanted) {
 /** @param {Timeline} timeline */
 function describe({ steps, status }) {
   const attempts = steps.filter(({ step, subject }) => step === 'received' && subject === 'order').length;
-  const total = Date.parse(steps.at(-1)?.at ?? '') - Date.parse(steps[0]?.at ?? '');
+  const total = steps.slice(1).reduce((sum, { sinceMs }) => sum + sinceMs, 0);
   return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}. The table of steps says the same.`;
 }
 
