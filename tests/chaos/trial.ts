@@ -10,6 +10,7 @@ export const INVARIANTS = {
   I8: 'order does not matter',
   I9: 'outages are contained',
   I10: 'it ends and says so',
+  I11: 'clocks may stop and jump',
 } as const;
 export type InvariantId = keyof typeof INVARIANTS;
 

@@ -1,6 +1,7 @@
 import type { Trial } from './trial.js';
 import { badRowsTrial } from './trials/bad-rows.js';
 import { backlog } from './trials/backlog.js';
+import { clockSteps } from './trials/clock-steps.js';
 import { deaths } from './trials/deaths.js';
 import { denied } from './trials/denied.js';
 import { dualWrites } from './trials/dual-writes.js';
@@ -15,6 +16,7 @@ import { stateMachine } from './trials/state-machine.js';
 import { stopping } from './trials/stopping.js';
 import { stoppingInContainers } from './trials/stopping-in-containers.js';
 import { duplicates, kills, workerKills } from './trials/storm.js';
+import { suspendedLaptop } from './trials/suspended-laptop.js';
 import { wedgedPoller } from './trials/wedged-poller.js';
 import { workersAway } from './trials/workers-away.js';
 
@@ -40,4 +42,6 @@ export const TRIALS: readonly Trial[] = [
   frozenWorker,
   wedgedPoller,
   givenUp,
+  clockSteps,
+  suspendedLaptop,
 ];

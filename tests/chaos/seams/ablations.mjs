@@ -181,6 +181,12 @@ export const ABLATIONS = {
     };
   },
 
+  /** Durations by the wall clock, and one dead look that ends the process: clocks.mjs does it. */
+  impatient: (aws, { intervened }) => {
+    intervened();
+    return aws;
+  },
+
   /** Not an ablation: the third poll of an instance's first process never returns, and hears of no abort. */
   'wedged-poller': (aws, { intervened, env }) => {
     const file = env['WEDGE_ONCE_FILE'];

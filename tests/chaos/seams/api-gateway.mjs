@@ -1,6 +1,6 @@
 /** api-gateway as its main.ts puts it together, but for the ablation. */
+import { monotonic, now } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { createLogger } from '@orderflow/platform/logger';
 import { runMain } from '@orderflow/platform/run-main';
@@ -12,9 +12,8 @@ await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'api-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const monotonic = createMonotonicClock();
   const aws = ablate(createAwsClients(config), process.env);
-  const app = await createApp({ config, aws, logger, now: Date.now, monotonic });
+  const app = await createApp({ config, aws, logger, now, monotonic });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
     process.once(signal, () => {

@@ -1,6 +1,6 @@
 /** notification-worker as its main.ts puts it together, but for the ablation. */
+import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createLogger } from '@orderflow/platform/logger';
@@ -14,9 +14,9 @@ await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'notification-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const monotonic = createMonotonicClock();
   const aws = ablate(createAwsClients(config), process.env);
-  const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now: Date.now, monotonic });
+  const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now, monotonic });
+  watchImpatiently(worker);
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,

@@ -1,6 +1,6 @@
 /** order-worker as its main.ts puts it together, but for fulfilment by an outside warehouse and for the ablation. */
+import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createLogger } from '@orderflow/platform/logger';
@@ -15,13 +15,13 @@ await runMain(async () => {
   const config = loadConfig(process.env);
   armFailpoints(config.FAILPOINTS);
   const logger = createLogger({ service: 'order-worker', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const monotonic = createMonotonicClock();
   const aws = ablate(createAwsClients(config), process.env);
   const { WAREHOUSE_URL } = process.env;
   if (!WAREHOUSE_URL) throw new Error('WAREHOUSE_URL must be the address of the warehouse.');
   const warehouse = ablateFulfilment(createHttpFulfilment(WAREHOUSE_URL), process.env);
   const fulfilment = dieAfterWorkOn(warehouse, process.env['DIES_AFTER_WORK_ON']);
-  const worker = createApp({ config, aws, fulfilment, logger, now: Date.now, monotonic });
+  const worker = createApp({ config, aws, fulfilment, logger, now, monotonic });
+  watchImpatiently(worker);
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,

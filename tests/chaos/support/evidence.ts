@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { resourceNames, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
+import { resourceNames, timelineOf, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
 import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
 import { scanTable } from '@orderflow/orderctl/scan-table';
@@ -177,6 +177,26 @@ export function itEnds(
     ...nothingIsLeft(id, evidence),
     atMost(id, `deliveries per order, p${share}`, 3, percentile(deliveries, share / 100)),
   ];
+}
+
+/** No process has ended unless the trial ended it. */
+export function nothingEndsByItself(id: InvariantId, system: ChaosSystem): Check {
+  const ends = system.instances().flatMap(({ name, ends }) => ends.map(({ code }) => `${name} with exit code ${code}`));
+  return { id, must: 'processes that ended by themselves: 0', saw: ends.join(', ') || '0', holds: ends.length === 0 };
+}
+
+/** The steps of each order and of its notifications are in the order in which they happened. */
+export function timelinesAreOrdered(id: InvariantId, { orders, notifications }: Evidence): Check[] {
+  const broken = orders.filter((order) => {
+    const mine = notifications.filter(({ orderId }) => orderId === order.orderId);
+    const { steps } = timelineOf(order, mine);
+    const versions = steps.flatMap(({ subject, version = 0 }) => (subject === 'order' && version > 0 ? [version] : []));
+    const told = steps.findIndex(({ subject, step }) => subject === 'notification' && step === 'accepted');
+    const ended = steps.findIndex(({ subject, step }) => subject === 'order' && step === 'completed');
+    const isInOrder = versions.every((version, index) => version >= (versions[index - 1] ?? 0));
+    return !isInOrder || told < ended || steps.some(({ sinceMs }) => sinceMs < 0);
+  });
+  return [countIs(id, 'orders whose timelines are out of order', 0, broken.length)];
 }
 
 /** What every trial with orders checks besides its own: they end, once each, nothing else is there, nothing is left. */

@@ -2,55 +2,77 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { resourceNames } from '@orderflow/contracts';
 import { countDeadLetters } from '../../support/outages.js';
 import { waitFor } from '../../support/wait-for.js';
-import { withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
+import { collectEvidence, nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
 
-const SIZES = { full: { freezes: 5, orders: 600 }, ci: { freezes: 1, orders: 100 } } as const;
+const SIZES = {
+  full: { freezes: 5, orders: 600, longMs: 90_000 },
+  ci: { freezes: 1, orders: 100, longMs: 9_000 },
+} as const;
 const ORDERS_PER_SECOND = 20;
 const TAKEN_WITHIN_MS = 20_000;
 const VISIBILITY_SECONDS = 3;
 const FROZEN_MS = 1_500 + VISIBILITY_SECONDS * 1_000;
+/** The watchdog's looks are 5 s apart, and it takes two. */
+const TWO_LOOKS_MS = 11_000;
+/** Short enough that the long freeze is beyond all of them, by far. */
+const DEADLINES = {
+  VISIBILITY_TIMEOUT_SECONDS: String(VISIBILITY_SECONDS),
+  HANDLER_TIMEOUT_MS: '2800',
+  POLLER_WEDGED_AFTER_MS: '4100',
+};
 
-/** Of two workers one stands still, claims in hand, until the other has done its work; then it goes on where it was. */
+/**
+ * Of two workers one stands still, claims in hand, until the other has done its work; then it goes on where it was. The
+ * last time it stands still for longer than any of its deadlines, and is no reason for it to end.
+ */
 export const frozenWorker: Trial = {
   name: 'frozen-worker',
-  fault: 'SIGSTOP of one of 2 workers for longer than the visibility timeout, then SIGCONT',
-  run: async ({ seed, size, orders = SIZES[size].orders, emulator, say }) => {
+  fault: 'SIGSTOP of one of 2 workers for longer than the visibility timeout, once than all deadlines, then SIGCONT',
+  ablation: { name: 'impatient', breaks: 'I11' },
+  run: async ({ seed, size, orders = SIZES[size].orders, emulator, ablated, say }) => {
     const chaos = {
       seed,
       emulator,
       workers: 2,
       fulfilmentDelayMs: 300,
-      env: { VISIBILITY_TIMEOUT_SECONDS: String(VISIBILITY_SECONDS), HANDLER_TIMEOUT_MS: '2800' },
+      env: DEADLINES,
+      ablation: ablated ? { name: 'impatient', of: 'order-worker' as const } : undefined,
     };
     return withChaosSystem(chaos, async (system) => {
       const { orderQueue } = resourceNames(system.stage);
       const redelivered = () => system.network.deliveries().get(orderQueue)?.redelivered ?? 0;
       const [victim] = system.instances('order-worker');
-      const { freezes } = SIZES[size];
+      const { longMs } = SIZES[size];
+      // A process that ended after the first would hold nothing at the next.
+      const freezes = ablated ? 0 : SIZES[size].freezes;
       const placed: Placed[] = [];
-      for (let freeze = 0; freeze < freezes; freeze++) {
+      for (let freeze = 0; freeze <= freezes; freeze++) {
         const placing = placeOrders({
           baseUrl: await system.apiUrl(),
-          count: Math.ceil(orders / freezes),
+          count: Math.ceil(orders / (freezes + 1)),
           firstIndex: placed.length,
           ratePerSecond: ORDERS_PER_SECOND,
         });
         await waitFor('work in hand', () => Promise.resolve(system.warehouse.inProgress() > 0 || undefined));
         const before = redelivered();
         victim?.signal('SIGSTOP');
-        await pause(FROZEN_MS);
+        await pause(freeze === freezes ? longMs : FROZEN_MS);
         // What it held is the other one's only when that has the time for it.
         const isTaken = () => Promise.resolve(redelivered() > before || undefined);
         await waitFor('messages taken from the frozen worker', isTaken, TAKEN_WITHIN_MS);
         victim?.signal('SIGCONT');
         placed.push(...(await placing));
       }
+      await pause(TWO_LOOKS_MS);
       say(`${placed.length} orders placed, ${redelivered()} messages delivered again; waiting for quiet`);
       const evidence = await collectEvidence(system, placed, { withinMs: 30_000 });
+      if (ablated) await assertAblated(system, 'impatient', 'order-worker');
       return [
+        nothingEndsByItself('I11', system),
+        ...timelinesAreOrdered('I11', evidence),
         countIs('I9', 'dead letters', 0, await countDeadLetters(system.operator)),
         ...whatAlwaysHolds('I9', evidence, system),
       ];

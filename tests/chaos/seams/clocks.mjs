@@ -1,0 +1,74 @@
+/** The clocks of a process under trial. Import it first: whoever asks for the time must get the one that is set here. */
+import { readFileSync } from 'node:fs';
+import { createMonotonicClock } from '@orderflow/platform/clock';
+
+/**
+ * @typedef {import('@orderflow/platform/clock').Clock} Clock
+ * @typedef {import('@orderflow/platform/clock').MonotonicClock} MonotonicClock
+ */
+
+/** Name of the ablation that takes the protections against jumps and standstills away. */
+const IMPATIENT = 'impatient';
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Sets the wall clock of this process, for all that runs in it, off by what the file says, as NTP or a person would.
+ * @param {string} file in ms
+ */
+function shiftWallClock(file) {
+  const readOffsetMs = () => Number(readFileSync(file, 'utf8'));
+  let offsetMs = readOffsetMs();
+  setInterval(() => {
+    offsetMs = readOffsetMs();
+  }, LOOK_EVERY_MS).unref();
+  const RealDate = Date;
+  const now = () => RealDate.now() + offsetMs;
+  globalThis.Date = /** @type {DateConstructor} */ (
+    new Proxy(RealDate, {
+      construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+      get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+    })
+  );
+}
+
+/**
+ * Durations by the wall clock, and deadlines that count a standstill: what must end the process under trial.
+ * @returns {MonotonicClock}
+ */
+function createImpatientClock() {
+  const startStopwatch = () => {
+    const startedAt = Date.now();
+    return () => Date.now() - startedAt;
+  };
+  return {
+    startStopwatch,
+    startDeadline: (ms, onPassed) => {
+      const elapsedMs = startStopwatch();
+      const timer = onPassed && setTimeout(onPassed, ms);
+      return {
+        hasPassed: () => elapsedMs() >= ms,
+        cancel: () => {
+          clearTimeout(timer);
+        },
+      };
+    },
+  };
+}
+
+const { CLOCK_OFFSET_FILE, ABLATION } = process.env;
+if (CLOCK_OFFSET_FILE) shiftWallClock(CLOCK_OFFSET_FILE);
+
+/** @type {Clock} */
+export const now = Date.now;
+export const monotonic = ABLATION === IMPATIENT ? createImpatientClock() : createMonotonicClock();
+
+/**
+ * Under the ablation, one dead look ends the process.
+ * @param {{ isLive(): boolean }} worker
+ */
+export function watchImpatiently(worker) {
+  if (ABLATION !== IMPATIENT) return;
+  setInterval(() => {
+    if (!worker.isLive()) process.exit(1);
+  }, LOOK_EVERY_MS).unref();
+}

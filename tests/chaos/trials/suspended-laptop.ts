@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { isAlive, type Known } from '../../../tools/local/children.mjs';
+import { freePort } from '../../../tools/local/ports.mjs';
+import { waitFor } from '../../support/wait-for.js';
+import { orderOfRequest } from '../support/load.js';
+import { countIs, type Trial } from '../trial.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const SUSPENDED_MS = { ci: 9_000, full: 90_000 };
+/** Far less than the suspension, as far as the rules between them allow. */
+const SHORT = { SQS_WAIT_TIME_SECONDS: '1', POLLER_WEDGED_AFTER_MS: '4100', HANDLER_TIMEOUT_MS: '2800' };
+const CI_ENV = { ...SHORT, AWS_REQUEST_TIMEOUT_MS: '1000', VISIBILITY_TIMEOUT_SECONDS: '3' };
+/** The watchdog's looks are 5 s apart, and it takes two. */
+const TWO_LOOKS_MS = 11_000;
+const READY_WITHIN_MS = 120_000;
+
+type Run = { parent: Known; children: Known[]; urls: Record<string, string> };
+
+/** `npm run local`, with ports and a folder of its own. */
+async function startLocal(folder: string, env: Record<string, string>) {
+  const names = ['LOCALSTACK_PORT', 'API_PORT', 'ORDER_WORKER_PORT', 'NOTIFICATION_WORKER_PORT'];
+  const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())] as const));
+  const own = { ...Object.fromEntries(ports), ...env, ORDERFLOW_LOCAL_DIR: folder };
+  const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
+  const local = spawn(process.execPath, ['tools/local.mjs'], { cwd: ROOT, env: { ...process.env, ...own }, stdio });
+  const said = text(local.stdout);
+  const ended = new Promise<number>((resolve) =>
+    local.once('close', (code) => {
+      resolve(code ?? 1);
+    }),
+  );
+  const read = async (): Promise<Run | undefined> => {
+    if (local.exitCode !== null) throw new Error(`npm run local has ended:\n${await said}`);
+    const run = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as Run;
+    return run.urls.API === undefined ? undefined : run;
+  };
+  return {
+    run: await waitFor('npm run local ready', read, READY_WITHIN_MS),
+    isRunning: () => local.exitCode === null,
+    stop: async () => {
+      local.kill('SIGTERM');
+      await ended;
+      return said;
+    },
+  };
+}
+
+/** Places an order and waits for its end. @returns its last status */
+async function placeAndFollow(api: string, index: number): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(orderOfRequest(index));
+  const { orderId } = (await (await fetch(api, { method: 'POST', headers, body })).json()) as { orderId: string };
+  return waitFor(`order ${orderId} ended`, async () => {
+    const { status } = (await (await fetch(`${api}/${orderId}`)).json()) as { status: string };
+    return status === 'COMPLETED' || status === 'FAILED' ? status : undefined;
+  });
+}
+
+/** A laptop on which `npm run local` runs is closed and opened again. */
+export const suspendedLaptop: Trial = {
+  name: 'suspended-laptop',
+  fault: 'SIGSTOP of npm run local with all its processes, then SIGCONT',
+  run: async ({ size, say }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'orderflow-local-'));
+    try {
+      const local = await startLocal(folder, size === 'ci' ? CI_ENV : {});
+      try {
+        const { parent, children, urls } = local.run;
+        const api = urls.API ?? '';
+        const before = await placeAndFollow(api, 1);
+        const all = [parent, ...children];
+        say(`${all.length} processes stand still for ${SUSPENDED_MS[size] / 1_000} s`);
+        for (const { pid } of all) process.kill(pid, 'SIGSTOP');
+        await pause(SUSPENDED_MS[size]);
+        for (const { pid } of all) process.kill(pid, 'SIGCONT');
+        await pause(TWO_LOOKS_MS);
+        const gone = all.filter((one) => !isAlive(one)).map(({ name }) => name);
+        const after = gone.length === 0 ? await placeAndFollow(api, 2) : 'not placed';
+        return [
+          {
+            id: 'I11',
+            must: 'processes that ended by themselves: 0',
+            saw: gone.join(', ') || '0',
+            holds: gone.length === 0,
+          },
+          countIs(
+            'I11',
+            'orders completed, before and after',
+            2,
+            [before, after].filter((s) => s === 'COMPLETED').length,
+          ),
+        ];
+      } finally {
+        await local.stop();
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
