@@ -141,5 +141,5 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   });
 
   const module = AppModule.of({ useCases, readiness, background });
-  return createHttpApp({ module, config, logger, tracing, metrics, asyncApi: asyncApiDocument(names) });
+  return createHttpApp({ module, config, logger, tracing, metrics, monotonic, asyncApi: asyncApiDocument(names) });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { resourceNames } from '@orderflow/contracts';
 import { countDeadLetters } from '../../support/outages.js';
+import type { Instance } from '../../support/instance.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
 import { collectEvidence, nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/evidence.js';
@@ -23,6 +24,12 @@ const DEADLINES = {
   HANDLER_TIMEOUT_MS: '2800',
   POLLER_WEDGED_AFTER_MS: '4100',
 };
+
+/** Messages that a worker has handled, as its metrics say. */
+async function handledBy(worker: Instance | undefined): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${worker?.port ?? 0}/metrics`)).text();
+  return [...metrics.matchAll(/^messages_total\{.*\} (\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 /**
  * Of two workers one stands still, claims in hand, until the other has done its work; then it goes on where it was. The
@@ -56,7 +63,9 @@ export const frozenWorker: Trial = {
           firstIndex: placed.length,
           ratePerSecond: ORDERS_PER_SECOND,
         });
-        await waitFor('work in hand', () => Promise.resolve(system.warehouse.inProgress() > 0 || undefined));
+        // After the last freeze it may have paused for a moment: a worker that holds nothing proves nothing.
+        const handledBefore = await handledBy(victim);
+        await waitFor('work in hand', async () => (await handledBy(victim)) > handledBefore || undefined);
         const before = redelivered();
         victim?.signal('SIGSTOP');
         await pause(freeze === freezes ? longMs : FROZEN_MS);

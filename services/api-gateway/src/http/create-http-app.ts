@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import type { MonotonicClock } from '@orderflow/platform/clock';
 import type { Logger } from '@orderflow/platform/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { Tracing } from '@orderflow/platform/telemetry/tracing';
@@ -17,6 +18,7 @@ import { createHttpMetrics, routeOf } from './http-metrics.js';
 import { nestLogger } from './nest-logger.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { protectBrowsers } from './protect-browsers.js';
+import { rateLimitStore } from './rate-limit-store.js';
 import { correlationIdOf } from './request-context.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
 import { traceRequests } from './trace-requests.js';
@@ -27,6 +29,7 @@ type HttpAppOptions = {
   logger: Logger;
   tracing: Tracing;
   metrics: Metrics;
+  monotonic: MonotonicClock;
   asyncApi: object;
 };
 
@@ -45,6 +48,7 @@ export async function createHttpApp({
   logger,
   tracing,
   metrics,
+  monotonic,
   asyncApi,
 }: HttpAppOptions): Promise<NestFastifyApplication> {
   const server = fastify({
@@ -105,6 +109,7 @@ export async function createHttpApp({
   await server.register(rateLimit, {
     max: config.RATE_LIMIT_MAX,
     timeWindow: config.RATE_LIMIT_WINDOW_MS,
+    store: rateLimitStore(monotonic),
     allowList: ({ url }) => isProbe(url),
     errorResponseBuilder: () =>
       new ApiProblem('RATE_LIMITED', 'Too many requests; Retry-After says when to come back.'),

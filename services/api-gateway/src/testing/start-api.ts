@@ -24,8 +24,8 @@ afterEach(async () => {
 
 /** The API over fakes, ended after each test. Nothing sweeps by itself unless `env` says so. */
 export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
-  const time = { ms: NOW_MS };
-  const now = () => time.ms;
+  const time = { ms: NOW_MS, wallIsOffByMs: 0 };
+  const now = () => time.ms + time.wallIsOffByMs;
   const aws = createFakeTopology('test', now);
   const log = createRecordingLogger();
   const closed = { aws: false };
@@ -37,7 +37,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = N
     logger: log.logger,
     tracing: { ...NO_TRACING, ...tracing },
     now,
-    monotonic: ownedTime(now),
+    monotonic: ownedTime(() => time.ms),
   });
   running.add(app);
   const server = app.getHttpAdapter().getInstance();
