@@ -65,6 +65,7 @@ export function createTerminal({ answer }: { answer?: string } = {}): RecordingT
     },
     signal: interrupted.signal,
     now: Date.now,
+    elapsedMs: () => performance.now(),
     pause: (ms) => setTimeout(ms),
     written: () => written,
     said: () => said,

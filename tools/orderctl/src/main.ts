@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { toError } from '@orderflow/platform/errors';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import type { Run, RunOnApi } from './command-options.js';
 import { connect, connectPatiently, findTarget, findTargetPatiently, runFileOf, toOperatorError } from './connect.js';
 import { createProgram } from './program.js';
@@ -42,6 +43,7 @@ const terminal: Terminal = {
   },
   signal: interrupted.signal,
   now: Date.now,
+  elapsedMs: createMonotonicClock().startStopwatch(),
   pause: (ms) => setTimeout(ms, undefined, { signal: interrupted.signal }),
 };
 

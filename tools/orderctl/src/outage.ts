@@ -10,17 +10,17 @@ export function reasonOf(thrown: unknown): string {
 }
 
 /** One line when something goes away and one when it is back, however often it is asked meanwhile. */
-export function createOutage({ err, now }: Pick<Terminal, 'err' | 'now'>, what: string) {
+export function createOutage({ err, elapsedMs }: Pick<Terminal, 'err' | 'elapsedMs'>, what: string) {
   let since: number | undefined;
   return {
     begin: (error: unknown): void => {
       if (since !== undefined) return;
-      since = now();
+      since = elapsedMs();
       err(`${what} cannot be reached (${reasonOf(error)}); trying again until it can.\n`);
     },
     end: (): void => {
       if (since === undefined) return;
-      err(`${what} is back after ${Math.ceil((now() - since) / 1_000)} s.\n`);
+      err(`${what} is back after ${Math.ceil((elapsedMs() - since) / 1_000)} s.\n`);
       since = undefined;
     },
     isOpen: (): boolean => since !== undefined,

@@ -17,7 +17,10 @@ export type Terminal = {
   ask: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
+  /** Epoch ms: for what was written with such a time. */
   now: () => number;
+  /** Ms since the command began, for durations: never goes back. */
+  elapsedMs: () => number;
   pause: (ms: number) => Promise<unknown>;
 };
 
@@ -25,19 +28,17 @@ export type Terminal = {
 export type Deadline = {
   /** Aborted when the time is over. */
   signal: AbortSignal;
-  /** Epoch ms. */
-  at: number;
   withinMs: number;
 };
 
-export function startDeadline({ now, pause }: Pick<Terminal, 'now' | 'pause'>, withinMs: number): Deadline {
+export function startDeadline({ pause }: Pick<Terminal, 'pause'>, withinMs: number): Deadline {
   const over = new AbortController();
   const end = () => {
     over.abort(Object.assign(new Error(`no answer within ${withinMs / 1_000} s`), { name: 'TimeoutError' }));
   };
   // A pause that Ctrl-C ends needs no word of its own: whoever waits for the deadline hears of Ctrl-C, too.
   pause(withinMs).then(end, () => undefined);
-  return { signal: over.signal, at: now() + withinMs, withinMs };
+  return { signal: over.signal, withinMs };
 }
 
 /** Rejects when Ctrl-C is pressed or the time is over, whatever becomes of the work. */
@@ -100,14 +101,14 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 const PROGRESS_EVERY_MS = { moving: 100, otherwise: 5_000 };
 
 /** Shows how far a command is: a moving line on a terminal, a line now and then anywhere else. */
-export function createProgress({ err, movingLines, now }: Pick<Terminal, 'err' | 'movingLines' | 'now'>) {
+export function createProgress({ err, movingLines, elapsedMs }: Pick<Terminal, 'err' | 'movingLines' | 'elapsedMs'>) {
   const everyMs = movingLines ? PROGRESS_EVERY_MS.moving : PROGRESS_EVERY_MS.otherwise;
-  let shownAt = now();
+  let shownAt = elapsedMs();
   let moving = false;
   return {
     show: (text: string): void => {
-      if (now() - shownAt < everyMs) return;
-      shownAt = now();
+      if (elapsedMs() - shownAt < everyMs) return;
+      shownAt = elapsedMs();
       moving = movingLines;
       err(movingLines ? `\r\u001b[2K${text}` : `${text}\n`);
     },

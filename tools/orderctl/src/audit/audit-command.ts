@@ -51,7 +51,7 @@ export async function auditCommand(
 ): Promise<number> {
   const progress = createProgress(terminal);
   const report = await audit(
-    { aws, now: terminal.now, pause: terminal.pause },
+    { aws, now: terminal.now, elapsedMs: terminal.elapsedMs, pause: terminal.pause },
     {
       ...AUDIT_DEFAULTS,
       stage,

@@ -4,6 +4,7 @@ import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/failures';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import { createTableReader, type TableReader } from '@orderflow/platform/statements/table-reader';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import { createBacklog } from './backlog.js';
 import { findDeadLettered } from './dead-lettered.js';
@@ -18,6 +19,8 @@ import { createTally } from './tally.js';
 export type AuditDependencies = {
   aws: Pick<AwsClients, 'dynamo' | 'sqs' | 'polling' | 'eventBridge'>;
   now: () => number;
+  /** Ms since any moment, for durations: never goes back. */
+  elapsedMs?: () => number;
   pause: (ms: number) => Promise<unknown>;
 };
 
@@ -69,9 +72,11 @@ async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames):
  * Reconciles the tables with each other and with the queues. Live queues are counted, never received from; dead-letter
  * queues are peeked. What looks wrong is looked at again before it counts, because a running system moves meanwhile.
  */
-export async function audit({ aws, now, pause }: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
+export async function audit(dependencies: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
+  const { aws, now, pause, elapsedMs = createMonotonicClock().startStopwatch() } = dependencies;
   const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress } = options;
   const startedAt = now();
+  const beganAtMs = elapsedMs();
   const names = resourceNames(stage);
   const urlOf = createQueueUrls(aws.sqs);
   const countsOf = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
@@ -86,7 +91,7 @@ export async function audit({ aws, now, pause }: AuditDependencies, options: Aud
     order: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
     notification: createTableReader(aws.dynamo, names.notificationsTable, 'notificationId'),
   };
-  const deadLettered = await findDeadLettered({ ...aws, now }, names, urlOf);
+  const deadLettered = await findDeadLettered({ ...aws, elapsedMs }, names, urlOf);
   const outcomesExpected = await deliversOutcomes(aws.eventBridge, names);
   const judges = createJudges({
     orders: readers.order,
@@ -94,7 +99,7 @@ export async function audit({ aws, now, pause }: AuditDependencies, options: Aud
     ...{ deadLettered, outcomesExpected, toleranceMs, now },
   });
   const backlog = createBacklog({
-    ...{ dynamo: aws.dynamo, names, orders: readers.order, now, toleranceMs },
+    ...{ dynamo: aws.dynamo, names, orders: readers.order, now, elapsedMs, toleranceMs },
     depthOf: async (queue) => depthOf(await countsOf(queue === 'orders' ? names.orderQueue : names.notificationQueue)),
   });
   const tally = createTally(keep, onFinding ?? (() => undefined));
@@ -126,7 +131,7 @@ export async function audit({ aws, now, pause }: AuditDependencies, options: Aud
       const { problems, unlessQueued } = verdict;
       const explained = unlessQueued === undefined || (await backlog.explains(unlessQueued.queue));
       if (explained && problems.length === 0) settle(kind, item, verdict, true);
-      else suspects.push({ item: kind, id: idOf(kind, item), seenAt: now() });
+      else suspects.push({ item: kind, id: idOf(kind, item), seenAt: elapsedMs() });
     }
     return suspects;
   }
@@ -146,7 +151,7 @@ export async function audit({ aws, now, pause }: AuditDependencies, options: Aud
     }
   }
 
-  const recheck = createRecheck({ pauseMs: recheckMs, now, pause, recheck: lookAgain });
+  const recheck = createRecheck({ pauseMs: recheckMs, elapsedMs, pause, recheck: lookAgain });
   for (const kind of ['order', 'notification'] as const) {
     const table = kind === 'order' ? names.ordersTable : names.notificationsTable;
     let read = 0;
@@ -162,7 +167,7 @@ export async function audit({ aws, now, pause }: AuditDependencies, options: Aud
   return {
     stage,
     startedAt: new Date(startedAt).toISOString(),
-    tookMs: now() - startedAt,
+    tookMs: Math.round(elapsedMs() - beganAtMs),
     ...totals,
     outcomes: { expected: outcomesExpected, ...outcomes },
     queues,

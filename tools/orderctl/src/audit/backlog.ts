@@ -14,6 +14,8 @@ type Dependencies = {
   orders: TableReader;
   depthOf: (queue: QueueName) => Promise<number>;
   now: () => number;
+  /** For how old an answer is: never goes back. */
+  elapsedMs: () => number;
   toleranceMs: number;
 };
 
@@ -44,7 +46,7 @@ async function* overdueIds(dynamo: DynamoDb, table: string, key: string, before:
  * The queue is asked first, and markers count that were overdue by then: an item that is finished meanwhile loses its
  * marker before its message, so a queue that is being worked on is never found too short.
  */
-export function createBacklog({ dynamo, names, orders, depthOf, now, toleranceMs }: Dependencies) {
+export function createBacklog({ dynamo, names, orders, depthOf, now, elapsedMs, toleranceMs }: Dependencies) {
   async function countsIn(queue: QueueName, ids: string[]): Promise<number> {
     const finished = (await orders.getMany(ids)).filter((order) => isFinished(ORDER_STATES, order as OrderRecord));
     return queue === 'notifications' ? finished.length : ids.length - finished.length;
@@ -70,12 +72,12 @@ export function createBacklog({ dynamo, names, orders, depthOf, now, toleranceMs
 
   const answers = new Map<QueueName, { at: number; answer: Promise<boolean> }>();
   return {
-    /** @param since an answer that is older does not count */
-    explains: (queue: QueueName, since = 0): Promise<boolean> => {
+    /** @param since ms as `elapsedMs` tells them; an answer that is older does not count */
+    explains: (queue: QueueName, since = -Infinity): Promise<boolean> => {
       const known = answers.get(queue);
-      if (known && known.at >= since && now() - known.at < ANSWER_HOLDS_MS) return known.answer;
+      if (known && known.at >= since && elapsedMs() - known.at < ANSWER_HOLDS_MS) return known.answer;
       const answer = explainsNow(queue);
-      answers.set(queue, { at: now(), answer });
+      answers.set(queue, { at: elapsedMs(), answer });
       return answer;
     },
   };

@@ -20,13 +20,13 @@ export async function findDeadLettered(
   names: ResourceNames,
   urlOf: (queue: string) => Promise<string>,
 ): Promise<DeadLettered> {
-  const { sqs, now } = dependencies;
+  const { sqs, elapsedMs } = dependencies;
   const idOf: Record<string, (facts: EventFacts) => string | undefined> = {
     [names.orderDeadLetterQueue]: ({ orderId }) => orderId,
     [names.notificationDeadLetterQueue]: ({ notificationId }) => notificationId,
   };
   const found = new Map<string, { ids: Fingerprints; depth: number }>();
-  let lookedAt = 0;
+  let lookedAt = -Infinity;
 
   async function peek(queue: string): Promise<void> {
     const queueUrl = await urlOf(queue);
@@ -44,9 +44,9 @@ export async function findDeadLettered(
   }
 
   async function refresh(): Promise<void> {
-    if (now() - lookedAt < LOOK_AGAIN_MS) return;
+    if (elapsedMs() - lookedAt < LOOK_AGAIN_MS) return;
     await Promise.all(Object.keys(idOf).map(peek));
-    lookedAt = now();
+    lookedAt = elapsedMs();
   }
 
   await refresh();

@@ -4,7 +4,8 @@ export type Suspect = { item: 'order' | 'notification'; id: string; seenAt: numb
 type Options = {
   /** How long after the first look the second one is taken. */
   pauseMs: number;
-  now: () => number;
+  /** Goes forward only, as `seenAt` does. */
+  elapsedMs: () => number;
   pause: (ms: number) => Promise<unknown>;
   /** Takes the second look. */
   recheck: (suspects: Suspect[]) => Promise<void>;
@@ -15,7 +16,7 @@ const CHUNK = 100;
 const MOST_WAITING = 5_000;
 
 /** Suspects wait here for their second look, so that a system in motion has had the time to move. */
-export function createRecheck({ pauseMs, now, pause, recheck }: Options) {
+export function createRecheck({ pauseMs, elapsedMs, pause, recheck }: Options) {
   let waiting: Suspect[] = [];
 
   async function takeOldest(): Promise<void> {
@@ -23,7 +24,7 @@ export function createRecheck({ pauseMs, now, pause, recheck }: Options) {
     waiting = waiting.slice(CHUNK);
     const youngest = chunk.at(-1);
     if (!youngest) return;
-    const restMs = youngest.seenAt + pauseMs - now();
+    const restMs = youngest.seenAt + pauseMs - elapsedMs();
     if (restMs > 0) await pause(restMs);
     await recheck(chunk);
   }

@@ -58,7 +58,8 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
       return 0;
     }
     // What was too much to give back shows by itself.
-    if (hiddenUntil > terminal.now()) await terminal.pause(hiddenUntil - terminal.now());
+    const restMs = hiddenUntil - terminal.elapsedMs();
+    if (restMs > 0) await terminal.pause(restMs);
   }
 
   let dropped = 0;

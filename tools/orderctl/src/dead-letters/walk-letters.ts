@@ -25,7 +25,7 @@ export async function walkLetters(
   const walks = queues.map(async (queue): Promise<WalkEnd> => {
     const queueUrl = await urlOf(queueNames[queue]);
     return walkQueue(
-      { ...aws, now: terminal.now },
+      { ...aws, elapsedMs: terminal.elapsedMs },
       {
         queueUrl,
         signal,

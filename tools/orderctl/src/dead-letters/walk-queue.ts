@@ -12,7 +12,8 @@ export type WalkDependencies = {
   /** Receives. */
   polling: Sqs;
   sqs: Sqs;
-  now: () => number;
+  /** Ms since any moment; never goes back. */
+  elapsedMs: () => number;
 };
 
 export type WalkOptions = {
@@ -31,7 +32,7 @@ export type WalkOptions = {
 export type WalkEnd = {
   /** Different messages met. */
   met: number;
-  /** Epoch ms at which the last message that was not given back shows again by itself; 0 when all were given back. */
+  /** When, as `elapsedMs` tells it, the last message that was not given back shows again; 0 when all were given back. */
   hiddenUntil: number;
 };
 
@@ -56,17 +57,17 @@ const NOTHING: ReadonlySet<string> = new Set();
  * does not grow with the messages but for 8 bytes each, and a bounded number of receipt handles.
  */
 export async function walkQueue(
-  { polling, sqs, now }: WalkDependencies,
+  { polling, sqs, elapsedMs }: WalkDependencies,
   { queueUrl, signal, visit, keptHandles = KEPT_HANDLES }: WalkOptions,
 ): Promise<WalkEnd> {
   const { visible } = await countQueue(sqs, queueUrl);
-  const startedAt = now();
+  const startedAt = elapsedMs();
   const known = new Fingerprints();
   const handles = new Set<string>();
   let hiddenUntil = 0;
 
   function hideSeconds(): number {
-    const elapsedSeconds = (now() - startedAt) / 1_000;
+    const elapsedSeconds = (elapsedMs() - startedAt) / 1_000;
     const rate = known.size > 1_000 && elapsedSeconds > 1 ? known.size / elapsedSeconds : ASSUMED_RATE;
     const restSeconds = (2 * Math.max(0, visible - known.size)) / rate;
     return Math.min(LONGEST_SECONDS, Math.ceil(MARGIN_SECONDS + restSeconds));
@@ -103,7 +104,7 @@ export async function walkQueue(
         // An interrupted walk visits nothing more, and gives back what it has just received.
         if (fresh.length > 0 && !isAborted()) gone = await visit(fresh);
       } finally {
-        keep(messages, gone, now() + seconds * 1_000);
+        keep(messages, gone, elapsedMs() + seconds * 1_000);
       }
     }
   }

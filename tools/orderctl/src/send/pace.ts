@@ -16,21 +16,21 @@ const CATCH_UP_MS = 1_000;
  * `mostInFlight`. Resolves when all that was started is done; Ctrl-C starts nothing more.
  */
 export async function pace(
-  { now, pause, signal }: Pick<Terminal, 'now' | 'pause' | 'signal'>,
+  { elapsedMs, pause, signal }: Pick<Terminal, 'elapsedMs' | 'pause' | 'signal'>,
   { rate, count, mostInFlight }: Pace,
   work: (index: number) => Promise<void>,
 ): Promise<void> {
   const inFlight = new Set<Promise<void>>();
-  let nextAt = now();
+  let nextAt = elapsedMs();
   const isOver = (index: number) => signal.aborted || (count > 0 && index >= count);
   try {
     for (let index = 0; !isOver(index); index++) {
-      if (nextAt > now()) await pause(nextAt - now());
+      if (nextAt > elapsedMs()) await pause(nextAt - elapsedMs());
       if (inFlight.size >= mostInFlight) await Promise.race(inFlight);
       if (isOver(index)) break;
       const done = work(index).finally(() => inFlight.delete(done));
       inFlight.add(done);
-      nextAt = Math.max(nextAt + 1_000 / rate, now() - CATCH_UP_MS);
+      nextAt = Math.max(nextAt + 1_000 / rate, elapsedMs() - CATCH_UP_MS);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

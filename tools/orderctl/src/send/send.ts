@@ -56,10 +56,10 @@ async function place(
 ): Promise<Placed> {
   const { terminal } = retrying;
   const order = sampleOrder(index, customerId, products);
-  const startedAt = terminal.now();
+  const startedAt = terminal.elapsedMs();
   try {
     const answered = await untilAnswered(() => api.post('/api/orders', order, `${customerId}-${index}`), retrying);
-    return toPlaced(answered, terminal.now() - startedAt);
+    return toPlaced(answered, terminal.elapsedMs() - startedAt);
   } catch (error) {
     if (!terminal.signal.aborted) throw error;
     return { kind: 'unanswered', code: 'INTERRUPTED', detail: 'Ctrl-C came before the answer', retries: 0 };
@@ -83,7 +83,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
   const progress = createProgress(terminal);
   const outage = createOutage(
     {
-      now: terminal.now,
+      elapsedMs: terminal.elapsedMs,
       err: (text) => {
         progress.end();
         terminal.err(text);
@@ -95,7 +95,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
   // Of this run alone, unless it is sent again: by it the orders are found, and their keys are its.
   const customerId = options.customer ?? `sample-${randomUUID()}`;
   const tally = createTally();
-  const startedAt = terminal.now();
+  const startedAt = terminal.elapsedMs();
 
   await pace(terminal, { rate, count, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
     tally.add(await place(api, index, customerId, products, retrying));
@@ -103,7 +103,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
     const done = accepted + refused + unanswered;
     progress.show(progressText(terminal, { done, of: count, retried, refused, unanswered }));
   });
-  const tookMs = terminal.now() - startedAt;
+  const tookMs = terminal.elapsedMs() - startedAt;
   const sent = tally.result();
 
   let outcomes: Outcomes | undefined;

@@ -3,7 +3,7 @@ import type { Terminal } from '../terminal.js';
 import type { ApiAnswer } from './api.js';
 
 export type Retrying = {
-  terminal: Pick<Terminal, 'now' | 'pause' | 'signal'>;
+  terminal: Pick<Terminal, 'elapsedMs' | 'pause' | 'signal'>;
   outage: ReturnType<typeof createOutage>;
   /** How long one request is tried again. */
   retryForMs: number;
@@ -34,7 +34,7 @@ export async function untilAnswered(
   ask: () => Promise<ApiAnswer>,
   { terminal, outage, retryForMs, random }: Retrying,
 ): Promise<Answered> {
-  const startedAt = terminal.now();
+  const startedAt = terminal.elapsedMs();
   let mayHaveArrived = false;
   for (let retries = 0; ; retries++) {
     let answer: ApiAnswer | undefined;
@@ -51,13 +51,13 @@ export async function untilAnswered(
       return { answer, retries, mayHaveArrived };
     }
     const busy = answer?.status === 429;
-    if (!busy && terminal.now() - startedAt >= OUTAGE_AFTER_MS) {
+    if (!busy && terminal.elapsedMs() - startedAt >= OUTAGE_AFTER_MS) {
       outage.begin(answer ? new Error(`it answers ${answer.status}`) : failure);
     }
     const backoffMs = Math.min(BACKOFF_MS.first * 2 ** retries, BACKOFF_MS.longest);
     // What is asked for is the least; a herd that comes back in step would be refused in step.
     const waitMs = (answer?.retryAfterMs ?? backoffMs / 2) + (random() * backoffMs) / 2;
-    if (terminal.now() + waitMs - startedAt > retryForMs) return { answer, retries, mayHaveArrived };
+    if (terminal.elapsedMs() + waitMs - startedAt > retryForMs) return { answer, retries, mayHaveArrived };
     await terminal.pause(waitMs);
   }
 }

@@ -6,12 +6,14 @@ type FakeTerminal = Terminal & {
   interrupt: () => void;
 };
 
+const STARTED_AT = Date.UTC(2027, 2, 14, 15);
+
 /** A terminal that keeps what is written to it. Its time passes only in pauses, at once, whoever's is over first. */
 export function createFakeTerminal(change: Partial<Pick<Terminal, 'colours' | 'movingLines'>> = {}): FakeTerminal {
   const interrupted = new AbortController();
   const { signal } = interrupted;
   const sleepers: { at: number; wake: () => void }[] = [];
-  let nowMs = Date.UTC(2027, 2, 14, 15);
+  let nowMs = STARTED_AT;
   let written = '';
   let said = '';
 
@@ -37,6 +39,7 @@ export function createFakeTerminal(change: Partial<Pick<Terminal, 'colours' | 'm
     ask: () => Promise.reject(new Error('nobody is here')),
     signal,
     now: () => nowMs,
+    elapsedMs: () => nowMs - STARTED_AT,
     pause: (ms) =>
       new Promise<void>((resolve, reject) => {
         if (signal.aborted) {
