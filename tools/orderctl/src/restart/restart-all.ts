@@ -71,8 +71,8 @@ export async function restartAll(
   const away = new AbortController();
 
   if (ids.length > 0) {
-    const { now, pause } = terminal;
-    const until = { now, pause, signal: AbortSignal.any([terminal.signal, away.signal]) };
+    const { elapsedMs, pause } = terminal;
+    const until = { elapsedMs, pause, signal: AbortSignal.any([terminal.signal, away.signal]) };
     await pace(until, { rate, count: ids.length, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
       const done = await restart(ids[index] ?? '');
       print(done, options, terminal);
