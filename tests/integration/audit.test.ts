@@ -4,6 +4,7 @@ import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  newId,
   newNotificationRecord,
   newOrderRecord,
   notificationIdFor,
@@ -216,6 +217,15 @@ describe('audit', () => {
     for (const _ of [1, 2]) {
       expect(await run()).toMatchObject({ findings: [], orders: { deadLettered: 1, lost: 0 } });
     }
+  }, 30_000);
+
+  it('takes the dead letter of an earlier life for no excuse of an order that was started again', async () => {
+    const again = order({ version: 4, lastReplayId: newId(), outboxAt: Date.now() - MINUTE_MS });
+    await put(again);
+    await sendTo(system.names.orderDeadLetterQueue, { detail: orderCreated(again).detail });
+    const report = await run();
+    expect(found(report)).toEqual([['overdue', again.orderId]]);
+    expect(report.orders).toMatchObject({ deadLettered: 0, lost: 1 });
   }, 30_000);
 
   it('looks at a suspect again before it reports it', async () => {

@@ -149,6 +149,28 @@ describe('with a running system', () => {
     expect(await ops('order', 'order-7', ...endpoint())).toMatchObject({ exitCode: 2, stdout: '' });
   }, 60_000);
 
+  it('order replay starts an order that was given up, wherever its options stand', async () => {
+    const system = await connectOperator(emulator.url);
+    const { outboxAt: _at, outboxShard: _shard, ...item } = order();
+    const failure = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
+    await put(system, { ...item, status: 'FAILED', version: 3, effects: 1, failure });
+    const looked = await ops('order', 'replay', '--code', 'UNDELIVERED', '--dry-run', '--json', ...endpoint());
+    expect(looked).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(looked.stdout)).toMatchObject({ result: 'would-replay', id: item.orderId });
+
+    const replayed = await ops('order', 'replay', item.orderId, ...endpoint());
+    expect(replayed).toMatchObject({ exitCode: 0, stderr: '1 replayed, 0 refused\n' });
+    await api.orderInState(item.orderId, 'COMPLETED');
+    const again = await ops('order', ...endpoint(), 'replay', item.orderId);
+    expect(again.exitCode).toBe(1);
+    expect(again.stdout).toContain('it is COMPLETED, and only what is FAILED can be started again');
+    expect(await ops('order', 'replay', 'order-7', ...endpoint())).toMatchObject({ exitCode: 2, stdout: '' });
+    const unknown = await ops('notification', 'replay', randomUUID(), ...endpoint());
+    expect(unknown.exitCode).toBe(1);
+    expect(unknown.stdout).toContain('there is no notification with this id');
+    system.aws.close();
+  }, 60_000);
+
   it('tail shows an order in each of its states, and goes on when AWS was away', async () => {
     const tail = startOps(['tail', '--json', ...endpoint()]);
     await running.stop('order-worker');
@@ -295,7 +317,7 @@ describe('one command', () => {
     const { exitCode, stdout } = await ops('--help');
     expect(exitCode).toBe(0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|<| {2})/gm)].map(([, name]) => name);
-    expect(commands).toEqual(['status', 'order', 'tail', 'send', 'audit', 'dlq', 'doctor', 'help']);
+    expect(commands).toEqual(['status', 'order', 'notification', 'tail', 'send', 'audit', 'dlq', 'doctor', 'help']);
     expect(stdout).toContain('Exit codes: 0 fine;');
     for (const args of [
       ['tales'],

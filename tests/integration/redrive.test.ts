@@ -5,6 +5,7 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
   StartMessageMoveTaskCommand,
+  type Message,
   type MessageAttributeValue,
 } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
@@ -79,13 +80,16 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
   async function moveByHand(from: string, to: string): Promise<void> {
     const QueueUrl = await system.urlOf(from);
     const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
+    // All of them first: a worker may send one that was moved back again while others are still moved.
+    const letters: Message[] = [];
     for (;;) {
       const { Messages: messages = [] } = await system.aws.sqs.send(receive);
-      if (messages.length === 0) return;
-      for (const { Body: body = '', MessageAttributes: attributes = {}, ReceiptHandle } of messages) {
-        await send(to, body, attributes);
-        await system.aws.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-      }
+      if (messages.length === 0) break;
+      letters.push(...messages);
+    }
+    for (const { Body: body = '', MessageAttributes: attributes = {}, ReceiptHandle } of letters) {
+      await send(to, body, attributes);
+      await system.aws.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
     }
   }
 
