@@ -189,6 +189,15 @@ describe('audit', () => {
     expect(terminal.written()).toContain('1 COMPLETED = fulfilled; FAILED = 1 cancelled, 1 refused, 1 never tried');
   }, 30_000);
 
+  it('takes no lease for an explanation that a clock an hour ahead has written', async () => {
+    const ahead = order({
+      ...{ status: 'PROCESSING', outboxAt: Date.now() - MINUTE_MS, leaseUntil: Date.now() + 61 * MINUTE_MS },
+      updatedAt: new Date(Date.now() + 60 * MINUTE_MS).toISOString(),
+    });
+    await put(ahead);
+    expect(found(await run())).toEqual([['overdue', ahead.orderId]]);
+  }, 30_000);
+
   it('takes the notification of an earlier life for what it is', async () => {
     const replayed = completed({ version: 6, lastReplayId: randomUUID() });
     await put(replayed, notificationOf(replayed), notificationOf({ ...replayed, version: 3 }));

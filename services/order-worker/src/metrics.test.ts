@@ -44,6 +44,16 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'order_accept_to_terminal_seconds_sum', { status: 'COMPLETED' })).toBe(42);
   });
 
+  it('are never negative, however far ahead the clocks of others are', async () => {
+    const system = createOrderSystem();
+    const { message } = anOrder({ ...system, now: () => system.now() + 3_600_000 });
+    system.send(message);
+    system.worker.start();
+    await system.outcomes.next();
+    expect(await read(system, 'order_accept_to_terminal_seconds_sum', { status: 'COMPLETED' })).toBe(0);
+    expect(await read(system, 'message_age_at_receive_seconds_sum', { queue })).toBe(0);
+  });
+
   it('tell of orders that fail as such, and of each order once', async () => {
     const system = startOrderWorker();
     system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'None left.' });

@@ -7,6 +7,7 @@ import {
   type OrderRecord,
   type StoredItem,
 } from '@orderflow/contracts';
+import { isLeased } from '@orderflow/platform/statements/lease';
 import type { Endings, FindingKind } from './report.js';
 
 export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
@@ -71,7 +72,9 @@ function judgeUnfinished(item: Judged, states: States, queue: QueueName, around:
     return { class: 'lost', problems: [...problems, { kind: 'lost', text }] };
   }
   const lateMs = overdueMs(item, around);
-  const leased = item.status === states.working && item.leaseUntil >= around.now;
+  // Its length is not known here; nothing but the claim has written it, at `updatedAt`.
+  const leaseMs = item.leaseUntil - Date.parse(item.updatedAt);
+  const leased = item.status === states.working && isLeased(item, around.now, leaseMs);
   if (lateMs === undefined || leased) return { class: 'inProgress', problems };
   const text = `${item.status}, its marker has been due for ${inSeconds(lateMs)}, and no message in the queue explains that`;
   return { class: 'inProgress', problems, unlessQueued: { queue, problem: { kind: 'overdue', text } } };
