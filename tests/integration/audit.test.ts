@@ -189,6 +189,27 @@ describe('audit', () => {
     expect(terminal.written()).toContain('1 COMPLETED = fulfilled; FAILED = 1 cancelled, 1 refused, 1 never tried');
   }, 30_000);
 
+  it('finds a marker that a clock an hour ahead has written', async () => {
+    const inAnHour = Date.now() + 60 * MINUTE_MS;
+    const ahead = order({ outboxAt: inAnHour });
+    await put(ahead, order({ outboxAt: Date.now() + 15 * MINUTE_MS }));
+    expect(found(await run())).toEqual([['marker-ahead', ahead.orderId]]);
+  }, 30_000);
+
+  it.each(['timeline', 'updatedAt', 'version', 'effects', 'items', 'status', 'failure', 'correlationId'] as const)(
+    'goes on behind rows without %s',
+    async (attribute) => {
+      const rows = [order(), completed({ status: 'FAILED' })].map((record) => {
+        const { [attribute]: _missing, ...row } = record;
+        return row as OrderRecord;
+      });
+      const lost = without(order());
+      await put(...rows, lost);
+      expect(found(await run())).toContainEqual(['lost', lost.orderId]);
+    },
+    30_000,
+  );
+
   it('takes no lease for an explanation that a clock an hour ahead has written', async () => {
     const ahead = order({
       ...{ status: 'PROCESSING', outboxAt: Date.now() - MINUTE_MS, leaseUntil: Date.now() + 61 * MINUTE_MS },

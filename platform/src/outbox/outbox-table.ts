@@ -26,6 +26,11 @@ export type OutboxTable = {
   onGivenUp?: (item: Record<string, unknown>) => void;
 };
 
+/** The longest pause between two looks at an item. */
+export const LONGEST_PAUSE_MS = 900_000;
+/** By how much a marker may be further ahead: clocks of several hosts differ. */
+export const MARKER_SKEW_MS = 60_000;
+
 export type SweeperOptions = {
   index: string;
   shards: number;

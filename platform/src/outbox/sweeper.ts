@@ -14,6 +14,7 @@ import { createMarkerIndex } from './marker-index.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import {
   emptyReport,
+  MARKER_SKEW_MS,
   whyClosed,
   type OutboxTable,
   type Route,
@@ -47,8 +48,6 @@ const CONCURRENT_VISITS = 10;
 const READ_AT_ONCE = 100;
 /** A clock that was set back is rare: markers far ahead are looked for in every twelfth sweep, the first included. */
 const LOOK_AHEAD_EVERY = 12;
-/** Clocks of several hosts. */
-const SKEW_MS = 60_000;
 
 /**
  * Sends again what got lost. The marker stays on an item from its insert until its outcome is written, or has arrived
@@ -62,7 +61,7 @@ export function createSweeper(table: OutboxTable, options: SweeperOptions, depen
   const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
   const republish = createRepublish(table, options, dependencies);
   /** No marker is ever set further ahead than this. */
-  const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + SKEW_MS;
+  const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
   let sweeps = 0;
 
   const idOf = (item: MarkedItem): string => String(item[key]);

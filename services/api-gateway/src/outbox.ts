@@ -15,7 +15,12 @@ import { ruleCheck, type Check, type RuleRef } from '@orderflow/platform/health/
 import type { Logger } from '@orderflow/platform/logger';
 import type { EventPublisher } from '@orderflow/platform/outbox/event-publisher';
 import { createOutboxMetrics } from '@orderflow/platform/outbox/outbox-metrics';
-import type { OutboxTable, Route, SweeperOptions } from '@orderflow/platform/outbox/outbox-table';
+import {
+  LONGEST_PAUSE_MS,
+  type OutboxTable,
+  type Route,
+  type SweeperOptions,
+} from '@orderflow/platform/outbox/outbox-table';
 import { runSweeper, type RunningSweeper } from '@orderflow/platform/outbox/run-sweeper';
 import { createSweeper } from '@orderflow/platform/outbox/sweeper';
 import type { StatementExecutor } from '@orderflow/platform/statements/executor';
@@ -24,7 +29,6 @@ import type { Lifecycle } from '@orderflow/platform/statements/transitions';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { ApiEnv } from './config.js';
 
-const BACKOFF_MAX_MS = 900_000;
 /** MessageRetentionPeriod of the work queues in infrastructure/template.yaml. */
 export const QUEUE_RETENTION_MS = 345_600_000;
 
@@ -93,7 +97,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
     maxAttempts: config.OUTBOX_MAX_ATTEMPTS,
     backoffBaseMs: config.OUTBOX_DELAY_MS,
-    backoffMaxMs: BACKOFF_MAX_MS,
+    backoffMaxMs: LONGEST_PAUSE_MS,
   };
   const tableNames = tables.map(({ lifecycle }) => lifecycle.table);
   const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now, monotonic };

@@ -7,7 +7,8 @@ import {
   type OrderRecord,
   type StoredItem,
 } from '@orderflow/contracts';
-import { isLeased } from '@orderflow/platform/statements/lease';
+import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/outbox/outbox-table';
+import { isLeased, leaseEndsAt } from '@orderflow/platform/statements/lease';
 import type { Endings, FindingKind } from './report.js';
 
 export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
@@ -55,6 +56,15 @@ function overdueMs({ outboxAt }: Judged, { now, toleranceMs }: Circumstances): n
   return outboxAt !== undefined && outboxAt + toleranceMs < now ? now - outboxAt : undefined;
 }
 
+/** A marker is never set further ahead than the longest pause, or than the end of a lease. */
+function aheadProblem(item: Judged, { now }: Circumstances): Problem[] {
+  const { outboxAt = 0 } = item;
+  const latest = Math.max(now + LONGEST_PAUSE_MS, item.leaseUntil > now ? leaseEndsAt(item) + 1 : 0);
+  if (!(outboxAt > latest + MARKER_SKEW_MS)) return [];
+  const text = `${item.status}, and its marker is due only in ${inSeconds(outboxAt - now)}: a clock was ahead; the sweeper makes it due`;
+  return [{ kind: 'marker-ahead', text }];
+}
+
 const inSeconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
 function effectsProblem({ effects, status }: Judged, expected: 0 | 1): Problem[] {
@@ -64,7 +74,7 @@ function effectsProblem({ effects, status }: Judged, expected: 0 | 1): Problem[]
 
 /** An item that is not finished yet, of either table. */
 function judgeUnfinished(item: Judged, states: States, queue: QueueName, around: Circumstances): Verdict {
-  const problems = effectsProblem(item, 0);
+  const problems = [...effectsProblem(item, 0), ...aheadProblem(item, around)];
   // Of an earlier life, should it have been started again: then its marker alone says how it is.
   if (around.deadLettered && item.lastReplayId === '') return { class: 'deadLettered', problems };
   if (item.outboxAt === undefined) {
@@ -98,7 +108,7 @@ function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
 export function judgeOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
   if (!isFinished(ORDER_STATES, order)) return judgeUnfinished(order, ORDER_STATES, 'orders', around);
 
-  const problems = effectsProblem(order, 1);
+  const problems = [...effectsProblem(order, 1), ...aheadProblem(order, around)];
   if (!orderOutcome(order)) {
     problems.push({ kind: 'no-outcome', text: `${order.status} without a failure: nobody can be told of it` });
   }

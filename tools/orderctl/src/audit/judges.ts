@@ -1,5 +1,6 @@
 import type { NotificationRecord, OrderRecord } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { toError } from '@orderflow/platform/errors';
 import type { DeadLettered } from './dead-lettered.js';
 import { judgeNotification, judgeOrder, outcomeNotificationId, type Verdict } from './judge.js';
 
@@ -23,6 +24,24 @@ async function byId<Item>(reader: TableReader, key: string, ids: Iterable<string
   return new Map((await Promise.all(chunks)).flat().map((item) => [String(item[key]), item as Item]));
 }
 
+/** A row that lacks what it is judged by is a finding, and not the end of the audit. */
+function judged(judge: () => Verdict): Verdict {
+  try {
+    return judge();
+  } catch (error) {
+    const text = `the row cannot be read: ${toError(error).message}`;
+    return { class: 'inProgress', problems: [{ kind: 'unreadable', text }] };
+  }
+}
+
+function unlessUnreadable<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Judges pages of items together with what they refer to. What is referred to is read after the page: it exists before
  * the state that calls for it.
@@ -37,7 +56,7 @@ export function createJudges({
 }: Dependencies) {
   return {
     order: async (page: readonly OrderRecord[]): Promise<Verdict[]> => {
-      const wanted = page.map(outcomeNotificationId);
+      const wanted = page.map((order) => unlessUnreadable(() => outcomeNotificationId(order)));
       const found = outcomesExpected
         ? await byId(
             notifications,
@@ -47,14 +66,16 @@ export function createJudges({
         : new Map<string, unknown>();
       return page.map((order, index) => {
         const notificationId = wanted[index] ?? '';
-        return judgeOrder(order, {
-          now: now(),
-          toleranceMs,
-          outcomesExpected,
-          deadLettered: deadLettered.hasOrder(order.orderId),
-          notified: found.has(notificationId),
-          outcomeDeadLettered: deadLettered.hasNotification(notificationId),
-        });
+        return judged(() =>
+          judgeOrder(order, {
+            now: now(),
+            toleranceMs,
+            outcomesExpected,
+            deadLettered: deadLettered.hasOrder(order.orderId),
+            notified: found.has(notificationId),
+            outcomeDeadLettered: deadLettered.hasNotification(notificationId),
+          }),
+        );
       });
     },
 
@@ -62,14 +83,16 @@ export function createJudges({
       const found = await byId<OrderRecord>(
         orders,
         'orderId',
-        page.map(({ orderId }) => orderId),
+        page.flatMap(({ orderId }) => (typeof orderId === 'string' ? [orderId] : [])),
       );
       return page.map((notification) =>
-        judgeNotification(notification, found.get(notification.orderId), {
-          now: now(),
-          toleranceMs,
-          deadLettered: deadLettered.hasNotification(notification.notificationId),
-        }),
+        judged(() =>
+          judgeNotification(notification, found.get(notification.orderId), {
+            now: now(),
+            toleranceMs,
+            deadLettered: deadLettered.hasNotification(notification.notificationId),
+          }),
+        ),
       );
     },
   };

@@ -1,9 +1,12 @@
 import type { StoredItem } from '@orderflow/contracts';
 import type { LastSeen } from './report.js';
 
+/** A row that somebody wrote by hand may have none. */
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 /** The latest that an item tells about itself. */
 export function lastSeenOf(item: StoredItem & { status: string }): LastSeen {
-  const steps = Object.entries(item.timeline).sort(
+  const steps = Object.entries(isObject(item.timeline) ? item.timeline : {}).sort(
     ([, left], [, right]) => (left.version ?? 1) - (right.version ?? 1) || (left.at < right.at ? -1 : 1),
   );
   const [step, entry] = steps.at(-1) ?? ['none', { at: item.updatedAt }];

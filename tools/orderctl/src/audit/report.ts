@@ -10,6 +10,10 @@ export type FindingKind =
   | 'outcome-not-delivered'
   /** A finished order without marker and without notification. */
   | 'notification-missing'
+  /** Its marker is due later than any pause or lease explains: a clock was ahead when it was written. */
+  | 'marker-ahead'
+  /** A row that lacks what it is judged by. */
+  | 'unreadable'
   /** A finished item whose marker should have gone. */
   | 'marker-left'
   /** Its outcome was applied twice, or not at all, or before there was one. */
