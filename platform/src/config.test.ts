@@ -87,6 +87,9 @@ describe('parseEnv', () => {
     ['STAGE', 'a'.repeat(21)],
     ['AWS_ENDPOINT_URL', 'localstack:4566'],
     ['LOG_LEVEL', 'INFO'],
+    ['ALLOWED_HOSTS', 'shop.example:443'],
+    ['ALLOWED_HOSTS', '*'],
+    ['ALLOWED_HOSTS', 'a,,b'],
   ])('refuses %s=%s', (key, value) => {
     const problems = problemsOf({ [key]: value });
     expect(problems.length).toBeGreaterThan(0);

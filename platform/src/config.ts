@@ -41,6 +41,13 @@ export class ProcessEnv {
   @Matches(/^[A-Za-z0-9.:-]+$/, { message: 'HOST must be a host name or an address' })
   HOST = '127.0.0.1';
 
+  /** Names by which clients reach the service, besides those that it always answers to: see http/request-guard.ts. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9._-]+(\s*,\s*[A-Za-z0-9._-]+)*$/, {
+    message: 'ALLOWED_HOSTS must be host names without ports, separated by commas',
+  })
+  ALLOWED_HOSTS?: string;
+
   @IsIn(['error', 'warn', 'info', 'debug'])
   LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug' = 'info';
 

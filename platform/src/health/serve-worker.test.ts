@@ -2,6 +2,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createMonotonicClock } from '../clock.js';
+import { createRequestGuard } from '../http/request-guard.js';
+import { HEADS, sendHead } from '../testing/hostile-heads.js';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { eventually } from '../testing/worker-system.js';
 import { serveWorker } from './serve-worker.js';
@@ -32,17 +34,21 @@ afterEach(async () => {
 
 async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
   const log = createRecordingLogger();
-  const state = { live: true, ready: true, measurable: true, drained: false, started: 0, released: 0 };
+  const state = { live: true, ready: true, measurable: true, drained: false, started: 0, released: 0, asked: 0 };
   let drain: () => void = () => undefined;
   const worker = {
     start: () => void (state.started += 1),
     stop: () => new Promise<void>((resolve) => (drain = resolve)),
     isLive: () => state.live,
-    readiness: async () => ({
-      ok: state.ready,
-      checks: { queue: state.ready ? { status: 'up' as const } : { status: 'down' as const, reason: 'gone' } },
-    }),
+    readiness: async () => {
+      state.asked += 1;
+      return {
+        ok: state.ready,
+        checks: { queue: state.ready ? { status: 'up' as const } : { status: 'down' as const, reason: 'gone' } },
+      };
+    },
     scrape: async () => {
+      state.asked += 1;
       if (!state.measurable) throw new Error('a collector fails');
       return { contentType: 'text/plain; version=0.0.4', text: 'up 1\n' };
     },
@@ -50,6 +56,7 @@ async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
   const server = await serveWorker(worker, {
     host: '127.0.0.1',
     port: 0,
+    guard: createRequestGuard('a-worker', { HOST: '127.0.0.1' }),
     shutdownTimeoutMs,
     release: () => void (state.released += 1),
     logger: log.logger,
@@ -64,6 +71,7 @@ async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
   return {
     log,
     state,
+    port,
     url: `http://127.0.0.1:${port}`,
     get,
     drain: () => {
@@ -124,6 +132,32 @@ describe('GET /metrics', () => {
     const { url } = await serve();
     expect((await fetch(`${url}/metrics`, { method: 'POST', headers: { connection: 'close' } })).status).toBe(404);
   });
+});
+
+describe('a request', () => {
+  it('is served or refused by its head', async () => {
+    const { port } = await serve();
+    const listener = { port, service: 'a-worker', path: '/health' };
+    const answers = await Promise.all(HEADS.map((head) => sendHead(head, listener)));
+    expect(HEADS.map(({ what }, index) => [what, answers[index]?.outcome])).toEqual(
+      HEADS.map(({ what, status }) => [what, status]),
+    );
+  });
+
+  it.each(['/health', '/health/ready', '/health/live', '/metrics', '/nowhere', '/%'])(
+    'of a foreign Host or page asks nothing of the worker at %s',
+    async (path) => {
+      const { port, state } = await serve();
+      const listener = { port, service: 'a-worker', path };
+      const misdirected = await sendHead({ lines: ['GET {path} HTTP/1.1', 'Host: evil.example'] }, listener);
+      expect(misdirected.head).toContain('content-type: application/json');
+      expect(misdirected.body).toContain('"code":"HOST_NOT_ALLOWED"');
+      const foreign = ['POST {path} HTTP/1.1', 'Host: localhost', 'Origin: http://evil.example'];
+      const { body } = await sendHead({ lines: foreign }, listener);
+      expect(body).toContain('"code":"ORIGIN_NOT_ALLOWED"');
+      expect(state.asked).toBe(0);
+    },
+  );
 });
 
 describe('a signal', () => {

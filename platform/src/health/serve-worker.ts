@@ -1,7 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { createTerminus, HealthCheckError } from '@godaddy/terminus';
 import type { MonotonicClock } from '../clock.js';
+import { REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
 import type { Logger } from '../logger.js';
 import type { Worker } from '../worker/create-worker.js';
 import { startWatchdog } from './watchdog.js';
@@ -9,6 +10,7 @@ import { startWatchdog } from './watchdog.js';
 type ServeOptions = {
   host: string;
   port: number;
+  guard: RequestGuard;
   /** Ms from the signal until the process exits 1, drained or not. */
   shutdownTimeoutMs: number;
   /** Frees what the worker used, after the drain; a promise is waited for. */
@@ -25,6 +27,23 @@ function answerScrape(worker: Worker, response: ServerResponse, logger: Logger):
       response.writeHead(500).end();
     },
   );
+}
+
+/** Puts the guard before all that answers requests, the checks of terminus included. */
+function guardServer(server: Server, guard: RequestGuard): void {
+  const listeners = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    const refusal = guard(request);
+    if (!refusal) {
+      for (const listener of listeners) listener(request, response);
+      return;
+    }
+    // Closed, so that the rest of a body that nobody wants is not received.
+    const headers = { 'content-type': 'application/json', connection: 'close' };
+    const { code, detail } = refusal;
+    response.writeHead(REFUSAL_STATUSES[code], headers).end(JSON.stringify({ status: 'error', code, message: detail }));
+  });
 }
 
 /**
@@ -80,6 +99,8 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
       if (!(err instanceof HealthCheckError)) logger.error(message, { err });
     },
   });
+
+  guardServer(server, options.guard);
 
   server.listen(options.port, options.host);
   await once(server, 'listening');

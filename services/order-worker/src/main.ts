@@ -2,6 +2,7 @@ import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { createMonotonicClock } from '@orderflow/platform/clock';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
+import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import { createProcessLogger } from '@orderflow/platform/process-logger';
 import { runMain } from '@orderflow/platform/run-main';
 import { startTracing } from '@orderflow/platform/telemetry/tracing';
@@ -27,6 +28,7 @@ await runMain(async () => {
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,
+    guard: createRequestGuard('order-worker', config),
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
     release: async () => {
       await tracing.stop();

@@ -3,6 +3,7 @@ import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
+import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import { createLogger } from '@orderflow/platform/logger';
 import { runMain } from '@orderflow/platform/run-main';
 import { createApp } from '../../../services/notification-worker/dist/app.js';
@@ -20,6 +21,7 @@ await runMain(async () => {
   await serveWorker(worker, {
     host: config.HOST,
     port: config.PORT,
+    guard: createRequestGuard('notification-worker', config),
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
     release: aws.close,
     logger,

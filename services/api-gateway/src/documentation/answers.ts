@@ -38,8 +38,11 @@ const correlationHeader = () =>
     description: 'Taken over when it is 1 to 128 of A-Z a-z 0-9 . _ : @ -, else a new one is made.',
   });
 
+/** Every route answers so when its Host is not one of ours. */
+const MISDIRECTED = 421;
+
 const problemAnswers = (problems: readonly number[]) =>
-  problems.map((problem) =>
+  [...problems, MISDIRECTED].map((problem) =>
     ApiResponse({
       status: problem,
       description: STATUS_CODES[problem] ?? '',

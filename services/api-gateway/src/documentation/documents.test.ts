@@ -51,17 +51,17 @@ describe('/openapi.json', () => {
       ),
     );
     expect(routes.sort()).toEqual([
-      'get /api/dead-letters: 200 429 503',
-      'get /api/notifications/{notificationId}: 200 400 404 429 503',
-      'get /api/orders/{orderId}/events: 200 204 400 404 429 503',
-      'get /api/orders/{orderId}/notifications: 200 400 404 429 503',
-      'get /api/orders/{orderId}/timeline: 200 400 404 429 503',
-      'get /api/orders/{orderId}: 200 304 400 404 429 503',
-      'get /api/orders: 200 400 429 503',
-      'get /api/system: 200 429',
-      'post /api/notifications: 202 400 404 413 415 422 429 503',
-      'post /api/orders/{orderId}/replay: 202 400 404 409 429 503',
-      'post /api/orders: 201 400 413 415 422 429 503',
+      'get /api/dead-letters: 200 421 429 503',
+      'get /api/notifications/{notificationId}: 200 400 404 421 429 503',
+      'get /api/orders/{orderId}/events: 200 204 400 403 404 421 429 503',
+      'get /api/orders/{orderId}/notifications: 200 400 404 421 429 503',
+      'get /api/orders/{orderId}/timeline: 200 400 404 421 429 503',
+      'get /api/orders/{orderId}: 200 304 400 404 421 429 503',
+      'get /api/orders: 200 400 421 429 503',
+      'get /api/system: 200 421 429',
+      'post /api/notifications: 202 400 403 404 413 415 421 422 429 503',
+      'post /api/orders/{orderId}/replay: 202 400 403 404 409 421 429 503',
+      'post /api/orders: 201 400 403 413 415 421 422 429 503',
     ]);
   });
 

@@ -1,6 +1,8 @@
 import type { ProblemEntry } from '@orderflow/contracts';
+import type { Refusal } from '@orderflow/platform/http/request-guard';
 
 export type ProblemCode =
+  | Refusal['code']
   | 'VALIDATION_FAILED'
   | 'MALFORMED_REQUEST'
   | 'ORDER_NOT_FOUND'

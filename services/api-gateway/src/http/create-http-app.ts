@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { MonotonicClock } from '@orderflow/platform/clock';
+import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import type { Logger } from '@orderflow/platform/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { Tracing } from '@orderflow/platform/telemetry/tracing';
@@ -14,6 +15,7 @@ import { openApiDocument } from '../documentation/openapi.js';
 import { servePage } from '../page/serve-page.js';
 import { createAllowedMethods } from './allowed-methods.js';
 import { ApiProblem } from './api-problem.js';
+import { guardRequests, sendRefusal } from './guard-requests.js';
 import { createHttpMetrics, routeOf } from './http-metrics.js';
 import { nestLogger } from './nest-logger.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
@@ -51,6 +53,7 @@ export async function createHttpApp({
   monotonic,
   asyncApi,
 }: HttpAppOptions): Promise<NestFastifyApplication> {
+  const guard = createRequestGuard('api-gateway', config);
   const server = fastify({
     bodyLimit: config.BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -64,8 +67,11 @@ export async function createHttpApp({
     // What still comes in on an open connection is served: everything it needs is there until the last answer.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
+      // No hook runs for these.
+      const refusal = guard(request.raw);
       const { message } = error;
-      sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', message, [{ path: '', message }]));
+      if (refusal) sendRefusal(reply, request, refusal);
+      else sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', message, [{ path: '', message }]));
     },
   });
 
@@ -87,7 +93,6 @@ export async function createHttpApp({
   server.addHook('onRoute', (route) => {
     allowedMethods.add(route);
   });
-  traceRequests(server, tracing);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
     done();
@@ -106,6 +111,8 @@ export async function createHttpApp({
     done();
   });
   await protectBrowsers(server);
+  guardRequests(server, guard);
+  traceRequests(server, tracing);
   await server.register(rateLimit, {
     max: config.RATE_LIMIT_MAX,
     timeWindow: config.RATE_LIMIT_WINDOW_MS,

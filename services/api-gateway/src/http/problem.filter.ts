@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Problem } from '@orderflow/contracts';
 import { isUnavailable } from '@orderflow/platform/aws/failures';
+import { REFUSAL_STATUSES } from '@orderflow/platform/http/request-guard';
 import type { Logger } from '@orderflow/platform/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,6 +11,7 @@ import { ApiProblem, type ProblemCode } from './api-problem.js';
 
 /** The one place where problems become HTTP statuses. */
 const STATUSES: Record<ProblemCode, number> = {
+  ...REFUSAL_STATUSES,
   VALIDATION_FAILED: 400,
   MALFORMED_REQUEST: 400,
   ORDER_NOT_FOUND: 404,

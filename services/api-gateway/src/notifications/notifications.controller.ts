@@ -15,7 +15,7 @@ export class NotificationsController {
   @Post()
   @HttpCode(202)
   @AcceptsIdempotencyKey()
-  @Answers({ status: 202, body: Notification, location: true, problems: [400, 404, 413, 415, 422, 429, 503] })
+  @Answers({ status: 202, body: Notification, location: true, problems: [400, 403, 404, 413, 415, 422, 429, 503] })
   async create(
     @Body() body: CreateNotificationRequest,
     @Context() context: RequestContext,

@@ -23,7 +23,7 @@ export class OrdersController {
 
   @Post()
   @AcceptsIdempotencyKey()
-  @Answers({ status: 201, body: Order, location: true, problems: [400, 413, 415, 422, 429, 503] })
+  @Answers({ status: 201, body: Order, location: true, problems: [400, 403, 413, 415, 422, 429, 503] })
   async create(
     @Body() body: CreateOrderRequest,
     @Context() context: RequestContext,
@@ -74,7 +74,7 @@ export class OrdersController {
   @UuidParam('orderId')
   @AnswersEvents({
     description: '`order` with the present state, then `step` and `order` for each change; ends with the outcome.',
-    problems: [400, 404, 429, 503],
+    problems: [400, 403, 404, 429, 503],
   })
   async events(
     @Param('orderId', UuidPipe) orderId: string,

@@ -1,0 +1,96 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv4, isIPv6 } from 'node:net';
+import type { ProcessEnv } from '../config.js';
+
+type RefusalCode = 'HOST_NOT_ALLOWED' | 'ORIGIN_NOT_ALLOWED' | 'WEBSOCKET_REFUSED';
+
+export const REFUSAL_STATUSES: Record<RefusalCode, number> = {
+  HOST_NOT_ALLOWED: 421,
+  ORIGIN_NOT_ALLOWED: 403,
+  WEBSOCKET_REFUSED: 400,
+};
+
+export type Refusal = { code: RefusalCode; detail: string };
+
+type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
+
+/**
+ * Why a request must not be served, from its head alone; undefined when it may be.
+ * @param ownOriginOnly for reads that no other page may start; whatever is not a read is refused to other pages anyway.
+ */
+export type RequestGuard = (request: RequestHead, options?: { ownOriginOnly?: boolean }) => Refusal | undefined;
+
+const REFUSALS = {
+  host: {
+    code: 'HOST_NOT_ALLOWED',
+    detail: 'The Host header names a host that this service does not answer for; ALLOWED_HOSTS adds names.',
+  },
+  origin: { code: 'ORIGIN_NOT_ALLOWED', detail: 'This request comes from a web page of another origin.' },
+  webSocket: { code: 'WEBSOCKET_REFUSED', detail: 'There are no WebSockets here.' },
+} as const satisfies Record<string, Refusal>;
+
+const READS: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS'];
+/** `host [ ":" port ]` as in https://www.rfc-editor.org/rfc/rfc9110#field.host, without percent-encoding. */
+const AUTHORITY = /^(?:\[([\da-f:.]+)\]|([a-z\d._-]+))(?::\d{0,5})?$/i;
+const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
+
+/** Upper and lower case are the same, and so is a name with the root's dot at its end. */
+const normalized = (name: string): string => name.toLowerCase().replace(/\.$/, '');
+
+/**
+ * The one Host header of a request. A target in absolute form must name the same host:
+ * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+function authorityOf({ url = '', headers: { host }, rawHeaders }: RequestHead): string | undefined {
+  // Node keeps the first of several in `headers`.
+  const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (host === undefined || count !== 1) return undefined;
+  if (url.startsWith('/') || url === '*') return host;
+  return ABSOLUTE_FORM.exec(url)?.[1]?.toLowerCase() === host.toLowerCase() ? host : undefined;
+}
+
+/** Whether a page of this origin was loaded from the authority. The scheme may differ: TLS ends in front of the services. */
+function isSameOrigin(origin: string, authority: string): boolean {
+  const [, scheme] = /^(https?:)\/\//i.exec(origin) ?? [];
+  if (scheme === undefined) return false;
+  const own = `${scheme}//${authority}`;
+  return URL.canParse(origin) && URL.canParse(own) && new URL(origin).host === new URL(own).host;
+}
+
+/** Whether it comes from a page of the service itself, or from no page at all. Browsers let no page choose these headers. */
+function isFromOwnOrigin({ origin, 'sec-fetch-site': site }: IncomingMessage['headers'], authority: string): boolean {
+  const siteIsOwn = site === undefined || site === 'same-origin' || site === 'none';
+  return siteIsOwn && (origin === undefined || isSameOrigin(origin, authority));
+}
+
+/**
+ * What keeps web pages away from a listener that has no authentication.
+ *
+ * Host must be `localhost`, the service's name in Compose, HOST, a name in ALLOWED_HOSTS, or any IP address: DNS rebinding
+ * needs a name that the attacker's DNS answers for, which an address is not, while probes and the API's own look at each
+ * replica of a worker come by address. Names under `localhost` are not among them, because not every resolver keeps them
+ * to itself.
+ */
+export function createRequestGuard(
+  service: string,
+  { HOST, ALLOWED_HOSTS = '' }: Pick<ProcessEnv, 'HOST' | 'ALLOWED_HOSTS'>,
+): RequestGuard {
+  const names = new Set(
+    ['localhost', service, HOST, ...ALLOWED_HOSTS.split(',')].map((name) => normalized(name.trim())),
+  );
+  names.delete('');
+
+  function isAllowed(authority: string): boolean {
+    const [, bracketed, name = ''] = AUTHORITY.exec(authority) ?? [];
+    if (bracketed !== undefined) return isIPv6(bracketed);
+    return isIPv4(name) || names.has(normalized(name));
+  }
+
+  return (request, { ownOriginOnly = false } = {}) => {
+    const authority = authorityOf(request);
+    if (authority === undefined || !isAllowed(authority)) return REFUSALS.host;
+    if (/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return REFUSALS.webSocket;
+    const forOwnOrigin = ownOriginOnly || !READS.includes(request.method);
+    return forOwnOrigin && !isFromOwnOrigin(request.headers, authority) ? REFUSALS.origin : undefined;
+  };
+}
