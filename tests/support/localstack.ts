@@ -5,7 +5,7 @@ import { testLabels } from './test-run.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** As in compose.yaml. */
-const IMAGE = 'localstack/localstack:4.14.0';
+export const LOCALSTACK_IMAGE = 'localstack/localstack:4.14.0';
 const ENVIRONMENT = {
   SERVICES: 'cloudformation,dynamodb,events,sqs',
   EAGER_SERVICE_LOADING: '1',
@@ -37,7 +37,7 @@ export type LocalStack = {
 
 /** LocalStack's image with the settings of compose.yaml, and no hook. */
 export function createLocalStackContainer(): LocalstackContainer {
-  return new LocalstackContainer(IMAGE).withLabels(testLabels()).withEnvironment(ENVIRONMENT);
+  return new LocalstackContainer(LOCALSTACK_IMAGE).withLabels(testLabels()).withEnvironment(ENVIRONMENT);
 }
 
 /**

@@ -1,0 +1,76 @@
+"""Refuses whatever a web page can send to this LocalStack, which itself looks at Origin and Referer only.
+
+LocalStack runs this file in its own interpreter before it listens, and hands every request to the guard first:
+
+- Host must be an address or a name that is used here. DNS rebinding needs a name that the attacker's DNS answers for.
+- Browsers send Origin or Sec-Fetch-Site with what pages ask for. The tools here are no pages.
+- A call must carry a signature, of any key. A page cannot add one without asking first, and an image or a form never has
+  one: SQS would take `GET /?Action=PurgeQueue` from it. Only LocalStack's state can be read without.
+"""
+
+import ipaddress
+import os
+import re
+
+# How LocalStack calls itself, and its name in Compose.
+NAMES = ("localhost", "localstack")
+AUTHORITY = re.compile(r"(?:\[([\da-f:.]+)\]|([a-z\d._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
+ABSOLUTE_FORM = re.compile(r"[a-z]+://([^/?#]*)", re.IGNORECASE)
+BROWSER_HEADERS = ("Origin", "Sec-Fetch-Site")
+SIGNATURE = "AWS4-HMAC-SHA256 "
+# Read by health checks.
+UNSIGNED_READS = re.compile(r"/_localstack/(?:health|init(?:/\w+)?)")
+
+
+def is_address(text, kind):
+    try:
+        kind(text)
+        return True
+    except ValueError:
+        return False
+
+
+def is_own_host(authority):
+    match = AUTHORITY.fullmatch(authority)
+    if not match:
+        return False
+    bracketed, name = match.groups()
+    if bracketed:
+        return is_address(bracketed, ipaddress.IPv6Address)
+    return is_address(name, ipaddress.IPv4Address) or name.lower().removesuffix(".") in NAMES
+
+
+def refusal(method, target, path, headers):
+    """The status and the reason to refuse a request; None when it may go on."""
+    hosts = headers.getlist("Host")
+    absolute = ABSOLUTE_FORM.match(target)
+    if absolute:
+        hosts.append(absolute[1])
+    if not hosts or len({host.lower() for host in hosts}) > 1 or not is_own_host(hosts[0]):
+        return 421, "the Host header is neither an address nor a name of this LocalStack"
+    if any(name in headers for name in BROWSER_HEADERS) or "websocket" in headers.get("Upgrade", "").lower():
+        return 403, "requests of web pages are refused"
+    if method in ("GET", "HEAD") and UNSIGNED_READS.fullmatch(path):
+        return None
+    if not headers.get("Authorization", "").startswith(SIGNATURE):
+        return 403, "the request is not signed; any access key will do"
+    return None
+
+
+def guard(chain, context, response):
+    request = context.request
+    refused = refusal(request.method, request.environ["RAW_URI"], request.path, request.headers)
+    if refused:
+        response.status_code, message = refused
+        response.set_json({"__type": "AccessDeniedException", "message": f"orderflow: {message}"})
+        chain.terminate()
+
+
+try:
+    from localstack.runtime import get_current_runtime
+
+    get_current_runtime().components.gateway.request_handlers.insert(0, guard)
+except Exception as error:
+    # LocalStack would only log it, and go on unguarded.
+    print(f"orderflow: NOT GUARDED, so LocalStack ends: {error!r}", flush=True)
+    os._exit(1)
