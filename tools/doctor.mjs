@@ -16,7 +16,7 @@ import { composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
 import { checkPorts } from './doctor/ports.mjs';
 import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
-import { findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
+import { credentialsAt, findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
 import { checkSystem, judgeSilence } from './doctor/system.mjs';
 
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
@@ -63,7 +63,7 @@ async function examine({ endpoint: named, stage, settings }) {
   ]);
   const { containers, config } = docker;
   const origin = originOf(endpoint, localRun, containers);
-  const system = { endpoint, stage, origin };
+  const system = { endpoint, credentials: credentialsAt(endpoint, settings, localRun), stage, origin };
   const project = origin.kind === 'compose' ? origin.project : config.project;
   // Without a system, the containers of one that did not come up say why.
   const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);

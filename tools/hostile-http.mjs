@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { deployTopology, SERVICES, startMiniStack, startService } from './local/embedded.mjs';
+import { createCredentials } from './local/environment.mjs';
 import { LocalError } from './local/fail.mjs';
 import { freePort } from './local/ports.mjs';
 import { build, installEmulator, installPython } from './local/requirements.mjs';
@@ -38,14 +39,15 @@ async function startSystem(children) {
   const { python } = await installEmulator(root);
   const place = { root, logDir: folder };
   const emulatorPort = await freePort();
-  children.push(await startMiniStack(place, { python, port: emulatorPort }));
+  const credentials = createCredentials();
+  children.push(await startMiniStack(place, { python, port: emulatorPort, credentials }));
   const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;
-  await deployTopology(root, { python, emulatorUrl });
+  await deployTopology(root, { python, emulatorUrl, credentials });
   let apiUrl = '';
   for (const service of SERVICES) {
     const port = await freePort();
     const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20' };
-    const { child, ready } = startService(place, service, { port, emulatorUrl, env });
+    const { child, ready } = startService(place, service, { port, emulatorUrl, credentials, env });
     children.push(child);
     await ready;
     if (service === 'api-gateway') apiUrl = `http://127.0.0.1:${port}`;

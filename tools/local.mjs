@@ -4,14 +4,16 @@
  *   npm run local                              until Ctrl-C, with the merged logs
  *   npm run local -- --detach                  in the background; npm run local:stop ends it
  *   npm run local -- --emulator localstack     with a LocalStack container as the emulator
+ *   npm run local -- --env                     what the AWS CLI needs, as shell commands
  *   npm run dev                                the same with rebuild and restart on change
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { endKnown, isAlive, pidFile, startOf } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './local/embedded.mjs';
+import { createCredentials, LOCALSTACK_CREDENTIALS, sdkVariables } from './local/environment.mjs';
 import { LocalError } from './local/fail.mjs';
 import { startLocalStack, stopLocalStack } from './local/localstack.mjs';
 import { createPatience } from './local/patience.mjs';
@@ -72,14 +74,14 @@ async function removeStale() {
   return stale.length === 0 ? 'none' : `${stale.length} ended`;
 }
 
-/** @param {Record<string, string>} urls */
-function remember(urls) {
+/** @param {Record<string, string>} urls @param {import('./local/environment.mjs').Credentials} credentials */
+function remember(urls, credentials) {
   const known = (/** @type {{ name: string, pid: number }} */ { name, pid }) => ({
     name,
     pid,
     startedAt: startOf(pid) ?? '',
   });
-  state.write({ parent: known({ name: 'local', pid: process.pid }), children: children.map(known), urls });
+  state.write({ parent: known({ name: 'local', pid: process.pid }), children: children.map(known), urls, credentials });
 }
 
 /**
@@ -143,7 +145,11 @@ async function run({ emulator, watch }) {
   say(`Starting Orderflow ${emulator === 'localstack' ? 'with a LocalStack container' : 'without Docker'}`);
   await step('Node.js', checkNode);
   await step('stale processes', removeStale);
-  remember({});
+  const credentials = emulator === 'localstack' ? LOCALSTACK_CREDENTIALS : createCredentials();
+  // Made by an earlier version, or by hand, others could look into it.
+  mkdirSync(`${root}.local`, { recursive: true });
+  chmodSync(`${root}.local`, 0o700);
+  remember({}, credentials);
   const ports = await step('ports', async () => ({
     emulator: await choosePort('LOCALSTACK_PORT', 4566),
     'api-gateway': await choosePort('API_PORT', 3000),
@@ -167,15 +173,17 @@ async function run({ emulator, watch }) {
     });
   } else {
     await step('MiniStack', async () => {
-      watchOver(await startMiniStack(place, { python, port: ports.emulator }));
+      watchOver(await startMiniStack(place, { python, port: ports.emulator, credentials }));
     });
-    await step('topology deployed', () => deployTopology(root, { python, emulatorUrl }));
+    await step('topology deployed', async () => {
+      await deployTopology(root, { python, emulatorUrl, credentials });
+    });
   }
   await step('services built', () => building);
   width = Math.max(...SERVICES.map(({ length }) => length));
   const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
   const start = async (/** @type {import('./local/embedded.mjs').Service} */ service) => {
-    const { child, ready } = startService(place, service, { port: ports[service], emulatorUrl, env });
+    const { child, ready } = startService(place, service, { port: ports[service], emulatorUrl, credentials, env });
     watchOver(child);
     await ready;
   };
@@ -191,9 +199,10 @@ async function run({ emulator, watch }) {
     'notification-worker': `http://127.0.0.1:${ports['notification-worker']}/health`,
     'AWS endpoint': emulatorUrl,
   };
-  remember(urls);
+  remember(urls, credentials);
   say(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
   for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
+  say(`  ${'AWS CLI'.padEnd(20)} eval "$(${prefix}npm run --silent local -- --env)"`);
   say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. ${LAST_WORDS}\n`);
   quiet = false;
 
@@ -206,7 +215,7 @@ async function run({ emulator, watch }) {
       child.kill('SIGTERM');
       await child.ended;
       await start(service);
-      remember(urls);
+      remember(urls, credentials);
       print(service, '(restarted)');
     });
   }
@@ -225,6 +234,18 @@ async function detach() {
   if (exitCode !== undefined) process.exit(exitCode || 1);
   say(`\nIn the background. Logs: ${logs}. Try it: npm run demo. Stop it: ${prefix}npm run local:stop`);
   process.exit(0);
+}
+
+/** For `eval`: whatever the shell has for AWS gives way to the emulator. */
+function printEnvironment() {
+  const known = state.read();
+  const endpoint = known?.urls['AWS endpoint'];
+  if (!known?.credentials || !endpoint || !isAlive(known.parent)) {
+    throw new LocalError('Orderflow is not running here.', `Start it first: ${prefix}npm run local`);
+  }
+  say('unset AWS_PROFILE AWS_SESSION_TOKEN');
+  const variables = Object.entries(sdkVariables(endpoint, known.credentials));
+  say(`export ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`);
 }
 
 async function stop() {
@@ -246,13 +267,14 @@ function readOptions() {
       options: {
         detach: { type: 'boolean', default: false },
         stop: { type: 'boolean', default: false },
+        env: { type: 'boolean', default: false },
         watch: { type: 'boolean', default: false },
         emulator: { type: 'string', default: 'ministack' },
       },
     });
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
-    throw new LocalError(message, 'npm run local -- [--detach] [--watch] [--emulator ministack|localstack]');
+    throw new LocalError(message, 'npm run local -- [--detach] [--watch] [--env] [--emulator ministack|localstack]');
   }
 }
 
@@ -265,6 +287,7 @@ try {
     );
   }
   if (values.stop) await stop();
+  else if (values.env) printEnvironment();
   else if (values.detach) await detach();
   else await run(values);
 } catch (error) {

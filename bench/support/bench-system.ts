@@ -84,7 +84,7 @@ export async function startSubjectIn(
   const client = {
     endpoint: emulator.url,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: emulator.credentials,
   };
   const dynamo = new DynamoDBClient(client);
   const sqs = new SQSClient(client);

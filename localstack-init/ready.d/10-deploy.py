@@ -12,11 +12,21 @@ import sys
 import time
 
 import botocore.session
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# `npm run local` deploys to the embedded emulator with this same file.
+# `npm run local` deploys to the embedded emulator with this same file, and names its key.
 TEMPLATE = os.environ.get("TEMPLATE") or "/etc/localstack/infrastructure/template.yaml"
 EMULATOR_URL = os.environ.get("EMULATOR_URL") or "http://127.0.0.1:4566"
+ACCESS_KEY_ID = os.environ.get("EMULATOR_ACCESS_KEY_ID") or "test"
+SECRET_ACCESS_KEY = os.environ.get("EMULATOR_SECRET_ACCESS_KEY") or "test"
+# Whose profile, config file and proxy the shell names is not for an emulator. Ignored here: this file may run in
+# LocalStack's own process, whose environment is not ours to change.
+NO_PROFILE = {
+    "profile": (None, [], None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 # A variable that is unset or empty leaves the template's default alone.
 PARAMETERS = {
     "Stage": "STAGE",
@@ -53,12 +63,13 @@ def say(text):
 def deploy():
     started = time.monotonic()
     stack = f"orderflow-{os.environ.get('STAGE') or 'local'}"
-    cloudformation = botocore.session.get_session().create_client(
+    cloudformation = botocore.session.Session(session_vars=NO_PROFILE).create_client(
         "cloudformation",
         endpoint_url=EMULATOR_URL,
         region_name=os.environ.get("AWS_REGION") or "us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        config=Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False),
     )
     try:
         with open(TEMPLATE, encoding="utf-8") as file:

@@ -37,6 +37,15 @@ export class ProcessEnv {
   )
   AWS_ENDPOINT_URL?: string;
 
+  /** For an emulator. AWS itself is asked with whatever the SDK's default chain finds. */
+  @IsOptional()
+  @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_ACCESS_KEY_ID must be that of an emulator, or of AWS' })
+  AWS_ACCESS_KEY_ID?: string;
+
+  @IsOptional()
+  @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_SECRET_ACCESS_KEY must be that of an emulator, or of AWS' })
+  AWS_SECRET_ACCESS_KEY?: string;
+
   /** Address to listen on. */
   @Matches(/^[A-Za-z0-9.:-]+$/, { message: 'HOST must be a host name or an address' })
   HOST = '127.0.0.1';

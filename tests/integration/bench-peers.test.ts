@@ -54,6 +54,7 @@ describe('a peer that the benchmarks compare with', () => {
     const child = spawnService({ root, logDir }, service, {
       port,
       emulatorUrl: emulator.url,
+      credentials: emulator.credentials,
       env: { STAGE: peer, SQS_WAIT_TIME_SECONDS: '1' },
       name: `${peer}-${part}`,
       main: `bench/peers/${peer}/dist/${part}.js`,

@@ -6,6 +6,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { resourceNames } from '@orderflow/contracts';
 import type { Check } from '../../tools/doctor/check.mjs';
+import { toolVariables } from '../../tools/local/environment.mjs';
 import { startEmulator } from '../support/embedded-system.js';
 import type { Emulator } from '../support/emulator.js';
 import { connectOperator } from '../support/operator.js';
@@ -34,7 +35,7 @@ async function doctor(...options: string[]) {
   const ANY = { API_PORT: '0', LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' };
   const child = spawn(process.execPath, ['tools/doctor.mjs', ...options], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', ...ANY },
+    env: { ...process.env, NODE_OPTIONS: '', ...ANY, ...toolVariables(emulator.credentials) },
   });
   let stdout = '';
   let stderr = '';

@@ -58,7 +58,7 @@ describe('status', () => {
     await aws.sqs.send(new DeleteQueueCommand({ QueueUrl: undelivered }));
     await put(system, order({ outboxAt: Date.now() - 90_000 }), order({ outboxAt: Date.now() - 5_000 }));
     const events = new EventBridgeClient({
-      ...{ endpoint: emulator.url, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+      ...{ endpoint: emulator.url, region: 'us-east-1', credentials: emulator.credentials },
     });
     await events.send(new DisableRuleCommand({ EventBusName: names.bus, Name: names.orderCreatedRule }));
     const rule = { EventBusName: names.bus, Rule: names.notificationRequestedRule };

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { createApiClient, orderFor } from '../support/api-client.js';
-import { deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
+import { deleteTopology, deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
 import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../support/outages.js';
 import { connectOperator } from '../support/operator.js';
@@ -92,12 +92,12 @@ describe('outages', () => {
     }
   }
 
-  /** Empties the emulator, expects everybody to say so, deploys it again and orders. */
+  /** Takes the topology from the emulator, expects everybody to say so, deploys it again and orders. */
   async function loseEverything(whenLost: () => void = () => undefined): Promise<void> {
     const alreadySaid = new Map(
       await Promise.all(WORKERS.map(async (service) => [service, (await system.logs(service)).length] as const)),
     );
-    await fetch(`${await system.awsEndpoint()}/_ministack/reset`, { method: 'POST' });
+    await deleteTopology(system);
     whenLost();
     for (const service of WORKERS) {
       await waitFor(`${service} noticing`, async () =>

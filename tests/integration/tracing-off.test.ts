@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SERVICES, spawnService } from '../../tools/local/embedded.mjs';
+import { LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 import { build } from '../../tools/local/requirements.mjs';
 import { lastingPort } from '../support/lasting-port.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.js';
@@ -51,7 +52,9 @@ describe('what a service loads', () => {
         // Node writes what V8 knows of every script when the process ends.
         NODE_V8_COVERAGE: coverage,
       };
-      child = spawnService({ root, logDir: `${dir}/`, onLine }, service, { port, emulatorUrl: NOWHERE, env });
+      child = spawnService({ root, logDir: `${dir}/`, onLine }, service, {
+        ...{ port, emulatorUrl: NOWHERE, credentials: LOCALSTACK_CREDENTIALS, env },
+      });
       void child.ended.then(() => {
         resolve();
       });

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deployTopology, SERVICES, workerUrls, type Service } from '../../tools/local/embedded.mjs';
 import { build as compile, installEmulator } from '../../tools/local/requirements.mjs';
+import { CREDENTIALS } from './credentials.js';
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from './emulator.js';
+import { sendRaw, signedBy } from './guard/raw-request.js';
 import { createInstance, type Instance } from './instance.js';
 import { lastingPort } from './lasting-port.js';
 import { SHORT_TIMINGS } from './short-timings.js';
 import type { ServiceName, System } from './system.js';
+import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -51,10 +54,28 @@ export async function startEmulator(env: Record<string, string> = {}): Promise<E
   return emulator;
 }
 
+/** Takes the topology, and all that is in it, from a system's emulator. */
+export async function deleteTopology(system: System): Promise<void> {
+  const { host, port } = new URL(await system.awsEndpoint());
+  const signature = signedBy(CREDENTIALS.accessKeyId, 'cloudformation');
+  const ask = (Action: string) =>
+    sendRaw(Number(port), {
+      headers: [`Host: ${host}`, signature, 'Content-Type: application/x-www-form-urlencoded'],
+      body: new URLSearchParams({ Action, StackName: `orderflow-${system.stage}`, Version: '2010-05-15' }).toString(),
+    });
+  await ask('DeleteStack');
+  await waitFor('the end of the stack', async () =>
+    (await ask('DescribeStacks')).includes('does not exist') ? true : undefined,
+  );
+}
+
 /** Deploys the topology to a system whose emulator has lost it. */
 export async function deployAgain(system: System): Promise<void> {
   const { python } = await installEmulator(root);
-  await deployTopology(root, { python, emulatorUrl: await system.awsEndpoint(), env: { STAGE: system.stage } });
+  await deployTopology(root, {
+    ...{ python, emulatorUrl: await system.awsEndpoint(), credentials: CREDENTIALS },
+    env: { STAGE: system.stage },
+  });
 }
 
 /** An emulator with the system's topology, that goes with the system unless it was there before. */

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { deployTopology, startMiniStack } from '../../tools/local/embedded.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { installEmulator } from '../../tools/local/requirements.mjs';
+import type { Credentials } from '../../tools/local/environment.mjs';
+import { CREDENTIALS } from './credentials.js';
 import { killAtExit } from './kill-at-exit.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -12,6 +14,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** An emulator; several systems can share it, each in a stage of its own. */
 export type Emulator = {
   url: string;
+  /** What it takes; a MiniStack takes nothing else. */
+  credentials: Credentials;
   /** Where it runs, for those who measure it. */
   process: { pid: number } | { containerId: string };
   /** Deploys the topology of a stage. `env` is what the deploy script reads, as STAGE. */
@@ -25,14 +29,15 @@ export async function startEmptyEmulator(): Promise<Emulator & { python: string 
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = await startMiniStack({ root, logDir }, { python, port });
+  const child = await startMiniStack({ root, logDir }, { python, port, credentials: CREDENTIALS });
   killAtExit(child);
   return {
     url,
+    credentials: CREDENTIALS,
     process: { pid: child.pid },
     python,
     deploy: async (env = {}) => {
-      await deployTopology(root, { python, emulatorUrl: url, env });
+      await deployTopology(root, { python, emulatorUrl: url, credentials: CREDENTIALS, env });
     },
     dispose: async () => {
       child.kill('SIGTERM');
@@ -49,6 +54,7 @@ export async function startLocalStackEmulator(env: Record<string, string>): Prom
   const localStack = await startLocalStack({ environment: env });
   return {
     url: localStack.aws.endpoint,
+    credentials: CREDENTIALS,
     process: { containerId: localStack.id },
     deploy: async (again = {}) => {
       const { exitCode, output } = await localStack.runHook(again);

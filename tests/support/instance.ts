@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Child } from '../../tools/local/children.mjs';
 import { readyUrl, spawnService, untilHealthy, type Service } from '../../tools/local/embedded.mjs';
+import { CREDENTIALS } from './credentials.js';
 import { killAtExit } from './kill-at-exit.js';
 import { waitFor } from './wait-for.js';
 
@@ -67,6 +68,7 @@ export function createInstance(options: InstanceOptions): Instance {
     const started = spawnService(place, service, {
       port,
       emulatorUrl,
+      credentials: CREDENTIALS,
       env: { ...env, ...envOfLife?.(++lives) },
       name,
       ...(main === undefined ? {} : { main }),

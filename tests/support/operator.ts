@@ -6,10 +6,11 @@ import { setTimeout } from 'node:timers/promises';
 import { connect, type ConnectedSystem } from '@orderflow/orderctl/connect';
 import { countQueue, type QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Terminal } from '@orderflow/orderctl/terminal';
+import { CREDENTIALS } from './credentials.js';
 
 /** A connection of the operator's tools to a stage of an emulator. */
 export async function connectOperator(endpoint: string, stage = 'local'): Promise<ConnectedSystem> {
-  const options = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const options = { endpoint, region: 'us-east-1', credentials: CREDENTIALS };
   const dynamo = new DynamoDBClient(options);
   const eventBridge = new EventBridgeClient(options);
   const sqs = new SQSClient(options);
@@ -22,7 +23,7 @@ export async function connectOperator(endpoint: string, stage = 'local'): Promis
       for (const client of [dynamo, eventBridge, sqs]) client.destroy();
     },
   };
-  return connect({ stage, region: 'us-east-1', endpoint, testCredentials: true }, aws, {
+  return connect({ stage, region: 'us-east-1', endpoint, credentials: CREDENTIALS }, aws, {
     signal: new AbortController().signal,
   });
 }

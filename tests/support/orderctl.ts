@@ -2,6 +2,8 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { toolVariables, withoutAws } from '../../tools/local/environment.mjs';
+import { CREDENTIALS } from './credentials.js';
 import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,14 +33,19 @@ export function endOps(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** Starts it as a person would, but for the compiler. Nothing of the shell's own AWS gets in. */
+/** Starts it as a person would, but for the compiler, with the key of the emulators of this process. */
 export function startOps(args: readonly string[], env: Record<string, string> = {}): OpsProcess {
-  const surroundings = Object.entries(process.env).filter(
-    ([name]) => !/^AWS_|^STAGE$|^API_|_PORT$|^NODE_OPTIONS$/.test(name),
+  const surroundings = Object.entries(withoutAws(process.env)).filter(
+    ([name]) => !/^STAGE$|^API_|_PORT$|^NODE_OPTIONS$/.test(name),
   );
   const child = spawn(process.execPath, ['--no-warnings', 'tools/orderctl/dist/main.js', ...args], {
     cwd: root,
-    env: { ...Object.fromEntries(surroundings), ORDERFLOW_LOCAL_DIR: '/no/such/folder', ...env },
+    env: {
+      ...Object.fromEntries(surroundings),
+      ...toolVariables(CREDENTIALS),
+      ORDERFLOW_LOCAL_DIR: '/no/such/folder',
+      ...env,
+    },
   });
   let stdout = '';
   let stderr = '';

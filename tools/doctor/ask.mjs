@@ -1,5 +1,7 @@
 /** Commands and requests that end in time, whatever they ask. */
 import { execFile } from 'node:child_process';
+import http from 'node:http';
+import https from 'node:https';
 
 const ANSWERS_WITHIN_MS = 4_000;
 
@@ -63,18 +65,30 @@ export async function ask(command, args, options = {}) {
   }
 }
 
+/** @typedef {{ status: number, date: string | null, body: string, sentAt: number, receivedAt: number }} HttpAnswer */
+
 /**
- * Any answer over HTTP, with its body; undefined when there is none.
+ * Any answer over HTTP, with its body; undefined when there is none. Not with `fetch`: it marks its requests as a
+ * browser's does, which an emulator's guard refuses, and it may be told by the shell to use a proxy.
  * @param {string} url
- * @param {RequestInit} [init]
+ * @param {{ method?: string, headers?: Record<string, string>, body?: string }} [init]
+ * @returns {Promise<HttpAnswer | undefined>}
  */
-export async function request(url, init = {}) {
+export function request(url, { body: sent = '', ...init } = {}) {
   const sentAt = Date.now();
-  try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
-    const receivedAt = Date.now();
-    return { status: response.status, headers: response.headers, body: await response.text(), sentAt, receivedAt };
-  } catch {
-    return undefined;
-  }
+  const { request: start } = url.startsWith('https:') ? https : http;
+  return new Promise((resolve) => {
+    const none = () => {
+      resolve(undefined);
+    };
+    const asked = start(url, { ...init, agent: false, signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) }, (answer) => {
+      const receivedAt = Date.now();
+      let body = '';
+      answer.setEncoding('utf8').on('data', (text) => (body += text));
+      answer.on('error', none).on('end', () => {
+        resolve({ status: answer.statusCode ?? 0, date: answer.headers.date ?? null, body, sentAt, receivedAt });
+      });
+    });
+    asked.on('error', none).end(sent);
+  });
 }

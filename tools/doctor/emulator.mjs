@@ -9,23 +9,24 @@ import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } fr
  * @typedef {{ table: string, overdue: number, isAll: boolean, oldestAt: number }} Overdue
  */
 
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 const OUTBOX = 'outbox';
 /** Pages of an index that are read before the rest is left uncounted. */
 const MAX_PAGES = 20;
 
 /**
  * The AWS SDK, as questions. It is imported here, so that all the rest works without node_modules.
- * @param {string} endpoint
+ * @param {import('./surroundings.mjs').Access} access
  * @param {string} region
  */
-export async function openEmulator(endpoint, region) {
+export async function openEmulator({ endpoint, credentials }, region) {
   const [dynamo, events, sqs] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('@aws-sdk/client-eventbridge'),
     import('@aws-sdk/client-sqs'),
   ]);
-  const options = { endpoint, region, credentials: CREDENTIALS, maxAttempts: 1 };
+  // All that a profile or a variable of the shell could decide.
+  const where = { endpoint, region, useFipsEndpoint: false, useDualstackEndpoint: false };
+  const options = { ...where, credentials, maxAttempts: 1 };
   const tables = new dynamo.DynamoDBClient(options);
   const bus = new events.EventBridgeClient(options);
   const queues = new sqs.SQSClient(options);

@@ -1,28 +1,33 @@
 /** The stack that was deployed, as CloudFormation has it. */
 import { request } from './ask.mjs';
 
+/** @typedef {import('./surroundings.mjs').Access} Access */
 /** @typedef {{ status: string, template: string, parameters: Record<string, string>, region: string, account: string }} Stack */
 
 const REGION = 'us-east-1';
+const KEY_VARIABLES = 'EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY';
 
 /**
  * CloudFormation's old protocol; its SDK client would be a dependency for two calls.
- * @param {string} endpoint
+ * @param {Access} access
  * @param {string} action
  * @param {string} stack
  */
-async function cloudFormation(endpoint, action, stack) {
+async function cloudFormation({ endpoint, credentials }, action, stack) {
   const answer = await request(endpoint, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/cloudformation/aws4_request, SignedHeaders=host, Signature=none`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/${REGION}/cloudformation/aws4_request, SignedHeaders=host, Signature=none`,
     },
     body: new URLSearchParams({ Action: action, StackName: stack, Version: '2010-05-15' }).toString(),
   });
   if (!answer) throw new Error(`${action} got no answer`);
   if (answer.body.includes(`<${action}Response`)) return answer.body;
   if (answer.body.includes('does not exist')) return undefined;
+  if (answer.body.includes('UnrecognizedClientException')) {
+    throw new Error(`the emulator at ${endpoint} takes another access key: say which with ${KEY_VARIABLES}`);
+  }
   throw new Error(`what is at ${endpoint} does not answer as an AWS emulator does`);
 }
 
@@ -55,11 +60,11 @@ export function readStack(description, template) {
   };
 }
 
-/** @param {string} endpoint @param {string} stack @returns {Promise<Stack | undefined>} */
-export async function describeStack(endpoint, stack) {
+/** @param {Access} access @param {string} stack @returns {Promise<Stack | undefined>} */
+export async function describeStack(access, stack) {
   const [description, template] = await Promise.all([
-    cloudFormation(endpoint, 'DescribeStacks', stack),
-    cloudFormation(endpoint, 'GetTemplate', stack),
+    cloudFormation(access, 'DescribeStacks', stack),
+    cloudFormation(access, 'GetTemplate', stack),
   ]);
   return description && template ? readStack(description, template) : undefined;
 }

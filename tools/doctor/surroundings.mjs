@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import util from 'node:util';
 import { isAlive, pidFile } from '../local/children.mjs';
+import { LOCALSTACK_CREDENTIALS } from '../local/environment.mjs';
 import { runFolder } from '../local/run-folder.mjs';
 import { request } from './ask.mjs';
 
@@ -10,9 +11,11 @@ import { request } from './ask.mjs';
  * @typedef {import('../local/embedded.mjs').Service} Service
  * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
  * @typedef {Pick<import('../local/run-folder.mjs').RunFolder, 'logs' | 'prefix'>} Folder
- * @typedef {Folder & { urls: Record<string, string> }} LocalRun what `npm run local` has started
+ * @typedef {import('../local/environment.mjs').Credentials} Credentials
+ * @typedef {Folder & { urls: Record<string, string>, credentials?: Credentials | undefined }} LocalRun what `npm run local` has started
  * @typedef {({ kind: 'local' } & Folder) | { kind: 'compose', project: string } | { kind: 'named' }} Origin
  * @typedef {{ endpoint: string, stage: string, origin: Origin }} System
+ * @typedef {{ endpoint: string, credentials: Credentials }} Access to an emulator
  */
 
 /**
@@ -37,7 +40,9 @@ export function readSettings(root, env) {
 export function readLocalRun(root, env) {
   const { runFile, logs, prefix } = runFolder(root, env);
   const known = pidFile(runFile).read();
-  return known && isAlive(known.parent) ? { urls: known.urls, logs, prefix } : undefined;
+  return known && isAlive(known.parent)
+    ? { urls: known.urls, credentials: known.credentials, logs, prefix }
+    : undefined;
 }
 
 /**
@@ -52,6 +57,26 @@ export async function findEndpoint(named, settings, localRun) {
   return { endpoint, answers: (await request(endpoint)) !== undefined };
 }
 
+/** @param {string} hostname */
+const isHere = (hostname) => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+
+/**
+ * What the emulator there takes: tools/orderctl/src/local-run.ts has the same rule.
+ * @param {string} endpoint
+ * @param {Settings} settings
+ * @param {LocalRun | undefined} localRun
+ * @returns {Credentials}
+ */
+export function credentialsAt(endpoint, settings, localRun) {
+  const [accessKeyId, secretAccessKey] = [settings('EMULATOR_ACCESS_KEY_ID'), settings('EMULATOR_SECRET_ACCESS_KEY')];
+  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
+  const ofRun = localRun?.urls['AWS endpoint'];
+  const both = ofRun === undefined ? [] : [new URL(endpoint), new URL(ofRun)];
+  const isSame = both[0]?.origin === both[1]?.origin || both.every(({ hostname }) => isHere(hostname));
+  const isRun = both.length > 0 && isSame && both[0]?.port === both[1]?.port;
+  return (isRun ? localRun?.credentials : undefined) ?? LOCALSTACK_CREDENTIALS;
+}
+
 /**
  * @param {string} endpoint
  * @param {LocalRun | undefined} localRun
@@ -63,9 +88,8 @@ export function originOf(endpoint, localRun, containers) {
     return { kind: 'local', logs: localRun.logs, prefix: localRun.prefix };
   }
   const { hostname, port } = new URL(endpoint);
-  const isHere = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
   const container = containers.find(
-    ({ service, ports }) => isHere && service === 'localstack' && ports.includes(Number(port)),
+    ({ service, ports }) => isHere(hostname) && service === 'localstack' && ports.includes(Number(port)),
   );
   return container ? { kind: 'compose', project: container.project } : { kind: 'named' };
 }

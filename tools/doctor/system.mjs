@@ -12,6 +12,7 @@ import { readTemplate } from './template.mjs';
  * @typedef {import('./check.mjs').Check} Check
  * @typedef {import('./emulator.mjs').Overdue} Overdue
  * @typedef {import('./surroundings.mjs').System} System
+ * @typedef {import('./surroundings.mjs').Access} Access
  */
 
 const MAX_SKEW_MS = 2_000;
@@ -131,20 +132,20 @@ export function judgeMarkers(tables, now, system) {
 
 /**
  * @param {string} root
- * @param {System} system
+ * @param {System & Access} system
  * @returns {Promise<Check[]>}
  */
 async function checkContent(root, system) {
   const fixes = fixesOf(system);
   const name = `orderflow-${system.stage}`;
-  const stack = await describeStack(system.endpoint, name);
+  const stack = await describeStack(system, name);
   if (!stack) return [fail('Stack', `${name} is not deployed at ${system.endpoint}`, fixes.deploy)];
   const isUp = ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(stack.status);
   const found = `${name}: ${stack.status}`;
   const stackCheck = isUp ? ok('Stack', found) : fail('Stack', found, fixes.deploy);
 
   const yaml = await import('yaml');
-  const emulator = await openEmulator(system.endpoint, stack.region);
+  const emulator = await openEmulator(system, stack.region);
   try {
     const file = readFileSync(`${root}infrastructure/template.yaml`, 'utf8');
     const { topology: wanted, deadLetterQueues } = readTemplate(file, stack, yaml);
@@ -169,7 +170,7 @@ async function checkContent(root, system) {
 
 /**
  * @param {string} root
- * @param {System} system
+ * @param {System & Access} system
  * @returns {Promise<Check[]>}
  */
 export async function checkSystem(root, system) {
@@ -181,9 +182,5 @@ export async function checkSystem(root, system) {
         : [fail('Template', `not compared: ${error.message}`, emulatorLog(system))],
     ),
   ]);
-  return [
-    judgeHook(hook, system),
-    ...content,
-    ...(hook ? [judgeClock({ ...hook, date: hook.headers.get('date') })] : []),
-  ];
+  return [judgeHook(hook, system), ...content, ...(hook ? [judgeClock(hook)] : [])];
 }

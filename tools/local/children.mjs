@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -18,6 +19,8 @@ import { createPatience } from './patience.mjs';
 
 /**
  * @typedef {{ name: string, pid: number, startedAt: string }} Known a process, told apart from a later one of the same id
+ * @typedef {{ parent: Known, children: Known[], urls: Record<string, string>, credentials?: Credentials | undefined }} Run
+ * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {{ code: number, signal: NodeJS.Signals | null }} End the exit code; 137 and 1 stand for the ends that have none
  * @typedef {{
  *   name: string, pid: number, tail: () => string[], end: Promise<End>, ended: Promise<number>,
@@ -132,12 +135,12 @@ export async function endKnown(known, withinMs) {
 }
 
 /**
- * The pid file: who runs here, and what it has started.
+ * The pid file: who runs here, what it has started, and what its emulator takes.
  * @param {string} file
  */
 export function pidFile(file) {
   return {
-    /** @returns {{ parent: Known, children: Known[], urls: Record<string, string> } | undefined} */
+    /** @returns {Run | undefined} */
     read() {
       if (!existsSync(file)) return undefined;
       try {
@@ -146,10 +149,13 @@ export function pidFile(file) {
         return undefined;
       }
     },
-    /** @param {{ parent: Known, children: Known[], urls: Record<string, string> }} content */
+    /** Other users must not read it, nor anybody half of it. @param {Run} content */
     write(content) {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      const whole = `${file}.${process.pid}`;
+      rmSync(whole, { force: true });
+      writeFileSync(whole, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      renameSync(whole, file);
     },
     remove() {
       rmSync(file, { force: true });

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @returns {Promise<{ said: string, exitCode: number | undefined }>} no exit code: it runs
  */
 export async function startDetached(command, { cwd, log, isReady }) {
-  mkdirSync(dirname(log), { recursive: true });
+  mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
   const output = openSync(log, 'w');
   const child = spawn(process.execPath, command, { cwd, detached: true, stdio: ['ignore', output, output] });
   closeSync(output);

@@ -1,13 +1,16 @@
 /** The whole system as processes of this machine: an emulator, the topology in it, the three services. */
 import { execFile } from 'node:child_process';
+import { get } from 'node:http';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from './children.mjs';
+import { ofTheMachine, sdkVariables, toolVariables, withoutAws } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { createPatience } from './patience.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
+ * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {'api-gateway' | 'order-worker' | 'notification-worker'} Service
  * @typedef {{ root: string, logDir: string, onLine?: (name: string, line: string) => void }} Place without `onLine` nobody follows the lines
  */
@@ -16,6 +19,25 @@ import { createPatience } from './patience.mjs';
 export const SERVICES = ['api-gateway', 'order-worker', 'notification-worker'];
 
 const HEALTHY_WITHIN_MS = 60_000;
+
+/**
+ * Whether a URL answers with success. Not with `fetch`, which marks its requests as a browser's does, and may be told by
+ * the shell to use a proxy.
+ * @param {string} url
+ * @returns {Promise<boolean>}
+ */
+function isHealthy(url) {
+  return new Promise((resolve) => {
+    const asked = get(url, { agent: false, signal: AbortSignal.timeout(2_000) }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    // Not listening yet.
+    asked.on('error', () => {
+      resolve(false);
+    });
+  });
+}
 
 /**
  * Any answer will do until `isDone`; a child that ends meanwhile will never answer.
@@ -29,12 +51,7 @@ export async function untilHealthy(url, child) {
     ended = true;
   });
   for (;;) {
-    try {
-      const { ok } = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-      if (ok) return;
-    } catch {
-      // Not listening yet.
-    }
+    if (await isHealthy(url)) return;
     if (ended || patience.isOver()) {
       const what = ended ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
       throw new LocalError(
@@ -47,20 +64,19 @@ export async function untilHealthy(url, child) {
 }
 
 /**
- * Starts MiniStack and waits until it answers.
+ * Starts MiniStack behind its guard, which takes these credentials alone, and waits until it answers.
  * @param {Place} place
- * @param {{ python: string, port: number }} options
+ * @param {{ python: string, port: number, credentials: Credentials }} options
  */
-export async function startMiniStack({ root, logDir, onLine }, { python, port }) {
+export async function startMiniStack({ root, logDir, onLine }, { python, port, credentials }) {
   const child = startChild({
     name: 'emulator',
     command: python,
-    args: ['-m', 'ministack'],
+    args: [`${root}tools/local/guard.py`],
     cwd: root,
-    // It binds to every address by default.
     env: {
-      ...process.env,
-      BIND_HOST: '127.0.0.1',
+      ...ofTheMachine(process.env),
+      EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId,
       GATEWAY_PORT: String(port),
       LOG_LEVEL: 'ERROR',
       PYTHONUNBUFFERED: '1',
@@ -75,13 +91,20 @@ export async function startMiniStack({ root, logDir, onLine }, { python, port })
 /**
  * Deploys the template; the same file does it that LocalStack runs.
  * @param {string} root
- * @param {{ python: string, emulatorUrl: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ python: string, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
  */
-export async function deployTopology(root, { python, emulatorUrl, env = {} }) {
+export async function deployTopology(root, { python, emulatorUrl, credentials, env = {} }) {
   try {
-    await promisify(execFile)(python, [`${root}localstack-init/ready.d/10-deploy.py`], {
-      env: { ...process.env, ...env, TEMPLATE: `${root}infrastructure/template.yaml`, EMULATOR_URL: emulatorUrl },
+    const { stdout } = await promisify(execFile)(python, [`${root}localstack-init/ready.d/10-deploy.py`], {
+      env: {
+        ...withoutAws(process.env),
+        ...env,
+        ...toolVariables(credentials),
+        TEMPLATE: `${root}infrastructure/template.yaml`,
+        EMULATOR_URL: emulatorUrl,
+      },
     });
+    return stdout;
   } catch (error) {
     const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
     throw new LocalError(
@@ -96,10 +119,17 @@ export async function deployTopology(root, { python, emulatorUrl, env = {} }) {
  * runs in place of the service's own main file.
  * @param {Place} place
  * @param {Service} service
- * @param {{ port: number, emulatorUrl: string, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
+ * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
  */
 export function spawnService({ root, logDir, onLine }, service, options) {
-  const { port, emulatorUrl, env = {}, name = service, main = `services/${service}/dist/main.js` } = options;
+  const {
+    port,
+    emulatorUrl,
+    credentials,
+    env = {},
+    name = service,
+    main = `services/${service}/dist/main.js`,
+  } = options;
   return startChild({
     name,
     command: process.execPath,
@@ -109,16 +139,11 @@ export function spawnService({ root, logDir, onLine }, service, options) {
       LOG_FORMAT: 'pretty',
       // A worker that stops waits for its poll to return.
       SQS_WAIT_TIME_SECONDS: '2',
-      ...process.env,
+      ...withoutAws(process.env),
       ...env,
       PORT: String(port),
       HOST: '127.0.0.1',
-      AWS_ENDPOINT_URL: emulatorUrl,
-      AWS_REGION: 'us-east-1',
-      // The emulator takes any; the real ones in the shell must not get in here.
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_SESSION_TOKEN: '',
+      ...sdkVariables(emulatorUrl, credentials),
     },
     logFile: `${logDir}${name}.log`,
     ...(onLine ? { onLine: (line) => onLine(name, line) } : {}),
@@ -129,7 +154,7 @@ export function spawnService({ root, logDir, onLine }, service, options) {
  * Starts one service; `ready` resolves when it is healthy.
  * @param {Place} place
  * @param {Service} service
- * @param {{ port: number, emulatorUrl: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
  */
 export function startService(place, service, options) {
   const child = spawnService(place, service, options);

@@ -57,7 +57,7 @@ function take(lock) {
  * @returns {Promise<T>}
  */
 export async function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
-  mkdirSync(dirname(lock), { recursive: true });
+  mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
   const patience = createPatience(patienceMs);
   while (!take(lock)) {
     const holder = holderOf(lock);

@@ -27,6 +27,9 @@ type AwsEnv = {
   AWS_REGION: string;
   /** Absent: AWS itself. */
   AWS_ENDPOINT_URL?: string;
+  /** Where an endpoint is set; `test` when absent, as LocalStack takes any. */
+  AWS_ACCESS_KEY_ID?: string;
+  AWS_SECRET_ACCESS_KEY?: string;
   /** Deadline of one attempt of an ordinary request. */
   AWS_REQUEST_TIMEOUT_MS: number;
   /** Longest wait of a poll; its request may take this long and a margin. */
@@ -66,11 +69,25 @@ export function keepSigner(config: Pick<DynamoDBClient['config'], 'signer'>): vo
   };
 }
 
+/**
+ * An endpoint means an emulator, and nothing of the shell or of ~/.aws may decide who asks it and where: in the SDK's
+ * default chain a profile wins over the variables, and FIPS or dual-stack settings over the endpoint.
+ */
+function emulatorOf({ AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: AwsEnv) {
+  if (endpoint === undefined) return {};
+  return {
+    // Explicit, or the host inside a queue URL would win.
+    endpoint,
+    credentials: { accessKeyId: AWS_ACCESS_KEY_ID ?? 'test', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'test' },
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+  };
+}
+
 export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClients {
   const base = {
     region: env.AWS_REGION,
-    // Explicit, or the host inside a queue URL would win.
-    ...(env.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: env.AWS_ENDPOINT_URL }),
+    ...emulatorOf(env),
     maxAttempts: MAX_ATTEMPTS,
   };
   const common = { ...base, requestHandler: requestHandler(env.AWS_REQUEST_TIMEOUT_MS) };

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CREDENTIALS } from '../../support/credentials.js';
 import { claimWithoutHolder } from './ablation.js';
 import { explore, type Exploration } from './explore.js';
 
@@ -26,7 +27,7 @@ export async function runStateMachine(options: StateMachineOptions): Promise<Exp
   const client = new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: CREDENTIALS,
   });
   const interventions = { statements: 0, answers: 0 };
   try {

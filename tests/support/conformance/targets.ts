@@ -1,12 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resourceNames } from '@orderflow/contracts';
 import { CONFORMANCE_TABLE } from '@orderflow/platform/testing/partiql-conformance';
+import { deployTopology } from '../../../tools/local/embedded.mjs';
+import { CREDENTIALS } from '../credentials.js';
 import { startEmulator } from '../embedded-system.js';
 import { startLocalStack } from '../localstack.js';
 import type { Target, TargetName } from './conformance-case.js';
@@ -26,7 +27,7 @@ async function connect(
   endpoint: string,
   { deployAgain, dispose }: Required<Pick<Target, 'deployAgain' | 'dispose'>>,
 ): Promise<Target> {
-  const options = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const options = { endpoint, region: 'us-east-1', credentials: CREDENTIALS };
   const dynamoClient = new DynamoDBClient(options);
   const sqs = new SQSClient(options);
   const eventBridge = new EventBridgeClient(options);
@@ -47,12 +48,7 @@ async function connect(
 
 async function startMiniStackTarget(): Promise<Target> {
   const { url, python, dispose } = await startEmulator();
-  const deployAgain = async () => {
-    const { stdout } = await promisify(execFile)(python, [`${root}localstack-init/ready.d/10-deploy.py`], {
-      env: { ...process.env, TEMPLATE: `${root}infrastructure/template.yaml`, EMULATOR_URL: url },
-    });
-    return stdout;
-  };
+  const deployAgain = () => deployTopology(root, { python, emulatorUrl: url, credentials: CREDENTIALS });
   return connect('MiniStack', url, { deployAgain, dispose });
 }
 

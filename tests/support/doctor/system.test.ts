@@ -66,7 +66,7 @@ it('an emulator that does not answer is a failure when it was started, and else 
 describe('the hook', () => {
   const script = (state: string) => ({ stage: 'READY', name: '10-deploy.py', state });
   const answer = (body: object, status = 200) =>
-    ({ status, body: JSON.stringify(body), headers: new Headers(), sentAt: 0, receivedAt: 0 }) as never;
+    ({ status, body: JSON.stringify(body), date: null, sentAt: 0, receivedAt: 0 }) as never;
 
   it.each([
     [{ completed: true, scripts: [script('SUCCESSFUL')] }, 'ok', '10-deploy.py SUCCESSFUL'],

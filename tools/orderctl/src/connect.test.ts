@@ -7,25 +7,27 @@ import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
 import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
 import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
 import { runFolder } from '../../local/run-folder.mjs';
-import { connect, connectPatiently, findTarget, findTargetPatiently, runFileOf, toOperatorError } from './connect.js';
+import { connect, connectPatiently, findTarget, findTargetPatiently, toOperatorError } from './connect.js';
+import { runFileOf } from './local-run.js';
 import { OperatorError } from './operator-error.js';
 import { startDeadline } from './terminal.js';
 import { createFakeTerminal } from './testing/fake-terminal.js';
 
 const NO_FILE = new URL('file:///no/such/run.json');
+const ANY = { accessKeyId: 'test', secretAccessKey: 'test' };
 const silent = { env: {}, runFile: NO_FILE, answers: () => Promise.resolve(false) };
 
 describe('findTarget', () => {
   it('takes the endpoint that is named, and prefers the option', async () => {
     const env = { AWS_ENDPOINT_URL: 'http://emulator:1', STAGE: 'blue', AWS_REGION: 'eu-west-1' };
     expect(await findTarget({}, { ...silent, env })).toEqual({
-      ...{ stage: 'blue', region: 'eu-west-1', endpoint: 'http://emulator:1', testCredentials: true },
+      ...{ stage: 'blue', region: 'eu-west-1', endpoint: 'http://emulator:1', credentials: ANY },
     });
     expect(await findTarget({ endpoint: 'http://other:2', stage: 'red' }, { ...silent, env })).toMatchObject({
       ...{ stage: 'red', endpoint: 'http://other:2' },
     });
     expect(await findTarget({ aws: true }, { ...silent, env })).toMatchObject({
-      ...{ endpoint: undefined, testCredentials: false },
+      ...{ endpoint: undefined, credentials: undefined },
     });
   });
 
@@ -35,7 +37,7 @@ describe('findTarget', () => {
     writeFileSync(file, JSON.stringify({ urls: { 'AWS endpoint': 'http://127.0.0.1:4999' } }));
     const runFile = pathToFileURL(file);
     expect(await findTarget({}, { env: {}, runFile, answers: () => Promise.resolve(true) })).toMatchObject({
-      ...{ endpoint: 'http://127.0.0.1:4999', foundBy: 'npm run local', testCredentials: true },
+      ...{ endpoint: 'http://127.0.0.1:4999', foundBy: 'npm run local', credentials: ANY },
     });
     const answers = (url: string) => Promise.resolve(url === 'http://127.0.0.1:4700');
     expect(await findTarget({}, { env: { LOCALSTACK_PORT: '4700' }, runFile, answers })).toMatchObject({
@@ -94,7 +96,7 @@ describe('connect', () => {
   it('says that a stage does not exist, and that an endpoint does not answer', async () => {
     const fake = createFakeAws({ queues: [{ name: 'blue-order-queue' }] });
     const aws = { ...fake, polling: fake.sqs, close: () => undefined };
-    const target = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', testCredentials: true };
+    const target = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', credentials: ANY };
     const terminal = createFakeTerminal();
     expect(await connect(target, aws, terminal)).toMatchObject({ stage: 'blue' });
     await expect(connect({ ...target, stage: 'red' }, aws, terminal)).rejects.toThrow(
@@ -118,7 +120,7 @@ describe('connect', () => {
   });
 });
 
-const TARGET = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', testCredentials: true };
+const TARGET = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', credentials: ANY };
 
 /** Clients whose first calls to SQS fail like this. */
 function failingFirst(...failures: Error[]) {

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { resourceNames, STAGE_PATTERN, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { isDenied, isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/failures';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
+import { credentialsAt, localUrl, type Credentials } from './local-run.js';
 import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
@@ -18,8 +16,8 @@ export type Target = {
   region: string;
   /** Undefined: AWS itself. */
   endpoint: string | undefined;
-  /** An emulator takes any credentials, and the real ones are none of its business. */
-  testCredentials: boolean;
+  /** Undefined: the SDK's default chain, for AWS itself. An emulator never sees what the shell has for that. */
+  credentials: Credentials | undefined;
   /** How the endpoint was found, when nobody named it. */
   foundBy?: string;
   /** It was waited for: what is missing there may still be on its way. */
@@ -44,32 +42,12 @@ export type Surroundings = {
   answers: (url: string) => Promise<boolean>;
 };
 
-/**
- * Where `npm run local` writes down what it has started. The rule is tools/local/run-folder.mjs's, which works before
- * anything is compiled and installed.
- * @param root the project's folder
- */
-export function runFileOf(root: string, env: NodeJS.ProcessEnv): URL {
-  const folder = env.ORDERFLOW_LOCAL_DIR?.trim() ? env.ORDERFLOW_LOCAL_DIR.trim() : '.local';
-  return pathToFileURL(resolve(root, folder, 'run.json'));
-}
-
 const COMPOSE_PORT = '4566';
 const RETRY_MS = 1_000;
 const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or say --aws for AWS itself.';
 
 /** No system is named, and none is found. */
 class NothingRuns extends OperatorError {}
-
-/** What `npm run local` has written down, as long as it runs. */
-export function localUrl(runFile: URL, name: 'API' | 'AWS endpoint'): string | undefined {
-  try {
-    const { urls } = JSON.parse(readFileSync(runFile, 'utf8')) as { urls?: Record<string, string> };
-    return urls?.[name];
-  } catch {
-    return undefined;
-  }
-}
 
 async function guessEndpoint({ env, runFile, answers }: Surroundings): Promise<[string, string]> {
   const local = localUrl(runFile, 'AWS endpoint');
@@ -92,16 +70,16 @@ export async function findTarget(options: TargetOptions, surroundings: Surroundi
   const given = options.endpoint ?? (env.AWS_ENDPOINT_URL?.trim() ? env.AWS_ENDPOINT_URL.trim() : undefined);
   if (options.aws) {
     if (options.endpoint !== undefined) throw new OperatorError('Say either --aws or --endpoint URL, not both.');
-    return { stage, region, endpoint: undefined, testCredentials: false };
+    return { stage, region, endpoint: undefined, credentials: undefined };
   }
   if (given !== undefined) {
     if (!URL.canParse(given) || !/^https?:/.test(given)) {
       throw new OperatorError('The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
     }
-    return { stage, region, endpoint: given, testCredentials: !env.AWS_ACCESS_KEY_ID && !env.AWS_PROFILE };
+    return { stage, region, endpoint: given, credentials: credentialsAt(given, surroundings) };
   }
   const [endpoint, foundBy] = await guessEndpoint(surroundings);
-  return { stage, region, endpoint, testCredentials: true, foundBy };
+  return { stage, region, endpoint, credentials: credentialsAt(endpoint, surroundings), foundBy };
 }
 
 /**

@@ -7,7 +7,8 @@ import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { toError } from '@orderflow/platform/errors';
 import { createMonotonicClock } from '@orderflow/platform/clock';
 import type { Run, RunOnApi } from './command-options.js';
-import { connect, connectPatiently, findTarget, findTargetPatiently, runFileOf, toOperatorError } from './connect.js';
+import { connect, connectPatiently, findTarget, findTargetPatiently, toOperatorError } from './connect.js';
+import { runFileOf } from './local-run.js';
 import { createProgram } from './program.js';
 import { findApi } from './send/find-api.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
@@ -69,11 +70,16 @@ const run: Run = async (options, command, { patient = false, forMs, leavesNothin
   sayWhere(target.endpoint, target.foundBy);
   // The SDK reads it, too, whatever the command line says.
   if (options.aws) delete env.AWS_ENDPOINT_URL;
-  if (target.testCredentials) Object.assign(env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
-  const { region: AWS_REGION, endpoint } = target;
+  const { region: AWS_REGION, endpoint, credentials } = target;
+  const emulator = {
+    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint }),
+    ...(credentials
+      ? { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey }
+      : {}),
+  };
   const AWS_REQUEST_TIMEOUT_MS = patient ? REQUEST_TIMEOUT_MS.patient : REQUEST_TIMEOUT_MS.otherwise;
   const timeouts = { AWS_REQUEST_TIMEOUT_MS, SQS_WAIT_TIME_SECONDS: 5 };
-  const aws = createAwsClients({ AWS_REGION, ...(endpoint ? { AWS_ENDPOINT_URL: endpoint } : {}), ...timeouts });
+  const aws = createAwsClients({ AWS_REGION, ...emulator, ...timeouts });
   try {
     const connecting = patient
       ? connectPatiently(target, aws, terminal, deadline)

@@ -20,12 +20,14 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** AWS calls with nothing in between but node:http. Not signed: emulators read no more than the service's name. */
+/** AWS calls with nothing in between but node:http. Not signed: emulators read no more than the key and the service's name. */
 export function createCallAws({
   AWS_ENDPOINT_URL,
+  AWS_ACCESS_KEY_ID = 'test',
   AWS_REGION,
 }: {
   AWS_ENDPOINT_URL: string;
+  AWS_ACCESS_KEY_ID?: string;
   AWS_REGION: string;
 }): CallAws {
   const { hostname: host, port } = new URL(AWS_ENDPOINT_URL);
@@ -51,7 +53,7 @@ export function createCallAws({
         'content-type': `application/x-amz-json-${version}`,
         'content-length': body.length,
         'x-amz-target': `${target}.${operation}`,
-        authorization: `AWS4-HMAC-SHA256 Credential=test/20200101/${AWS_REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+        authorization: `AWS4-HMAC-SHA256 Credential=${AWS_ACCESS_KEY_ID}/20200101/${AWS_REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
       },
       body,
     );

@@ -1,4 +1,5 @@
-import { localUrl, type Surroundings } from '../connect.js';
+import type { Surroundings } from '../connect.js';
+import { localUrl } from '../local-run.js';
 import { OperatorError } from '../operator-error.js';
 
 const HOW_TO_SAY = 'start the system with npm run local or docker compose up --wait, or name its API with --api URL.';
