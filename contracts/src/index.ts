@@ -69,6 +69,15 @@ export { ORDER_FEED } from './order-feed.js';
 export { ORDER_ACCEPT_TO_TERMINAL } from './order-metrics.js';
 export { deadLetterOf, restartIdFor, whyNotRestartable } from './restart.js';
 export { Problem, ProblemEntry } from './problem.js';
+export {
+  FOLLOWED_NOTIFICATION,
+  isFollowedNotification,
+  isFollowedOrder,
+  isNotificationRecord,
+  isOrderRecord,
+  type FollowedNotification,
+  type FollowedOrder,
+} from './readable-item.js';
 export { INDEXES, queueNames, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
 export {
   createdAtIdOf,

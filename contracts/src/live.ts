@@ -13,6 +13,7 @@ import {
 } from 'class-validator';
 import { ValidateNested } from 'class-validator';
 import { ORDER_STATES, type OrderRecord } from './order.js';
+import type { FollowedOrder } from './readable-item.js';
 
 /** Where an order is on its way; `queued` once its event is known to be on the bus. */
 const ORDER_STAGES = ['accepted', 'queued', 'processing', 'completed', 'failed'] as const;
@@ -157,7 +158,7 @@ export class SystemState {
 }
 
 /** @param isPublished whether the event of a waiting order is known to be on the bus */
-export function toLiveOrder(order: OrderRecord, isPublished: boolean): LiveOrder {
+export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrder {
   const { orderId, version, customerId, totalAmount, createdAt, updatedAt, status, failure, timeline } = order;
   const stages: Record<OrderRecord['status'], OrderStage> = {
     [ORDER_STATES.waiting]: isPublished ? 'queued' : 'accepted',

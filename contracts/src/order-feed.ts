@@ -1,10 +1,12 @@
 import { ORDER_STATES, type OrderRecord } from './order.js';
+import { FOLLOWED_ORDER, isFollowedOrder } from './readable-item.js';
 import { INDEXES } from './resources.js';
 import { listBucketsOf, listMonthOf } from './stored-item.js';
 
 /** How somebody who follows the orders finds the new ones, and which of them need not be looked at again. */
 export const ORDER_FEED = {
   key: 'orderId',
+  projection: FOLLOWED_ORDER,
   index: {
     name: INDEXES.byTime,
     partition: 'listBucket',
@@ -15,6 +17,6 @@ export const ORDER_FEED = {
     const { status, failure } = item as OrderRecord;
     return status === ORDER_STATES.done || (status === ORDER_STATES.failed && failure?.retriable !== true);
   },
-  /** One that failed for now may be replayed. */
-  isResting: (item: Record<string, unknown>): boolean => item.status === ORDER_STATES.failed,
+  /** One that failed for now may be replayed, and a malformed one repaired. */
+  isResting: (item: Record<string, unknown>): boolean => item.status === ORDER_STATES.failed || !isFollowedOrder(item),
 };

@@ -2,11 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   eventIdFor,
+  isFollowedOrder,
   newNotificationRecord,
   newOrderRecord,
+  ORDER_FEED,
   orderCreated,
   orderOutcome,
   timelineOf,
+  toLiveOrder,
+  type FollowedOrder,
   type OrderRecord,
   type StoredStep,
 } from './index.js';
@@ -35,6 +39,16 @@ const received = (ms: number, version: number, change: Partial<StoredStep> = {})
 });
 
 describe('timelineOf', () => {
+  it('needs of an order what is projected of it, and no more', () => {
+    const failure = { code: 'RETRIES_EXHAUSTED', message: 'no', retriable: true };
+    const change = { status: 'FAILED', version: 3, failure } as const;
+    const whole = order({ received_2: received(50, 2), failed_3: { at: at(70), version: 3 } }, change);
+    const projected = Object.fromEntries(ORDER_FEED.projection.map((name) => [name, whole[name]]));
+    expect(isFollowedOrder(projected)).toBe(true);
+    expect(timelineOf(projected as FollowedOrder)).toEqual(timelineOf(whole));
+    expect(toLiveOrder(projected as FollowedOrder, true)).toEqual(toLiveOrder(whole, true));
+  });
+
   it('tells each step with its time, the time since the one before, state, event and trace', () => {
     const record = order(
       { received_2: received(50, 2), completed_3: { at: at(300), version: 3 } },

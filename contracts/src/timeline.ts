@@ -11,11 +11,12 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { notificationRequested, notificationSent } from './events/notification-events.js';
-import { OrderCompleted, orderCreated, OrderFailed, orderOutcome } from './events/order-events.js';
+import { NotificationRequested, notificationSent } from './events/notification-events.js';
+import { OrderCompleted, OrderCreated, OrderFailed, orderOutcome } from './events/order-events.js';
 import { eventIdFor } from './identifiers.js';
-import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
-import { ORDER_STATES, ORDER_STATUSES, type OrderRecord, type OrderStatus } from './order.js';
+import { NOTIFICATION_STATES } from './notification.js';
+import { ORDER_STATES, ORDER_STATUSES, type OrderStatus } from './order.js';
+import type { FollowedNotification, FollowedOrder } from './readable-item.js';
 import type { StoredItem, StoredStep } from './stored-item.js';
 import { TRACEPARENT } from './text.js';
 
@@ -145,7 +146,7 @@ type Placed = { step: Undated; version: number; atMs: number };
 
 /** What the steps of one item have in common, and how its states and events are called. */
 type Subject = {
-  item: StoredItem;
+  item: Pick<StoredItem, 'timeline'>;
   base: Pick<TimelineStep, 'subject' | 'notificationId' | 'correlationId' | 'traceId'>;
   statusOf: Partial<Record<string, string>>;
   eventIdOf: (step: TimelineStepName, version: number) => string | undefined;
@@ -194,14 +195,14 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
   });
 }
 
-function contextOf({ correlationId, traceparent }: StoredItem) {
+function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
   return {
     correlationId,
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceId: traceparent.slice(3, 35) } : {}),
   };
 }
 
-function orderSteps(order: OrderRecord): Placed[] {
+function orderSteps(order: FollowedOrder): Placed[] {
   const { waiting, working, done, failed } = ORDER_STATES;
   return stepsOf({
     item: order,
@@ -209,7 +210,7 @@ function orderSteps(order: OrderRecord): Placed[] {
     isMadeByMessage: false,
     statusOf: { accepted: waiting, received: working, completed: done, failed },
     eventIdOf: (step, version) => {
-      if (step === 'accepted') return orderCreated(order).detail.metadata.eventId;
+      if (step === 'accepted') return eventIdFor(order.orderId, OrderCreated.type, 1);
       return version === order.version && (step === 'completed' || step === 'failed')
         ? orderOutcome(order)?.detail.metadata.eventId
         : undefined;
@@ -217,7 +218,7 @@ function orderSteps(order: OrderRecord): Placed[] {
   });
 }
 
-function notificationSteps(notification: NotificationRecord): Placed[] {
+function notificationSteps(notification: FollowedNotification): Placed[] {
   const { waiting, working, done, failed } = NOTIFICATION_STATES;
   const { notificationId, causationId } = notification;
   return stepsOf({
@@ -226,7 +227,7 @@ function notificationSteps(notification: NotificationRecord): Placed[] {
     isMadeByMessage: causationId !== undefined,
     statusOf: { accepted: waiting, received: working, notified: done, failed },
     eventIdOf: (step) => {
-      if (step === 'accepted') return causationId ?? notificationRequested(notification).detail.metadata.eventId;
+      if (step === 'accepted') return causationId ?? eventIdFor(notificationId, NotificationRequested.type, 1);
       return step === 'notified' ? notificationSent(notification)?.detail.metadata.eventId : undefined;
     },
   });
@@ -248,7 +249,7 @@ function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[]
 }
 
 /** When what a notification tells of had happened: an outcome of the order, in whichever life, or its acceptance. */
-function causeMs({ causationId }: NotificationRecord, { orderId }: OrderRecord, steps: readonly Placed[]): number {
+function causeMs({ causationId }: FollowedNotification, { orderId }: FollowedOrder, steps: readonly Placed[]): number {
   const cause = steps.find(
     ({ step: { step }, version }) =>
       (step === 'completed' && causationId === eventIdFor(orderId, OrderCompleted.type, version)) ||
@@ -258,7 +259,7 @@ function causeMs({ causationId }: NotificationRecord, { orderId }: OrderRecord, 
 }
 
 /** The order's life with that of its notifications, as far as their items tell of it. */
-export function timelineOf(order: OrderRecord, notifications: readonly NotificationRecord[] = []): Timeline {
+export function timelineOf(order: FollowedOrder, notifications: readonly FollowedNotification[] = []): Timeline {
   const own = inOrderOfVersions(orderSteps(order));
   const told = notifications.map((one) => inOrderOfVersions(notificationSteps(one), causeMs(one, order, own)));
   let previousMs: number | undefined;

@@ -12,12 +12,14 @@ function createThings() {
   const time = { ms: START };
   const queries: IndexRange[] = [];
   const reads: number[] = [];
+  const projections = new Set<string>();
   let failing = false;
   const bucketOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
 
   const reader: TableReader = {
     get: () => Promise.reject(new Error('not used')),
-    getMany: (ids) => {
+    getMany: (ids, projection) => {
+      projections.add(projection?.join(' ') ?? 'the whole item');
       if (failing) return Promise.reject(new Error('away'));
       reads.push(ids.length);
       return Promise.resolve(ids.flatMap((id) => things.get(id) ?? []).map((thing) => ({ ...thing })));
@@ -37,6 +39,7 @@ function createThings() {
   const follower = createFollower({
     reader,
     key: 'thingId',
+    projection: ['thingId', 'status'],
     index: { name: 'by-time', partition: 'bucket', sort: 'createdAtId', partitionsAt: (ms) => [bucketOf(ms)] },
     isFinished: ({ status }) => status === 'DONE',
     isResting: ({ status }) => status === 'FAILED',
@@ -46,6 +49,7 @@ function createThings() {
     time,
     queries,
     reads,
+    projections,
     add: (thingId: string, { status = 'NEW', atMs = time.ms } = {}) => {
       const createdAtId = `${new Date(atMs).toISOString()}#${thingId}`;
       things.set(thingId, { thingId, version: 1, status, bucket: bucketOf(atMs), createdAtId });
@@ -75,6 +79,14 @@ describe('a follower', () => {
     things.change('a', 'DONE');
     expect(await things.poll()).toEqual(['a DONE']);
     expect(await things.poll()).toEqual([]);
+  });
+
+  it('never reads whole items', async () => {
+    const things = createThings();
+    things.add('a');
+    await things.poll();
+    await things.poll();
+    expect([...things.projections]).toEqual(['version createdAtId thingId status']);
   });
 
   it('finds what shows late in the index', async () => {

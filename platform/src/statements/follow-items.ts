@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { TableReader } from './table-reader.js';
+import type { Projection, TableReader } from './table-reader.js';
 
 type Item = Record<string, unknown>;
 
@@ -9,6 +9,8 @@ type FollowOptions = {
   key: string;
   /** Index whose partitions hold the items by time. Its sort key begins with the item's ISO 8601 time. */
   index: { name: string; partition: string; sort: string; partitionsAt: (epochMs: number) => readonly string[] };
+  /** What is read of an item, besides what the follower itself looks at. */
+  projection: Projection;
   /** Nothing more happens to the item, or nothing that is worth following. */
   isFinished: (item: Item) => boolean;
   /** Something may happen to it yet, but only when somebody sees to it: it is read again less often. */
@@ -18,7 +20,7 @@ type FollowOptions = {
 
 export type Follower = {
   /**
-   * The items that are new or have changed since the last poll, in the order of their times. The first poll gives the
+   * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll gives the
    * newest there are. @throws the reader's error; the next poll goes on where this one began
    */
   poll(): Promise<Item[]>;
@@ -49,7 +51,9 @@ function trim(collection: Map<string, unknown> | Set<string>, most: number): voi
  * Follows a table's newest items without a stream: an index tells of new ones, and what is not finished is read again.
  * Memory and reads are bounded, however large the table is.
  */
-export function createFollower({ reader, key, index, isFinished, isResting, now }: FollowOptions): Follower {
+export function createFollower({ reader, key, index, projection, ...options }: FollowOptions): Follower {
+  const { isFinished, isResting, now } = options;
+  const attributes = ['version', index.sort, ...projection];
   /** The version last seen of those that are not finished. */
   const unfinished = new Map<string, unknown>();
   const resting = new Map<string, unknown>();
@@ -83,7 +87,7 @@ export function createFollower({ reader, key, index, isFinished, isResting, now 
 
   async function read(ids: readonly string[]): Promise<Item[]> {
     const chunks = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) }, (_, chunk) =>
-      reader.getMany(ids.slice(chunk * READ_AT_ONCE, (chunk + 1) * READ_AT_ONCE)),
+      reader.getMany(ids.slice(chunk * READ_AT_ONCE, (chunk + 1) * READ_AT_ONCE), attributes),
     );
     return (await Promise.all(chunks)).flat();
   }

@@ -26,6 +26,7 @@ import { notePublished } from './live/note-published.js';
 import { createAcceptNotification } from './notifications/accept-notification.js';
 import { createReadNotifications } from './notifications/read-notifications.js';
 import { createAcceptOrder } from './orders/accept-order.js';
+import { createKeepReadable } from './orders/keep-readable.js';
 import { createListOrders } from './orders/list-orders.js';
 import { createOrderMetrics } from './orders/order-metrics.js';
 import { createReadOrder } from './orders/read-order.js';
@@ -64,8 +65,9 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const urlOf = createQueueUrls(aws.sqs);
   const streams = createEventStreams();
   exposeEventStreams(metrics, streams);
+  const keepReadable = createKeepReadable(logger);
   const live = createLive({
-    ...{ config, names, aws, orders, urlOf, streams, now, monotonic },
+    ...{ config, names, aws, orders, urlOf, streams, keepReadable, logger, now, monotonic },
     isPublished: publisher.isPublished,
   });
 

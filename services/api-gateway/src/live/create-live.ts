@@ -1,9 +1,11 @@
 import { ORDER_FEED, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
+import type { Logger } from '@orderflow/platform/logger';
 import { createFollower } from '@orderflow/platform/statements/follow-items';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import type { ApiEnv } from '../config.js';
+import type { KeepReadable } from '../orders/keep-readable.js';
 import type { EventStreams } from './event-stream.js';
 import { createFollowOrder } from './follow-order.js';
 import { createOrderWatcher } from './order-watcher.js';
@@ -21,26 +23,26 @@ type Dependencies = {
   urlOf: (queue: string) => Promise<string>;
   streams: EventStreams;
   isPublished: (orderId: string) => boolean;
+  keepReadable: KeepReadable;
+  logger: Logger;
   now: Clock;
   monotonic: MonotonicClock;
 };
 
 /** What shows the system while it works. Nothing of it reads anything while nobody looks. */
-export function createLive(dependencies: Dependencies) {
-  const { config, names, aws, orders, urlOf, streams, isPublished, now, monotonic } = dependencies;
+export function createLive({ config, names, aws, orders, urlOf, streams, ...dependencies }: Dependencies) {
+  const { keepReadable, now, monotonic } = dependencies;
   const workerUrls = config.WORKER_URLS === undefined ? undefined : parseWorkerUrls(config.WORKER_URLS);
   const systemFeed = createSystemFeed({
     createFollower: () => createFollower({ reader: orders, ...ORDER_FEED, now }),
     readQueues: createReadQueues(aws.sqs, urlOf, names),
     ...(workerUrls ? { askWorkers: () => askWorkers(workerUrls) } : {}),
-    isPublished,
-    now,
-    monotonic,
+    ...dependencies,
   });
   return {
     systemFeed,
     watchSystem: createWatchSystem(systemFeed, streams),
-    followOrder: createFollowOrder({ orders, watcher: createOrderWatcher(orders), streams }),
+    followOrder: createFollowOrder({ orders, watcher: createOrderWatcher({ orders, keepReadable }), streams }),
     peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, monotonic }),
   };
 }

@@ -1,4 +1,4 @@
-import { ORDER_STATES, type FlowPoint, type OrderRecord } from '@orderflow/contracts';
+import { ORDER_STATES, type FlowPoint, type FollowedOrder } from '@orderflow/contracts';
 
 type Second = { accepted: number; completed: number; failed: number; latenciesMs: number[] };
 
@@ -40,7 +40,7 @@ export function createFlow() {
 
   return {
     /** @param isNew the order has not been noted in another state before */
-    note: ({ status, createdAt, updatedAt, lastReplayId }: OrderRecord, isNew: boolean): void => {
+    note: ({ status, createdAt, updatedAt, lastReplayId }: FollowedOrder, isNew: boolean): void => {
       if (isNew) at(createdAt).accepted += 1;
       if (status !== ORDER_STATES.done && status !== ORDER_STATES.failed) return;
       const second = at(updatedAt);

@@ -1,6 +1,7 @@
-import { ORDER_STATES, type OrderRecord } from '@orderflow/contracts';
+import { isOrderRecord, ORDER_STATES, type OrderRecord } from '@orderflow/contracts';
 import { toError } from '@orderflow/platform/errors';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { KeepReadable } from '../orders/keep-readable.js';
 
 type OrderListener = {
   /** The order has another version than before. */
@@ -14,35 +15,53 @@ export type OrderWatcher = {
   watch(order: OrderRecord, listener: OrderListener): () => void;
 };
 
-/** Changes show within this and the time of a read. */
-const INTERVAL_MS = 500;
-const READ_AT_ONCE = 100;
+type WatcherOptions = { orders: TableReader; keepReadable: KeepReadable; intervalMs?: number };
+
+/** Changes show within this and the time of two reads. */
+const INTERVAL_MS = 400;
+/** One call reads so many versions. */
+const VERSIONS_AT_ONCE = 100;
+/** Whole orders that are in memory at once. */
+const ORDERS_AT_ONCE = 25;
 
 export function isTerminal({ status }: OrderRecord): boolean {
   return status === ORDER_STATES.done || status === ORDER_STATES.failed;
 }
 
+function chunksOf(ids: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / size) }, (_, index) =>
+    ids.slice(index * size, (index + 1) * size),
+  );
+}
+
 /**
- * Reads the orders that somebody watches, all of them together, however many watch each. Nothing is read while nobody
- * does.
+ * Reads the orders that somebody watches, all of them together, however many watch each: their versions, and the whole
+ * order when its version is another one. Nothing is read while nobody watches.
  */
-export function createOrderWatcher(orders: TableReader, intervalMs = INTERVAL_MS): OrderWatcher {
+export function createOrderWatcher({ orders, keepReadable, intervalMs = INTERVAL_MS }: WatcherOptions): OrderWatcher {
   const watched = new Map<string, { version: number; listeners: Set<OrderListener> }>();
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
   let failing = false;
 
+  const isNews = (orderId: string, version: unknown): boolean => {
+    const entry = watched.get(orderId);
+    return entry !== undefined && typeof version === 'number' && version > entry.version;
+  };
+
   async function look(): Promise<void> {
-    const ids = [...watched.keys()];
-    const chunks = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) }, (_, index) =>
-      orders.getMany(ids.slice(index * READ_AT_ONCE, (index + 1) * READ_AT_ONCE)),
-    );
-    for (const order of (await Promise.all(chunks)).flat() as OrderRecord[]) {
-      const entry = watched.get(order.orderId);
-      // A listener that joined meanwhile may have brought a later state with it.
-      if (!entry || order.version <= entry.version) continue;
-      entry.version = order.version;
-      for (const { onChange } of entry.listeners) onChange(order);
+    const chunks = chunksOf([...watched.keys()], VERSIONS_AT_ONCE);
+    const states = (await Promise.all(chunks.map((ids) => orders.getMany(ids, ['version'])))).flat();
+    const changed = states.map(({ orderId, version }) => ({ orderId: String(orderId), version }));
+    const ids = changed.filter(({ orderId, version }) => isNews(orderId, version)).map(({ orderId }) => orderId);
+    for (const chunk of chunksOf(ids, ORDERS_AT_ONCE)) {
+      for (const order of keepReadable(await orders.getMany(chunk), isOrderRecord, 'orderId')) {
+        const entry = watched.get(order.orderId);
+        // A listener that joined meanwhile may have brought a later state with it.
+        if (!entry || !isNews(order.orderId, order.version)) continue;
+        entry.version = order.version;
+        for (const { onChange } of entry.listeners) onChange(order);
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newOrderRecord, type OrderRecord, type QueueState, type SystemState } from '@orderflow/contracts';
 import { createMonotonicClock } from '@orderflow/platform/clock';
+import { createKeepReadable } from '../orders/keep-readable.js';
+import { createRecordingLogger } from '../testing/recording-logger.js';
 import { createSystemFeed } from './system-feed.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);
@@ -26,7 +28,8 @@ function createWorld() {
   const looks = { followers: 0, polls: 0, queues: 0, workers: 0 };
   const away = { database: false, queues: false, workers: false };
   const published = new Set<string>();
-  let changed: OrderRecord[] = [];
+  let changed: Record<string, unknown>[] = [];
+  const log = createRecordingLogger();
   const feed = createSystemFeed({
     createFollower: () => {
       looks.followers += 1;
@@ -51,6 +54,8 @@ function createWorld() {
       return [{ service: 'order-worker', address: `look-${looks.workers}`, status: 'ready' }];
     },
     isPublished: (orderId) => published.has(orderId),
+    keepReadable: createKeepReadable(log.logger),
+    logger: log.logger,
     now: Date.now,
     monotonic: createMonotonicClock(),
   });
@@ -58,8 +63,9 @@ function createWorld() {
     feed,
     looks,
     away,
+    log,
     publish: (orderId: string) => published.add(orderId),
-    change: (...orders: OrderRecord[]) => changed.push(...orders),
+    change: (...orders: Record<string, unknown>[]) => changed.push(...orders),
     /** Watches; `updates` is what has been told so far. */
     watch: () => {
       const updates: SystemState[] = [];
@@ -203,6 +209,44 @@ describe('the feed of the system', () => {
     change(...Array.from({ length: 250 }, (_, i) => order(`o-${i}`, {}, NOW_MS - 250 + i)));
     const { orders } = await feed.current();
     expect(orders.map(({ orderId }) => orderId)).toEqual(Array.from({ length: 200 }, (_, i) => `o-${249 - i}`));
+  });
+
+  it.each<[string, object]>([
+    ['no timeline', { timeline: undefined }],
+    ['a timeline of null', { timeline: { accepted_1: null } }],
+    ['no createdAt', { createdAt: undefined }],
+    ['a createdAt that is a number', { createdAt: 7 }],
+    ['an updatedAt that is no time', { updatedAt: 'soon' }],
+    ['no status', { status: undefined }],
+    ['a status of its own', { status: 'ODD' }],
+    ['no version', { version: undefined }],
+    ['no customer', { customerId: null }],
+    ['a failure that is null', { failure: null }],
+  ])('leaves an order with %s out, logs it once, and shows the others', async (_what, change) => {
+    const world = createWorld();
+    world.change({ ...order('odd'), ...change }, order('o-1'));
+    expect(stages(await world.feed.current())).toEqual([['o-1', 'accepted']]);
+    const { updates } = world.watch();
+    world.change({ ...order('odd'), ...change }, order('o-2'));
+    await world.after(2_000);
+    expect(updates.map(stages)).toEqual([[['o-2', 'accepted']], []]);
+    expect(world.log.lines.map(({ message, fields }) => [message, fields.orderId])).toEqual([
+      ['stored item is malformed', 'odd'],
+    ]);
+  });
+
+  it('goes on after a look that fails in a way that nobody has thought of', async () => {
+    const world = createWorld();
+    await world.feed.current();
+    const { updates } = world.watch();
+    const unsubscribe = world.feed.subscribe(() => {
+      throw new Error('odd');
+    });
+    await world.after(2_000);
+    unsubscribe();
+    await world.after(1_000);
+    expect(updates).toHaveLength(3);
+    expect(world.log.lines.map(({ message }) => message)).toEqual(Array(2).fill('look at the system failed'));
   });
 
   it('looks no more once it is stopped, whoever watches', async () => {

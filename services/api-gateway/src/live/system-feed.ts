@@ -1,13 +1,17 @@
 import {
+  isFollowedOrder,
   toLiveOrder,
+  type FollowedOrder,
   type LiveOrder,
-  type OrderRecord,
   type QueueState,
   type SystemState,
   type WorkerState,
 } from '@orderflow/contracts';
 import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
+import { toError } from '@orderflow/platform/errors';
+import type { Logger } from '@orderflow/platform/logger';
 import type { Follower } from '@orderflow/platform/statements/follow-items';
+import type { KeepReadable } from '../orders/keep-readable.js';
 import { createFlow } from './flow.js';
 
 type FeedOptions = {
@@ -17,6 +21,8 @@ type FeedOptions = {
   askWorkers?: () => Promise<WorkerState[]>;
   /** Whether the order's event is known to be on the bus. */
   isPublished: (orderId: string) => boolean;
+  keepReadable: KeepReadable;
+  logger: Logger;
   now: Clock;
   monotonic: MonotonicClock;
   intervalMs?: number;
@@ -43,7 +49,7 @@ const MOST_NOTED = 3_000;
 const UPDATED_SECONDS = 30;
 
 /** What one run of looks knows; forgotten when looking ends. */
-function createPicture({ createFollower, readQueues, askWorkers, isPublished, now }: FeedOptions) {
+function createPicture({ createFollower, readQueues, askWorkers, isPublished, keepReadable, now }: FeedOptions) {
   const follower = createFollower();
   const flow = createFlow();
   const orders = new Map<string, LiveOrder>();
@@ -54,11 +60,13 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, no
   let asOf = now();
   let looks = 0;
   let problem: string | undefined;
+  /** The whole picture, until something changes in it. */
+  let picture: SystemState | undefined;
 
   const newestFirst = (some: readonly LiveOrder[]): LiveOrder[] =>
     [...some].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 
-  function note(order: OrderRecord): LiveOrder {
+  function note(order: FollowedOrder): LiveOrder {
     const live = toLiveOrder(order, isPublished(order.orderId));
     flow.note(order, !noted.has(order.orderId));
     noted.add(order.orderId);
@@ -116,7 +124,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, no
       if (counted.status === 'fulfilled') queues = counted.value;
       if (asked.status === 'fulfilled') workers = asked.value;
 
-      const found = followed.status === 'fulfilled' ? (followed.value as OrderRecord[]) : [];
+      const found = followed.status === 'fulfilled' ? keepReadable(followed.value, isFollowedOrder, 'orderId') : [];
       if (followed.status === 'fulfilled')
         flowSince ??= Math.min(now(), ...found.map((order) => Date.parse(order.createdAt)));
       // The clock may have been set back.
@@ -124,9 +132,10 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, no
       const changed = found.map(note);
       const update = state([...newlyQueued(), ...changed], UPDATED_SECONDS);
       forgetOldest();
+      picture = undefined;
       return update;
     },
-    whole: (): SystemState => state([...orders.values()]),
+    whole: (): SystemState => (picture ??= state([...orders.values()])),
   };
 }
 
@@ -135,7 +144,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, no
  * by one.
  */
 export function createSystemFeed(options: FeedOptions): SystemFeed {
-  const { monotonic, intervalMs = INTERVAL_MS } = options;
+  const { monotonic, logger, intervalMs = INTERVAL_MS } = options;
   const listeners = new Set<(update: SystemState) => void>();
   let picture: ReturnType<typeof createPicture> | undefined;
   let firstLook: Promise<unknown> = Promise.resolve();
@@ -144,8 +153,13 @@ export function createSystemFeed(options: FeedOptions): SystemFeed {
   let stopped = false;
 
   async function look(running: ReturnType<typeof createPicture>): Promise<void> {
-    const update = await running.look();
-    for (const listener of listeners) listener(update);
+    try {
+      const update = await running.look();
+      for (const listener of listeners) listener(update);
+    } catch (error) {
+      // Nobody waits for a look but its timer, and a rejection that nobody handles ends the process.
+      logger.error('look at the system failed', { err: toError(error) });
+    }
     if (stopped) return;
     timer = setTimeout(() => {
       if (listeners.size > 0 || unwantedForMs() < LINGER_MS) void look(running);

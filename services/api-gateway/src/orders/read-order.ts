@@ -1,12 +1,13 @@
-import { toOrder, type Order, type OrderRecord } from '@orderflow/contracts';
+import { isOrderRecord, toOrder, type Order, type OrderRecord } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
 
-/** @throws ApiProblem ORDER_NOT_FOUND */
+/** @throws ApiProblem ORDER_NOT_FOUND; Error, when what is stored is no order */
 export async function readRecord(orders: TableReader, orderId: string): Promise<OrderRecord> {
   const record = await orders.get(orderId);
   if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
-  return record as OrderRecord;
+  if (!isOrderRecord(record)) throw new Error(`the stored order ${orderId} is malformed`);
+  return record;
 }
 
 /** @throws ApiProblem ORDER_NOT_FOUND */

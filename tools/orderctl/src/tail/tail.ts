@@ -1,4 +1,4 @@
-import { ORDER_FEED, ORDER_STATES, timelineOf, type OrderRecord } from '@orderflow/contracts';
+import { isFollowedOrder, ORDER_FEED, ORDER_STATES, timelineOf, type FollowedOrder } from '@orderflow/contracts';
 import { createFollower } from '@orderflow/platform/statements/follow-items';
 import { createTableReader } from '@orderflow/platform/statements/table-reader';
 import type { ConnectedSystem } from '../connect.js';
@@ -19,7 +19,7 @@ type Change = {
   /** The latest thing that has happened to it, and when. */
   step: string;
   at: string;
-  status: OrderRecord['status'];
+  status: FollowedOrder['status'];
   version: number;
   /** Receives of its message so far. */
   attempts: number;
@@ -34,7 +34,7 @@ const EVERY_MS = 500;
 const WIDTHS = [24, 36, 10, 13, 7, 8, 9];
 const TITLES = ['TIME', 'ORDER', 'STATUS', 'STEP', 'VERSION', 'ATTEMPTS', 'AMOUNT', 'DETAILS'];
 
-function toChange(record: OrderRecord): Change {
+function toChange(record: FollowedOrder): Change {
   const { orderId, status, version, customerId, totalAmount, createdAt, updatedAt, failure } = record;
   const { steps } = timelineOf(record);
   const { step = 'unknown', at = updatedAt, code, reason } = steps.at(-1) ?? {};
@@ -76,7 +76,7 @@ export async function tail(
   let shown = 0;
   if (!json) terminal.out(paint(terminal, 'bold', row(TITLES, WIDTHS)));
   return keepOn(terminal, { where, everyMs: EVERY_MS, deadline }, async () => {
-    const records = (await follower.poll()) as OrderRecord[];
+    const records = (await follower.poll()).filter(isFollowedOrder);
     const wanted = isFirst ? records.slice(Math.max(0, records.length - last)) : records;
     isFirst = false;
     const changes = wanted.map(toChange).sort((a, b) => (a.at < b.at ? -1 : 1));

@@ -1,0 +1,88 @@
+import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
+import { ORDER_STATUSES, type OrderRecord, type OrderStatus } from './order.js';
+
+type Item = Record<string, unknown>;
+
+const NOTIFICATION_STATUSES: readonly unknown[] = Object.values(NOTIFICATION_STATES);
+
+const isObject = (value: unknown): value is Item =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTextIfAny = (value: unknown): boolean => value === undefined || isText(value);
+const isTime = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value));
+
+function isStep(step: unknown): boolean {
+  if (!isObject(step)) return false;
+  const { at, sentAt, version = 1, attempt = 1, messageId } = step;
+  return (
+    isTime(at) &&
+    (sentAt === undefined || isTime(sentAt)) &&
+    typeof version === 'number' &&
+    typeof attempt === 'number' &&
+    isTextIfAny(messageId)
+  );
+}
+
+/** What orders and notifications have in common, as far as their readers look. */
+function isReadable({ version, createdAt, updatedAt, correlationId, timeline, failure, traceparent }: Item): boolean {
+  return (
+    Number.isInteger(version) &&
+    isTime(createdAt) &&
+    isTime(updatedAt) &&
+    isText(correlationId) &&
+    isTextIfAny(traceparent) &&
+    isObject(timeline) &&
+    Object.values(timeline).every(isStep) &&
+    (failure === undefined || (isObject(failure) && isText(failure.code)))
+  );
+}
+
+const FOLLOWED = [
+  ...['orderId', 'status', 'version', 'createdAt', 'updatedAt', 'failure'],
+  ...['timeline', 'correlationId', 'traceparent', 'outcomeTraceparent'],
+] as const;
+
+/** What a reader needs of an order to see where it is on its way. Without its items, which are most of its size. */
+export const FOLLOWED_ORDER = [...FOLLOWED, 'customerId', 'totalAmount', 'lastReplayId'] as const;
+export type FollowedOrder = Pick<OrderRecord, (typeof FOLLOWED_ORDER)[number]>;
+
+/** What a reader needs of a notification to see what has happened to it. Without its message. */
+export const FOLLOWED_NOTIFICATION = [...FOLLOWED, 'notificationId', 'channel', 'causationId', 'sentAt'] as const;
+export type FollowedNotification = Pick<NotificationRecord, (typeof FOLLOWED_NOTIFICATION)[number]>;
+
+/*
+ * Readers believe what they find in a table. These checks come first, so that one malformed item, which anyone with
+ * access to the table may have written, does not fail the others.
+ */
+
+export function isFollowedOrder(item: Item): item is Item & FollowedOrder {
+  const { orderId, status, customerId, totalAmount, lastReplayId } = item;
+  return (
+    isText(orderId) &&
+    ORDER_STATUSES.includes(status as OrderStatus) &&
+    isText(customerId) &&
+    typeof totalAmount === 'number' &&
+    isText(lastReplayId) &&
+    isReadable(item)
+  );
+}
+
+export function isOrderRecord(item: Item): item is Item & OrderRecord {
+  return isFollowedOrder(item) && Array.isArray(item.items) && item.items.every(isObject);
+}
+
+export function isFollowedNotification(item: Item): item is Item & FollowedNotification {
+  const { notificationId, orderId, status, channel, causationId } = item;
+  return (
+    isText(notificationId) &&
+    isText(orderId) &&
+    NOTIFICATION_STATUSES.includes(status) &&
+    isText(channel) &&
+    isTextIfAny(causationId) &&
+    isReadable(item)
+  );
+}
+
+export function isNotificationRecord(item: Item): item is Item & NotificationRecord {
+  return isFollowedNotification(item) && isText(item.message);
+}

@@ -1,0 +1,31 @@
+import type { Logger } from '@orderflow/platform/logger';
+
+type Item = Record<string, unknown>;
+
+/** Keeps the items that can be read as what they should be. The others are left out, and logged once, by their id. */
+export type KeepReadable = <T>(
+  items: readonly Item[],
+  isReadable: (item: Item) => item is Item & T,
+  key: 'orderId' | 'notificationId',
+) => T[];
+
+/** Malformed items that are remembered as logged. */
+const MOST_LOGGED = 1_000;
+
+export function createKeepReadable(logger: Logger): KeepReadable {
+  const logged = new Set<string>();
+
+  function report(id: string, key: string): void {
+    if (logged.has(id)) return;
+    if (logged.size >= MOST_LOGGED) logged.clear();
+    logged.add(id);
+    logger.warn('stored item is malformed', { [key]: id });
+  }
+
+  return (items, isReadable, key) =>
+    items.flatMap((item) => {
+      if (isReadable(item)) return [item];
+      report(String(item[key]), key);
+      return [];
+    });
+}
