@@ -71,6 +71,7 @@ export { deadLetterOf, restartIdFor, whyNotRestartable } from './restart.js';
 export { Problem, ProblemEntry } from './problem.js';
 export {
   FOLLOWED_NOTIFICATION,
+  FOLLOWED_ORDER,
   isFollowedNotification,
   isFollowedOrder,
   isNotificationRecord,

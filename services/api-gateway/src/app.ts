@@ -19,6 +19,7 @@ import { AppModule, Background } from './app.module.js';
 import type { ApiEnv } from './config.js';
 import { asyncApiDocument } from './documentation/asyncapi.js';
 import { createHttpApp } from './http/create-http-app.js';
+import { createLimitConcurrency } from './http/limit-concurrency.js';
 import { createPublishSoon } from './http/publish-soon.js';
 import { createLive } from './live/create-live.js';
 import { createEventStreams, exposeEventStreams } from './live/event-stream.js';
@@ -45,6 +46,8 @@ export type Dependencies = {
 };
 
 const FLUSH_WITHIN_MS = 5_000;
+/** Lists, timelines and notifications that are read at once: each holds up to 25 items of up to 100 KB. */
+const LISTS = { atOnce: 4, mostWaiting: 100 };
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
@@ -79,6 +82,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     now,
     outboxDelayMs: config.OUTBOX_DELAY_MS,
   };
+  const lists = { limit: createLimitConcurrency(LISTS), keepReadable };
   const useCases = {
     acceptOrder: createAcceptOrder({
       ...accepting,
@@ -88,15 +92,15 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     }),
     readOrder: createReadOrder(orders),
     replayOrder: createReplayOrder({ ...accepting, lifecycle: orderLifecycle, reader: orders }),
-    listOrders: createListOrders({ orders, now, monotonic }),
+    listOrders: createListOrders({ orders, now, monotonic, ...lists }),
     acceptNotification: createAcceptNotification({
       ...accepting,
       lifecycle: notificationLifecycle,
       reader: notifications,
       orders,
     }),
-    readNotifications: createReadNotifications({ orders, notifications }),
-    readTimeline: createReadTimeline({ orders, notifications }),
+    readNotifications: createReadNotifications({ orders, notifications, ...lists }),
+    readTimeline: createReadTimeline({ orders, notifications, ...lists }),
     ...live,
   };
 

@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'RATE_LIMITED'
   | 'STORAGE_UNAVAILABLE'
   | 'TOO_MANY_STREAMS'
+  | 'OVERLOADED'
   | 'INTERNAL_ERROR';
 
 /** A request that cannot be served, in the API's own words. What it means in HTTP is the problem filter's business. */

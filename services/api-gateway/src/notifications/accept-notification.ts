@@ -6,13 +6,12 @@ import {
   toAcceptedNotification,
   type CreateNotificationRequest,
   type Notification,
-  type OrderRecord,
 } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
-import { ApiProblem } from '../http/api-problem.js';
 import type { RequestContext } from '../http/request-context.js';
 import { requestHash } from '../http/request-hash.js';
+import { requireOrder } from '../orders/read-order.js';
 
 export type AcceptedNotification = { notification: Notification; replayed: boolean };
 
@@ -22,14 +21,13 @@ export function createAcceptNotification(dependencies: AcceptDependencies & { or
 
   /** @throws ApiProblem ORDER_NOT_FOUND */
   return async (request: CreateNotificationRequest, context: RequestContext): Promise<AcceptedNotification> => {
-    const order = (await orders.get(request.orderId)) as OrderRecord | undefined;
-    if (!order) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+    const { customerId } = await requireOrder(orders, request.orderId, ['customerId']);
 
     const { idempotencyKey, ...trace } = context;
     const acceptedAt = now();
     const record = newNotificationRecord({
       notificationId:
-        idempotencyKey === undefined ? newId() : idForKey('notification', order.customerId, idempotencyKey),
+        idempotencyKey === undefined ? newId() : idForKey('notification', String(customerId), idempotencyKey),
       request,
       requestHash: requestHash(request, idempotencyKey),
       ...trace,

@@ -1,19 +1,22 @@
 import {
   INDEXES,
+  isNotificationRecord,
   toNotification,
   type Notification,
   type NotificationList,
-  type NotificationRecord,
 } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
-import { readRecord } from '../orders/read-order.js';
+import type { LimitConcurrency } from '../http/limit-concurrency.js';
+import type { KeepReadable } from '../orders/keep-readable.js';
+import { requireOrder } from '../orders/read-order.js';
+import { readWithin } from '../orders/read-within.js';
 
 /** More notifications than an order can sensibly have. */
 const MAX_LISTED = 100;
 
-/** The notifications about an order, oldest first. */
-export async function recordsOfOrder(notifications: TableReader, orderId: string): Promise<NotificationRecord[]> {
+/** Ids of the notifications about an order, oldest first. */
+export async function idsOfOrder(notifications: TableReader, orderId: string): Promise<string[]> {
   const entries = await notifications.query({
     index: INDEXES.byOrder,
     partition: { name: 'orderId', value: orderId },
@@ -21,29 +24,40 @@ export async function recordsOfOrder(notifications: TableReader, orderId: string
     newestFirst: false,
     limit: MAX_LISTED,
   });
-  const ids = entries.map((entry) => String(entry.notificationId));
-  return (await notifications.getMany(ids)) as NotificationRecord[];
+  return entries.map((entry) => String(entry.notificationId));
 }
 
-export function createReadNotifications({
-  orders,
-  notifications,
-}: {
+export type NotificationsDependencies = {
   orders: TableReader;
   notifications: TableReader;
-}) {
+  limit: LimitConcurrency;
+  keepReadable: KeepReadable;
+};
+
+export function createReadNotifications({ orders, notifications, limit, keepReadable }: NotificationsDependencies) {
   return {
     /** @throws ApiProblem NOTIFICATION_NOT_FOUND */
     get: async (notificationId: string): Promise<Notification> => {
       const record = await notifications.get(notificationId);
       if (!record) throw new ApiProblem('NOTIFICATION_NOT_FOUND', 'There is no notification with this id.');
-      return toNotification(record as NotificationRecord);
+      if (!isNotificationRecord(record)) throw new Error(`the stored notification ${notificationId} is malformed`);
+      return toNotification(record);
     },
 
-    /** Oldest first. @throws ApiProblem ORDER_NOT_FOUND */
+    /** Oldest first; those that fit into an answer. @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED */
     ofOrder: async (orderId: string): Promise<NotificationList> => {
-      await readRecord(orders, orderId);
-      return { items: (await recordsOfOrder(notifications, orderId)).map(toNotification) };
+      await requireOrder(orders, orderId, ['orderId']);
+      const { shown } = await limit(async () =>
+        readWithin({
+          reader: notifications,
+          ids: await idsOfOrder(notifications, orderId),
+          key: 'notificationId',
+          keepReadable,
+          isReadable: isNotificationRecord,
+          show: toNotification,
+        }),
+      );
+      return { items: shown };
     },
   };
 }

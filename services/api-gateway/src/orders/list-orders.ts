@@ -1,18 +1,19 @@
 import {
   DEFAULT_PAGE_SIZE,
   INDEXES,
+  isOrderRecord,
   listBucketsOf,
   listMonthOf,
   toOrder,
   type ListOrdersQuery,
   type OrderPage,
-  type OrderRecord,
 } from '@orderflow/contracts';
 import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { LimitConcurrency } from '../http/limit-concurrency.js';
+import type { KeepReadable } from './keep-readable.js';
 import { decodeCursor, encodeCursor } from './page-cursor.js';
-
-type Dependencies = { orders: TableReader; now: Clock; monotonic: MonotonicClock };
+import { readWithin } from './read-within.js';
 
 /** Index entry of an order: enough to sort and to read it. */
 type Entry = { orderId: string; createdAtId: string };
@@ -39,12 +40,20 @@ function endOf(month: string): number {
   return end.setUTCMonth(end.getUTCMonth() + 1);
 }
 
+type Dependencies = {
+  orders: TableReader;
+  limit: LimitConcurrency;
+  keepReadable: KeepReadable;
+  now: Clock;
+  monotonic: MonotonicClock;
+};
+
 /**
- * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read, however large the
- * table is (once an hour a page looks into every empty month besides); status and all else come from the
- * batch read and are current.
+ * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read for each 25 orders,
+ * however large the table is (once an hour a page looks into every empty month besides); status and all else come from
+ * the batch reads and are current. A page of large orders ends before its limit.
  */
-export function createListOrders({ orders, now, monotonic }: Dependencies) {
+export function createListOrders({ orders, limit: limitConcurrency, keepReadable, now, monotonic }: Dependencies) {
   /** Months that are over and empty stay so: they are asked for once an hour, because the clock may have been wrong. */
   const emptyMonths = new Set<string>();
   let rememberedForMs = monotonic.startStopwatch();
@@ -96,21 +105,36 @@ export function createListOrders({ orders, now, monotonic }: Dependencies) {
     return entries as Entry[];
   }
 
-  /** @throws ApiProblem VALIDATION_FAILED for a cursor that is not of this list */
-  return async ({ limit = DEFAULT_PAGE_SIZE, cursor, customerId }: ListOrdersQuery): Promise<OrderPage> => {
-    const filter = customerId ?? '';
-    const before = cursor === undefined ? undefined : decodeCursor(cursor, filter);
+  async function readPage(
+    { limit = DEFAULT_PAGE_SIZE, customerId }: ListOrdersQuery,
+    before: string | undefined,
+    filter: string,
+  ): Promise<OrderPage> {
     // One entry more than the page needs tells whether there is a next page.
     const entries = await (customerId === undefined
       ? latest(before, limit + 1)
       : ofCustomer(customerId, before, limit + 1));
     const page = entries.slice(0, limit);
-    const last = page.at(-1);
-    const records = (await orders.getMany(page.map(({ orderId }) => orderId))) as OrderRecord[];
+    const { shown, covered } = await readWithin({
+      reader: orders,
+      ids: page.map(({ orderId }) => orderId),
+      key: 'orderId',
+      keepReadable,
+      isReadable: isOrderRecord,
+      show: toOrder,
+    });
+    const last = page[covered - 1];
     return {
-      items: records.map(toOrder),
-      nextCursor: last && entries.length > limit ? encodeCursor(last.createdAtId, filter) : null,
+      items: shown,
+      nextCursor: last && entries.length > covered ? encodeCursor(last.createdAtId, filter) : null,
     };
+  }
+
+  /** @throws ApiProblem VALIDATION_FAILED for a cursor that is not of this list; OVERLOADED */
+  return async (query: ListOrdersQuery): Promise<OrderPage> => {
+    const filter = query.customerId ?? '';
+    const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, filter);
+    return limitConcurrency(() => readPage(query, before, filter));
   };
 }
 

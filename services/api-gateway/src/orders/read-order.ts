@@ -1,11 +1,21 @@
 import { isOrderRecord, toOrder, type Order, type OrderRecord } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Projection, TableReader } from '@orderflow/platform/statements/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
+
+/** An order as it is stored, or what is projected of it. @throws ApiProblem ORDER_NOT_FOUND */
+export async function requireOrder(
+  orders: TableReader,
+  orderId: string,
+  projection?: Projection,
+): Promise<Record<string, unknown>> {
+  const record = await orders.get(orderId, projection);
+  if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+  return record;
+}
 
 /** @throws ApiProblem ORDER_NOT_FOUND; Error, when what is stored is no order */
 export async function readRecord(orders: TableReader, orderId: string): Promise<OrderRecord> {
-  const record = await orders.get(orderId);
-  if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+  const record = await requireOrder(orders, orderId);
   if (!isOrderRecord(record)) throw new Error(`the stored order ${orderId} is malformed`);
   return record;
 }

@@ -1,13 +1,38 @@
-import { timelineOf, type Timeline } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import { recordsOfOrder } from '../notifications/read-notifications.js';
-import { readRecord } from './read-order.js';
+import {
+  FOLLOWED_NOTIFICATION,
+  FOLLOWED_ORDER,
+  isFollowedNotification,
+  isFollowedOrder,
+  timelineOf,
+  type FollowedNotification,
+  type Timeline,
+} from '@orderflow/contracts';
+import { idsOfOrder, type NotificationsDependencies } from '../notifications/read-notifications.js';
+import { requireOrder } from './read-order.js';
+import { readWithin } from './read-within.js';
 
-/** @throws ApiProblem ORDER_NOT_FOUND */
-export function createReadTimeline({ orders, notifications }: { orders: TableReader; notifications: TableReader }) {
+/** @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED; Error, when what is stored is no order */
+export function createReadTimeline({ orders, notifications, limit, keepReadable }: NotificationsDependencies) {
+  const readNotifications = (orderId: string) =>
+    limit(async () =>
+      readWithin({
+        reader: notifications,
+        ids: await idsOfOrder(notifications, orderId),
+        key: 'notificationId',
+        projection: FOLLOWED_NOTIFICATION,
+        keepReadable,
+        isReadable: isFollowedNotification,
+        show: (notification): FollowedNotification => notification,
+      }),
+    );
+
   return async (orderId: string): Promise<Timeline> => {
-    const [order, records] = await Promise.all([readRecord(orders, orderId), recordsOfOrder(notifications, orderId)]);
-    return timelineOf(order, records);
+    const [order, { shown }] = await Promise.all([
+      requireOrder(orders, orderId, FOLLOWED_ORDER),
+      readNotifications(orderId),
+    ]);
+    if (!isFollowedOrder(order)) throw new Error(`the stored order ${orderId} is malformed`);
+    return timelineOf(order, shown);
   };
 }
 

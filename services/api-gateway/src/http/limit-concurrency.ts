@@ -1,0 +1,31 @@
+import { ApiProblem } from './api-problem.js';
+
+type Limits = { atOnce: number; mostWaiting: number };
+
+export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
+
+/**
+ * Runs a bounded number of tasks at once and lets a bounded number wait, in the order in which they came.
+ * @throws ApiProblem OVERLOADED for one more than that
+ */
+export function createLimitConcurrency({ atOnce, mostWaiting }: Limits): LimitConcurrency {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  return async (run) => {
+    if (running >= atOnce) {
+      if (waiting.length >= mostWaiting) throw new ApiProblem('OVERLOADED', 'Too many lists are being read.');
+      // Its turn is handed over: `running` stays as it is.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}

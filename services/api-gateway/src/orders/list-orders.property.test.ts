@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId, newOrderRecord, type OrderPage, type OrderRecord } from '@orderflow/contracts';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import fc from 'fast-check';
+import { createLimitConcurrency } from '../http/limit-concurrency.js';
+import { createRecordingLogger } from '../testing/recording-logger.js';
+import { createKeepReadable } from './keep-readable.js';
+import { createListOrders } from './list-orders.js';
+
+const NOW_MS = Date.UTC(2027, 2, 14);
+const MOST_PAGE_BYTES = 1_048_576;
+/** Most that one call may read, whatever the sizes: 25 of the largest items below. */
+const MOST_READ_AT_ONCE = 25;
+/** Bytes of an order's only product name; the largest is that of an item which the API would not have taken. */
+const SIZES = [10, 2_000, 94_000, 390_000, 1_200_000];
+
+type Stored = Omit<OrderRecord, 'items'> & { items: unknown };
+
+function order(size: number, index: number): Stored {
+  const items = [{ productId: 'p-1', productName: '', quantity: 1, unitPrice: 1 }];
+  const request = { customerId: 'customer-1', items, totalAmount: 1 };
+  const context = { requestHash: '', correlationId: 'c', now: NOW_MS - index, outboxAt: 0 };
+  const record = newOrderRecord({ orderId: newId(), request, ...context });
+  if (size < 0) return { ...record, items: undefined };
+  return { ...record, items: [{ ...items[0], productName: 'x'.repeat(size) }] };
+}
+
+function createList(stored: readonly Stored[]) {
+  const reads: number[] = [];
+  const orders: TableReader = {
+    get: () => Promise.reject(new Error('not used')),
+    getMany: (ids) => {
+      reads.push(ids.length);
+      return Promise.resolve(stored.filter(({ orderId }) => ids.includes(orderId)));
+    },
+    query: ({ partition, sort, limit }) =>
+      Promise.resolve(
+        stored
+          .filter((one) => partition.name === 'customerId' || one.listBucket === partition.value)
+          .filter(({ createdAtId }) => sort.before === undefined || createdAtId < sort.before)
+          .slice(0, limit)
+          .map(({ orderId, createdAtId }) => ({ orderId, createdAtId })),
+      ),
+  };
+  const log = createRecordingLogger();
+  const limit = createLimitConcurrency({ atOnce: 1, mostWaiting: 0 });
+  return {
+    reads,
+    log,
+    list: createListOrders({ orders, limit, keepReadable: createKeepReadable(log.logger), now: () => NOW_MS }),
+  };
+}
+
+const bytesOf = ({ items }: OrderPage): number =>
+  items.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
+
+describe('a list of orders', () => {
+  it('shows each order once and in order, in bounded pages, whatever the sizes, with malformed ones among them', async () => {
+    const sizes = fc.array(fc.constantFrom(-1, ...SIZES), { maxLength: 60 });
+    const query = fc.record({ limit: fc.integer({ min: 1, max: 100 }), ofCustomer: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(sizes, query, async (all, { limit, ofCustomer }) => {
+        const stored = all.map(order);
+        const { list, reads, log } = createList(stored);
+        const filter = ofCustomer ? { customerId: 'customer-1' } : {};
+        const seen: string[] = [];
+        let cursor: string | null = null;
+        let pages = 0;
+        do {
+          const page: OrderPage = await list({ limit, ...filter, ...(cursor === null ? {} : { cursor }) });
+          seen.push(...page.items.map(({ orderId }) => orderId));
+          expect(page.items.length).toBeLessThanOrEqual(limit);
+          if (page.items.length > 1) expect(bytesOf(page)).toBeLessThanOrEqual(MOST_PAGE_BYTES);
+          cursor = page.nextCursor;
+          pages += 1;
+          expect(pages).toBeLessThanOrEqual(stored.length + 1);
+        } while (cursor !== null);
+        const readable = stored.filter((_, index) => all[index] !== -1);
+        expect(seen).toEqual(readable.map(({ orderId }) => orderId));
+        expect(Math.max(0, ...reads)).toBeLessThanOrEqual(MOST_READ_AT_ONCE);
+        expect(log.lines).toHaveLength(stored.length - readable.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('costs one read for a page of the usual length', async () => {
+    const { list, reads } = createList(Array.from({ length: 30 }, (_, index) => order(10, index)));
+    expect((await list({})).items).toHaveLength(20);
+    expect(reads).toEqual([20]);
+  });
+
+  it('stops reading when a page is full', async () => {
+    const { list, reads } = createList(Array.from({ length: 100 }, (_, index) => order(94_000, index)));
+    expect((await list({ limit: 100 })).items).toHaveLength(11);
+    expect(reads).toEqual([25]);
+  });
+});
