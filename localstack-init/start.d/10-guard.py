@@ -66,9 +66,16 @@ def guard(chain, context, response):
         chain.terminate()
 
 
+def render_as_http(resource, request):
+    """In place of LocalStack's way for WebSockets: to refuse one, it writes from a thread that must not, and hangs later."""
+    return resource.original.render(request)
+
+
 try:
     from localstack.runtime import get_current_runtime
+    from rolo.serving.twisted import WebsocketResourceDecorator
 
+    WebsocketResourceDecorator.render = render_as_http
     get_current_runtime().components.gateway.request_handlers.insert(0, guard)
 except Exception as error:
     # LocalStack would only log it, and go on unguarded.

@@ -158,6 +158,16 @@ describe('a request', () => {
       expect(state.asked).toBe(0);
     },
   );
+
+  it.each(['/health', '/metrics', '/nowhere'])('gets an answer from %s that no other page can load', async (path) => {
+    const { url } = await serve();
+    const { headers } = await fetch(`${url}${path}`, { headers: { connection: 'close' } });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+  });
 });
 
 describe('a signal', () => {

@@ -29,11 +29,19 @@ function answerScrape(worker: Worker, response: ServerResponse, logger: Logger):
   );
 }
 
+/** Nothing that a worker says is for a page to load: neither as a script, nor in a frame. */
+const BROWSER_HEADERS: [name: string, value: string][] = [
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+];
+
 /** Puts the guard before all that answers requests, the checks of terminus included. */
 function guardServer(server: Server, guard: RequestGuard): void {
   const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
+    for (const [name, value] of BROWSER_HEADERS) response.setHeader(name, value);
     const refusal = guard(request);
     if (!refusal) {
       for (const listener of listeners) listener(request, response);
