@@ -50,7 +50,7 @@ export default {
     { ...withContainers, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
     { ...withContainers, displayName: 'chaos', testMatch: ['<rootDir>/tests/chaos/**/*.test.ts'] },
     { ...withContainers, displayName: 'scenarios', testMatch: ['<rootDir>/scenarios/**/*.test.ts'] },
-    { ...common, displayName: 'page', testMatch: ['<rootDir>/tests/page/**/*.test.ts'] },
+    { ...withContainers, displayName: 'page', testMatch: ['<rootDir>/tests/page/**/*.test.ts'] },
     { ...withContainers, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
   ],
 };
