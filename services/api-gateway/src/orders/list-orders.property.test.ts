@@ -3,6 +3,7 @@ import { newId, newOrderRecord, type OrderPage, type OrderRecord } from '@orderf
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import fc from 'fast-check';
 import { createLimitConcurrency } from '../http/limit-concurrency.js';
+import { createMonotonicClock } from '@orderflow/platform/clock';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { createKeepReadable } from './keep-readable.js';
 import { createListOrders } from './list-orders.js';
@@ -47,7 +48,10 @@ function createList(stored: readonly Stored[]) {
   return {
     reads,
     log,
-    list: createListOrders({ orders, limit, keepReadable: createKeepReadable(log.logger), now: () => NOW_MS }),
+    list: createListOrders({
+      ...{ orders, limit, keepReadable: createKeepReadable(log.logger), monotonic: createMonotonicClock() },
+      now: () => NOW_MS,
+    }),
   };
 }
 
