@@ -60,7 +60,7 @@ describe('/openapi.json', () => {
       'get /api/orders: 200 400 421 429 503',
       'get /api/system: 200 421 429',
       'post /api/notifications: 202 400 403 404 413 415 421 422 429 503',
-      'post /api/orders/{orderId}/replay: 202 400 403 404 409 421 429 503',
+      'post /api/orders/{orderId}/replay: 202 400 403 404 409 413 415 421 429 503',
       'post /api/orders: 201 400 403 413 415 421 422 429 503',
     ]);
   });

@@ -87,7 +87,7 @@ export class OrdersController {
   @Post(':orderId/replay')
   @HttpCode(202)
   @UuidParam('orderId')
-  @Answers({ status: 202, body: Order, problems: [400, 403, 404, 409, 429, 503] })
+  @Answers({ status: 202, body: Order, problems: [400, 403, 404, 409, 413, 415, 429, 503] })
   replay(@Param('orderId', UuidPipe) orderId: string): Promise<Order> {
     return this.useCases.replayOrder(orderId);
   }
