@@ -46,7 +46,9 @@ async function startSystem(children) {
   let apiUrl = '';
   for (const service of SERVICES) {
     const port = await freePort();
-    const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20' };
+    // Orders that fail are given up at once, so that there are some to replay.
+    const soon = { MAX_RECEIVES: '1', RETRY_BASE_SECONDS: '1', RETRY_MAX_SECONDS: '1' };
+    const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20', ...soon };
     const { child, ready } = startService(place, service, { port, emulatorUrl, credentials, env });
     children.push(child);
     await ready;

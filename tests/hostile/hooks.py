@@ -12,8 +12,11 @@ from decimal import ROUND_HALF_UP, Decimal
 import schemathesis
 
 MOST_REMEMBERED = 200
+# Ends FAILED, and can be replayed: a replay of any other order is refused.
+FAILS_ALWAYS = "test-fails-always"
 
 order_ids: list[str] = []
+failing_ids: list[str] = []
 notification_ids: list[str] = []
 cursors: list[tuple[str, str | None]] = []
 
@@ -67,6 +70,8 @@ def before_call(context, case, kwargs):
         return
     chance = chooser(case)
     if case.operation.label == "POST /api/orders":
+        if chance.random() < 0.3:
+            case.body["items"][0]["productId"] = FAILS_ALWAYS
         mend_total(case.body)
         mend_idempotency_key(case)
     elif case.operation.label == "POST /api/notifications":
@@ -76,6 +81,8 @@ def before_call(context, case, kwargs):
         mend_idempotency_key(case)
     elif case.operation.label == "GET /api/orders":
         mend_query(case, chance)
+    elif case.operation.label == "POST /api/orders/{orderId}/replay" and failing_ids and chance.random() < 0.9:
+        case.path_parameters["orderId"] = chance.choice(failing_ids)
     elif "orderId" in case.path_parameters and order_ids and chance.random() < 0.5:
         case.path_parameters["orderId"] = chance.choice(order_ids)
     elif "notificationId" in case.path_parameters and notification_ids and chance.random() < 0.5:
@@ -86,7 +93,10 @@ def before_call(context, case, kwargs):
 def after_call(context, case, response):
     label, status = case.operation.label, response.status_code
     if label == "POST /api/orders" and status == 201:
-        remember(order_ids, response.json()["orderId"])
+        order = response.json()
+        remember(order_ids, order["orderId"])
+        if order["items"][0]["productId"] == FAILS_ALWAYS:
+            remember(failing_ids, order["orderId"])
     elif label == "POST /api/notifications" and status == 202:
         remember(notification_ids, response.json()["notificationId"])
     elif label == "GET /api/orders" and status == 200 and response.json()["nextCursor"]:
