@@ -71,9 +71,9 @@ describe('a page of another origin', () => {
     pages = await startForeignPages();
     cleanUps.push(pages.close);
     emulator = await startEmptyEmulator();
-    cleanUps.push(emulator.dispose);
+    cleanUps.push(() => emulator.dispose());
     system = await startEmbeddedSystem({ emulator });
-    cleanUps.push(system.dispose);
+    cleanUps.push(() => system.dispose());
     operator = await connectOperator(emulator.url, system.stage);
     cleanUps.push(operator.aws.close);
     ({ orderId } = await api.createOrder(orderFor('book-1')));

@@ -22,7 +22,7 @@ describe('a page of another origin', () => {
     pages = await startForeignPages();
     cleanUps.push(pages.close);
     localStack = await startLocalStack();
-    cleanUps.push(localStack.dispose);
+    cleanUps.push(() => localStack.dispose());
     operator = await connectOperator(localStack.aws.endpoint);
     cleanUps.push(operator.aws.close);
     queueUrl = await operator.urlOf(operator.names.orderQueue);
