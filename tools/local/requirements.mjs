@@ -72,12 +72,12 @@ export function stateOfDependencies(root) {
 }
 
 /**
- * Runs `npm ci` when node_modules is missing or older than the lockfile.
+ * Runs `npm ci` when node_modules is missing or older than the lockfile, and no script of a package.
  * @param {string} root
  */
 export function installDependencies(root) {
   if (stateOfDependencies(root) === 'up to date') return 'up to date';
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
+  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
   if (npm.status !== 0) {
     throw new LocalError(
       `npm ci failed:\n${(npm.stderr || String(npm.error)).trim().split('\n').slice(-15).join('\n')}`,
@@ -114,7 +114,11 @@ export async function installPython(root, { name, requirements: file, what }) {
       [command, ['-m', 'venv', environment]],
       [
         python,
-        ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', requirements],
+        // Only wheels: to build from a source package would run its code.
+        [
+          ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'],
+          ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
+        ],
       ],
     ];
     for (const [program, args] of steps) {
