@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { endKnown, isAlive, pidFile, startOf } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './local/embedded.mjs';
-import { createCredentials, LOCALSTACK_CREDENTIALS, sdkVariables } from './local/environment.mjs';
+import { createCredentials, LOCALSTACK_CREDENTIALS, shellCommands } from './local/environment.mjs';
 import { LocalError } from './local/fail.mjs';
 import { startLocalStack, stopLocalStack } from './local/localstack.mjs';
 import { createPatience } from './local/patience.mjs';
@@ -236,16 +236,14 @@ async function detach() {
   process.exit(0);
 }
 
-/** For `eval`: whatever the shell has for AWS gives way to the emulator. */
+/** For `eval`. */
 function printEnvironment() {
   const known = state.read();
   const endpoint = known?.urls['AWS endpoint'];
   if (!known?.credentials || !endpoint || !isAlive(known.parent)) {
     throw new LocalError('Orderflow is not running here.', `Start it first: ${prefix}npm run local`);
   }
-  say('unset AWS_PROFILE AWS_SESSION_TOKEN');
-  const variables = Object.entries(sdkVariables(endpoint, known.credentials));
-  say(`export ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`);
+  say(shellCommands(process.env, endpoint, known.credentials));
 }
 
 async function stop() {

@@ -1,5 +1,7 @@
 import { startEmbeddedSystem } from '../../tests/support/embedded-system.js';
+import { CREDENTIALS } from '../../tests/support/credentials.js';
 import { SERVICES, type Service } from '../../tools/local/embedded.mjs';
+import { sdkVariables, toolVariables } from '../../tools/local/environment.mjs';
 import { accessTo } from './access.js';
 import type { BreakableSystem, SystemOptions } from './breakable-system.js';
 import type { Story } from './story.js';
@@ -30,9 +32,14 @@ export async function startEmbeddedBreakable(
     for (const service of services) story.say(`${service} runs, as process ${instanceOf(service).pid() ?? 0}.`);
   }
 
+  const environment = async () => ({
+    ...sdkVariables(await system.awsEndpoint(), CREDENTIALS),
+    ...toolVariables(CREDENTIALS),
+  });
+
   return {
     ...accessTo(system),
-    environment: async () => ({ AWS_ENDPOINT_URL: await system.awsEndpoint() }),
+    environment,
     logs: (service, pattern) => `grep -E '${pattern}' ${instanceOf(service as Service).logFile}`,
     kill: async (service) => {
       await story.type(`kill -KILL ${instanceOf(service).pid() ?? 0}`);
@@ -47,7 +54,8 @@ export async function startEmbeddedBreakable(
       await start(service);
     },
     howToGoOn: async () => [
-      `export AWS_ENDPOINT_URL=${await system.awsEndpoint()}; curl ${await system.apiUrl()}/api/orders`,
+      ...Object.entries(await environment()).map(([name, value]) => `export ${name}='${value}'`),
+      `curl ${await system.apiUrl()}/api/orders`,
       ...SERVICES.map((service) => `tail -f ${instanceOf(service).logFile}`),
       'Ctrl-C here ends it',
     ],

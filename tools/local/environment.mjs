@@ -25,17 +25,19 @@ export function createCredentials() {
 /** Variables of Orderflow, although they begin as the SDK's do. */
 const OURS = ['AWS_REQUEST_TIMEOUT_MS'];
 /** Who asks (profiles, credentials), where (endpoints, FIPS, regions), and by which way (proxies, certificates). */
-const FOREIGN = /^(?:AWS_.*|BOTO_CONFIG|(?:HTTP|HTTPS|ALL|NO|FTP)_PROXY|NODE_USE_ENV_PROXY)$/i;
+const FOREIGN = /^(?:AWS_\w*|BOTO_CONFIG|(?:HTTP|HTTPS|ALL|NO|FTP)_PROXY|NODE_USE_ENV_PROXY)$/i;
+
+/** The AWS SDKs read a config file even when they are given credentials; the null device is an empty one. */
+const NO_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
 
 /**
- * An environment without what could change who asks an emulator, and by which way. The AWS SDKs read a config file
- * even when they are given credentials; the null device is an empty one.
+ * An environment without what could change who asks an emulator, and by which way.
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
 export function withoutAws(env) {
   const kept = Object.entries(env).filter(([name]) => OURS.includes(name) || !FOREIGN.test(name));
-  return { ...Object.fromEntries(kept), AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
+  return { ...Object.fromEntries(kept), ...NO_FILES };
 }
 
 /** All that an interpreter needs. MiniStack reads some hundred variables, many of them under common names. */
@@ -70,4 +72,17 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   };
+}
+
+/**
+ * What makes a shell ask the emulator and nothing else of AWS, whatever was set there.
+ * @param {NodeJS.ProcessEnv} env of that shell
+ * @param {string} endpoint
+ * @param {Credentials} credentials
+ */
+export function shellCommands(env, endpoint, credentials) {
+  const foreign = Object.keys(env).filter((name) => /^AWS_\w+$/.test(name) && !OURS.includes(name));
+  const variables = Object.entries({ ...NO_FILES, ...sdkVariables(endpoint, credentials) });
+  const exported = `export ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`;
+  return foreign.length > 0 ? `unset ${foreign.join(' ')}\n${exported}` : exported;
 }

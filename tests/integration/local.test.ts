@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ListTablesCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { stateOfDependencies } from '../../tools/local/requirements.mjs';
+import { compileOps } from '../support/orderctl.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const NOWHERE = 'http://127.0.0.1:1';
+
+describe('npm run local, in a shell that is set up for AWS', () => {
+  let folder: string;
+  let shell: Record<string, string | undefined>;
+  let started: Awaited<ReturnType<typeof run>>;
+  let urls: Record<string, string>;
+
+  function run(...command: string[]): Promise<{ exitCode: number; output: string }> {
+    return new Promise((resolve) => {
+      execFile(process.execPath, ['--no-warnings', ...command], { cwd: root, env: shell }, (error, stdout, stderr) => {
+        resolve({ exitCode: error ? Number(error.code) : 0, output: stdout + stderr });
+      });
+    });
+  }
+
+  beforeAll(async () => {
+    // It would install them, under the feet of the tests that run beside this one.
+    expect(stateOfDependencies(root)).toBe('up to date');
+    await compileOps();
+    folder = await mkdtemp(join(tmpdir(), 'orderflow-local-'));
+    const config = join(folder, 'config');
+    const profile = `region = eu-west-1\nendpoint_url = ${NOWHERE}\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n`;
+    await writeFile(
+      config,
+      `[default]\n${profile}use_fips_endpoint = true\n[profile mine]\n${profile}[mine]\n${profile}`,
+    );
+    shell = {
+      ...process.env,
+      ...{ NODE_OPTIONS: '', ORDERFLOW_LOCAL_DIR: join(folder, 'run') },
+      ...{ API_PORT: '0', LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' },
+      ...{ AWS_PROFILE: 'mine', AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: config },
+      ...{
+        AWS_ACCESS_KEY_ID: 'AKIASHELL',
+        AWS_SECRET_ACCESS_KEY: 'x',
+        AWS_SESSION_TOKEN: 'x',
+        AWS_CA_BUNDLE: '/no/such/file',
+      },
+      ...{ AWS_ENDPOINT_URL_SQS: NOWHERE, AWS_ENDPOINT_URL_CLOUDFORMATION: NOWHERE, AWS_USE_FIPS_ENDPOINT: 'true' },
+      ...{ HTTP_PROXY: NOWHERE, http_proxy: NOWHERE, ALL_PROXY: NOWHERE, NO_PROXY: '', no_proxy: '' },
+      ...{
+        AUTH: 'true',
+        SERVICES: 'lambda,s3',
+        LAMBDA_STRICT: '0',
+        PERSIST_STATE: '1',
+        BIND_HOST: '0.0.0.0',
+        USE_SSL: '1',
+      },
+    };
+    started = await run('tools/local.mjs', '--detach');
+    ({ urls } = JSON.parse(await readFile(join(folder, 'run/run.json'), 'utf8')) as { urls: typeof urls });
+  }, 180_000);
+
+  afterAll(async () => {
+    await run('tools/local.mjs', '--stop');
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('starts, and keeps its key to this user', async () => {
+    expect(started).toMatchObject({ exitCode: 0, output: expect.stringContaining('npm run --silent local -- --env') });
+    const modes = await Promise.all(
+      ['run', 'run/run.json'].map(async (path) => (await stat(join(folder, path))).mode & 0o777),
+    );
+    expect(modes).toEqual([0o700, 0o600]);
+  });
+
+  it('takes an order to its end', async () => {
+    shell = { ...shell, API_URL: new URL(urls.API ?? '').origin };
+    expect(await run('tools/demo.mjs')).toMatchObject({ exitCode: 0 });
+  }, 60_000);
+
+  it.each(['status', 'audit', 'doctor'])(
+    'ops %s finds it, and may ask it',
+    async (command) => {
+      const { exitCode, output } = await run('tools/orderctl/dist/main.js', command);
+      expect({ exitCode, output }).toEqual({
+        exitCode: 0,
+        output: expect.stringMatching(/Nothing needs attention|Everything adds up|0 failed/),
+      });
+    },
+    60_000,
+  );
+
+  it('tells the AWS CLI and SDKs how to ask it', async () => {
+    const { output: commands } = await run('tools/local.mjs', '--env');
+    const output = await new Promise<string>((resolve) => {
+      execFile('sh', ['-c', `${commands}\nenv`], { env: shell }, (_, stdout) => {
+        resolve(stdout);
+      });
+    });
+    const of = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(output)?.[1] ?? '';
+    expect(output.match(/^AWS_\w+/gm)?.sort()).toEqual([
+      ...['AWS_ACCESS_KEY_ID', 'AWS_CONFIG_FILE', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_SECRET_ACCESS_KEY'],
+      'AWS_SHARED_CREDENTIALS_FILE',
+    ]);
+    expect(of('AWS_CONFIG_FILE')).toBe(devNull);
+    const credentials = { accessKeyId: of('AWS_ACCESS_KEY_ID'), secretAccessKey: of('AWS_SECRET_ACCESS_KEY') };
+    const client = new DynamoDBClient({ endpoint: of('AWS_ENDPOINT_URL'), region: of('AWS_REGION'), credentials });
+    expect((await client.send(new ListTablesCommand({}))).TableNames).toContain('local-orders');
+    client.destroy();
+  });
+});
