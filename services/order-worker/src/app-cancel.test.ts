@@ -91,7 +91,8 @@ describe('an order whose attempts are used up', () => {
     let cancels = 0;
     system.plan.cancel = async (request) => {
       const answer = await warehouse.cancel(request);
-      if (++cancels === 1) system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'ItemCollectionSizeLimitExceeded');
+      if (++cancels === 1)
+        system.aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'ItemCollectionSizeLimitExceeded');
       return answer;
     };
     system.send(message);
