@@ -16,9 +16,9 @@ export type Attack = { reads: string[]; writes: Write[] };
 
 /** Where a page comes from that attacks: another site, another port of this host, no origin at all, or a rebound name. */
 export const ATTACKERS = ['another site', 'another port', 'a sandbox', 'a rebound name'] as const;
-export type Attacker = (typeof ATTACKERS)[number];
+type Attacker = (typeof ATTACKERS)[number];
 
-export type AttackReport = {
+type AttackReport = {
   /** What the page could read, load or open. */
   loot: string[];
   /** Requests that arrived, with their answers. */

@@ -7,7 +7,7 @@ const TABLES = 2;
 const QUERIES_PER_SWEEP = TABLES * OUTBOX_SHARDS * (1 + 1 / 12);
 
 /** Sweeps of the outbox so far: each asks each shard of both tables, and nothing else in a trial does. */
-export function sweepsOf(system: ChaosSystem): number {
+function sweepsOf(system: ChaosSystem): number {
   return (system.network.calls().get('DynamoDB Query') ?? 0) / QUERIES_PER_SWEEP;
 }
 
