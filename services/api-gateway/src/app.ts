@@ -20,6 +20,7 @@ import type { ApiEnv } from './config.js';
 import { asyncApiDocument } from './documentation/asyncapi.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { createLimitConcurrency } from './http/limit-concurrency.js';
+import { createUnreadAnswers } from './http/unread-answers.js';
 import { createPublishSoon } from './http/publish-soon.js';
 import { createLive } from './live/create-live.js';
 import { createEventStreams, exposeEventStreams } from './live/event-stream.js';
@@ -47,7 +48,7 @@ export type Dependencies = {
 
 const FLUSH_WITHIN_MS = 5_000;
 /** Lists, timelines and notifications that are read at once: each holds up to 25 items of up to 100 KB. */
-const LISTS = { atOnce: 4, mostWaiting: 100 };
+const LISTS = { atOnce: 2, mostWaiting: 100 };
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
@@ -66,7 +67,19 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const notifications = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
 
   const urlOf = createQueueUrls(aws.sqs);
-  const streams = createEventStreams();
+  const disconnected = metrics.counter({
+    name: 'http_slow_clients_disconnected_total',
+    help: 'Clients that were disconnected for not reading: for too long (stalled), or to make room (memory).',
+    labelNames: ['reason'],
+  });
+  const unread = createUnreadAnswers({
+    mostBytes: config.UNREAD_BYTES_MAX,
+    stalledAfterMs: config.WRITE_TIMEOUT_MS,
+    onDisconnect: (reason) => {
+      disconnected.inc({ reason });
+    },
+  });
+  const streams = createEventStreams({ mostPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom: unread.makeRoom });
   exposeEventStreams(metrics, streams);
   const keepReadable = createKeepReadable(logger);
   const live = createLive({
@@ -147,5 +160,6 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   });
 
   const module = AppModule.of({ useCases, readiness, background });
-  return createHttpApp({ module, config, logger, tracing, metrics, monotonic, asyncApi: asyncApiDocument(names) });
+  const shared = { config, logger, tracing, metrics, monotonic, unread };
+  return createHttpApp({ module, ...shared, asyncApi: asyncApiDocument(names) });
 }

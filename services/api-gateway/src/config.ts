@@ -22,6 +22,18 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(100, 86_400_000)
   RATE_LIMIT_WINDOW_MS = 60_000;
 
+  /** Event streams that one client address may have open, of 1,000. */
+  @IsCount(1, 1_000)
+  STREAMS_PER_CLIENT_MAX = 50;
+
+  /** A client that reads nothing of its answer for so long is disconnected. */
+  @IsCount(100, 3_600_000)
+  WRITE_TIMEOUT_MS = 30_000;
+
+  /** Bytes of answers that all clients together have not read yet; those that read least are disconnected first. */
+  @IsCount(1_048_576, 1_073_741_824)
+  UNREAD_BYTES_MAX = 16_777_216;
+
   /** Deadline of one attempt of an AWS request; there are two attempts. */
   @IsCount(10, 60_000)
   AWS_REQUEST_TIMEOUT_MS = 1_200;

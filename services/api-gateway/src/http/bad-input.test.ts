@@ -177,6 +177,26 @@ describe('POST /api/notifications refuses', () => {
   });
 });
 
+describe('a refusal', () => {
+  const long = 'x'.repeat(100_000);
+  const nested = Array.from({ length: 900 }, () => '{"constructor":1}').join(',');
+  it.each([
+    ['names that repeat in each path', `{"${long}":[${nested}]}`],
+    ['a long name that is not known', JSON.stringify({ ...anOrder(), [long]: 1 })],
+    [
+      'many names that are not known',
+      JSON.stringify({ ...anOrder(), ...Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`name-${i}`, 1])) }),
+    ],
+    ['a long value', JSON.stringify(anOrder({ customerId: long }))],
+    ['text that is no JSON', `{"a": ${long}`],
+    ['items that are all wrong', JSON.stringify(anOrder({ items: Array(100).fill({ a: 1, b: 2, c: 3, d: 4 }) }))],
+  ])('is no larger than its request for %s', async (_, body) => {
+    const answer = await (await startApi()).post('/api/orders', body);
+    expect(answer.status).toBe(400);
+    expect(answer.text.length).toBeLessThan(400_000);
+  });
+});
+
 describe('ids in paths', () => {
   it.each([
     ['/api/orders/42', 'orderId'],

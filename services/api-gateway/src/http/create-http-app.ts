@@ -13,6 +13,8 @@ import { fastify } from 'fastify';
 import type { ApiEnv } from '../config.js';
 import { openApiDocument } from '../documentation/openapi.js';
 import { servePage } from '../page/serve-page.js';
+import { boundMemory } from './bound-memory.js';
+import { clientOf } from './client-of.js';
 import { createAllowedMethods } from './allowed-methods.js';
 import { ApiProblem } from './api-problem.js';
 import { guardRequests, sendRefusal } from './guard-requests.js';
@@ -24,6 +26,7 @@ import { rateLimitStore } from './rate-limit-store.js';
 import { correlationIdOf } from './request-context.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
 import { traceRequests } from './trace-requests.js';
+import type { UnreadAnswers } from './unread-answers.js';
 
 type HttpAppOptions = {
   module: DynamicModule;
@@ -32,11 +35,14 @@ type HttpAppOptions = {
   tracing: Tracing;
   metrics: Metrics;
   monotonic: MonotonicClock;
+  unread: UnreadAnswers;
   asyncApi: object;
 };
 
 /** Time to receive a whole request. Without it a client that never ends one would hold up every shutdown. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Node looks for requests that have timed out only so often. */
+const CHECK_REQUESTS_EVERY_MS = 2_000;
 /** Longer than any URL that Node lets in: an id of any length is judged by its route, not lost on the way. */
 const MAX_PARAM_LENGTH = 16_384;
 
@@ -51,12 +57,14 @@ export async function createHttpApp({
   tracing,
   metrics,
   monotonic,
+  unread,
   asyncApi,
 }: HttpAppOptions): Promise<NestFastifyApplication> {
   const guard = createRequestGuard('api-gateway', config);
   const server = fastify({
     bodyLimit: config.BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: CHECK_REQUESTS_EVERY_MS },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // RequestValidationPipe refuses these names itself, and can say where they are.
     onProtoPoisoning: 'ignore',
@@ -118,9 +126,12 @@ export async function createHttpApp({
     timeWindow: config.RATE_LIMIT_WINDOW_MS,
     store: rateLimitStore(monotonic),
     allowList: ({ url }) => isProbe(url),
+    keyGenerator: ({ ip }) => clientOf(ip),
     errorResponseBuilder: () =>
       new ApiProblem('RATE_LIMITED', 'Too many requests; Retry-After says when to come back.'),
   });
+
+  boundMemory(server, { unread, bodyLimitBytes: config.BODY_LIMIT_BYTES });
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),

@@ -11,6 +11,8 @@ const MAX_DEPTH = 10;
 const MAX_VALUES = 1_000;
 /** A client that has this much to mend does not need the rest at once. */
 const MAX_ENTRIES = 500;
+/** Names in a path and a message are the client's, and each entry repeats those above it. */
+const MAX_ENTRY_LENGTH = 300;
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -18,6 +20,15 @@ const isObject = (value: unknown): value is object =>
 function join(parent: string, property: string): string {
   if (/^\d+$/.test(property)) return `${parent}[${property}]`;
   return parent === '' ? property : `${parent}.${property}`;
+}
+
+function cut(text: string): string {
+  return text.length > MAX_ENTRY_LENGTH ? `${text.slice(0, MAX_ENTRY_LENGTH)}…` : text;
+}
+
+/** As many problems as an answer names, each of bounded length. */
+function bounded(entries: readonly ProblemEntry[]): ProblemEntry[] {
+  return entries.slice(0, MAX_ENTRIES).map(({ path, message }) => ({ path: cut(path), message: cut(message) }));
 }
 
 /** One entry per message, each with the path of the value that it is about. */
@@ -64,10 +75,10 @@ export class RequestValidationPipe implements PipeTransform {
     if ((type !== 'body' && type !== 'query') || data !== undefined || metatype === undefined) return value;
     if (!isObject(value)) throw invalid('', `the ${type} must be a JSON object`);
     const hostile = hostileEntries(value);
-    if (hostile.length > 0) throw notValid(hostile);
+    if (hostile.length > 0) throw notValid(bounded(hostile));
     const request = plainToInstance(metatype as ClassConstructor<object>, value);
     const errors = validationErrors(request, { onlyDeclared: true });
-    if (errors.length > 0) throw notValid(entriesOf(errors).slice(0, MAX_ENTRIES));
+    if (errors.length > 0) throw notValid(bounded(entriesOf(errors)));
     return request;
   }
 }

@@ -7,9 +7,9 @@ import { createEventStreams, exposeEventStreams, type EventStream } from './even
 function open(
   streams = createEventStreams(),
   onClose: () => void = () => undefined,
+  client = 'client',
 ): EventStream & { text: () => string } {
-  const stream = streams.open('order', onClose);
-  if (!stream) throw new Error('there are too many streams');
+  const stream = streams.open('order', client, onClose);
   let text = '';
   return {
     ...stream,
@@ -78,13 +78,43 @@ describe('an event stream', () => {
   });
 
   it('is refused when there are too many, and granted again when one has gone', async () => {
-    const streams = createEventStreams(2);
+    const streams = createEventStreams({ mostStreams: 2 });
     const first = open(streams);
     open(streams);
-    expect(streams.open('order', () => undefined)).toBeUndefined();
+    expect(() => open(streams)).toThrow(expect.objectContaining({ code: 'TOO_MANY_STREAMS' }));
     first.body.destroy();
     await once(first.body, 'close');
-    expect(streams.open('order', () => undefined)).toBeDefined();
+    expect(open(streams)).toBeDefined();
+  });
+
+  it('is refused to a client that has too many, and granted to others', async () => {
+    const streams = createEventStreams({ mostPerClient: 2 });
+    const own = [open(streams), open(streams)];
+    expect(() => open(streams)).toThrow(expect.objectContaining({ code: 'TOO_MANY_STREAMS' }));
+    open(streams, undefined, 'another');
+    own[0]?.body.destroy();
+    await once(own[0]!.body, 'close');
+    expect(open(streams)).toBeDefined();
+  });
+
+  it('shares the bytes of an event that goes to many', () => {
+    const streams = createEventStreams();
+    const data = { text: 'x'.repeat(1_000) };
+    const [one, other] = [open(streams), open(streams)];
+    for (const stream of [one, other]) stream.text();
+    for (const stream of [one, other]) stream.send({ event: 'system', data });
+    const [first, second] = [one, other].map(({ body }) => body.read() as Buffer);
+    expect(first?.buffer).toBe(second?.buffer);
+    expect(String(first)).toBe(`event: system\ndata: ${JSON.stringify(data)}\n\n`);
+    one.send({ event: 'system', data: { text: 'new' } });
+    expect(one.text()).toContain('new');
+  });
+
+  it('asks for room before it holds more', () => {
+    const asked: number[] = [];
+    const stream = open(createEventStreams({ makeRoom: (bytes) => asked.push(bytes) }));
+    stream.send({ event: 'order', data: { text: 'é' } });
+    expect(asked.reduce((sum, bytes) => sum + bytes, 0)).toBe(Buffer.byteLength(stream.text()));
   });
 
   it('is counted by its kind for as long as it is open', async () => {
@@ -98,7 +128,7 @@ describe('an event stream', () => {
     expect(await counts()).toEqual([0, 0]);
     const first = open(streams);
     open(streams);
-    streams.open('system', () => undefined);
+    streams.open('system', 'client', () => undefined);
     expect(await counts()).toEqual([2, 1]);
     first.body.destroy();
     await once(first.body, 'close');

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
+import { ApiProblem } from '../http/api-problem.js';
 
 /** One server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 type ServerSentEvent = { event: string; data: object; id?: string };
@@ -17,8 +18,12 @@ const STREAM_KINDS = ['order', 'system'] as const;
 type StreamKind = (typeof STREAM_KINDS)[number];
 
 export type EventStreams = {
-  /** @returns undefined when there are too many. `onClose` runs once, whoever ends the stream. */
-  open: (kind: StreamKind, onClose: () => void) => EventStream | undefined;
+  /**
+   * `onClose` runs once, whoever ends the stream.
+   * @param client who has it open, as clientOf tells
+   * @throws ApiProblem TOO_MANY_STREAMS
+   */
+  open: (kind: StreamKind, client: string, onClose: () => void) => EventStream;
   /** How many are open. */
   count: (kind: StreamKind) => number;
   /** Ends all streams, and each that is opened afterwards as soon as it has said where things stand. */
@@ -34,27 +39,63 @@ const MOST_UNREAD_BYTES = 131_072;
 /** A client that does not read must not hold up the process that is to stop. */
 const END_WITHIN_MS = 5_000;
 const MOST_STREAMS = 1_000;
+const HEARTBEAT = Buffer.from(': still here\n\n');
+const FIRST_BYTES = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 
-export function createEventStreams(mostStreams = MOST_STREAMS): EventStreams {
-  const streams = new Map<EventStream, StreamKind>();
+type Options = {
+  mostStreams?: number;
+  mostPerClient?: number;
+  /** Told before more bytes are held for a client. */
+  makeRoom?: (bytes: number) => void;
+};
+
+/** Encodes an event that goes to many streams, one after the other, once: they share its bytes. */
+function createEncode(): (event: ServerSentEvent) => Buffer {
+  let latest: { event: ServerSentEvent; bytes: Buffer } | undefined;
+  return (event) => {
+    const { event: name, data, id } = event;
+    const isSame = latest?.event.data === data && latest.event.event === name && latest.event.id === id;
+    if (!latest || !isSame) {
+      const text = `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+      latest = { event, bytes: Buffer.from(text) };
+    }
+    return latest.bytes;
+  };
+}
+
+export function createEventStreams(options: Options = {}): EventStreams {
+  const { mostStreams = MOST_STREAMS, mostPerClient = MOST_STREAMS, makeRoom = () => undefined } = options;
+  const streams = new Map<EventStream, { kind: StreamKind; client: string }>();
+  const encode = createEncode();
   let ending = false;
 
-  function open(kind: StreamKind, onClose: () => void): EventStream | undefined {
-    if (streams.size >= mostStreams) return undefined;
+  function refuseTooMany(client: string): void {
+    const detail = 'event streams are open here. Close some, or try again shortly.';
+    if (streams.size >= mostStreams) throw new ApiProblem('TOO_MANY_STREAMS', `${mostStreams} ${detail}`);
+    const own = [...streams.values()].filter((stream) => stream.client === client).length;
+    if (own >= mostPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${mostPerClient} of your ${detail}`);
+  }
+
+  function open(kind: StreamKind, client: string, onClose: () => void): EventStream {
+    refuseTooMany(client);
     const body = new Readable({ read: () => undefined });
-    const write = (text: string): void => {
+    const write = (bytes: Buffer): void => {
       if (body.destroyed || body.readableEnded) return;
-      if (body.readableLength > MOST_UNREAD_BYTES) body.destroy();
-      else body.push(text);
+      if (body.readableLength > MOST_UNREAD_BYTES) {
+        body.destroy();
+        return;
+      }
+      makeRoom(bytes.byteLength);
+      body.push(bytes);
     };
     const heartbeat = setInterval(() => {
-      write(': still here\n\n');
+      write(HEARTBEAT);
     }, HEARTBEAT_MS);
     let ended = false;
     const stream: EventStream = {
       body,
-      send: ({ event, data, id }) => {
-        if (!ended) write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
+      send: (event) => {
+        if (!ended) write(encode(event));
       },
       end: () => {
         if (ended || body.destroyed) return;
@@ -73,15 +114,15 @@ export function createEventStreams(mostStreams = MOST_STREAMS): EventStreams {
       streams.delete(stream);
       onClose();
     });
-    streams.set(stream, kind);
-    write(`retry: ${RETRY_MS}\n\n`);
+    streams.set(stream, { kind, client });
+    write(FIRST_BYTES);
     if (ending) setImmediate(stream.end);
     return stream;
   }
 
   return {
     open,
-    count: (kind) => [...streams.values()].filter((one) => one === kind).length,
+    count: (kind) => [...streams.values()].filter((stream) => stream.kind === kind).length,
     endAll: () => {
       ending = true;
       for (const stream of streams.keys()) stream.end();

@@ -53,10 +53,9 @@ export function createFlow() {
     /** The latest complete seconds since `since` (epoch ms), oldest first; one in which nothing happened is one, too. */
     points: (now: number, since: number, most = MOST_SECONDS): FlowPoint[] => {
       const newest = Math.floor(now / 1_000) - SETTLED_AFTER_SECONDS;
-      // Much later ones are of a clock that was set back since.
-      for (const second of seconds.keys()) {
-        if (Math.abs(newest - second) >= MOST_SECONDS) seconds.delete(second);
-      }
+      // Of times to come as well: an item may have been written under any clock.
+      const isKept = (second: number): boolean => Math.abs(second - newest) < MOST_SECONDS;
+      for (const second of seconds.keys()) if (!isKept(second)) seconds.delete(second);
       const oldest = Math.max(newest - most + 1, Math.floor(since / 1_000));
       return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>
         toPoint(oldest + index, seconds.get(oldest + index) ?? NOTHING),

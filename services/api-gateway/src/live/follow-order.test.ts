@@ -81,7 +81,7 @@ function createWorld(options: { intervalMs?: number } = { intervalMs: 5 }) {
     },
     /** Events so far, as `name id`. */
     follow: async (lastEventId?: string) => {
-      const body = await followOrder(orderId, lastEventId);
+      const body = await followOrder(orderId, 'client', lastEventId);
       if (!body) return undefined;
       let text = '';
       body.on('data', (chunk: Buffer) => {
@@ -261,6 +261,7 @@ describe('a stream of an order', () => {
     const world = createWorld();
     const orders = { get: () => Promise.resolve(undefined) } as unknown as TableReader;
     const none = createFollowOrder({ orders, watcher: createWatcher(orders), streams: world.streams });
-    await expect(none(world.orderId, undefined)).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+    await expect(none(world.orderId, 'client')).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+    await eventually(() => world.streams.count('order') === 0);
   });
 });

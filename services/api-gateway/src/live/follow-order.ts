@@ -1,7 +1,6 @@
 import { timelineOf, toOrder, type OrderRecord, type TimelineStep } from '@orderflow/contracts';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import type { Readable } from 'node:stream';
-import { ApiProblem } from '../http/api-problem.js';
 import { readRecord } from '../orders/read-order.js';
 import type { EventStream, EventStreams } from './event-stream.js';
 import { isTerminal, type OrderWatcher } from './order-watcher.js';
@@ -36,23 +35,27 @@ function tell(stream: EventStream, order: OrderRecord, knownVersion: number | un
  */
 export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
   /**
+   * @param client who follows, as clientOf tells
    * @param lastEventId the version that the client has seen
    * @returns undefined when nothing more will happen after what the client has seen
    * @throws ApiProblem ORDER_NOT_FOUND or TOO_MANY_STREAMS
    */
-  return async (orderId: string, lastEventId: string | undefined): Promise<Readable | undefined> => {
-    const order = await readRecord(orders, orderId);
+  return async (orderId: string, client: string, lastEventId?: string): Promise<Readable | undefined> => {
+    let stopWatching: () => void = () => undefined;
+    // Before the read: a client that has too many streams costs none.
+    const stream = streams.open('order', client, () => {
+      stopWatching();
+    });
+    const order = await readRecord(orders, orderId).catch((error: unknown) => {
+      stream.body.destroy();
+      throw error;
+    });
     const seen = /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) : undefined;
     // Nobody can have seen what has not happened.
     let known = seen !== undefined && seen <= order.version ? seen : undefined;
-    if (isTerminal(order) && known === order.version) return undefined;
-
-    let stopWatching: () => void = () => undefined;
-    const stream = streams.open('order', () => {
-      stopWatching();
-    });
-    if (!stream) {
-      throw new ApiProblem('TOO_MANY_STREAMS', 'Too many clients follow orders here. Try again shortly.');
+    if (isTerminal(order) && known === order.version) {
+      stream.body.destroy();
+      return undefined;
     }
     const onChange = (changed: OrderRecord): void => {
       if (known !== undefined && changed.version <= known) return;
@@ -62,7 +65,7 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
     };
     onChange(order);
     known ??= order.version;
-    if (!isTerminal(order)) {
+    if (!isTerminal(order) && !stream.body.destroyed) {
       const onProblem = (): void => {
         stream.send({
           event: 'problem',

@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Ip, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { DeadLetterList, SystemState } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { Answers } from '../documentation/answers.js';
+import { clientOf } from '../http/client-of.js';
 import { sendEvents } from '../http/send-events.js';
 import { USE_CASES, type UseCases } from '../use-cases.js';
 
@@ -20,8 +21,8 @@ export class LiveController {
   /** Without an end: documented in docs/architecture.md, OpenAPI's tools would wait for it. */
   @Get('system/events')
   @ApiExcludeEndpoint()
-  async events(@Res() reply: FastifyReply): Promise<void> {
-    sendEvents(reply, await this.useCases.watchSystem());
+  async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
+    sendEvents(reply, await this.useCases.watchSystem(clientOf(ip)));
   }
 
   @Get('dead-letters')

@@ -131,6 +131,18 @@ describe('GET /api/dead-letters', () => {
     expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items).toHaveLength(2);
   });
 
+  it('cuts what a letter says of itself, and drops its body', async () => {
+    const api = await startApi();
+    const long = 'é'.repeat(100_000);
+    const body = JSON.stringify({ 'detail-type': long, detail: { data: { orderId: long } } });
+    const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+    const attributes = { code: text(long), reason: text(long), path: text(long), originalMessageId: text(long) };
+    for (let i = 0; i < 3; i++) api.aws.sqs.enqueue(queueUrlOf(names.orderDeadLetterQueue), body, attributes);
+    const answer = await api.get('/api/dead-letters');
+    expect(bodyOf<DeadLetterList>(answer).items[0]?.reason).toBe(`${'é'.repeat(500)}…`);
+    expect(answer.text.length).toBeLessThan(20_000);
+  });
+
   it('is empty when there are none, without a receive', async () => {
     const api = await startApi();
     expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters'))).toEqual({ items: [] });

@@ -14,6 +14,7 @@ import { peekQueue } from '@orderflow/platform/aws/peek-queue';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 
 const HOLDS_MS = 2_000;
+const MAX_TEXT_LENGTH = 500;
 
 type Dependencies = {
   aws: Pick<AwsClients, 'sqs' | 'polling'>;
@@ -22,25 +23,50 @@ type Dependencies = {
   monotonic: MonotonicClock;
 };
 
+/** A copy, because a part of a text would keep all of it in memory. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = Array.from(value.slice(0, MAX_TEXT_LENGTH + 1));
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH).join('')}…` : text.join('');
+}
+
+/** What a letter says of itself may be as long as a message. */
+function bounded(summary: DeadLetterSummary): DeadLetterSummary {
+  const entries = Object.entries(summary).map(([name, value]) => [name, copyOf(value)] as const);
+  return Object.assign(summary, Object.fromEntries(entries));
+}
+
 /** Shows some of the dead letters, with their reasons. */
 export function createPeekDeadLetters({ aws, urlOf, names, monotonic }: Dependencies) {
   async function peek(queue: DeadLetterQueue): Promise<DeadLetterSummary[]> {
     const messages = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
     return messages.map((message) =>
-      toDeadLetterSummary(toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names)),
+      bounded(toDeadLetterSummary(toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names))),
     );
   }
 
   async function peekAll(): Promise<DeadLetterList> {
-    const found = (await Promise.all(DEAD_LETTER_QUEUES.map(peek))).flat();
+    const found: DeadLetterSummary[] = [];
+    // One after the other: ten messages may be 10 MB, whose bodies are dropped again.
+    for (const queue of DEAD_LETTER_QUEUES) found.push(...(await peek(queue)));
     const distinct = new Map(found.map((letter) => [`${letter.queue} ${letter.originalMessageId}`, letter]));
     return { items: [...distinct.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1)) };
   }
 
   let latest: { ageMs: Stopwatch; list: Promise<DeadLetterList> } | undefined;
-  /** At most ten a queue, oldest first, copies of a message as one. One look serves all who ask within two seconds. */
+  let looking = false;
+  /**
+   * At most ten a queue, oldest first, copies of a message as one. One look serves all who ask within two seconds, and
+   * while it lasts.
+   */
   return (): Promise<DeadLetterList> => {
-    if (!latest || latest.ageMs() >= HOLDS_MS) latest = { ageMs: monotonic.startStopwatch(), list: peekAll() };
+    if (!latest || (!looking && latest.ageMs() >= HOLDS_MS)) {
+      looking = true;
+      const list = peekAll().finally(() => {
+        looking = false;
+      });
+      latest = { ageMs: monotonic.startStopwatch(), list };
+    }
     return latest.list;
   };
 }

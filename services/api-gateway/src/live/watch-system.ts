@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { ApiProblem } from '../http/api-problem.js';
 import type { EventStreams } from './event-stream.js';
 import type { SystemFeed } from './system-feed.js';
 
@@ -9,14 +8,13 @@ import type { SystemFeed } from './system-feed.js';
  */
 export function createWatchSystem(feed: SystemFeed, streams: EventStreams) {
   /** @throws ApiProblem TOO_MANY_STREAMS */
-  return async (): Promise<Readable> => {
-    const history = await feed.current();
+  return async (client: string): Promise<Readable> => {
     let unsubscribe: () => void = () => undefined;
-    const stream = streams.open('system', () => {
+    const stream = streams.open('system', client, () => {
       unsubscribe();
     });
-    if (!stream) throw new ApiProblem('TOO_MANY_STREAMS', 'Too many clients watch here. Try again shortly.');
-    stream.send({ event: 'history', data: history });
+    stream.send({ event: 'history', data: await feed.current() });
+    if (stream.body.destroyed) return stream.body;
     unsubscribe = feed.subscribe((update) => {
       stream.send({ event: 'system', data: update });
     });

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Ip, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
@@ -10,6 +10,7 @@ import {
 } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { AcceptsIdempotencyKey, Answers, AnswersEvents, UuidParam } from '../documentation/answers.js';
+import { clientOf } from '../http/client-of.js';
 import { etagOf, matchesEtag } from '../http/etag.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { UuidPipe } from '../http/request-validation.pipe.js';
@@ -79,9 +80,10 @@ export class OrdersController {
   async events(
     @Param('orderId', UuidPipe) orderId: string,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Ip() ip: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvents(reply, await this.useCases.followOrder(orderId, lastEventId));
+    sendEvents(reply, await this.useCases.followOrder(orderId, clientOf(ip), lastEventId));
   }
 
   @Post(':orderId/replay')

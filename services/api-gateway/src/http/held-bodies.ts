@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+
+/** A request whose body is in memory, or on its way there. */
+type Held = { bytes: number; socket: Socket; since: number; isComplete: boolean };
+
+type Options = {
+  /** Of all requests together. */
+  mostBytes: number;
+  /** Monotonic ms. */
+  now?: () => number;
+};
+
+export type HeldBodies = {
+  /** @returns undefined when there is no room */
+  hold: (bytes: number, socket: Socket) => { complete: () => void; release: () => void } | undefined;
+};
+
+/** An honest client sends its body within this. */
+const GRACE_MS = 1_000;
+/** Nearly every order is smaller than this. Such requests get in while large ones are refused. */
+const SMALL_BYTES = 16_384;
+
+/**
+ * Bounds what request bodies take, from their headers to the answer. Where there is no room, clients that have been
+ * sending theirs for long are disconnected first.
+ */
+export function createHeldBodies({ mostBytes, now = () => performance.now() }: Options): HeldBodies {
+  /** Oldest first. */
+  const all = new Set<Held>();
+  let total = 0;
+
+  /** Of each connection: an answer that waits behind another one does not hear in every version of Node that it closed. */
+  const ofConnection = new WeakMap<Socket, Set<Held>>();
+
+  function release(held: Held): void {
+    if (all.delete(held)) total -= held.bytes;
+    ofConnection.get(held.socket)?.delete(held);
+  }
+
+  function heldBy(socket: Socket): Set<Held> {
+    const known = ofConnection.get(socket);
+    if (known) return known;
+    const own = new Set<Held>();
+    ofConnection.set(socket, own);
+    socket.once('close', () => {
+      for (const held of own) release(held);
+    });
+    return own;
+  }
+
+  function makeRoom(bytes: number): void {
+    for (const held of all) {
+      if (total + bytes <= mostBytes || now() - held.since < GRACE_MS) return;
+      if (held.isComplete) continue;
+      release(held);
+      held.socket.destroy();
+    }
+  }
+
+  return {
+    hold: (bytes, socket) => {
+      makeRoom(bytes);
+      if (total + bytes > (bytes <= SMALL_BYTES ? 2 * mostBytes : mostBytes)) return undefined;
+      const held = { bytes, socket, since: now(), isComplete: false };
+      all.add(held);
+      heldBy(socket).add(held);
+      total += bytes;
+      return {
+        complete: () => {
+          held.isComplete = true;
+        },
+        release: () => {
+          release(held);
+        },
+      };
+    },
+  };
+}

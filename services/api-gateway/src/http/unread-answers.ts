@@ -1,0 +1,114 @@
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/** A connection, with what has been sent to its client and is still in this process. */
+type Connection = {
+  socket: Socket;
+  /** Bytes of answers that have not left as a whole. */
+  answers: number;
+  /** Answers without a length, as event streams and files. */
+  streams: Set<Readable>;
+  /** Bytes that the kernel had taken when somebody last looked, and when they last were more than before. */
+  flushed: number;
+  progressAt: number;
+};
+
+/** Why a client was disconnected: it read nothing for too long, or others needed the memory. */
+export type DisconnectReason = 'stalled' | 'memory';
+
+type Options = {
+  /** For all clients together. */
+  mostBytes: number;
+  stalledAfterMs: number;
+  onDisconnect: (reason: DisconnectReason) => void;
+  /** Monotonic ms. */
+  now?: () => number;
+};
+
+export type UnreadAnswers = {
+  /** Follows a connection until it closes. */
+  follow: (socket: Socket) => void;
+  /** An answer of this connection is on its way: its size, or where its bytes come from. @returns what ends that */
+  sending: (socket: Socket, answer: number | Readable) => () => void;
+  /** More bytes are about to be held for clients. Disconnects those that have read nothing for longest to make room. */
+  makeRoom: (bytes: number) => void;
+  /** Disconnects who reads nothing; called about once a second. */
+  look: () => void;
+};
+
+function unreadOf({ socket, answers, streams }: Connection): number {
+  let unread = Math.max(answers, socket.writableLength);
+  for (const stream of streams) unread += stream.readableLength;
+  return unread;
+}
+
+/**
+ * Bounds what is held for clients that do not read their answers: each by time, and all together by bytes. Progress is a
+ * piece that the kernel has taken whole: an answer with a length is one, of 1 MiB at most, a stream sends many.
+ */
+export function createUnreadAnswers(options: Options): UnreadAnswers {
+  const { mostBytes, stalledAfterMs, onDisconnect, now = () => performance.now() } = options;
+  const connections = new Map<Socket, Connection>();
+  /** As last looked at, and what was added since: never less than there is. */
+  let total = 0;
+
+  function end(connection: Connection, reason: DisconnectReason): void {
+    connections.delete(connection.socket);
+    connection.socket.destroy();
+    onDisconnect(reason);
+  }
+
+  function measure(connection: Connection): number {
+    const { socket, flushed } = connection;
+    const unread = unreadOf(connection);
+    connection.flushed = socket.bytesWritten - socket.writableLength;
+    if (unread === 0 || connection.flushed > flushed) connection.progressAt = now();
+    return unread;
+  }
+
+  function measureAll(): { connection: Connection; unread: number }[] {
+    const measured = [...connections.values()].map((connection) => ({ connection, unread: measure(connection) }));
+    total = measured.reduce((sum, { unread }) => sum + unread, 0);
+    return measured.filter(({ unread }) => unread > 0);
+  }
+
+  return {
+    follow: (socket) => {
+      const streams = new Set<Readable>();
+      connections.set(socket, { socket, answers: 0, streams, flushed: 0, progressAt: now() });
+      socket.once('close', () => connections.delete(socket));
+    },
+
+    sending: (socket, answer) => {
+      const connection = connections.get(socket);
+      if (!connection) return () => undefined;
+      if (typeof answer !== 'number') {
+        connection.streams.add(answer);
+        return () => connection.streams.delete(answer);
+      }
+      connection.answers += answer;
+      return () => {
+        connection.answers -= answer;
+      };
+    },
+
+    makeRoom: (bytes) => {
+      total += bytes;
+      if (total <= mostBytes) return;
+      const measured = measureAll();
+      total += bytes;
+      measured.sort((a, b) => a.connection.progressAt - b.connection.progressAt || b.unread - a.unread);
+      for (const { connection, unread } of measured) {
+        if (total <= mostBytes) return;
+        end(connection, 'memory');
+        total -= unread;
+      }
+    },
+
+    look: () => {
+      for (const { connection } of measureAll()) {
+        if (now() - connection.progressAt >= stalledAfterMs) end(connection, 'stalled');
+      }
+    },
+  };
+}
