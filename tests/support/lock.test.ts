@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { withLock } from '../../tools/local/lock.mjs';
 
@@ -58,20 +58,55 @@ describe('a lock between processes', () => {
     expect(readFileSync(log, 'utf8')).toBe('()()()()');
   });
 
-  it('is taken from a process that no longer lives', async () => {
-    await withLock(lock, () => undefined);
-    const { pid } = spawnSync(process.execPath, ['--version']);
-    writeFileSync(lock, String(pid));
-    expect(await withLock(lock, () => readFileSync(lock, 'utf8'), { patienceMs: 0 })).toBe(String(process.pid));
+  it('says who holds it, as a file in a folder', async () => {
+    await withLock(lock, () => {
+      expect(readdirSync(lock)).toEqual([expect.stringMatching(new RegExp(`^${process.pid}_\\d*_`))]);
+    });
+    expect(readdirSync(dirname(lock))).toEqual([]);
   });
 
   it.each([
-    ['names the process that holds it for too long', String(process.pid), `Process ${process.pid} has held`],
-    ['is not taken from a process that has just begun to take it', '', 'Process (unknown) has held'],
-  ])('%s', async (_, content, message) => {
-    await withLock(lock, () => undefined);
-    writeFileSync(lock, content);
+    ['names the process that holds it for too long', `${process.pid}__x`, `Process ${process.pid} has held`],
+    ['is not taken from somebody unknown', '-1_1_x', 'Process -1 has held'],
+  ])('%s', async (_, holder, message) => {
+    mkdirSync(lock, { recursive: true });
+    writeFileSync(join(lock, holder), '');
     await expect(withLock(lock, () => undefined, { patienceMs: 300 })).rejects.toThrow(message);
-    expect(readFileSync(lock, 'utf8')).toBe(content);
+    expect(readdirSync(lock)).toEqual([holder]);
+    expect(readdirSync(dirname(lock))).toEqual(['work.lock']);
   });
+
+  it('is not taken from an earlier version, which had a file', async () => {
+    mkdirSync(dirname(lock), { recursive: true });
+    writeFileSync(lock, '1');
+    await expect(withLock(lock, () => undefined, { patienceMs: 0 })).rejects.toThrow('Process (unknown) has held');
+    expect(readFileSync(lock, 'utf8')).toBe('1');
+  });
+
+  it.each(['2147483646_1_x', ...(existsSync('/proc/self/stat') ? [`${process.pid}_1_x`] : [])])(
+    'is taken from %s: a process that has ended, or an id that another one has now',
+    async (holder) => {
+      mkdirSync(lock, { recursive: true });
+      writeFileSync(join(lock, holder), '');
+      expect(await withLock(lock, () => readdirSync(lock), { patienceMs: 0 })).not.toContain(holder);
+    },
+  );
+
+  const interleavings = fileURLToPath(new URL('lock-interleavings.mjs', import.meta.url));
+
+  it('of a dead process is held by one at a time, wherever another one comes between', () => {
+    const { stdout } = spawnSync(process.execPath, [interleavings, MODULE, folder], { encoding: 'utf8' });
+    const results = JSON.parse(stdout) as { step: number; together: number; held: number }[];
+    expect(results.length).toBeGreaterThan(5);
+    expect(results.filter(({ together, held }) => together !== 1 || held === 0)).toEqual([]);
+  }, 60_000);
+
+  it('is free again wherever a process is killed that takes it', async () => {
+    const killed = join(folder, 'killed', 'lock');
+    for (let step = 1; ; step++) {
+      const { signal } = spawnSync(process.execPath, [interleavings, MODULE, folder, String(step)]);
+      expect(await withLock(killed, () => 'free', { patienceMs: 1_000 })).toBe('free');
+      if (signal === null) break;
+    }
+  }, 60_000);
 });
