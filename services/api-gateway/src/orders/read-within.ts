@@ -4,7 +4,7 @@ import type { KeepReadable } from './keep-readable.js';
 type Item = Record<string, unknown>;
 
 /** What of an answer's items a client gets at once, as JSON. One item is shown however large it is. */
-export const MOST_ANSWER_BYTES = 1_048_576;
+const MOST_ANSWER_BYTES = 1_048_576;
 /**
  * Items that one call reads, whose sizes are not known before: an order with 100 of the longest lines is 94 KB, and takes
  * about six times that while it is read. A page of the usual length still takes one call.
