@@ -39,6 +39,10 @@ COMPLETED means fulfilled. An order that is FAILED after attempts must have been
 without a confirmed cancel is a finding, not-cancelled: ask the warehouse whether it has shipped. Orders that were
 FAILED by a version that did not cancel yet are found, too.
 
+overdue: a marker has been due for long, and neither a lease nor a message explains it; a rule may be off (npm run ops --
+status). marker-ahead: a clock was ahead when the item was written; the sweeper makes it due. unreadable: the row lacks
+what it is judged by; repair it. An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
+
 Examples:
   npm run audit
   npm run audit -- --tolerance 60 --json
