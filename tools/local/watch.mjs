@@ -35,9 +35,14 @@ export function watchBuild(root, restart) {
   const flush = () => {
     const services = [...changed];
     changed.clear();
-    working = working.then(async () => {
-      await Promise.all(services.map(restart));
-    });
+    working = working
+      .then(async () => {
+        await Promise.all(services.map(restart));
+      })
+      // Unhandled, it would end this process and leave its children behind.
+      .catch((/** @type {unknown} */ error) => {
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      });
   };
   /** @param {import('./embedded.mjs').Service[]} services */
   const note = (services) => {

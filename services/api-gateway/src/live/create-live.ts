@@ -31,7 +31,7 @@ type Dependencies = {
 
 /** What shows the system while it works. Nothing of it reads anything while nobody looks. */
 export function createLive({ config, names, aws, orders, urlOf, streams, ...dependencies }: Dependencies) {
-  const { keepReadable, now, monotonic } = dependencies;
+  const { keepReadable, logger, now, monotonic } = dependencies;
   const workerUrls = config.WORKER_URLS === undefined ? undefined : parseWorkerUrls(config.WORKER_URLS);
   const systemFeed = createSystemFeed({
     createFollower: () => createFollower({ reader: orders, ...ORDER_FEED, now }),
@@ -42,7 +42,7 @@ export function createLive({ config, names, aws, orders, urlOf, streams, ...depe
   return {
     systemFeed,
     watchSystem: createWatchSystem(systemFeed, streams),
-    followOrder: createFollowOrder({ orders, watcher: createOrderWatcher({ orders, keepReadable }), streams }),
+    followOrder: createFollowOrder({ orders, watcher: createOrderWatcher({ orders, keepReadable, logger }), streams }),
     peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, monotonic }),
   };
 }

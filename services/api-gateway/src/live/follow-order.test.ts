@@ -13,9 +13,12 @@ const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();
 
 function createWatcher(orders: TableReader, options: { intervalMs?: number } = {}) {
   const log = createRecordingLogger();
-  return Object.assign(createOrderWatcher({ orders, keepReadable: createKeepReadable(log.logger), ...options }), {
-    log,
-  });
+  return Object.assign(
+    createOrderWatcher({ orders, keepReadable: createKeepReadable(log.logger), logger: log.logger, ...options }),
+    {
+      log,
+    },
+  );
 }
 
 function createWorld(options: { intervalMs?: number } = { intervalMs: 5 }) {
@@ -59,6 +62,8 @@ function createWorld(options: { intervalMs?: number } = { intervalMs: 5 }) {
   };
   return {
     orderId,
+    inserted,
+    watcher,
     reads,
     wholeReads,
     streams,
@@ -240,6 +245,24 @@ describe('a stream of an order', () => {
     world.complete();
     await ended;
     expect(events().at(-1)).toBe('order COMPLETED 3');
+  });
+
+  it('goes on when somebody who watches fails', async () => {
+    const world = createWorld();
+    const stop = world.watcher.watch(world.inserted, {
+      onChange: () => {
+        throw new Error('odd');
+      },
+      onProblem: () => {
+        throw new Error('odd too');
+      },
+    });
+    world.claim();
+    await eventually(() => world.log.lines.length > 0);
+    expect(world.log.lines[0]?.message).toBe('look at watched orders failed');
+    const { length } = world.reads;
+    await eventually(() => world.reads.length > length + 1);
+    stop();
   });
 
   it('costs one reader for 200 clients, and none once they have gone', async () => {

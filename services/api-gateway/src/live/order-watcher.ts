@@ -1,5 +1,6 @@
 import { isOrderRecord, ORDER_STATES, type OrderRecord } from '@orderflow/contracts';
 import { toError } from '@orderflow/platform/errors';
+import type { Logger } from '@orderflow/platform/logger';
 import type { TableReader } from '@orderflow/platform/statements/table-reader';
 import type { KeepReadable } from '../orders/keep-readable.js';
 
@@ -15,7 +16,7 @@ export type OrderWatcher = {
   watch(order: OrderRecord, listener: OrderListener): () => void;
 };
 
-type WatcherOptions = { orders: TableReader; keepReadable: KeepReadable; intervalMs?: number };
+type WatcherOptions = { orders: TableReader; keepReadable: KeepReadable; logger: Logger; intervalMs?: number };
 
 /** Changes show within this and the time of two reads. */
 const INTERVAL_MS = 400;
@@ -38,7 +39,8 @@ function chunksOf(ids: readonly string[], size: number): string[][] {
  * Reads the orders that somebody watches, all of them together, however many watch each: their versions, and the whole
  * order when its version is another one. Nothing is read while nobody watches.
  */
-export function createOrderWatcher({ orders, keepReadable, intervalMs = INTERVAL_MS }: WatcherOptions): OrderWatcher {
+export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
+  const { orders, keepReadable, logger, intervalMs = INTERVAL_MS } = options;
   const watched = new Map<string, { version: number; listeners: Set<OrderListener> }>();
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
@@ -65,6 +67,10 @@ export function createOrderWatcher({ orders, keepReadable, intervalMs = INTERVAL
     }
   }
 
+  function tellProblem(error: Error): void {
+    for (const { listeners } of watched.values()) for (const { onProblem } of listeners) onProblem(error);
+  }
+
   async function tick(): Promise<void> {
     timer = undefined;
     looking = true;
@@ -72,18 +78,25 @@ export function createOrderWatcher({ orders, keepReadable, intervalMs = INTERVAL
       await look();
       failing = false;
     } catch (thrown) {
-      if (!failing) {
-        for (const { listeners } of watched.values()) for (const { onProblem } of listeners) onProblem(toError(thrown));
-      }
+      const isFirst = !failing;
       failing = true;
+      if (isFirst) tellProblem(toError(thrown));
+    } finally {
+      looking = false;
+      schedule();
     }
-    looking = false;
-    schedule();
+  }
+
+  /** Nobody waits for it, and a rejection that nobody handles ends the process. */
+  function tickAlone(): void {
+    tick().catch((error: unknown) => {
+      logger.error('look at watched orders failed', { err: toError(error) });
+    });
   }
 
   function schedule(): void {
     if (timer || looking || watched.size === 0) return;
-    timer = setTimeout(() => void tick(), intervalMs);
+    timer = setTimeout(tickAlone, intervalMs);
   }
 
   return {
