@@ -37,10 +37,10 @@ const withoutDocker = dockerProblem();
 const withoutPython = pythonProblem();
 if (withoutDocker) {
   leftOut[withoutDocker] =
-    'the system on Compose (tests/e2e), the scenarios, the image of a worker, the hook and the guard in LocalStack and its health check, the rules of Prometheus, LocalStack in the conformance suite';
+    'the system on Compose (tests/e2e), the scenarios, the images of the API and of a worker, the hook and the guard in LocalStack and its health check, the rules of Prometheus, LocalStack in the conformance suite';
   options.push(
     ...['--testPathIgnorePatterns', 'tests/e2e/', 'scenarios/'],
-    ...['worker-image', 'localstack-', 'integration/healthcheck', 'prometheus-rules'],
+    ...['api-memory', 'worker-image', 'localstack-', 'integration/healthcheck', 'prometheus-rules'],
   );
 }
 if (withoutPython) {

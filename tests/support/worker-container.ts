@@ -31,16 +31,20 @@ export type WorkerContainer = {
 };
 
 /**
- * Builds Dockerfile.worker for a service, and gives the image's name. Not with GenericContainer.fromDockerfile: that takes
+ * Builds a service's image, and gives its name. Not with GenericContainer.fromDockerfile: that takes
  * no labels, by which an image that is left over is found.
  */
-export async function buildWorkerImage(service: WorkerService): Promise<string> {
+export async function buildImage(
+  service: string,
+  dockerfile: string,
+  buildargs: Record<string, string> = {},
+): Promise<string> {
   const name = `orderflow-test-${randomUUID().slice(0, 8)}-${service}`;
   const { image } = await getContainerRuntimeClient();
   await image.build(root, {
     t: name,
-    dockerfile: 'Dockerfile.worker',
-    buildargs: { SERVICE: service },
+    dockerfile,
+    buildargs,
     labels: testLabels(),
     version: '2',
   });
@@ -50,8 +54,12 @@ export async function buildWorkerImage(service: WorkerService): Promise<string> 
   return name;
 }
 
+export function buildWorkerImage(service: WorkerService): Promise<string> {
+  return buildImage(service, 'Dockerfile.worker', { SERVICE: service });
+}
+
 /** Confined as in compose.yaml, also by what testcontainers has no methods for. */
-class ConfinedContainer extends GenericContainer {
+export class ConfinedContainer extends GenericContainer {
   constructor(image: string) {
     super(image);
     Object.assign(this.hostConfig, { Init: true, ReadonlyRootfs: true, PidsLimit: 100 });

@@ -19,8 +19,8 @@ import { AppModule, Background } from './app.module.js';
 import type { ApiEnv } from './config.js';
 import { asyncApiDocument } from './documentation/asyncapi.js';
 import { createHttpApp } from './http/create-http-app.js';
-import { createLimitConcurrency } from './http/limit-concurrency.js';
-import { createUnreadAnswers } from './http/unread-answers.js';
+import { limitLists } from './http/limit-concurrency.js';
+import { countDisconnects, createUnreadAnswers } from './http/unread-answers.js';
 import { createPublishSoon } from './http/publish-soon.js';
 import { createLive } from './live/create-live.js';
 import { createEventStreams, exposeEventStreams } from './live/event-stream.js';
@@ -47,8 +47,6 @@ export type Dependencies = {
 };
 
 const FLUSH_WITHIN_MS = 5_000;
-/** Lists, timelines and notifications that are read at once: each holds up to 25 items of up to 100 KB. */
-const LISTS = { atOnce: 2, mostWaiting: 100 };
 
 /** Everything that the API consists of, wired; listening is the caller's. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
@@ -67,17 +65,10 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const notifications = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
 
   const urlOf = createQueueUrls(aws.sqs);
-  const disconnected = metrics.counter({
-    name: 'http_slow_clients_disconnected_total',
-    help: 'Clients that were disconnected for not reading: for too long (stalled), or to make room (memory).',
-    labelNames: ['reason'],
-  });
   const unread = createUnreadAnswers({
     mostBytes: config.UNREAD_BYTES_MAX,
     stalledAfterMs: config.WRITE_TIMEOUT_MS,
-    onDisconnect: (reason) => {
-      disconnected.inc({ reason });
-    },
+    onDisconnect: countDisconnects(metrics),
   });
   const streams = createEventStreams({ mostPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom: unread.makeRoom });
   exposeEventStreams(metrics, streams);
@@ -95,7 +86,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     now,
     outboxDelayMs: config.OUTBOX_DELAY_MS,
   };
-  const lists = { limit: createLimitConcurrency(LISTS), keepReadable };
+  const lists = { limit: limitLists(), keepReadable };
   const useCases = {
     acceptOrder: createAcceptOrder({
       ...accepting,

@@ -4,6 +4,9 @@ type Limits = { atOnce: number; mostWaiting: number };
 
 export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
+/** Lists, timelines and notifications that are read at once: each holds up to 25 items of up to 100 KB. */
+const LISTS: Limits = { atOnce: 2, mostWaiting: 100 };
+
 /**
  * Runs a bounded number of tasks at once and lets a bounded number wait, in the order in which they came.
  * @throws ApiProblem OVERLOADED for one more than that
@@ -28,4 +31,9 @@ export function createLimitConcurrency({ atOnce, mostWaiting }: Limits): LimitCo
       else running -= 1;
     }
   };
+}
+
+/** One limit for everything that reads many items for a client. */
+export function limitLists(): LimitConcurrency {
+  return createLimitConcurrency(LISTS);
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 
 /** A connection, with what has been sent to its client and is still in this process. */
 type Connection = {
@@ -110,5 +111,16 @@ export function createUnreadAnswers(options: Options): UnreadAnswers {
         if (now() - connection.progressAt >= stalledAfterMs) end(connection, 'stalled');
       }
     },
+  };
+}
+
+export function countDisconnects(metrics: Metrics): (reason: DisconnectReason) => void {
+  const disconnected = metrics.counter({
+    name: 'http_slow_clients_disconnected_total',
+    help: 'Clients that were disconnected for not reading: for too long (stalled), or to make room (memory).',
+    labelNames: ['reason'],
+  });
+  return (reason) => {
+    disconnected.inc({ reason });
   };
 }
