@@ -202,7 +202,7 @@ async function run({ emulator, watch }) {
   remember(urls, credentials);
   say(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
   for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
-  say(`  ${'AWS CLI'.padEnd(20)} eval "$(${prefix}npm run --silent local -- --env)"`);
+  say(`  ${'AWS CLI'.padEnd(20)} eval "$(${prefix}npm run local --silent -- --env)"`);
   say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. ${LAST_WORDS}\n`);
   quiet = false;
 

@@ -61,7 +61,7 @@ describe('what the guard refuses', () => {
 
   it('says what to do, as AWS would', async () => {
     expect(await sendRaw(port, { headers: [host, signedBy('test'), LIST_TABLES] })).toMatch(
-      /"__type": "UnrecognizedClientException", "message": ".*npm run --silent local -- --env/,
+      /"__type": "UnrecognizedClientException", "message": ".*npm run local --silent -- --env/,
     );
   });
 

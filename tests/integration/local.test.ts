@@ -68,7 +68,7 @@ describe('npm run local, in a shell that is set up for AWS', () => {
   }, 60_000);
 
   it('starts, and keeps its key to this user', async () => {
-    expect(started).toMatchObject({ exitCode: 0, output: expect.stringContaining('npm run --silent local -- --env') });
+    expect(started).toMatchObject({ exitCode: 0, output: expect.stringContaining('npm run local --silent -- --env') });
     const modes = await Promise.all(
       ['run', 'run/run.json'].map(async (path) => (await stat(join(folder, path))).mode & 0o777),
     );

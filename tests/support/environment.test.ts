@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { createCredentials, ofTheMachine, withoutAws } from '../../tools/local/environment.mjs';
 
 /** Where the shell may say who asks AWS, where, and by which way. */
@@ -40,4 +42,19 @@ it('each run has a key, which is neither an account nor one of AWS', () => {
   const keys = Array.from({ length: 100 }, () => createCredentials().accessKeyId);
   expect(new Set(keys).size).toBe(100);
   for (const key of keys) expect(key).toMatch(/^LOCAL[0-9A-F]{32}$/);
+});
+
+it('of a container has, of AWS, what compose.yaml says and nothing of the shell', () => {
+  const file = readFileSync(new URL('../../compose.yaml', import.meta.url), 'utf8');
+  const { services } = parse(file, { merge: true }) as {
+    services: Record<string, { environment?: Record<string, string | number | null> }>;
+  };
+  const ours = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+  for (const { environment = {} } of Object.values(services)) {
+    const fromShell = Object.entries(environment).filter(
+      ([name, value]) => !(ours.includes(name) && value && !String(value).includes('$')),
+    );
+    const foreign = fromShell.map(([name]) => name).filter((name) => !(name in withoutAws({ [name]: 'x' })));
+    expect(foreign).toEqual([]);
+  }
 });

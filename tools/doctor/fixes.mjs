@@ -36,13 +36,18 @@ export function fixesOf({ origin, endpoint, stage }) {
 }
 
 /**
- * What the operator's tools need to find the system: they look where `npm run local` is, and at Compose's own port. Of
- * a folder of its own they know only in a shell that names it.
+ * One of the operator's commands for this system: they look where `npm run local` is, and at Compose's own port. In a
+ * folder of its own they also find the key of its emulator.
  * @param {System} system
+ * @param {string} script
+ * @param {...string} args
  */
-export function operatorOptions({ origin, endpoint, stage }) {
-  const isFound = (origin.kind === 'local' && origin.prefix === '') || endpoint === 'http://127.0.0.1:4566';
-  return [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])].join(' ');
+export function operatorCommand({ origin, endpoint, stage }, script, ...args) {
+  const isFound = origin.kind === 'local' || endpoint === 'http://127.0.0.1:4566';
+  const where = [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])];
+  const options = [...args, ...where];
+  const prefix = origin.kind === 'local' ? origin.prefix : '';
+  return [`${prefix}npm run ${script}`, ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
 }
 
 /** Where the emulator says what is wrong with it. @param {System} system */

@@ -4,7 +4,7 @@ import { inTime, request } from './ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
 import { judgeTopology } from './drift.mjs';
 import { openEmulator } from './emulator.mjs';
-import { composeCommand, emulatorLog, fixesOf, operatorOptions } from './fixes.mjs';
+import { composeCommand, emulatorLog, fixesOf, operatorCommand } from './fixes.mjs';
 import { describeStack } from './stack.mjs';
 import { readTemplate } from './template.mjs';
 
@@ -92,7 +92,7 @@ export function judgeDeadLetters(queues, system) {
   return warn(
     check,
     filled.map(({ queue, depth }) => `${depth} in ${queue}`).join(', '),
-    `npm run dlq -- list ${operatorOptions(system)}`.trimEnd(),
+    operatorCommand(system, 'dlq', 'list'),
   );
 }
 
@@ -122,11 +122,10 @@ export function judgeMarkers(tables, now, system) {
     origin.kind === 'compose'
       ? `${composeCommand(origin)} logs api-gateway`
       : `${origin.kind === 'local' ? origin.logs : 'logs/'}api-gateway.log`;
-  const options = operatorOptions(system);
   return warn(
     check,
     found.join('; '),
-    `npm run audit${options && ` -- ${options}`}   (why the sweeper cannot work is in ${log})`,
+    `${operatorCommand(system, 'audit')}   (why the sweeper cannot work is in ${log})`,
   );
 }
 

@@ -23,7 +23,7 @@ HEALTH = b"/_ministack/health"
 # A page whose own name was made to resolve to 127.0.0.1 sends that name.
 LOOPBACK = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 SIGNED_BY = re.compile(rb"AWS4-HMAC-SHA256 +Credential=([^/,\s]+)/\d{8}/[a-z0-9-]+/([a-z]+)/aws4_request *,.+")
-HOW_TO = 'To use the AWS CLI or an SDK: eval "$(npm run --silent local -- --env)"'
+HOW_TO = 'To use the AWS CLI or an SDK: eval "$(npm run local --silent -- --env)"'
 
 
 def refusal(scope, key):

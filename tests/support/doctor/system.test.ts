@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { credentialsAt as asOperator } from '@orderflow/orderctl/local-run';
 import { emulatorLog, fixesOf } from '../../../tools/doctor/fixes.mjs';
-import { originOf } from '../../../tools/doctor/surroundings.mjs';
+import { credentialsAt, originOf } from '../../../tools/doctor/surroundings.mjs';
 import { judgeClock, judgeDeadLetters, judgeHook, judgeMarkers, judgeSilence } from '../../../tools/doctor/system.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
@@ -51,6 +56,28 @@ describe('the fix', () => {
     expect(originOf('http://elsewhere:4566', localRun, containers)).toEqual({ kind: 'named' });
     expect(originOf('http://127.0.0.1:4567', undefined, containers)).toEqual({ kind: 'named' });
   });
+});
+
+it.each([
+  ['http://127.0.0.1:4999', {}, 'LOCALKEY'],
+  ['http://localhost:4999', {}, 'LOCALKEY'],
+  ['http://127.0.0.1:4998', {}, 'test'],
+  ['http://elsewhere:4999', {}, 'test'],
+  ['http://127.0.0.1:4999', { EMULATOR_ACCESS_KEY_ID: 'NAMED', EMULATOR_SECRET_ACCESS_KEY: 's' }, 'NAMED'],
+  ['http://127.0.0.1:4999', { EMULATOR_ACCESS_KEY_ID: 'NAMED' }, 'LOCALKEY'],
+  ['http://127.0.0.1:4999', { AWS_ACCESS_KEY_ID: 'AKIASHELL', AWS_SECRET_ACCESS_KEY: 's' }, 'LOCALKEY'],
+  ['http://127.0.0.1:4998', { AWS_ACCESS_KEY_ID: 'AKIASHELL', AWS_SECRET_ACCESS_KEY: 's' }, 'test'],
+])('asks %s, with %j set, as %s; the operator does the same', (endpoint, env, expected) => {
+  const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'secret' };
+  const localRun = { logs: '', prefix: '', urls: { 'AWS endpoint': 'http://127.0.0.1:4999' }, credentials };
+  const settings = (name: string) => (env as Record<string, string>)[name];
+  expect(credentialsAt(endpoint, settings, localRun).accessKeyId).toBe(expected);
+
+  const folder = mkdtempSync(join(tmpdir(), 'orderflow-run-'));
+  const runFile = join(folder, 'run.json');
+  writeFileSync(runFile, JSON.stringify(localRun));
+  expect(asOperator(endpoint, { env, runFile: pathToFileURL(runFile) }).accessKeyId).toBe(expected);
+  rmSync(folder, { recursive: true });
 });
 
 it('an emulator that does not answer is a failure when it was started, and else there is no system', () => {
@@ -135,7 +162,7 @@ describe('what was left lying', () => {
     const blue = { endpoint: 'http://127.0.0.1:4999', stage: 'blue', origin: local };
     expect(judgeMarkers(some, 300_000, blue).fix).toMatch(/^npm run audit -- --stage blue .* logs\/api-gateway\.log/);
     expect(judgeMarkers(some, 300_000, { ...blue, origin: second }).fix).toMatch(
-      /^npm run audit -- --endpoint http:\/\/127\.0\.0\.1:4999 --stage blue .* \/second\/logs\/api-gateway\.log/,
+      /^ORDERFLOW_LOCAL_DIR=\/second npm run audit -- --stage blue .* \/second\/logs\/api-gateway\.log/,
     );
   });
 });
