@@ -4,7 +4,7 @@ type Limits = { atOnce: number; mostWaiting: number };
 
 export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
-/** Lists, timelines and notifications that are read at once: each holds up to 25 items of up to 100 KB. */
+/** Lists, timelines and notifications that are read at once: each holds up to 20 items of up to 100 KB. */
 const LISTS: Limits = { atOnce: 2, mostWaiting: 100 };
 
 /**

@@ -49,7 +49,7 @@ type Dependencies = {
 };
 
 /**
- * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read for each 25 orders,
+ * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read for each 20 orders,
  * however large the table is (once an hour a page looks into every empty month besides); status and all else come from
  * the batch reads and are current. A page of large orders ends before its limit.
  */

@@ -9,7 +9,7 @@ const MOST_ANSWER_BYTES = 1_048_576;
  * Items that one call reads, whose sizes are not known before: an order with 100 of the longest lines is 94 KB, and takes
  * about six times that while it is read. A page of the usual length still takes one call.
  */
-const READ_AT_ONCE = 25;
+const READ_AT_ONCE = 20;
 
 type WithinOptions<Stored, Shown> = {
   reader: TableReader;
