@@ -14,8 +14,9 @@ type Connection = {
   progressAt: number;
 };
 
+const DISCONNECT_REASONS = ['stalled', 'memory'] as const;
 /** Why a client was disconnected: it read nothing for too long, or others needed the memory. */
-export type DisconnectReason = 'stalled' | 'memory';
+export type DisconnectReason = (typeof DISCONNECT_REASONS)[number];
 
 type Options = {
   /** For all clients together. */
@@ -120,6 +121,8 @@ export function countDisconnects(metrics: Metrics): (reason: DisconnectReason) =
     help: 'Clients that were disconnected for not reading: for too long (stalled), or to make room (memory).',
     labelNames: ['reason'],
   });
+  // There from the start, so that a rate sees the first one.
+  for (const reason of DISCONNECT_REASONS) disconnected.inc({ reason }, 0);
   return (reason) => {
     disconnected.inc({ reason });
   };
