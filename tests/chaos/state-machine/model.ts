@@ -110,7 +110,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
     case 'restart': {
       const mayStart = state.status === 'failed' && state.retriable === true && state.version === action.version;
       if (!mayStart) return undefined;
-      const anew = { effects: 0, retriable: undefined, marker: action.marker, attempts: 0 };
+      const anew = { effects: 0, isGivenUp: false, retriable: undefined, marker: action.marker, attempts: 0 };
       const free = { holder: '', token: '', leaseUntil: 0 };
       const { replayId: lastReplayId } = action;
       return { ...state, ...anew, ...free, status: 'waiting', version: state.version + 1, lastReplayId };
