@@ -1,6 +1,6 @@
 import { notificationIdFor } from './identifiers.js';
 
-/** What a body tells of its event. */
+/** Facts about an event, read from a message body. */
 export type EventFacts = { type?: string; orderId?: string; notificationId?: string };
 
 function textOf(value: unknown, name: string): string | undefined {
@@ -13,7 +13,7 @@ function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** What a body tells of its event, however malformed it is. */
+/** Reads the facts that a body contains. A malformed body yields fewer, or none. */
 export function eventFactsOf(body: string): EventFacts {
   let envelope: unknown;
   try {

@@ -39,7 +39,7 @@ function toFailureCode(value: unknown, fallback: string): string {
   return (/^\d/.test(words) ? `CODE_${words}` : words).slice(0, MAX_CODE).replace(/_+$/, '');
 }
 
-/** What an adapter, or an item that was stored before adapters were checked, says of a failure, as the contract has it. */
+/** Makes a valid Failure of an adapter's answer, or of an item that was stored before adapters were checked. */
 export function toFailure(value: unknown, fallback: { code: string; message: string }): Failure {
   const { code, message, retriable, cancelled } = Object(value) as Partial<Record<keyof Failure, unknown>>;
   return {

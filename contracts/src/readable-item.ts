@@ -23,7 +23,7 @@ function isStep(step: unknown): boolean {
   );
 }
 
-/** What orders and notifications have in common, as far as their readers look. */
+/** Checks the attributes that readers of orders and notifications share. */
 function isReadable({ version, createdAt, updatedAt, correlationId, timeline, failure, traceparent }: Item): boolean {
   return (
     Number.isInteger(version) &&

@@ -12,7 +12,7 @@ export function deadLetterOf({ timeline, version }: StoredItem): string | undefi
 
 /**
  * The replay that starts a failed item again from the item alone: that of its dead letter, where it has one, so that
- * both together start it once. Whoever sees the item in this version gets the same.
+ * both together start it once. Everyone who sees this version of the item gets the same id.
  */
 export function restartIdFor(id: string, item: StoredItem): string {
   const messageId = deadLetterOf(item);

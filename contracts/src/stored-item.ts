@@ -34,7 +34,7 @@ export type StoredItem = {
   leaseUntil: number;
   failure?: Failure;
   lastReplayId: string;
-  /** The life, as lastReplayId names it, whose work was given up; absent when none was. */
+  /** Value of lastReplayId in the life whose work was given up; absent when no life was. */
   givenUpLife?: string;
   /** By the step's name and the version that it led to, as received_2: a repeated statement overwrites its own step. */
   timeline: Record<string, StoredStep>;

@@ -248,7 +248,7 @@ function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[]
     });
 }
 
-/** When what a notification tells of had happened: an outcome of the order, in whichever life, or its acceptance. */
+/** Time of the event that caused a notification: an outcome in any of the order's lives, or its acceptance. */
 function causeMs({ causationId }: FollowedNotification, { orderId }: FollowedOrder, steps: readonly Placed[]): number {
   const cause = steps.find(
     ({ step: { step }, version }) =>
