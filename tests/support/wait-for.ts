@@ -1,16 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * Asks again until the answer is not undefined.
+ * Asks again until the answer is neither undefined nor false.
  * @throws after `withinMs`, naming `what` and the last error
  */
-export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function waitFor<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  withinMs = 20_000,
+): Promise<T> {
   const startedAt = performance.now();
   let lastError: unknown;
   for (;;) {
     try {
       const answer = await ask();
-      if (answer !== undefined) return answer;
+      if (answer !== undefined && answer !== false) return answer;
     } catch (error) {
       lastError = error;
     }
