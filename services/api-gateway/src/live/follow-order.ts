@@ -20,18 +20,20 @@ function stepsAfter(order: OrderRecord, version: number): TimelineStep[] {
   );
 }
 
-/** Tells a stream where the order stands, and how it came there from the version that the stream knows. */
+/**
+ * Tells a stream where the order stands, and how it came there from the version that the stream knows. Only the last
+ * event has an id: a client that is cut off before it has not seen the version, and gets all of it again.
+ */
 function tell(stream: EventStream, order: OrderRecord, knownVersion: number | undefined): void {
   for (const step of knownVersion === undefined ? [] : stepsAfter(order, knownVersion)) {
-    const id = step.version === undefined ? {} : { id: String(step.version) };
-    stream.send({ event: 'step', data: step, ...id });
+    stream.send({ event: 'step', data: step });
   }
   stream.send({ event: 'order', data: toOrder(order), id: String(order.version) });
 }
 
 /**
  * A stream of an order's events: `order` with its present state, then for each change `step`, one or more, and `order`.
- * The id is the version. It ends with the order's outcome; `problem` says that the order cannot be read at present.
+ * The id of `order` is the version. It ends with the order's outcome; `problem` says that the order cannot be read at present.
  */
 export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
   /**

@@ -31,6 +31,8 @@ type FeedOptions = {
 export type SystemFeed = {
   /** The picture as it is, once there is one. Begins to look if nobody does. */
   current: () => Promise<SystemState>;
+  /** The picture at this moment. Whoever subscribes in the same turn misses nothing after it. */
+  whole: () => SystemState;
   /** Tells of what has changed, about once a second. @returns what ends it */
   subscribe: (onUpdate: (update: SystemState) => void) => () => void;
   /** Looks no more. */
@@ -182,6 +184,7 @@ export function createSystemFeed(options: FeedOptions): SystemFeed {
       await firstLook;
       return running.whole();
     },
+    whole: () => begin().whole(),
     subscribe: (onUpdate) => {
       listeners.add(onUpdate);
       return () => {

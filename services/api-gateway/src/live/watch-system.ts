@@ -6,14 +6,16 @@ import type { SystemFeed } from './system-feed.js';
  * A stream of the whole system: `history`, with what is watched and the last minutes, then `system` about once a second,
  * with what has changed.
  */
-export function createWatchSystem(feed: SystemFeed, streams: EventStreams) {
+export function createWatchSystem(feed: Pick<SystemFeed, 'current' | 'whole' | 'subscribe'>, streams: EventStreams) {
   /** @throws ApiProblem TOO_MANY_STREAMS */
   return async (client: string): Promise<Readable> => {
     let unsubscribe: () => void = () => undefined;
     const stream = streams.open('system', client, () => {
       unsubscribe();
     });
-    stream.send({ event: 'history', data: await feed.current() });
+    await feed.current();
+    // Not what that answered: an update may have been told between the answer and this turn.
+    stream.send({ event: 'history', data: feed.whole() });
     if (stream.body.destroyed) return stream.body;
     unsubscribe = feed.subscribe((update) => {
       stream.send({ event: 'system', data: update });
