@@ -28,6 +28,13 @@ const RETRY_AFTER = {
   'retry-after': { schema: { type: 'integer' as const, minimum: 1 }, description: 'Seconds after which to try again.' },
 };
 
+const ACCEPT_ENCODING = {
+  'accept-encoding': {
+    schema: { ...text, enum: ['identity'] },
+    description: 'Present when the body had a Content-Encoding.',
+  },
+};
+
 const ETAG = { etag: { schema: text, description: 'Made of the version.' } };
 
 const correlationHeader = () =>
@@ -46,7 +53,11 @@ const problemAnswers = (problems: readonly number[]) =>
     ApiResponse({
       status: problem,
       description: STATUS_CODES[problem] ?? '',
-      headers: { ...CORRELATION, ...(problem === 429 || problem === 503 ? RETRY_AFTER : {}) },
+      headers: {
+        ...CORRELATION,
+        ...(problem === 429 || problem === 503 ? RETRY_AFTER : {}),
+        ...(problem === 415 ? ACCEPT_ENCODING : {}),
+      },
       content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
     }),
   );

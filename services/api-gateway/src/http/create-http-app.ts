@@ -19,6 +19,7 @@ import { createAllowedMethods } from './allowed-methods.js';
 import { ApiProblem } from './api-problem.js';
 import { guardRequests, sendRefusal } from './guard-requests.js';
 import { createHttpMetrics, routeOf } from './http-metrics.js';
+import { readJsonBodies } from './json-bodies.js';
 import { nestLogger } from './nest-logger.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { protectBrowsers } from './protect-browsers.js';
@@ -66,9 +67,6 @@ export async function createHttpApp({
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { connectionsCheckingInterval: CHECK_REQUESTS_EVERY_MS },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // RequestValidationPipe refuses these names itself, and can say where they are.
-    onProtoPoisoning: 'ignore',
-    onConstructorPoisoning: 'ignore',
     genReqId: ({ headers }) => correlationIdOf(headers),
     // Closing waits for requests, not for idle keep-alive connections.
     forceCloseConnections: 'idle',
@@ -83,8 +81,7 @@ export async function createHttpApp({
     },
   });
 
-  // Everything but JSON is 415.
-  server.removeContentTypeParser('text/plain');
+  readJsonBodies(server);
 
   // A connection that is busy when the server closes would stay open when it falls idle, and hold the process up.
   let closing = false;
@@ -135,7 +132,7 @@ export async function createHttpApp({
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
-    // Fastify's own JSON parser is enough; Nest's would come with one for forms.
+    // readJsonBodies reads them; Nest's parsers would take forms, too.
     bodyParser: false,
   });
   app.useGlobalPipes(new RequestValidationPipe());

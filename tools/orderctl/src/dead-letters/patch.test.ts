@@ -27,6 +27,17 @@ describe('patchBody', () => {
     });
   });
 
+  it('refuses a file that is not UTF-8, in place of putting other characters into the body', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'orderflow-patch-'));
+    const file = join(folder, 'patch.json');
+    writeFileSync(file, Buffer.from('[{"op":"add","path":"/n","value":"Caf\xe9"}]', 'latin1'));
+    try {
+      expect(() => readPatch(file)).toThrow(/utf-8/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('replaces a body that is not JSON as a whole', () => {
     const patch = readPatch('[{"op":"replace","path":"","value":{"a":1}}]');
     expect(patchBody('not json', patch)).toEqual({ body: '{"a":1}' });

@@ -12,6 +12,8 @@ const NEEDS: Record<string, 'value' | 'from' | undefined> = {
   copy: 'from',
   remove: undefined,
 };
+/** A lenient decoder would put U+FFFD in the place of what it cannot read, and so into the body. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 /** Empty, or steps that each begin with a slash (RFC 6901). */
 const POINTER = /^(\/.*)?$/s;
 
@@ -35,7 +37,7 @@ function isOperation(value: unknown): value is Operation {
 export function readPatch(text: string): Operation[] {
   let patch: unknown;
   try {
-    patch = JSON.parse(text.trimStart().startsWith('[') ? text : readFileSync(text, 'utf8'));
+    patch = JSON.parse(text.trimStart().startsWith('[') ? text : UTF_8.decode(readFileSync(text)));
   } catch (error) {
     throw new OperatorError(
       `--patch takes a JSON patch, or a file with one, as '[{"op":"replace","path":"/detail/data/totalAmount","value":12.5}]': ${toError(error).message}`,
