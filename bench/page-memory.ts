@@ -21,8 +21,9 @@ const { values } = parseArgs({
   },
 });
 const emulator = EMULATORS.find((kind) => kind === values.emulator);
-const minutes = Number(values.minutes);
-const rate = Number(values.rate);
+const numberOf = (text: string): number => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN);
+const minutes = numberOf(values.minutes);
+const rate = numberOf(values.rate);
 if (!(minutes >= 2 && rate > 0 && rate <= 1_000) || !emulator) {
   console.error(
     'usage: npm run bench:page -- --minutes <2 or more> --rate <orders a second, up to 1000> --emulator <ministack or localstack>',

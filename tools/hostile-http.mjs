@@ -30,6 +30,11 @@ const { values } = parseArgs({
     url: { type: 'string' },
   },
 });
+for (const [name, text] of Object.entries({ cases: values.cases, seed: values.seed })) {
+  if (/^\d{1,9}$/.test(text)) continue;
+  console.error(`--${name} takes a whole number, such as --${name} 5000.`);
+  process.exit(2);
+}
 const wanted = Number(values.cases);
 const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 

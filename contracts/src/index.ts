@@ -89,5 +89,6 @@ export {
   type StoredItem,
   type StoredStep,
 } from './stored-item.js';
+export { toUuid } from './spelling.js';
 export { Timeline, timelineOf, TimelineStep } from './timeline.js';
 export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, toText, TRACEPARENT } from './text.js';

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsUUID, Min, ValidateNested } from 'class-validator';
 import { Failure, storedFailure } from './failure.js';
+import { IsId } from './spelling.js';
 import { createdAtIdOf, outboxShardOf, type StoredItem } from './stored-item.js';
 import { IsText } from './text.js';
 
@@ -19,7 +20,7 @@ export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number];
 
 /** Body of POST /api/notifications. */
 export class CreateNotificationRequest {
-  @IsUUID()
+  @IsId()
   orderId!: string;
 
   @IsText(1000)

@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { Failure, storedFailure } from './failure.js';
 import { IsMoney, MatchesItemTotal, MAX_UNIT_PRICE } from './money.js';
+import { FromDigits } from './spelling.js';
 import { createdAtIdOf, listBucketOf, outboxShardOf, type StoredItem } from './stored-item.js';
 import { IsReference, IsText, IsTextOrNull } from './text.js';
 
@@ -125,8 +126,8 @@ export const DEFAULT_PAGE_SIZE = 20;
 /** Query of GET /api/orders. */
 export class ListOrdersQuery {
   @IsOptional()
-  @Type(() => Number)
-  @IsInt()
+  @FromDigits()
+  @IsInt({ message: 'limit must be a whole number in digits, such as 20' })
   @Min(1)
   @Max(MAX_PAGE_SIZE)
   limit?: number;

@@ -43,7 +43,7 @@ describe('parseEnv', () => {
     expect(parseEnv(Env, env)).toMatchObject({ ...env, OTEL_TRACES_SAMPLER_ARG: 0.25 });
     expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'jaeger', OTEL_TRACES_SAMPLER_ARG: '2' })).toHaveLength(2);
     expect(problemsOf({ OTEL_TRACES_SAMPLER_ARG: 'always' })).toContain(
-      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1',
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.25',
     );
     expect(problemsOf({ LOG_REDACT: 'customerId,' })).toEqual([
       'LOG_REDACT must be names of fields, separated by commas',
@@ -94,6 +94,21 @@ describe('parseEnv', () => {
     const problems = problemsOf({ [key]: value });
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.every((problem) => problem.startsWith(`${key} `))).toBe(true);
+  });
+
+  it.each(['0x10', '1e1', '+5', '5.0', '05', '-0', '5_0', '0b1', '0o7', '5n', '٥', '５', '5,0', '5 0', 'true', '[5]'])(
+    'takes only digits for a number, and not %j',
+    (text) => {
+      for (const key of ['PORT', 'LOW', 'SHUTDOWN_TIMEOUT_MS']) {
+        expect(problemsOf({ [key]: text })).toContain(`${key} must be a whole number in digits`);
+      }
+    },
+  );
+
+  it.each(['0x1', '1e-1', '+0.5', '.5', '1.', '00.5', '0,5', '-0'])('takes %j for no share of traces', (text) => {
+    expect(problemsOf({ OTEL_TRACES_SAMPLER_ARG: text })).toContain(
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.25',
+    );
   });
 
   it('checks what must hold between keys once each is right by itself', () => {

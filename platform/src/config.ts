@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { plainToInstance, Transform, Type } from 'class-transformer';
+import { plainToInstance, Transform } from 'class-transformer';
 import {
   getMetadataStorage,
   IsBoolean,
@@ -18,6 +18,9 @@ import {
 } from 'class-validator';
 import { ConfigError } from './errors.js';
 import { failpointProblem } from './failpoints.js';
+
+const DIGITS = /^(?:0|[1-9][0-9]*)$/;
+const DECIMAL = /^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
 /** What every process of the system reads from its environment; the property names are the variables. */
 export class ProcessEnv {
@@ -77,17 +80,14 @@ export class ProcessEnv {
   OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 
   /** Of the traces that begin here, how many are recorded: 0 to 1. */
-  @Type(() => Number)
-  @IsNumber({}, { message: 'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1' })
+  @ToNumber(DECIMAL)
+  @IsNumber({}, { message: 'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.25' })
   @Min(0)
   @Max(1)
   OTEL_TRACES_SAMPLER_ARG = 1;
 
   /** Ms from SIGTERM until the process gives up draining and exits 1. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(100)
-  @Max(600_000)
+  @IsCount(100, 600_000)
   SHUTDOWN_TIMEOUT_MS = 28_000;
 
   /** As set by the images. */
@@ -101,17 +101,23 @@ export class ProcessEnv {
   FAILPOINTS?: string;
 }
 
+/** Makes a number of a text of this form. `Number` would take `0x10` and `1e3`, too, which other readers refuse. */
+function ToNumber(form: RegExp): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && form.test(value) ? Number(value) : value,
+  );
+}
+
 /** A port to listen on; 0 takes any free one. */
 export function IsPort(): PropertyDecorator {
-  return (target, key) => {
-    for (const decorate of [Type(() => Number), IsInt(), Min(0), Max(65_535)]) decorate(target, key);
-  };
+  return IsCount(0, 65_535);
 }
 
 /** A duration or a count: an integer from `min` to `max`. */
 export function IsCount(min: number, max: number): PropertyDecorator {
   return (target, key) => {
-    for (const decorate of [Type(() => Number), IsInt(), Min(min), Max(max)]) decorate(target, key);
+    const isInt = IsInt({ message: `${String(key)} must be a whole number in digits` });
+    for (const decorate of [ToNumber(DIGITS), isInt, Min(min), Max(max)]) decorate(target, key);
   };
 }
 

@@ -44,10 +44,10 @@ function readOptions() {
 }
 
 const given = readOptions();
+if (!/^\d{1,9}(,\d{1,9})*$/.test(given.seeds)) fail('--seeds takes whole numbers, such as 1,2,3.');
 const seeds = given.seeds.split(',').map(Number);
-if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) fail('--seeds takes whole numbers, as 1,2,3.');
+if (given.orders !== undefined && !/^[1-9]\d{0,8}$/.test(given.orders)) fail('--orders takes a whole number above 0.');
 const orders = given.orders === undefined ? undefined : Number(given.orders);
-if (orders !== undefined && !(Number.isInteger(orders) && orders > 0)) fail('--orders takes a whole number above 0.');
 const { emulator } = given;
 if (emulator !== 'ministack' && emulator !== 'localstack') fail(`There is no emulator ${emulator}.`);
 const only = given.only?.split(',');

@@ -1,4 +1,5 @@
-import { IsInt, IsISO8601, IsOptional, IsUUID, Matches, Min } from 'class-validator';
+import { IsInt, IsISO8601, IsOptional, Matches, Min } from 'class-validator';
+import { IsId } from '../spelling.js';
 import type { StoredItem } from '../stored-item.js';
 import { IsText, toText, TRACEPARENT } from '../text.js';
 
@@ -7,7 +8,7 @@ const MAX_CORRELATION_ID = 128;
 /** Context of an event. EventBridge hands no attributes on to SQS, so everything travels inside `detail`. */
 export class EventMetadata {
   /** UUIDv5 of aggregate id, event type and aggregate version: the same event has the same id however often it is sent. */
-  @IsUUID()
+  @IsId()
   eventId!: string;
 
   /** Version of the event's schema. */
@@ -24,7 +25,7 @@ export class EventMetadata {
 
   /** The event that led to this one. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   causationId?: string;
 
   @IsOptional()

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsISO8601, IsUUID, ValidateNested } from 'class-validator';
+import { IsDefined, IsIn, IsISO8601, ValidateNested } from 'class-validator';
 import { eventIdFor } from '../identifiers.js';
 import {
   NOTIFICATION_CHANNELS,
@@ -7,14 +7,15 @@ import {
   type NotificationChannel,
   type NotificationRecord,
 } from '../notification.js';
+import { IsId } from '../spelling.js';
 import { IsText } from '../text.js';
 import { contextOf, EventMetadata, outcomeContextOf, type PublishableEvent } from './envelope.js';
 
 export class NotificationRequestedData {
-  @IsUUID()
+  @IsId()
   notificationId!: string;
 
-  @IsUUID()
+  @IsId()
   orderId!: string;
 
   @IsIn(NOTIFICATION_CHANNELS)
@@ -45,10 +46,10 @@ export class NotificationRequested {
 }
 
 export class NotificationSentData {
-  @IsUUID()
+  @IsId()
   notificationId!: string;
 
-  @IsUUID()
+  @IsId()
   orderId!: string;
 
   @IsIn(NOTIFICATION_CHANNELS)

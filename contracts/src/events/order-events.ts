@@ -7,7 +7,6 @@ import {
   IsInt,
   IsISO8601,
   IsObject,
-  IsUUID,
   Min,
   ValidateNested,
 } from 'class-validator';
@@ -15,11 +14,12 @@ import { Failure, storedFailure } from '../failure.js';
 import { eventIdFor } from '../identifiers.js';
 import { IsMoney } from '../money.js';
 import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, toPlainItem, type OrderRecord } from '../order.js';
+import { IsId } from '../spelling.js';
 import { IsReference } from '../text.js';
 import { contextOf, EventMetadata, outcomeContextOf, type PublishableEvent } from './envelope.js';
 
 export class OrderCreatedData {
-  @IsUUID()
+  @IsId()
   orderId!: string;
 
   @IsReference()
@@ -59,7 +59,7 @@ export class OrderCreated {
 }
 
 export class OrderCompletedData {
-  @IsUUID()
+  @IsId()
   orderId!: string;
 
   @IsReference()
@@ -95,7 +95,7 @@ export class OrderCompleted {
 }
 
 export class OrderFailedData {
-  @IsUUID()
+  @IsId()
   orderId!: string;
 
   @IsReference()

@@ -1,8 +1,8 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
-import type { ProblemEntry } from '@orderflow/contracts';
+import { toUuid, type ProblemEntry } from '@orderflow/contracts';
 import { validationErrors } from '@orderflow/platform/validation';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
-import { isUUID, type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import { invalid, notValid } from './api-problem.js';
 
 /** Deeper than any valid body; recursion over a hostile one would end the call stack. */
@@ -83,11 +83,12 @@ export class RequestValidationPipe implements PipeTransform {
   }
 }
 
-/** A path parameter that names an order or a notification. */
+/** A path parameter that names an order or a notification: in any case, and brought to the stored one. */
 @Injectable()
 export class UuidPipe {
   transform(value: string, { data }: ArgumentMetadata): string {
-    if (!isUUID(value)) throw invalid(data ?? 'id', `${data ?? 'id'} must be a UUID`);
-    return value;
+    const id = toUuid(value);
+    if (id === undefined) throw invalid(data ?? 'id', `${data ?? 'id'} must be a UUID`);
+    return id;
   }
 }

@@ -20,15 +20,28 @@ export type Selection = {
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** Epoch ms; NaN for what Date.parse alone would make a time of: `5`, `May 1`, or the 30th of February. */
+function parseIsoTime(text: string): number {
+  const [, day] = ISO_TIME.exec(text) ?? [];
+  const midnight = Date.parse(`${day ?? ''}T00:00:00Z`);
+  const isDay = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(`${day ?? ''}T`);
+  return isDay ? Date.parse(text) : NaN;
+}
+
 /** Epoch ms of an ISO 8601 time, or of `2h`: two hours ago. */
 function timeOf(option: string, text: string, now: number): number {
-  const [, amount, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const time = amount === undefined ? Date.parse(text) : now - Number(amount) * (UNIT_MS[unit] ?? 0);
+  const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const time = amount === undefined ? parseIsoTime(text) : now - Number(amount) * (UNIT_MS[unit] ?? 0);
   if (Number.isNaN(time)) {
     throw new OperatorError(`${option} takes a time such as 2027-03-14T15:00:00Z, or 30m, 2h, 7d for so long ago.`);
   }
   return time;
 }
+
+/** Ids of orders and of SQS are UUIDs, which are the same in upper and in lower case. */
+const isSame = (one: string | undefined, other: string): boolean => one?.toLowerCase() === other.trim().toLowerCase();
 
 /** @throws OperatorError when a filter cannot be read */
 export function select(options: SelectOptions, now: number): Selection {
@@ -46,8 +59,8 @@ export function select(options: SelectOptions, now: number): Selection {
       const receivedAt = Date.parse(letter.firstReceivedAt);
       return (
         (reason.length === 0 || reason.includes(letter.code)) &&
-        (order === undefined || letter.event.orderId === order) &&
-        (id === undefined || letter.messageId === id || letter.originalMessageId === id) &&
+        (order === undefined || isSame(letter.event.orderId, order)) &&
+        (id === undefined || isSame(letter.messageId, id) || isSame(letter.originalMessageId, id)) &&
         ((since === undefined && until === undefined) || (receivedAt >= from && receivedAt <= to))
       );
     },
