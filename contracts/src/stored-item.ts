@@ -43,6 +43,8 @@ export type StoredItem = {
   /** Of the present life's outcome, when its delivery was traced: the context of the outcome's event. */
   outcomeTraceparent?: string;
   requestHash: string;
+  /** Of the request that inserted it, random; absent without an Idempotency-Key. */
+  insertToken?: string;
   /** Sort key of the listing indexes: `createdAt#id`. */
   createdAtId: string;
   /** The outbox marker, present from the insert to the terminal write. */

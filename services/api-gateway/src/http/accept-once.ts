@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { StoredItem } from '@orderflow/contracts';
 import type { Clock } from '@orderflow/platform/clock';
 import { failpoint } from '@orderflow/platform/failpoints';
@@ -31,7 +32,12 @@ export async function acceptOnce<R extends StoredItem>(
 ): Promise<{ stored: R; replayed: boolean }> {
   // Before the insert: the context is stored, so that whoever publishes the event again publishes the same one.
   const span = beginSpan(accepted.traceparent);
-  const record = span ? { ...accepted, traceparent: span.traceparent } : accepted;
+  const record = {
+    ...accepted,
+    // Tells a retry of this insert from another request with the same key: everything else is the client's choice.
+    ...(accepted.requestHash === '' ? {} : { insertToken: randomUUID() }),
+    ...(span ? { traceparent: span.traceparent } : {}),
+  };
   const event = { ...eventOf(record), ...(span ? { span } : {}) };
   const inserted = await executor.execute(insert(lifecycle, record));
   if (inserted.applied) {
@@ -48,7 +54,7 @@ export async function acceptOnce<R extends StoredItem>(
       'This Idempotency-Key was used for another request. Use a new key for a new request.',
     );
   }
-  const mine = existing.createdAt === record.createdAt && existing.correlationId === record.correlationId;
+  const mine = existing.insertToken === record.insertToken;
   if (mine) publishSoon(event);
   return { stored: existing, replayed: !mine };
 }

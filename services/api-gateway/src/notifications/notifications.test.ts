@@ -73,6 +73,18 @@ describe('POST /api/notifications', () => {
     expect(api.notifications()).toHaveLength(1);
   });
 
+  it('accepts concurrent copies once, also in one ms and with one correlation id', async () => {
+    const api = await startApi();
+    const orderId = await placeOrder(api);
+    const copies = Array.from({ length: 8 }, () =>
+      api.post('/api/notifications', about(orderId), { ...key('k'), 'x-correlation-id': 'c' }),
+    );
+    const answers = await Promise.all(copies);
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(202));
+    expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
+    expect(api.notifications()).toHaveLength(1);
+  });
+
   it('is 422 for the same key of the same customer with another request', async () => {
     const api = await startApi();
     const [one, other] = [await placeOrder(api), await placeOrder(api)];

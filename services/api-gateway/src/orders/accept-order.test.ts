@@ -205,6 +205,28 @@ describe('an Idempotency-Key', () => {
     expect(published()).toHaveLength(1);
   });
 
+  it.each(['the same', 'another'])(
+    'counts concurrent copies once, also in one ms, with %s correlation id',
+    async (which) => {
+      const { post, get, orders, published } = await startApi();
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          post('/api/orders', anOrder(), {
+            ...key('k'),
+            'x-correlation-id': which === 'the same' ? 'c' : `c-${i}`,
+            traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+          }),
+        ),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201));
+      expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
+      await quiet();
+      expect(orders()).toHaveLength(1);
+      expect(published()).toHaveLength(1);
+      expect((await get('/metrics')).text).toMatch(/^order_created_total 1$/m);
+    },
+  );
+
   it('makes a retry after a lost answer find its own order', async () => {
     const { post, aws, orders } = await startApi();
     aws.dynamo.applyThenLoseAnswer('BatchExecuteStatement');
@@ -223,10 +245,12 @@ describe('an Idempotency-Key', () => {
       if (command.constructor.name === 'BatchExecuteStatementCommand') await send(command as never);
       return send(command as never);
     }) as never;
-    const answer = await post('/api/orders', anOrder());
-    expect(answer.status).toBe(201);
-    expect(answer.headers['idempotent-replayed']).toBeUndefined();
+    for (const headers of [{}, key('k')]) {
+      const answer = await post('/api/orders', anOrder(), headers);
+      expect(answer.status).toBe(201);
+      expect(answer.headers['idempotent-replayed']).toBeUndefined();
+    }
     await quiet();
-    expect(published()).toHaveLength(1);
+    expect(published()).toHaveLength(2);
   });
 });
