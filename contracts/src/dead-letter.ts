@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsISO8601, IsString, Min, ValidateNested } from 'class-validator';
 import { eventFactsOf, type EventFacts } from './event-facts.js';
 import {
   ForeignAttribute,
@@ -8,6 +8,7 @@ import {
   type ForeignAttributes,
   type LetterAttributes,
 } from './letter-attributes.js';
+import { Optional } from './optional.js';
 import type { ResourceNames } from './resources.js';
 
 export const DEAD_LETTER_QUEUES = ['orders', 'notifications', 'undelivered'] as const;
@@ -36,7 +37,7 @@ export class DeadLetterSummary {
   reason!: string;
 
   /** Where in the body the problem lies. */
-  @IsOptional()
+  @Optional()
   @IsString()
   path?: string;
 
@@ -52,20 +53,20 @@ export class DeadLetterSummary {
   replayCount!: number;
 
   /** Event type, as far as the body tells. */
-  @IsOptional()
+  @Optional()
   @IsString()
   type?: string;
 
-  @IsOptional()
+  @Optional()
   @IsString()
   orderId?: string;
 
-  @IsOptional()
+  @Optional()
   @IsString()
   notificationId?: string;
 
   /** What others put on the message; it goes along with a replay. */
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => ForeignAttribute)

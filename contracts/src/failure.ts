@@ -1,4 +1,5 @@
-import { IsBoolean, IsOptional, Matches } from 'class-validator';
+import { IsBoolean, Matches } from 'class-validator';
+import { Optional } from './optional.js';
 import { IsText, toText } from './text.js';
 
 const MAX_CODE = 64;
@@ -19,7 +20,7 @@ export class Failure {
   retriable!: boolean;
 
   /** True: the warehouse confirmed that it ships nothing for this order. Only after attempts that were given up. */
-  @IsOptional()
+  @Optional()
   @IsBoolean()
   cancelled?: boolean;
 }

@@ -1,17 +1,7 @@
 import { Type } from 'class-transformer';
-import {
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsNumber,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Min,
-} from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsString, IsUUID, Min } from 'class-validator';
 import { ValidateNested } from 'class-validator';
+import { Optional } from './optional.js';
 import { ORDER_STATES, type OrderRecord } from './order.js';
 import type { FollowedOrder } from './readable-item.js';
 
@@ -53,7 +43,7 @@ export class LiveOrder {
   deadLettered!: boolean;
 
   /** Code of its failure, only when the stage is failed. */
-  @IsOptional()
+  @Optional()
   @IsString()
   failureCode?: string;
 }
@@ -89,7 +79,7 @@ export class WorkerState {
   @IsIn(['ready', 'not ready', 'unreachable'])
   status!: 'ready' | 'not ready' | 'unreachable';
 
-  @IsOptional()
+  @Optional()
   @IsString()
   reason?: string;
 }
@@ -113,11 +103,11 @@ export class FlowPoint {
   failed!: number;
 
   /** Ms from accept to outcome over the orders that ended in this second; absent when none did. */
-  @IsOptional()
+  @Optional()
   @IsNumber()
   p50Ms?: number;
 
-  @IsOptional()
+  @Optional()
   @IsNumber()
   p95Ms?: number;
 }
@@ -128,7 +118,7 @@ export class SystemState {
   at!: string;
 
   /** What keeps this picture from being current, in a sentence for people; absent when nothing does. */
-  @IsOptional()
+  @Optional()
   @IsString()
   problem?: string;
 
@@ -138,7 +128,7 @@ export class SystemState {
   queues!: QueueState[];
 
   /** Absent where the API is not told of the workers (WORKER_URLS). */
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => WorkerState)

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsUUID, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsISO8601, IsUUID, Min, ValidateNested } from 'class-validator';
 import { Failure, storedFailure } from './failure.js';
+import { Optional } from './optional.js';
 import { IsId } from './spelling.js';
 import { createdAtIdOf, outboxShardOf, type StoredItem } from './stored-item.js';
 import { IsText } from './text.js';
@@ -58,7 +59,7 @@ export class Notification {
   updatedAt!: string;
 
   /** Only when SENT. */
-  @IsOptional()
+  @Optional()
   @IsISO8601()
   sentAt?: string;
 
@@ -66,7 +67,7 @@ export class Notification {
   correlationId!: string;
 
   /** Only when FAILED. */
-  @IsOptional()
+  @Optional()
   @ValidateNested()
   @Type(() => Failure)
   failure?: Failure;

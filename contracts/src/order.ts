@@ -7,7 +7,6 @@ import {
   IsInt,
   IsISO8601,
   IsObject,
-  IsOptional,
   IsUUID,
   Max,
   Min,
@@ -15,6 +14,7 @@ import {
 } from 'class-validator';
 import { Failure, storedFailure } from './failure.js';
 import { IsMoney, MatchesItemTotal, MAX_UNIT_PRICE } from './money.js';
+import { Optional } from './optional.js';
 import { FromDigits } from './spelling.js';
 import { createdAtIdOf, listBucketOf, outboxShardOf, type StoredItem } from './stored-item.js';
 import { IsReference, IsText, IsTextOrNull } from './text.js';
@@ -102,7 +102,7 @@ export class Order {
   correlationId!: string;
 
   /** Only when FAILED. */
-  @IsOptional()
+  @Optional()
   @ValidateNested()
   @Type(() => Failure)
   failure?: Failure;
@@ -125,18 +125,18 @@ export const DEFAULT_PAGE_SIZE = 20;
 
 /** Query of GET /api/orders. */
 export class ListOrdersQuery {
-  @IsOptional()
+  @Optional()
   @FromDigits()
   @IsInt({ message: 'limit must be a whole number in digits, such as 20' })
   @Min(1)
   @Max(MAX_PAGE_SIZE)
   limit?: number;
 
-  @IsOptional()
+  @Optional()
   @IsText(512)
   cursor?: string;
 
-  @IsOptional()
+  @Optional()
   @IsReference()
   customerId?: string;
 }

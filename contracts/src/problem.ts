@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsOptional, IsString, Max, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsInt, IsString, Max, Min, ValidateNested } from 'class-validator';
+import { Optional } from './optional.js';
 
 export class ProblemEntry {
   /** Where in the request the problem lies, as `items[0].quantity`; '' for the whole body. */
@@ -38,7 +39,7 @@ export class Problem {
   correlationId!: string;
 
   /** Only when status is 400; the first 500. */
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => ProblemEntry)

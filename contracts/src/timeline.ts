@@ -1,20 +1,10 @@
 import { Type } from 'class-transformer';
-import {
-  IsArray,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Matches,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsArray, IsIn, IsInt, IsISO8601, IsString, IsUUID, Matches, Min, ValidateNested } from 'class-validator';
 import { NotificationRequested, notificationSent } from './events/notification-events.js';
 import { OrderCompleted, OrderCreated, OrderFailed, orderOutcome } from './events/order-events.js';
 import { eventIdFor } from './identifiers.js';
 import { NOTIFICATION_STATES } from './notification.js';
+import { Optional } from './optional.js';
 import { ORDER_STATES, ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { FollowedNotification, FollowedOrder } from './readable-item.js';
 import type { StoredItem, StoredStep } from './stored-item.js';
@@ -56,7 +46,7 @@ export class TimelineStep {
   subject!: (typeof SUBJECTS)[number];
 
   /** Only when the subject is a notification. */
-  @IsOptional()
+  @Optional()
   @IsUUID()
   notificationId?: string;
 
@@ -69,50 +59,50 @@ export class TimelineStep {
   sinceMs!: number;
 
   /** The state that the step led to. */
-  @IsOptional()
+  @Optional()
   @IsString()
   status?: string;
 
   /** The subject's version that the step led to. */
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(1)
   version?: number;
 
   /** How often the message had been received, this time included. */
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(1)
   attempt?: number;
 
   /** Host name of the worker. */
-  @IsOptional()
+  @Optional()
   @IsString()
   worker?: string;
 
   /** SQS id of the message. */
-  @IsOptional()
+  @Optional()
   @IsString()
   messageId?: string;
 
   /** Seconds after which the message comes back. */
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(0)
   delaySeconds?: number;
 
   /** Machine-readable, as OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
-  @IsOptional()
+  @Optional()
   @IsString()
   code?: string;
 
   /** Of an unexpected error its name and code: its text is in the worker's log. */
-  @IsOptional()
+  @Optional()
   @IsString()
   reason?: string;
 
   /** The event that tells of the step, or that caused it. */
-  @IsOptional()
+  @Optional()
   @IsUUID()
   eventId?: string;
 
@@ -120,7 +110,7 @@ export class TimelineStep {
   correlationId!: string;
 
   /** W3C trace id. */
-  @IsOptional()
+  @Optional()
   @Matches(/^[0-9a-f]{32}$/)
   traceId?: string;
 }

@@ -1,4 +1,5 @@
-import { IsInt, IsISO8601, IsOptional, Matches, Min } from 'class-validator';
+import { IsInt, IsISO8601, Matches, Min } from 'class-validator';
+import { Optional } from '../optional.js';
 import { IsId } from '../spelling.js';
 import type { StoredItem } from '../stored-item.js';
 import { IsText, toText, TRACEPARENT } from '../text.js';
@@ -24,11 +25,11 @@ export class EventMetadata {
   correlationId!: string;
 
   /** The event that led to this one. */
-  @IsOptional()
+  @Optional()
   @IsId()
   causationId?: string;
 
-  @IsOptional()
+  @Optional()
   @Matches(TRACEPARENT)
   traceparent?: string;
 }
