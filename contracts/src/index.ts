@@ -91,4 +91,4 @@ export {
 } from './stored-item.js';
 export { toUuid } from './spelling.js';
 export { Timeline, timelineOf, TimelineStep } from './timeline.js';
-export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, toText, TRACEPARENT } from './text.js';
+export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, TEXT_DESCRIPTION, toText } from './text.js';

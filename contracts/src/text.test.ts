@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
-import { CORRELATION_ID, IsReference, IsText, IsTextOrNull, TEXT, TRACEPARENT } from './text.js';
+import { CORRELATION_ID, IsReference, IsText, IsTextOrNull, toText, TRACEPARENT } from './text.js';
 
 class Sample {
   @IsText(5)
@@ -41,13 +41,33 @@ describe('text', () => {
     expect(accepts('text', value)).toBe(false);
   });
 
-  it('is not blank, by what JavaScript calls blank', () => {
-    const blanks = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter((character) =>
-      /\s/.test(character),
-    );
-    expect(blanks.length).toBeGreaterThan(20);
-    expect(blanks.filter((blank) => TEXT.test(blank) || TEXT.test(blank + blank))).toEqual([]);
+  it('has a character that shows, by what Unicode says of all characters', () => {
+    const isTaken = (character: string): boolean => toText(character, 5, 'refused') === character;
+    const invisible = /[\p{Z}\p{C}\p{M}\p{Default_Ignorable_Code_Point}]/u;
+    const characters = Array.from({ length: 0x11_0000 }, (_, code) => String.fromCodePoint(code));
+    const blank = characters.filter((character) => invisible.test(character));
+    expect(blank.length).toBeGreaterThan(10_000);
+    expect(blank.filter(isTaken)).toEqual([]);
+    // The others show; the five are blank by their names.
+    const refused = characters.filter((character) => !invisible.test(character) && !isTaken(character));
+    expect(refused).toEqual(['\u2800', '\ufffc', '\u{13441}', '\u{13442}', '\u{1d159}']);
   });
+
+  it.each([
+    ...['\u200b', '\u2800', '\u3164', '\u00ad', '\u034f', '\u061c', '\u115f\u1160', '\u180e', '\u2060', '\u2063\u2064'],
+    ...['\u0301', '\u20dd', '\ufe0f', '\u{e0100}', '\u{e0041}\u{e007f}', '\uffa0', '\ufeff', '\ue000', '\u202e'],
+    ...['\u{1d173}', '\u{1d159}', '\u{13441}', '\u2028', '\u2029', '\u200d\u200d', ' \u200b \u2800 \u3164 ', '\ufffc'],
+  ])('may not consist of %j alone, and may have it beside others', (text) => {
+    expect(accepts('text', text.slice(0, 5))).toBe(false);
+    expect(accepts('text', `${Array.from(text)[0] ?? ''}a`)).toBe(true);
+  });
+
+  it.each(['é', 'e\u0301', '👩\u200d🚀', '❤\ufe0f', '🇩🇪', '?', '9', '中', 'ก', 'ด\u0e35', '٣', '€', '\u202ea'])(
+    'may be %j',
+    (text) => {
+      expect(accepts('text', text)).toBe(true);
+    },
+  );
 
   it('may be null where it says so', () => {
     expect([null, 'abcde', '', 'abcdef', undefined].map((value) => accepts('cursor', value))).toEqual([

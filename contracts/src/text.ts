@@ -3,18 +3,35 @@ import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
 export const IS_TEXT = 'isText';
 export const IS_TEXT_OR_NULL = 'isTextOrNull';
 
-const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f`;
-/** Spelled out, because what `\s` means differs between the languages in which a client may check the pattern. */
-const BLANKS = String.raw` \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff`;
+/**
+ * No control characters, which break logs, terminals and SQS message attributes, and not only spaces. Published, so in
+ * what the regular expressions of all languages have in common: no \u, \p or (?, and no class such as \s, whose meaning
+ * differs. What it cannot say is checked besides.
+ */
+// eslint-disable-next-line no-control-regex -- control characters are what it is about
+export const TEXT = /^[ \xA0]*[^\x00-\x20\x7F-\xA0][^\x00-\x1F\x7F-\x9F]*$/;
 
-/** No control characters, which break logs, terminals and SQS message attributes, and not only blanks. */
-export const TEXT = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*$`);
+/** What TEXT does not say: see isText. */
+export const TEXT_DESCRIPTION = 'At least one character is visible.';
+
+/**
+ * A character that shows by itself: a letter, number, punctuation mark or symbol, not one that is there for others
+ * (combining, joining, selecting, filling). Unicode has no property for the five of them that are drawn as nothing.
+ */
+const VISIBLE = /(?!\p{Default_Ignorable_Code_Point}|[\u2800\ufffc\u{13441}\u{13442}\u{1d159}])[\p{L}\p{N}\p{P}\p{S}]/u;
 
 function isText(value: unknown, max: number): value is string {
-  return typeof value === 'string' && TEXT.test(value) && value.isWellFormed() && Array.from(value).length <= max;
+  return (
+    typeof value === 'string' &&
+    TEXT.test(value) &&
+    VISIBLE.test(value) &&
+    value.isWellFormed() &&
+    Array.from(value).length <= max
+  );
 }
 
-const ALL_CONTROLS = new RegExp(`[${CONTROLS}]+`, 'g');
+// eslint-disable-next-line no-control-regex -- control characters are what it is about
+const ALL_CONTROLS = /[\x00-\x1F\x7F-\x9F]+/g;
 
 /** Anything from outside as text that IsText(max) accepts; what it accepts already stays as it is. */
 export function toText(value: unknown, max: number, fallback: string): string {
@@ -28,7 +45,7 @@ export function toText(value: unknown, max: number, fallback: string): string {
   return isText(text, max) ? text : fallback;
 }
 
-/** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, not only blanks. */
+/** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, and something that shows. */
 export function IsText(max: number, options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
@@ -37,7 +54,7 @@ export function IsText(max: number, options?: ValidationOptions): PropertyDecora
       validator: {
         validate: (value) => isText(value, max),
         defaultMessage: (args) =>
-          `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters, not only blanks`,
+          `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters, at least one of them visible`,
       },
     },
     options,

@@ -43,6 +43,17 @@ def mend_total(body):
     body["totalAmount"] = float(total)
 
 
+def mend_texts(value):
+    """A text has a character that shows: what those are, a portable pattern cannot say."""
+    if isinstance(value, dict):
+        return {name: mend_texts(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [mend_texts(child) for child in value]
+    if isinstance(value, str) and not any(letter.isascii() and letter.isalnum() for letter in value):
+        return "x" + value[1:]
+    return value
+
+
 def mend_idempotency_key(case):
     """A key belongs to one request: another body gets another key, the same body the same again."""
     name = next((name for name in case.headers if name.lower() == "idempotency-key"), None)
@@ -70,11 +81,13 @@ def before_call(context, case, kwargs):
         return
     chance = chooser(case)
     if case.operation.label == "POST /api/orders":
+        case.body = mend_texts(case.body)
         if chance.random() < 0.3:
             case.body["items"][0]["productId"] = FAILS_ALWAYS
         mend_total(case.body)
         mend_idempotency_key(case)
     elif case.operation.label == "POST /api/notifications":
+        case.body = mend_texts(case.body)
         # Now and then an unknown order, which is 404.
         if order_ids and chance.random() < 0.9:
             case.body["orderId"] = chance.choice(order_ids)

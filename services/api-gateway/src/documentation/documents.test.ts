@@ -1,6 +1,8 @@
 import { Parser } from '@asyncapi/parser';
 import { describe, expect, it, jest } from '@jest/globals';
 import { EVENT_CLASSES, type Order } from '@orderflow/contracts';
+import fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { anOrder, bodyOf, NAMES, startApi } from '../testing/start-api.js';
 
@@ -25,6 +27,15 @@ async function read<Document>(url: string): Promise<Document> {
   expect(answer.status).toBe(200);
   expect(answer.headers['content-type']).toMatch(/^application\/json/);
   return bodyOf<Document>(answer);
+}
+
+/** Every regular expression in a document. */
+function patternsIn(document: object): Set<string> {
+  const found = Object.entries(document).flatMap(([name, value]: [string, unknown]) => {
+    if (name === 'pattern' && typeof value === 'string') return [value];
+    return typeof value === 'object' && value !== null ? [...patternsIn(value)] : [];
+  });
+  return new Set(found);
 }
 
 async function parseAsyncApi() {
@@ -79,6 +90,29 @@ describe('/openapi.json', () => {
     expect([' a ', 'ä', '🫖'].map(matches)).toEqual([true, true, true]);
     expect(['', ' ', '\u00a0', 'a\n', '\u0085'].map(matches)).toEqual([false, false, false, false, false]);
   });
+
+  it.each(['/openapi.json', '/asyncapi.json'])(
+    '%s has only patterns that mean the same in all languages',
+    async (url) => {
+      const patterns = patternsIn(await read<object>(url));
+      expect(patterns.size).toBeGreaterThan(3);
+      for (const pattern of patterns) {
+        // What RE2, Java, Python, .NET and JavaScript have in common: no class such as \d, no escape but \xHH, no
+        // group but a plain one, and an anchor at both ends.
+        expect(pattern).toMatch(/^\^(?:\\x[0-9A-F]{2}|\\[.]|[^\\(]|\((?!\?))*\$$/);
+        const [here, re2] = [new RegExp(pattern), RE2JS.compile(pattern)];
+        fc.assert(
+          fc.property(
+            fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.stringMatching(here)),
+            (text) => {
+              expect(re2.matcher(text).find()).toBe(here.test(text));
+            },
+          ),
+          { numRuns: 200, examples: [[''], [' '], ['\u00a0'], ['\u0085'], ['a\n'], ['é'], ['🫖'], ['a']] },
+        );
+      }
+    },
+  );
 
   it('knows that the last page has no cursor', async () => {
     const { OrderPage } = (await read<OpenApi>('/openapi.json')).components.schemas;

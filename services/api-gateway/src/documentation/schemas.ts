@@ -1,5 +1,5 @@
 import * as contracts from '@orderflow/contracts';
-import { IS_MONEY, IS_TEXT, IS_TEXT_OR_NULL, MATCHES_ITEM_TOTAL, TEXT } from '@orderflow/contracts';
+import { IS_MONEY, IS_TEXT, IS_TEXT_OR_NULL, MATCHES_ITEM_TOTAL, TEXT, TEXT_DESCRIPTION } from '@orderflow/contracts';
 // class-validator-jsonschema needs class-transformer's type metadata, which has no public export.
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
@@ -21,6 +21,7 @@ const textOf = (metadata: ValidationMetadata) => ({
   minLength: 1,
   maxLength: firstConstraint(metadata),
   pattern: TEXT.source,
+  description: TEXT_DESCRIPTION,
 });
 
 /** How our own validators, and those whose stock translation is too loose, read in JSON Schema. */
