@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
-import { CORRELATION_ID, IsReference, IsText, IsTextOrNull, toText, TRACEPARENT } from './text.js';
+import { CORRELATION_ID, IsReference, IsText, IsTextOrNull, toText, toTraceparent, TRACEPARENT } from './text.js';
 
 class Sample {
   @IsText(5)
@@ -100,5 +100,24 @@ describe('what is taken over from headers', () => {
     expect(TRACEPARENT.test('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')).toBe(true);
     expect(TRACEPARENT.test('00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01')).toBe(false);
     expect(TRACEPARENT.test('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n')).toBe(false);
+  });
+
+  it.each([
+    ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03', '-03'],
+    ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', '-01'],
+    ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff-what the "future" brings', '-01'],
+    ['fe-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-02-', '-00'],
+  ])('%s is a traceparent', (text, flags) => {
+    expect(toTraceparent(text)).toBe(`00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331${flags}`);
+  });
+
+  it.each([
+    'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more',
+    '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01more',
+    '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0',
+    '',
+  ])('%j is none', (text) => {
+    expect(toTraceparent(text)).toBeUndefined();
   });
 });

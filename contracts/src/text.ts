@@ -1,3 +1,4 @@
+import { Transform } from 'class-transformer';
 import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
 
 export const IS_TEXT = 'isText';
@@ -83,6 +84,27 @@ export function IsReference(options?: ValidationOptions): PropertyDecorator {
 
 /** W3C Trace Context, version 00: https://www.w3.org/TR/trace-context/#traceparent-header */
 export const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Of a later version only what all versions have is known, and of the flags only the first bit. */
+const LATER_TRACEPARENT = /^(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32}-[0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?$/s;
+
+/** A traceparent of any version, as version 00; undefined for anything else. */
+export function toTraceparent(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (TRACEPARENT.test(value)) return value;
+  const [, ids, flags] = LATER_TRACEPARENT.exec(value) ?? [];
+  return ids === undefined || flags === undefined ? undefined : `00-${ids}-0${Number.parseInt(flags, 16) & 1}`;
+}
+
+/** A traceparent, where there is one: text that is none begins a new trace, as W3C has it, and refuses nothing. */
+export function IsTraceparent(): PropertyDecorator {
+  const toKnown = Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? toTraceparent(value) : value,
+  );
+  return (target, key) => {
+    for (const decorate of [toKnown, Matches(TRACEPARENT)]) decorate(target, key);
+  };
+}
 
 /** A correlation id as accepted from a client: bounded, and harmless in a log line and in a header. */
 export const CORRELATION_ID = /^[A-Za-z0-9._:@-]{1,128}$/;

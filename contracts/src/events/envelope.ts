@@ -1,8 +1,8 @@
-import { IsInt, IsISO8601, Matches, Min } from 'class-validator';
+import { IsInt, IsISO8601, Min } from 'class-validator';
 import { Optional } from '../optional.js';
 import { IsId } from '../spelling.js';
 import type { StoredItem } from '../stored-item.js';
-import { IsText, toText, TRACEPARENT } from '../text.js';
+import { IsText, IsTraceparent, toText, TRACEPARENT } from '../text.js';
 
 const MAX_CORRELATION_ID = 128;
 
@@ -30,7 +30,7 @@ export class EventMetadata {
   causationId?: string;
 
   @Optional()
-  @Matches(TRACEPARENT)
+  @IsTraceparent()
   traceparent?: string;
 }
 

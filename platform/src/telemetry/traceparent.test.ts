@@ -11,11 +11,27 @@ describe('parseTraceparent', () => {
     expect(formatTraceparent(parseTraceparent(text)!)).toBe(text);
   });
 
+  it.each(['01', '0a', '10', 'cc', 'fe', 'f0', 'ef'])('goes on with the trace of version %s', (version) => {
+    for (const more of ['', '-', '-more', '-what-the future, brings']) {
+      const above = parseTraceparent(`${version}-${TRACE}-${SPAN}-ff${more}`);
+      expect(above).toEqual({ traceId: TRACE, spanId: SPAN, flags: 1 });
+      expect(formatTraceparent(above!)).toBe(`00-${TRACE}-${SPAN}-01`);
+    }
+    expect(parseTraceparent(`${version}-${TRACE}-${SPAN}-02`)).toMatchObject({ flags: 0 });
+  });
+
   it.each([
     ['a trace id of zeros', `00-${'0'.repeat(32)}-${SPAN}-01`],
     ['a span id of zeros', `00-${TRACE}-${'0'.repeat(16)}-01`],
     ['capitals', `00-${TRACE.toUpperCase()}-${SPAN}-01`],
-    ['another version', `01-${TRACE}-${SPAN}-01`],
+    ['version ff', `ff-${TRACE}-${SPAN}-01`],
+    ['version ff with more', `ff-${TRACE}-${SPAN}-01-more`],
+    ['version 00 with more', `00-${TRACE}-${SPAN}-01-more`],
+    ['version 00 that goes on', `00-${TRACE}-${SPAN}-01more`],
+    ['a later version that goes on', `01-${TRACE}-${SPAN}-01more`],
+    ['a later version that is cut off', `01-${TRACE}-${SPAN}-0`],
+    ['a later version with a trace id of zeros', `01-${'0'.repeat(32)}-${SPAN}-01-more`],
+    ['a later version in capitals', `0A-${TRACE}-${SPAN}-01`],
     ['more than one', `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`],
     ['nothing', undefined],
   ])('takes %s for none', (_, text) => {

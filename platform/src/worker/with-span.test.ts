@@ -45,6 +45,16 @@ describe('withSpan', () => {
     });
   });
 
+  it.each(['', '-more', '-what the future, brings'])(
+    'stands under a context of a later version, with %j at its end',
+    async (more) => {
+      const traceparent = PARENT.replace(/^00/, '01') + more;
+      const body = JSON.stringify({ detail: { metadata: { traceparent } } });
+      const { ended } = await handle(() => Promise.resolve('processed'), aDelivery({ body }));
+      expect(ended[0]!.parent).toBe(traceparent);
+    },
+  );
+
   it('finds the context in an event that is written with spaces, and not in what a customer wrote', async () => {
     const data = { message: `"traceparent":"${PARENT.replaceAll('ab', 'ef')}"` };
     const body = JSON.stringify({ detail: { data, metadata: { traceparent: PARENT } } }, undefined, 1);

@@ -6,7 +6,7 @@ import type { Delivery, Middleware, Outcome } from './types.js';
 type SpanOptions = { queue: string; publisher: Pick<EventPublisher, 'beginSpan'> };
 
 /** A name in the JSON text of an event; inside a string of it the quotes would have a backslash before them. */
-const TRACEPARENT = /"traceparent"\s*:\s*"([0-9a-f-]{55})"/;
+const TRACEPARENT = /"traceparent"\s*:\s*"([0-9a-f-]{55}(?:-[^"\\]*)?)"/;
 
 /**
  * Where the message comes from. Read before the body is checked, so that a malformed message has a span too, and as text,

@@ -1,4 +1,4 @@
-import { newTraceparent, parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
+import { formatTraceparent, newTraceparent, parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
 import type { Tracing } from '@orderflow/platform/telemetry/tracing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -41,8 +41,8 @@ function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyRepl
 export function traceRequests(server: FastifyInstance, tracing: Tracing): void {
   server.decorateRequest('traceparent', '');
   server.addHook('onRequest', (request, reply, done) => {
-    const { traceparent } = request.headers;
-    const given = typeof traceparent === 'string' && parseTraceparent(traceparent) ? traceparent : undefined;
+    const above = parseTraceparent(request.headers.traceparent);
+    const given = above && formatTraceparent(above);
     request.traceparent = startSpan(tracing, request, reply, given)?.traceparent ?? given ?? newTraceparent();
     done();
   });

@@ -26,6 +26,29 @@ describe('without tracing', () => {
     expect(orders()[0]?.traceparent).toBe(TRACEPARENT);
     expect(log.lines.find(({ message }) => message === 'request')?.fields.traceId).toBe(TRACE_ID);
   });
+
+  it.each([
+    ...[`01-${TRACE_ID}-b7ad6b7169203331-01`, `01-${TRACE_ID}-b7ad6b7169203331-ff-more`],
+    ...[`cc-${TRACE_ID}-b7ad6b7169203331-09-what-the-future-will-be-like`, `fe-${TRACE_ID}-b7ad6b7169203331-01-`],
+  ])("keeps to the client's trace in a later version, and hands it on as version 00: %s", async (traceparent) => {
+    const { post, orders, published } = await startApi();
+    const tracestate = 'rojo=00f067aa0ba902b7,future@vendor=\x7e';
+    expect((await post('/api/orders', anOrder(), { traceparent, tracestate })).status).toBe(201);
+    expect(orders()[0]?.traceparent).toBe(TRACEPARENT);
+    await eventually(() => published().length === 1);
+    expect(published()[0]?.Detail).toContain(TRACEPARENT);
+  });
+
+  it.each([`ff-${TRACE_ID}-b7ad6b7169203331-01`, `${TRACEPARENT}-more`, `01-${TRACE_ID}-b7ad6b7169203331-01more`])(
+    'begins a trace for what is no traceparent in any version: %s',
+    async (traceparent) => {
+      const { post, orders } = await startApi();
+      expect((await post('/api/orders', anOrder(), { traceparent })).status).toBe(201);
+      const context = parseTraceparent(orders()[0]?.traceparent);
+      expect(context?.traceId).toMatch(/^[0-9a-f]{32}$/);
+      expect(context?.traceId).not.toBe(TRACE_ID);
+    },
+  );
 });
 
 describe('with tracing', () => {
