@@ -43,10 +43,17 @@ const FOLDERS = {
 } satisfies Record<string, Record<string, Script> | undefined>;
 type Folder = keyof typeof FOLDERS;
 
+/** As Docker sets them in every container when config.json has `proxies`. Nothing listens there. */
+const PROXIES = Object.fromEntries(
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) =>
+    [name, name.toLowerCase()].map((spelt) => [spelt, 'http://127.0.0.1:1']),
+  ),
+);
+
 async function start(folder: Folder): Promise<StartedLocalStackContainer> {
   const scripts: Record<string, Script> | undefined = FOLDERS[folder];
   return createLocalStackContainer()
-    .withEnvironment({ SERVICES: 'sqs', EAGER_SERVICE_LOADING: '0' })
+    .withEnvironment({ SERVICES: 'sqs', EAGER_SERVICE_LOADING: '0', ...PROXIES })
     .withCopyFilesToContainer([{ source: PREDICATE, target: scripts ? `${INIT}/healthcheck.sh` : ELSEWHERE }])
     .withCopyContentToContainer(
       Object.entries(scripts ?? {}).map(([path, script]) => ({ target: `${INIT}/${path}`, ...script })),
