@@ -18,6 +18,7 @@ import { checkPorts } from './doctor/ports.mjs';
 import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
 import { credentialsAt, findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
 import { checkSystem, judgeSilence } from './doctor/system.mjs';
+import { forgetAws } from './local/environment.mjs';
 
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -99,6 +100,7 @@ async function main(options) {
 process.removeAllListeners('warning');
 try {
   const options = readOptions();
+  forgetAws(process.env);
   if (options.help) process.stdout.write(`${USAGE}\n`);
   else await main(options);
 } catch (error) {

@@ -6,6 +6,7 @@ import { startEmbeddedSystem, type EmbeddedSystem } from '../../tests/support/em
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from '../../tests/support/emulator.js';
 import { mainsOf, type Subject } from './subjects.js';
 import type { EmulatorKind } from './use-emulator.js';
+import { emulatorClient } from '../../tools/local/environment.mjs';
 
 /** An emulator with a stage that nobody has used yet. */
 export type Place = { emulator: Emulator; stage: string; dispose: () => Promise<void> };
@@ -81,11 +82,7 @@ export async function startSubjectIn(
     ...(mains ? { mains } : {}),
     ...(endpointFor ? { endpointFor } : {}),
   });
-  const client = {
-    endpoint: emulator.url,
-    region: 'us-east-1',
-    credentials: emulator.credentials,
-  };
+  const client = emulatorClient(emulator.url, emulator.credentials);
   const dynamo = new DynamoDBClient(client);
   const sqs = new SQSClient(client);
   const names = resourceNames(stage);

@@ -20,6 +20,8 @@ TEMPLATE = os.environ.get("TEMPLATE") or "/etc/localstack/infrastructure/templat
 EMULATOR_URL = os.environ.get("EMULATOR_URL") or "http://127.0.0.1:4566"
 ACCESS_KEY_ID = os.environ.get("EMULATOR_ACCESS_KEY_ID") or "test"
 SECRET_ACCESS_KEY = os.environ.get("EMULATOR_SECRET_ACCESS_KEY") or "test"
+# Where the services look; AWS_REGION of a shell means AWS itself.
+REGION = "us-east-1"
 # Whose profile, config file and proxy the shell names is not for an emulator. Ignored here: this file may run in
 # LocalStack's own process, whose environment is not ours to change.
 NO_PROFILE = {
@@ -66,7 +68,7 @@ def deploy():
     cloudformation = botocore.session.Session(session_vars=NO_PROFILE).create_client(
         "cloudformation",
         endpoint_url=EMULATOR_URL,
-        region_name=os.environ.get("AWS_REGION") or "us-east-1",
+        region_name=REGION,
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
         config=Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False),

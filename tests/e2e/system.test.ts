@@ -14,6 +14,7 @@ import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
 import { alertQueries } from '../support/observability.js';
 import { waitFor } from '../support/wait-for.js';
+import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 
 const FULFILMENT_DELAY_MS = 1_500;
 
@@ -43,11 +44,7 @@ describe('the system on Compose', () => {
   beforeAll(async () => {
     system = await startComposeSystem({ FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
     cleanUp.push(() => system.dispose());
-    const client = {
-      endpoint: await system.awsEndpoint(),
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    };
+    const client = emulatorClient(await system.awsEndpoint(), LOCALSTACK_CREDENTIALS);
     sqs = new SQSClient(client);
     dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
     cleanUp.push(() => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../support/embedded-system.js';
 import { REFUSED } from '../support/guard/attempts.js';
 import { LIST_TABLES, sendRaw, signedBy, statusOf, type Attempt } from '../support/guard/raw-request.js';
+import { emulatorClient } from '../../tools/local/environment.mjs';
 
 let emulator: Awaited<ReturnType<typeof startEmulator>>;
 let port: number;
@@ -21,7 +22,7 @@ beforeAll(async () => {
   port = Number(new URL(emulator.url).port);
   host = `Host: 127.0.0.1:${port}`;
   key = emulator.credentials.accessKeyId;
-  dynamo = new DynamoDBClient({ endpoint: emulator.url, region: 'us-east-1', credentials: emulator.credentials });
+  dynamo = new DynamoDBClient(emulatorClient(emulator.url, emulator.credentials));
   await dynamo.send(new PutItemCommand(KEPT));
 }, 120_000);
 

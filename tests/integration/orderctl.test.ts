@@ -17,6 +17,7 @@ import { connectOperator } from '../support/operator.js';
 import { compileOps, endOps, ops, startOps } from '../support/orderctl.js';
 import { order, put } from '../support/orders.js';
 import { waitFor } from '../support/wait-for.js';
+import { emulatorClient } from '../../tools/local/environment.mjs';
 
 // Nothing here is a terminal.
 const ESCAPE = '\u001b';
@@ -57,9 +58,7 @@ describe('status', () => {
     await aws.sqs.send(new SendMessageCommand({ QueueUrl: orderLetters, MessageBody: 'a dead letter' }));
     await aws.sqs.send(new DeleteQueueCommand({ QueueUrl: undelivered }));
     await put(system, order({ outboxAt: Date.now() - 90_000 }), order({ outboxAt: Date.now() - 5_000 }));
-    const events = new EventBridgeClient({
-      ...{ endpoint: emulator.url, region: 'us-east-1', credentials: emulator.credentials },
-    });
+    const events = new EventBridgeClient(emulatorClient(emulator.url, emulator.credentials));
     await events.send(new DisableRuleCommand({ EventBusName: names.bus, Name: names.orderCreatedRule }));
     const rule = { EventBusName: names.bus, Rule: names.notificationRequestedRule };
     const { Targets: targets = [] } = await events.send(new ListTargetsByRuleCommand(rule));

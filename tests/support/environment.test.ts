@@ -1,40 +1,107 @@
 import { readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
+import { getMetadataStorage } from 'class-validator';
 import { parse } from 'yaml';
-import { createCredentials, ofTheMachine, withoutAws } from '../../tools/local/environment.mjs';
+import { ApiEnv } from '../../services/api-gateway/src/config.js';
+import { NotificationWorkerEnv } from '../../services/notification-worker/src/config.js';
+import { OrderWorkerEnv } from '../../services/order-worker/src/config.js';
+import {
+  createCredentials,
+  forDeployment,
+  forDocker,
+  forDownloads,
+  forgetAws,
+  forServices,
+  ofTheMachine,
+  SETTINGS,
+  shellCommands,
+  TEMPLATE_PARAMETERS,
+} from '../../tools/local/environment.mjs';
+import { HOSTILE_SHELL } from './hostile-shell.js';
 
-/** Where the shell may say who asks AWS, where, and by which way. */
-const FOREIGN = [
-  ...['AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
-  ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SQS', 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_CA_BUNDLE'],
-  ...['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
-  ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_SDK_LOAD_CONFIG', 'BOTO_CONFIG'],
-  ...['HTTP_PROXY', 'https_proxy', 'All_Proxy', 'no_proxy', 'NODE_USE_ENV_PROXY'],
-];
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker };
+/** What one kind of child may have of a hostile shell, because it leads where that child goes. */
+const EXPECTED: Partial<Record<keyof typeof ENVIRONMENTS, RegExp>> = {
+  // pip's files are read for where packages come from only: tests/integration/installs.test.ts.
+  forDownloads: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE)$/i,
+  forDocker: /^DOCKER_/,
+};
 
-describe('the environment of what talks to an emulator', () => {
-  it.each(FOREIGN)('has no %s', (name) => {
-    for (const env of [{ [name]: 'x' }, { [name.toUpperCase()]: 'x' }, { [name.toLowerCase()]: 'x' }]) {
-      expect(Object.values(withoutAws(env))).not.toContain('x');
-      expect(ofTheMachine(env)).toEqual({});
+describe.each(Object.entries(ENVIRONMENTS))('an environment %s', (kind, make) => {
+  const expected = EXPECTED[kind as keyof typeof ENVIRONMENTS];
+
+  it.each(Object.keys(HOSTILE_SHELL))('has no %s of the shell', (name) => {
+    for (const spelt of new Set([name, name.toUpperCase(), name.toLowerCase()])) {
+      if (expected?.test(spelt)) continue;
+      expect(Object.values(make({ [spelt]: 'x' }))).not.toContain('x');
     }
   });
 
-  it.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])('has an empty %s', (name) => {
-    for (const env of [{}, { [name]: '/home/me/.aws/config' }])
-      expect(withoutAws(env)).toMatchObject({ [name]: devNull });
+  it('has nothing that nobody named', () => {
+    const unknown = { SOME_TOOLS_OWN: 'x', MY_LOG_LEVEL: 'x', STAGE_NAME: 'x', XPATH: 'x', AWS_SOMETHING_NEW: 'x' };
+    expect(Object.values(make(unknown))).not.toContain('x');
   });
 
-  it.each(['STAGE', 'LOG_LEVEL', 'AWS_REQUEST_TIMEOUT_MS', 'PATH', 'LD_PRELOAD'])('of a service has %s', (name) => {
-    expect(withoutAws({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
+  it.each(['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'Path', 'SystemRoot'])('has %s of the machine', (name) => {
+    expect(make({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
+  });
+});
+
+describe('a setting', () => {
+  /** What a start decides itself, or what images set. */
+  const OF_A_START = [
+    ...['PORT', 'HOST', 'WORKER_URLS', 'NODE_ENV'],
+    ...['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+  ];
+  const readByServices = [ApiEnv, OrderWorkerEnv, NotificationWorkerEnv].flatMap((Shape) =>
+    getMetadataStorage()
+      .getTargetValidationMetadatas(Shape, '', false, false)
+      .map(({ propertyName }) => propertyName),
+  );
+
+  it('reaches the services if one of them reads it, and only then', () => {
+    expect(new Set([...SETTINGS, ...OF_A_START])).toEqual(new Set(readByServices));
   });
 
-  it.each(['SERVICES', 'AUTH', 'PERSIST_STATE', 'BIND_HOST', 'LAMBDA_EXECUTOR', 'DOCKER_HOST', 'PYTHONPATH'])(
-    'of the emulator has no %s',
-    (name) => {
-      expect(ofTheMachine({ [name]: 'x', PATH: '/bin' })).toEqual({ PATH: '/bin' });
-    },
+  it.each(SETTINGS)('%s reaches the services, and Compose', (name) => {
+    expect(forServices({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
+    expect(forDocker({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
+  });
+
+  it('of the template reaches the deploy script', () => {
+    const [, parameters = ''] = /^PARAMETERS = \{([^}]*)\}/m.exec(read('localstack-init/ready.d/10-deploy.py')) ?? [];
+    expect([...parameters.matchAll(/: "(\w+)"/g)].map(([, name]) => name).sort()).toEqual(TEMPLATE_PARAMETERS.sort());
+    for (const name of TEMPLATE_PARAMETERS) expect(forDeployment({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
+  });
+
+  it('of .env.example is one that Compose reads, and that reaches what reads it', () => {
+    const documented = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name = '']) => name);
+    for (const name of documented.filter((name) => !name.endsWith('_PORT'))) expect(SETTINGS).toContain(name);
+  });
+});
+
+it.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])('clients of an emulator find an empty %s', (name) => {
+  for (const env of [{}, { [name]: '/home/me/.aws/config' }]) {
+    for (const make of [forServices, forDeployment]) expect(make(env)).toMatchObject({ [name]: devNull });
+  }
+});
+
+it('a tool forgets what its own environment says of AWS', () => {
+  const env: NodeJS.ProcessEnv = { ...HOSTILE_SHELL, PATH: '/bin' };
+  forgetAws(env);
+  expect(Object.keys(env).filter((name) => /^aws_/i.test(name))).toEqual([
+    ...['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'],
+  ]);
+  expect(env).toMatchObject({ PATH: '/bin', AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull });
+});
+
+it('a shell gets to the emulator past its proxies, and keeps them', () => {
+  const credentials = createCredentials();
+  expect(shellCommands({}, 'http://127.0.0.1:1', credentials)).not.toMatch(/proxy/i);
+  expect(shellCommands({ http_proxy: 'http://proxy:1' }, 'http://127.0.0.1:1', credentials)).toContain(
+    '\nexport NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost" no_proxy="${no_proxy:+$no_proxy,}127.0.0.1,localhost"',
   );
 });
 
@@ -45,16 +112,13 @@ it('each run has a key, which is neither an account nor one of AWS', () => {
 });
 
 it('of a container has, of AWS, what compose.yaml says and nothing of the shell', () => {
-  const file = readFileSync(new URL('../../compose.yaml', import.meta.url), 'utf8');
-  const { services } = parse(file, { merge: true }) as {
+  const { services } = parse(read('compose.yaml'), { merge: true }) as {
     services: Record<string, { environment?: Record<string, string | number | null> }>;
   };
-  const ours = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
-  for (const { environment = {} } of Object.values(services)) {
-    const fromShell = Object.entries(environment).filter(
-      ([name, value]) => !(ours.includes(name) && value && !String(value).includes('$')),
-    );
-    const foreign = fromShell.map(([name]) => name).filter((name) => !(name in withoutAws({ [name]: 'x' })));
-    expect(foreign).toEqual([]);
-  }
+  const fromShell = Object.values(services).flatMap(({ environment = {} }) =>
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === null ? [name] : [...String(value).matchAll(/\$\{(\w+)/g)].map(([, variable = '']) => variable),
+    ),
+  );
+  expect(fromShell.filter((name) => ![...SETTINGS, ...TEMPLATE_PARAMETERS].includes(name))).toEqual([]);
 });

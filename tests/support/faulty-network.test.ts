@@ -8,6 +8,7 @@ import { startFaultyNetwork, type FaultyNetwork } from './faulty-network.js';
 import { startFakeUpstream, type FakeUpstream } from './faulty-network/fake-upstream.js';
 import type { AwsRequest } from './faulty-network/aws-json.js';
 import { waitFor } from './wait-for.js';
+import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 
 const QUEUE = 'http://emulator/000000000000/local-order-queue';
 const OTHER_QUEUE = 'http://emulator/000000000000/local-notification-queue';
@@ -37,9 +38,7 @@ describe('the faulty network', () => {
   async function connect(seed: number): Promise<void> {
     network = await startFaultyNetwork(upstream.url, { seed });
     const options = {
-      endpoint: network.url,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      ...emulatorClient(network.url, LOCALSTACK_CREDENTIALS),
       maxAttempts: 1,
     };
     sqs = new SQSClient(options);
@@ -149,9 +148,7 @@ describe('the faulty network', () => {
     let asked = 0;
     network.add({ service: 'DynamoDB', kind: 'throttle', match: () => ++asked === 1 });
     const patient = new DynamoDBClient({
-      endpoint: network.url,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      ...emulatorClient(network.url, LOCALSTACK_CREDENTIALS),
       maxAttempts: 2,
     });
     const { $metadata } = await patient.send(new GetItemCommand({ TableName: 't', Key: { orderId: { S: '1' } } }));

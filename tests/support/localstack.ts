@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { LocalstackContainer } from '@testcontainers/localstack';
 import { Wait, type StartedNetwork } from 'testcontainers';
 import { testLabels } from './test-run.mjs';
+import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** As in compose.yaml. */
@@ -27,7 +28,7 @@ type Options = {
 
 export type LocalStack = {
   /** Configuration for any AWS client. */
-  aws: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+  aws: ReturnType<typeof emulatorClient>;
   /** Runs the hook once more, as a person would by hand. */
   runHook(environment?: Record<string, string>): Promise<{ exitCode: number; output: string }>;
   /** The container's, for Docker. */
@@ -69,11 +70,7 @@ export async function startLocalStack({ environment = {}, files = {}, network }:
     });
 
   return {
-    aws: {
-      endpoint: container.getConnectionUri(),
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    },
+    aws: emulatorClient(container.getConnectionUri(), LOCALSTACK_CREDENTIALS),
     runHook: (env = {}) => container.exec(['.venv/bin/python', '/etc/localstack/init/ready.d/10-deploy.py'], { env }),
     id: container.getId(),
     dispose: async () => {

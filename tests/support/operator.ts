@@ -7,10 +7,11 @@ import { connect, type ConnectedSystem } from '@orderflow/orderctl/connect';
 import { countQueue, type QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Terminal } from '@orderflow/orderctl/terminal';
 import { CREDENTIALS } from './credentials.js';
+import { emulatorClient } from '../../tools/local/environment.mjs';
 
 /** A connection of the operator's tools to a stage of an emulator. */
 export async function connectOperator(endpoint: string, stage = 'local'): Promise<ConnectedSystem> {
-  const options = { endpoint, region: 'us-east-1', credentials: CREDENTIALS };
+  const options = emulatorClient(endpoint, CREDENTIALS);
   const dynamo = new DynamoDBClient(options);
   const eventBridge = new EventBridgeClient(options);
   const sqs = new SQSClient(options);

@@ -2,7 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { toolVariables, withoutAws } from '../../tools/local/environment.mjs';
+import { ofTheMachine, toolVariables } from '../../tools/local/environment.mjs';
 import { CREDENTIALS } from './credentials.js';
 import { waitFor } from './wait-for.js';
 
@@ -35,13 +35,10 @@ export function endOps(): void {
 
 /** Starts it as a person would, but for the compiler, with the key of the emulators of this process. */
 export function startOps(args: readonly string[], env: Record<string, string> = {}): OpsProcess {
-  const surroundings = Object.entries(withoutAws(process.env)).filter(
-    ([name]) => !/^STAGE$|^API_|_PORT$|^NODE_OPTIONS$/.test(name),
-  );
   const child = spawn(process.execPath, ['--no-warnings', 'tools/orderctl/dist/main.js', ...args], {
     cwd: root,
     env: {
-      ...Object.fromEntries(surroundings),
+      ...ofTheMachine(process.env),
       ...toolVariables(CREDENTIALS),
       ORDERFLOW_LOCAL_DIR: '/no/such/folder',
       ...env,

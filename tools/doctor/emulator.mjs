@@ -1,4 +1,5 @@
 /** What an emulator answers. Nothing here changes anything, and no message is received. */
+import { emulatorClient } from '../local/environment.mjs';
 import { inTime } from './ask.mjs';
 import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
 
@@ -24,9 +25,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
     import('@aws-sdk/client-eventbridge'),
     import('@aws-sdk/client-sqs'),
   ]);
-  // All that a profile or a variable of the shell could decide.
-  const where = { endpoint, region, useFipsEndpoint: false, useDualstackEndpoint: false };
-  const options = { ...where, credentials, maxAttempts: 1 };
+  const options = { ...emulatorClient(endpoint, credentials), region, maxAttempts: 1 };
   const tables = new dynamo.DynamoDBClient(options);
   const bus = new events.EventBridgeClient(options);
   const queues = new sqs.SQSClient(options);

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from './children.mjs';
-import { ofTheMachine, sdkVariables, toolVariables, withoutAws } from './environment.mjs';
+import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { createPatience } from './patience.mjs';
 
@@ -72,14 +72,14 @@ export async function startMiniStack({ root, logDir, onLine }, { python, port, c
   const child = startChild({
     name: 'emulator',
     command: python,
-    args: [`${root}tools/local/guard.py`],
+    // Isolated (-I): nothing of the user's own Python is imported. Unbuffered, for the log.
+    args: ['-I', '-u', `${root}tools/local/guard.py`],
     cwd: root,
     env: {
       ...ofTheMachine(process.env),
       EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId,
       GATEWAY_PORT: String(port),
       LOG_LEVEL: 'ERROR',
-      PYTHONUNBUFFERED: '1',
     },
     logFile: `${logDir}emulator.log`,
     ...(onLine ? { onLine: (line) => onLine('emulator', line) } : {}),
@@ -95,9 +95,9 @@ export async function startMiniStack({ root, logDir, onLine }, { python, port, c
  */
 export async function deployTopology(root, { python, emulatorUrl, credentials, env = {} }) {
   try {
-    const { stdout } = await promisify(execFile)(python, [`${root}localstack-init/ready.d/10-deploy.py`], {
+    const { stdout } = await promisify(execFile)(python, ['-I', `${root}localstack-init/ready.d/10-deploy.py`], {
       env: {
-        ...withoutAws(process.env),
+        ...forDeployment(process.env),
         ...env,
         ...toolVariables(credentials),
         TEMPLATE: `${root}infrastructure/template.yaml`,
@@ -139,7 +139,7 @@ export function spawnService({ root, logDir, onLine }, service, options) {
       LOG_FORMAT: 'pretty',
       // A worker that stops waits for its poll to return.
       SQS_WAIT_TIME_SECONDS: '2',
-      ...withoutAws(process.env),
+      ...forServices(process.env),
       ...env,
       PORT: String(port),
       HOST: '127.0.0.1',

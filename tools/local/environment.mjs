@@ -1,8 +1,14 @@
-/** What processes that talk to an emulator find in their environment: its key, and nothing of the shell's own AWS. */
+/**
+ * The environments of child processes, and what clients of an emulator are made of. A child gets what is named here. What
+ * else the user's shell has set, for AWS, a proxy, Python or npm, is for other programs.
+ */
 import { randomBytes } from 'node:crypto';
 import { devNull } from 'node:os';
 
 /** @typedef {{ accessKeyId: string, secretAccessKey: string }} Credentials */
+
+/** Region of every emulator. AWS_REGION of a shell means AWS itself. */
+export const EMULATOR_REGION = 'us-east-1';
 
 /**
  * LocalStack's: it takes any, and containers know these.
@@ -22,34 +28,114 @@ export function createCredentials() {
   };
 }
 
-/** Variables of Orderflow, although they begin as the SDK's do. */
-const OURS = ['AWS_REQUEST_TIMEOUT_MS'];
-/** Who asks (profiles, credentials), where (endpoints, FIPS, regions), and by which way (proxies, certificates). */
-const FOREIGN = /^(?:AWS_\w*|BOTO_CONFIG|(?:HTTP|HTTPS|ALL|NO|FTP)_PROXY|NODE_USE_ENV_PROXY)$/i;
+/** What the services read, besides what a start decides itself (ports, addresses, keys, region). */
+export const SETTINGS = [
+  ...['STAGE', 'ALLOWED_HOSTS', 'LOG_LEVEL', 'LOG_FORMAT', 'LOG_REDACT', 'SHUTDOWN_TIMEOUT_MS', 'FAILPOINTS'],
+  ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER_ARG', 'AWS_REQUEST_TIMEOUT_MS', 'NOTIFY_ON_ORDER_OUTCOME'],
+  ...['OUTBOX_DELAY_MS', 'OUTBOX_MAX_ATTEMPTS', 'SWEEP_INTERVAL_MS', 'QUEUE_GRACE_MS', 'VISIBILITY_TIMEOUT_SECONDS'],
+  ...['BODY_LIMIT_BYTES', 'RATE_LIMIT_MAX', 'RATE_LIMIT_WINDOW_MS', 'STREAMS_PER_CLIENT_MAX', 'WRITE_TIMEOUT_MS'],
+  ...['UNREAD_BYTES_MAX', 'WORKER_POLLERS', 'POLLER_WEDGED_AFTER_MS', 'SQS_WAIT_TIME_SECONDS', 'HANDLER_TIMEOUT_MS'],
+  ...['MAX_RECEIVES', 'RETRY_BASE_SECONDS', 'RETRY_MAX_SECONDS', 'FULFILMENT_DELAY_MS', 'FULFILMENT_BREAKS_ON'],
+];
+
+/** What the deploy script reads: the template's parameters. */
+export const TEMPLATE_PARAMETERS = [
+  ...['STAGE', 'DURABLE', 'NOTIFY_ON_ORDER_OUTCOME', 'VISIBILITY_TIMEOUT_SECONDS', 'MAX_RECEIVE_COUNT'],
+];
+
+/** What any program needs: where programs, libraries and the user's files are, and how the user writes. */
+const MACHINE =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TZ|LANG|LANGUAGE|LC_\w+|LD_LIBRARY_PATH|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|PROGRAMDATA)$/i;
+/** The way to a package registry, where there is a proxy, a certificate authority or a sign-in between. */
+const NETWORK =
+  /^(?:(?:HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NPM_TOKEN|NODE_AUTH_TOKEN)$/i;
+/** Which registry, for npm and for pip. */
+const REGISTRIES =
+  /^(?:npm_config_(?:registry|userconfig|globalconfig|cache|ca|cafile|cert|key|proxy|https?_proxy|noproxy|strict_ssl|fetch_\w+|maxsockets|prefer_offline|offline)|PIP_(?:INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|TRUSTED_HOST|CERT|CLIENT_CERT|PROXY|TIMEOUT|DEFAULT_TIMEOUT|RETRIES|CACHE_DIR|KEYRING_PROVIDER|CONFIG_FILE)|XDG_(?:CONFIG|CACHE)_HOME)$/i;
+/** Where Docker is, and which of the user's settings Compose reads. */
+const DOCKER =
+  /^(?:DOCKER_\w+|BUILDKIT_\w+|BUILDX_\w+|SSH_AUTH_SOCK|XDG_\w+|COMPOSE_ENV_FILES|COMPOSE_DISABLE_ENV_FILE)$/i;
 
 /** The AWS SDKs read a config file even when they are given credentials; the null device is an empty one. */
 const NO_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
 
 /**
- * An environment without what could change who asks an emulator, and by which way.
  * @param {NodeJS.ProcessEnv} env
+ * @param {(RegExp | readonly string[])[]} allowed
  * @returns {NodeJS.ProcessEnv}
  */
-export function withoutAws(env) {
-  const kept = Object.entries(env).filter(([name]) => OURS.includes(name) || !FOREIGN.test(name));
-  return { ...Object.fromEntries(kept), ...NO_FILES };
+function pick(env, ...allowed) {
+  const isAllowed = (/** @type {string} */ name) =>
+    allowed.some((names) => (names instanceof RegExp ? names.test(name) : names.includes(name)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isAllowed(name)));
 }
 
-/** All that an interpreter needs. MiniStack reads some hundred variables, many of them under common names. */
-const OF_THE_MACHINE = /^(?:PATH|HOME|USER|TMPDIR|TEMP|TMP|TZ|LANG|LC_\w+|SYSTEMROOT|SYSTEMDRIVE|USERPROFILE)$/i;
-
 /**
- * The little that the emulator itself gets of an environment.
+ * For programs that read no variable of ours: the emulator, the compiler, Python.
  * @param {NodeJS.ProcessEnv} env
- * @returns {NodeJS.ProcessEnv}
  */
 export function ofTheMachine(env) {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => OF_THE_MACHINE.test(name)));
+  return pick(env, MACHINE);
+}
+
+/**
+ * For the services.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function forServices(env) {
+  return { ...pick(env, MACHINE, SETTINGS), ...NO_FILES };
+}
+
+/**
+ * For the deploy script.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function forDeployment(env) {
+  return { ...pick(env, MACHINE, TEMPLATE_PARAMETERS), ...NO_FILES };
+}
+
+/**
+ * For npm and pip, which go to a registry.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function forDownloads(env) {
+  return pick(env, MACHINE, NETWORK, REGISTRIES);
+}
+
+/**
+ * For `docker compose` on compose.yaml: its settings come from here, too.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function forDocker(env) {
+  return pick(env, MACHINE, DOCKER, SETTINGS, [...TEMPLATE_PARAMETERS, 'LOCALSTACK_PORT']);
+}
+
+/**
+ * Takes from this process's own environment what would decide who asks an emulator, where, and by which way. For tools
+ * that are clients of one themselves; before the first client is made.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function forgetAws(env) {
+  for (const name of Object.keys(env)) if (/^AWS_/i.test(name)) delete env[name];
+  Object.assign(env, NO_FILES);
+}
+
+/**
+ * What every client of an emulator is made of. An option that is not given, the SDK takes from the shell.
+ * @param {string} endpoint
+ * @param {Credentials} credentials
+ */
+export function emulatorClient(endpoint, credentials) {
+  return {
+    endpoint,
+    credentials,
+    region: EMULATOR_REGION,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    retryMode: 'standard',
+    defaultsMode: /** @type {const} */ ('legacy'),
+    authSchemePreference: ['sigv4'],
+  };
 }
 
 /**
@@ -68,7 +154,7 @@ export function toolVariables({ accessKeyId, secretAccessKey }) {
 export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
   return {
     AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: 'us-east-1',
+    AWS_REGION: EMULATOR_REGION,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   };
@@ -81,8 +167,13 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
  * @param {Credentials} credentials
  */
 export function shellCommands(env, endpoint, credentials) {
-  const foreign = Object.keys(env).filter((name) => /^AWS_\w+$/.test(name) && !OURS.includes(name));
+  const names = Object.keys(env);
+  const foreign = names.filter((name) => /^AWS_\w+$/.test(name) && !SETTINGS.includes(name));
   const variables = Object.entries({ ...NO_FILES, ...sdkVariables(endpoint, credentials) });
-  const exported = `export ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`;
-  return foreign.length > 0 ? `unset ${foreign.join(' ')}\n${exported}` : exported;
+  const direct = ['NO_PROXY', 'no_proxy'].map((name) => `${name}="\${${name}:+$${name},}127.0.0.1,localhost"`);
+  return [
+    ...(foreign.length > 0 ? [`unset ${foreign.join(' ')}`] : []),
+    `export ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`,
+    ...(names.some((name) => /^(?:HTTP|ALL)_PROXY$/i.test(name)) ? [`export ${direct.join(' ')}`] : []),
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 /** LocalStack in a container of its own, as the emulator. Its topology is deployed when it is healthy. */
 import { spawnSync } from 'node:child_process';
+import { forDocker } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 
 /**
@@ -11,7 +12,7 @@ function compose(root, args, env) {
   return spawnSync('docker', ['compose', '-p', 'orderflow-local', ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...forDocker(process.env), ...env },
   });
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { SERVICES } from './embedded.mjs';
+import { ofTheMachine } from './environment.mjs';
 
 /** A compiler writes many files in one go. */
 const QUIET_MS = 300;
@@ -23,6 +24,7 @@ export function watchBuild(root, restart) {
     {
       cwd: root,
       stdio: 'inherit',
+      env: ofTheMachine(process.env),
     },
   );
   process.once('exit', () => compiler.kill());

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MeasureCalls } from '../telemetry/aws-calls.js';
@@ -71,7 +71,8 @@ export function keepSigner(config: Pick<DynamoDBClient['config'], 'signer'>): vo
 
 /**
  * An endpoint means an emulator, and nothing of the shell or of ~/.aws may decide who asks it and where: in the SDK's
- * default chain a profile wins over the variables, and FIPS or dual-stack settings over the endpoint.
+ * default chain a profile wins over the variables, and FIPS or dual-stack settings over the endpoint. What is not given
+ * here is looked up there.
  */
 function emulatorOf({ AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: AwsEnv) {
   if (endpoint === undefined) return {};
@@ -81,7 +82,10 @@ function emulatorOf({ AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_
     credentials: { accessKeyId: AWS_ACCESS_KEY_ID ?? 'test', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'test' },
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
-  };
+    retryMode: 'standard',
+    defaultsMode: 'legacy',
+    authSchemePreference: ['sigv4'],
+  } satisfies Partial<SQSClientConfig>;
 }
 
 export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClients {

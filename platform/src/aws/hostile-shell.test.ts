@@ -7,6 +7,7 @@ import { ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HOSTILE_SHELL } from '../../../tests/support/hostile-shell.js';
 import { createAwsClients } from './clients.js';
 
 const NOWHERE = 'http://127.0.0.1:1';
@@ -47,6 +48,7 @@ const SHELLS: Record<string, string>[] = [
   { AWS_WEB_IDENTITY_TOKEN_FILE: '/no/such/file', AWS_ROLE_ARN: 'arn:aws:iam::000000000000:role/x' },
   { AWS_ACCOUNT_ID: '123456789012', AWS_ACCOUNT_ID_ENDPOINT_MODE: 'required' },
   { HTTP_PROXY: NOWHERE, http_proxy: NOWHERE, HTTPS_PROXY: NOWHERE, ALL_PROXY: NOWHERE, NO_PROXY: '' },
+  ...Object.entries(HOSTILE_SHELL).flatMap(([name, value]) => (name.startsWith('AWS_') ? [{ [name]: value }] : [])),
 ];
 
 describe('clients of an emulator, in a shell that is set up for AWS', () => {
@@ -73,7 +75,10 @@ describe('clients of an emulator, in a shell that is set up for AWS', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it.each(SHELLS)('ask it, and with its key: %j', async (shell) => {
+  it.each([
+    ...SHELLS.map((shell) => [JSON.stringify(shell), shell] as const),
+    ['all that a shell may have', HOSTILE_SHELL] as const,
+  ])('ask it, and with its key: %s', async (_what, shell) => {
     const set = Object.entries(shell).map(([name, value]) => [name, value.replace('FILE', join(folder, 'config'))]);
     Object.assign(process.env, Object.fromEntries(set));
     const aws = createAwsClients({

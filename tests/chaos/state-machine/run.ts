@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { CREDENTIALS } from '../../support/credentials.js';
 import { claimWithoutHolder } from './ablation.js';
 import { explore, type Exploration } from './explore.js';
+import { emulatorClient } from '../../../tools/local/environment.mjs';
 
 type StateMachineOptions = {
   /** Of the emulator, which has the topology of `stage`. */
@@ -24,11 +25,7 @@ const PARTITIONS = 4;
  */
 export async function runStateMachine(options: StateMachineOptions): Promise<Exploration> {
   const { endpoint, stage, runs, seed, ablated = false } = options;
-  const client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: CREDENTIALS,
-  });
+  const client = new DynamoDBClient(emulatorClient(endpoint, CREDENTIALS));
   const interventions = { statements: 0, answers: 0 };
   try {
     const exploration = await explore({

@@ -12,6 +12,7 @@ import { startEmulator } from '../embedded-system.js';
 import { startLocalStack } from '../localstack.js';
 import type { Target, TargetName } from './conformance-case.js';
 import { fakeFromTemplate } from './template-fake.js';
+import { emulatorClient } from '../../../tools/local/environment.mjs';
 
 const STAGE = 'local';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -27,7 +28,7 @@ async function connect(
   endpoint: string,
   { deployAgain, dispose }: Required<Pick<Target, 'deployAgain' | 'dispose'>>,
 ): Promise<Target> {
-  const options = { endpoint, region: 'us-east-1', credentials: CREDENTIALS };
+  const options = emulatorClient(endpoint, CREDENTIALS);
   const dynamoClient = new DynamoDBClient(options);
   const sqs = new SQSClient(options);
   const eventBridge = new EventBridgeClient(options);
