@@ -2,20 +2,24 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ofTheMachine } from './local/environment.mjs';
+import { pipEnvironment } from './local/requirements.mjs';
 
 const CFN_LINT = 'cfn-lint==1.51.0';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const environment = `${root}.local/${CFN_LINT.replace('==', '-')}`;
 const [bin, python] = process.platform === 'win32' ? ['Scripts', 'python'] : ['bin', 'python3'];
+const venvPython = `${environment}/${bin}/python`;
 const cfnLint = `${environment}/${bin}/cfn-lint`;
 
 /**
  * @param {string} command
  * @param {string[]} args
  * @param {string} problem what to say when it fails
+ * @param {NodeJS.ProcessEnv} [env]
  */
-function run(command, args, problem) {
-  const { error, status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+function run(command, args, problem, env = ofTheMachine(process.env)) {
+  const { error, status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
   if (!error && status === 0) return;
   // A half-made environment would pass for a whole one the next time.
   if (command !== cfnLint) rmSync(environment, { recursive: true, force: true });
@@ -26,14 +30,15 @@ function run(command, args, problem) {
 if (!existsSync(cfnLint) && !existsSync(`${cfnLint}.exe`)) {
   run(
     python,
-    ['-m', 'venv', environment],
+    ['-I', '-m', 'venv', environment],
     'The template is checked with cfn-lint, which needs Python 3.10 or newer with its venv module ' +
       '(Debian, Ubuntu: apt install python3-venv). Install it and run this again.',
   );
   run(
-    `${environment}/${bin}/python`,
-    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', CFN_LINT],
+    venvPython,
+    ['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', CFN_LINT],
     `${CFN_LINT} could not be installed from PyPI; pip's reason is above.`,
+    pipEnvironment(venvPython),
   );
 }
 // Informational rules, too: they ask for deletion policies, among other things.

@@ -59,7 +59,7 @@ export function judgeMemory(check, bytes, fix) {
 export function judgeDependencies(state) {
   return state === 'up to date'
     ? ok('Dependencies', state)
-    : warn('Dependencies', `node_modules is ${state}`, 'npm ci');
+    : warn('Dependencies', `node_modules is ${state}`, 'npm ci --include=dev');
 }
 
 /**
@@ -69,8 +69,8 @@ export function judgeDependencies(state) {
 export async function checkMachine(root) {
   const [npm, ...pythons] = await Promise.all([
     ask('npm', ['--version']),
-    ask('python3', ['-c', PYTHON_VERSION_AND_VENV]),
-    ask('python', ['-c', PYTHON_VERSION_AND_VENV]),
+    ask('python3', ['-I', '-c', PYTHON_VERSION_AND_VENV]),
+    ask('python', ['-I', '-c', PYTHON_VERSION_AND_VENV]),
   ]);
   return {
     node: judgeNode(process.versions.node),

@@ -1,6 +1,8 @@
 /** What must be on the machine before anything else, and the dependencies that are installed when they are missing. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { withLock } from './lock.mjs';
 
@@ -33,16 +35,16 @@ export function findPython() {
   /** @type {string[]} */
   const tooOld = [];
   for (const command of ['python3', 'python']) {
-    const asked = spawnSync(command, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], {
-      encoding: 'utf8',
-    });
+    const isolated = (/** @type {string} */ program) =>
+      spawnSync(command, ['-I', '-c', program], { encoding: 'utf8', env: ofTheMachine(process.env) });
+    const asked = isolated('import sys; print("%d.%d.%d" % sys.version_info[:3])');
     if (asked.error || asked.status !== 0) continue;
     const version = asked.stdout.trim();
     if (!isAtLeast(version, MIN_PYTHON)) {
       tooOld.push(version);
       continue;
     }
-    if (spawnSync(command, ['-c', 'import venv, ensurepip']).status !== 0) {
+    if (isolated('import venv, ensurepip').status !== 0) {
       throw new LocalError(
         `Python ${version} is here, but not its venv module, which the embedded emulator is installed with.`,
         'Debian and Ubuntu: sudo apt install python3-venv',
@@ -60,24 +62,47 @@ export function findPython() {
 }
 
 /**
- * Whether node_modules is there, and how it stands to the lockfile.
+ * Packages of package-lock.json that are not in node_modules, or are others there. Those that a platform may do without do
+ * not count.
  * @param {string} root
- * @returns {'up to date' | 'missing' | 'older than package-lock.json'}
  */
-export function stateOfDependencies(root) {
-  const installed = `${root}node_modules/.package-lock.json`;
-  if (!existsSync(installed)) return 'missing';
-  const upToDate = statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
-  return upToDate ? 'up to date' : 'older than package-lock.json';
+function missingPackages(root) {
+  /** @typedef {{ integrity?: string, optional?: boolean, os?: string[], cpu?: string[], link?: boolean }} Locked */
+  const packagesOf = (/** @type {string} */ file) =>
+    /** @type {Record<string, Locked>} */ (JSON.parse(readFileSync(`${root}${file}`, 'utf8')).packages);
+  const installed = packagesOf('node_modules/.package-lock.json');
+  return Object.entries(packagesOf('package-lock.json')).filter(
+    ([path, { integrity, link, optional, os, cpu }]) =>
+      path.includes('node_modules/') &&
+      !(optional ?? os ?? cpu) &&
+      (!existsSync(`${root}${path}`) || !(link || installed[path]?.integrity === integrity)),
+  ).length;
 }
 
 /**
- * Runs `npm ci` when node_modules is missing or older than the lockfile, and no script of a package.
+ * Whether node_modules is there, and how it stands to the lockfile.
+ * @param {string} root
+ * @returns {string} 'up to date', 'missing', or what is wrong with it
+ */
+export function stateOfDependencies(root) {
+  if (!existsSync(`${root}node_modules/.package-lock.json`)) return 'missing';
+  const missing = missingPackages(root);
+  return missing === 0 ? 'up to date' : `without ${missing} package${missing === 1 ? '' : 's'} of package-lock.json`;
+}
+
+/** All that is locked is installed, whatever npm is set to. Of an `engines` that does not fit, npm warns. */
+const NPM_CI = [
+  ...['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--include=peer'],
+  ...['--no-engine-strict', '--no-dry-run', '--no-global', '--no-legacy-peer-deps', '--bin-links', '--package-lock'],
+];
+
+/**
+ * Runs `npm ci` when node_modules is not what the lockfile says, and no script of a package.
  * @param {string} root
  */
 export function installDependencies(root) {
   if (stateOfDependencies(root) === 'up to date') return 'up to date';
-  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
+  const npm = spawnSync('npm', NPM_CI, { cwd: root, encoding: 'utf8', env: forDownloads(process.env) });
   if (npm.status !== 0) {
     throw new LocalError(
       `npm ci failed:\n${(npm.stderr || String(npm.error)).trim().split('\n').slice(-15).join('\n')}`,
@@ -85,6 +110,27 @@ export function installDependencies(root) {
     );
   }
   return 'installed';
+}
+
+/**
+ * The environment of a pip that installs into its virtual environment. Its configuration files may say where packages
+ * come from, as variables may, but not where they go.
+ * @param {string} python
+ */
+export function pipEnvironment(python) {
+  const env = forDownloads(process.env);
+  // `user = true` in a file would have it list that user's file only.
+  const all = { PIP_USER: '0', PIP_GLOBAL: '0', PIP_SITE: '0' };
+  const list = ['-I', '-m', 'pip', 'config', 'list'];
+  const { stdout } = spawnSync(python, list, { encoding: 'utf8', env: { ...env, ...all } });
+  const inFiles = ['global', 'install'].flatMap((section) =>
+    (stdout || '').split('\n').flatMap((line) => {
+      const [, of, name = '', value = ''] = /^(\w+)\.([\w-]+)='(.*)'$/.exec(line.trim()) ?? [];
+      const variable = `PIP_${name.toUpperCase().replaceAll('-', '_')}`;
+      return of === section ? [[variable, value.replaceAll('\\n', ' ')]] : [];
+    }),
+  );
+  return { ...forDownloads(Object.fromEntries(inFiles)), ...env, PIP_CONFIG_FILE: devNull };
 }
 
 /**
@@ -109,20 +155,17 @@ export async function installPython(root, { name, requirements: file, what }) {
     if (isMade()) return { python, made: false };
     // A half-made environment would pass for a whole one the next time.
     rmSync(environment, { recursive: true, force: true });
-    /** @type {[string, string[]][]} */
-    const steps = [
-      [command, ['-m', 'venv', environment]],
-      [
-        python,
-        // Only wheels: to build from a source package would run its code.
-        [
-          ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'],
-          ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
-        ],
-      ],
+    const install = [
+      // Only wheels: to build from a source package would run its code.
+      ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
+      ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
     ];
-    for (const [program, args] of steps) {
-      const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+    const steps = [
+      () => spawnSync(command, ['-I', '-m', 'venv', environment], { encoding: 'utf8', env: ofTheMachine(process.env) }),
+      () => spawnSync(python, install, { encoding: 'utf8', env: pipEnvironment(python) }),
+    ];
+    for (const step of steps) {
+      const { status, stdout, stderr, error } = step();
       if (status !== 0) {
         throw new LocalError(
           `${what} could not be installed:\n${(stderr || stdout || String(error)).trim()}`,
@@ -160,7 +203,9 @@ export async function build(root, projects = SERVICE_PROJECTS) {
   const { promisify } = await import('node:util');
   try {
     const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
-    await withLock(`${root}.local/build.lock`, () => promisify(execFile)(process.execPath, tsc, { cwd: root }));
+    await withLock(`${root}.local/build.lock`, () =>
+      promisify(execFile)(process.execPath, tsc, { cwd: root, env: ofTheMachine(process.env) }),
+    );
   } catch (error) {
     if (error instanceof LocalError) throw error;
     const { stdout } = /** @type {{ stdout: string }} */ (error);

@@ -105,8 +105,10 @@ it('memory is enough from 4 GiB', () => {
 
 it('dependencies are installed with npm ci', () => {
   expect(judgeDependencies('up to date').status).toBe('ok');
-  expect(judgeDependencies('missing')).toMatchObject({ status: 'warn', fix: 'npm ci' });
-  expect(judgeDependencies('older than package-lock.json')).toMatchObject({ status: 'warn', fix: 'npm ci' });
+  expect(judgeDependencies('missing')).toMatchObject({ status: 'warn', fix: 'npm ci --include=dev' });
+  expect(judgeDependencies('without 2 packages of package-lock.json')).toMatchObject({
+    ...{ status: 'warn', fix: 'npm ci --include=dev' },
+  });
 });
 
 it('files that Compose cannot read are named', () => {
