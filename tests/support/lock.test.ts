@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startOf } from '../../tools/local/identity.mjs';
 import { withLock } from '../../tools/local/lock.mjs';
+import { waitFor } from './wait-for.js';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../tools/local/lock.mjs')).href;
 
@@ -60,14 +62,18 @@ describe('a lock between processes', () => {
 
   it('says who holds it, as a file in a folder', async () => {
     await withLock(lock, () => {
-      expect(readdirSync(lock)).toEqual([expect.stringMatching(new RegExp(`^${process.pid}_\\d*_`))]);
+      expect(readdirSync(lock)).toEqual([expect.stringMatching(new RegExp(`^${process.pid}_[\\w:-]+_[\\da-f-]+$`))]);
     });
     expect(readdirSync(dirname(lock))).toEqual([]);
   });
 
   it.each([
-    ['names the process that holds it for too long', `${process.pid}__x`, `Process ${process.pid} has held`],
-    ['is not taken from somebody unknown', '-1_1_x', 'Process -1 has held'],
+    [
+      'names the process that holds it for too long',
+      `${process.pid}__x`,
+      new RegExp(`^Process ${process.pid} \\(.*node.*\\) has held`),
+    ],
+    ['is not taken from somebody unknown', '-1_1_x', 'Process -1 (unknown command) has held'],
   ])('%s', async (_, holder, message) => {
     mkdirSync(lock, { recursive: true });
     writeFileSync(join(lock, holder), '');
@@ -78,19 +84,69 @@ describe('a lock between processes', () => {
 
   it('is not taken from an earlier version, which had a file', async () => {
     mkdirSync(dirname(lock), { recursive: true });
-    writeFileSync(lock, '1');
-    await expect(withLock(lock, () => undefined, { patienceMs: 0 })).rejects.toThrow('Process (unknown) has held');
-    expect(readFileSync(lock, 'utf8')).toBe('1');
+    writeFileSync(lock, String(process.ppid));
+    await expect(withLock(lock, () => undefined, { patienceMs: 0 })).rejects.toThrow(`Process ${process.ppid} (`);
+    expect(readFileSync(lock, 'utf8')).toBe(String(process.ppid));
   });
 
-  it.each(['2147483646_1_x', ...(existsSync('/proc/self/stat') ? [`${process.pid}_1_x`] : [])])(
-    'is taken from %s: a process that has ended, or an id that another one has now',
-    async (holder) => {
-      mkdirSync(lock, { recursive: true });
-      writeFileSync(join(lock, holder), '');
-      expect(await withLock(lock, () => readdirSync(lock), { patienceMs: 0 })).not.toContain(holder);
-    },
-  );
+  it.each([
+    ['an empty folder', () => mkdirSync(lock, { recursive: true })],
+    [
+      'an empty file of an earlier version',
+      () => {
+        writeFileSync(lock, '');
+      },
+    ],
+    [
+      'a file of a process that has ended',
+      () => {
+        writeFileSync(lock, '2147483646\n');
+      },
+    ],
+  ])('is free at once when it is %s', async (_, make) => {
+    mkdirSync(dirname(lock), { recursive: true });
+    make();
+    expect(await withLock(lock, () => readdirSync(lock), { patienceMs: 0 })).toHaveLength(1);
+  });
+
+  const startedLater = (startOf(process.pid) ?? '').replace(/\d+$/, '1');
+  it.each(
+    [
+      ['2147483646_1_x', '2147483646__x', `${process.pid}_${startedLater}_x`],
+      // As an earlier version wrote them.
+      existsSync('/proc/self/stat') ? [`${process.pid}_1_x`] : [],
+    ].flat(),
+  )('is taken from %s: a process that has ended, or an id that another one has now', async (holder) => {
+    mkdirSync(lock, { recursive: true });
+    writeFileSync(join(lock, holder), '');
+    expect(await withLock(lock, () => readdirSync(lock), { patienceMs: 0 })).not.toContain(holder);
+  });
+
+  it('is not waited for in silence: who holds it is told once', async () => {
+    const said: string[] = [];
+    const holding = withLock(lock, () => waitFor('told', () => Promise.resolve(said.length > 0)));
+    const waiting = withLock(lock, () => 'done', { silentMs: 1, say: (text) => said.push(text) });
+    expect(await Promise.all([holding, waiting])).toEqual([true, 'done']);
+    expect(said).toEqual([
+      expect.stringMatching(new RegExp(`waiting for process ${process.pid} \\(.*node.*\\), which holds .*work\\.lock`)),
+    ]);
+  });
+
+  it('is not waited for any more when the wait is given up', async () => {
+    const given = new AbortController();
+    const holding = withLock(lock, async () => {
+      const waiting = withLock(lock, () => undefined, {
+        signal: given.signal,
+        silentMs: 1,
+        say: () => {
+          given.abort();
+        },
+      });
+      await expect(waiting).rejects.toThrow('abort');
+    });
+    await holding;
+    expect(readdirSync(dirname(lock))).toEqual([]);
+  });
 
   const interleavings = fileURLToPath(new URL('lock-interleavings.mjs', import.meta.url));
 

@@ -7,15 +7,28 @@
  * between, is free.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from './fail.mjs';
+import { standingOf, startOf } from './identity.mjs';
 import { createPatience } from './patience.mjs';
+import { commandOf } from './ports.mjs';
 
 /** Longer than an install on a slow machine. */
 const PATIENCE_MS = 300_000;
 const LOOK_EVERY_MS = 200;
+/** A wait that is longer is told. */
+const SILENT_MS = 2_000;
 /** What a rename onto a folder that is not empty gives; Windows does not tell that from other refusals. */
 const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
@@ -36,34 +49,24 @@ function unless(codes, act) {
 }
 
 /**
- * When a process began, in ticks since the machine did, which no change of the clock moves; `dead` for one that only
- * waits for its parent, and empty where that cannot be told.
- * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
- * @param {number} pid
+ * @param {string} holder its process id, when that started, and what tells it from others of the same process; empty for
+ *   a lock of an earlier version that was never written
  */
-function birthOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, which may have anything in it, ends with the last parenthesis.
-    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return 'ZX'.includes(state) ? 'dead' : (fields[18] ?? '');
-  } catch {
-    return '';
-  }
-}
-
-/** @param {string} holder its process id, when that began, and what tells it from others of the same process */
 function isGone(holder) {
-  const [pid, birth] = holder.split('_');
-  const isPid = /^[1-9]\d*$/.test(pid ?? '');
-  if (!isPid) return false;
-  if (!unless(['ESRCH'], () => void unless(['EPERM'], () => process.kill(Number(pid), 0)))) return true;
-  const now = birthOf(Number(pid));
-  return birth !== '' && now !== '' && now !== birth;
+  if (holder === '') return true;
+  const [pid = '', start = ''] = holder.split('_');
+  // An earlier version named the ticks alone.
+  const startedAt = /^\d+$/.test(start) ? (startOf(process.pid) ?? '').replace(/\d+$/, start) : start;
+  return /^[1-9]\d*$/.test(pid) && standingOf({ pid: Number(pid), startedAt }) === 'gone';
 }
 
-/** @param {string} lock @returns {string[]} one, or none when it is free */
-function holdersOf(lock) {
+/**
+ * What is in the lock: the names of files, or what an earlier version has written into a file in the folder's place. To
+ * remove that cannot hit the folder of a next holder.
+ * @param {string} lock
+ * @returns {{ holders: string[], remove: (holder: string) => void }}
+ */
+function look(lock) {
   /** @type {string[]} */
   let holders = [];
   const isFolder = unless(['ENOTDIR'], () => {
@@ -71,7 +74,22 @@ function holdersOf(lock) {
       holders = readdirSync(lock);
     });
   });
-  return isFolder ? holders : ['(unknown)'];
+  if (isFolder) return { holders, remove: (holder) => rmSync(`${lock}/${holder}`, { force: true }) };
+  unless(['ENOENT', 'EISDIR'], () => {
+    holders = [readFileSync(lock, 'utf8').trim()];
+  });
+  return { holders, remove: () => unless(['ENOENT', 'EISDIR'], () => unlinkSync(lock)) };
+}
+
+/** @param {string} holder */
+function describe(holder) {
+  const [pid = ''] = holder.split('_');
+  return `${pid} (${commandOf(Number(pid))})`;
+}
+
+/** @param {string} text */
+function tellUser(text) {
+  process.stderr.write(`${text}\n`);
 }
 
 /**
@@ -79,12 +97,14 @@ function holdersOf(lock) {
  * @template T
  * @param {string} lock a folder that is there while the work is done
  * @param {() => T | Promise<T>} work
- * @param {{ patienceMs?: number }} [options]
+ * @param {{ patienceMs?: number, silentMs?: number, signal?: AbortSignal | undefined, say?: (text: string) => void }} [options]
+ *   `signal` ends the wait; `say` gets whom it is for, once it is longer than `silentMs`
  * @returns {Promise<T>}
  */
-export async function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
+export async function withLock(lock, work, options = {}) {
+  const { patienceMs = PATIENCE_MS, silentMs = SILENT_MS, signal, say = tellUser } = options;
   mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
-  const me = `${process.pid}_${birthOf(process.pid)}_${randomUUID()}`;
+  const me = `${process.pid}_${startOf(process.pid)}_${randomUUID()}`;
   const prepared = `${lock}.${me}`;
   const take = () => {
     // Only an empty one goes.
@@ -95,18 +115,28 @@ export async function withLock(lock, work, { patienceMs = PATIENCE_MS } = {}) {
   try {
     writeFileSync(`${prepared}/${me}`, '');
     const patience = createPatience(patienceMs);
+    const silence = createPatience(silentMs);
+    /** @type {string | undefined} */
+    let told;
     while (!take()) {
-      const holders = holdersOf(lock);
+      const { holders, remove } = look(lock);
       const gone = holders.filter(isGone);
-      for (const holder of gone) rmSync(`${lock}/${holder}`, { force: true });
+      gone.forEach(remove);
       if (gone.length > 0) continue;
+      const [holder = ''] = holders;
       if (patience.isOver()) {
         throw new LocalError(
-          `Process ${holders[0]?.split('_')[0] ?? '(unknown)'} has held ${lock} for ${Math.round(patienceMs / 1_000)} s.`,
-          'Wait until it has ended; if it is no start of Orderflow, delete that. Then run this again.',
+          `Process ${describe(holder)} has held ${lock} for ${Math.round(patienceMs / 1_000)} s.`,
+          `Wait until it has ended; if it is no start of Orderflow: rm -r ${lock}   Then run this again.`,
         );
       }
-      await sleep(LOOK_EVERY_MS);
+      if (silence.isOver() && told !== holder) {
+        told = holder;
+        say(
+          `  waiting for process ${describe(holder)}, which holds ${lock}, for up to ${Math.round(patienceMs / 1_000)} s`,
+        );
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
   } catch (error) {
     rmSync(prepared, { recursive: true, force: true });

@@ -39,13 +39,23 @@ export function freePort() {
 }
 
 /** @param {number} pid */
-function commandOf(pid) {
+function readCommand(pid) {
   try {
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8', timeout: ANSWERS_WITHIN_MS })
-      .trim()
-      .slice(0, 120);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return '(unknown command)';
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], {
+      ...{ encoding: 'utf8', timeout: ANSWERS_WITHIN_MS, stdio: ['ignore', 'pipe', 'ignore'] },
+    });
+  }
+}
+
+/** @param {number} pid */
+export function commandOf(pid) {
+  const unknown = 'unknown command';
+  try {
+    return readCommand(pid).trim().slice(0, 120) || unknown;
+  } catch {
+    return unknown;
   }
 }
 
@@ -93,6 +103,7 @@ function ownerFromLsof(port) {
 function containerOn(port) {
   const { stdout } = spawnSync('docker', ['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'], {
     encoding: 'utf8',
+    timeout: ANSWERS_WITHIN_MS,
   });
   return stdout?.trim() || undefined;
 }
