@@ -6,6 +6,7 @@ LocalStack runs this file in its own interpreter: boto3 is there, nothing has to
     docker compose exec localstack .venv/bin/python /etc/localstack/init/ready.d/10-deploy.py
 """
 
+import json
 import os
 import signal
 import sys
@@ -29,6 +30,13 @@ NO_PROFILE = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+# In Compose topology.py hands the settings over in this folder. A variable that is set wins.
+SETTINGS_FOLDER = "/etc/localstack/topology"
+SETTINGS_FILE = f"{SETTINGS_FOLDER}/settings.json"
+PREVIOUS_SETTINGS_FILE = f"{SETTINGS_FOLDER}/previous.json"
+# Outside the folder, which outlives the container.
+NOT_NEW_FILE = "/tmp/orderflow-deployed"
+SETTINGS_WITHIN_SECONDS = 15
 # A variable that is unset or empty leaves the template's default alone.
 PARAMETERS = {
     "Stage": "STAGE",
@@ -37,6 +45,8 @@ PARAMETERS = {
     "VisibilityTimeoutSeconds": "VISIBILITY_TIMEOUT_SECONDS",
     "MaxReceiveCount": "MAX_RECEIVE_COUNT",
 }
+# LocalStack sets it for what it runs itself.
+IS_HOOK = "SUPERVISOR_PID" in os.environ
 POLL_SECONDS = 0.1
 DEADLINE_SECONDS = 60
 # What a stack is in when its creation failed: it can be deleted, but not updated.
@@ -49,8 +59,9 @@ KNOWN_TYPES = (
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
 )
-# LocalStack reports success and changes nothing when these are modified or removed.
-NOT_CHANGED_IN_PLACE = ("AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::Events::EventBus")
+# LocalStack reports success and changes nothing when these are modified or removed, nor for rules: see change_rule.
+NOT_CHANGED_IN_PLACE = ("AWS::DynamoDB::Table", "AWS::Events::EventBus")
+RULE = "AWS::Events::Rule"
 
 
 class DeploymentFailed(Exception):
@@ -62,17 +73,46 @@ def say(text):
         print(f"orderflow: {line}", flush=True)
 
 
-def deploy():
-    started = time.monotonic()
-    stack = f"orderflow-{os.environ.get('STAGE') or 'local'}"
-    cloudformation = botocore.session.Session(session_vars=NO_PROFILE).create_client(
-        "cloudformation",
+def await_settings():
+    """A new container belongs to an `up`, whose settings are on their way. What lies there may be of an earlier one."""
+    if not os.path.isdir(SETTINGS_FOLDER) or os.path.exists(NOT_NEW_FILE):
+        return
+    if os.path.exists(SETTINGS_FILE):
+        os.replace(SETTINGS_FILE, PREVIOUS_SETTINGS_FILE)
+    give_up = time.monotonic() + SETTINGS_WITHIN_SECONDS
+    while not os.path.exists(SETTINGS_FILE):
+        if time.monotonic() > give_up:
+            say("the service topology was not started with LocalStack: the settings of the last time apply")
+            break
+        time.sleep(POLL_SECONDS)
+
+
+def read_settings():
+    handed = {}
+    for path in (SETTINGS_FILE, PREVIOUS_SETTINGS_FILE):
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                handed = json.load(file)
+            break
+    return {**handed, **{name: value for name, value in os.environ.items() if value}}
+
+
+def create_client(service):
+    return botocore.session.Session(session_vars=NO_PROFILE).create_client(
+        service,
         endpoint_url=EMULATOR_URL,
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
         config=Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False),
     )
+
+
+def deploy():
+    started = time.monotonic()
+    settings = read_settings()
+    stack = f"orderflow-{settings.get('STAGE', 'local')}"
+    cloudformation = create_client("cloudformation")
     try:
         with open(TEMPLATE, encoding="utf-8") as file:
             template = file.read()
@@ -82,9 +122,9 @@ def deploy():
         "StackName": stack,
         "TemplateBody": template,
         "Parameters": [
-            {"ParameterKey": parameter, "ParameterValue": os.environ[variable]}
+            {"ParameterKey": parameter, "ParameterValue": settings[variable]}
             for parameter, variable in PARAMETERS.items()
-            if os.environ.get(variable)
+            if variable in settings
         ],
     }
 
@@ -96,37 +136,45 @@ def deploy():
         if status is not None:
             raise DeploymentFailed(f"the left-over stack {stack} cannot be deleted, it is {status}")
 
+    rules = []
     if status is None:
         cloudformation.create_stack(**request)
-    elif not start_update(cloudformation, request):
-        say(f"stack {stack} is up to date")
-        return
+    else:
+        rules = start_update(cloudformation, request)
+        if rules is None:
+            say(f"stack {stack} is up to date")
+            return
 
     status = settled_status(cloudformation, stack)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise DeploymentFailed("\n".join([f"stack {stack} ended as {status}", *failures(cloudformation, stack)]))
-    unknown = unknown_resources(cloudformation, stack)
-    if unknown:
-        # Deleted, or the next attempt would find the stack up to date.
+    try:
+        refuse_unknown(cloudformation.describe_stack_resources(StackName=stack)["StackResources"])
+    except DeploymentFailed:
+        # Or the next attempt would find the stack up to date.
         cloudformation.delete_stack(StackName=stack)
-        raise DeploymentFailed("\n".join(["these resources are of a type that the emulator does not make:", *unknown]))
+        raise
+    # After the queues, which may be new.
+    for change in rules:
+        change_rule(create_client("events"), change)
     say(f"stack {stack}: {status} in {time.monotonic() - started:.1f} s")
 
 
 def start_update(cloudformation, request):
-    """False when there is nothing to change."""
+    """The changes of rules that are left to make; None when there is nothing to change at all."""
     name = {"StackName": request["StackName"], "ChangeSetName": f"update-{time.time_ns()}"}
     cloudformation.create_change_set(**request, ChangeSetName=name["ChangeSetName"], ChangeSetType="UPDATE")
     change_set = poll(
-        lambda: cloudformation.describe_change_set(**name),
+        lambda: cloudformation.describe_change_set(**name, IncludePropertyValues=True),
         lambda found: found["Status"] in ("CREATE_COMPLETE", "FAILED"),
     )
     if change_set["Status"] == "FAILED":
         if "didn't contain changes" in change_set.get("StatusReason", ""):
-            return False
+            return None
         raise DeploymentFailed(change_set.get("StatusReason", "the change set failed without a reason"))
 
     changes = [change["ResourceChange"] for change in change_set["Changes"]]
+    refuse_unknown(changes)
     impossible = [
         f"{change['LogicalResourceId']} ({change['ResourceType']}): {change['Action']}"
         for change in changes
@@ -134,11 +182,37 @@ def start_update(cloudformation, request):
     ]
     if impossible:
         raise DeploymentFailed(
-            "the emulator cannot make these changes to a stack that exists, and nothing was changed. A fresh start makes\n"
-            "them, and loses the data: docker compose up -d --force-recreate --wait\n" + "\n".join(impossible)
+            "the emulator cannot make these changes to a stack that exists, and nothing was changed:\n"
+            + "\n".join(impossible)
+            + "\nLocalStack makes them when it starts again, without its data: docker compose restart localstack, and then"
+            + "\nthe same command again. To keep the data, undo the change, and then the same command again."
         )
     cloudformation.execute_change_set(**name)
-    return True
+    return [change for change in changes if change["ResourceType"] == RULE and change["Action"] != "Add"]
+
+
+def change_rule(events, change):
+    before, after = (
+        json.loads(change[context])["Properties"] if change.get(context) else None
+        for context in ("BeforeContext", "AfterContext")
+    )
+    if before is None:
+        raise DeploymentFailed(f"the emulator does not say how {change['LogicalResourceId']} changes")
+    key = (before["EventBusName"], before["Name"])
+    stays = after is not None and (after["EventBusName"], after["Name"]) == key
+    kept = {target["Id"] for target in after.get("Targets", [])} if stays else set()
+    gone = [target["Id"] for target in before.get("Targets", []) if target["Id"] not in kept]
+    if gone:
+        events.remove_targets(EventBusName=key[0], Rule=key[1], Ids=gone)
+    if not stays:
+        events.delete_rule(EventBusName=key[0], Name=key[1])
+    if after:
+        properties = {name: after[name] for name in ("Name", "EventBusName", "Description") if name in after}
+        events.put_rule(
+            **properties, State=after.get("State", "ENABLED"), EventPattern=json.dumps(after["EventPattern"])
+        )
+        if after.get("Targets"):
+            events.put_targets(EventBusName=after["EventBusName"], Rule=after["Name"], Targets=after["Targets"])
 
 
 def settled_status(cloudformation, stack):
@@ -165,13 +239,14 @@ def poll(look, is_done):
     return found
 
 
-def unknown_resources(cloudformation, stack):
-    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    return [
+def refuse_unknown(resources):
+    unknown = [
         f"{resource['LogicalResourceId']} ({resource['ResourceType']})"
         for resource in resources
         if resource["ResourceType"] not in KNOWN_TYPES
     ]
+    if unknown:
+        raise DeploymentFailed("\n".join(["these resources are of a type that the emulator does not make:", *unknown]))
 
 
 def failures(cloudformation, stack):
@@ -185,10 +260,15 @@ def failures(cloudformation, stack):
 
 
 try:
+    if IS_HOOK:
+        await_settings()
     deploy()
+    if IS_HOOK:
+        with open(NOT_NEW_FILE, "w", encoding="utf-8"):
+            pass
 except Exception as error:
     say(f"NOT DEPLOYED. The reason:\n{str(error) or repr(error)}")
-    if "SUPERVISOR_PID" not in os.environ:  # run by hand
+    if not IS_HOOK:
         sys.exit(1)
     # LocalStack would go on without its resources. Stopped, it fails `docker compose up --wait` at once, and not only
     # when the health check's start period has passed.

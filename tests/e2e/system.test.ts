@@ -59,16 +59,19 @@ describe('the system on Compose', () => {
 
   it('has every container healthy', async () => {
     const containers = await system.containers();
-    expect(containers.map(({ Service, Health }) => `${Service} ${Health}`).sort()).toEqual([
+    expect(containers.map(({ Service, State, Health }) => `${Service} ${Health || State}`).sort()).toEqual([
       'api-gateway healthy',
       'localstack healthy',
       'notification-worker healthy',
       'order-worker healthy',
+      'topology exited',
     ]);
+    expect(containers.find(({ Service }) => Service === 'topology')?.ExitCode).toBe(0);
   });
 
   it('confines its containers, and publishes ports on this machine only', async () => {
-    for (const { ID: id, Service: service } of await system.containers()) {
+    for (const { ID: id, Service: service, State: state } of await system.containers()) {
+      if (state !== 'running') continue;
       const hardening = await inspectContainer(id);
       if (service === 'localstack') expect(hardening.publishedOn).toEqual(HARDENED.publishedOn);
       else expect({ service, ...hardening }).toEqual({ service, ...HARDENED });

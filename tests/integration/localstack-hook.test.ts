@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { DescribeTableCommand, DynamoDBClient, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
 import {
   EventBridgeClient,
@@ -19,7 +20,9 @@ import { waitFor } from '../support/wait-for.js';
 
 const STAGE = 'hook-test';
 const DAY_SECONDS = 86_400;
+const TEMPLATE = readFileSync(new URL('../../infrastructure/template.yaml', import.meta.url), 'utf8');
 const BROKEN_TEMPLATE = '/tmp/broken.yaml';
+const OTHER_KEY_TEMPLATE = '/tmp/other-key.yaml';
 /** LocalStack itself skips it, and reports success. */
 const MISSPELT_TYPE = 'Resources: { Misspelt: { Type: AWS::DynamoDB::Tabel } }';
 /** Well-formed, but DynamoDB refuses the table. */
@@ -47,7 +50,14 @@ describe('the LocalStack hook', () => {
   const ruleArn = (rule: string) => `arn:aws:events:us-east-1:000000000000:rule/${names.bus}/${rule}`;
 
   beforeAll(async () => {
-    localstack = await startLocalStack({ environment: { STAGE }, files: { [BROKEN_TEMPLATE]: TABLE_WITHOUT_KEY } });
+    const files = {
+      [BROKEN_TEMPLATE]: TABLE_WITHOUT_KEY,
+      [OTHER_KEY_TEMPLATE]: TEMPLATE.replace(
+        'AttributeName: createdAtId, KeyType: RANGE',
+        'AttributeName: orderId, KeyType: RANGE',
+      ),
+    };
+    localstack = await startLocalStack({ environment: { STAGE }, files });
     dynamo = new DynamoDBClient(localstack.aws);
     events = new EventBridgeClient(localstack.aws);
     sqs = new SQSClient(localstack.aws);
@@ -209,9 +219,17 @@ describe('the LocalStack hook', () => {
   });
 
   it('refuses a change that LocalStack would only pretend to make', async () => {
-    const { exitCode, output } = await localstack.runHook({ NOTIFY_ON_ORDER_OUTCOME: 'false' });
-    expect(output).toContain('OrderOutcomesRule (AWS::Events::Rule): Remove');
+    const { exitCode, output } = await localstack.runHook({ TEMPLATE: OTHER_KEY_TEMPLATE });
+    expect(output).toContain('OrdersTable (AWS::DynamoDB::Table): Modify');
     expect(exitCode).toBe(1);
+  });
+
+  it('removes a rule from the stack that is there, and makes it again', async () => {
+    expect(await localstack.runHook({ NOTIFY_ON_ORDER_OUTCOME: 'false' })).toMatchObject({ exitCode: 0 });
+    const { orderCreatedRule, notificationRequestedRule, orderOutcomesRule } = names;
+    expect(await rulesOf(STAGE)).toEqual([notificationRequestedRule, orderCreatedRule]);
+    expect(await localstack.runHook()).toMatchObject({ exitCode: 0 });
+    expect(await rulesOf(STAGE)).toEqual([notificationRequestedRule, orderCreatedRule, orderOutcomesRule]);
   });
 
   it('leaves the rule for outcomes out when nobody is to be notified of them', async () => {

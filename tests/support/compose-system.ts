@@ -21,7 +21,7 @@ type Observer = 'jaeger' | 'prometheus';
 
 /** Container of a Compose project, as `docker compose ps --format json` has it. */
 type ComposeContainer = {
-  Service: ServiceName | Observer;
+  Service: ServiceName | 'topology' | Observer;
   ID: string;
   State: string;
   Health: string;
