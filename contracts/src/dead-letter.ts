@@ -41,9 +41,11 @@ export class DeadLetterSummary {
   @IsString()
   path?: string;
 
+  /** Attempts at it before it was given up; absent when no worker gave it up. */
+  @IsOptional()
   @IsInt()
   @Min(0)
-  receiveCount!: number;
+  attempts?: number;
 
   @IsISO8601()
   firstReceivedAt!: string;
@@ -146,15 +148,15 @@ function undeliveredReason(said: Attributes) {
   return { code: said.ERROR_CODE ?? 'UNDELIVERED', reason: said.ERROR_MESSAGE ?? 'no reason given' };
 }
 
-function countOf(text: string | undefined): number {
-  const count = Number(text ?? 0);
-  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
+/** Undefined for whatever is no count. */
+function countOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 /** What of a dead letter is shown where its body is not. */
 export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
   const { queue, messageId, originalMessageId, code, reason, path } = letter;
-  const { receiveCount, firstReceivedAt, replayCount, event } = letter;
+  const { attempts, firstReceivedAt, replayCount, event } = letter;
   const where = path === undefined ? {} : { path };
   const attributes = toForeignAttributes(letter.foreign);
   return {
@@ -164,7 +166,7 @@ export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
     code,
     reason,
     ...where,
-    receiveCount,
+    ...(attempts === undefined ? {} : { attempts }),
     firstReceivedAt,
     replayCount,
     ...event,
@@ -193,6 +195,7 @@ export function toDeadLetter(
   const own = Object.entries(ownQueueNames(names)).find(([, name]) => name === target)?.[0] as OwnQueue | undefined;
   const told = letter ? { code: letter.code, reason: letter.reason ?? '' } : MOVED_BY_QUEUE;
   const sentAt = timeOf(system.SentTimestamp);
+  const attempts = countOf(letter?.attempts);
   return {
     queue,
     ownQueue: isUndelivered ? own : queue,
@@ -200,7 +203,7 @@ export function toDeadLetter(
     originalMessageId: letter?.originalMessageId ?? messageId,
     ...(isUndelivered ? undeliveredReason(said) : told),
     ...(letter?.path === undefined ? {} : { path: letter.path }),
-    receiveCount: countOf(letter?.receiveCount ?? system.ApproximateReceiveCount),
+    ...(attempts === undefined ? {} : { attempts }),
     firstReceivedAt: isoOr(letter?.firstReceivedAt, sentAt),
     replayCount,
     ...(replayId === undefined ? {} : { replayId }),

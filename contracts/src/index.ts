@@ -81,6 +81,7 @@ export {
 } from './readable-item.js';
 export { INDEXES, queueNames, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
 export {
+  attemptsOf,
   createdAtIdOf,
   listBucketsOf,
   listMonthOf,

@@ -4,6 +4,7 @@ import { ValidateNested } from 'class-validator';
 import { Optional } from './optional.js';
 import { ORDER_STATES, type OrderRecord } from './order.js';
 import type { FollowedOrder } from './readable-item.js';
+import { attemptsOf } from './stored-item.js';
 
 /** Where an order is on its way; `queued` once its event is known to be on the bus. */
 const ORDER_STAGES = ['accepted', 'queued', 'processing', 'completed', 'failed'] as const;
@@ -33,12 +34,12 @@ export class LiveOrder {
   @IsISO8601()
   updatedAt!: string;
 
-  /** Receives of its message so far. */
+  /** Attempts at its message so far, in its present life. */
   @IsInt()
   @Min(0)
   attempts!: number;
 
-  /** Its message used its receives up and went to the dead-letter queue. */
+  /** Its message used its attempts up and went to the dead-letter queue. */
   @IsBoolean()
   deadLettered!: boolean;
 
@@ -156,10 +157,6 @@ export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrd
     [ORDER_STATES.done]: 'completed',
     [ORDER_STATES.failed]: 'failed',
   };
-  // Of the present life: a replayed message is counted anew.
-  const [latest] = Object.values(timeline)
-    .filter(({ attempt }) => attempt !== undefined)
-    .sort((a, b) => (b.version ?? 0) - (a.version ?? 0));
   return {
     orderId,
     stage: stages[status],
@@ -168,7 +165,7 @@ export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrd
     totalAmount,
     createdAt,
     updatedAt,
-    attempts: latest?.attempt ?? 0,
+    attempts: attemptsOf(timeline),
     deadLettered: status === ORDER_STATES.failed && failure?.code === 'RETRIES_EXHAUSTED',
     ...(failure && status === ORDER_STATES.failed ? { failureCode: failure.code } : {}),
   };

@@ -19,6 +19,14 @@ export type StoredStep = {
   reason?: string;
 };
 
+/** Attempts at an item's message in its present life: a replayed message is counted anew. */
+export function attemptsOf(timeline: Record<string, StoredStep>): number {
+  const steps = Object.entries(timeline);
+  const replays = steps.filter(([name]) => name.startsWith('replayed_'));
+  const life = Math.max(0, ...replays.map(([, { version = 1 }]) => version));
+  return Math.max(0, ...steps.map(([, { version = 1, attempt = 0 }]) => (version >= life ? attempt : 0)));
+}
+
 /** What orders and notifications have in common in their tables: the state, the claim, the timeline and the marker. */
 export type StoredItem = {
   /** Strictly rising. */

@@ -26,7 +26,7 @@ const TIMELINE_STEPS = [
   'retried',
   /** The warehouse confirmed that it ships nothing for it. */
   'cancelled',
-  /** Its message used its receives up and lies in the dead-letter queue. */
+  /** Its message used its attempts up and lies in the dead-letter queue. */
   'dead-lettered',
   'completed',
   'failed',
@@ -69,7 +69,7 @@ export class TimelineStep {
   @Min(1)
   version?: number;
 
-  /** How often the message had been received, this time included. */
+  /** Which attempt at the message this was; of a dead letter, how many there were. */
   @Optional()
   @IsInt()
   @Min(1)

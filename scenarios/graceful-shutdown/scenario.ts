@@ -19,7 +19,7 @@ async function ordersAtWork(story: Story, system: BreakableSystem): Promise<stri
 
 /** How many of the orders were delivered more than once, by the worker's log. */
 async function redelivered(story: Story, system: BreakableSystem, orders: string[]): Promise<number> {
-  const { output } = await story.type(system.logs('order-worker', 'receiveCount=([2-9]|[1-9][0-9])'));
+  const { output } = await story.type(system.logs('order-worker', 'attempt=([2-9]|[1-9][0-9])'));
   return orders.filter((orderId) => output.includes(orderId)).length;
 }
 

@@ -25,7 +25,7 @@ export const poisonOrder: Scenario = {
     story.check('it says that trying was given up', failed.includes('RETRIES_EXHAUSTED'), failed);
 
     story.act('Diagnosis');
-    story.say('Look at the times, at delaySeconds and at receiveCount; err is what to mend:');
+    story.say('Look at the times, at delaySeconds and at attempt; err is what to mend:');
     const { output } = await story.type(system.logs('order-worker', poison));
     const retries = output.split('\n').filter((line) => line.includes('outcome=retry'));
     story.check(

@@ -30,7 +30,7 @@ type Letter = { body: string; attributes?: Record<string, string> };
 const letter = (body: string, code: string, attributes: Record<string, string> = {}): Letter => ({
   body,
   attributes: {
-    ...{ code, reason: `because of ${code}`, originalMessageId: randomUUID(), receiveCount: '1' },
+    ...{ code, reason: `because of ${code}`, originalMessageId: randomUUID(), attempts: '1' },
     firstReceivedAt: new Date().toISOString(),
     ...attributes,
   },

@@ -121,12 +121,14 @@ describe('what shows the system while it works', () => {
     await api.orderInState(orderId, 'FAILED', 30_000);
     expect((await steps(orderId)).filter(({ subject }) => subject === 'order').slice(-3)).toMatchObject([
       { step: 'cancelled' },
-      { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 3 },
+      { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 2 },
       { step: 'failed', status: 'FAILED' },
     ]);
     const answer = await fetch(`${await system.apiUrl()}/api/dead-letters`);
     expect(await answer.json()).toMatchObject({
-      items: [{ queue: 'orders', orderId, code: 'RECEIVES_EXHAUSTED', reason: 'received 3 times, the limit is 2' }],
+      items: [
+        { queue: 'orders', orderId, code: 'RECEIVES_EXHAUSTED', reason: 'not finished after 2 attempts', attempts: 2 },
+      ],
     });
   }, 60_000);
 

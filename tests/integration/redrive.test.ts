@@ -125,7 +125,12 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     const record: OrderRecord = { ...item, status: 'FAILED', version: 3, effects: 1, failure };
     await put(system, record);
     const originalMessageId = randomUUID();
-    const letter = { code: 'RECEIVES_EXHAUSTED', reason: 'received 11 times', originalMessageId, receiveCount: '11' };
+    const letter = {
+      code: 'RECEIVES_EXHAUSTED',
+      reason: 'not finished after 10 attempts',
+      originalMessageId,
+      attempts: '10',
+    };
     const attributes = Object.fromEntries(Object.entries(letter).map(([name, value]) => [name, text(value)]));
     await send(system.names.orderDeadLetterQueue, bodyOf(record), attributes);
     await redrive();

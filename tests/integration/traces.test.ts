@@ -121,7 +121,7 @@ describe('traces', () => {
       'messaging.message.conversation_id': correlationId,
       'orderflow.event.id': send!.attributes['orderflow.event.id'],
       'orderflow.order.id': orderId,
-      'orderflow.receive_count': 1,
+      'orderflow.attempt': 1,
     });
     for (const service of ['api-gateway', 'order-worker', 'notification-worker'] as const) {
       expect(await system.logs(service)).toContain(`"traceId":"${traceId}"`);
@@ -139,7 +139,7 @@ describe('traces', () => {
     ]);
     const [failed] = spans.filter(({ isError }) => isError);
     expect(failed).toMatchObject({
-      attributes: { 'orderflow.outcome': 'retry', 'error.type': 'WarehouseError', 'orderflow.receive_count': 1 },
+      attributes: { 'orderflow.outcome': 'retry', 'error.type': 'WarehouseError', 'orderflow.attempt': 1 },
       exceptions: ['the warehouse did not answer (attempt 1)'],
     });
   }, 30_000);

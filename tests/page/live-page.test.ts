@@ -103,7 +103,7 @@ describe('the live page', () => {
     await row.getByText('dead letter').waitFor();
     const letter = page.locator('#letters li', { has: page.getByTitle(orderId) });
     await letter.getByText('RECEIVES_EXHAUSTED').waitFor();
-    expect(await letter.textContent()).toContain('received 5 times, the limit is 4');
+    expect(await letter.textContent()).toContain('not finished after 4 attempts');
     const command = await letter.locator('code').textContent();
     expect(command).toMatch(/^npm run dlq -- replay --id [0-9a-f-]{36}$/);
 

@@ -59,7 +59,7 @@ describe('hardeningOf', () => {
 describe('leaksIn', () => {
   it('finds nothing in a log line of ours', () => {
     const line =
-      '{"level":"info","message":"processed","queue":"local-order-queue","eventId":"0190","receiveCount":1,"outcome":"processed","traceId":"abababababababababababababababab"}';
+      '{"level":"info","message":"processed","queue":"local-order-queue","eventId":"0190","attempt":1,"outcome":"processed","traceId":"abababababababababababababababab"}';
     expect(leaksIn(line, { message: 'do not tell' })).toEqual([]);
   });
 

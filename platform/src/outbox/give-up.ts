@@ -41,7 +41,7 @@ export async function giveUp(
   const attributes = {
     failure: {
       code: 'UNDELIVERED',
-      message: `No worker received it, although its event was published ${outboxAttempts + 1} times. Fix the cause, then replay it.`,
+      message: `No worker received it, although its event was published again ${outboxAttempts} times. Fix the cause, then replay it.`,
       retriable: true,
     },
   };

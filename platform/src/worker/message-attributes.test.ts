@@ -14,7 +14,7 @@ import {
 import { sendLetter } from './send-letter.js';
 import { toDelivery } from './to-delivery.js';
 
-const OURS = ['code', 'reason', 'path', 'receiveCount', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
+const OURS = ['code', 'reason', 'path', 'attempts', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
 const NAMES = ['Content-Encoding', 'sender', 'a.b', '__proto__', 'constructor', 'toJSON', 'then', ...OURS];
 
 const text = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }).filter((value) => !/\p{Cc}/u.test(value));

@@ -19,8 +19,10 @@ export type ReadAttributes = {
 
 type Attributes = Readonly<Record<string, Pick<MessageAttributeValue, 'DataType' | 'StringValue' | 'BinaryValue'>>>;
 
-/** What a worker says of a message that it gives up. */
-const LETTER = ['code', 'reason', 'path', 'originalMessageId', 'receiveCount', 'firstReceivedAt'] as const;
+/** What a worker says of a message that it gives up; `receiveCount` only in letters from before `attempts` was said. */
+const LETTER = [
+  ...(['code', 'reason', 'path', 'originalMessageId', 'attempts', 'firstReceivedAt', 'receiveCount'] as const),
+];
 const REPLAY = ['replayId', 'replayCount'] as const;
 /** Holds foreign attributes that have no place beside ours, as JSON. */
 const PACKED = 'packedAttributes';

@@ -11,10 +11,10 @@ const SHORT_REASON = 60;
 
 /** Attributes for the copy, from all that is known of it to as little as the message itself had. */
 function choicesFor(delivery: Delivery, { code, message, path }: Reason): Record<string, string>[] {
-  const { messageId, receiveCount, firstReceivedAt, replayId, replayCount } = delivery;
+  const { messageId, attempt, firstReceivedAt, replayId, replayCount } = delivery;
   const replay: Record<string, string> = replayId === undefined ? {} : { replayId, replayCount: String(replayCount) };
   const least = { code, originalMessageId: messageId, ...replay };
-  const times = { receiveCount: String(receiveCount), firstReceivedAt: new Date(firstReceivedAt).toISOString() };
+  const times = { attempts: String(attempt), firstReceivedAt: new Date(firstReceivedAt).toISOString() };
   const all = { ...least, ...times, reason: message, ...(path === undefined ? {} : { path }) };
   return [all, { ...least, ...times, reason: message.slice(0, SHORT_REASON) }, least, replay];
 }

@@ -19,7 +19,10 @@ export type Delivery = {
   readonly body: string;
   /** How often the queue has handed the message out, this time included. */
   readonly receiveCount: number;
-  /** receiveCount, less the receives that this process knows to have ended in an outage: what counts against the limit. */
+  /**
+   * Which attempt at the work this is, from 1: receiveCount, less the receives that this process knows to have ended in
+   * an outage. The receive after the last attempt only ends the item, and is still in that attempt.
+   */
   readonly attempt: number;
   /** Epoch ms. */
   readonly sentAt: number;

@@ -57,13 +57,13 @@ describe('withDeadLetter', () => {
         reason: 'too bad',
         path: 'detail.data',
         originalMessageId: 'm1',
-        receiveCount: '2',
+        attempts: '2',
         firstReceivedAt: '1970-01-01T00:00:02.000Z',
         replayId: 'r1',
         replayCount: '2',
       },
     ]);
-    expect(delivery.facts).toEqual({ code: 'BAD', reason: 'too bad', path: 'detail.data' });
+    expect(delivery.facts).toEqual({ attempt: 2, code: 'BAD', reason: 'too bad', path: 'detail.data' });
     expect(steps).toEqual(['handler after 0 sends']);
   });
 
@@ -72,7 +72,7 @@ describe('withDeadLetter', () => {
     expect(await handle(aDelivery({ receiveCount: 11 }))).toBe('dead-lettered');
     expect(steps).toEqual(['exhausted after 0 sends']);
     expect(attributes()).toMatchObject([
-      { code: 'RECEIVES_EXHAUSTED', reason: 'received 11 times, the limit is 10', receiveCount: '11' },
+      { code: 'RECEIVES_EXHAUSTED', reason: 'not finished after 10 attempts', attempts: '10' },
     ]);
   });
 
@@ -105,7 +105,7 @@ describe('withDeadLetter', () => {
     // The ack fails each time.
     for (const receiveCount of [14, 15, 16]) expect(await handle(aDelivery({ receiveCount }))).toBe('dead-lettered');
     expect(steps).toHaveLength(4);
-    expect(attributes()).toMatchObject([{ originalMessageId: 'm1', receiveCount: '14' }]);
+    expect(attributes()).toMatchObject([{ originalMessageId: 'm1', attempts: '10' }]);
   });
 
   it('makes one copy of a message that no retry can help, and does not try it again', async () => {

@@ -7,11 +7,15 @@ import type { Delivery, Middleware, Step } from './types.js';
 
 export type DeadLetterOptions = {
   queueUrl: string;
-  /** Attempts after which a message counts as exhausted; below the queue's own maxReceiveCount. */
+  /** Attempts after which a message counts as exhausted: its next receive ends it. Below the queue's maxReceiveCount. */
   maxReceives: number;
   /** Ends the item of an exhausted message. Repeated until it succeeds, and maybe after that. */
   exhausted: Step;
 };
+
+/** How often the work was begun. */
+export const afterAttempts = ({ attempt }: Pick<Delivery, 'attempt'>): string =>
+  `after ${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}`;
 
 function reasonOf({ code, message, details }: PermanentError): Reason {
   const { path } = details;
@@ -47,14 +51,15 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
     failpoint('dead-letter.after-failed');
   }
 
-  return (next) => async (delivery) => {
+  return (next) => async (received) => {
+    const delivery = { ...received, attempt: Math.min(received.attempt, maxReceives) };
+    delivery.facts.attempt = delivery.attempt;
     const known = copied.get(delivery.messageId);
     if (known) return bury(delivery, known);
     // Before the handler: one that crashes its process must not be tried for ever.
-    if (delivery.attempt > maxReceives) {
+    if (received.attempt > maxReceives) {
       await end(delivery);
-      const message = `received ${delivery.receiveCount} times, the limit is ${maxReceives}`;
-      return bury(delivery, { code: 'RECEIVES_EXHAUSTED', message });
+      return bury(delivery, { code: 'RECEIVES_EXHAUSTED', message: `not finished ${afterAttempts(delivery)}` });
     }
     try {
       return await next(delivery);

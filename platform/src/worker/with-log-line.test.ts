@@ -16,7 +16,7 @@ describe('withLogLine', () => {
     let nowMs = 100;
     const handle = withLogLine(ownedTime(() => nowMs))(async (delivery) => {
       nowMs += 25;
-      Object.assign(delivery.facts, { orderId: 'o1', correlationId: 'c1' });
+      Object.assign(delivery.facts, { attempt: 2, orderId: 'o1', correlationId: 'c1' });
       return outcome;
     });
     const delivery = aDelivery({ logger: log.logger.child({ queue: 'work' }), receiveCount: 3, body: '{"secret":1}' });
@@ -31,7 +31,7 @@ describe('withLogLine', () => {
           orderId: 'o1',
           correlationId: 'c1',
           durationMs: 25,
-          receiveCount: 3,
+          attempt: 2,
           messageId: 'm1',
         },
       },

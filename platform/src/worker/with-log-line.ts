@@ -9,10 +9,11 @@ export function withLogLine(monotonic: MonotonicClock): Middleware {
   return (next) => async (delivery) => {
     const elapsedMs = monotonic.startStopwatch();
     const outcome = await next(delivery);
-    const { facts, logger, messageId, receiveCount } = delivery;
+    const { facts, logger, messageId } = delivery;
+    const { attempt, ...learned } = facts;
     const isTrouble = (outcome === 'retry' && facts.outage !== true) || outcome === 'dead-lettered';
     const level = isTrouble ? 'warn' : 'info';
-    logger[level](outcome, { ...facts, outcome, durationMs: Math.round(elapsedMs()), receiveCount, messageId });
+    logger[level](outcome, { ...learned, outcome, durationMs: Math.round(elapsedMs()), attempt, messageId });
     return outcome;
   };
 }

@@ -20,7 +20,7 @@ async function handle(next: Step, ...deliveries: Delivery[]) {
 describe('withSpan', () => {
   it('gives each delivery of a batch a span of its own, under what its event carries', async () => {
     const next: Step = async ({ facts }) => {
-      Object.assign(facts, { type: 'Made', eventId: 'e1', correlationId: 'c1', orderId: 'o1' });
+      Object.assign(facts, { attempt: 2, type: 'Made', eventId: 'e1', correlationId: 'c1', orderId: 'o1' });
       return 'processed';
     };
     const { ended } = await handle(next, aDelivery({ body: FROM_PARENT }), aDelivery({ messageId: 'm2' }));
@@ -35,13 +35,13 @@ describe('withSpan', () => {
       'messaging.destination.name': 'work',
       'messaging.message.id': 'm1',
       'messaging.message.conversation_id': 'c1',
-      'orderflow.receive_count': 1,
       'orderflow.event.type': 'Made',
       'orderflow.event.id': 'e1',
       'orderflow.order.id': 'o1',
       'orderflow.notification.id': undefined,
       'orderflow.outcome': 'processed',
       'orderflow.replay.id': undefined,
+      'orderflow.attempt': 2,
     });
   });
 

@@ -25,6 +25,7 @@ function describe(span: Span, outcome: Outcome, { facts, replayId }: Delivery): 
     'orderflow.notification.id': text('notificationId'),
     'orderflow.outcome': outcome,
     'orderflow.replay.id': replayId,
+    'orderflow.attempt': typeof facts.attempt === 'number' ? facts.attempt : undefined,
   });
   if (outcome === 'retry' && facts.err instanceof Error) span.fail(facts.err.name, facts.err);
   const code = text('code');
@@ -43,7 +44,6 @@ export function withSpan(tracing: Tracing, { queue, publisher }: SpanOptions): M
         'messaging.operation.type': 'process',
         'messaging.destination.name': queue,
         'messaging.message.id': delivery.messageId,
-        'orderflow.receive_count': delivery.receiveCount,
       },
     });
     if (!span) return next(delivery);

@@ -7,6 +7,7 @@ import { claimItem, finishItem, postponeItem } from '../statements/claim.js';
 import type { StatementExecutor } from '../statements/executor.js';
 import type { Lifecycle, Step } from '../statements/transitions.js';
 import type { Delivery, HandlerResult } from './types.js';
+import { afterAttempts } from './with-dead-letter.js';
 
 /** The table that a worker works on. */
 export type ItemTable = {
@@ -48,15 +49,15 @@ type Job<Item extends object> = {
 };
 
 /**
- * The end of an item whose message has used its receives up and lies in the dead-letter queue; an operator's replay
+ * The end of an item whose message has used its attempts up and lies in the dead-letter queue; an operator's replay
  * starts it again.
+ * @param what did not happen, such as "Not sent"
  */
-export function endOfRetries(
-  { messageId, receiveCount }: Delivery,
-  message: string,
-): (claimed: Pick<Claimed, 'now'>) => Promise<WorkResult> {
+export function endOfRetries(delivery: Delivery, what: string): (claimed: Pick<Claimed, 'now'>) => Promise<WorkResult> {
+  const { messageId, attempt } = delivery;
+  const message = `${what} ${afterAttempts(delivery)}; its message is in the dead-letter queue.`;
   return ({ now }) => {
-    const entry = { at: new Date(now()).toISOString(), code: 'RECEIVES_EXHAUSTED', attempt: receiveCount, messageId };
+    const entry = { at: new Date(now()).toISOString(), code: 'RECEIVES_EXHAUSTED', attempt, messageId };
     return Promise.resolve({
       result: 'failed',
       attributes: { failure: { code: 'RETRIES_EXHAUSTED', message, retriable: true } },
@@ -96,7 +97,8 @@ export async function workOnItem<Item extends object>(
         entry: {
           at: new Date(now()).toISOString(),
           sentAt: new Date(delivery.sentAt).toISOString(),
-          attempt: delivery.receiveCount,
+          // One that gives the item up is no further attempt at it.
+          ...(givesUp ? {} : { attempt: delivery.attempt }),
           messageId: delivery.messageId,
           worker: WORKER,
         },

@@ -30,7 +30,7 @@ export class WorkerEnv extends ProcessEnv {
   @IsCount(10, 60_000)
   AWS_REQUEST_TIMEOUT_MS = 3_000;
 
-  /** Receives after which a message is dead-lettered instead of handled. */
+  /** Attempts after which a message is dead-lettered: its next receive is not handled. */
   @IsCount(1, QUEUE_MAX_RECEIVES - 1)
   MAX_RECEIVES = 10;
 

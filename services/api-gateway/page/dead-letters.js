@@ -44,12 +44,13 @@ export function createCommand(letter) {
  * Why a message was given up, in words.
  * @param {DeadLetterSummary} letter
  */
-function factsOf({ queue, type, path, receiveCount, firstReceivedAt, replayCount }) {
+function factsOf({ queue, type, path, attempts, firstReceivedAt, replayCount }) {
   return [
     type ?? 'unknown event',
     `from ${queue}`,
     path === undefined ? undefined : `at ${path || 'the whole body'}`,
-    `received ${counted(receiveCount, 'time')}, first at ${clock(firstReceivedAt).slice(0, 8)}`,
+    attempts === undefined ? undefined : counted(attempts, 'attempt'),
+    `first received at ${clock(firstReceivedAt).slice(0, 8)}`,
     replayCount > 0 ? `replayed ${counted(replayCount, 'time')}` : undefined,
   ]
     .filter((fact) => fact !== undefined)

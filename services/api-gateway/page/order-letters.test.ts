@@ -3,7 +3,7 @@ import type { Timeline } from '@orderflow/contracts';
 import { lettersOfOrder, WORDS } from './order-letters.js';
 
 const letter = (queue: 'orders' | 'notifications' | 'undelivered', messageId: string = queue) => ({
-  ...{ queue, messageId, code: 'RECEIVES_EXHAUSTED', reason: 'received 5 times, the limit is 4' },
+  ...{ queue, messageId, code: 'RECEIVES_EXHAUSTED', reason: 'not finished after 4 attempts' },
 });
 
 function timelineWith(status: Timeline['status'], subject: 'order' | 'notification'): Timeline {

@@ -30,6 +30,6 @@ export const PRODUCTS = [
   {
     productId: 'test-fails-always',
     productName: 'Fails every time',
-    note: 'Every attempt fails, until the receives are used up and the message becomes a dead letter.',
+    note: 'Every attempt fails. After the last one the order is cancelled, and its message becomes a dead letter.',
   },
 ];

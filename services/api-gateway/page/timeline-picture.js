@@ -87,7 +87,9 @@ function drawAxis(endMs, xOf, height, wanted) {
 
 /** @param {Timeline} timeline */
 function describe({ steps, status }) {
-  const attempts = steps.filter(({ step, subject }) => step === 'received' && subject === 'order').length;
+  const attempts = steps.filter(
+    ({ step, subject, attempt }) => step === 'received' && subject === 'order' && attempt !== undefined,
+  ).length;
   const total = steps.slice(1).reduce((sum, { sinceMs }) => sum + sinceMs, 0);
   return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}. The table of steps says the same.`;
 }

@@ -51,8 +51,7 @@ function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, no
 }
 
 function failIt(notifications: ItemTable, delivery: Delivery, notification: NotificationFacts) {
-  const message = `Not sent in ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`;
-  return workOn(notifications, delivery, notification, endOfRetries(delivery, message));
+  return workOn(notifications, delivery, notification, endOfRetries(delivery, 'Not sent'));
 }
 
 function requested({ data, metadata }: NotificationRequested): NotificationFacts {

@@ -96,7 +96,7 @@ describe('an order', () => {
       traceId: 'ab'.repeat(16),
       outcome: 'processed',
       durationMs: 0,
-      receiveCount: 1,
+      attempt: 1,
       messageId,
     });
     await acked(system);
@@ -185,9 +185,9 @@ describe('an order that fails in every attempt', () => {
       {
         body: JSON.stringify(message),
         code: 'RECEIVES_EXHAUSTED',
-        reason: 'received 4 times, the limit is 3',
+        reason: 'not finished after 3 attempts',
         originalMessageId: messageId,
-        receiveCount: '4',
+        attempts: '3',
         firstReceivedAt: expect.stringMatching(/^2027-03-14T15:09:26/) as unknown,
       },
     ]);
@@ -200,7 +200,7 @@ describe('an order that fails in every attempt', () => {
     expect(system.published()).toMatchObject([{ type: 'OrderFailed', detail: { data: { failure } } }]);
     const failedVersion = system.order(orderId)?.version as number;
     expect(timelineOf(system.order(orderId) as OrderRecord).steps.slice(-2)).toMatchObject([
-      { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 4, messageId },
+      { step: 'dead-lettered', code: 'RECEIVES_EXHAUSTED', attempt: 3, messageId },
       { step: 'failed', status: 'FAILED' },
     ]);
 
@@ -306,7 +306,7 @@ describe('bad input', () => {
       {
         code,
         originalMessageId: messageId,
-        receiveCount: '1',
+        attempts: '1',
         body: typeof body === 'string' ? body : JSON.stringify(body),
       },
     ]);

@@ -12,7 +12,7 @@ type Call = {
 
 export type FulfilmentRequest = Call & {
   items: readonly OrderItem[];
-  /** How often this order's message has been received, from 1. */
+  /** Which attempt at this order's message it is, from 1; receives that ended in an outage are not counted. */
   attempt: number;
 };
 

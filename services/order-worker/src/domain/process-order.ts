@@ -54,7 +54,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
     const fulfil = async (claimed: Claimed): Promise<WorkResult> => {
       // It may be cancelled already, or be cancelled any moment.
       if (claimed.isGivenUp) return cancel(claimed);
-      const { receiveCount: attempt, signal } = delivery;
+      const { attempt, signal } = delivery;
       const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
       const result = await fulfilment.fulfil({ idempotencyKey, items, attempt, signal });
       if (result.fulfilled) return { result: 'done', attributes: {} };
@@ -81,12 +81,11 @@ export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Hand
   return (event, delivery) => {
     const { orderId } = event.data;
     delivery.facts.orderId = orderId;
-    const message = `Not finished after ${delivery.attempt - 1} attempts; its message is in the dead-letter queue.`;
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
       outcomeEventOf: orderOutcome,
-      work: cancelOrder(fulfilment, orderId, delivery, endOfRetries(delivery, message)),
+      work: cancelOrder(fulfilment, orderId, delivery, endOfRetries(delivery, 'Not finished')),
       givesUp: true,
     });
   };

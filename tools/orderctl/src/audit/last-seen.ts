@@ -1,4 +1,4 @@
-import type { StoredItem } from '@orderflow/contracts';
+import { attemptsOf, type StoredItem } from '@orderflow/contracts';
 import type { LastSeen } from './report.js';
 
 /** A row that somebody wrote by hand may have none. */
@@ -18,7 +18,7 @@ export function lastSeenOf(item: StoredItem & { status: string }): LastSeen {
     version: item.version,
     holder: item.holder,
     ...(worker === undefined ? {} : { worker }),
-    attempts: Math.max(0, ...steps.map(([, { attempt = 0 }]) => attempt)),
+    attempts: attemptsOf(Object.fromEntries(steps)),
     republished: item.outboxAttempts,
   };
 }

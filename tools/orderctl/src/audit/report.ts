@@ -39,7 +39,7 @@ export type LastSeen = {
   holder: string;
   /** Host of the latest step that names one. */
   worker?: string;
-  /** Highest receive count among its steps. */
+  /** Attempts at its message, in its present life. */
   attempts: number;
   /** How often the sweeper has published it again. */
   republished: number;

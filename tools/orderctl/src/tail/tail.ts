@@ -1,4 +1,11 @@
-import { isFollowedOrder, ORDER_FEED, ORDER_STATES, timelineOf, type FollowedOrder } from '@orderflow/contracts';
+import {
+  attemptsOf,
+  isFollowedOrder,
+  ORDER_FEED,
+  ORDER_STATES,
+  timelineOf,
+  type FollowedOrder,
+} from '@orderflow/contracts';
 import { createFollower } from '@orderflow/platform/statements/follow-items';
 import { createTableReader } from '@orderflow/platform/statements/table-reader';
 import type { ConnectedSystem } from '../connect.js';
@@ -21,7 +28,7 @@ type Change = {
   at: string;
   status: FollowedOrder['status'];
   version: number;
-  /** Receives of its message so far. */
+  /** Attempts at its message so far, in its present life. */
   attempts: number;
   customerId: string;
   totalAmount: number;
@@ -38,11 +45,11 @@ function toChange(record: FollowedOrder): Change {
   const { orderId, status, version, customerId, totalAmount, createdAt, updatedAt, failure } = record;
   const { steps } = timelineOf(record);
   const { step = 'unknown', at = updatedAt, code, reason } = steps.at(-1) ?? {};
-  const attempts = Math.max(0, ...steps.map(({ attempt = 0 }) => attempt));
   const told =
     failure && status === ORDER_STATES.failed ? { code: failure.code, reason: failure.message } : { code, reason };
   return {
-    ...{ orderId, step, at, status, version, attempts, customerId, totalAmount, createdAt },
+    ...{ orderId, step, at, status, version, attempts: attemptsOf(record.timeline) },
+    ...{ customerId, totalAmount, createdAt },
     ...(told.code === undefined ? {} : { code: told.code }),
     ...(told.reason === undefined ? {} : { reason: told.reason }),
   };
