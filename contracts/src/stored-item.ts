@@ -17,6 +17,8 @@ export type StoredStep = {
   delaySeconds?: number;
   code?: string;
   reason?: string;
+  /** Of a publication by the sweeper, which event it was. */
+  eventId?: string;
 };
 
 /** Attempts at an item's message in its present life: a replayed message is counted anew. */
@@ -44,7 +46,10 @@ export type StoredItem = {
   lastReplayId: string;
   /** Value of lastReplayId in the life whose work was given up; absent when no life was. */
   givenUpLife?: string;
-  /** By the step's name and the version that it led to, as received_2: a repeated statement overwrites its own step. */
+  /**
+   * By the step's name and the version that it led to, such as received_2: a repeated statement overwrites its own step.
+   * A republished_1 leads to no version; it has its number, and the version that it met.
+   */
   timeline: Record<string, StoredStep>;
   correlationId: string;
   traceparent?: string;

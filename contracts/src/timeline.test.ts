@@ -94,6 +94,36 @@ describe('timelineOf', () => {
     expect(timelineOf(record).steps[3]).toMatchObject({ delaySeconds: 2, reason: 'WarehouseError' });
   });
 
+  it.each([
+    ['lost, and sent because of it', 8_000, ['accepted', 'republished', 'sent', 'received']],
+    ['in the queue all the while', 20, ['accepted', 'sent', 'republished', 'received']],
+  ])('tells when the sweeper published the event of a message again that was %s', (_, sentAt, expected) => {
+    const record = order({
+      received_2: received(9_000, 2, { sentAt: at(sentAt) }),
+      republished_1: { at: at(7_000), version: 1, eventId: '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a12' },
+    });
+    const { steps } = timelineOf(record);
+    expect(steps.map(({ step }) => step)).toEqual(expected);
+    const republished = steps.find(({ step }) => step === 'republished');
+    expect(republished).toMatchObject({ at: at(7_000), eventId: '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a12' });
+    expect(republished).not.toHaveProperty('version');
+  });
+
+  it('tells of every publication of an outcome that nobody confirmed, after the outcome', () => {
+    const record = order(
+      {
+        republished_2: { at: at(20_000), version: 3 },
+        republished_1: { at: at(9_000), version: 3 },
+        completed_3: { at: at(300), version: 3 },
+        received_2: received(50, 2),
+      },
+      { status: 'COMPLETED', version: 3, updatedAt: at(300) },
+    );
+    expect(timelineOf(record).steps.slice(-3)).toMatchObject([
+      ...[{ step: 'completed' }, { step: 'republished', at: at(9_000) }, { step: 'republished', at: at(20_000) }],
+    ]);
+  });
+
   it('puts steps of one moment into the order of their versions, and of one version into that of their meaning', () => {
     const record = order({
       failed_3: { at: at(70), version: 3 },

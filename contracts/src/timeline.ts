@@ -16,6 +16,8 @@ const TIMELINE_STEPS = [
   'accepted',
   /** Its message came to the queue, by the queue's own clock. */
   'sent',
+  /** The sweeper published its event again, because nothing had come of it. */
+  'republished',
   /** The sweeper gave it up: no worker finished it, however often it was published. */
   'undelivered',
   /** An operator's replay started it anew. */
@@ -170,6 +172,8 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
         ...(eventId === undefined ? {} : { eventId }),
       },
     };
+    // It led to no version: it lies between the one that it met and the next.
+    if (step === 'republished') return [{ version: version + 1, atMs: own.atMs, step: { step, ...base, ...entry } }];
     const { messageId } = entry;
     if (sentAt === undefined || messageId === undefined || messages.has(messageId)) return [own];
     const isFirst = isMadeByMessage && messages.size === 0;
@@ -228,10 +232,11 @@ function notificationSteps(notification: FollowedNotification): Placed[] {
  * @param notBeforeMs when what caused the first step had happened
  */
 function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[] {
-  const rank = ({ step }: Placed): number => TIMELINE_STEPS.indexOf(step.step);
+  // A message may have been sent before the sweeper published its event again, or because of that.
+  const rank = ({ step: { step } }: Placed): number => TIMELINE_STEPS.indexOf(step === 'republished' ? 'sent' : step);
   let latestMs = notBeforeMs;
   return [...placed]
-    .sort((a, b) => a.version - b.version || rank(a) - rank(b))
+    .sort((a, b) => a.version - b.version || rank(a) - rank(b) || a.atMs - b.atMs)
     .map((one) => {
       latestMs = Math.max(latestMs, one.atMs);
       return { ...one, atMs: latestMs };

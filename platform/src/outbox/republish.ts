@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { failpoint } from '../failpoints.js';
 import type { StatementExecutor } from '../statements/executor.js';
 import { moveMarker, notePublication } from '../statements/transitions.js';
-import type { EventPublisher } from './event-publisher.js';
+import type { EventPublisher, OutgoingEvent } from './event-publisher.js';
 import type { MarkedItem } from './judge-marker.js';
 import type { OutboxTable, Route, SweeperOptions } from './outbox-table.js';
 
@@ -15,6 +15,15 @@ type Dependencies = {
 
 /** A pause is shortened by up to this share, so that what was lost together does not come back together. */
 const JITTER = 0.1;
+
+/** The step for the item's timeline; undefined for a row that somebody wrote by hand, without one. */
+function republication({ timeline, version }: Record<string, unknown>, { detail }: OutgoingEvent, sentAt: number) {
+  if (typeof timeline !== 'object' || timeline === null) return undefined;
+  const { eventId } = detail.metadata as { eventId?: string };
+  const entry = { at: new Date(sentAt).toISOString(), version, ...(eventId === undefined ? {} : { eventId }) };
+  const before = Object.keys(timeline).filter((name) => name.startsWith('republished_'));
+  return { name: 'republished', entry, number: before.length + 1 };
+}
 
 /**
  * Publishes an item's event again:
@@ -51,7 +60,9 @@ export function createRepublish(
     if (!(await take(id, item.outboxAt, dueAt))) return false;
     failpoint('sweeper.after-take');
     await publisher.publish(event);
-    const note = { sentAt: now(), attempts: attempts + Number(counts) };
+    const sentAt = now();
+    const step = republication(whole, event, sentAt);
+    const note = { sentAt, attempts: attempts + Number(counts), ...(step ? { step } : {}) };
     await executor.execute(notePublication(lifecycle, id, dueAt, note));
     return true;
   };

@@ -18,9 +18,28 @@ describe('a due marker', () => {
     const outbox = createOutboxSystem([thing()]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
     expect(outbox.published()).toEqual(['Made thing-1 v1']);
+    const timeline = { republished_1: { at: SWEPT_AT, version: 1 } };
     expect(outbox.item()).toEqual(
-      thing({ outboxAt: SWEPT_AT_MS + 5_000, outboxAttempts: 1, outboxSentAt: SWEPT_AT_MS }),
+      thing({ outboxAt: SWEPT_AT_MS + 5_000, outboxAttempts: 1, outboxSentAt: SWEPT_AT_MS, timeline }),
     );
+  });
+
+  it('tells in the timeline of each publication, with the version that it met, and of 60 at most', async () => {
+    const outbox = createOutboxSystem([finishedThing()]);
+    for (let n = 1; n <= 70; n++) {
+      await outbox.sweep();
+      outbox.time.ms = Number(outbox.item().outboxAt);
+    }
+    const { timeline, outboxSentAt } = outbox.item() as { timeline: Record<string, object>; outboxSentAt: number };
+    expect(Object.keys(timeline)).toHaveLength(60);
+    expect(timeline.republished_60).toEqual({ at: new Date(outboxSentAt).toISOString(), version: 3 });
+  });
+
+  it('goes on for a row that has no timeline', async () => {
+    const { timeline: _timeline, ...row } = thing();
+    const outbox = createOutboxSystem([row]);
+    expect(await outbox.sweep()).toMatchObject({ republished: 1, failed: 0 });
+    expect(outbox.item()).toMatchObject({ outboxAttempts: 1 });
   });
 
   it('is found in every shard', async () => {

@@ -274,20 +274,20 @@ export function moveMarker(lifecycle: Lifecycle, id: string, seenOutboxAt: numbe
 /**
  * The sweeper has published the item's event; no change of state.
  * @param outboxAt where that sweeper has put the marker
+ * @param step its key ends in its number: the version stays. Absent for a row that has no timeline.
  */
 export function notePublication(
   lifecycle: Lifecycle,
   id: string,
   outboxAt: number,
-  { sentAt, attempts }: { sentAt: number; attempts: number },
+  { sentAt, attempts, step }: { sentAt: number; attempts: number; step?: Step & { number: number } },
 ): Statement {
-  return update(
-    lifecycle,
-    id,
-    { '"outboxAttempts"': attempts, '"outboxSentAt"': sentAt },
-    [],
-    [clause('"outboxAt" = ?', outboxAt)],
-  );
+  const attributes = {
+    '"outboxAttempts"': attempts,
+    '"outboxSentAt"': sentAt,
+    ...(step ? { [`"timeline"."${step.name}_${Math.min(step.number, MAX_STEP_VERSION)}"`]: step.entry } : {}),
+  };
+  return update(lifecycle, id, attributes, [], [clause('"outboxAt" = ?', outboxAt)]);
 }
 
 /** The marker goes, because the event of the outcome in this version has arrived; no change of state. */

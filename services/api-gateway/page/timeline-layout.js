@@ -23,9 +23,11 @@ export const MAX_ROWS = 60;
 function phaseOf({ step, subject }, before) {
   if (subject === 'notification') return 'notification';
   if (!before) return 'start';
-  if (step === 'sent' || step === 'replayed' || step === 'undelivered') return 'delivery';
   // What comes after a retry, a dead letter too, comes with the next receive.
-  if (before.step === 'retried') return 'backoff';
+  if (before.step === 'retried' && step !== 'replayed') return 'backoff';
+  if (step === 'republished')
+    return before.step === 'sent' ? 'queue' : before.step === 'received' ? 'work' : 'delivery';
+  if (step === 'sent' || step === 'replayed' || step === 'undelivered') return 'delivery';
   return step === 'received' ? 'queue' : 'work';
 }
 

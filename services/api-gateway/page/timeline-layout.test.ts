@@ -34,6 +34,16 @@ describe('the rows of a timeline', () => {
     ]);
   });
 
+  it('tell what a publication of the sweeper had waited for', () => {
+    const phasesOf = (...names: TimelineStep['step'][]) =>
+      rowsOf(names.map((name) => step(name, 0))).map(({ phase }) => phase);
+    expect(phasesOf('accepted', 'republished', 'sent')).toEqual(['start', 'delivery', 'delivery']);
+    expect(phasesOf('accepted', 'sent', 'republished', 'received')).toEqual(['start', 'delivery', 'queue', 'queue']);
+    expect(phasesOf('received', 'republished')).toEqual(['start', 'work']);
+    expect(phasesOf('retried', 'republished')).toEqual(['start', 'backoff']);
+    expect(phasesOf('completed', 'republished')).toEqual(['start', 'delivery']);
+  });
+
   it('count the wait for a receive that only found the receives used up as the wait for a retry', () => {
     const rows = rowsOf([
       step('accepted', 0),

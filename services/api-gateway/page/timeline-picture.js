@@ -25,12 +25,14 @@ export function nameOf({ step, subject, attempt = 1 }) {
   const again = attempt > 1 ? ` (${attempt})` : '';
   if (step === 'notified') return `customer notified${again}`;
   if (step === 'cancelled') return 'warehouse cancelled';
+  if (step === 'republished') return `${subject === 'notification' ? 'notification ' : ''}published again`;
   return `${subject === 'notification' ? 'notification ' : ''}${step}${again}`;
 }
 
 /** A shape for each kind of step. @type {Partial<Record<TimelineStep['step'], string>>} */
 const SHAPES = {
   retried: 'M0 -6 6 5 -6 5Z',
+  republished: 'M0 -6 6 5 -6 5Z',
   'dead-lettered': 'M0 -7 7 0 0 7 -7 0Z',
   undelivered: 'M0 -7 7 0 0 7 -7 0Z',
   failed: 'M-5 -5 5 5M5 -5 -5 5',

@@ -16,7 +16,7 @@ function since(ms: number): string {
 
 /** What is known of a step beside its time and its subject. */
 function detailsOf(step: TimelineStep): string {
-  const { status, version, attempt, worker, messageId, delaySeconds, code, reason } = step;
+  const { status, version, attempt, worker, messageId, delaySeconds, code, reason, eventId } = step;
   return [
     ...(status === undefined ? [] : [status]),
     ...(version === undefined ? [] : [`version ${version}`]),
@@ -25,6 +25,7 @@ function detailsOf(step: TimelineStep): string {
     ...(delaySeconds === undefined ? [] : [`again in ${delaySeconds} s`]),
     ...(code === undefined ? [] : [code]),
     ...(reason === undefined ? [] : [reason]),
+    ...(step.step === 'republished' && eventId !== undefined ? [`event ${eventId}`] : []),
     ...(messageId === undefined ? [] : [`message ${messageId}`]),
   ].join(', ');
 }
@@ -35,7 +36,7 @@ function subjectOf({ subject, notificationId }: TimelineStep, notifications: rea
   return channel === undefined ? subject : `${subject} (${channel})`;
 }
 
-const GOES_WRONG = ['retried', 'cancelled', 'dead-lettered', 'undelivered', 'failed'];
+const GOES_WRONG = ['retried', 'republished', 'cancelled', 'dead-lettered', 'undelivered', 'failed'];
 
 /** The order, and its timeline as a table. */
 export function printOrder({ order, notifications, outbox, steps }: Found, terminal: Terminal): void {
