@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createMonotonicClock } from '../clock.js';
 import { createRequestGuard } from '../http/request-guard.js';
+import { INCOMPLETE, leaveRaw, openRaw, parseAnswer, statusesOf, UNSERVABLE } from '../testing/raw-client.js';
 import { HEADS, sendHead } from '../testing/hostile-heads.js';
 import { createRecordingLogger } from '../testing/recording-logger.js';
 import { eventually } from '../testing/worker-system.js';
@@ -20,6 +21,7 @@ beforeEach(() => {
   });
 });
 afterEach(async () => {
+  leaveRaw();
   for (const signal of SIGNALS) process.removeAllListeners(signal);
   for (const server of servers) {
     // Closing also ends the watchdog, which must not outlive the mock of process.exit.
@@ -71,6 +73,7 @@ async function serve({ shutdownTimeoutMs = 60_000 } = {}) {
   return {
     log,
     state,
+    server,
     port,
     url: `http://127.0.0.1:${port}`,
     get,
@@ -167,6 +170,80 @@ describe('a request', () => {
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
     });
+  });
+});
+
+describe('a path', () => {
+  it.each([
+    ...['/health?x=1', '/health?', '/health#x', '/%68ealth', '/health/ready?x=1', '/health/live?%', '/health%2Flive'],
+    ...['/metrics?x=/health', '/%6Detrics', 'http://localhost/health/ready', 'HTTP://LOCALHOST/metrics?x'],
+  ])('%s is that without its query, decoded', async (target) => {
+    const { port } = await serve();
+    for (const method of ['GET', 'HEAD']) {
+      const client = await openRaw(
+        port,
+        `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      );
+      await client.closed;
+      const { status, headers, body } = parseAnswer(client.received());
+      expect({ method, status }).toEqual({ method, status: 200 });
+      expect(body === '').toBe(method === 'HEAD');
+      expect(headers['content-length']).not.toBe('0');
+    }
+  });
+
+  it.each(['/healthzzz', '/health/', '/health/ready/x', '/%', '/health%', '/metricsx', '/?/health'])(
+    '%s is 404',
+    async (target) => {
+      const { port } = await serve();
+      const client = await openRaw(port, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      await client.closed;
+      expect(parseAnswer(client.received()).status).toBe(404);
+    },
+  );
+});
+
+describe('what a client sends in part', () => {
+  it('has 10 s, and is answered with 408 then', async () => {
+    const { server, port } = await serve();
+    expect([server.requestTimeout, server.headersTimeout]).toEqual([10_000, 10_000]);
+    Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
+    const ended = INCOMPLETE.filter(({ statuses }) => statuses !== 'idle').map(async ({ what, text, statuses }) => {
+      const client = await openRaw(port, text.replaceAll('{path}', '/health'));
+      return { what, statuses, wasClean: await client.closed, received: statusesOf(client.received()) };
+    });
+    for (const { what, statuses, wasClean, received } of await Promise.all(ended)) {
+      expect({ what, wasClean, received }).toEqual({ what, wasClean: true, received: statuses });
+    }
+  });
+
+  it('does not hold up the end', async () => {
+    const { log, port, drain } = await serve();
+    for (const { text } of INCOMPLETE) await openRaw(port, text.replaceAll('{path}', '/health'));
+    process.emit('SIGTERM');
+    await eventually(() => log.messages().includes('draining'));
+    drain();
+    await eventually(() => exits.length > 0);
+    expect([exits, log.messages().at(-1)]).toEqual([[0], 'drained']);
+  });
+});
+
+describe('what is no request', () => {
+  it.each(UNSERVABLE)('$what is $status, with a body that says why', async ({ text, status }) => {
+    const { port } = await serve();
+    const client = await openRaw(port, text.replaceAll('{path}', '/health'));
+    await eventually(() => client.socket.readableEnded);
+    const answer = parseAnswer(client.received());
+    expect(answer).toMatchObject({ status, headers: { connection: 'close', 'x-content-type-options': 'nosniff' } });
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 'error', message: expect.any(String) as unknown });
+  });
+
+  it('refused with a large body, is answered all the same', async () => {
+    const { port } = await serve();
+    const head = 'POST /health HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 5000000\r\n\r\n';
+    const client = await openRaw(port, head + 'x'.repeat(5_000_000));
+    expect(await client.closed).toBe(true);
+    expect(parseAnswer(client.received())).toMatchObject({ status: 421 });
   });
 });
 

@@ -1,8 +1,12 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { createTerminus, HealthCheckError } from '@godaddy/terminus';
 import type { MonotonicClock } from '../clock.js';
+import { clientErrorOf, writeAnswer } from '../http/client-errors.js';
+import { isArriving, isLingering, lingerAfter } from '../http/linger.js';
 import { REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
+import { SERVER_OPTIONS } from '../http/server-options.js';
 import type { Logger } from '../logger.js';
 import type { Worker } from '../worker/create-worker.js';
 import { startWatchdog } from './watchdog.js';
@@ -36,21 +40,60 @@ const BROWSER_HEADERS: [name: string, value: string][] = [
   ['x-frame-options', 'DENY'],
 ];
 
+/** What terminus and the handlers compare with their paths: without a query, decoded, of either form of a target. */
+function pathOf(target = ''): string {
+  const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+const errorBody = (code: string, message: string): string => JSON.stringify({ status: 'error', code, message });
+
 /** Puts the guard before all that answers requests, the checks of terminus included. */
 function guardServer(server: Server, guard: RequestGuard): void {
   const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
+    if (isLingering(request.socket)) return;
     for (const [name, value] of BROWSER_HEADERS) response.setHeader(name, value);
     const refusal = guard(request);
     if (!refusal) {
-      for (const listener of listeners) listener(request, response);
+      request.url = pathOf(request.url);
+      const answer = (): void => {
+        for (const listener of listeners) listener(request, response);
+      };
+      // No answer before the whole request: it could be taken for that of the next one, or be lost.
+      if (isArriving(request)) request.resume().once('end', answer);
+      else answer();
       return;
     }
-    // Closed, so that the rest of a body that nobody wants is not received.
-    const headers = { 'content-type': 'application/json', connection: 'close' };
+    // Closed, so that the rest of a body that nobody wants is not kept.
+    if (isArriving(request)) lingerAfter(request);
     const { code, detail } = refusal;
-    response.writeHead(REFUSAL_STATUSES[code], headers).end(JSON.stringify({ status: 'error', code, message: detail }));
+    const body = errorBody(code, detail);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    response.writeHead(REFUSAL_STATUSES[code], { ...headers, connection: 'close' }).end(body);
+  });
+  // No expectation has to be met: there is nothing to send here.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    server.on(event, (request, response) => server.emit('request', request, response));
+  }
+
+  const refused = new WeakSet<Socket>();
+  server.on('clientError', (error, stream) => {
+    const socket = stream as Socket;
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const problem = isLingering(socket) ? undefined : clientErrorOf(error, socket);
+    if (!problem) {
+      socket.destroy();
+      return;
+    }
+    const headers = { ...Object.fromEntries(BROWSER_HEADERS), 'content-type': 'application/json' };
+    writeAnswer(socket, { status: problem.status, headers, body: errorBody(problem.code, problem.detail) });
   });
 }
 
@@ -61,8 +104,8 @@ function guardServer(server: Server, guard: RequestGuard): void {
  */
 export async function serveWorker(worker: Worker, options: ServeOptions): Promise<Server> {
   const { logger, monotonic, shutdownTimeoutMs } = options;
-  const server = createServer((request, response) => {
-    if (request.method === 'GET' && request.url?.split('?', 1)[0] === '/metrics') {
+  const server = createServer(SERVER_OPTIONS, (request, response) => {
+    if (['GET', 'HEAD'].includes(request.method ?? '') && request.url === '/metrics') {
       answerScrape(worker, response, logger);
       return;
     }

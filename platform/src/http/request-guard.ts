@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ProcessEnv } from '../config.js';
 
-type RefusalCode = 'HOST_NOT_ALLOWED' | 'ORIGIN_NOT_ALLOWED' | 'WEBSOCKET_REFUSED';
+type RefusalCode = 'MALFORMED_REQUEST' | 'HOST_NOT_ALLOWED' | 'ORIGIN_NOT_ALLOWED' | 'WEBSOCKET_REFUSED';
 
 export const REFUSAL_STATUSES: Record<RefusalCode, number> = {
+  MALFORMED_REQUEST: 400,
   HOST_NOT_ALLOWED: 421,
   ORIGIN_NOT_ALLOWED: 403,
   WEBSOCKET_REFUSED: 400,
@@ -12,7 +13,7 @@ export const REFUSAL_STATUSES: Record<RefusalCode, number> = {
 
 export type Refusal = { code: RefusalCode; detail: string };
 
-type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
+type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders' | 'httpVersion'>;
 
 /**
  * Why a request must not be served, from its head alone; undefined when it may be.
@@ -21,6 +22,7 @@ type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHead
 export type RequestGuard = (request: RequestHead, options?: { ownOriginOnly?: boolean }) => Refusal | undefined;
 
 const REFUSALS = {
+  noHost: { code: 'MALFORMED_REQUEST', detail: 'A request of HTTP/1.1 must have a Host header.' },
   host: {
     code: 'HOST_NOT_ALLOWED',
     detail: 'The Host header names a host that this service does not answer for; ALLOWED_HOSTS adds names.',
@@ -87,6 +89,8 @@ export function createRequestGuard(
   }
 
   return (request, { ownOriginOnly = false } = {}) => {
+    // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+    if (request.headers.host === undefined && request.httpVersion === '1.1') return REFUSALS.noHost;
     const authority = authorityOf(request);
     if (authority === undefined || !isAllowed(authority)) return REFUSALS.host;
     if (/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return REFUSALS.webSocket;

@@ -40,6 +40,7 @@ const FOREIGN_HOSTS: Head[] = [
   host(421, 'a percent sign', 'local%68ost'),
   host(421, 'letters outside ASCII', 'löcalhost'),
   host(421, 'the name of nothing', ''),
+  { what: 'no Host', lines: ['GET {path} HTTP/1.1'], status: 400 },
   { what: 'no Host, as HTTP/1.0 allows', lines: ['GET {path} HTTP/1.0'], status: 421 },
   {
     what: 'a foreign Host after the own one',
