@@ -42,7 +42,7 @@ export class DeadLetterSummary {
   path?: string;
 
   /** Attempts at it before it was given up; absent when no worker gave it up. */
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(0)
   attempts?: number;
