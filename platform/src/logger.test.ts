@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger } from './logger.js';
@@ -206,5 +207,26 @@ describe('lines of one turn of the event loop', () => {
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     expect({ status, stdout }).toEqual({ status: 3, stdout: expect.stringMatching(/INFO {2}last words\n$/) });
+  });
+
+  it.each([
+    ...(existsSync('/dev/full') ? [['has no room', 'exec 1>/dev/full'] as const] : []),
+    ['is read by nobody', 'exec 1> >(exit 0)'],
+    ['is closed', 'exec 1>&-'],
+  ])('are lost, and nothing else is, when stdout %s', (_, redirect) => {
+    const script = `
+      import { setTimeout } from 'node:timers/promises';
+      import { createLogger } from ${JSON.stringify(new URL('logger.ts', import.meta.url).href)};
+      const logger = createLogger({ service: 'a-worker', level: 'info', format: 'json' });
+      for (let turn = 0; turn < 5; turn++) {
+        logger.info('gathered');
+        logger.warn('at once');
+        await setTimeout(20);
+      }
+      process.exit(3);`;
+    const command = `${redirect}; sleep 0.1; exec "$0" --no-warnings --import tsx --input-type=module --eval "$1"`;
+    const options = { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } } as const;
+    const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, script], options);
+    expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
   });
 });

@@ -91,6 +91,11 @@ function gatherLines(): void {
   setImmediate(writeGathered);
 }
 
+/** What is done does not depend on whether it can be written down: a full disk, or a reader that is away, costs lines. */
+function loseLines(): void {
+  // As an unhandled 'error', it would end the process.
+}
+
 /** winston formats a line before it looks whether anybody wants it. */
 function leveled(winston: WinstonLogger): Logger {
   const at =
@@ -115,7 +120,10 @@ function leveled(winston: WinstonLogger): Logger {
 export function createLogger(options: LoggerOptions): Logger & { level: string } {
   const { service, level, format: kind, redact = [] } = options;
   // A process has one logger; process.exit runs no further turn.
-  if (!process.listeners('exit').includes(writeGathered)) process.on('exit', writeGathered);
+  if (!process.listeners('exit').includes(writeGathered)) {
+    process.on('exit', writeGathered);
+    process.stdout.on('error', loseLines);
+  }
   const names = new Set(redact.map((name) => name.trim().toLowerCase()));
   const line = kind === 'json' ? format.json() : format.printf((info) => prettyLine(info));
   const winston = createWinstonLogger({
