@@ -57,7 +57,7 @@ if (process.env.CI && Object.keys(leftOut).length > 0) {
   process.exit(1);
 }
 
-process.stdout.write(`dependencies: ${installDependencies(root)}\n`);
+process.stdout.write(`dependencies: ${await installDependencies(root)}\n`);
 const jest = [`${root}node_modules/jest/bin/jest.js`, ...given, ...options];
 const { status } = spawnSync(process.execPath, jest, {
   cwd: root,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SERVICES, spawnService } from '../../tools/local/embedded.mjs';
+import { followFile } from '../../tools/local/follow.mjs';
 import { LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 import { build } from '../../tools/local/requirements.mjs';
 import { lastingPort } from '../support/lasting-port.js';
@@ -43,19 +44,20 @@ describe('what a service loads', () => {
     const coverage = join(dir, 'coverage');
     const port = await lastingPort();
     await new Promise<void>((resolve) => {
-      const onLine = (_: string, line: string) => {
+      const stopFollowing = followFile(`${dir}/${service}.log`, (line) => {
         if (line.includes(`"message":"${until}"`)) child?.kill('SIGTERM');
-      };
+      });
       const env = {
         LOG_FORMAT: 'json',
         OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
         // Node writes what V8 knows of every script when the process ends.
         NODE_V8_COVERAGE: coverage,
       };
-      child = spawnService({ root, logDir: `${dir}/`, onLine }, service, {
+      child = spawnService({ root, logDir: `${dir}/` }, service, {
         ...{ port, emulatorUrl: NOWHERE, credentials: LOCALSTACK_CREDENTIALS, env },
       });
       void child.ended.then(() => {
+        stopFollowing();
         resolve();
       });
     });

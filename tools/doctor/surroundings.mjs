@@ -1,8 +1,9 @@
 /** Where the running system is: what the shell, .env and `npm run local` say of it. */
 import { existsSync, readFileSync } from 'node:fs';
 import util from 'node:util';
-import { isAlive, pidFile } from '../local/children.mjs';
+import { pidFile } from '../local/children.mjs';
 import { LOCALSTACK_CREDENTIALS } from '../local/environment.mjs';
+import { isAlive } from '../local/identity.mjs';
 import { runFolder } from '../local/run-folder.mjs';
 import { request } from './ask.mjs';
 

@@ -1,25 +1,15 @@
 /** Child processes: their logs, their ends, and the file that remembers them when their parent dies. */
-import { execFileSync, spawn } from 'node:child_process';
-import {
-  closeSync,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalError } from './fail.mjs';
+import { isAlive, mayBeAlive } from './identity.mjs';
 import { createPatience } from './patience.mjs';
 
 /**
- * @typedef {{ name: string, pid: number, startedAt: string }} Known a process, told apart from a later one of the same id
- * @typedef {{ parent: Known, children: Known[], urls: Record<string, string>, credentials?: Credentials | undefined }} Run
+ * @typedef {import('./identity.mjs').Known} Known
+ * @typedef {{ parent: Known, children: Known[], usesContainer?: boolean, urls: Record<string, string>, credentials?: Credentials | undefined }} Run
  * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {{ code: number, signal: NodeJS.Signals | null }} End the exit code; 137 and 1 stand for the ends that have none
  * @typedef {{
@@ -31,58 +21,17 @@ import { createPatience } from './patience.mjs';
 const TAIL_LINES = 15;
 
 /**
- * When a process started, as the system has it; undefined when there is no such process.
- * @param {number} pid
- */
-export function startOf(pid) {
-  try {
-    const [state = '', ...start] = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .split(/\s+/);
-    return state.startsWith('Z') || state === '' ? undefined : start.join(' ');
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param {Known} known */
-export function isAlive({ pid, startedAt }) {
-  return startOf(pid) === startedAt;
-}
-
-/**
- * Hands each line of the child's on, and writes it to the file.
- * @param {import('node:child_process').ChildProcess} child
- * @param {string} logFile
- * @param {(line: string) => void} onLine
- * @returns {() => Promise<void>} resolves when everything is written
- */
-function followLines({ stdout, stderr }, logFile, onLine) {
-  const log = createWriteStream(logFile, { flags: 'a' });
-  for (const stream of [stdout, stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on('line', (line) => {
-      log.write(`${line}\n`);
-      onLine(line);
-    });
-  }
-  return () => new Promise((resolve) => log.end(resolve));
-}
-
-/**
- * Starts a process of its own group, so that a Ctrl-C in the terminal reaches only its parent, which drains it. Without
- * `onLine` it writes to its log file itself: nobody waits for the parent to read.
- * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string, onLine?: (line: string) => void }} options
+ * Starts a process that its parent's end does not touch: it has its own session, which a Ctrl-C or a closed terminal does
+ * not reach, and writes its log file itself.
+ * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string }} options
  * @returns {Child}
  */
-export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
+export function startChild({ name, command, args, cwd, env, logFile }) {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
   const { size } = statSync(logFile);
-  const output = onLine ? 'pipe' : log;
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', output, output] });
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
-  const written = onLine ? followLines(child, logFile, onLine) : () => Promise.resolve();
   /** @type {string[]} */
   const failure = [];
   /** @type {Promise<End>} */
@@ -92,9 +41,7 @@ export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
       resolve({ code: 127, signal: null });
     });
     child.once('close', (code, signal) => {
-      void written().then(() => {
-        resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1), signal });
-      });
+      resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1), signal });
     });
   });
   return {
@@ -116,35 +63,77 @@ export function startChild({ name, command, args, cwd, env, logFile, onLine }) {
   };
 }
 
+const KILLED_WITHIN_MS = 5_000;
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+function send(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === 'ESRCH') return;
+    if (code !== 'EPERM') throw error;
+    throw new LocalError(`Process ${pid} belongs to another user.`, 'Stop it as that user, for example with sudo.');
+  }
+}
+
+/** @param {Known} known @param {number} withinMs */
+async function untilGone(known, withinMs) {
+  const patience = createPatience(withinMs);
+  while (isAlive(known) && !patience.isOver()) await sleep(100);
+  return !isAlive(known);
+}
+
 /**
- * Ends a process with SIGTERM, and with SIGKILL when it has not gone by then.
+ * Ends a process with SIGTERM, and with SIGKILL when it has not gone by then. One that may be another now is left alone.
  * @param {Known} known
  * @param {number} withinMs
  */
 export async function endKnown(known, withinMs) {
   if (!isAlive(known)) return;
-  process.kill(known.pid, 'SIGTERM');
-  const patience = createPatience(withinMs);
-  while (isAlive(known)) {
-    if (patience.isOver()) {
-      process.kill(known.pid, 'SIGKILL');
-      return;
-    }
-    await sleep(100);
-  }
+  send(known.pid, 'SIGTERM');
+  // A suspended one would not hear the other signal.
+  if (process.platform !== 'win32') send(known.pid, 'SIGCONT');
+  if (await untilGone(known, withinMs)) return;
+  send(known.pid, 'SIGKILL');
+  await untilGone(known, KILLED_WITHIN_MS);
 }
+
+/** @param {any} known */
+const isKnown = (known) =>
+  Number.isSafeInteger(known?.pid) && typeof known.name === 'string' && typeof known.startedAt === 'string';
 
 /**
  * The pid file: who runs here, what it has started, and what its emulator takes.
  * @param {string} file
  */
 export function pidFile(file) {
+  /** @returns {Run | undefined} */
+  function readStrictly() {
+    let text = '';
+    try {
+      text = readFileSync(file, 'utf8');
+      if (text.trim() === '') return undefined;
+      const run = JSON.parse(text);
+      if (typeof run.urls === 'object' && [run.parent, ...run.children].every(isKnown)) return run;
+    } catch (error) {
+      const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (code === 'ENOENT') return undefined;
+      if (code !== undefined)
+        throw new LocalError(`${file} cannot be read: ${message}`, 'Run this as the user who owns it.');
+    }
+    const pids = [...text.matchAll(/"pid":\s*(\d+)/g)].map(([, pid]) => pid);
+    throw new LocalError(
+      `${file} is damaged, so what has been started here is not known${pids.length > 0 ? `; it names the processes ${pids.join(', ')}` : ''}.`,
+      `End what still runs of it, then delete it: rm ${file}`,
+    );
+  }
   return {
-    /** @returns {Run | undefined} */
+    readStrictly,
+    /** Undefined, too, when it cannot be read. */
     read() {
-      if (!existsSync(file)) return undefined;
       try {
-        return JSON.parse(readFileSync(file, 'utf8'));
+        return readStrictly();
       } catch {
         return undefined;
       }
@@ -154,11 +143,22 @@ export function pidFile(file) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       const whole = `${file}.${process.pid}`;
       rmSync(whole, { force: true });
-      writeFileSync(whole, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-      renameSync(whole, file);
+      try {
+        writeFileSync(whole, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+        renameSync(whole, file);
+      } catch (error) {
+        rmSync(whole, { force: true });
+        throw error;
+      }
     },
-    remove() {
-      rmSync(file, { force: true });
+    /** Keeps what may still be needed to stop a process. @returns {Known[]} those that are, or may be, alive */
+    removeUnlessAlive() {
+      const known = readStrictly();
+      const left = known
+        ? [known.parent, ...known.children].filter(({ pid }) => pid !== process.pid).filter(mayBeAlive)
+        : [];
+      if (left.length === 0) rmSync(file, { force: true });
+      return left;
     },
   };
 }

@@ -2,27 +2,37 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+
+/** For the program in the background: lets its parent go on. Does nothing without one that waits. */
+export function sayReady() {
+  if (!process.connected) return;
+  // The parent may have gone meanwhile.
+  process.send?.('ready', () => {
+    if (process.connected) process.disconnect();
+  });
+}
 
 /**
- * Starts it, and waits until it has said that it is ready, or has ended.
+ * Starts it, and waits until it is ready, or has ended. Who interrupts the wait ends it.
  * @param {string[]} command what Node runs, and its arguments
- * @param {{ cwd: string, log: string, isReady: (said: string) => boolean }} options `log` is a file for all that it says
+ * @param {{ cwd: string, log: string }} options `log` is a file for all that it says
  * @returns {Promise<{ said: string, exitCode: number | undefined }>} no exit code: it runs
  */
-export async function startDetached(command, { cwd, log, isReady }) {
+export async function startDetached(command, { cwd, log }) {
   mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
   const output = openSync(log, 'w');
-  const child = spawn(process.execPath, command, { cwd, detached: true, stdio: ['ignore', output, output] });
+  const child = spawn(process.execPath, command, { cwd, detached: true, stdio: ['ignore', output, output, 'ipc'] });
   closeSync(output);
-  child.unref();
-  let exitCode = /** @type {number | undefined} */ (undefined);
-  child.once('exit', (code) => {
-    exitCode = code ?? 1;
-  });
-  for (;;) {
-    const said = readFileSync(log, 'utf8');
-    if (exitCode !== undefined || isReady(said)) return { said, exitCode };
-    await sleep(100);
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => child.kill('SIGTERM'));
   }
+  /** @type {number | undefined} */
+  const exitCode = await new Promise((resolve) => {
+    child.once('message', () => resolve(undefined));
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+  child.unref();
+  if (child.connected) child.disconnect();
+  return { said: readFileSync(log, 'utf8'), exitCode };
 }

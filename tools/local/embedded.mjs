@@ -12,7 +12,7 @@ import { createPatience } from './patience.mjs';
  * @typedef {import('./children.mjs').Child} Child
  * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {'api-gateway' | 'order-worker' | 'notification-worker'} Service
- * @typedef {{ root: string, logDir: string, onLine?: (name: string, line: string) => void }} Place without `onLine` nobody follows the lines
+ * @typedef {{ root: string, logDir: string, onStart?: (child: Child) => void }} Place `onStart` gets each process at once, before it is ready
  */
 
 /** @type {Service[]} */
@@ -68,7 +68,7 @@ export async function untilHealthy(url, child) {
  * @param {Place} place
  * @param {{ python: string, port: number, credentials: Credentials }} options
  */
-export async function startMiniStack({ root, logDir, onLine }, { python, port, credentials }) {
+export async function startMiniStack({ root, logDir, onStart }, { python, port, credentials }) {
   const child = startChild({
     name: 'emulator',
     command: python,
@@ -82,8 +82,8 @@ export async function startMiniStack({ root, logDir, onLine }, { python, port, c
       LOG_LEVEL: 'ERROR',
     },
     logFile: `${logDir}emulator.log`,
-    ...(onLine ? { onLine: (line) => onLine('emulator', line) } : {}),
   });
+  onStart?.(child);
   await untilHealthy(`http://127.0.0.1:${port}/_ministack/health`, child);
   return child;
 }
@@ -91,9 +91,9 @@ export async function startMiniStack({ root, logDir, onLine }, { python, port, c
 /**
  * Deploys the template; the same file does it that LocalStack runs.
  * @param {string} root
- * @param {{ python: string, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
+ * @param {{ python: string, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, signal?: AbortSignal }} options
  */
-export async function deployTopology(root, { python, emulatorUrl, credentials, env = {} }) {
+export async function deployTopology(root, { python, emulatorUrl, credentials, env = {}, signal }) {
   try {
     const { stdout } = await promisify(execFile)(python, ['-I', `${root}localstack-init/ready.d/10-deploy.py`], {
       env: {
@@ -103,6 +103,7 @@ export async function deployTopology(root, { python, emulatorUrl, credentials, e
         TEMPLATE: `${root}infrastructure/template.yaml`,
         EMULATOR_URL: emulatorUrl,
       },
+      ...(signal ? { signal } : {}),
     });
     return stdout;
   } catch (error) {
@@ -121,7 +122,7 @@ export async function deployTopology(root, { python, emulatorUrl, credentials, e
  * @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
  */
-export function spawnService({ root, logDir, onLine }, service, options) {
+export function spawnService({ root, logDir, onStart }, service, options) {
   const {
     port,
     emulatorUrl,
@@ -130,7 +131,7 @@ export function spawnService({ root, logDir, onLine }, service, options) {
     name = service,
     main = `services/${service}/dist/main.js`,
   } = options;
-  return startChild({
+  const child = startChild({
     name,
     command: process.execPath,
     args: ['--no-warnings', main],
@@ -146,8 +147,9 @@ export function spawnService({ root, logDir, onLine }, service, options) {
       ...sdkVariables(emulatorUrl, credentials),
     },
     logFile: `${logDir}${name}.log`,
-    ...(onLine ? { onLine: (line) => onLine(name, line) } : {}),
   });
+  onStart?.(child);
+  return child;
 }
 
 /**

@@ -1,18 +1,18 @@
 /** LocalStack in a container of its own, as the emulator. Its topology is deployed when it is healthy. */
-import { spawnSync } from 'node:child_process';
 import { forDocker } from './environment.mjs';
 import { LocalError } from './fail.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 /**
  * @param {string} root
  * @param {string[]} args
- * @param {NodeJS.ProcessEnv} [env]
+ * @param {{ env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} [options]
  */
-function compose(root, args, env) {
-  return spawnSync('docker', ['compose', '-p', 'orderflow-local', ...args], {
+function compose(root, args, { env, signal } = {}) {
+  return runToEnd('docker', ['compose', '-p', 'orderflow-local', ...args], {
     cwd: root,
-    encoding: 'utf8',
     env: { ...forDocker(process.env), ...env },
+    signal,
   });
 }
 
@@ -20,9 +20,11 @@ function compose(root, args, env) {
  * What is there of it after a failure, `stopLocalStack` removes.
  * @param {string} root
  * @param {number} port
+ * @param {{ signal?: AbortSignal | undefined }} [options]
  */
-export function startLocalStack(root, port) {
-  const { error, status, stderr } = compose(root, ['up', '--wait', 'localstack'], { LOCALSTACK_PORT: String(port) });
+export async function startLocalStack(root, port, { signal } = {}) {
+  const env = { LOCALSTACK_PORT: String(port) };
+  const { error, status, stderr } = await compose(root, ['up', '--wait', 'localstack'], { env, signal });
   if (error) {
     throw new LocalError(
       'Docker, which LocalStack runs in, is not installed, or not in PATH.',
@@ -38,6 +40,6 @@ export function startLocalStack(root, port) {
 }
 
 /** @param {string} root */
-export function stopLocalStack(root) {
-  compose(root, ['down', '--volumes']);
+export async function stopLocalStack(root) {
+  await compose(root, ['down', '--volumes']);
 }

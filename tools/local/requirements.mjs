@@ -5,6 +5,9 @@ import { devNull } from 'node:os';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { withLock } from './lock.mjs';
+import { runToEnd } from './run-to-end.mjs';
+
+/** @typedef {{ signal?: AbortSignal | undefined }} Abortable `signal` ends what has been begun */
 
 export const MIN_NODE = [20, 19];
 export const MIN_PYTHON = [3, 10];
@@ -99,10 +102,11 @@ const NPM_CI = [
 /**
  * Runs `npm ci` when node_modules is not what the lockfile says, and no script of a package.
  * @param {string} root
+ * @param {Abortable} [options]
  */
-export function installDependencies(root) {
+export async function installDependencies(root, { signal } = {}) {
   if (stateOfDependencies(root) === 'up to date') return 'up to date';
-  const npm = spawnSync('npm', NPM_CI, { cwd: root, encoding: 'utf8', env: forDownloads(process.env) });
+  const npm = await runToEnd('npm', NPM_CI, { cwd: root, env: forDownloads(process.env), signal });
   if (npm.status !== 0) {
     throw new LocalError(
       `npm ci failed:\n${(npm.stderr || String(npm.error)).trim().split('\n').slice(-15).join('\n')}`,
@@ -138,9 +142,10 @@ export function pipEnvironment(python) {
  * change. Whoever comes while it is being made waits for it.
  * @param {string} root
  * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
+ * @param {Abortable} [options]
  * @returns {Promise<{ python: string, made: boolean }>} its Python
  */
-export async function installPython(root, { name, requirements: file, what }) {
+export async function installPython(root, { name, requirements: file, what }, { signal } = {}) {
   const requirements = `${root}${file}`;
   const environment = `${root}.local/${name}`;
   const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
@@ -151,7 +156,7 @@ export async function installPython(root, { name, requirements: file, what }) {
   if (isMade()) return { python, made: false };
 
   const { command } = findPython();
-  return withLock(`${environment}.lock`, () => {
+  const make = async () => {
     if (isMade()) return { python, made: false };
     // A half-made environment would pass for a whole one the next time.
     rmSync(environment, { recursive: true, force: true });
@@ -160,12 +165,13 @@ export async function installPython(root, { name, requirements: file, what }) {
       ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
       ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
     ];
+    /** @type {[string, string[], NodeJS.ProcessEnv][]} */
     const steps = [
-      () => spawnSync(command, ['-I', '-m', 'venv', environment], { encoding: 'utf8', env: ofTheMachine(process.env) }),
-      () => spawnSync(python, install, { encoding: 'utf8', env: pipEnvironment(python) }),
+      [command, ['-I', '-m', 'venv', environment], ofTheMachine(process.env)],
+      [python, install, pipEnvironment(python)],
     ];
-    for (const step of steps) {
-      const { status, stdout, stderr, error } = step();
+    for (const [program, args, env] of steps) {
+      const { status, stdout, stderr, error } = await runToEnd(program, args, { env, signal });
       if (status !== 0) {
         throw new LocalError(
           `${what} could not be installed:\n${(stderr || stdout || String(error)).trim()}`,
@@ -175,19 +181,22 @@ export async function installPython(root, { name, requirements: file, what }) {
     }
     copyFileSync(requirements, stamp);
     return { python, made: true };
-  });
+  };
+  return withLock(`${environment}.lock`, make, { signal });
 }
 
 /**
  * MiniStack.
  * @param {string} root
+ * @param {Abortable} [options]
  */
-export function installEmulator(root) {
-  return installPython(root, {
+export function installEmulator(root, options) {
+  const environment = {
     name: 'ministack',
     requirements: 'tools/local/requirements.txt',
     what: 'The embedded emulator',
-  });
+  };
+  return installPython(root, environment, options);
 }
 
 const SERVICE_PROJECTS = ['services/api-gateway', 'services/order-worker', 'services/notification-worker'];
@@ -197,17 +206,19 @@ const SERVICE_PROJECTS = ['services/api-gateway', 'services/order-worker', 'serv
  * at a time: a process that starts while another build writes would read half a file.
  * @param {string} root
  * @param {string[]} projects
+ * @param {Abortable} [options]
  */
-export async function build(root, projects = SERVICE_PROJECTS) {
+export async function build(root, projects = SERVICE_PROJECTS, { signal } = {}) {
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
   try {
     const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
-    await withLock(`${root}.local/build.lock`, () =>
-      promisify(execFile)(process.execPath, tsc, { cwd: root, env: ofTheMachine(process.env) }),
-    );
+    const env = ofTheMachine(process.env);
+    const compile = () => promisify(execFile)(process.execPath, tsc, { cwd: root, env, ...(signal ? { signal } : {}) });
+    await withLock(`${root}.local/build.lock`, compile, { signal });
   } catch (error) {
     if (error instanceof LocalError) throw error;
+    signal?.throwIfAborted();
     const { stdout } = /** @type {{ stdout: string }} */ (error);
     throw new LocalError(
       `${projects.join(', ')} do not compile:\n${stdout.trim()}`,

@@ -1,62 +1,95 @@
 /** Rebuilds on change and tells which services are affected. */
-import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { startChild } from './children.mjs';
 import { SERVICES } from './embedded.mjs';
 import { ofTheMachine } from './environment.mjs';
 
-/** A compiler writes many files in one go. */
-const QUIET_MS = 300;
+/** @typedef {import('./embedded.mjs').Service} Service */
+
+/** A compiler writes many files in one go: a folder has changed when two looks at it see the same. */
+const LOOK_EVERY_MS = 500;
+/** What services are compiled from besides their own folder. */
+const SHARED = ['contracts', 'platform'];
+export const COMPILER = 'compiler';
+
+/** @param {import('./embedded.mjs').Place} place */
+export function startCompiler({ root, logDir, onStart }) {
+  const projects = SERVICES.map((service) => `services/${service}`);
+  const child = startChild({
+    name: COMPILER,
+    command: process.execPath,
+    args: ['node_modules/typescript/bin/tsc', '-b', '--watch', '--preserveWatchOutput', ...projects],
+    cwd: root,
+    env: ofTheMachine(process.env),
+    logFile: `${logDir}${COMPILER}.log`,
+  });
+  onStart?.(child);
+  return child;
+}
 
 /**
- * @param {string} root
- * @param {(service: import('./embedded.mjs').Service) => Promise<void>} restart
+ * Tells one state of the JavaScript in a folder from the next; empty when there is none.
+ * @param {string} folder
  */
-export function watchBuild(root, restart) {
-  const compiler = spawn(
-    process.execPath,
-    [
-      'node_modules/typescript/bin/tsc',
-      '-b',
-      '--watch',
-      '--preserveWatchOutput',
-      ...SERVICES.map((service) => `services/${service}`),
-    ],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: ofTheMachine(process.env),
-    },
-  );
-  process.once('exit', () => compiler.kill());
+function stampOf(folder) {
+  try {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+    return files.map((file) => `${file} ${statSync(join(folder, file)).mtimeMs}`).join('\n');
+  } catch {
+    // It is being deleted or made.
+    return '';
+  }
+}
 
-  /** @type {Set<import('./embedded.mjs').Service>} */
-  const changed = new Set();
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  let working = Promise.resolve();
-  const flush = () => {
-    const services = [...changed];
-    changed.clear();
-    working = working
-      .then(async () => {
-        await Promise.all(services.map(restart));
-      })
-      // Unhandled, it would end this process and leave its children behind.
-      .catch((/** @type {unknown} */ error) => {
-        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      });
+/** @param {string} root @returns {Map<Service, string>} */
+function stampsOf(root) {
+  const shared = SHARED.map((folder) => stampOf(`${root}${folder}/dist`));
+  return new Map(
+    SERVICES.map((service) => [service, [...shared, stampOf(`${root}services/${service}/dist`)].join('\n\n')]),
+  );
+}
+
+/**
+ * Restarts what has been compiled anew, and, after a compilation without errors, what is down: its fault may have been
+ * elsewhere.
+ * @param {string} root
+ * @param {{ isDown: (service: Service) => boolean, restart: (service: Service) => void }} services
+ */
+export function watchBuild(root, { isDown, restart }) {
+  const running = stampsOf(root);
+  let last = running;
+  let isCompiling = false;
+  let compilations = 0;
+  let isToRevive = false;
+  const timer = setInterval(() => {
+    const now = stampsOf(root);
+    for (const service of isCompiling ? [] : SERVICES) {
+      const stamp = now.get(service) ?? '';
+      const isStill = stamp === last.get(service);
+      if (isStill && (stamp !== running.get(service) || (isToRevive && isDown(service)))) {
+        running.set(service, stamp);
+        restart(service);
+      }
+    }
+    if (!isCompiling) isToRevive = false;
+    last = now;
+  }, LOOK_EVERY_MS);
+  return {
+    /** @param {string} line of the compiler's output */
+    onCompilerLine(line) {
+      if (/Starting (?:incremental )?compilation/.test(line)) isCompiling = true;
+      const [, errors] = /Found (\d+) errors?\b/.exec(line) ?? [];
+      if (errors === undefined) return;
+      isCompiling = false;
+      // The first one comes with its start.
+      isToRevive = ++compilations > 1 && errors === '0';
+    },
+    onCompilerEnd() {
+      isCompiling = false;
+    },
+    stop() {
+      clearInterval(timer);
+    },
   };
-  /** @param {import('./embedded.mjs').Service[]} services */
-  const note = (services) => {
-    for (const service of services) changed.add(service);
-    clearTimeout(timer);
-    timer = setTimeout(flush, QUIET_MS);
-  };
-  const isCode = (/** @type {string | null} */ file) => file?.endsWith('.js') ?? false;
-  for (const service of SERVICES) {
-    watch(`${root}services/${service}/dist`, { recursive: true }, (_, file) => isCode(file) && note([service]));
-  }
-  for (const shared of ['contracts', 'platform']) {
-    watch(`${root}${shared}/dist`, { recursive: true }, (_, file) => isCode(file) && note(SERVICES));
-  }
 }

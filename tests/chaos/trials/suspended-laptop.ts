@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { isAlive, type Known } from '../../../tools/local/children.mjs';
+import { isAlive, type Known } from '../../../tools/local/identity.mjs';
 import { freePort } from '../../../tools/local/ports.mjs';
 import { waitFor } from '../../support/wait-for.js';
 import { orderOfRequest } from '../support/load.js';

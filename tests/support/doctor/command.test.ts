@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readLocalRun, readSettings } from '../../../tools/doctor/surroundings.mjs';
-import { pidFile, startOf } from '../../../tools/local/children.mjs';
+import { pidFile } from '../../../tools/local/children.mjs';
+import { startOf } from '../../../tools/local/identity.mjs';
 import { runFolder } from '../../../tools/local/run-folder.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));

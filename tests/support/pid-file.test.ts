@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { endKnown, pidFile } from '../../tools/local/children.mjs';
+import { startOf } from '../../tools/local/identity.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const GONE = { pid: 2 ** 31 - 2, startedAt: 'boot-1-2' };
+
+describe('the pid file', () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'orderflow-'));
+    file = join(folder, 'run.json');
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const known = (name: string, of: { pid: number; startedAt: string }) => ({ name, ...of });
+  const self = { pid: process.ppid, startedAt: startOf(process.ppid) ?? '' };
+
+  function write(parent: { pid: number; startedAt: string }, ...children: { pid: number; startedAt: string }[]): void {
+    pidFile(file).write({
+      parent: known('local', parent),
+      children: children.map((child) => known('order-worker', child)),
+      urls: {},
+    });
+  }
+
+  it.each<[string, { pid: number; startedAt: string }, { pid: number; startedAt: string }[]]>([
+    ['its parent', self, [GONE]],
+    ['a child', GONE, [GONE, self]],
+    ['a child that cannot be told from a later process', GONE, [{ ...self, startedAt: 'Fri Nov 27 10:11:12 2026' }]],
+    ['a child of which nothing was known', GONE, [{ ...self, startedAt: '' }]],
+  ])('stays while %s answers', (_, parent, children) => {
+    write(parent, ...children);
+    expect(
+      pidFile(file)
+        .removeUnlessAlive()
+        .map(({ pid }) => pid),
+    ).toEqual([process.ppid]);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('goes when all have gone', () => {
+    write(GONE, GONE);
+    expect(pidFile(file).removeUnlessAlive()).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['cut off', (whole: string) => whole.slice(0, -20)],
+    ['nothing of ours', () => '[]'],
+    ['null', () => 'null'],
+    ['without its parent', (whole: string) => JSON.stringify({ ...(JSON.parse(whole) as object), parent: null })],
+    ['with an id that is no number', (whole: string) => whole.replace(/"pid": \d+/, '"pid": "1"')],
+  ])('is kept, and said to be damaged, when it is %s', (_, damage) => {
+    write(self);
+    writeFileSync(file, damage(readFileSync(file, 'utf8')));
+    expect(() => pidFile(file).removeUnlessAlive()).toThrow('is damaged');
+    expect(pidFile(file).read()).toBeUndefined();
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('of nobody is one that names nobody: none, or an empty one', () => {
+    expect(pidFile(file).readStrictly()).toBeUndefined();
+    writeFileSync(file, '');
+    expect(pidFile(file).readStrictly()).toBeUndefined();
+  });
+
+  it('leaves the old one whole when the new one cannot be written', () => {
+    write(self);
+    const before = readFileSync(file, 'utf8');
+    const circular: Record<string, never> = {};
+    Object.assign(circular, { circular });
+    expect(() => {
+      pidFile(file).write({ parent: known('local', self), children: [], urls: circular });
+    }).toThrow('circular');
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(readdirSync(folder)).toEqual(['run.json']);
+  });
+
+  it('is read by its owner only', () => {
+    write(self);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    chmodSync(file, 0o600);
+  });
+
+  const stop = (env: Record<string, string>) =>
+    new Promise<{ code: number; output: string }>((resolve) => {
+      const options = { cwd: root, env: { ...process.env, NODE_OPTIONS: '', ORDERFLOW_LOCAL_DIR: folder, ...env } };
+      const program = spawn(process.execPath, ['tools/local.mjs', '--stop'], options);
+      let output = '';
+      for (const stream of [program.stdout, program.stderr])
+        stream.on('data', (data: Buffer) => (output += String(data)));
+      program.once('close', (code) => {
+        resolve({ code: code ?? 1, output });
+      });
+    });
+
+  /** One that does not go at the first signal, as a service that drains. */
+  function startStubborn() {
+    const child = spawn(
+      process.execPath,
+      ['--eval', 'process.on("SIGTERM", () => setTimeout(process.exit, 300)); setInterval(() => {}, 1000)'],
+      { stdio: 'ignore' },
+    );
+    const ended = new Promise<boolean>((resolve) =>
+      child.once('close', () => {
+        resolve(true);
+      }),
+    );
+    const pid = child.pid ?? 0;
+    return { ended, child, known: { pid, startedAt: startOf(pid) ?? '' } };
+  }
+
+  it.each([
+    ['a time zone', { TZ: 'Pacific/Kiritimati', LC_ALL: 'de_DE.UTF-8' }],
+    ['no ps', { PATH: '/nonexistent' }],
+  ])(
+    'is enough to stop the children of a dead launcher in a shell with %s',
+    async (_, env) => {
+      const { ended, known: child } = startStubborn();
+      write(GONE, child);
+      expect(await stop(env)).toEqual({ code: 0, output: expect.stringContaining('Stopped.') });
+      expect(await ended).toBe(true);
+      expect(existsSync(file)).toBe(false);
+    },
+    30_000,
+  );
+
+  it('names the processes that may be others, and neither ends nor forgets them', async () => {
+    write(GONE, { ...self, startedAt: 'Fri Nov 27 10:11:12 2026' });
+    const { code, output } = await stop({});
+    expect(code).toBe(1);
+    expect(output).toContain(`${process.ppid} (order-worker)`);
+    expect(output).toContain(`rm ${file}`);
+    expect(existsSync(file)).toBe(true);
+  }, 30_000);
+
+  it('a suspended process is ended, too', async () => {
+    const { ended, child, known: one } = startStubborn();
+    child.kill('SIGSTOP');
+    await endKnown(known('x', one), 20_000);
+    expect(await ended).toBe(true);
+  }, 30_000);
+});

@@ -1,0 +1,54 @@
+/** Reads the lines that other processes append to a file. */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+
+const LOOK_EVERY_MS = 100;
+
+/** @param {string} file */
+function sizeOf(file) {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/**
+ * Hands on each line that is appended from now on. The file need not exist yet.
+ * @param {string} file
+ * @param {(line: string) => void} onLine
+ * @returns {() => void} ends it, with what is there by then
+ */
+export function followFile(file, onLine) {
+  let position = sizeOf(file);
+  let rest = '';
+  const decoder = new StringDecoder('utf8');
+  const buffer = Buffer.alloc(65_536);
+  const look = () => {
+    if (sizeOf(file) === position) return;
+    const descriptor = openSync(file, 'r');
+    try {
+      // It was emptied.
+      if (fstatSync(descriptor).size < position) position = 0;
+      for (;;) {
+        const count = readSync(descriptor, buffer, 0, buffer.length, position);
+        if (count === 0) return;
+        position += count;
+        const lines = (rest + decoder.write(buffer.subarray(0, count))).split('\n');
+        rest = lines.pop() ?? '';
+        lines.forEach(onLine);
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  };
+  const tryToLook = () => {
+    try {
+      look();
+    } catch {
+      // It is away, or cannot be read now; the next look may succeed.
+    }
+  };
+  const timer = setInterval(tryToLook, LOOK_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    tryToLook();
+    if (rest !== '') onLine(rest);
+  };
+}
