@@ -12,7 +12,7 @@ import { orderOfRequest } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const SUSPENDED_MS = { ci: 9_000, full: 90_000 };
+const SUSPENDED_MS = { ci: 9_000, full: 150_000 };
 /** Far less than the suspension, as far as the rules between them allow. */
 const SHORT = { SQS_WAIT_TIME_SECONDS: '1', POLLER_WEDGED_AFTER_MS: '4100', HANDLER_TIMEOUT_MS: '2800' };
 const CI_ENV = { ...SHORT, AWS_REQUEST_TIMEOUT_MS: '1000', VISIBILITY_TIMEOUT_SECONDS: '3' };
