@@ -4,16 +4,18 @@
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { CDPSession } from 'playwright-core';
 import { createApiClient, orderFor } from '../tests/support/api-client.js';
 import { openLivePage, startBrowser } from '../tests/support/browser.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../tests/support/embedded-system.js';
 import { waitFor } from '../tests/support/wait-for.js';
+import { misused, readArguments } from '../tools/usage.mjs';
 import { leaveNothingBehind } from './support/leave-nothing.js';
 import { EMULATORS, useEmulator } from './support/use-emulator.js';
 
-const { values } = parseArgs({
+const USAGE =
+  'npm run bench:page -- [--minutes <2 or more>] [--rate <orders a second, up to 1000>] [--emulator ministack|localstack]';
+const { values } = readArguments(USAGE, {
   options: {
     minutes: { type: 'string', default: '10' },
     rate: { type: 'string', default: '50' },
@@ -25,10 +27,7 @@ const numberOf = (text: string): number => (/^\d+(\.\d+)?$/.test(text) ? Number(
 const minutes = numberOf(values.minutes);
 const rate = numberOf(values.rate);
 if (!(minutes >= 2 && rate > 0 && rate <= 1_000) || !emulator) {
-  console.error(
-    'usage: npm run bench:page -- --minutes <2 or more> --rate <orders a second, up to 1000> --emulator <ministack or localstack>',
-  );
-  process.exit(1);
+  misused(USAGE, 'One of these values is not possible.');
 }
 leaveNothingBehind();
 useEmulator(emulator);

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { ordersPerSecond, warmUp } from './rows/saturation.js';
 import { openPlaces, withSubject } from './support/bench-system.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
@@ -18,7 +19,10 @@ const WRITTEN_WITHIN_MS = 30_000;
 /** Smaller ones are told together. */
 const LEAST_SHARE = 0.01;
 
+const USAGE = `npm run bench:profile -- [--subjects ${SUBJECTS.join(',')}] [--orders 3000] [--out .local/profiles]`;
+
 function options() {
+  helpIfAsked(USAGE);
   try {
     const { values } = parseArgs({
       options: {
@@ -32,8 +36,7 @@ function options() {
     if (missing.length > 0) throw new UsageError(`${missing.join(' and ')} are not compiled.`);
     return { subjects, orders: wholeNumber('orders', values.orders, MAX_ORDERS), out: resolve(values.out) };
   } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
+    return misused(USAGE, (error as Error).message);
   }
 }
 

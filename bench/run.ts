@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { measureCalls } from './rows/calls.js';
 import { measureDrain } from './rows/drain.js';
 import { measureGrowth } from './rows/growth.js';
@@ -12,9 +13,9 @@ import { CLIENTS, measureSaturation } from './rows/saturation.js';
 import { openPlaces, withSubject, type Places } from './support/bench-system.js';
 import { judgeGates, judgeGoals } from './support/goals.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
-import { readOptions, UsageError, type BenchOptions, type Row } from './support/options.js';
+import { readOptions, ROWS, UsageError, type BenchOptions, type Row } from './support/options.js';
 import { createResults, type Measured, type Results } from './support/results.js';
-import { missingMains, type Subject } from './support/subjects.js';
+import { missingMains, SUBJECTS, type Subject } from './support/subjects.js';
 import { drawResults } from './support/svg.js';
 import { formatResults, formatVerdicts } from './support/table.js';
 import { useEmulator } from './support/use-emulator.js';
@@ -22,7 +23,11 @@ import { useEmulator } from './support/use-emulator.js';
 const DRAINED_ORDERS = 1_000;
 const LATENCY_SECONDS = 15;
 
+const USAGE = `npm run bench -- [--rounds 3] [--orders 3000] [--emulator ministack|localstack] [--small] [--gate]
+                 [--rows ${ROWS.join(',')}] [--subjects ${SUBJECTS.join(',')}] [--json FILE] [--svg FILE]`;
+
 function options(): BenchOptions {
+  helpIfAsked(USAGE);
   try {
     const given = readOptions(process.argv.slice(2));
     const missing = given.subjects.flatMap(missingMains);
@@ -30,8 +35,7 @@ function options(): BenchOptions {
     return given;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exit(2);
+    return misused(USAGE, error.message);
   }
 }
 

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { openPlaces, withSubject, type BenchSystem } from './support/bench-system.js';
 import { untilCompleted } from './support/completion.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
@@ -27,13 +28,15 @@ const SERVICES = ['api-gateway', 'order-worker'] as const;
 type SoakedService = (typeof SERVICES)[number];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+const USAGE = 'npm run soak -- [--minutes 10]';
+
 function readMinutes(): number {
+  helpIfAsked(USAGE);
   try {
     const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
     return wholeNumber('minutes', values.minutes, 1_440);
   } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
+    return misused(USAGE, (error as Error).message);
   }
 }
 

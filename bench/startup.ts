@@ -8,6 +8,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { openPlaces, withSubject, type BenchSystem } from './support/bench-system.js';
 import { startCountingProxy, type CountingProxy } from './support/counting-proxy.js';
 import { docker, megabytesOver } from './support/docker.js';
@@ -31,7 +32,10 @@ const settings = {
   NOTIFICATION_WORKER_PORT: '0',
 };
 
+const USAGE = `npm run bench:startup -- [ROUNDS, 5] [--only ${PARTS.join(',')}]`;
+
 function options() {
+  helpIfAsked(USAGE);
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -40,8 +44,7 @@ function options() {
     const [rounds = '5'] = positionals;
     return { rounds: wholeNumber('rounds', rounds, 100), parts: listOf('only', values.only, PARTS) };
   } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
+    return misused(USAGE, (error as Error).message);
   }
 }
 

@@ -4,6 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPatience } from './local/patience.mjs';
+import { readArguments } from './usage.mjs';
+
+readArguments('npm run demo   (it goes where API_URL or API_PORT point)', { options: {} });
 
 const base = process.env.API_URL ?? `http://127.0.0.1:${process.env.API_PORT || 3000}`;
 const GIVE_UP_MS = 30_000;

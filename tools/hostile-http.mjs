@@ -8,12 +8,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { deployTopology, SERVICES, startMiniStack, startService } from './local/embedded.mjs';
 import { createCredentials } from './local/environment.mjs';
 import { LocalError } from './local/fail.mjs';
 import { freePort } from './local/ports.mjs';
 import { build, installEmulator, installPython } from './local/requirements.mjs';
+import { misused, readArguments } from './usage.mjs';
 
 /** @typedef {import('./local/children.mjs').Child} Child */
 
@@ -23,7 +23,8 @@ const CASES_PER_EXAMPLE = 12;
 const MIN_EXAMPLES = 20;
 const MAX_ROUNDS = 8;
 
-const { values } = parseArgs({
+const USAGE = 'npm run hostile -- [--cases 5000] [--seed 1] [--url http://127.0.0.1:3000]';
+const { values } = readArguments(USAGE, {
   options: {
     cases: { type: 'string', default: '5000' },
     seed: { type: 'string', default: process.env.CI ? '1' : String(Math.floor(Math.random() * 1_000_000)) },
@@ -36,6 +37,8 @@ for (const [name, text] of Object.entries({ cases: values.cases, seed: values.se
   process.exit(2);
 }
 const wanted = Number(values.cases);
+if (!Number.isSafeInteger(wanted) || wanted < 1) misused(USAGE, '--cases takes a whole number above 0.');
+if (!/^\d+$/.test(values.seed)) misused(USAGE, '--seed takes a whole number.');
 const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 
 /** @param {Child[]} children what is started, in order */

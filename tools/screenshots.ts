@@ -7,6 +7,9 @@ import { createApiClient } from '../tests/support/api-client.js';
 import { openLivePage, startBrowser } from '../tests/support/browser.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../tests/support/embedded-system.js';
 import { PRODUCTS, UNIT_PRICE } from '../services/api-gateway/page/products.js';
+import { readArguments } from './usage.mjs';
+
+readArguments('npm run screenshots   (it replaces the pictures in docs/images)', { options: {} });
 
 const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
 /** Long enough for a curve. */

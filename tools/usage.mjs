@@ -1,8 +1,6 @@
 /** What every tool does with its command line: --help shows how it is called, and what it does not know ends it. */
 import { parseArgs } from 'node:util';
 
-/** @typedef {import('node:util').ParseArgsConfig} Config */
-
 /** Exit code of a program that was called wrongly. */
 const MISUSED = 2;
 
@@ -16,19 +14,23 @@ export function misused(usage, problem) {
   process.exit(MISUSED);
 }
 
+/** @param {string} usage @param {string[]} [args] */
+export function helpIfAsked(usage, args = process.argv.slice(2)) {
+  const end = args.indexOf('--');
+  const options = end === -1 ? args : args.slice(0, end);
+  if (!options.includes('--help') && !options.includes('-h')) return;
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+
 /**
  * Ends the process after --help, with 0, and on anything that is not among the options, with 2.
- * @template {Config} C
+ * @template {import('node:util').ParseArgsConfig} C
  * @param {string} usage
  * @param {C} config of `parseArgs`, without `help`
  */
 export function readArguments(usage, config) {
-  const { args = process.argv.slice(2) } = config;
-  const end = args.indexOf('--');
-  if (args.slice(0, end === -1 ? undefined : end).some((argument) => argument === '--help' || argument === '-h')) {
-    process.stdout.write(`${usage}\n`);
-    process.exit(0);
-  }
+  helpIfAsked(usage);
   try {
     return parseArgs(config);
   } catch (error) {

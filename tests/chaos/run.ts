@@ -6,7 +6,7 @@
  *   npm run chaos -- --only kills,poison       some of them
  *   npm run chaos -- --emulator localstack     with LocalStack in place of the embedded emulator
  */
-import { parseArgs } from 'node:util';
+import { misused, readArguments } from '../../tools/usage.mjs';
 import { beginRun, removeLeftovers } from '../support/test-run.mjs';
 import { testcontainersEnv } from '../support/testcontainers-env.mjs';
 import { asMarkdown, asText, isGood, type TrialRun } from './report.js';
@@ -20,30 +20,20 @@ const USAGE = `npm run chaos -- [--full] [--seeds 1,2,3] [--orders N] [--emulato
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function fail(problem: string): never {
-  process.stderr.write(`${problem}\n\n${USAGE}\n`);
-  process.exit(2);
+  return misused(USAGE, problem);
 }
 
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        full: { type: 'boolean', default: false },
-        seeds: { type: 'string', default: '1' },
-        orders: { type: 'string' },
-        emulator: { type: 'string', default: 'ministack' },
-        only: { type: 'string' },
-        'no-ablations': { type: 'boolean', default: false },
-        markdown: { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-const given = readOptions();
+const { values: given } = readArguments(USAGE, {
+  options: {
+    full: { type: 'boolean', default: false },
+    seeds: { type: 'string', default: '1' },
+    orders: { type: 'string' },
+    emulator: { type: 'string', default: 'ministack' },
+    only: { type: 'string' },
+    'no-ablations': { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+  },
+});
 if (!/^\d{1,9}(,\d{1,9})*$/.test(given.seeds)) fail('--seeds takes whole numbers, such as 1,2,3.');
 const seeds = given.seeds.split(',').map(Number);
 if (given.orders !== undefined && !/^[1-9]\d{0,8}$/.test(given.orders)) fail('--orders takes a whole number above 0.');
