@@ -8,6 +8,7 @@
  *   npm run scenario -- crashed-worker --keep       leaves its system up
  */
 import { parseArgs } from 'node:util';
+import { dockerProblem } from '../tools/local/docker.mjs';
 import { beginRun, removeLeftovers } from '../tests/support/test-run.mjs';
 import { SCENARIOS } from './scenarios.js';
 import type { Scenario } from './scenario.js';
@@ -116,6 +117,11 @@ const scenarios = chosen();
 if (scenarios.length === 0) {
   list();
   process.exit(0);
+}
+const problem = values.embedded ? undefined : dockerProblem();
+if (problem) {
+  process.stderr.write(`Scenarios play on Docker Compose: ${problem}. Most of them do without: --embedded\n`);
+  process.exit(1);
 }
 process.on('SIGINT', () => void interrupt());
 process.on('SIGTERM', () => void interrupt());

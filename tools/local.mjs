@@ -20,7 +20,7 @@ npm run dev                                the same with rebuild and restart on 
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = runFolder(root, process.env);
-const { runFile, startLog, logs, prefix } = folder;
+const { runFile, startLog, logs, prefix, project } = folder;
 const state = pidFile(runFile);
 
 /** Starts this program again in the background. */
@@ -58,7 +58,7 @@ async function stop() {
     await endKnown(known.parent, 2 * STOP_WITHIN_MS + 5_000);
     const { children, usesContainer } = state.readStrictly() ?? { children: known.children };
     await Promise.all(children.map((child) => endKnown(child, STOP_WITHIN_MS)));
-    if (usesContainer) await stopLocalStack(root);
+    if (usesContainer) await stopLocalStack({ root, project, say });
   }
   const left = state.removeUnlessAlive();
   if (left.length > 0) throw cannotBeTold(left, runFile);

@@ -6,18 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from '../tests/support/chromium.mjs';
 import { testcontainersEnv } from '../tests/support/testcontainers-env.mjs';
+import { dockerProblem } from './local/docker.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.argv.slice(2);
-
-function dockerProblem() {
-  const engine = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], { encoding: 'utf8' });
-  if (engine.error) return 'Docker is not installed, or not in PATH';
-  if (engine.status !== 0) return 'no Docker engine answers; start Docker';
-  if (spawnSync('docker', ['compose', 'version']).status !== 0) return 'Docker has no Compose v2 plugin; install it';
-  return undefined;
-}
 
 function pythonProblem() {
   try {

@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const LAST_LINES = 20;
+/** To build images from nothing takes minutes. */
+const ENDS_WITHIN_MS = 900_000;
 
 /** What a docker command has written. @throws with the end of that, when it fails */
 export function docker(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn('docker', args, { cwd: root, env: { ...process.env, ...env } });
+    const child = spawn('docker', args, { cwd: root, env: { ...process.env, ...env }, timeout: ENDS_WITHIN_MS });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
     child.on('error', reject);

@@ -32,7 +32,7 @@ const CPU_OF_CONTAINER = 'cat /sys/fs/cgroup/cpu.stat 2>/dev/null || cat /sys/fs
 export function emulatorCpuMs({ process: where }: Emulator): number {
   if ('pid' in where) return cpuMs(where.pid);
   const command = ['exec', where.containerId, 'sh', '-c', CPU_OF_CONTAINER];
-  const text = execFileSync('docker', command, { encoding: 'utf8' });
+  const text = execFileSync('docker', command, { encoding: 'utf8', timeout: 60_000 });
   const microseconds = /^usage_usec (\d+)$/m.exec(text)?.[1];
   return microseconds === undefined ? Number(text) / 1_000_000 : Number(microseconds) / 1_000;
 }

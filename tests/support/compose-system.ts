@@ -14,6 +14,9 @@ const PROJECT_PREFIX = 'orderflow-test-';
 
 const OBSERVER_PORTS = { jaeger: 16686, prometheus: 9090 };
 
+/** To build images from nothing takes minutes. */
+const ENDS_WITHIN_MS = 600_000;
+
 const run = promisify(execFile);
 
 /** What the profile `observability` has, as far as its images can be had wherever tests run. */
@@ -56,7 +59,8 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
     COMPOSE_ENV_FILES: NO_ENV_FILE,
   };
   const compose = async (...args: string[]): Promise<string> => {
-    const options = { cwd: root, env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 };
+    const limits = { timeout: ENDS_WITHIN_MS, maxBuffer: 64 * 1024 * 1024 };
+    const options = { cwd: root, env: { ...process.env, ...environment }, ...limits };
     return (await run('docker', ['compose', ...args], options)).stdout;
   };
   const urlOf = async (service: ServiceName | Observer, port: number): Promise<string> =>

@@ -71,7 +71,7 @@ export function hardeningOf(inspected: Inspected, processStatus: string): Harden
 }
 
 async function docker(...args: string[]): Promise<string> {
-  return (await promisify(execFile)('docker', args, { encoding: 'utf8' })).stdout;
+  return (await promisify(execFile)('docker', args, { encoding: 'utf8', timeout: 60_000 })).stdout;
 }
 
 /** A running container by its id or name. */

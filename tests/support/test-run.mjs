@@ -4,7 +4,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { hostname } from 'node:os';
+import { askDocker } from '../../tools/local/docker.mjs';
 
+/** To remove the containers of a whole run takes a while. */
+const ENDS_WITHIN_MS = 120_000;
 const LABEL = 'orderflow.test';
 /** Inherited by Jest's worker processes, read by compose.test.yaml. */
 const VARIABLE = 'ORDERFLOW_TEST_RUN';
@@ -20,10 +23,11 @@ export function testLabels() {
 
 /** Removes the containers, networks and images of this run and of runs that are over. */
 export function removeLeftovers() {
-  try {
-    docker('version');
-  } catch {
-    return; // no engine, nothing left over
+  const { status, isMissing, problem } = askDocker(['version']);
+  if (status !== 0) {
+    // Without an engine nothing is left over; behind one that hangs there may be.
+    if (problem && !isMissing) process.stderr.write(`What earlier tests left in Docker is not removed: ${problem}\n`);
+    return;
   }
   const containers = leftovers('container', ['ps', '--all']);
   if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers.map(({ id }) => id));
@@ -68,7 +72,11 @@ function isOver(run) {
 
 /** @param {string[]} args */
 function docker(...args) {
-  return execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return execFileSync('docker', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: ENDS_WITHIN_MS,
+  });
 }
 
 /** @param {string} output */

@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { askDocker } from '../../tools/local/docker.mjs';
 
 /** testcontainers starts a reaper beside the tests, from an image that not every machine can have. */
 function hasReaper() {
-  return spawnSync('docker', ['image', 'inspect', 'testcontainers/ryuk:0.14.0']).status === 0;
+  return askDocker(['image', 'inspect', 'testcontainers/ryuk:0.14.0']).status === 0;
 }
 
 /** What testcontainers has to find in its environment here; without its reaper test-run.mjs removes what is left. */

@@ -20,6 +20,7 @@ const MIN_COMPOSE = [2, 24, 4];
 const FREE_IMAGE = 'localstack/localstack:4.14.0';
 /** Without a tag and a digest it is latest. */
 const IMAGE = /(?:^|\/)(?<name>[^/:@]+)(?::(?<tag>[^/@]+))?(?<digest>@.+)?$/;
+const ADD_TO_GROUP = 'sudo usermod -aG docker "$USER" && newgrp docker';
 const START_DOCKER =
   process.platform === 'linux' ? 'sudo systemctl start docker   (or start Docker Desktop)' : 'start Docker Desktop';
 
@@ -37,8 +38,8 @@ function readEngine({ status, stdout }) {
   return version === '' ? undefined : { version, memory: Number(memory) };
 }
 
-/** @param {Answer} answer of docker info @returns {Check[]} */
-export function judgeEngine(answer) {
+/** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST @returns {Check[]} */
+export function judgeEngine(answer, host) {
   if (answer.status === 'missing') return [];
   const engine = readEngine(answer);
   if (!engine) {
@@ -47,7 +48,7 @@ export function judgeEngine(answer) {
       fail(
         'Docker daemon',
         answer.reason || 'no answer',
-        denied ? 'sudo usermod -aG docker "$USER" && newgrp docker' : START_DOCKER,
+        host ? `unset DOCKER_HOST   (it is ${host})` : denied ? ADD_TO_GROUP : START_DOCKER,
       ),
     ];
   }
@@ -183,7 +184,7 @@ export async function checkDocker(root) {
   return {
     checks: [
       judgeDocker(version),
-      ...judgeEngine(info),
+      ...judgeEngine(info, process.env['DOCKER_HOST']),
       ...judgeCompose(compose),
       ...(compose.status === 'ok' ? judgeFiles(composeConfig) : []),
     ],

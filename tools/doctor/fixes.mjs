@@ -10,9 +10,7 @@ const HOOK = '/etc/localstack/init/ready.d/10-deploy.py';
 
 /** @param {Origin} origin */
 export function composeCommand(origin) {
-  // What `npm run local -- --emulator localstack` calls its container's project.
-  const project =
-    origin.kind === 'local' ? 'orderflow-local' : origin.kind === 'compose' ? origin.project : 'orderflow';
+  const project = origin.kind === 'named' ? 'orderflow' : origin.project;
   return project === 'orderflow' ? 'docker compose' : `docker compose -p ${project}`;
 }
 

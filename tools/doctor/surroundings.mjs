@@ -11,7 +11,7 @@ import { request } from './ask.mjs';
  * @typedef {import('./docker.mjs').Container} Container
  * @typedef {import('../local/embedded.mjs').Service} Service
  * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
- * @typedef {Pick<import('../local/run-folder.mjs').RunFolder, 'logs' | 'prefix'>} Folder
+ * @typedef {Pick<import('../local/run-folder.mjs').RunFolder, 'logs' | 'prefix' | 'project'>} Folder
  * @typedef {import('../local/environment.mjs').Credentials} Credentials
  * @typedef {Folder & { urls: Record<string, string>, credentials?: Credentials | undefined }} LocalRun what `npm run local` has started
  * @typedef {({ kind: 'local' } & Folder) | { kind: 'compose', project: string } | { kind: 'named' }} Origin
@@ -39,10 +39,10 @@ export function readSettings(root, env) {
  * @returns {LocalRun | undefined}
  */
 export function readLocalRun(root, env) {
-  const { runFile, logs, prefix } = runFolder(root, env);
+  const { runFile, logs, prefix, project } = runFolder(root, env);
   const known = pidFile(runFile).read();
   return known && isAlive(known.parent)
-    ? { urls: known.urls, credentials: known.credentials, logs, prefix }
+    ? { urls: known.urls, credentials: known.credentials, logs, prefix, project }
     : undefined;
 }
 
@@ -86,7 +86,7 @@ export function credentialsAt(endpoint, settings, localRun) {
  */
 export function originOf(endpoint, localRun, containers) {
   if (localRun?.urls['AWS endpoint'] === endpoint) {
-    return { kind: 'local', logs: localRun.logs, prefix: localRun.prefix };
+    return { kind: 'local', logs: localRun.logs, prefix: localRun.prefix, project: localRun.project };
   }
   const { hostname, port } = new URL(endpoint);
   const container = containers.find(

@@ -1,45 +1,49 @@
 /** LocalStack in a container of its own, as the emulator. Its topology is deployed when it is healthy. */
-import { forDocker } from './environment.mjs';
+import { dockerProblem, runDocker } from './docker.mjs';
 import { LocalError } from './fail.mjs';
-import { runToEnd } from './run-to-end.mjs';
 
-/**
- * @param {string} root
- * @param {string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} [options]
- */
-function compose(root, args, { env, signal } = {}) {
-  return runToEnd('docker', ['compose', '-p', 'orderflow-local', ...args], {
-    cwd: root,
-    env: { ...forDocker(process.env), ...env },
-    signal,
-  });
+/** Pulls an image of 1 GB the first time. */
+const STARTS_WITHIN_MS = 900_000;
+const STOPS_WITHIN_MS = 60_000;
+
+/** @typedef {{ root: string, project: string, say: (text: string) => void }} Place the Compose project is the run folder's */
+
+/** Before there is anything to remove. */
+export function checkDocker() {
+  const problem = dockerProblem();
+  if (!problem) return;
+  throw new LocalError(
+    `LocalStack cannot be started: ${problem}.`,
+    'Try: docker info. Or use the embedded emulator: npm run local',
+  );
 }
 
 /**
  * What is there of it after a failure, `stopLocalStack` removes.
- * @param {string} root
+ * @param {Place} place
  * @param {number} port
  * @param {{ signal?: AbortSignal | undefined }} [options]
  */
-export async function startLocalStack(root, port, { signal } = {}) {
-  const env = { LOCALSTACK_PORT: String(port) };
-  const { error, status, stderr } = await compose(root, ['up', '--wait', 'localstack'], { env, signal });
-  if (error) {
-    throw new LocalError(
-      'Docker, which LocalStack runs in, is not installed, or not in PATH.',
-      'Install it, or use the embedded emulator: npm run local',
-    );
-  }
-  if (status !== 0) {
-    throw new LocalError(
-      `LocalStack did not start:\n${stderr.trim().split('\n').slice(-8).join('\n')}`,
-      "Is Docker running? Try: docker info. The container's own reason: docker compose -p orderflow-local logs localstack",
-    );
+export async function startLocalStack({ root, project, say }, port, { signal } = {}) {
+  const options = { cwd: root, env: { LOCALSTACK_PORT: String(port) }, withinMs: STARTS_WITHIN_MS, say, signal };
+  // The service topology brings the settings. Compose would not wait for its end without the services.
+  for (const command of [
+    ['up', '--detach', 'topology'],
+    ['up', '--wait', 'localstack'],
+  ]) {
+    const { code, stderr } = await runDocker(['compose', '-p', project, ...command], options);
+    if (code !== 0) {
+      throw new LocalError(
+        `LocalStack did not start:\n${stderr.trim().split('\n').slice(-8).join('\n')}`,
+        `Is Docker running? Try: docker info. The container's own reason: docker compose -p ${project} logs localstack`,
+      );
+    }
   }
 }
 
-/** @param {string} root */
-export async function stopLocalStack(root) {
-  await compose(root, ['down', '--volumes']);
+/** @param {Place} place */
+export async function stopLocalStack({ root, project, say }) {
+  const command = ['compose', '-p', project, 'down', '--volumes'];
+  const { code } = await runDocker(command, { cwd: root, withinMs: STOPS_WITHIN_MS, say });
+  if (code !== 0) say(`LocalStack's container could not be removed. To do so: docker ${command.join(' ')}`);
 }

@@ -1,7 +1,8 @@
 /** Who listens where. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { askDocker } from './docker.mjs';
 import { LocalError } from './fail.mjs';
 
 const ANSWERS_WITHIN_MS = 2_000;
@@ -101,11 +102,10 @@ function ownerFromLsof(port) {
  * @param {number} port
  */
 function containerOn(port) {
-  const { stdout } = spawnSync('docker', ['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'], {
-    encoding: 'utf8',
-    timeout: ANSWERS_WITHIN_MS,
-  });
-  return stdout?.trim() || undefined;
+  return (
+    askDocker(['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'], ANSWERS_WITHIN_MS).stdout.trim() ||
+    undefined
+  );
 }
 
 /**

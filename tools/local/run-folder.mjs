@@ -1,4 +1,5 @@
 /** Where `npm run local` keeps its notes and its logs; with a folder of its own a second one runs beside the first. */
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 
 /**
@@ -7,6 +8,7 @@ import { resolve } from 'node:path';
  * @property {string} startLog what a start in the background prints
  * @property {string} logDir
  * @property {string} logs the same for people, who are in the project's folder
+ * @property {string} project the Compose project of its LocalStack: two folders must not share a container
  * @property {string} prefix what a command begins with to mean this folder; empty for the usual one
  */
 
@@ -19,7 +21,8 @@ import { resolve } from 'node:path';
 export function runFolder(root, env) {
   const given = env['ORDERFLOW_LOCAL_DIR']?.trim();
   const folder = resolve(root, given || '.local');
-  const notes = { runFile: `${folder}/run.json`, startLog: `${folder}/local.log` };
+  const project = `orderflow-local-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
+  const notes = { runFile: `${folder}/run.json`, startLog: `${folder}/local.log`, project };
   if (!given) return { ...notes, logDir: `${root}logs/`, logs: 'logs/', prefix: '' };
   const logDir = `${folder}/logs/`;
   return { ...notes, logDir, logs: logDir, prefix: `ORDERFLOW_LOCAL_DIR=${folder} ` };

@@ -2,14 +2,17 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-/** @param {import('node:child_process').ChildProcess} child */
-function endGroup(child) {
+/**
+ * Sends a signal to a child that leads a process group, and to what it has started itself.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+export function endGroup(child, signal) {
   if (child.pid === undefined) return;
   try {
-    // With what it has started itself.
-    process.kill(-child.pid, 'SIGTERM');
+    process.kill(-child.pid, signal);
   } catch {
-    child.kill('SIGTERM');
+    child.kill(signal);
   }
 }
 
@@ -29,7 +32,7 @@ export async function runToEnd(command, args, { signal, ...options } = {}) {
     child.once('error', (error) => resolve({ status: null, error }));
     child.once('close', (status) => resolve({ status }));
   });
-  const abort = () => endGroup(child);
+  const abort = () => endGroup(child, 'SIGTERM');
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const [stdout, stderr, end] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

@@ -8,7 +8,7 @@ import { createCredentials, LOCALSTACK_CREDENTIALS } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { followFile } from './follow.mjs';
 import { doubtAboutIds, isAlive, startOf } from './identity.mjs';
-import { startLocalStack, stopLocalStack } from './localstack.mjs';
+import { checkDocker, startLocalStack, stopLocalStack } from './localstack.mjs';
 import { createPatience } from './patience.mjs';
 import { choosePort } from './ports.mjs';
 import { build, checkNode, installDependencies, installEmulator } from './requirements.mjs';
@@ -57,8 +57,9 @@ export function cannotBeTold(left, runFile) {
  * @param {import('./run-folder.mjs').RunFolder} folder
  * @param {{ emulator: string, watch: boolean }} options
  */
-export async function runSystem(root, { runFile, logDir, logs, prefix }, { emulator, watch }) {
+export async function runSystem(root, { runFile, logDir, logs, prefix, project }, { emulator, watch }) {
   const state = pidFile(runFile);
+  const container = { root, project, say };
   const startedAt = performance.now();
   /** @type {Child[]} those that are meant to run */
   const children = [];
@@ -125,7 +126,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix }, { emula
     }
     const stale = known.children.filter(isAlive);
     await Promise.all(stale.map((child) => endKnown(child, STOP_WITHIN_MS)));
-    if (known.usesContainer) await stopLocalStack(root);
+    if (known.usesContainer) await stopLocalStack(container);
     const left = state.removeUnlessAlive();
     if (left.length > 0) throw cannotBeTold(left, runFile);
     return stale.length === 0 ? 'none' : `${stale.length} ended`;
@@ -172,7 +173,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix }, { emula
       await starting.catch(() => undefined);
       await Promise.all(ending.values());
       for (const stopFollowing of followers) stopFollowing();
-      if (usesContainer) await stopLocalStack(root);
+      if (usesContainer) await stopLocalStack(container);
       if (isClaimed) state.removeUnlessAlive();
     } finally {
       process.exit(exitCode);
@@ -228,6 +229,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix }, { emula
   async function start() {
     say(`Starting Orderflow ${emulator === 'localstack' ? 'with a LocalStack container' : 'without Docker'}`);
     await step('Node.js', checkNode);
+    if (emulator === 'localstack') await step('Docker', checkDocker);
     // Made by an earlier version, or by hand, others could look into it.
     mkdirSync(`${root}.local`, { recursive: true });
     chmodSync(`${root}.local`, 0o700);
@@ -269,7 +271,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix }, { emula
       await step('LocalStack, topology deployed', async () => {
         usesContainer = true;
         remember();
-        await startLocalStack(root, ports.emulator, { signal });
+        await startLocalStack(container, ports.emulator, { signal });
       });
     } else {
       await step('MiniStack', async () => {

@@ -2,7 +2,7 @@ import { resourceNames } from '@orderflow/contracts';
 import { connectOperator, queueCounts } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
-import { dockerProblem } from '../support/docker.js';
+import { dockerProblem } from '../../../tools/local/docker.mjs';
 import { collectEvidence, everyOrderEnds, nothingFromNowhere } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import type { Trial } from '../trial.js';
@@ -18,7 +18,7 @@ export const stoppingInContainers: Trial = {
   fault: "docker compose stop of both workers under load, again and again, on the services' images",
   fullOnly: true,
   run: async ({ say }) => {
-    const problem = await dockerProblem();
+    const problem = dockerProblem();
     // A full run that leaves this out has not shown what it is there to show.
     if (problem !== undefined) return [{ id: 'I7', must: 'Docker is there', saw: problem, holds: false }];
 

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -9,6 +8,7 @@ import { CONFORMANCE_TABLE } from '@orderflow/platform/testing/partiql-conforman
 import { deployTopology } from '../../../tools/local/embedded.mjs';
 import { CREDENTIALS } from '../credentials.js';
 import { startEmulator } from '../embedded-system.js';
+import { dockerProblem } from '../../../tools/local/docker.mjs';
 import { startLocalStack } from '../localstack.js';
 import type { Target, TargetName } from './conformance-case.js';
 import { fakeFromTemplate } from './template-fake.js';
@@ -69,5 +69,5 @@ export const START: Record<TargetName, () => Promise<Target>> = {
 
 /** With CI set nothing may be left out: a missing engine must fail the run, not shorten it. */
 export function runs(target: TargetName): boolean {
-  return target !== 'LocalStack' || Boolean(process.env.CI) || spawnSync('docker', ['info']).status === 0;
+  return target !== 'LocalStack' || Boolean(process.env.CI) || dockerProblem() === undefined;
 }

@@ -45,10 +45,14 @@ describe('npm run local', () => {
     expect(readLocalRun('/project/', env)).toBeUndefined();
     pidFile(join(folder, 'run.json')).write({ parent, children: [], urls });
     const logs = `${folder}/logs/`;
-    expect(readLocalRun('/project/', env)).toEqual({ urls, logs, prefix: `ORDERFLOW_LOCAL_DIR=${folder} ` });
+    const { project } = runFolder('/project/', env);
+    expect(readLocalRun('/project/', env)).toEqual({ urls, logs, prefix: `ORDERFLOW_LOCAL_DIR=${folder} `, project });
     expect(readLocalRun('/project/', {})).toBeUndefined();
     pidFile(join(folder, '.local/run.json')).write({ parent, children: [], urls });
-    expect(readLocalRun(`${folder}/`, {})).toEqual({ urls, logs: 'logs/', prefix: '' });
+    expect(readLocalRun(`${folder}/`, {})).toEqual({
+      ...{ urls, logs: 'logs/', prefix: '' },
+      project: runFolder(`${folder}/`, {}).project,
+    });
   });
 
   it('is not there when its process has ended', () => {
@@ -57,16 +61,31 @@ describe('npm run local', () => {
   });
 
   it('keeps its notes and its logs in one folder, a relative one below the project', () => {
-    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: 'second' })).toEqual({
+    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: 'second' })).toMatchObject({
       ...{ runFile: '/project/second/run.json', startLog: '/project/second/local.log' },
       ...{ logDir: '/project/second/logs/', logs: '/project/second/logs/' },
       prefix: 'ORDERFLOW_LOCAL_DIR=/project/second ',
     });
-    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: ' ' })).toEqual({
+    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: ' ' })).toMatchObject({
       ...{ runFile: '/project/.local/run.json', startLog: '/project/.local/local.log' },
       ...{ logDir: '/project/logs/', logs: 'logs/', prefix: '' },
     });
   });
+});
+
+it('each run folder has a Compose project, whose name Compose takes', () => {
+  const projectOf = (root: string, folder = '') => runFolder(root, { ORDERFLOW_LOCAL_DIR: folder }).project;
+  const projects = [
+    ...[
+      projectOf('/project/'),
+      projectOf('/a copy/of it/'),
+      projectOf('/project/', 'second'),
+      projectOf('/Projekt/ä/'),
+    ],
+  ];
+  expect(new Set(projects).size).toBe(4);
+  for (const project of projects) expect(project).toMatch(/^[a-z0-9][a-z0-9_-]*$/);
+  expect(projectOf('/project/', '/project/.local')).toBe(projectOf('/project/'));
 });
 
 it('variables come from .env as for Compose, and the shell wins', () => {

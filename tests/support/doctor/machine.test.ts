@@ -73,6 +73,12 @@ describe('versions', () => {
     ]);
   });
 
+  it('another daemon that was asked for does not answer', () => {
+    expect(judgeEngine(failed('no answer within 4 s'), 'tcp://elsewhere:2375')).toMatchObject([
+      { found: 'no answer within 4 s', fix: 'unset DOCKER_HOST   (it is tcp://elsewhere:2375)' },
+    ]);
+  });
+
   it.each([
     [answered('v2.24.4'), 'ok'],
     [answered('2.26.1-4'), 'ok'],

@@ -9,9 +9,12 @@ import { credentialsAt, originOf } from '../../../tools/doctor/surroundings.mjs'
 import { judgeClock, judgeDeadLetters, judgeHook, judgeMarkers, judgeSilence } from '../../../tools/doctor/system.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
-const local = { kind: 'local' as const, logs: 'logs/', prefix: '' };
+const local = { kind: 'local' as const, logs: 'logs/', prefix: '', project: 'orderflow-local-1' };
 /** In a folder of its own. */
-const second = { kind: 'local' as const, logs: '/second/logs/', prefix: 'ORDERFLOW_LOCAL_DIR=/second ' };
+const second = {
+  ...{ kind: 'local' as const, logs: '/second/logs/', prefix: 'ORDERFLOW_LOCAL_DIR=/second ' },
+  project: 'orderflow-local-2',
+};
 const system = { endpoint: 'http://127.0.0.1:4566', stage: 'local', origin: compose };
 
 describe('the fix', () => {
@@ -48,6 +51,7 @@ describe('the fix', () => {
     const localRun = {
       logs: '/second/logs/',
       prefix: second.prefix,
+      project: second.project,
       urls: { 'AWS endpoint': 'http://127.0.0.1:4999' },
     };
     const containers = [{ project: 'mine', service: 'localstack', ports: [4566] }] as never;
@@ -69,7 +73,13 @@ it.each([
   ['http://127.0.0.1:4998', { AWS_ACCESS_KEY_ID: 'AKIASHELL', AWS_SECRET_ACCESS_KEY: 's' }, 'test'],
 ])('asks %s, with %j set, as %s; the operator does the same', (endpoint, env, expected) => {
   const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'secret' };
-  const localRun = { logs: '', prefix: '', urls: { 'AWS endpoint': 'http://127.0.0.1:4999' }, credentials };
+  const localRun = {
+    logs: '',
+    prefix: '',
+    project: '',
+    urls: { 'AWS endpoint': 'http://127.0.0.1:4999' },
+    credentials,
+  };
   const settings = (name: string) => (env as Record<string, string>)[name];
   expect(credentialsAt(endpoint, settings, localRun).accessKeyId).toBe(expected);
 

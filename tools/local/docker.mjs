@@ -1,0 +1,95 @@
+/** Docker, asked with a deadline: behind a DOCKER_HOST there may be nothing that ever answers. */
+import { spawn, spawnSync } from 'node:child_process';
+import { forDocker } from './environment.mjs';
+import { endGroup } from './run-to-end.mjs';
+
+export const DOCKER_ANSWERS_WITHIN_MS = 10_000;
+const REMIND_EVERY_MS = 15_000;
+/** Compose, told to end, first stops what it has started. */
+const ENDS_WITHIN_MS = 15_000;
+
+/** How long a command waited, and for whom. @param {string} command @param {number} ms */
+export function noAnswer(command, ms) {
+  const where = process.env['DOCKER_HOST'] ? `, DOCKER_HOST=${process.env['DOCKER_HOST']}` : '';
+  return `no answer from Docker within ${ms / 1_000} s (${command}${where})`;
+}
+
+/**
+ * A command that changes nothing.
+ * @param {string[]} args
+ * @param {number} [withinMs]
+ * @returns {{ status: number | null, stdout: string, isMissing: boolean, problem: string | undefined }} `problem` when
+ *   there was no answer at all
+ */
+export function askDocker(args, withinMs = DOCKER_ANSWERS_WITHIN_MS) {
+  const limits = { timeout: withinMs, killSignal: /** @type {const} */ ('SIGKILL') };
+  const answer = spawnSync('docker', args, { encoding: 'utf8', env: forDocker(process.env), ...limits });
+  const { code } = /** @type {NodeJS.ErrnoException} */ (answer.error ?? {});
+  const hangs = code === 'ETIMEDOUT' ? noAnswer(`docker ${args.join(' ')}`, withinMs) : undefined;
+  const isMissing = answer.error !== undefined && !hangs;
+  const problem = isMissing ? 'Docker is not installed, or not in PATH' : hangs;
+  return { status: answer.status, stdout: answer.stdout ?? '', isMissing, problem };
+}
+
+/** Why containers cannot be run here; undefined when they can. */
+export function dockerProblem() {
+  const engine = askDocker(['info', '--format', '{{.ServerVersion}}']);
+  if (engine.problem) return engine.problem;
+  // Some versions exit with 0 although no engine answers.
+  if (engine.status !== 0 || engine.stdout.trim() === '') return 'no Docker engine answers; start Docker';
+  if (askDocker(['compose', 'version']).status !== 0) return 'Docker has no Compose v2 plugin; install it';
+  return undefined;
+}
+
+/**
+ * A command that may take minutes, as one that pulls an image. It is killed at the deadline.
+ * @param {string[]} args
+ * @param {{
+ *   cwd: string, env?: NodeJS.ProcessEnv, withinMs: number, say: (text: string) => void, signal?: AbortSignal | undefined,
+ * }} options `say` is told what is being waited for; `signal` ends the command
+ * @returns {Promise<{ code: number, stderr: string }>} once it has ended
+ */
+export async function runDocker(args, { cwd, env, withinMs, say, signal }) {
+  signal?.throwIfAborted();
+  const command = `docker ${args.join(' ')}`;
+  const startedAt = performance.now();
+  // A process group of its own: a Ctrl-C reaches it through `signal` only.
+  const child = spawn('docker', args, {
+    cwd,
+    env: { ...forDocker(process.env), ...env },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const reminder = setInterval(() => {
+    say(`  still waiting for: ${command} (${Math.round((performance.now() - startedAt) / 1_000)} s)`);
+  }, REMIND_EVERY_MS);
+  const deadline = setTimeout(() => {
+    stderr += `\n${noAnswer(command, withinMs)}`;
+    endGroup(child, 'SIGKILL');
+  }, withinMs);
+  /** @type {NodeJS.Timeout | undefined} */
+  let patience;
+  const abort = () => {
+    endGroup(child, 'SIGTERM');
+    patience = setTimeout(() => endGroup(child, 'SIGKILL'), ENDS_WITHIN_MS);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  const code = await new Promise((/** @type {(code: number) => void} */ resolve) => {
+    child.once('error', (error) => {
+      stderr += String(error);
+      resolve(127);
+    });
+    // Not `close`: what the command has started may hold its output open.
+    child.once('exit', (exitCode) => {
+      resolve(exitCode ?? 1);
+    });
+  });
+  clearInterval(reminder);
+  clearTimeout(deadline);
+  clearTimeout(patience);
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  return { code, stderr };
+}
