@@ -81,6 +81,11 @@ export class DeadLetterList {
   @ValidateNested({ each: true })
   @Type(() => DeadLetterSummary)
   items!: DeadLetterSummary[];
+
+  /** Messages in the dead-letter queues by SQS's count, which is approximate, and counts each copy. */
+  @IsInt()
+  @Min(0)
+  total!: number;
 }
 
 export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes'> & {

@@ -42,6 +42,8 @@ export { FlowPoint, LiveOrder, QueueState, SystemState, toLiveOrder, WorkerState
 export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
 export {
   CreateNotificationRequest,
+  ListNotificationsQuery,
+  MAX_NOTIFICATIONS,
   newNotificationRecord,
   Notification,
   NOTIFICATION_CHANNELS,

@@ -1,10 +1,10 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsUUID, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsISO8601, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { Failure, storedFailure } from './failure.js';
 import { Optional } from './optional.js';
-import { IsId } from './spelling.js';
+import { FromDigits, IsId } from './spelling.js';
 import { createdAtIdOf, outboxShardOf, type StoredItem } from './stored-item.js';
-import { IsText } from './text.js';
+import { IsText, IsTextOrNull } from './text.js';
 
 export const NOTIFICATION_CHANNELS = ['EMAIL', 'SMS', 'PUSH'] as const;
 export type NotificationChannel = (typeof NOTIFICATION_CHANNELS)[number];
@@ -79,6 +79,27 @@ export class NotificationList {
   @ValidateNested({ each: true })
   @Type(() => Notification)
   items!: Notification[];
+
+  /** Give it back as `cursor` for the next page; null on the last one. */
+  @IsTextOrNull(512)
+  nextCursor!: string | null;
+}
+
+/** Most notifications on a page, and how many there are unless the query says otherwise. */
+export const MAX_NOTIFICATIONS = 100;
+
+/** Query of GET /api/orders/:orderId/notifications. */
+export class ListNotificationsQuery {
+  @Optional()
+  @FromDigits()
+  @IsInt({ message: 'limit must be a whole number in digits, such as 20' })
+  @Min(1)
+  @Max(MAX_NOTIFICATIONS)
+  limit?: number;
+
+  @Optional()
+  @IsText(512)
+  cursor?: string;
 }
 
 /** A notification as it stands in the table. */

@@ -38,7 +38,7 @@ export class Problem {
   @IsString()
   correlationId!: string;
 
-  /** Only when status is 400; the first 500. */
+  /** Only when status is 400. Of more than 500 the last one says how many are not listed. */
   @Optional()
   @IsArray()
   @ValidateNested({ each: true })

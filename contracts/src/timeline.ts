@@ -8,7 +8,7 @@ import { Optional } from './optional.js';
 import { ORDER_STATES, ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { FollowedNotification, FollowedOrder } from './readable-item.js';
 import type { StoredItem, StoredStep } from './stored-item.js';
-import { TRACEPARENT } from './text.js';
+import { IsTextOrNull, TRACEPARENT } from './text.js';
 
 /** What can happen to an order or a notification, in the order in which things of one moment are shown. */
 const TIMELINE_STEPS = [
@@ -129,6 +129,13 @@ export class Timeline {
   @ValidateNested({ each: true })
   @Type(() => TimelineStep)
   steps!: TimelineStep[];
+
+  /**
+   * Null when the steps of all notifications are here. Else GET /api/orders/:orderId/notifications goes on from it with
+   * the notifications whose steps are not.
+   */
+  @IsTextOrNull(512)
+  nextCursor!: string | null;
 }
 
 type Undated = Omit<TimelineStep, 'sinceMs'>;
@@ -254,7 +261,10 @@ function causeMs({ causationId }: FollowedNotification, { orderId }: FollowedOrd
 }
 
 /** The order's life with that of its notifications, as far as their items tell of it. */
-export function timelineOf(order: FollowedOrder, notifications: readonly FollowedNotification[] = []): Timeline {
+export function timelineOf(
+  order: FollowedOrder,
+  notifications: readonly FollowedNotification[] = [],
+): Omit<Timeline, 'nextCursor'> {
   const own = inOrderOfVersions(orderSteps(order));
   const told = notifications.map((one) => inOrderOfVersions(notificationSteps(one), causeMs(one, order, own)));
   let previousMs: number | undefined;

@@ -94,6 +94,11 @@ def before_call(context, case, kwargs):
         mend_idempotency_key(case)
     elif case.operation.label == "GET /api/orders":
         mend_query(case, chance)
+    elif case.operation.label == "GET /api/orders/{orderId}/notifications":
+        # Few orders have more than one page of them.
+        case.query.pop("cursor", None)
+        if order_ids and chance.random() < 0.5:
+            case.path_parameters["orderId"] = chance.choice(order_ids)
     elif case.operation.label == "POST /api/orders/{orderId}/replay" and failing_ids and chance.random() < 0.9:
         case.path_parameters["orderId"] = chance.choice(failing_ids)
     elif "orderId" in case.path_parameters and order_ids and chance.random() < 0.5:

@@ -8,12 +8,12 @@ const WAIT_SECONDS = 1;
 const MOST_MESSAGES = 10;
 
 /**
- * Some of a queue's messages, hidden from nobody: only their receive count rises. For dead-letter queues, on whose count
- * nothing depends.
+ * Some of a queue's messages, and about how many there are. They are hidden from nobody: only their receive count rises.
+ * For dead-letter queues, on whose count nothing depends.
  */
 export async function peekQueue({ sqs, polling }: Pick<AwsClients, 'sqs' | 'polling'>, queueUrl: string) {
   const { visible } = await countQueue(sqs, queueUrl);
-  if (visible === 0) return [];
+  if (visible === 0) return { messages: [], visible };
   const { Messages: messages = [] }: ReceiveMessageCommandOutput = await polling.send(
     new ReceiveMessageCommand({
       QueueUrl: queueUrl,
@@ -24,5 +24,5 @@ export async function peekQueue({ sqs, polling }: Pick<AwsClients, 'sqs' | 'poll
       MessageSystemAttributeNames: ['All'],
     }),
   );
-  return messages;
+  return { messages, visible };
 }

@@ -12,6 +12,7 @@ function timelineWith(status: Timeline['status'], subject: 'order' | 'notificati
     orderId: 'o-1',
     status,
     steps: [{ ...step, at: '2027-01-01T00:00:00.000Z', sinceMs: 0, correlationId: 'c' }],
+    nextCursor: null,
   };
 }
 

@@ -34,6 +34,22 @@ const stepRow = (step) =>
     element('td', { class: 'what' }, whatOf(step)),
   );
 
+/** What stands below the steps when they are not all. @param {Timeline} timeline */
+const restOf = ({ orderId, nextCursor }) =>
+  nextCursor === null
+    ? []
+    : [
+        element(
+          'tr',
+          {},
+          element(
+            'td',
+            { colspan: '4', class: 'note' },
+            `More notifications: GET /api/orders/${orderId}/notifications`,
+          ),
+        ),
+      ];
+
 /** @param {Order} order */
 function factsOf({ status, customerId, totalAmount, items, failure, createdAt }) {
   const products = items.map(({ quantity, productName }) => `${quantity} × ${productName}`).join(', ');
@@ -129,7 +145,7 @@ export function createOrderPanel(lettersOf) {
         },
         onTimeline: (read) => {
           timeline = read;
-          steps.replaceChildren(...read.steps.map(stepRow));
+          steps.replaceChildren(...read.steps.map(stepRow), ...restOf(read));
           showLetters();
           draw();
         },

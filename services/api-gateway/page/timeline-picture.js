@@ -2,7 +2,7 @@
 /** @import { Phase, Row } from './timeline-layout.js' */
 import { element, svg } from './dom.js';
 import { counted, duration } from './format.js';
-import { rowsOf, ticksOf } from './timeline-layout.js';
+import { MAX_ROWS, rowsOf, ticksOf } from './timeline-layout.js';
 
 const ROW_PX = 26;
 const BAR_PX = 12;
@@ -93,7 +93,7 @@ function describe({ steps, status }) {
     ({ step, subject, attempt }) => step === 'received' && subject === 'order' && attempt !== undefined,
   ).length;
   const total = steps.slice(1).reduce((sum, { sinceMs }) => sum + sinceMs, 0);
-  return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}. The table of steps says the same.`;
+  return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}.${steps.length > MAX_ROWS ? ` The first ${MAX_ROWS} steps are drawn.` : ''} The table of steps says the same.`;
 }
 
 /**

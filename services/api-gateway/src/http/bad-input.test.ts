@@ -197,6 +197,18 @@ describe('a refusal', () => {
   });
 });
 
+it('a refusal says how many problems it does not list', async () => {
+  const api = await startApi();
+  const problemsOf = async (unknown: number) => {
+    const names = Object.fromEntries(Array.from({ length: unknown }, (_, i) => [`name-${i}`, 1]));
+    return bodyOf<Problem>(await api.post('/api/orders', { ...anOrder(), ...names })).errors ?? [];
+  };
+  expect(await problemsOf(500)).toHaveLength(500);
+  const many = await problemsOf(900);
+  expect(many).toHaveLength(500);
+  expect(many.at(-1)).toEqual({ path: '', message: '401 more problems are not listed' });
+});
+
 describe('ids in paths', () => {
   it.each([
     ['/api/orders/42', 'orderId'],

@@ -28,7 +28,12 @@ function cut(text: string): string {
 
 /** As many problems as an answer names, each of bounded length. */
 function bounded(entries: readonly ProblemEntry[]): ProblemEntry[] {
-  return entries.slice(0, MAX_ENTRIES).map(({ path, message }) => ({ path: cut(path), message: cut(message) }));
+  const named = entries.length > MAX_ENTRIES ? MAX_ENTRIES - 1 : entries.length;
+  const rest = entries.length - named;
+  return [
+    ...entries.slice(0, named).map(({ path, message }) => ({ path: cut(path), message: cut(message) })),
+    ...(rest > 0 ? [{ path: '', message: `${rest} more problems are not listed` }] : []),
+  ];
 }
 
 /** One entry per message, each with the path of the value that it is about. */

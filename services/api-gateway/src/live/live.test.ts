@@ -17,7 +17,7 @@ describe('GET /api/orders/:orderId/timeline', () => {
     const answer = await api.get(`/api/orders/${orderId}/timeline`);
     expect(answer.status).toBe(200);
     const { steps, ...rest } = bodyOf<Timeline>(answer);
-    expect(rest).toEqual({ orderId, status: 'PENDING' });
+    expect(rest).toEqual({ orderId, status: 'PENDING', nextCursor: null });
     expect(steps).toMatchObject([
       { step: 'accepted', status: 'PENDING', at: new Date(NOW_MS).toISOString(), sinceMs: 0, correlationId: 'c-1' },
     ]);
@@ -131,6 +131,16 @@ describe('GET /api/dead-letters', () => {
     expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items).toHaveLength(2);
   });
 
+  it('says how many there are when it does not show all', async () => {
+    const api = await startApi();
+    const attributes = { code: 'INVALID_EVENT', reason: 'no' };
+    for (let letter = 0; letter < 25; letter++) {
+      deadLetter(api, queueUrlOf(names.orderDeadLetterQueue), { ...attributes, originalMessageId: `m-${letter}` });
+    }
+    const { items, total } = bodyOf<DeadLetterList>(await api.get('/api/dead-letters'));
+    expect({ shown: items.length, total }).toEqual({ shown: 10, total: 25 });
+  });
+
   it('cuts what a letter says of itself, and drops its body', async () => {
     const api = await startApi();
     const long = 'é'.repeat(100_000);
@@ -145,7 +155,7 @@ describe('GET /api/dead-letters', () => {
 
   it('is empty when there are none, without a receive', async () => {
     const api = await startApi();
-    expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters'))).toEqual({ items: [] });
+    expect(bodyOf<DeadLetterList>(await api.get('/api/dead-letters'))).toEqual({ items: [], total: 0 });
     expect(api.aws.sqs.callsOf('ReceiveMessage')).toEqual([]);
   });
 });

@@ -38,19 +38,25 @@ function bounded(summary: DeadLetterSummary): DeadLetterSummary {
 
 /** Shows some of the dead letters, with their reasons. */
 export function createPeekDeadLetters({ aws, urlOf, names, monotonic }: Dependencies) {
-  async function peek(queue: DeadLetterQueue): Promise<DeadLetterSummary[]> {
-    const messages = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
-    return messages.map((message) =>
+  async function peek(queue: DeadLetterQueue): Promise<{ letters: DeadLetterSummary[]; visible: number }> {
+    const { messages, visible } = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
+    const letters = messages.map((message) =>
       bounded(toDeadLetterSummary(toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names))),
     );
+    return { letters, visible };
   }
 
   async function peekAll(): Promise<DeadLetterList> {
     const found: DeadLetterSummary[] = [];
+    let total = 0;
     // One after the other: ten messages may be 10 MB, whose bodies are dropped again.
-    for (const queue of DEAD_LETTER_QUEUES) found.push(...(await peek(queue)));
+    for (const queue of DEAD_LETTER_QUEUES) {
+      const { letters, visible } = await peek(queue);
+      found.push(...letters);
+      total += Math.max(visible, letters.length);
+    }
     const distinct = new Map(found.map((letter) => [`${letter.queue} ${letter.originalMessageId}`, letter]));
-    return { items: [...distinct.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1)) };
+    return { items: [...distinct.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1)), total };
   }
 
   let latest: { ageMs: Stopwatch; list: Promise<DeadLetterList> } | undefined;

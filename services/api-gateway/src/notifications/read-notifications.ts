@@ -1,7 +1,9 @@
 import {
   INDEXES,
   isNotificationRecord,
+  MAX_NOTIFICATIONS,
   toNotification,
+  type ListNotificationsQuery,
   type Notification,
   type NotificationList,
 } from '@orderflow/contracts';
@@ -10,22 +12,8 @@ import { ApiProblem } from '../http/api-problem.js';
 import type { LimitConcurrency } from '../http/limit-concurrency.js';
 import type { KeepReadable } from '../orders/keep-readable.js';
 import { requireOrder } from '../orders/read-order.js';
-import { readWithin } from '../orders/read-within.js';
-
-/** More notifications than an order can sensibly have. */
-const MAX_LISTED = 100;
-
-/** Ids of the notifications about an order, oldest first. */
-export async function idsOfOrder(notifications: TableReader, orderId: string): Promise<string[]> {
-  const entries = await notifications.query({
-    index: INDEXES.byOrder,
-    partition: { name: 'orderId', value: orderId },
-    sort: { name: 'createdAtId' },
-    newestFirst: false,
-    limit: MAX_LISTED,
-  });
-  return entries.map((entry) => String(entry.notificationId));
-}
+import { decodeCursor, encodeCursor } from '../orders/page-cursor.js';
+import { readWithin, type WithinOptions } from '../orders/read-within.js';
 
 export type NotificationsDependencies = {
   orders: TableReader;
@@ -33,6 +21,41 @@ export type NotificationsDependencies = {
   limit: LimitConcurrency;
   keepReadable: KeepReadable;
 };
+
+/** What a cursor is bound to; no customer has a blank in its name. */
+const filterOf = (orderId: string): string => `notifications ${orderId}`;
+
+function positionOf(orderId: string, cursor: string | undefined): string | undefined {
+  return cursor === undefined ? undefined : decodeCursor(cursor, filterOf(orderId));
+}
+
+type PageOptions<Stored, Shown> = Omit<WithinOptions<Stored, Shown>, 'reader' | 'ids' | 'key'> & {
+  /** `createdAtId` of the last notification that is known. */
+  after?: string | undefined;
+  limit?: number | undefined;
+};
+
+/** Notifications about an order, oldest first, and the cursor of those that come after them. */
+export async function readPage<Stored, Shown>(
+  notifications: TableReader,
+  orderId: string,
+  { after, limit = MAX_NOTIFICATIONS, ...how }: PageOptions<Stored, Shown>,
+): Promise<{ shown: Shown[]; nextCursor: string | null }> {
+  // One entry more than the page needs tells whether there is a next page.
+  const entries = (await notifications.query({
+    index: INDEXES.byOrder,
+    partition: { name: 'orderId', value: orderId },
+    sort: { name: 'createdAtId', ...(after === undefined ? {} : { after }) },
+    newestFirst: false,
+    limit: limit + 1,
+  })) as { notificationId: string; createdAtId: string }[];
+  const page = entries.slice(0, limit);
+  const ids = page.map(({ notificationId }) => notificationId);
+  const { shown, covered } = await readWithin({ reader: notifications, ids, key: 'notificationId', ...how });
+  const last = page[covered - 1];
+  const isLast = last === undefined || entries.length === covered;
+  return { shown, nextCursor: isLast ? null : encodeCursor(last.createdAtId, filterOf(orderId)) };
+}
 
 export function createReadNotifications({ orders, notifications, limit, keepReadable }: NotificationsDependencies) {
   return {
@@ -44,20 +67,18 @@ export function createReadNotifications({ orders, notifications, limit, keepRead
       return toNotification(record);
     },
 
-    /** Oldest first; those that fit into an answer. @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED */
-    ofOrder: async (orderId: string): Promise<NotificationList> => {
+    /** Oldest first; as many as fit into an answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
+    ofOrder: async (orderId: string, query: ListNotificationsQuery): Promise<NotificationList> => {
+      const after = positionOf(orderId, query.cursor);
       await requireOrder(orders, orderId, ['orderId']);
-      const { shown } = await limit(async () =>
-        readWithin({
-          reader: notifications,
-          ids: await idsOfOrder(notifications, orderId),
-          key: 'notificationId',
-          keepReadable,
+      const { shown, nextCursor } = await limit(() =>
+        readPage(notifications, orderId, {
+          ...{ after, limit: query.limit, keepReadable },
           isReadable: isNotificationRecord,
           show: toNotification,
         }),
       );
-      return { items: shown };
+      return { items: shown, nextCursor };
     },
   };
 }

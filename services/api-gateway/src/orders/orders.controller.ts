@@ -2,6 +2,7 @@ import { Body, Controller, Get, Headers, HttpCode, Inject, Ip, Param, Post, Quer
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
+  ListNotificationsQuery,
   ListOrdersQuery,
   NotificationList,
   Order,
@@ -97,7 +98,10 @@ export class OrdersController {
   @Get(':orderId/notifications')
   @UuidParam('orderId')
   @Answers({ status: 200, body: NotificationList, problems: [400, 404, 429, 503] })
-  notifications(@Param('orderId', UuidPipe) orderId: string): Promise<NotificationList> {
-    return this.useCases.readNotifications.ofOrder(orderId);
+  notifications(
+    @Param('orderId', UuidPipe) orderId: string,
+    @Query() query: ListNotificationsQuery,
+  ): Promise<NotificationList> {
+    return this.useCases.readNotifications.ofOrder(orderId, query);
   }
 }

@@ -7,32 +7,27 @@ import {
   type FollowedNotification,
   type Timeline,
 } from '@orderflow/contracts';
-import { idsOfOrder, type NotificationsDependencies } from '../notifications/read-notifications.js';
+import { readPage, type NotificationsDependencies } from '../notifications/read-notifications.js';
 import { requireOrder } from './read-order.js';
-import { readWithin } from './read-within.js';
 
 /** @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED; Error, when what is stored is no order */
 export function createReadTimeline({ orders, notifications, limit, keepReadable }: NotificationsDependencies) {
   const readNotifications = (orderId: string) =>
-    limit(async () =>
-      readWithin({
-        reader: notifications,
-        ids: await idsOfOrder(notifications, orderId),
-        key: 'notificationId',
-        projection: FOLLOWED_NOTIFICATION,
-        keepReadable,
+    limit(() =>
+      readPage(notifications, orderId, {
+        ...{ projection: FOLLOWED_NOTIFICATION, keepReadable },
         isReadable: isFollowedNotification,
         show: (notification): FollowedNotification => notification,
       }),
     );
 
   return async (orderId: string): Promise<Timeline> => {
-    const [order, { shown }] = await Promise.all([
+    const [order, { shown, nextCursor }] = await Promise.all([
       requireOrder(orders, orderId, FOLLOWED_ORDER),
       readNotifications(orderId),
     ]);
     if (!isFollowedOrder(order)) throw new Error(`the stored order ${orderId} is malformed`);
-    return timelineOf(order, shown);
+    return { ...timelineOf(order, shown), nextCursor };
   };
 }
 

@@ -11,7 +11,7 @@ const MOST_ANSWER_BYTES = 1_048_576;
  */
 const READ_AT_ONCE = 20;
 
-type WithinOptions<Stored, Shown> = {
+export type WithinOptions<Stored, Shown> = {
   reader: TableReader;
   ids: readonly string[];
   key: 'orderId' | 'notificationId';

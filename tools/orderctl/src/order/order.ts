@@ -11,19 +11,26 @@ import type { ConnectedSystem } from '../connect.js';
 import type { Terminal } from '../terminal.js';
 import { printOrder } from './print-order.js';
 
-/** More than an order can sensibly have. */
-const MOST_NOTIFICATIONS = 100;
+/** As many as one call reads. */
+const PAGE = 100;
 
 async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string): Promise<NotificationRecord[]> {
   const reader = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
-  const entries = await reader.query({
-    index: INDEXES.byOrder,
-    partition: { name: 'orderId', value: orderId },
-    sort: { name: 'createdAtId' },
-    newestFirst: false,
-    limit: MOST_NOTIFICATIONS,
-  });
-  return (await reader.getMany(entries.map((entry) => String(entry.notificationId)))) as NotificationRecord[];
+  const found: NotificationRecord[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const entries = await reader.query({
+      index: INDEXES.byOrder,
+      partition: { name: 'orderId', value: orderId },
+      sort: { name: 'createdAtId', ...(after === undefined ? {} : { after }) },
+      newestFirst: false,
+      limit: PAGE,
+    });
+    const page = await reader.getMany(entries.map((entry) => String(entry.notificationId)));
+    found.push(...(page as NotificationRecord[]));
+    if (entries.length < PAGE) return found;
+    after = String(entries.at(-1)?.createdAtId);
+  }
 }
 
 /** Shows one order and all that has happened to it, from the tables themselves. 0; 1 when there is no such order. */

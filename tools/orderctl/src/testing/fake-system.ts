@@ -1,4 +1,4 @@
-import { OrderCreated, resourceNames, type OrderRecord } from '@orderflow/contracts';
+import { INDEXES, OrderCreated, resourceNames, type OrderRecord } from '@orderflow/contracts';
 import { queueUrlOf } from '@orderflow/platform/testing/arns';
 import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
 import type { ConnectedSystem } from '../connect.js';
@@ -12,9 +12,26 @@ export function createFakeSystem() {
     KeySchema: [{ AttributeName: key, KeyType: 'HASH' as const }],
     AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' as const }],
   });
+  const byOrder = {
+    IndexName: INDEXES.byOrder,
+    KeySchema: [
+      { AttributeName: 'orderId', KeyType: 'HASH' as const },
+      { AttributeName: 'createdAtId', KeyType: 'RANGE' as const },
+    ],
+    Projection: { ProjectionType: 'KEYS_ONLY' as const },
+  };
+  const notifications = table(NAMES.notificationsTable, 'notificationId');
+  const byOrderKeys = byOrder.KeySchema.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' as const }));
   const queues = [NAMES.orderQueue, NAMES.orderDeadLetterQueue, NAMES.notificationQueue];
   const aws = createFakeAws({
-    tables: [table(NAMES.ordersTable, 'orderId'), table(NAMES.notificationsTable, 'notificationId')],
+    tables: [
+      table(NAMES.ordersTable, 'orderId'),
+      {
+        ...notifications,
+        AttributeDefinitions: [...notifications.AttributeDefinitions, ...byOrderKeys],
+        GlobalSecondaryIndexes: [byOrder],
+      },
+    ],
     queues: [...queues, NAMES.notificationDeadLetterQueue, NAMES.undeliveredQueue].map((name) => ({ name })),
     rules: [
       {

@@ -1,0 +1,24 @@
+import { expect, it } from '@jest/globals';
+import { newId, newNotificationRecord } from '@orderflow/contracts';
+import { createFakeSystem } from '../testing/fake-system.js';
+import { createFakeTerminal } from '../testing/fake-terminal.js';
+import { aFailedOrder } from '../testing/orders.js';
+import { order } from './order.js';
+
+it.each([0, 1, 99, 100, 101, 250])('shows all %i notifications of an order', async (count) => {
+  const fake = createFakeSystem();
+  const record = aFailedOrder();
+  fake.put(record);
+  const request = { orderId: record.orderId, message: 'Hello', channel: 'EMAIL' as const };
+  for (let i = 0; i < count; i++) {
+    const context = { requestHash: '', correlationId: 'c', now: 1_000_000 + i, outboxAt: 0 };
+    fake.aws.dynamo.seed(
+      fake.system.names.notificationsTable,
+      newNotificationRecord({ notificationId: newId(), request, ...context }),
+    );
+  }
+  const terminal = createFakeTerminal();
+  expect(await order(fake.system, terminal, record.orderId, { json: true })).toBe(0);
+  const shown = JSON.parse(terminal.written()) as { notifications: object[] };
+  expect(shown.notifications).toHaveLength(count);
+});
