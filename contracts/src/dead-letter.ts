@@ -54,6 +54,15 @@ export class DeadLetterSummary {
   @Min(0)
   replayCount!: number;
 
+  /** When it came to the dead-letter queue; of one that SQS moved, to its own queue. */
+  @IsISO8601()
+  sentAt!: string;
+
+  /** Why a replay of it, as it lies there, would start nothing; absent when it would be sent. */
+  @Optional()
+  @IsString()
+  replayRefusal?: string;
+
   /** Event type, as far as the body tells. */
   @Optional()
   @IsString()
@@ -88,7 +97,7 @@ export class DeadLetterList {
   total!: number;
 }
 
-export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes'> & {
+export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes' | 'sentAt' | 'replayRefusal'> & {
   /** As far as the body tells. */
   event: EventFacts;
   /** Undefined: the target that EventBridge named is none of ours. */
@@ -158,8 +167,11 @@ function countOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** What of a dead letter is shown where its body is not. */
-export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
+/**
+ * What of a dead letter is shown where its body is not.
+ * @param replayRefusal why a replay of it would start nothing
+ */
+export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string): DeadLetterSummary {
   const { queue, messageId, originalMessageId, code, reason, path } = letter;
   const { attempts, firstReceivedAt, replayCount, event } = letter;
   const where = path === undefined ? {} : { path };
@@ -174,6 +186,8 @@ export function toDeadLetterSummary(letter: DeadLetter): DeadLetterSummary {
     ...(attempts === undefined ? {} : { attempts }),
     firstReceivedAt,
     replayCount,
+    sentAt: new Date(letter.sentAt).toISOString(),
+    ...(replayRefusal === undefined ? {} : { replayRefusal }),
     ...event,
     ...(attributes.length === 0 ? {} : { attributes }),
   };

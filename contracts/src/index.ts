@@ -69,6 +69,7 @@ export {
 } from './order.js';
 export { ORDER_FEED } from './order-feed.js';
 export { ORDER_ACCEPT_TO_TERMINAL } from './order-metrics.js';
+export { judgeReplay, MOST_REPLAYS, QUEUE_EVENTS, refusalOfLetter, subjectOf, type Refusal } from './replay-rules.js';
 export { deadLetterOf, restartIdFor, whyNotRestartable } from './restart.js';
 export { Problem, ProblemEntry } from './problem.js';
 export {

@@ -2,10 +2,8 @@ import type { Failure } from './failure.js';
 import { replayIdFor } from './identifiers.js';
 import type { StoredItem } from './stored-item.js';
 
-type Restartable = StoredItem & { status: string };
-
 /** SQS id of the message that an item was given up with: its dead letter says that it was this one. */
-export function deadLetterOf({ timeline, version }: StoredItem): string | undefined {
+export function deadLetterOf({ timeline, version }: Pick<StoredItem, 'timeline' | 'version'>): string | undefined {
   const steps = Object.entries(timeline).filter(([name]) => name.startsWith('dead-lettered_'));
   return steps.find(([, step]) => step.version === version)?.[1].messageId;
 }
@@ -21,7 +19,7 @@ export function restartIdFor(id: string, item: StoredItem): string {
 }
 
 /** Why an item cannot be started again; undefined when it can. */
-export function whyNotRestartable({ status, failure }: Restartable & { failure?: Failure }): string | undefined {
+export function whyNotRestartable({ status, failure }: { status: string; failure?: Failure }): string | undefined {
   if (status !== 'FAILED') return `it is ${status}, and only what is FAILED can be started again`;
   if (failure?.retriable === true) return undefined;
   return failure ? `it was refused for good: ${failure.code}, ${failure.message}` : 'it failed without a reason';

@@ -55,7 +55,7 @@ describe('timelineOf', () => {
       { status: 'COMPLETED', version: 3, updatedAt: at(300) },
     );
     const { steps, ...rest } = timelineOf(record);
-    expect(rest).toEqual({ orderId: record.orderId, status: 'COMPLETED' });
+    expect(rest).toEqual({ orderId: record.orderId, status: 'COMPLETED', replayable: false });
     const base = { subject: 'order', correlationId: 'c-1', traceId: TRACE };
     expect(steps).toEqual([
       {

@@ -1,5 +1,16 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsString, IsUUID, Matches, Min, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsString,
+  IsUUID,
+  Matches,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { NotificationRequested, notificationSent } from './events/notification-events.js';
 import { OrderCompleted, OrderCreated, OrderFailed, orderOutcome } from './events/order-events.js';
 import { eventIdFor } from './identifiers.js';
@@ -7,6 +18,7 @@ import { NOTIFICATION_STATES } from './notification.js';
 import { Optional } from './optional.js';
 import { ORDER_STATES, ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { FollowedNotification, FollowedOrder } from './readable-item.js';
+import { deadLetterOf, whyNotRestartable } from './restart.js';
 import type { StoredItem, StoredStep } from './stored-item.js';
 import { IsTextOrNull, TRACEPARENT } from './text.js';
 
@@ -124,6 +136,15 @@ export class Timeline {
 
   @IsIn(ORDER_STATUSES)
   status!: OrderStatus;
+
+  /** Whether POST /api/orders/:orderId/replay would start the order again. */
+  @IsBoolean()
+  replayable!: boolean;
+
+  /** SQS id of the message that the order was given up with; its dead letter starts it again, too. */
+  @Optional()
+  @IsString()
+  deadLetter?: string;
 
   @IsArray()
   @ValidateNested({ each: true })
@@ -276,5 +297,8 @@ export function timelineOf(
       previousMs = atMs;
       return { ...step, sinceMs };
     });
-  return { orderId: order.orderId, status: order.status, steps };
+  const { orderId, status } = order;
+  const replayable = whyNotRestartable(order) === undefined;
+  const deadLetter = replayable ? deadLetterOf(order) : undefined;
+  return { orderId, status, replayable, ...(deadLetter === undefined ? {} : { deadLetter }), steps };
 }

@@ -69,6 +69,21 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
   }
 }
 
+/** Why a worker that reads these events could not read the body; undefined when it can. */
+export function whyMalformed(
+  body: string,
+  classes: readonly EventClass[],
+): { code: string; reason: string; path?: string } | undefined {
+  try {
+    decodeEvent(body, classes);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    const { path } = error.details;
+    return { code: error.code, reason: error.message, ...(typeof path === 'string' ? { path } : {}) };
+  }
+}
+
 /**
  * The event in a message body, as an instance of its class. Properties that the class does not know are ignored: a
  * newer publisher may add some.

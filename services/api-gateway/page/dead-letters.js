@@ -10,9 +10,6 @@ const PAUSE_MS = 2_000;
 /** Letters that are being looked at elsewhere come back later, and no depth changes then. */
 const AGAIN_MS = 15_000;
 
-/** What a shell on the operator's machine takes. @param {{ messageId: string }} letter */
-const replayCommand = ({ messageId }) => `npm run dlq -- replay --id ${messageId}`;
-
 /** @param {string} text */
 async function copy(text) {
   try {
@@ -24,11 +21,12 @@ async function copy(text) {
 }
 
 /**
- * The command to copy, and a button that does. Without a clipboard, which plain HTTP has not, it is selected.
- * @param {{ messageId: string }} letter
+ * A command for a shell on the operator's machine, and a button that copies it. Without a clipboard, which plain HTTP has
+ * not, it is selected.
+ * @param {string} text
  */
-export function createCommand(letter) {
-  const command = element('code', { class: 'command' }, replayCommand(letter));
+function createCommand(text) {
+  const command = element('code', { class: 'command' }, text);
   const button = element('button', { type: 'button' }, 'Copy');
   const said = element('span', { class: 'note', role: 'status' });
   button.addEventListener('click', () => {
@@ -38,6 +36,22 @@ export function createCommand(letter) {
     });
   });
   return element('div', { class: 'copy' }, command, button, said);
+}
+
+/**
+ * What to do about a letter: its replay, or, where the API says that it would start nothing, what helps instead.
+ * @param {Pick<DeadLetterSummary, 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} letter
+ * @param {string} [replay] what a replay does
+ */
+export function createRemedy({ messageId, code, reason, path, replayRefusal }, replay) {
+  if (replayRefusal === undefined) {
+    const command = createCommand(`npm run dlq -- replay --id ${messageId}`);
+    return replay === undefined ? [command] : [element('p', { class: 'note' }, replay), command];
+  }
+  const why = replayRefusal === `${code}: ${reason}` ? '.' : `: ${replayRefusal}.`;
+  const patch = path === undefined ? '' : ' Correct it on its way with replay --patch, or drop it:';
+  const said = `A replay of it as it is would start nothing${why}${patch || ' To drop it:'}`;
+  return [element('p', { class: 'note' }, said), createCommand(`npm run dlq -- drop --id ${messageId}`)];
 }
 
 /**
@@ -98,7 +112,7 @@ function createLetter(onChoose) {
           orderId !== undefined && order,
         ),
         ...(attributes.length > 0 ? [element('p', { class: 'note attributes' }, attributesOf(attributes))] : []),
-        createCommand(letter),
+        ...createRemedy(letter),
       );
     },
   };

@@ -5,8 +5,7 @@ const LOOK_AGAIN_MS = 2_000;
 
 /**
  * @typedef {object} OrderHandlers
- * @property {(order: Order) => void} onOrder
- * @property {(timeline: Timeline) => void} onTimeline
+ * @property {(order: Order, timeline: Timeline) => void} onRead
  * @property {(sentence: string) => void} onProblem
  */
 
@@ -35,7 +34,7 @@ const sentenceOf = (error) =>
  * @param {OrderHandlers} handlers
  * @returns {() => void} ends it
  */
-export function followOrder(orderId, { onOrder, onTimeline, onProblem }) {
+export function followOrder(orderId, { onRead, onProblem }) {
   const path = `api/orders/${encodeURIComponent(orderId)}`;
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -58,8 +57,7 @@ export function followOrder(orderId, { onOrder, onTimeline, onProblem }) {
         const text = JSON.stringify([order, timeline]);
         if (text === shown) continue;
         shown = text;
-        onOrder(order);
-        onTimeline(timeline);
+        onRead(order, timeline);
       }
     } catch (error) {
       shown = '';

@@ -1,6 +1,6 @@
-/** @import { DeadLetterSummary, Timeline } from '@orderflow/contracts' */
+/** @import { DeadLetterSummary, Timeline, TimelineStep } from '@orderflow/contracts' */
 
-/** @typedef {Pick<DeadLetterSummary, 'queue' | 'messageId' | 'code' | 'reason'>} Letter */
+/** @typedef {Pick<DeadLetterSummary, 'queue' | 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} Letter */
 
 /**
  * What a dead letter is of, and what its replay does.
@@ -27,9 +27,10 @@ export const WORDS = {
  * @returns {Letter | undefined}
  */
 function ownLetterIn(timeline) {
-  const step = timeline?.steps.findLast((one) => one.step === 'dead-lettered' && one.subject === 'order');
-  if (timeline?.status !== 'FAILED' || step?.messageId === undefined) return undefined;
-  const { messageId, code = 'RECEIVES_EXHAUSTED', reason = '' } = step;
+  const messageId = timeline?.deadLetter;
+  if (messageId === undefined) return undefined;
+  const step = timeline?.steps.findLast((one) => one.step === 'dead-lettered' && one.messageId === messageId);
+  const { code = 'RECEIVES_EXHAUSTED', reason = '' } = step ?? {};
   return { queue: 'orders', messageId, code, reason };
 }
 
@@ -43,6 +44,45 @@ export function lettersOfOrder(told, timeline) {
   const own = told.filter(({ queue }) => queue === 'orders');
   const fromTimeline = own.length === 0 ? ownLetterIn(timeline) : undefined;
   return [...own, ...(fromTimeline ? [fromTimeline] : []), ...told.filter(({ queue }) => queue !== 'orders')].map(
-    ({ queue, messageId, code, reason }) => ({ queue, messageId, code, reason }),
+    ({ queue, messageId, code, reason, path, replayRefusal }) => ({
+      ...{ queue, messageId, code, reason },
+      ...(path === undefined ? {} : { path }),
+      ...(replayRefusal === undefined ? {} : { replayRefusal }),
+    }),
   );
+}
+
+/**
+ * The timeline with a step for each dead letter that it does not tell of: a message that nobody could read, or a copy
+ * that came to its end after the order had.
+ * @param {Timeline} timeline
+ * @param {readonly DeadLetterSummary[]} told the letters of the order that the API tells of
+ * @returns {Timeline}
+ */
+export function withLetterSteps(timeline, told) {
+  const known = new Set(
+    timeline.steps.filter(({ step }) => step === 'dead-lettered').map(({ messageId }) => messageId),
+  );
+  const [first] = timeline.steps;
+  const missing = told.filter(({ originalMessageId }) => !known.has(originalMessageId));
+  if (!first || missing.length === 0) return timeline;
+
+  const startMs = Date.parse(first.at);
+  let atMs = startMs;
+  // By the times that the API has put into order, whatever the clocks said.
+  const placed = timeline.steps.map((step) => ({ step, atMs: (atMs += step.sinceMs) }));
+  const added = missing.map(({ queue, sentAt, originalMessageId, code, reason, notificationId, attempts }) => {
+    const ofNotification = queue === 'notifications' && notificationId !== undefined;
+    /** @type {TimelineStep} */
+    const step = {
+      ...{ step: 'dead-lettered', at: sentAt, sinceMs: 0, code, reason, messageId: originalMessageId },
+      ...(ofNotification ? { subject: 'notification', notificationId } : { subject: 'order' }),
+      ...(attempts === undefined ? {} : { attempt: attempts }),
+      correlationId: first.correlationId,
+    };
+    return { step, atMs: Math.max(startMs, Date.parse(sentAt)) };
+  });
+  const all = [...placed, ...added].sort((a, b) => a.atMs - b.atMs);
+  const steps = all.map(({ step, atMs: at }, index) => ({ ...step, sinceMs: at - (all[index - 1]?.atMs ?? at) }));
+  return { ...timeline, steps };
 }

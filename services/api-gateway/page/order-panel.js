@@ -1,10 +1,10 @@
 /** @import { DeadLetterSummary, Order, Timeline, TimelineStep } from '@orderflow/contracts' */
 /** @import { Letter } from './order-letters.js' */
-import { createCommand } from './dead-letters.js';
+import { createRemedy } from './dead-letters.js';
 import { byId, element, oncePerFrame, setText } from './dom.js';
 import { followOrder } from './follow-order.js';
 import { clock, duration, money, shortId } from './format.js';
-import { lettersOfOrder, WORDS } from './order-letters.js';
+import { lettersOfOrder, withLetterSteps, WORDS } from './order-letters.js';
 import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
 
@@ -62,13 +62,12 @@ function factsOf({ status, customerId, totalAmount, items, failure, createdAt })
 }
 
 /** @param {Letter} letter */
-const letterNote = ({ queue, messageId, code, reason }) =>
+const letterNote = (letter) =>
   element(
     'div',
     { class: 'callout' },
-    element('p', {}, element('strong', {}, `${WORDS[queue].title}: ${code}.`), ` ${reason}`),
-    element('p', { class: 'note' }, WORDS[queue].replay),
-    createCommand({ messageId }),
+    element('p', {}, element('strong', {}, `${WORDS[letter.queue].title}: ${letter.code}.`), ` ${letter.reason}`),
+    ...createRemedy(letter, WORDS[letter.queue].replay),
   );
 
 /**
@@ -83,10 +82,13 @@ export function createOrderPanel(lettersOf) {
   const letterPlace = byId('panel-letter', HTMLDivElement);
   const offer = createReplayOffer(byId('panel-replay', HTMLDivElement));
   const picture = byId('picture', HTMLDivElement);
-  const steps = byId('steps', HTMLTableSectionElement);
-  /** @type {Timeline | undefined} */
+  const stepRows = byId('steps', HTMLTableSectionElement);
+  /** As the API tells it. @type {Timeline | undefined} */
+  let read;
+  /** As it is shown. @type {Timeline | undefined} */
   let timeline;
   let shownLetters = '';
+  let shownSteps = '';
   let orderId = '';
   let stop = () => {};
 
@@ -97,19 +99,26 @@ export function createOrderPanel(lettersOf) {
   new ResizeObserver(draw).observe(picture);
 
   function clear() {
+    read = undefined;
     timeline = undefined;
     shownLetters = '';
+    shownSteps = '';
     offer.clear();
-    for (const node of [facts, letterPlace, picture, steps]) node.replaceChildren();
+    for (const node of [facts, letterPlace, picture, stepRows]) node.replaceChildren();
   }
 
   function showLetters() {
-    const letters = lettersOfOrder(lettersOf(orderId), timeline);
+    const told = lettersOf(orderId);
+    const letters = lettersOfOrder(told, read);
     const said = JSON.stringify(letters);
-    // Untouched while they say the same: the focus may be in one.
-    if (said === shownLetters) return;
+    timeline = read && withLetterSteps(read, told);
+    const steps = JSON.stringify(timeline);
+    // Untouched while they say the same: the focus may be in one, and somebody may be reading.
+    if (steps !== shownSteps && timeline) stepRows.replaceChildren(...timeline.steps.map(stepRow), ...restOf(timeline));
+    if (steps !== shownSteps) draw();
+    if (said !== shownLetters) letterPlace.replaceChildren(...letters.map(letterNote));
     shownLetters = said;
-    letterPlace.replaceChildren(...letters.map(letterNote));
+    shownSteps = steps;
   }
 
   byId('panel-close', HTMLButtonElement).addEventListener('click', () => {
@@ -138,16 +147,12 @@ export function createOrderPanel(lettersOf) {
       setText(state, 'Reading');
       if (!panel.open) panel.showModal();
       stop = followOrder(id, {
-        onOrder: (order) => {
+        onRead: (order, found) => {
           facts.replaceChildren(element('dt', {}, 'Id'), element('dd', { class: 'mono' }, id), ...factsOf(order));
-          offer.show(order);
+          offer.show(order, found.replayable);
           setText(state, '');
-        },
-        onTimeline: (read) => {
-          timeline = read;
-          steps.replaceChildren(...read.steps.map(stepRow), ...restOf(read));
+          read = found;
           showLetters();
-          draw();
         },
         onProblem: (said) => {
           setText(state, said);

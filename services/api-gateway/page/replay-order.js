@@ -23,9 +23,12 @@ async function replay(orderId) {
 export function createReplayOffer(place) {
   let offered = '';
   return {
-    /** @param {Order} order */
-    show({ orderId, version, status, failure }) {
-      const offer = status === 'FAILED' && failure?.retriable === true ? `${orderId} ${version}` : '';
+    /**
+     * @param {Order} order
+     * @param {boolean} replayable whether the API would start it again
+     */
+    show({ orderId, version }, replayable) {
+      const offer = replayable ? `${orderId} ${version}` : '';
       // Untouched while it says the same: the focus may be in it.
       if (offer === offered) return;
       offered = offer;

@@ -74,7 +74,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   exposeEventStreams(metrics, streams);
   const keepReadable = createKeepReadable(logger);
   const live = createLive({
-    ...{ config, names, aws, orders, urlOf, streams, keepReadable, logger, now, monotonic },
+    ...{ config, names, aws, orders, notifications, urlOf, streams, keepReadable, logger, now, monotonic },
     isPublished: publisher.isPublished,
   });
 

@@ -20,6 +20,7 @@ type Dependencies = {
   names: ResourceNames;
   aws: AwsClients;
   orders: TableReader;
+  notifications: TableReader;
   urlOf: (queue: string) => Promise<string>;
   streams: EventStreams;
   isPublished: (orderId: string) => boolean;
@@ -30,7 +31,16 @@ type Dependencies = {
 };
 
 /** What shows the system while it works. Nothing of it reads anything while nobody looks. */
-export function createLive({ config, names, aws, orders, urlOf, streams, ...dependencies }: Dependencies) {
+export function createLive({
+  config,
+  names,
+  aws,
+  orders,
+  notifications,
+  urlOf,
+  streams,
+  ...dependencies
+}: Dependencies) {
   const { keepReadable, logger, now, monotonic } = dependencies;
   const workerUrls = config.WORKER_URLS === undefined ? undefined : parseWorkerUrls(config.WORKER_URLS);
   const systemFeed = createSystemFeed({
@@ -43,6 +53,6 @@ export function createLive({ config, names, aws, orders, urlOf, streams, ...depe
     systemFeed,
     watchSystem: createWatchSystem(systemFeed, streams),
     followOrder: createFollowOrder({ orders, watcher: createOrderWatcher({ orders, keepReadable, logger }), streams }),
-    peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, monotonic }),
+    peekDeadLetters: createPeekDeadLetters({ aws, urlOf, names, orders, notifications, monotonic }),
   };
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { resourceNames, type DeadLetterList, type Order, type SystemState, type Timeline } from '@orderflow/contracts';
+import {
+  newId,
+  newOrderRecord,
+  orderCreated,
+  replayIdFor,
+  resourceNames,
+  type DeadLetterList,
+  type Order,
+  type SystemState,
+  type Timeline,
+} from '@orderflow/contracts';
 import { queueUrlOf } from '@orderflow/platform/testing/arns';
 import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
 import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '../testing/start-api.js';
@@ -17,7 +27,7 @@ describe('GET /api/orders/:orderId/timeline', () => {
     const answer = await api.get(`/api/orders/${orderId}/timeline`);
     expect(answer.status).toBe(200);
     const { steps, ...rest } = bodyOf<Timeline>(answer);
-    expect(rest).toEqual({ orderId, status: 'PENDING', nextCursor: null });
+    expect(rest).toEqual({ orderId, status: 'PENDING', replayable: false, nextCursor: null });
     expect(steps).toMatchObject([
       { step: 'accepted', status: 'PENDING', at: new Date(NOW_MS).toISOString(), sinceMs: 0, correlationId: 'c-1' },
     ]);
@@ -103,14 +113,14 @@ describe('GET /api/system', () => {
   });
 });
 
-function deadLetter(api: Api, queueUrl: string, attributes: Record<string, string>): void {
-  api.aws.sqs.enqueue(
-    queueUrl,
-    JSON.stringify({ 'detail-type': 'OrderCreated', detail: { data: { orderId: 'o-1' } } }),
-    Object.fromEntries(
-      Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
-    ),
+const attributesOf = (texts: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(texts).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }] as const),
   );
+
+function deadLetter(api: Api, queueUrl: string, attributes: Record<string, string>): void {
+  const body = JSON.stringify({ 'detail-type': 'OrderCreated', detail: { data: { orderId: 'o-1' } } });
+  api.aws.sqs.enqueue(queueUrl, body, attributesOf(attributes));
 }
 
 describe('GET /api/dead-letters', () => {
@@ -139,6 +149,60 @@ describe('GET /api/dead-letters', () => {
     }
     const { items, total } = bodyOf<DeadLetterList>(await api.get('/api/dead-letters'));
     expect({ shown: items.length, total }).toEqual({ shown: 10, total: 25 });
+  });
+
+  describe('says whether a replay would start anything', () => {
+    const stored = newOrderRecord({
+      ...{ orderId: newId(), request: anOrder(), requestHash: '', correlationId: 'c-1', now: NOW_MS, outboxAt: NOW_MS },
+    });
+    const readable = (change: object = {}) => {
+      const { type, detail } = orderCreated({ ...stored, ...change });
+      return JSON.stringify({ 'detail-type': type, detail });
+    };
+    const letters: [what: string, refusal: string | undefined, body: string, attributes?: Record<string, string>][] = [
+      ['a readable order', undefined, readable()],
+      ['what is not JSON', 'NOT_JSON', 'one book, please'],
+      ['no envelope', 'NOT_AN_ENVELOPE', '{"order":1}'],
+      ['an event of another queue', 'UNKNOWN_EVENT_TYPE', readable().replace('OrderCreated', 'OrderFailed')],
+      ['another version', 'UNKNOWN_EVENT_VERSION', readable().replace('"version":1', '"version":9')],
+      ['a wrong field', 'INVALID_EVENT', readable({ totalAmount: -1 })],
+      ['an order that is not there', 'UNKNOWN_ITEM', readable({ orderId: newId() })],
+      ['what was replayed too often', 'REPLAYED_TOO_OFTEN', readable(), { replayCount: '5' }],
+    ];
+    it.each(letters)('%s: %s', async (_, refusal, body, attributes = {}) => {
+      const api = await startApi();
+      api.aws.dynamo.seed(names.ordersTable, stored);
+      const told = { code: 'ANY', reason: 'why', originalMessageId: 'm-1', ...attributes };
+      api.aws.sqs.enqueue(queueUrlOf(names.orderDeadLetterQueue), body, attributesOf(told));
+      const [letter] = bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items;
+      expect(letter?.replayRefusal?.split(':')[0]).toBe(refusal);
+    });
+
+    it('that an order was started by its replay already', async () => {
+      const api = await startApi();
+      api.aws.dynamo.seed(names.ordersTable, { ...stored, lastReplayId: replayIdFor('m-1') });
+      const told = { code: 'ANY', originalMessageId: 'm-1' };
+      api.aws.sqs.enqueue(queueUrlOf(names.orderDeadLetterQueue), readable(), attributesOf(told));
+      const [letter] = bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items;
+      expect(letter?.replayRefusal).toMatch(/already/);
+    });
+
+    it('an event that was meant for another queue than ours', async () => {
+      const api = await startApi();
+      const target = { DataType: 'String', StringValue: 'arn:aws:sqs:us-east-1:0:somewhere-else' };
+      api.aws.sqs.enqueue(queueUrlOf(names.undeliveredQueue), readable(), { TARGET_ARN: target });
+      const [letter] = bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items;
+      expect(letter?.replayRefusal).toMatch(/^UNKNOWN_TARGET: /);
+    });
+
+    it('only as far as the letter itself tells while the tables cannot be read', async () => {
+      const api = await startApi();
+      api.aws.dynamo.failAlways('BatchGet', connectionRefused);
+      for (const body of [readable(), 'one book, please'])
+        api.aws.sqs.enqueue(queueUrlOf(names.orderDeadLetterQueue), body, {});
+      const { items } = bodyOf<DeadLetterList>(await api.get('/api/dead-letters'));
+      expect(items.map(({ replayRefusal }) => replayRefusal?.split(':')[0]).sort()).toEqual(['NOT_JSON', undefined]);
+    });
   });
 
   it('cuts what a letter says of itself, and drops its body', async () => {

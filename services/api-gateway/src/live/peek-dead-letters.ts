@@ -1,16 +1,23 @@
 import {
   DEAD_LETTER_QUEUES,
   deadLetterQueueNames,
+  judgeReplay,
+  refusalOfLetter,
+  subjectOf,
   toDeadLetter,
   toDeadLetterSummary,
+  type DeadLetter,
   type DeadLetterList,
   type DeadLetterQueue,
   type DeadLetterSummary,
+  type Refusal,
   type ResourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
+import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { whyMalformed } from '@orderflow/platform/worker/decode';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 
 const HOLDS_MS = 2_000;
@@ -20,6 +27,8 @@ type Dependencies = {
   aws: Pick<AwsClients, 'sqs' | 'polling'>;
   urlOf: (queue: string) => Promise<string>;
   names: ResourceNames;
+  orders: TableReader;
+  notifications: TableReader;
   monotonic: MonotonicClock;
 };
 
@@ -36,14 +45,56 @@ function bounded(summary: DeadLetterSummary): DeadLetterSummary {
   return Object.assign(summary, Object.fromEntries(entries));
 }
 
-/** Shows some of the dead letters, with their reasons. */
-export function createPeekDeadLetters({ aws, urlOf, names, monotonic }: Dependencies) {
+const inWords = ({ code, reason }: Refusal): string => `${code}: ${reason}`;
+
+/** Shows some of the dead letters, with their reasons, and whether a replay would start anything. */
+export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications, monotonic }: Dependencies) {
+  /** What the letters are about, by id; undefined while the tables cannot be read. */
+  async function itemsOf(letters: DeadLetter[]): Promise<Map<string, { lastReplayId?: unknown }> | undefined> {
+    const idsOf = (wanted: 'order' | 'notification') => [
+      ...new Set(letters.map(({ body }) => subjectOf(body)).flatMap(({ what, id }) => (what === wanted ? [id] : []))),
+    ];
+    try {
+      const [foundOrders, foundNotifications] = await Promise.all([
+        orders.getMany(idsOf('order'), ['lastReplayId']),
+        notifications.getMany(idsOf('notification'), ['lastReplayId']),
+      ]);
+      return new Map([
+        ...foundOrders.map((item) => [String(item.orderId), item] as const),
+        ...foundNotifications.map((item) => [String(item.notificationId), item] as const),
+      ]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The same rules as those of the operator's replay. */
+  async function whyNotReplayed(letters: DeadLetter[]): Promise<Map<DeadLetter, string>> {
+    const refused = new Map<DeadLetter, string>();
+    for (const letter of letters) {
+      const refusal = refusalOfLetter(letter, { whyMalformed });
+      if (refusal) refused.set(letter, inWords(refusal));
+    }
+    const readable = letters.filter((letter) => !refused.has(letter));
+    const items = await itemsOf(readable);
+    for (const letter of items ? readable : []) {
+      const judgement = judgeReplay(letter, items?.get(subjectOf(letter.body).id));
+      if (judgement === 'past') refused.set(letter, 'its replay has started what it is about already');
+      else if (judgement !== 'send') refused.set(letter, inWords(judgement));
+    }
+    return refused;
+  }
+
   async function peek(queue: DeadLetterQueue): Promise<{ letters: DeadLetterSummary[]; visible: number }> {
     const { messages, visible } = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
     const letters = messages.map((message) =>
-      bounded(toDeadLetterSummary(toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names))),
+      toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names),
     );
-    return { letters, visible };
+    const refused = await whyNotReplayed(letters);
+    return {
+      letters: letters.map((letter) => bounded(toDeadLetterSummary(letter, refused.get(letter)))),
+      visible,
+    };
   }
 
   async function peekAll(): Promise<DeadLetterList> {

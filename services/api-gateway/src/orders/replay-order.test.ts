@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, replayIdFor, type Order, type OrderRecord } from '@orderflow/contracts';
+import { newId, replayIdFor, type Order, type OrderRecord, type Timeline } from '@orderflow/contracts';
 import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
 import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '../testing/start-api.js';
 
@@ -68,6 +68,17 @@ describe('POST /api/orders/:orderId/replay', () => {
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(bodyOf<{ detail: string }>(answer).detail).toContain(why);
     expect(order()).toEqual(before);
+  });
+
+  it.each([
+    ...(['PENDING', 'PROCESSING', 'COMPLETED', 'FAILED'] as const).flatMap((status) => [
+      { status, failure: UNDELIVERED },
+      { status, failure: { ...UNDELIVERED, retriable: false } },
+    ]),
+  ])('is offered in the timeline exactly when it starts the order: %j', async (change) => {
+    const { replay, get, orderId } = await start(change);
+    const { replayable } = bodyOf<Timeline>(await get(`/api/orders/${orderId}/timeline`));
+    expect(replayable).toBe((await replay()).status === 202);
   });
 
   it('answers 409 when the order is changed between the look and the statement', async () => {

@@ -1,3 +1,4 @@
+import { MOST_REPLAYS } from '@orderflow/contracts';
 import type { Command } from 'commander';
 import type { TargetOptions } from '../connect.js';
 import { collect, wholeNumber, withTarget, type Run } from '../command-options.js';
@@ -6,8 +7,6 @@ import { list } from './list.js';
 import { replay, type ReplayOptions } from './replay.js';
 import type { SelectOptions } from './select.js';
 import { show } from './show.js';
-
-const MAX_REPLAYS = 5;
 
 function withFilters(command: Command): Command {
   return command
@@ -49,7 +48,7 @@ What is looked at is given back at once, when interrupted too; only its receive 
 
   withTarget(withFilters(dlq.command('replay').description('sends dead letters to the queues they came from')))
     .option('--all', 'every dead letter')
-    .option('--max-replays <count>', 'refuse what was replayed so often', wholeNumber, MAX_REPLAYS)
+    .option('--max-replays <count>', 'refuse what was replayed so often', wholeNumber, MOST_REPLAYS)
     .option('--patch <file or json>', 'JSON patch (RFC 6902) for the bodies, validated before anything is sent')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'one JSON document per line')

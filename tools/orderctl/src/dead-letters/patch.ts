@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { applyPatch, type Operation } from 'rfc6902';
+import type { Refusal } from '@orderflow/contracts';
 import { toError } from '@orderflow/platform/errors';
 import { OperatorError } from '../operator-error.js';
-import type { Refusal } from './judge-letter.js';
 
 const NEEDS: Record<string, 'value' | 'from' | undefined> = {
   add: 'value',

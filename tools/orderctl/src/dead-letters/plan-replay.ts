@@ -1,8 +1,15 @@
-import { eventFactsOf, replayIdFor, type DeadLetter, type OwnQueue } from '@orderflow/contracts';
-import { createTableReader, type TableReader } from '@orderflow/platform/statements/table-reader';
+import {
+  judgeReplay,
+  refusalOfLetter,
+  subjectOf,
+  type DeadLetter,
+  type OwnQueue,
+  type Refusal,
+} from '@orderflow/contracts';
+import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import { whyMalformed } from '@orderflow/platform/worker/decode';
 import type { Operation } from 'rfc6902';
 import type { ConnectedSystem } from '../connect.js';
-import { whyMalformed, type Refusal } from './judge-letter.js';
 import { patchBody } from './patch.js';
 
 export type SendPlan = {
@@ -26,44 +33,31 @@ export type ReplayRules = { maxReplays: number; patch: readonly Operation[] };
 
 /** Decides message by message whether it can be replayed: what its worker would only dead-letter again is refused. */
 export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'names'>, rules: ReplayRules) {
-  const orders = createTableReader(aws.dynamo, names.ordersTable, 'orderId');
-  const notifications = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
-
-  /** The item that the event is about: the order, or the notification that somebody asked for. */
-  function subjectOf(body: string): { what: string; id: string; path: string; reader: TableReader } {
-    const { type, orderId = '', notificationId = '' } = eventFactsOf(body);
-    return type === 'NotificationRequested'
-      ? { what: 'notification', id: notificationId, path: 'detail.data.notificationId', reader: notifications }
-      : { what: 'order', id: orderId, path: 'detail.data.orderId', reader: orders };
-  }
+  const readers = {
+    order: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
+    notification: createTableReader(aws.dynamo, names.notificationsTable, 'notificationId'),
+  };
 
   async function plan(letter: DeadLetter): Promise<Plan> {
     const refuse = (refusal: Refusal): Plan => ({ kind: 'refuse', letter, refusal });
-    const { ownQueue, replayCount } = letter;
-    if (ownQueue === undefined) {
-      return refuse({ code: 'UNKNOWN_TARGET', reason: 'it was meant for a queue that is none of this stage' });
-    }
-    if (replayCount >= rules.maxReplays) {
-      const reason = `replayed ${replayCount} times already, the limit is ${rules.maxReplays} (--max-replays)`;
-      return refuse({ code: 'REPLAYED_TOO_OFTEN', reason });
-    }
+    const { ownQueue } = letter;
     let { body } = letter;
     if (rules.patch.length > 0) {
       const patched = patchBody(body, rules.patch);
       if ('refusal' in patched) return refuse(patched.refusal);
       body = patched.body;
     }
-    const malformed = whyMalformed(body, ownQueue);
-    if (malformed) return refuse(malformed);
+    const replayed = { ...letter, body };
+    const refusal = refusalOfLetter(replayed, { whyMalformed, maxReplays: rules.maxReplays });
+    if (refusal) return refuse(refusal);
 
-    const { what, id, path, reader } = subjectOf(body);
-    const item = await reader.get(id);
-    if (!item) return refuse({ code: 'UNKNOWN_ITEM', reason: `there is no ${what} ${id}`, path });
-    const status = `${what} ${String(item.status)}`;
-    // Of an outcome's event the order is the subject, and a notification what its replay starts.
-    const isSubject = what === 'notification' || ownQueue === 'orders';
-    if (isSubject && item.lastReplayId === replayIdFor(letter.originalMessageId))
-      return { kind: 'past', letter, status };
+    const { what, id } = subjectOf(body);
+    const item = await readers[what].get(id);
+    const judgement = judgeReplay(replayed, item);
+    if (typeof judgement === 'object') return refuse(judgement);
+    const status = `${what} ${String(item?.status)}`;
+    // What has no queue of ours was refused above.
+    if (judgement === 'past' || ownQueue === undefined) return { kind: 'past', letter, status };
     return { kind: 'send', letter, ownQueue, body, status };
   }
 

@@ -1,7 +1,7 @@
-import type { DeadLetter } from '@orderflow/contracts';
+import { QUEUE_EVENTS, type DeadLetter } from '@orderflow/contracts';
+import { whyMalformed } from '@orderflow/platform/worker/decode';
 import type { ConnectedSystem } from '../connect.js';
 import { printable, row, type Terminal } from '../terminal.js';
-import { whyMalformed } from './judge-letter.js';
 import { select } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
@@ -17,7 +17,7 @@ function pretty(body: string): string {
 }
 
 function print(letter: DeadLetter, terminal: Terminal): void {
-  const refusal = letter.ownQueue && whyMalformed(letter.body, letter.ownQueue);
+  const refusal = letter.ownQueue && whyMalformed(letter.body, QUEUE_EVENTS[letter.ownQueue]);
   const validation = refusal
     ? `${refusal.code}: ${refusal.reason}${refusal.path === undefined ? '' : ` (at ${refusal.path})`}`
     : 'valid';
@@ -64,7 +64,7 @@ export async function show(
   }
   if (options.json) {
     const { receiptHandle: _handle, ...letter } = found;
-    const refusal = letter.ownQueue && whyMalformed(letter.body, letter.ownQueue);
+    const refusal = letter.ownQueue && whyMalformed(letter.body, QUEUE_EVENTS[letter.ownQueue]);
     terminal.out(`${JSON.stringify({ ...letter, validation: refusal ?? { code: 'VALID' } }, null, 2)}\n`);
   } else {
     print(found, terminal);

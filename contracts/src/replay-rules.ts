@@ -1,0 +1,59 @@
+import type { DeadLetter, OwnQueue } from './dead-letter.js';
+import { eventFactsOf } from './event-facts.js';
+import { NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
+import { replayIdFor } from './identifiers.js';
+
+/** Why a dead letter is not replayed. */
+export type Refusal = { code: string; reason: string; /** Where in the body. */ path?: string };
+
+/** Replays of one message after which a further one is refused. */
+export const MOST_REPLAYS = 5;
+
+/** Events that a worker of the queue can read. */
+export const QUEUE_EVENTS = { orders: ORDER_QUEUE_EVENTS, notifications: NOTIFICATION_QUEUE_EVENTS };
+
+type EventClasses = (typeof QUEUE_EVENTS)[OwnQueue];
+
+type Rules = {
+  /** Why a worker that reads these events could not read the body; undefined when it can. */
+  whyMalformed: (body: string, events: EventClasses) => Refusal | undefined;
+  maxReplays?: number;
+};
+
+/**
+ * Why a replay of the letter is refused whatever became of its item: its worker would only dead-letter it again.
+ * Undefined when the item decides.
+ */
+export function refusalOfLetter(
+  { ownQueue, replayCount, body }: Pick<DeadLetter, 'ownQueue' | 'replayCount' | 'body'>,
+  { whyMalformed, maxReplays = MOST_REPLAYS }: Rules,
+): Refusal | undefined {
+  if (ownQueue === undefined) {
+    return { code: 'UNKNOWN_TARGET', reason: 'it was meant for a queue that is none of this stage' };
+  }
+  if (replayCount >= maxReplays) {
+    const reason = `replayed ${replayCount} times already, the limit is ${maxReplays} (--max-replays)`;
+    return { code: 'REPLAYED_TOO_OFTEN', reason };
+  }
+  return whyMalformed(body, QUEUE_EVENTS[ownQueue]);
+}
+
+/** The item that a readable event is about: the order, or the notification that somebody asked for. */
+export function subjectOf(body: string): { what: 'order' | 'notification'; id: string } {
+  const { type, orderId = '', notificationId = '' } = eventFactsOf(body);
+  return type === 'NotificationRequested'
+    ? { what: 'notification', id: notificationId }
+    : { what: 'order', id: orderId };
+}
+
+/** What a replay of a readable letter comes to. `past`: its replay has started the item already. */
+export function judgeReplay(
+  { ownQueue, originalMessageId, body }: Pick<DeadLetter, 'ownQueue' | 'originalMessageId' | 'body'>,
+  item: { lastReplayId?: unknown } | undefined,
+): 'send' | 'past' | Refusal {
+  const { what, id } = subjectOf(body);
+  if (!item) return { code: 'UNKNOWN_ITEM', reason: `there is no ${what} ${id}`, path: `detail.data.${what}Id` };
+  // Of an outcome's event the order is the subject, and a notification what its replay starts.
+  const isSubject = what === 'notification' || ownQueue === 'orders';
+  return isSubject && item.lastReplayId === replayIdFor(originalMessageId) ? 'past' : 'send';
+}
