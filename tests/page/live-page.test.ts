@@ -133,6 +133,20 @@ describe('the live page', () => {
     const attributes = await letter.locator('.attributes').textContent();
     expect(attributes).toContain('sender: a <b>partner</b>');
     expect(attributes).toContain('signature (Binary.raw, 3 bytes)');
+    expect(await letter.locator('code').textContent()).toMatch(/^npm run dlq -- drop --id /);
+    expect(await letter.textContent()).toContain('A replay of it as it is would start nothing.');
+  });
+
+  it('says of nothing that there is none before the API has told of it', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.route('**/api/system/events', () => undefined);
+    await page.goto(`${await system.apiUrl()}/`);
+    await page.locator('#flow .count').first().waitFor();
+    const shown = ['#orders-note', '#queues-note', '#letters-note', '#throughput .value', '#flow .count'];
+    const texts = await Promise.all(shown.map((where) => page.locator(where).first().textContent()));
+    expect(texts).toEqual(['Not known yet.', 'Not known yet.', 'Not known yet.', '–', '–']);
+    await context.close();
   });
 
   it('starts an order again that was given up and has no dead letter', async () => {

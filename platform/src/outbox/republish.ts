@@ -17,10 +17,10 @@ type Dependencies = {
 const JITTER = 0.1;
 
 /** The step for the item's timeline; undefined for a row that somebody wrote by hand, without one. */
-function republication({ timeline, version }: Record<string, unknown>, { detail }: OutgoingEvent, sentAt: number) {
+function republication({ timeline, version }: Record<string, unknown>, { detail }: OutgoingEvent, at: number) {
   if (typeof timeline !== 'object' || timeline === null) return undefined;
   const { eventId } = detail.metadata as { eventId?: string };
-  const entry = { at: new Date(sentAt).toISOString(), version, ...(eventId === undefined ? {} : { eventId }) };
+  const entry = { at: new Date(at).toISOString(), version, ...(eventId === undefined ? {} : { eventId }) };
   const before = Object.keys(timeline).filter((name) => name.startsWith('republished_'));
   return { name: 'republished', entry, number: before.length + 1 };
 }
@@ -59,10 +59,9 @@ export function createRepublish(
     const dueAt = Math.ceil(sweptAt + pauseMs);
     if (!(await take(id, item.outboxAt, dueAt))) return false;
     failpoint('sweeper.after-take');
+    const step = republication(whole, event, now());
     await publisher.publish(event);
-    const sentAt = now();
-    const step = republication(whole, event, sentAt);
-    const note = { sentAt, attempts: attempts + Number(counts), ...(step ? { step } : {}) };
+    const note = { sentAt: now(), attempts: attempts + Number(counts), ...(step ? { step } : {}) };
     await executor.execute(notePublication(lifecycle, id, dueAt, note));
     return true;
   };

@@ -1,6 +1,7 @@
 /** @import { FlowPoint } from '@orderflow/contracts' */
 /** @import uPlot from 'uplot' */
 import Plot from './uplot/uPlot.esm.js';
+import { areMarked, newestOf } from './chart-values.js';
 import { MAX_POINTS } from './live-state.js';
 import { byId, element, setText } from './dom.js';
 import { duration } from './format.js';
@@ -21,6 +22,15 @@ const FONT = '11px system-ui, sans-serif';
 
 /** @param {string} name */
 const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * @param {uPlot} plot
+ * @param {number} series
+ * @param {number} from index of the first value in sight
+ * @param {number} to
+ */
+const areFew = (plot, series, from, to) =>
+  areMarked(plot.data[series] ?? [], from, to, plot.bbox.width / devicePixelRatio);
 
 /**
  * @param {Line[]} lines
@@ -49,7 +59,13 @@ function optionsOf(lines, sayTick, width) {
         stroke: colorOf(color),
         width: 1.5,
         ...(isArea ? { fill: `${colorOf(color)}33` } : {}),
-        points: { size: 4, fill: colorOf(color) },
+        // What happened in between is not known; that nothing ended says nothing about how long it takes.
+        spanGaps: true,
+        points: {
+          size: 5,
+          fill: colorOf(color),
+          show: areFew,
+        },
       })),
     ],
   };
@@ -106,25 +122,13 @@ function createChart(id, title, lines, sayTick) {
       });
       for (const [index, { read, say }] of lines.entries()) {
         const node = values[index]?.value;
-        if (node) setText(node, say(lastOf(flow, read)));
+        if (node) setText(node, say(newestOf(flow, read)));
       }
     },
   };
 }
 
-/**
- * The newest value of the last ten seconds: a slow stream has seconds in which nothing ends.
- * @param {FlowPoint[]} flow
- * @param {Line['read']} read
- */
-function lastOf(flow, read) {
-  return flow
-    .slice(-10)
-    .map(read)
-    .findLast((value) => value !== undefined);
-}
-
-const perSecond = (/** @type {number | undefined} */ value) => `${value ?? 0}/s`;
+const perSecond = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : `${value}/s`);
 const took = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : duration(value));
 
 export function createCharts() {

@@ -1,6 +1,6 @@
 /** @import { DeadLetterList, DeadLetterSummary, QueueState } from '@orderflow/contracts' */
 import { byId, element, resize, setText } from './dom.js';
-import { clock, counted, shortId } from './format.js';
+import { clock, counted, NOT_KNOWN, shortId } from './format.js';
 
 const MAX_SHOWN = 50;
 /** The API tells of so many a queue. */
@@ -131,6 +131,7 @@ const depthOf = (queues) =>
 export function createDeadLetters(onChoose) {
   const place = byId('letters', HTMLUListElement);
   const note = byId('letters-note', HTMLParagraphElement);
+  setText(note, NOT_KNOWN);
   /** @type {ReturnType<typeof createLetter>[]} */
   const rows = [];
   /** @type {DeadLetterSummary[]} */

@@ -1,3 +1,6 @@
+/** In place of what the API has not told yet. */
+export const NOT_KNOWN = 'Not known yet.';
+
 /** @param {number} ms */
 export function duration(ms) {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

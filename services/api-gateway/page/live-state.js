@@ -6,11 +6,14 @@ export const MAX_POINTS = 300;
 
 /**
  * What the page knows: the last state, with the orders and seconds of earlier ones.
- * @typedef {Omit<SystemState, 'orders' | 'flow'> & { orders: LiveOrder[], flow: FlowPoint[] }} LiveState
+ * @typedef {Omit<SystemState, 'orders' | 'flow'> & { isKnown: boolean, orders: LiveOrder[], flow: FlowPoint[] }} LiveState
+ * `isKnown`: the API has told all of it. Until then, that there is nothing here says nothing about the system.
  */
 
 /** Nothing yet. @returns {LiveState} */
-export const emptyState = () => ({ at: new Date(0).toISOString(), queues: [], orders: [], flow: [] });
+export const emptyState = () => ({
+  ...{ at: new Date(0).toISOString(), isKnown: false, queues: [], orders: [], flow: [] },
+});
 
 /**
  * Newest first, each once, in its newest version.
@@ -46,7 +49,13 @@ function mergeFlow(before, added) {
  * @returns {LiveState}
  */
 export function withEvent(before, event) {
-  return { ...event, orders: mergeOrders(before.orders, event.orders), flow: mergeFlow(before.flow, event.flow) };
+  return {
+    ...event,
+    // What the API could not read when it was asked may be there all the same.
+    isKnown: before.isKnown || event.problem === undefined,
+    orders: mergeOrders(before.orders, event.orders),
+    flow: mergeFlow(before.flow, event.flow),
+  };
 }
 
 /**

@@ -27,6 +27,25 @@ const event = (change: Partial<SystemState> = {}): SystemState => ({
 });
 const idsOf = ({ orders }: { orders: LiveOrder[] }) => orders.map(({ orderId }) => orderId);
 
+describe('what is known', () => {
+  it('is nothing before the API has told anything, or while it cannot read what there is', () => {
+    expect(emptyState().isKnown).toBe(false);
+    expect(withHistory(event({ problem: 'the database cannot be reached' })).isKnown).toBe(false);
+  });
+
+  it('is all once the API has told it, and stays so while something cannot be read', () => {
+    const told = withHistory(event());
+    expect(told.isKnown).toBe(true);
+    expect(withEvent(told, event({ problem: 'the database cannot be reached' })).isKnown).toBe(true);
+    expect(withEvent(withHistory(event({ problem: 'away' })), event()).isKnown).toBe(true);
+  });
+
+  it('is not changed by an order that is placed here', () => {
+    const placed = Object.assign(order(3), { status: 'PENDING' as const, items: [], correlationId: 'c' });
+    expect(withPlaced(emptyState(), placed)).toMatchObject({ isKnown: false, orders: [{ orderId: 'order-3' }] });
+  });
+});
+
 describe('the orders', () => {
   it('are the newest first, whatever order they are told in', () => {
     const state = withEvent(
@@ -93,7 +112,7 @@ describe('the seconds', () => {
 describe('a state', () => {
   it('that the API has got over is forgotten', () => {
     const before = withHistory(event({ problem: 'AWS is away.', workers: [] }));
-    expect(withEvent(before, event())).toEqual(event());
+    expect(withEvent(before, event())).toEqual({ ...event(), isKnown: true });
   });
 
   it('of a new connection replaces what was known', () => {

@@ -26,8 +26,8 @@ const charts = createCharts();
 const queues = createQueues();
 const workers = createWorkers();
 const draw = oncePerFrame(() => {
-  orders.show(state.orders, Date.now() + clockOffsetMs);
-  flow.show(state.orders);
+  orders.show(state, Date.now() + clockOffsetMs);
+  flow.show(state);
   charts.show(state.flow);
   queues.show(state.queues);
   workers.show(state.workers);

@@ -1,6 +1,7 @@
 /** @import { LiveOrder } from '@orderflow/contracts' */
+/** @import { LiveState } from './live-state.js' */
 import { byId, element, resize, setAttribute, setText } from './dom.js';
-import { age, counted, duration, money, shortId } from './format.js';
+import { age, counted, duration, money, NOT_KNOWN, shortId } from './format.js';
 import { createPill } from './stages.js';
 
 /** @param {LiveOrder} order */
@@ -68,10 +69,10 @@ export function createOrderList(onChoose) {
 
   return {
     /**
-     * @param {LiveOrder[]} orders
+     * @param {Pick<LiveState, 'isKnown' | 'orders'>} state
      * @param {number} now
      */
-    show(orders, now) {
+    show({ isKnown, orders }, now) {
       const held = isHeld();
       if (held) {
         const known = new Map(orders.map((order) => [order.orderId, order]));
@@ -82,7 +83,7 @@ export function createOrderList(onChoose) {
       const waiting = held ? orders.findIndex(({ orderId }) => orderId === shown[0]?.orderId) : 0;
       resize(body, rows, shown.length, () => createRow(onChoose));
       for (const [index, order] of shown.entries()) rows[index]?.show(order, now);
-      if (orders.length === 0) setText(note, 'None yet. Place one.');
+      if (orders.length === 0) setText(note, isKnown ? 'None yet. Place one.' : NOT_KNOWN);
       else if (waiting === 0) setText(note, `The newest ${counted(orders.length, 'order')}`);
       else if (waiting < 0) setText(note, 'Held while you are in the list; all in it have been overtaken');
       else setText(note, `Held while you are in the list; ${whatWaits(waiting)}`);

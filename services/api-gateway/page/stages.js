@@ -1,4 +1,5 @@
 /** @import { LiveOrder } from '@orderflow/contracts' */
+/** @import { LiveState } from './live-state.js' */
 import { byId, element, setAttribute, setText } from './dom.js';
 import { whole } from './format.js';
 
@@ -29,15 +30,16 @@ export function createFlow() {
   const counts = STAGES.map((stage) => {
     const pill = createPill();
     pill.show(stage);
-    const count = element('span', { class: 'count' }, '0');
+    const count = element('span', { class: 'count' }, '–');
     byId('flow', HTMLOListElement).append(element('li', { 'data-stage': stage }, count, pill.node));
     return { stage, count };
   });
   return {
-    /** @param {LiveOrder[]} orders */
-    show(orders) {
+    /** @param {Pick<LiveState, 'isKnown' | 'orders'>} state */
+    show({ isKnown, orders }) {
       for (const { stage, count } of counts) {
-        setText(count, whole(orders.filter((order) => order.stage === stage).length));
+        const orderCount = orders.filter((order) => order.stage === stage).length;
+        setText(count, isKnown || orderCount > 0 ? whole(orderCount) : '–');
       }
     },
   };

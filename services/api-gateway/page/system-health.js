@@ -1,6 +1,6 @@
 /** @import { QueueState, WorkerState } from '@orderflow/contracts' */
 import { byId, element, resize, setAttribute, setText } from './dom.js';
-import { whole } from './format.js';
+import { NOT_KNOWN, whole } from './format.js';
 
 const ROLES = { work: 'waiting', 'dead-letter': 'dead letters', undelivered: 'events not delivered' };
 const WORKER_SIGNS = { ready: '✓', 'not ready': '◑', unreachable: '✕' };
@@ -57,11 +57,13 @@ function createWorkerCard() {
 /** The cards of the queues. */
 export function createQueues() {
   const list = byId('queues', HTMLUListElement);
+  const note = byId('queues-note', HTMLParagraphElement);
   /** @type {ReturnType<typeof createQueueCard>[]} */
   const cards = [];
   return {
     /** @param {QueueState[]} queues */
     show(queues) {
+      setText(note, queues.length === 0 ? NOT_KNOWN : '');
       resize(list, cards, queues.length, createQueueCard);
       for (const [index, queue] of queues.entries()) cards[index]?.show(queue);
     },

@@ -21,8 +21,11 @@ const PHASES = {
 };
 
 /** @param {TimelineStep} step */
-export function nameOf({ step, subject, attempt = 1 }) {
-  const again = attempt > 1 ? ` (${attempt})` : '';
+export function nameOf({ step, subject, attempt }) {
+  const again = attempt !== undefined && attempt > 1 ? ` (${attempt})` : '';
+  // No attempt: its message came once more after the last one.
+  if (step === 'received' && attempt === undefined)
+    return `${subject === 'notification' ? 'notification ' : ''}given up`;
   if (step === 'notified') return `customer notified${again}`;
   if (step === 'cancelled') return 'warehouse cancelled';
   if (step === 'republished') return `${subject === 'notification' ? 'notification ' : ''}published again`;
