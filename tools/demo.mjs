@@ -1,14 +1,18 @@
 /**
  * `npm run demo`: one order and its notifications, from acceptance to the end, as a person would follow them. Goes to
- * http://127.0.0.1:3000, or where API_URL or API_PORT point: Compose and `npm run local` look the same from here.
+ * API_URL, or to the system that runs here: Compose and `npm run local` look the same from here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { request } from './doctor/ask.mjs';
+import { findSystem, NotFound } from './local/find-system.mjs';
 import { createPatience } from './local/patience.mjs';
 import { readArguments } from './usage.mjs';
 
 readArguments('npm run demo   (it goes where API_URL or API_PORT point)', { options: {} });
 
-const base = process.env.API_URL ?? `http://127.0.0.1:${process.env.API_PORT || 3000}`;
+const root = fileURLToPath(new URL('..', import.meta.url));
+let base = '';
 const GIVE_UP_MS = 30_000;
 
 const ITEMS = [
@@ -18,23 +22,37 @@ const ITEMS = [
 
 class DemoError extends Error {}
 
+/** Where the API is. @returns {Promise<string>} without a slash at the end */
+async function findApi() {
+  const named = process.env.API_URL?.trim();
+  if (named) {
+    if (!URL.canParse(named)) throw new DemoError('API_URL must be an http(s) URL such as http://127.0.0.1:3000.');
+    return named.replace(/\/+$/, '');
+  }
+  return (await findSystem(root, process.env, 'api')).url;
+}
+
 /**
  * @param {string} path
- * @param {RequestInit} [init]
+ * @param {Parameters<typeof request>[1]} [init]
  * @returns {Promise<any>} the body
  */
 async function call(path, init) {
-  let response;
-  try {
-    response = await fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(10_000) });
-  } catch {
+  const answer = await request(`${base}${path}`, init);
+  if (!answer) {
     throw new DemoError(
-      `Nothing answers at ${base}.\n\nWhat to do: start the system with npm run local, or docker compose up --build --wait. ` +
-        'On another port: API_PORT=… npm run demo',
+      `Nothing answers at ${base}.\n\nWhat to do: npm run doctor says what is wrong with the system that runs here. ` +
+        'Of another one: API_URL=http://… npm run demo',
     );
   }
-  const body = /** @type {any} */ (await response.json());
-  if (!response.ok) throw new DemoError(`${path} answered ${response.status}: ${body.detail ?? JSON.stringify(body)}`);
+  let body;
+  try {
+    body = JSON.parse(answer.body);
+  } catch {
+    throw new DemoError(`What answers at ${base} is not Orderflow's API.\n\nWhat to do: API_URL=http://… npm run demo`);
+  }
+  if (answer.status >= 400)
+    throw new DemoError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`);
   return body;
 }
 
@@ -84,6 +102,7 @@ async function follow(ask, name, ends) {
 const money = (amount) => amount.toFixed(2).padStart(8);
 
 try {
+  base = await findApi();
   const totalAmount = ITEMS.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice * 100, 0) / 100;
   say(`\nAn order at ${base}\n`);
   for (const { productName, quantity, unitPrice } of ITEMS) {
@@ -117,8 +136,12 @@ try {
   for (const { channel, status, message } of told) say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
   say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
 } catch (error) {
-  process.stderr.write(
-    `\n${error instanceof DemoError ? error.message : String(/** @type {Error} */ (error).stack)}\n`,
-  );
+  const said =
+    error instanceof NotFound
+      ? `${error.message}\n\nWhat to do: ${error.fix}`
+      : error instanceof DemoError
+        ? error.message
+        : String(/** @type {Error} */ (error).stack);
+  process.stderr.write(`\n${said}\n`);
   process.exit(1);
 }

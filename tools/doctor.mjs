@@ -16,9 +16,10 @@ import { composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
 import { checkPorts } from './doctor/ports.mjs';
 import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
-import { credentialsAt, findEndpoint, originOf, readLocalRun, readSettings } from './doctor/surroundings.mjs';
-import { checkSystem, judgeSilence } from './doctor/system.mjs';
+import { findEndpoint, originOf } from './doctor/surroundings.mjs';
+import { checkSystem, judgeChoice, judgeSilence } from './doctor/system.mjs';
 import { forgetAws } from './local/environment.mjs';
+import { credentialsAt, readLocalRun, readSettings } from './local/find-system.mjs';
 
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,14 +58,11 @@ function readOptions() {
 /** @param {ReturnType<typeof readOptions>} options */
 async function examine({ endpoint: named, stage, settings }) {
   const localRun = readLocalRun(root, process.env);
-  const [machine, docker, { endpoint, answers }] = await Promise.all([
-    checkMachine(root),
-    checkDocker(root),
-    findEndpoint(named, settings, localRun),
-  ]);
+  const [machine, docker] = await Promise.all([checkMachine(root), checkDocker(root)]);
   const { containers, config } = docker;
-  const origin = originOf(endpoint, localRun, containers);
-  const system = { endpoint, credentials: credentialsAt(endpoint, settings, localRun), stage, origin };
+  const { endpoint, answers, systems } = await findEndpoint(named, root, process.env, { settings, containers });
+  const origin = originOf(endpoint, localRun, containers, systems);
+  const system = { endpoint, credentials: credentialsAt(endpoint, process.env, localRun), stage, origin };
   const project = origin.kind === 'compose' ? origin.project : config.project;
   // Without a system, the containers of one that did not come up say why.
   const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);
@@ -82,6 +80,7 @@ async function examine({ endpoint: named, stage, settings }) {
     machine.memory,
     machine.dependencies,
     ...ports,
+    ...judgeChoice(systems),
     ...inSystem,
     ...(ours.length > 0 ? judgeContainers(ours, composeCommand({ kind: 'compose', project })) : services),
   ];

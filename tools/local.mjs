@@ -6,6 +6,7 @@ import { endKnown, pidFile } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { shellCommands } from './local/environment.mjs';
 import { LocalError } from './local/fail.mjs';
+import { addEnvFiles } from './local/find-system.mjs';
 import { isAlive, mayBeAlive } from './local/identity.mjs';
 import { stopLocalStack } from './local/localstack.mjs';
 import { cannotBeTold, runSystem, say, STOP_WITHIN_MS } from './local/run.mjs';
@@ -19,6 +20,7 @@ npm run local -- --env                     what the AWS CLI needs, as shell comm
 npm run dev                                the same with rebuild and restart on change`;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+addEnvFiles(root, process.env);
 const folder = runFolder(root, process.env);
 const { runFile, startLog, logs, prefix, project } = folder;
 const state = pidFile(runFile);
@@ -34,7 +36,7 @@ async function detach() {
     // It has ended before it was ready, however it calls that.
     process.exit(exitCode || 1);
   }
-  say(`\nIn the background. Logs: ${logs}. Try it: npm run demo. Stop it: ${prefix}npm run local:stop`);
+  say(`\nIn the background. Logs: ${logs}. Try it: ${prefix}npm run demo. Stop it: ${prefix}npm run local:stop`);
   process.exit(0);
 }
 

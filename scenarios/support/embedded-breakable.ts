@@ -35,6 +35,7 @@ export async function startEmbeddedBreakable(
   const environment = async () => ({
     ...sdkVariables(await system.awsEndpoint(), CREDENTIALS),
     ...toolVariables(CREDENTIALS),
+    API_URL: await system.apiUrl(),
   });
 
   return {

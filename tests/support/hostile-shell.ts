@@ -67,7 +67,6 @@ export const HOSTILE_SHELL: Readonly<Record<string, string>> = {
   NODE_DEBUG: 'http',
   NODE_PATH: '/no/such/folder',
   NODE_TLS_REJECT_UNAUTHORIZED: '0',
-  NODE_V8_COVERAGE: '/no/such/folder',
   PYTHONPATH: '/no/such/folder',
   PYTHONHOME: '/no/such/folder',
   PYTHONSTARTUP: NO_FILE,

@@ -40,7 +40,12 @@ export function startOps(args: readonly string[], env: Record<string, string> = 
     env: {
       ...ofTheMachine(process.env),
       ...toolVariables(CREDENTIALS),
-      ORDERFLOW_LOCAL_DIR: '/no/such/folder',
+      // Nothing that runs on this machine is of interest.
+      ...{
+        ORDERFLOW_LOCAL_DIR: '/no/such/folder',
+        COMPOSE_PROJECT_NAME: 'no-such-project',
+        COMPOSE_ENV_FILES: '/dev/null',
+      },
       ...env,
     },
   });

@@ -10,7 +10,8 @@ import { judgeMemory } from './machine.mjs';
  * @typedef {import('./ask.mjs').Answer} Answer
  * @typedef {{
  *   name: string, state: string, status: string, ports: number[], project: string, service: string, folder: string,
- * }} Container `status` is for people, as "Up 2 minutes (unhealthy)"
+ *   testRun?: string,
+ * }} Container `status` is for people, as "Up 2 minutes (unhealthy)"; `testRun` is for what tests have started
  * @typedef {{ project: string, image: string, hasToken: boolean }} ComposeConfig of its service localstack
  */
 
@@ -140,8 +141,9 @@ export function readContainers({ status, stdout }) {
   if (status !== 'ok' || stdout === '') return [];
   return stdout.split('\n').map((line) => {
     const { Names: name, State: state, Status: text, Ports: ports, Labels: labels } = JSON.parse(line);
-    const label = (/** @type {string} */ key) =>
-      new RegExp(`(?:^|,)com\\.docker\\.compose\\.${key}=([^,]*)`).exec(labels)?.[1] ?? '';
+    const valueOf = (/** @type {string} */ key) => new RegExp(`(?:^|,)${key}=([^,]*)`).exec(labels)?.[1] ?? '';
+    const label = (/** @type {string} */ key) => valueOf(`com\\.docker\\.compose\\.${key}`);
+    const testRun = valueOf('orderflow\\.test');
     return {
       name,
       state,
@@ -150,6 +152,7 @@ export function readContainers({ status, stdout }) {
       project: label('project'),
       service: label('service'),
       folder: label('project\\.working_dir'),
+      ...(testRun && { testRun }),
     };
   });
 }

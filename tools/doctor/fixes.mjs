@@ -34,17 +34,16 @@ export function fixesOf({ origin, endpoint, stage }) {
 }
 
 /**
- * One of the operator's commands for this system: they look where `npm run local` is, and at Compose's own port. In a
- * folder of its own they also find the key of its emulator.
+ * One of the operator's commands for this system: they find what `npm run local` or Compose runs, and its key.
  * @param {System} system
  * @param {string} script
  * @param {...string} args
  */
 export function operatorCommand({ origin, endpoint, stage }, script, ...args) {
-  const isFound = origin.kind === 'local' || endpoint === 'http://127.0.0.1:4566';
+  const isFound = origin.kind !== 'named';
   const where = [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])];
   const options = [...args, ...where];
-  const prefix = origin.kind === 'local' ? origin.prefix : '';
+  const prefix = origin.kind === 'named' ? '' : (origin.prefix ?? '');
   return [`${prefix}npm run ${script}`, ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
 }
 

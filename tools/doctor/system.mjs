@@ -19,6 +19,14 @@ const MAX_SKEW_MS = 2_000;
 /** A sweeper that works looks after a marker within seconds of its time. */
 const OVERDUE_AFTER_MS = 60_000;
 
+/** Which system is looked at, where several run. @param {import('./surroundings.mjs').RunningSystem[]} systems @returns {Check[]} */
+export function judgeChoice(systems) {
+  const [chosen, ...others] = systems;
+  if (!chosen || others.length === 0) return [];
+  const found = `${systems.map(({ name, endpoint }) => `${name} (${endpoint})`).join(' and ')} run; looking at the first`;
+  return [warn('Systems', found, `${others[0]?.choose} npm run doctor`)];
+}
+
 /** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
 export function judgeSilence(system) {
   const { endpoint, origin } = system;
@@ -28,7 +36,7 @@ export function judgeSilence(system) {
   if (origin.kind === 'compose') return fail(check, found, emulatorLog(system));
   return skipped(
     check,
-    `none answers at ${endpoint}`,
+    new URL(endpoint).port === '0' ? 'none runs here' : `none answers at ${endpoint}`,
     'docker compose up --build --wait   (or, without Docker: npm run local)',
   );
 }

@@ -8,7 +8,7 @@ import { devNull } from 'node:os';
 /** @typedef {{ accessKeyId: string, secretAccessKey: string }} Credentials */
 
 /** Region of every emulator. AWS_REGION of a shell means AWS itself. */
-export const EMULATOR_REGION = 'us-east-1';
+const EMULATOR_REGION = 'us-east-1';
 
 /**
  * LocalStack's: it takes any, and containers know these.

@@ -13,7 +13,6 @@ import { resolve } from 'node:path';
  */
 
 /**
- * tools/orderctl/src/connect.ts has the same rule.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {RunFolder}
@@ -23,7 +22,7 @@ export function runFolder(root, env) {
   const folder = resolve(root, given || '.local');
   const project = `orderflow-local-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
   const notes = { runFile: `${folder}/run.json`, startLog: `${folder}/local.log`, project };
-  if (!given) return { ...notes, logDir: `${root}logs/`, logs: 'logs/', prefix: '' };
+  if (folder === resolve(root, '.local')) return { ...notes, logDir: `${root}logs/`, logs: 'logs/', prefix: '' };
   const logDir = `${folder}/logs/`;
   return { ...notes, logDir, logs: logDir, prefix: `ORDERFLOW_LOCAL_DIR=${folder} ` };
 }

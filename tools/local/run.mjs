@@ -323,7 +323,9 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     say(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
     for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
     say(`  ${'AWS CLI'.padEnd(20)} eval "$(${prefix}npm run local --silent -- --env)"`);
-    say(`\nTry it: npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`);
+    say(
+      `\nTry it: ${prefix}npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`,
+    );
     sayReady();
     for (const name of [...SERVICES, 'emulator']) follow(name);
     if (watch) watchForChanges(place, tryToStart);

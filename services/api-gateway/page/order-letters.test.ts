@@ -46,7 +46,7 @@ describe('the dead letters of an order', () => {
     const base = { subject: 'order' as const, correlationId: 'c' };
     const at = (seconds: number) => new Date(Date.UTC(2027, 0, 1, 0, 0, seconds)).toISOString();
     const timeline: Timeline = {
-      ...{ orderId: 'o-1', status: 'FAILED', replayable: true, deadLetter: 'm-1' },
+      ...{ orderId: 'o-1', status: 'FAILED', replayable: true, deadLetter: 'm-1', nextCursor: null },
       steps: [
         { ...base, step: 'accepted', at: at(0), sinceMs: 0 },
         { ...base, step: 'dead-lettered', at: at(10), sinceMs: 10_000, messageId: 'm-1' },

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readLocalRun, readSettings } from '../../../tools/doctor/surroundings.mjs';
 import { pidFile } from '../../../tools/local/children.mjs';
+import { addEnvFiles, readLocalRun, readSettings } from '../../../tools/local/find-system.mjs';
 import { startOf } from '../../../tools/local/identity.mjs';
 import { runFolder } from '../../../tools/local/run-folder.mjs';
 
@@ -66,10 +66,12 @@ describe('npm run local', () => {
       ...{ logDir: '/project/second/logs/', logs: '/project/second/logs/' },
       prefix: 'ORDERFLOW_LOCAL_DIR=/project/second ',
     });
-    expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: ' ' })).toMatchObject({
-      ...{ runFile: '/project/.local/run.json', startLog: '/project/.local/local.log' },
-      ...{ logDir: '/project/logs/', logs: 'logs/', prefix: '' },
-    });
+    for (const usual of [' ', '.local', '/project/.local/']) {
+      expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: usual })).toMatchObject({
+        ...{ runFile: '/project/.local/run.json', startLog: '/project/.local/local.log' },
+        ...{ logDir: '/project/logs/', logs: 'logs/', prefix: '' },
+      });
+    }
   });
 });
 
@@ -95,5 +97,18 @@ it('variables come from .env as for Compose, and the shell wins', () => {
   expect(['API_PORT', 'LOCALSTACK_PORT', 'STAGE', 'ORDER_WORKER_PORT'].map(settings)).toEqual([
     ...['23000', '14566', undefined, undefined],
   ]);
+
+  const env: NodeJS.ProcessEnv = { API_PORT: '23000', STAGE: '' };
+  writeFileSync(
+    `${folder}.env`,
+    'API_PORT=13000\nLOCALSTACK_PORT=0\nSTAGE=blue\nLOG_LEVEL=debug\nNODE_OPTIONS=--inspect\n',
+  );
+  addEnvFiles(folder, env);
+  expect(env).toEqual({ API_PORT: '23000', STAGE: '', LOCALSTACK_PORT: '0', LOG_LEVEL: 'debug' });
+
+  writeFileSync(`${folder}other`, 'API_PORT=33000\n');
+  expect(readSettings(folder, { COMPOSE_ENV_FILES: '.env,other' })('API_PORT')).toBe('33000');
+  expect(readSettings(folder, { COMPOSE_ENV_FILES: '/dev/null' })('API_PORT')).toBeUndefined();
+  expect(readSettings(folder, { COMPOSE_DISABLE_ENV_FILE: 'true' })('API_PORT')).toBeUndefined();
   rmSync(folder, { recursive: true });
 });

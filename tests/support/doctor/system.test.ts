@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { credentialsAt as asOperator } from '@orderflow/orderctl/local-run';
 import { emulatorLog, fixesOf } from '../../../tools/doctor/fixes.mjs';
-import { credentialsAt, originOf } from '../../../tools/doctor/surroundings.mjs';
-import { judgeClock, judgeDeadLetters, judgeHook, judgeMarkers, judgeSilence } from '../../../tools/doctor/system.mjs';
+import { originOf } from '../../../tools/doctor/surroundings.mjs';
+import {
+  judgeChoice,
+  judgeClock,
+  judgeDeadLetters,
+  judgeHook,
+  judgeMarkers,
+  judgeSilence,
+} from '../../../tools/doctor/system.mjs';
+import { credentialsAt } from '../../../tools/local/find-system.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
 const local = { kind: 'local' as const, logs: 'logs/', prefix: '', project: 'orderflow-local-1' };
@@ -57,6 +60,23 @@ describe('the fix', () => {
     const containers = [{ project: 'mine', service: 'localstack', ports: [4566] }] as never;
     expect(originOf('http://127.0.0.1:4999', localRun, containers)).toEqual(second);
     expect(originOf('http://localhost:4566', localRun, containers)).toEqual({ kind: 'compose', project: 'mine' });
+    const systems = [
+      { name: 'npm run local', choose: 'ORDERFLOW_LOCAL_DIR=.local', endpoint: 'http://127.0.0.1:4999' },
+      { name: 'Compose project mine', choose: 'COMPOSE_PROJECT_NAME=mine', endpoint: 'http://127.0.0.1:4566' },
+    ];
+    const among = (endpoint: string) => originOf(endpoint, localRun, containers, systems);
+    expect(among('http://127.0.0.1:4999')).toEqual({ ...second, prefix: 'ORDERFLOW_LOCAL_DIR=.local ' });
+    expect(among('http://127.0.0.1:4566')).toEqual({
+      ...{ kind: 'compose', project: 'mine', prefix: 'COMPOSE_PROJECT_NAME=mine ' },
+    });
+    expect(judgeChoice(systems.slice(1))).toEqual([]);
+    expect(judgeChoice(systems)).toEqual([
+      {
+        ...{ check: 'Systems', status: 'warn', fix: 'COMPOSE_PROJECT_NAME=mine npm run doctor' },
+        found:
+          'npm run local (http://127.0.0.1:4999) and Compose project mine (http://127.0.0.1:4566) run; looking at the first',
+      },
+    ]);
     expect(originOf('http://elsewhere:4566', localRun, containers)).toEqual({ kind: 'named' });
     expect(originOf('http://127.0.0.1:4567', undefined, containers)).toEqual({ kind: 'named' });
   });
@@ -71,23 +91,13 @@ it.each([
   ['http://127.0.0.1:4999', { EMULATOR_ACCESS_KEY_ID: 'NAMED' }, 'LOCALKEY'],
   ['http://127.0.0.1:4999', { AWS_ACCESS_KEY_ID: 'AKIASHELL', AWS_SECRET_ACCESS_KEY: 's' }, 'LOCALKEY'],
   ['http://127.0.0.1:4998', { AWS_ACCESS_KEY_ID: 'AKIASHELL', AWS_SECRET_ACCESS_KEY: 's' }, 'test'],
-])('asks %s, with %j set, as %s; the operator does the same', (endpoint, env, expected) => {
+])('asks %s, with %j set, as %s', (endpoint, env, expected) => {
   const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'secret' };
   const localRun = {
-    logs: '',
-    prefix: '',
-    project: '',
-    urls: { 'AWS endpoint': 'http://127.0.0.1:4999' },
-    credentials,
+    ...{ logs: '', prefix: '', project: '' },
+    ...{ urls: { 'AWS endpoint': 'http://127.0.0.1:4999' }, credentials },
   };
-  const settings = (name: string) => (env as Record<string, string>)[name];
-  expect(credentialsAt(endpoint, settings, localRun).accessKeyId).toBe(expected);
-
-  const folder = mkdtempSync(join(tmpdir(), 'orderflow-run-'));
-  const runFile = join(folder, 'run.json');
-  writeFileSync(runFile, JSON.stringify(localRun));
-  expect(asOperator(endpoint, { env, runFile: pathToFileURL(runFile) }).accessKeyId).toBe(expected);
-  rmSync(folder, { recursive: true });
+  expect(credentialsAt(endpoint, env as NodeJS.ProcessEnv, localRun).accessKeyId).toBe(expected);
 });
 
 it('an emulator that does not answer is a failure when it was started, and else there is no system', () => {

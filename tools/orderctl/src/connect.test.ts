@@ -1,49 +1,55 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
 import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
 import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
-import { runFolder } from '../../local/run-folder.mjs';
-import { connect, connectPatiently, findTarget, findTargetPatiently, toOperatorError } from './connect.js';
-import { runFileOf } from './local-run.js';
+import {
+  connect,
+  connectPatiently,
+  findTarget,
+  findTargetPatiently,
+  toOperatorError,
+  type Surroundings,
+} from './connect.js';
 import { OperatorError } from './operator-error.js';
 import { startDeadline } from './terminal.js';
 import { createFakeTerminal } from './testing/fake-terminal.js';
 
-const NO_FILE = new URL('file:///no/such/run.json');
 const ANY = { accessKeyId: 'test', secretAccessKey: 'test' };
-const silent = { env: {}, runFile: NO_FILE, answers: () => Promise.resolve(false) };
+
+/** As tools/local/find-system.mjs throws it. */
+const notFound = (message: string, mayCome: boolean) =>
+  Object.assign(new Error(message), { fix: 'start one with npm run local.', mayCome });
+
+/** Where nothing runs. */
+const around = (env: NodeJS.ProcessEnv = {}): Surroundings => ({
+  env,
+  setting: (variable) => env[variable],
+  find: () => Promise.reject(notFound('No system runs here.', true)),
+  credentialsAt: () => ANY,
+  answers: () => Promise.resolve(false),
+});
+const silent = around();
 
 describe('findTarget', () => {
   it('takes the endpoint that is named, and prefers the option', async () => {
     const env = { AWS_ENDPOINT_URL: 'http://emulator:1', STAGE: 'blue', AWS_REGION: 'eu-west-1' };
-    expect(await findTarget({}, { ...silent, env })).toEqual({
-      ...{ stage: 'blue', region: 'eu-west-1', endpoint: 'http://emulator:1', credentials: ANY },
+    expect(await findTarget({}, around(env))).toEqual({
+      ...{ stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', credentials: ANY },
     });
-    expect(await findTarget({ endpoint: 'http://other:2', stage: 'red' }, { ...silent, env })).toMatchObject({
+    expect(await findTarget({ endpoint: 'http://other:2', stage: 'red' }, around(env))).toMatchObject({
       ...{ stage: 'red', endpoint: 'http://other:2' },
     });
-    expect(await findTarget({ aws: true }, { ...silent, env })).toMatchObject({
-      ...{ endpoint: undefined, credentials: undefined },
+    expect(await findTarget({ aws: true }, around(env))).toMatchObject({
+      ...{ endpoint: undefined, region: 'eu-west-1', credentials: undefined },
     });
   });
 
-  it('finds npm run local, and Compose when that is not running', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'run-'));
-    const file = join(folder, 'run.json');
-    writeFileSync(file, JSON.stringify({ urls: { 'AWS endpoint': 'http://127.0.0.1:4999' } }));
-    const runFile = pathToFileURL(file);
-    expect(await findTarget({}, { env: {}, runFile, answers: () => Promise.resolve(true) })).toMatchObject({
-      ...{ endpoint: 'http://127.0.0.1:4999', foundBy: 'npm run local', credentials: ANY },
+  it('takes the one that runs here, in the region of every emulator', async () => {
+    const found = { url: 'http://127.0.0.1:4999', foundBy: 'npm run local' };
+    const env = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-1' };
+    expect(await findTarget({}, { ...around(env), find: () => Promise.resolve(found) })).toEqual({
+      ...{ stage: 'local', region: 'us-east-1', endpoint: found.url, foundBy: found.foundBy, credentials: ANY },
     });
-    const answers = (url: string) => Promise.resolve(url === 'http://127.0.0.1:4700');
-    expect(await findTarget({}, { env: { LOCALSTACK_PORT: '4700' }, runFile, answers })).toMatchObject({
-      endpoint: 'http://127.0.0.1:4700',
-    });
-    rmSync(folder, { recursive: true });
   });
 
   it.each([
@@ -61,17 +67,20 @@ it.each([
   [{ AWS_REGION: ' ', AWS_DEFAULT_REGION: 'eu-west-2' }, 'eu-west-2'],
   [{}, 'us-east-1'],
 ])('with %j the region is %s', async (env, region) => {
-  expect(await findTarget({ aws: true }, { ...silent, env })).toMatchObject({ region });
+  expect(await findTarget({ aws: true }, around(env))).toMatchObject({ region });
 });
 
 describe('findTargetPatiently', () => {
   it('waits until a system runs here', async () => {
     const terminal = createFakeTerminal();
     let asked = 0;
-    const answers = async () => ++asked > 3;
-    const found = await findTargetPatiently({}, { ...silent, answers }, terminal);
+    const find = async (part: Parameters<Surroundings['find']>[0]) =>
+      ++asked > 3 ? { url: 'http://127.0.0.1:4566', foundBy: 'Compose' } : silent.find(part);
+    const found = await findTargetPatiently({}, { ...silent, find }, terminal);
     expect(found).toMatchObject({ endpoint: 'http://127.0.0.1:4566', isStarting: true });
-    expect(terminal.said()).toMatch(/^No system runs here: start one .*\nWaiting until one runs here\.\n$/);
+    expect(terminal.said()).toMatch(
+      /^No system runs here\.\n\nWhat to do: start one .*\nWaiting until one runs here\.\n$/,
+    );
   });
 
   it('ends in time, and at once with what waiting does not mend', async () => {
@@ -81,16 +90,10 @@ describe('findTargetPatiently', () => {
       'No system has run here within 2.5 s.',
     );
     await expect(findTargetPatiently({ endpoint: 'emulator' }, silent, terminal)).rejects.toThrow('http(s) URL');
+    const find = () => Promise.reject(notFound('2 systems run here', false));
+    await expect(findTargetPatiently({}, { ...silent, find }, terminal)).rejects.toThrow('2 systems run here');
   });
 });
-
-it.each([undefined, ' ', '/second', 'second'])(
-  'looks with ORDERFLOW_LOCAL_DIR=%j where npm run local writes',
-  (given) => {
-    const env = given === undefined ? {} : { ORDERFLOW_LOCAL_DIR: given };
-    expect(runFileOf('/project/', env)).toEqual(pathToFileURL(runFolder('/project/', env).runFile));
-  },
-);
 
 describe('connect', () => {
   it('says that a stage does not exist, and that an endpoint does not answer', async () => {

@@ -2,7 +2,6 @@ import { resourceNames, STAGE_PATTERN, type ResourceNames } from '@orderflow/con
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { isDenied, isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/failures';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
-import { credentialsAt, localUrl, type Credentials } from './local-run.js';
 import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
@@ -34,52 +33,77 @@ export type ConnectedSystem = {
   urlOf: (queue: string) => Promise<string>;
 };
 
+/** What an emulator is asked with. */
+export type Credentials = { accessKeyId: string; secretAccessKey: string };
+
+/** Which of a system's addresses: its API's, or its emulator's. */
+export type Part = 'api' | 'endpoint';
+
+/** tools/local/find-system.mjs, which all tools use, with its root and environment. */
 export type Surroundings = {
   env: NodeJS.ProcessEnv;
-  /** Where `npm run local` writes down what it has started. */
-  runFile: URL;
+  /** A variable of the shell or of .env; undefined when unset or empty. */
+  setting: (variable: string) => string | undefined;
+  /**
+   * The system that runs here; `foundBy` is for people.
+   * @throws with `fix`, when none or several run; `mayCome` when waiting may help
+   */
+  find: (part: Part) => Promise<{ url: string; foundBy: string }>;
+  credentialsAt: (endpoint: string) => Credentials;
   /** Whether something answers over HTTP. */
   answers: (url: string) => Promise<boolean>;
 };
 
-const COMPOSE_PORT = '4566';
+/** Of every emulator. AWS_REGION of a shell means AWS itself. */
+const EMULATOR_REGION = 'us-east-1';
 const RETRY_MS = 1_000;
 const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or say --aws for AWS itself.';
 
 /** No system is named, and none is found. */
 class NothingRuns extends OperatorError {}
 
-async function guessEndpoint({ env, runFile, answers }: Surroundings): Promise<[string, string]> {
-  const local = localUrl(runFile, 'AWS endpoint');
-  if (local !== undefined && (await answers(local))) return [local, 'npm run local'];
-  const compose = `http://127.0.0.1:${env.LOCALSTACK_PORT?.trim() ? env.LOCALSTACK_PORT.trim() : COMPOSE_PORT}`;
-  if (await answers(compose)) return [compose, 'the port of Compose'];
-  throw new NothingRuns(
-    `No system runs here: start one with npm run local or docker compose up --wait, or, if it runs elsewhere, ${HOW_TO_SAY}`,
-  );
+/**
+ * What runs here.
+ * @param elsewhere what to do about a system that runs elsewhere
+ * @throws OperatorError when none or several run
+ */
+export async function findHere(
+  part: Part,
+  { find }: Surroundings,
+  elsewhere: string,
+): Promise<{ url: string; foundBy: string }> {
+  try {
+    return await find(part);
+  } catch (error) {
+    const { message, fix, mayCome } = error as Error & { fix?: string; mayCome?: boolean };
+    if (fix === undefined) throw error;
+    const Problem = mayCome ? NothingRuns : OperatorError;
+    throw new Problem(`${message}\n\nWhat to do: ${fix} If it runs elsewhere, ${elsewhere}`, { cause: error });
+  }
 }
 
 /** @throws OperatorError when no system is named and none is found */
 export async function findTarget(options: TargetOptions, surroundings: Surroundings): Promise<Target> {
-  const { env } = surroundings;
-  const stage = options.stage ?? (env.STAGE?.trim() ? env.STAGE.trim() : 'local');
+  const { env, setting, credentialsAt } = surroundings;
+  const stage = options.stage ?? setting('STAGE') ?? 'local';
   if (!STAGE_PATTERN.test(stage)) {
     throw new OperatorError('The stage must be 1 to 20 of a-z 0-9 - and start with a letter: --stage or STAGE.');
   }
-  const region = [env.AWS_REGION, env.AWS_DEFAULT_REGION].find((name) => name?.trim())?.trim() ?? 'us-east-1';
   const given = options.endpoint ?? (env.AWS_ENDPOINT_URL?.trim() ? env.AWS_ENDPOINT_URL.trim() : undefined);
   if (options.aws) {
     if (options.endpoint !== undefined) throw new OperatorError('Say either --aws or --endpoint URL, not both.');
-    return { stage, region, endpoint: undefined, credentials: undefined };
+    const named = [env.AWS_REGION, env.AWS_DEFAULT_REGION].find((name) => name?.trim())?.trim();
+    return { stage, region: named ?? 'us-east-1', endpoint: undefined, credentials: undefined };
   }
+  const region = EMULATOR_REGION;
   if (given !== undefined) {
     if (!URL.canParse(given) || !/^https?:/.test(given)) {
       throw new OperatorError('The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
     }
-    return { stage, region, endpoint: given, credentials: credentialsAt(given, surroundings) };
+    return { stage, region, endpoint: given, credentials: credentialsAt(given) };
   }
-  const [endpoint, foundBy] = await guessEndpoint(surroundings);
-  return { stage, region, endpoint, credentials: credentialsAt(endpoint, surroundings), foundBy };
+  const { url, foundBy } = await findHere('endpoint', surroundings, HOW_TO_SAY);
+  return { stage, region, endpoint: url, credentials: credentialsAt(url), foundBy };
 }
 
 /**

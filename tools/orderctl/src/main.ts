@@ -7,8 +7,15 @@ import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { toError } from '@orderflow/platform/errors';
 import { createMonotonicClock } from '@orderflow/platform/clock';
 import type { Run, RunOnApi } from './command-options.js';
-import { connect, connectPatiently, findTarget, findTargetPatiently, toOperatorError } from './connect.js';
-import { runFileOf } from './local-run.js';
+import {
+  connect,
+  connectPatiently,
+  findTarget,
+  findTargetPatiently,
+  toOperatorError,
+  type Credentials,
+  type Surroundings,
+} from './connect.js';
 import { createProgram } from './program.js';
 import { findApi } from './send/find-api.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
@@ -48,14 +55,28 @@ const terminal: Terminal = {
   pause: (ms) => setTimeout(ms, undefined, { signal: interrupted.signal }),
 };
 
-async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
-    () => true,
-    () => false,
-  );
-}
+/** A module that all tools share: plain JavaScript, because the others work before anything is compiled. */
+const load = (name: string): Promise<unknown> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href);
 
-const surroundings = { env, runFile: runFileOf(ROOT, env), answers };
+const { forgetAws } = (await load('environment')) as { forgetAws: (env: NodeJS.ProcessEnv) => void };
+const finder = (await load('find-system')) as Pick<Surroundings, 'answers'> & {
+  readSettings: (root: string, env: NodeJS.ProcessEnv) => Surroundings['setting'];
+  findSystem: (
+    root: string,
+    env: NodeJS.ProcessEnv,
+    ...part: Parameters<Surroundings['find']>
+  ) => ReturnType<Surroundings['find']>;
+  readLocalRun: (root: string, env: NodeJS.ProcessEnv) => object | undefined;
+  credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, localRun: object | undefined) => Credentials;
+};
+
+const surroundings: Surroundings = {
+  env,
+  setting: finder.readSettings(ROOT, env),
+  find: (part) => finder.findSystem(ROOT, env, part),
+  credentialsAt: (endpoint) => finder.credentialsAt(endpoint, env, finder.readLocalRun(ROOT, env)),
+  answers: finder.answers,
+};
 
 function sayWhere(where: string | undefined, foundBy: string | undefined): void {
   if (where !== undefined && foundBy !== undefined) terminal.err(`Using ${where} (${foundBy}).\n`);
@@ -70,6 +91,7 @@ const run: Run = async (options, command, { patient = false, forMs, leavesNothin
   sayWhere(target.endpoint, target.foundBy);
   // The SDK reads it, too, whatever the command line says.
   if (options.aws) delete env.AWS_ENDPOINT_URL;
+  else forgetAws(env);
   const { region: AWS_REGION, endpoint, credentials } = target;
   const emulator = {
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint }),

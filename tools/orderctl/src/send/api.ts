@@ -1,3 +1,7 @@
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+
 export type ApiAnswer = {
   status: number;
   /** From Retry-After. */
@@ -16,8 +20,8 @@ export type Api = {
 const TIMEOUT_MS = 10_000;
 
 /** Seconds, or a date (RFC 9110, section 10.2.3). */
-function retryAfterMsOf(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
+function retryAfterMsOf(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
@@ -30,8 +34,37 @@ function parse(text: string): unknown {
   }
 }
 
+/** Rejects when the connection breaks before the answer is whole. */
+type Send = (
+  url: string,
+  options: http.RequestOptions,
+  body?: string,
+) => Promise<Omit<ApiAnswer, 'retryAfterMs'> & { retryAfter: string | undefined }>;
+
+/** Not with `fetch`, which may be told by the shell to use a proxy. */
+function createSend(isHttps: boolean): Send {
+  const { request, agent } = isHttps
+    ? { request: https.request, agent: new https.Agent({ keepAlive: true }) }
+    : { request: http.request, agent: new http.Agent({ keepAlive: true }) };
+  return (url, options, body) =>
+    new Promise((resolve, reject) => {
+      request(url, { ...options, agent }, (response) => {
+        text(response).then((said) => {
+          resolve({
+            ...{ status: response.statusCode ?? 0, body: parse(said) },
+            retryAfter: response.headers['retry-after'],
+          });
+        }, reject);
+      })
+        .once('error', reject)
+        .end(body);
+    });
+}
+
 export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
-  async function call(path: string, init: RequestInit = {}): Promise<ApiAnswer> {
+  const send = createSend(baseUrl.startsWith('https:'));
+
+  async function call(path: string, options: http.RequestOptions = {}, sent?: string): Promise<ApiAnswer> {
     // Not AbortSignal.any: one that is made for each call stays with the signal, which lives as long as the process.
     const ended = new AbortController();
     const end = () => {
@@ -43,10 +76,13 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
     signal.addEventListener('abort', end);
     try {
       signal.throwIfAborted();
-      const response = await fetch(`${baseUrl}${path}`, { ...init, signal: ended.signal });
-      const body = parse(await response.text());
-      const retryAfterMs = retryAfterMsOf(response.headers.get('retry-after'), now());
-      return { status: response.status, body, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+      const { retryAfter, ...answer } = await send(`${baseUrl}${path}`, { ...options, signal: ended.signal }, sent);
+      const retryAfterMs = retryAfterMsOf(retryAfter, now());
+      return { ...answer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    } catch (error) {
+      // Node's own error of an aborted request does not say why it was aborted.
+      ended.signal.throwIfAborted();
+      throw error;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
@@ -55,10 +91,10 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
   return {
     get: (path) => call(path),
     post: (path, body, idempotencyKey) =>
-      call(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-        body: JSON.stringify(body),
-      }),
+      call(
+        path,
+        { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey } },
+        JSON.stringify(body),
+      ),
   };
 }

@@ -1,9 +1,7 @@
-import type { Surroundings } from '../connect.js';
-import { localUrl } from '../local-run.js';
+import { findHere, type Surroundings } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 
-const HOW_TO_SAY = 'start the system with npm run local or docker compose up --wait, or name its API with --api URL.';
-const DEFAULT_PORT = '3000';
+const HOW_TO_SAY = 'name its API with --api URL.';
 
 /** Without a slash at the end, or the path of orders. */
 function baseOf(url: string): string {
@@ -11,27 +9,20 @@ function baseOf(url: string): string {
 }
 
 /**
- * Where the API listens: as named, else where `npm run local` has it, else at the port of Compose.
- * @throws OperatorError when nothing answers there
+ * Where the API listens: as named, else that of the system that runs here.
+ * @throws OperatorError when nothing answers where it is named, and when none or several run here
  */
 export async function findApi(
   { api }: { api?: string },
-  { env, runFile, answers }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<{ url: string; foundBy?: string }> {
+  const { env, answers } = surroundings;
   const named = api ?? (env.API_URL?.trim() ? env.API_URL.trim() : undefined);
-  if (named !== undefined) {
-    if (!URL.canParse(named) || !/^https?:/.test(named)) {
-      throw new OperatorError('The API must be an http(s) URL such as http://127.0.0.1:3000.');
-    }
-    const url = baseOf(named);
-    if (await answers(`${url}/health/live`)) return { url };
-    throw new OperatorError(`No API answers at ${url}: ${HOW_TO_SAY}`);
+  if (named === undefined) return findHere('api', surroundings, HOW_TO_SAY);
+  if (!URL.canParse(named) || !/^https?:/.test(named)) {
+    throw new OperatorError('The API must be an http(s) URL such as http://127.0.0.1:3000.');
   }
-  const local = localUrl(runFile, 'API');
-  if (local !== undefined && (await answers(`${baseOf(local)}/health/live`))) {
-    return { url: baseOf(local), foundBy: 'npm run local' };
-  }
-  const url = `http://127.0.0.1:${env.API_PORT?.trim() ? env.API_PORT.trim() : DEFAULT_PORT}`;
-  if (await answers(`${url}/health/live`)) return { url, foundBy: 'the port of Compose' };
-  throw new OperatorError(`No API answers at ${url}: ${HOW_TO_SAY}`);
+  const url = baseOf(named);
+  if (await answers(`${url}/health/live`)) return { url };
+  throw new OperatorError(`No API answers at ${url}: start the system, or ${HOW_TO_SAY}`);
 }

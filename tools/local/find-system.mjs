@@ -1,0 +1,263 @@
+/**
+ * Where the running system is, for every tool: what the run file of `npm run local`, Docker and .env say. Works before
+ * anything is compiled or installed.
+ */
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import util from 'node:util';
+import { ask, request } from '../doctor/ask.mjs';
+import { readContainers } from '../doctor/docker.mjs';
+import { pidFile } from './children.mjs';
+import { LOCALSTACK_CREDENTIALS, SETTINGS, TEMPLATE_PARAMETERS } from './environment.mjs';
+import { LocalError } from './fail.mjs';
+import { isAlive } from './identity.mjs';
+import { runFolder } from './run-folder.mjs';
+
+/**
+ * @typedef {import('../doctor/docker.mjs').Container} Container
+ * @typedef {import('./environment.mjs').Credentials} Credentials
+ * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
+ * @typedef {Pick<import('./run-folder.mjs').RunFolder, 'logs' | 'prefix' | 'project'>} Folder
+ * @typedef {Folder & { urls: Record<string, string>, credentials?: Credentials | undefined }} LocalRun what `npm run local` has started
+ * @typedef {'api' | 'endpoint'} Part which of its addresses a tool needs
+ * @typedef {object} RunningSystem
+ * @property {string} name for people
+ * @property {string} choose the variable that means this one, as NAME=value
+ * @property {string} [project] of Compose
+ * @property {string} [api] base URL, without a slash at the end
+ * @property {string} [endpoint] of its emulator
+ */
+
+/** Variables of .env besides the settings: where things listen. */
+const PORTS = ['API_PORT', 'LOCALSTACK_PORT', 'ORDER_WORKER_PORT', 'NOTIFICATION_WORKER_PORT'];
+/** Of an emulator of `npm run local`, which is no system by itself. */
+const LOCAL_PROJECT = /^orderflow-local/;
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** Nothing was found, or too much. */
+export class NotFound extends LocalError {
+  /** @param {string} message @param {string} fix @param {boolean} mayCome whether waiting may help */
+  constructor(message, fix, mayCome) {
+    super(message, fix);
+    this.mayCome = mayCome;
+  }
+}
+
+/**
+ * .env, or the files that Compose is told to read in its place.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Record<string, string | undefined>}
+ */
+function readEnvFiles(root, env) {
+  if (/^(?:1|true)$/i.test(env['COMPOSE_DISABLE_ENV_FILE'] ?? '')) return {};
+  const files = (env['COMPOSE_ENV_FILES']?.trim() || '.env').split(',');
+  return Object.assign(
+    {},
+    ...files.map((file) => {
+      const path = resolve(root, file.trim());
+      // A Node.js that is too old has no parseEnv, and is told of already.
+      return existsSync(path) ? (util.parseEnv?.(readFileSync(path, 'utf8')) ?? {}) : {};
+    }),
+  );
+}
+
+/**
+ * As Compose reads them: .env, and the shell wins.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Settings}
+ */
+export function readSettings(root, env) {
+  const inFiles = readEnvFiles(root, env);
+  return (variable) => (env[variable] ?? inFiles[variable])?.trim() || undefined;
+}
+
+/**
+ * Adds to an environment the settings and ports that only .env has.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function addEnvFiles(root, env) {
+  for (const [name, value] of Object.entries(readEnvFiles(root, env))) {
+    if ([...SETTINGS, ...TEMPLATE_PARAMETERS, ...PORTS].includes(name)) env[name] ??= value;
+  }
+}
+
+/**
+ * The `npm run local` of this folder, if it is alive. Without URLs it is still starting.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {LocalRun | undefined}
+ */
+export function readLocalRun(root, env) {
+  const { runFile, logs, prefix, project } = runFolder(root, env);
+  const known = pidFile(runFile).read();
+  return known && isAlive(known.parent)
+    ? { urls: known.urls, credentials: known.credentials, logs, prefix, project }
+    : undefined;
+}
+
+function askDocker() {
+  return ask('docker', [
+    ...['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'],
+  ]);
+}
+
+/** @param {string} folder */
+const realPath = (folder) => (existsSync(folder) ? realpathSync(folder) : folder);
+
+/**
+ * What Compose runs of this folder, or under its project's name. Systems of tests are theirs, unless one is named.
+ * @param {string} root
+ * @param {Settings} settings
+ * @param {Container[]} containers
+ * @returns {RunningSystem[]}
+ */
+function composeSystems(root, settings, containers) {
+  const named = settings('COMPOSE_PROJECT_NAME');
+  const folder = realPath(resolve(root));
+  const ours = containers.filter(
+    ({ project, folder: of, testRun, state }) =>
+      state === 'running' &&
+      !LOCAL_PROJECT.test(project) &&
+      (named ? project === named : project === 'orderflow' || (!testRun && realPath(of) === folder)),
+  );
+  const urlOf = (/** @type {string} */ project, /** @type {string} */ wanted) => {
+    const [port] = ours.find((one) => one.project === project && one.service === wanted)?.ports ?? [];
+    return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+  };
+  return [...new Set(ours.map(({ project }) => project))].flatMap((project) => {
+    const [api, endpoint] = [urlOf(project, 'api-gateway'), urlOf(project, 'localstack')];
+    if (!api && !endpoint) return [];
+    const choose = `COMPOSE_PROJECT_NAME=${project}`;
+    return [
+      { name: `Compose project ${project}`, choose, project, ...(api && { api }), ...(endpoint && { endpoint }) },
+    ];
+  });
+}
+
+/**
+ * All systems that run here.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Container[]} containers
+ * @returns {RunningSystem[]}
+ */
+export function listSystems(root, env, containers) {
+  const urls = readLocalRun(root, env)?.urls ?? {};
+  const [api, endpoint] = [urls['API'], urls['AWS endpoint']];
+  const choose = `ORDERFLOW_LOCAL_DIR=${env['ORDERFLOW_LOCAL_DIR']?.trim() || '.local'}`;
+  const local = api && endpoint ? [{ name: 'npm run local', choose, api: new URL(api).origin, endpoint }] : [];
+  return [...local, ...composeSystems(root, readSettings(root, env), containers)];
+}
+
+/**
+ * Those that the shell means, by folder, project or port; all when it means none of them.
+ * @param {RunningSystem[]} systems
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function meantByShell(systems, env) {
+  const isPort = (/** @type {string | undefined} */ url, /** @type {string} */ variable) =>
+    url !== undefined && Number(new URL(url).port) === Number(env[variable]?.trim() || NaN);
+  const meant = systems.filter(
+    ({ choose, api, endpoint }) =>
+      choose === `${choose.split('=')[0]}=${env[choose.split('=')[0] ?? '']?.trim()}` ||
+      isPort(api, 'API_PORT') ||
+      isPort(endpoint, 'LOCALSTACK_PORT'),
+  );
+  return meant.length > 0 ? meant : systems;
+}
+
+/** @param {RunningSystem[]} systems */
+function describeSystems(systems) {
+  const width = Math.max(...systems.map(({ name }) => name.length));
+  return systems.map(
+    ({ name, api = '-', endpoint = '-', choose }) =>
+      `  ${name.padEnd(width)}  API ${api}, emulator ${endpoint}  ${choose}`,
+  );
+}
+
+/**
+ * Something that was started neither by `npm run local` nor, as far as Docker says, by Compose: at the ports that
+ * Compose would take.
+ * @param {Part} part
+ * @param {Settings} settings
+ */
+async function askPort(part, settings) {
+  const [variable, fallback] = part === 'api' ? ['API_PORT', '3000'] : ['LOCALSTACK_PORT', '4566'];
+  const port = Number((settings(variable) ?? fallback).split('-')[0]);
+  if (!(port > 0 && port < 65_536)) return { said: `${variable} is ${settings(variable)}` };
+  const url = `http://127.0.0.1:${port}`;
+  if (await answers(url)) return { url, said: '' };
+  return { said: `nothing answers at ${url} (${variable})` };
+}
+
+/** @param {string} url */
+export async function answers(url) {
+  return (await request(url)) !== undefined;
+}
+
+/**
+ * The system that runs here, as far as a tool needs it.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Part} part
+ * @returns {Promise<{ url: string, foundBy: string }>} `foundBy` is for people
+ * @throws NotFound when none runs, or several
+ */
+export async function findSystem(root, env, part) {
+  const docker = await askDocker();
+  const running = listSystems(root, env, readContainers(docker));
+  const systems = meantByShell(running, env).filter((system) => system[part] !== undefined);
+  const [system, ...others] = systems;
+  if (others.length > 0) {
+    throw new NotFound(
+      `${systems.length} systems run here:\n${describeSystems(systems).join('\n')}`,
+      `name one, by putting its variable before the command. For example: ${system?.choose} npm run …`,
+      false,
+    );
+  }
+  if (system?.[part] !== undefined) return { url: system[part], foundBy: system.name };
+
+  const settings = readSettings(root, env);
+  const { url, said } = await askPort(part, settings);
+  if (url) return { url, foundBy: part === 'api' ? 'API_PORT' : 'LOCALSTACK_PORT' };
+  const { runFile } = runFolder(root, env);
+  const local = readLocalRun(root, env) ? 'is still starting' : `does not run (${runFile})`;
+  const project = settings('COMPOSE_PROJECT_NAME') ?? 'orderflow';
+  const service = part === 'api' ? 'api-gateway' : 'localstack';
+  const containers =
+    docker.status === 'ok'
+      ? `Docker has no running ${service} of Compose project ${project}`
+      : `Docker cannot be asked (${docker.reason})`;
+  throw new NotFound(
+    `No system runs here: npm run local ${local}, ${containers}, ${said}.`,
+    'start one with npm run local or docker compose up --build --wait. One that npm run local has started in another ' +
+      'folder is found with the same ORDERFLOW_LOCAL_DIR.',
+    true,
+  );
+}
+
+/** Whether two URLs mean the same listener of this machine, or are the same. @param {string} one @param {string} other */
+function isSame(one, other) {
+  const [a, b] = [new URL(one), new URL(other)];
+  const isHere = [a, b].every(({ hostname }) => LOOPBACK.includes(hostname));
+  return a.origin === b.origin || (a.port === b.port && isHere);
+}
+
+/**
+ * What the emulator at an endpoint takes: what EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY say, else the key of
+ * `npm run local` if that runs there. Never what the shell has for AWS.
+ * @param {string} endpoint
+ * @param {NodeJS.ProcessEnv} env
+ * @param {LocalRun | undefined} localRun
+ * @returns {Credentials}
+ */
+export function credentialsAt(endpoint, env, localRun) {
+  const [accessKeyId, secretAccessKey] = [env['EMULATOR_ACCESS_KEY_ID'], env['EMULATOR_SECRET_ACCESS_KEY']];
+  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
+  const local = localRun?.urls['AWS endpoint'];
+  const isLocal = local !== undefined && isSame(endpoint, local);
+  return (isLocal ? localRun?.credentials : undefined) ?? LOCALSTACK_CREDENTIALS;
+}
