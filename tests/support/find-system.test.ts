@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pidFile } from '../../tools/local/children.mjs';
 import { listSystems, meantByShell } from '../../tools/local/find-system.mjs';
+import { startOf } from '../../tools/local/identity.mjs';
 
 let root: string;
 

@@ -23,7 +23,7 @@ export function addSendCommand(program: Command, run: RunOnApi): void {
   program
     .command('send')
     .description('sends sample orders to the API at a steady rate')
-    .option('--api <url>', 'where the API listens (API_URL; else what runs on this machine, else API_PORT)')
+    .option('--api <url>', 'where the API listens (API_URL; else what runs on this machine)')
     .option('--rate <per second>', 'orders per second', rateOf, DEFAULTS.rate)
     .option('--count <n>', 'how many; 0: until Ctrl-C', wholeNumber, DEFAULTS.count)
     .option('--product <id>', 'in place of a mix of ordinary products; may be repeated, then in turn', collect)
