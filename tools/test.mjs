@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { findChromium } from '../tests/support/chromium.mjs';
 import { testcontainersEnv } from '../tests/support/testcontainers-env.mjs';
 import { dockerProblem } from './local/docker.mjs';
+import { forTests } from './local/environment.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -56,7 +57,7 @@ const { status } = spawnSync(process.execPath, jest, {
   cwd: root,
   stdio: 'inherit',
   env: {
-    ...process.env,
+    ...forTests(process.env),
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`,
     ...(withoutDocker ? {} : testcontainersEnv()),
   },

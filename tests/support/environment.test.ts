@@ -12,6 +12,7 @@ import {
   forDownloads,
   forgetAws,
   forServices,
+  forTests,
   ofTheMachine,
   SETTINGS,
   shellCommands,
@@ -20,12 +21,12 @@ import {
 import { HOSTILE_SHELL } from './hostile-shell.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker };
+const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker, forTests };
 /** What one kind of child may have of a hostile shell, because it leads where that child goes. */
 const EXPECTED: Partial<Record<keyof typeof ENVIRONMENTS, RegExp>> = {
   // pip's files are read for where packages come from only: tests/integration/installs.test.ts.
   forDownloads: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE)$/i,
-  forDocker: /^DOCKER_/,
+  forTests: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE|NODE_OPTIONS)$/i,
 };
 
 describe.each(Object.entries(ENVIRONMENTS))('an environment %s', (kind, make) => {

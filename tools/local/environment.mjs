@@ -56,6 +56,9 @@ const REGISTRIES =
 const DOCKER =
   /^(?:DOCKER_\w+|BUILDKIT_\w+|BUILDX_\w+|SSH_AUTH_SOCK|XDG_\w+|COMPOSE_ENV_FILES|COMPOSE_DISABLE_ENV_FILE)$/i;
 
+/** What tests and their tools read; NODE_OPTIONS for a debugger. */
+const TESTS = /^(?:CI|CHROMIUM_PATH|WRITE_PARITY|NODE_OPTIONS|(?:JEST|TESTCONTAINERS|ORDERFLOW)_\w+)$/;
+
 /** The AWS SDKs read a config file even when they are given credentials; the null device is an empty one. */
 const NO_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
 
@@ -108,6 +111,14 @@ export function forDownloads(env) {
  */
 export function forDocker(env) {
   return pick(env, MACHINE, DOCKER, SETTINGS, [...TEMPLATE_PARAMETERS, 'LOCALSTACK_PORT']);
+}
+
+/**
+ * For Jest: tests install and start everything that is here.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function forTests(env) {
+  return { ...pick(env, MACHINE, NETWORK, REGISTRIES, DOCKER, TESTS), ...NO_FILES };
 }
 
 /**
