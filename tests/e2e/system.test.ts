@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -7,14 +9,18 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { resourceNames } from '@orderflow/contracts';
+import { emulatorClient, forDocker, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
 import { alertQueries } from '../support/observability.js';
+import { compileOps } from '../support/orderctl.js';
 import { waitFor } from '../support/wait-for.js';
-import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
+
+// Each waits for a whole system.
+jest.setTimeout(60_000);
 
 const FULFILMENT_DELAY_MS = 1_500;
 
@@ -42,6 +48,7 @@ describe('the system on Compose', () => {
   }
 
   beforeAll(async () => {
+    await compileOps();
     system = await startComposeSystem({ FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
     cleanUp.push(() => system.dispose());
     const client = emulatorClient(await system.awsEndpoint(), LOCALSTACK_CREDENTIALS);
@@ -99,6 +106,25 @@ describe('the system on Compose', () => {
     const sent = await api.notificationInState(notificationId, 'SENT');
     expect(sent.sentAt).toBeDefined();
   });
+
+  it.each([
+    ['tools/demo.mjs', /An order at (\S+)/],
+    ['tools/orderctl/dist/main.js status', /Using \S+ \(Compose project .*Nothing needs attention/s],
+    ['tools/orderctl/dist/main.js audit', /Everything adds up/],
+    ['tools/orderctl/dist/main.js send --count 1 --wait', /1 completed, 0 failed/],
+    ['tools/doctor.mjs', /Port of api-gateway +\d+, held by this system.*, 0 failed/s],
+  ])(
+    'is found by %s, on ports that nobody chose',
+    async (tool, said) => {
+      const { COMPOSE_PROJECT_NAME } = system.environment;
+      const env = { ...forDocker(process.env), ORDERFLOW_LOCAL_DIR: '/no/such/folder', COMPOSE_PROJECT_NAME };
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--no-warnings', ...tool.split(' ')], {
+        env,
+      });
+      expect(stderr + stdout).toMatch(said);
+    },
+    60_000,
+  );
 
   it('keeps secrets and what customers write out of its logs and health reports', async () => {
     const canaries = { 'a notification text': 'canary-message-7f3a', 'a product name': 'canary-product-7f3a' };
