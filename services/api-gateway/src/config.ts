@@ -1,9 +1,36 @@
+import { isIP } from 'node:net';
 import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/config';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { areWorkerUrls } from './live/worker-states.js';
 
 const WORKER_URLS_RULE =
   'WORKER_URLS must be a list such as order-worker=http://order-worker:3000,notification-worker=http://notification-worker:3000';
+
+const TRUST_PROXY_RULE =
+  'TRUST_PROXY must be addresses or networks, separated by commas, such as 10.0.0.0/8,fd00::/8, or the number of proxies, such as 1';
+
+/** Names that @fastify/proxy-addr has for networks. */
+const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function areProxies(text: string): boolean {
+  return /^[1-9]\d?$/.test(text) || listOf(text).every((part) => NETWORK_NAMES.includes(part) || isNetwork(part));
+}
+
+/** As Fastify takes it. Never `true`: clients could call themselves what they like. */
+export function trustedProxies(
+  text: string | undefined,
+): false | string[] | ((address: string, hop: number) => boolean) {
+  if (text === undefined) return false;
+  return /^\d+$/.test(text) ? (_, hop) => hop < Number(text) : listOf(text);
+}
 
 export class ApiEnv extends ProcessEnv {
   /** Where the API listens. */
@@ -33,6 +60,22 @@ export class ApiEnv extends ProcessEnv {
   /** Bytes of answers that all clients together have not read yet; those that read least are disconnected first. */
   @IsCount(1_048_576, 1_073_741_824)
   UNREAD_BYTES_MAX = 16_777_216;
+
+  /** Ms that a connection may be idle; longer than the load balancer's, which is usually 60 s. */
+  @IsCount(1_000, 3_600_000)
+  KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+  /** Proxies whose X-Forwarded-For is believed: their addresses or networks, or how many there are in a row. */
+  @IsOptional()
+  @ValidateBy(
+    { name: 'areProxies', validator: { validate: (text) => areProxies(String(text)) } },
+    { message: TRUST_PROXY_RULE },
+  )
+  TRUST_PROXY?: string;
+
+  /** Ms from SIGTERM, when readiness goes down, until the port is closed: load balancers need a while to notice. */
+  @IsCount(0, 300_000)
+  SHUTDOWN_DELAY_MS = 0;
 
   /** Deadline of one attempt of an AWS request; there are two attempts. */
   @IsCount(10, 60_000)
@@ -73,5 +116,9 @@ export class ApiEnv extends ProcessEnv {
 
 /** @throws ConfigError that lists every problem by key */
 export function loadConfig(env: NodeJS.ProcessEnv): Readonly<ApiEnv> {
-  return parseEnv(ApiEnv, env);
+  return parseEnv(ApiEnv, env, ({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) =>
+    SHUTDOWN_DELAY_MS < SHUTDOWN_TIMEOUT_MS
+      ? []
+      : ['SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, or nothing is left to drain in'],
+  );
 }

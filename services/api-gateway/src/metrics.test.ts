@@ -17,6 +17,9 @@ describe('GET /metrics', () => {
       expect(answer.headers['cache-control']).toBe('no-store');
     }
     expect((await api.get('/openapi.json')).text).not.toContain('/metrics');
+    // What is no route is limited.
+    expect((await api.request('POST', '/metrics')).status).toBe(429);
+    api.time.ms += 60_000;
     const refused = await api.request('POST', '/metrics');
     expect([refused.status, refused.headers.allow]).toEqual([405, 'GET, HEAD']);
   });

@@ -1,15 +1,16 @@
 import type { ProblemEntry } from '@orderflow/contracts';
+import type { ClientError } from '@orderflow/platform/http/client-errors';
 import type { Refusal } from '@orderflow/platform/http/request-guard';
 
 export type ProblemCode =
   | Refusal['code']
+  | ClientError['code']
   | 'VALIDATION_FAILED'
-  | 'MALFORMED_REQUEST'
   | 'ORDER_NOT_FOUND'
   | 'NOTIFICATION_NOT_FOUND'
   | 'ROUTE_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
-  | 'PAYLOAD_TOO_LARGE'
+  | 'EXPECTATION_FAILED'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'ORDER_NOT_REPLAYABLE'
   | 'IDEMPOTENCY_KEY_REUSED'
@@ -40,4 +41,9 @@ export function notValid(entries: ProblemEntry[]): ApiProblem {
 /** One offending part of a request, as an ApiProblem. */
 export function invalid(path: string, message: string): ApiProblem {
   return notValid([{ path, message }]);
+}
+
+/** A request that cannot be read at all, as an ApiProblem. */
+export function malformed(message: string): ApiProblem {
+  return new ApiProblem('MALFORMED_REQUEST', message, [{ path: '', message }]);
 }

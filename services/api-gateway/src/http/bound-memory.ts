@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiProblem } from './api-problem.js';
 import { createHeldBodies } from './held-bodies.js';
 import type { UnreadAnswers } from './unread-answers.js';
+import { whenOver } from './when-over.js';
 
 type Options = { unread: UnreadAnswers; bodyLimitBytes: number };
 
@@ -46,7 +47,7 @@ export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }:
       return;
     }
     completions.set(request, held.complete);
-    reply.raw.once('close', held.release);
+    whenOver(reply, held.release);
     done();
   });
   server.addHook('preValidation', (request, _, done) => {
@@ -57,7 +58,7 @@ export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }:
   server.addHook('onSend', (request, reply, payload, done) => {
     const answer = sizeOf(payload);
     if (typeof answer === 'number') unread.makeRoom(answer);
-    reply.raw.once('close', unread.sending(request.raw.socket, answer));
+    whenOver(reply, unread.sending(request.raw.socket, answer));
     // Node keeps up to three bytes for each character of a text that waits, and the text.
     const isLarge = typeof payload === 'string' && payload.length > LARGE_TEXT;
     done(null, isLarge ? Buffer.from(payload) : payload);

@@ -12,6 +12,7 @@ describe('the client of an address', () => {
     ['2001:0db8:0001::', '2001:db8:1:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     ['no address', 'no address'],
+    [undefined, 'unknown'],
   ])('%s is %s', (address, client) => {
     expect(clientOf(address)).toBe(client);
   });

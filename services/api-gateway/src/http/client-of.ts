@@ -11,8 +11,12 @@ function groupsOf(address: string): string[] {
   return [...(before ?? []), ...Array<string>(Math.max(0, missing)).fill('0'), ...(after ?? [])];
 }
 
-/** Whom a limit for each client counts as one: an IPv4 address, or the network of an IPv6 address. */
-export function clientOf(address: string): string {
+/**
+ * Whom a limit for each client counts as one: an IPv4 address, or the network of an IPv6 address.
+ * @param address unknown of a connection that has broken
+ */
+export function clientOf(address: string | undefined): string {
+  if (address === undefined) return 'unknown';
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!isIPv6(address)) return address;

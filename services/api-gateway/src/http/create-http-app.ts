@@ -5,27 +5,33 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { SwaggerModule } from '@nestjs/swagger';
 import type { MonotonicClock } from '@orderflow/platform/clock';
 import { createRequestGuard } from '@orderflow/platform/http/request-guard';
+import { SERVER_OPTIONS } from '@orderflow/platform/http/server-options';
 import type { Logger } from '@orderflow/platform/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { Tracing } from '@orderflow/platform/telemetry/tracing';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import { fastify } from 'fastify';
-import type { ApiEnv } from '../config.js';
+import { trustedProxies, type ApiEnv } from '../config.js';
 import { openApiDocument } from '../documentation/openapi.js';
 import { servePage } from '../page/serve-page.js';
 import { boundMemory } from './bound-memory.js';
 import { clientOf } from './client-of.js';
 import { createAllowedMethods } from './allowed-methods.js';
-import { ApiProblem } from './api-problem.js';
-import { guardRequests, sendRefusal } from './guard-requests.js';
-import { createHttpMetrics, routeOf } from './http-metrics.js';
+import { ApiProblem, malformed } from './api-problem.js';
+import { createClientErrors } from './client-errors.js';
+import { followConnections } from './connections.js';
+import { meetExpectations } from './expectations.js';
+import { guardRequests } from './guard-requests.js';
+import { createHttpMetrics, isProbe, routeOf } from './http-metrics.js';
 import { readJsonBodies } from './json-bodies.js';
 import { nestLogger } from './nest-logger.js';
-import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { ProblemFilter } from './problem.filter.js';
 import { protectBrowsers } from './protect-browsers.js';
-import { rateLimitStore } from './rate-limit-store.js';
+import { createRateLimit } from './rate-limit-store.js';
 import { correlationIdOf } from './request-context.js';
+import { isUnreadable, routeToNowhere } from './request-path.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
+import { sendCompletely } from './send-completely.js';
 import { traceRequests } from './trace-requests.js';
 import type { UnreadAnswers } from './unread-answers.js';
 
@@ -40,15 +46,8 @@ type HttpAppOptions = {
   asyncApi: object;
 };
 
-/** Time to receive a whole request. Without it a client that never ends one would hold up every shutdown. */
-const REQUEST_TIMEOUT_MS = 10_000;
-/** Node looks for requests that have timed out only so often. */
-const CHECK_REQUESTS_EVERY_MS = 2_000;
 /** Longer than any URL that Node lets in: an id of any length is judged by its route, not lost on the way. */
 const MAX_PARAM_LENGTH = 16_384;
-
-/** Routes that probes and scrapers call all the time: not limited, and not logged above debug. */
-const isProbe = (url: string): boolean => url.startsWith('/health') || url.startsWith('/metrics');
 
 /** Nest on Fastify with everything that is the same for every route. */
 export async function createHttpApp({
@@ -64,35 +63,32 @@ export async function createHttpApp({
   const guard = createRequestGuard('api-gateway', config);
   const server = fastify({
     bodyLimit: config.BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: CHECK_REQUESTS_EVERY_MS },
+    http: SERVER_OPTIONS,
+    requestTimeout: SERVER_OPTIONS.requestTimeout,
+    keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
+    trustProxy: trustedProxies(config.TRUST_PROXY),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: ({ headers }) => correlationIdOf(headers),
-    // Closing waits for requests, not for idle keep-alive connections.
-    forceCloseConnections: 'idle',
     // What still comes in on an open connection is served: everything it needs is there until the last answer.
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => {
-      // No hook runs for these.
-      const refusal = guard(request.raw);
-      const { message } = error;
-      if (refusal) sendRefusal(reply, request, refusal);
-      else sendProblem(reply, request, new ApiProblem('MALFORMED_REQUEST', message, [{ path: '', message }]));
+    clientErrorHandler: (error, socket) => {
+      answerClientError(error, socket);
+    },
+    // No hook runs for these; each is a target that the router cannot read.
+    frameworkErrors: (_, request, reply) => {
+      routeToNowhere(server, request, reply.raw);
     },
   });
 
   readJsonBodies(server);
 
-  // A connection that is busy when the server closes would stay open when it falls idle, and hold the process up.
-  let closing = false;
-  server.addHook('preClose', (done) => {
-    closing = true;
-    done();
+  const connections = followConnections(server, {
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS,
   });
-  server.addHook('onSend', (_, reply, payload, done) => {
-    if (closing) void reply.header('connection', 'close');
-    done(null, payload);
-  });
+  const rate = createRateLimit({ monotonic, max: config.RATE_LIMIT_MAX, windowMs: config.RATE_LIMIT_WINDOW_MS });
+  const httpMetrics = createHttpMetrics(metrics);
+  const { countRequest } = rate;
+  const answerClientError = createClientErrors({ connections, countRequest, metrics: httpMetrics, logger });
 
   const allowedMethods = createAllowedMethods();
   server.addHook('onRoute', (route) => {
@@ -102,10 +98,9 @@ export async function createHttpApp({
     void reply.header('x-correlation-id', request.id);
     done();
   });
-  const measure = createHttpMetrics(metrics);
   server.addHook('onResponse', (request, reply, done) => {
-    measure(request, reply);
-    logger[isProbe(request.url) ? 'debug' : 'info']('request', {
+    httpMetrics.measure(request, reply);
+    logger[isProbe(request) ? 'debug' : 'info']('request', {
       method: request.method,
       route: routeOf(request),
       status: reply.statusCode,
@@ -119,16 +114,25 @@ export async function createHttpApp({
   guardRequests(server, guard);
   traceRequests(server, tracing);
   await server.register(rateLimit, {
+    // A hook of every route would leave out what has none.
+    global: false,
     max: config.RATE_LIMIT_MAX,
     timeWindow: config.RATE_LIMIT_WINDOW_MS,
-    store: rateLimitStore(monotonic),
-    allowList: ({ url }) => isProbe(url),
-    keyGenerator: ({ ip }) => clientOf(ip),
+    store: rate.Store,
+    allowList: isProbe,
+    keyGenerator: ({ ip }: { ip: string | undefined }) => clientOf(ip),
     errorResponseBuilder: () =>
       new ApiProblem('RATE_LIMITED', 'Too many requests; Retry-After says when to come back.'),
   });
+  server.addHook('onRequest', server.rateLimit());
+  server.addHook('onRequest', (request, _, done) => {
+    if (isUnreadable(request)) done(malformed('The target of the request is no path.'));
+    else done();
+  });
+  meetExpectations(server, { bodyLimitBytes: config.BODY_LIMIT_BYTES });
 
   boundMemory(server, { unread, bodyLimitBytes: config.BODY_LIMIT_BYTES });
+  sendCompletely(server);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),

@@ -7,8 +7,8 @@ import { sendProblem } from './problem.filter.js';
 /** A page cannot read another origin's events, but its browser would keep the streams open. */
 const isEventStream = (request: FastifyRequest): boolean => routeOf(request).endsWith('/events');
 
-export function sendRefusal(reply: FastifyReply, request: FastifyRequest, { code, detail }: Refusal): void {
-  // Closed, so that the rest of a body that nobody wants is not received.
+function sendRefusal(reply: FastifyReply, request: FastifyRequest, { code, detail }: Refusal): void {
+  // Closed, so that the rest of a body that nobody wants is not kept.
   void reply.header('connection', 'close');
   sendProblem(reply, request, new ApiProblem(code, detail));
 }

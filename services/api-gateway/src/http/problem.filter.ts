@@ -7,22 +7,26 @@ import type { Logger } from '@orderflow/platform/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AllowedMethods } from './allowed-methods.js';
-import { ApiProblem, type ProblemCode } from './api-problem.js';
+import { ApiProblem, malformed, type ProblemCode } from './api-problem.js';
+import { isProbe } from './http-metrics.js';
+import { decodedPathOf, pathOf } from './request-path.js';
 
 /** The one place where problems become HTTP statuses. */
 const STATUSES: Record<ProblemCode, number> = {
   ...REFUSAL_STATUSES,
   VALIDATION_FAILED: 400,
-  MALFORMED_REQUEST: 400,
   ORDER_NOT_FOUND: 404,
   NOTIFICATION_NOT_FOUND: 404,
   ROUTE_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
   ORDER_NOT_REPLAYABLE: 409,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  EXPECTATION_FAILED: 417,
   IDEMPOTENCY_KEY_REUSED: 422,
   RATE_LIMITED: 429,
+  HEADERS_TOO_LARGE: 431,
   INTERNAL_ERROR: 500,
   STORAGE_UNAVAILABLE: 503,
   TOO_MANY_STREAMS: 503,
@@ -42,7 +46,7 @@ function fromFramework(exception: HttpException): ApiProblem {
       return new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
     default:
       return exception.getStatus() < 500
-        ? new ApiProblem('MALFORMED_REQUEST', exception.message, [{ path: '', message: exception.message }])
+        ? malformed(exception.message)
         : new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
   }
 }
@@ -60,24 +64,43 @@ function toApiProblem(exception: unknown): ApiProblem {
   return new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
 }
 
-function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0] ?? '/';
+export function statusOf({ code }: ApiProblem): number {
+  return STATUSES[code];
 }
 
-export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: ApiProblem): void {
-  const status = STATUSES[problem.code];
-  const body: Problem = {
+export function problemOf(
+  problem: ApiProblem,
+  { path, correlationId }: { path: string; correlationId: string },
+): Problem {
+  const status = statusOf(problem);
+  return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail: problem.detail,
-    instance: pathOf(request),
+    instance: path,
     code: problem.code,
-    correlationId: request.id,
+    correlationId,
     ...(problem.errors ? { errors: problem.errors } : {}),
   };
+}
+
+export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: ApiProblem): void {
+  const status = statusOf(problem);
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
-  void reply.header('x-correlation-id', request.id).status(status).type('application/problem+json').send(body);
+  void reply
+    .header('x-correlation-id', request.id)
+    .status(status)
+    .type('application/problem+json')
+    .send(problemOf(problem, { path: pathOf(request), correlationId: request.id }));
+}
+
+/** By which Node and Fastify say that the client has gone. */
+const BROKEN_OFF: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
+
+/** Whether the request failed because its client has gone: no fault of anybody here, and nobody hears the answer. */
+function isBrokenOff(exception: unknown, { raw }: FastifyRequest): boolean {
+  return raw.socket.destroyed && BROKEN_OFF.includes((exception as NodeJS.ErrnoException | undefined)?.code);
 }
 
 @Catch()
@@ -92,15 +115,19 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
 
+    if (isBrokenOff(exception, request)) {
+      reply.hijack();
+      return;
+    }
     // A failed health check answers with the report that terminus made.
-    if (exception instanceof HttpException && request.url.startsWith('/health') && exception.getStatus() === 503) {
+    if (exception instanceof HttpException && isProbe(request) && exception.getStatus() === 503) {
       void reply.status(503).send(exception.getResponse());
       return;
     }
     const problem = toApiProblem(exception);
     // The framework may refuse a body before it notices that nobody would read it.
-    const isUnmatched = request.is404 || problem.code === 'ROUTE_NOT_FOUND';
-    const methods = isUnmatched ? this.allowedMethods.of(pathOf(request)) : [];
+    const isUnmatched = !(exception instanceof ApiProblem) && (request.is404 || problem.code === 'ROUTE_NOT_FOUND');
+    const methods = isUnmatched ? this.allowedMethods.of(decodedPathOf(request)) : [];
     if (methods.length > 0) {
       const allow = methods.join(', ');
       void reply.header('allow', allow);

@@ -1,11 +1,12 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
+import { decodedPathOf } from './request-path.js';
 
 /**
  * What data says to browsers: nothing in it is to be run, framed or guessed at. As the list for REST APIs in
  * https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
  */
-const API_HEADERS = {
+export const API_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
@@ -22,7 +23,7 @@ export async function protectBrowsers(server: FastifyInstance): Promise<void> {
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   });
   server.addHook('onRequest', (request, reply, done) => {
-    if (request.url.startsWith('/api/')) reply.headers(API_HEADERS);
+    if ((request.routeOptions.url ?? decodedPathOf(request)).startsWith('/api/')) reply.headers(API_HEADERS);
     else reply.helmet();
     done();
   });

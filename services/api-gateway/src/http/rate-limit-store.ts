@@ -3,30 +3,50 @@ import type { MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
 
 type Window = { current: number; ageMs: Stopwatch };
 
+/** Counts a request of a client that the plugin does not see. */
+export type CountRequest = (client: string) => { isExceeded: boolean; retryAfterSeconds: number };
+
 /** Clients that are remembered; of more, those that have not asked for longest are forgotten. */
 const MOST_CLIENTS = 5_000;
+
+type Options = { monotonic: MonotonicClock; max: number; windowMs: number };
 
 /**
  * Counts the requests of each client in windows. The plugin's own store goes by the wall clock: set back by an hour, it
  * would go on counting for that hour, and refuse a client that is well within its limit.
  */
-export function rateLimitStore(monotonic: MonotonicClock): FastifyRateLimitStoreCtor {
-  return class RateLimitStore implements FastifyRateLimitStore {
-    private readonly windows = new Map<string, Window>();
+export function createRateLimit({ monotonic, max, windowMs }: Options): {
+  Store: FastifyRateLimitStoreCtor;
+  countRequest: CountRequest;
+} {
+  const windows = new Map<string, Window>();
 
-    incr(...[key, callback, windowMs]: Parameters<FastifyRateLimitStore['incr']>): void {
-      const known = this.windows.get(key);
-      const window = known && known.ageMs() < windowMs ? known : { current: 0, ageMs: monotonic.startStopwatch() };
-      window.current += 1;
-      this.windows.delete(key);
-      this.windows.set(key, window);
-      const [oldest] = this.windows.keys();
-      if (this.windows.size > MOST_CLIENTS && oldest !== undefined) this.windows.delete(oldest);
-      callback(null, { current: window.current, ttl: Math.max(0, windowMs - window.ageMs()) });
+  function count(client: string): { current: number; ttl: number } {
+    const known = windows.get(client);
+    const window = known && known.ageMs() < windowMs ? known : { current: 0, ageMs: monotonic.startStopwatch() };
+    window.current += 1;
+    windows.delete(client);
+    windows.set(client, window);
+    const [oldest] = windows.keys();
+    if (windows.size > MOST_CLIENTS && oldest !== undefined) windows.delete(oldest);
+    return { current: window.current, ttl: Math.max(0, windowMs - window.ageMs()) };
+  }
+
+  class RateLimitStore implements FastifyRateLimitStore {
+    incr(...[key, callback]: Parameters<FastifyRateLimitStore['incr']>): void {
+      callback(null, count(key));
     }
 
     child(): FastifyRateLimitStore {
-      return new RateLimitStore();
+      return this;
     }
+  }
+
+  return {
+    Store: RateLimitStore,
+    countRequest: (client) => {
+      const { current, ttl } = count(client);
+      return { isExceeded: current > max, retryAfterSeconds: Math.ceil(ttl / 1_000) };
+    },
   };
 }

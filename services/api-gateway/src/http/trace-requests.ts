@@ -1,6 +1,8 @@
 import { formatTraceparent, newTraceparent, parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
 import type { Tracing } from '@orderflow/platform/telemetry/tracing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from './request-path.js';
+import { whenOver } from './when-over.js';
 
 declare module 'fastify' {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- merged with Fastify's own
@@ -14,7 +16,7 @@ declare module 'fastify' {
 const isTraced = (route: string | undefined): route is string => route?.startsWith('/api/') === true;
 
 function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyReply, parent: string | undefined) {
-  const { method, protocol, url, routeOptions } = request;
+  const { method, protocol, routeOptions } = request;
   const route = routeOptions.url;
   if (!isTraced(route)) return undefined;
   const span = tracing.tracer?.start(`${method} ${route}`, {
@@ -23,13 +25,13 @@ function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyRepl
     attributes: {
       'http.request.method': method,
       'http.route': route,
-      'url.path': url.split('?', 1)[0],
+      'url.path': pathOf(request),
       'url.scheme': protocol,
     },
   });
   if (!span) return undefined;
   // Not onResponse, which does not hear of clients that leave before their answer.
-  reply.raw.once('close', () => {
+  whenOver(reply, () => {
     span.set({ 'http.response.status_code': reply.statusCode, 'orderflow.correlation_id': request.id });
     if (reply.statusCode >= 500) span.fail(String(reply.statusCode));
     span.end();

@@ -66,7 +66,7 @@ describe('GET /api/orders/:orderId/events', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
     expect(answer.text).toMatch(/^retry: 1000\n\nevent: order\nid: 3\ndata: \{.*"status":"COMPLETED".*\}\n\n$/);

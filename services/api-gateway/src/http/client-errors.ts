@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { clientErrorOf, writeAnswer } from '@orderflow/platform/http/client-errors';
+import { isLingering } from '@orderflow/platform/http/linger';
+import type { Logger } from '@orderflow/platform/logger';
+import { ApiProblem, malformed } from './api-problem.js';
+import { clientOf } from './client-of.js';
+import type { Connections } from './connections.js';
+import type { HttpMetrics } from './http-metrics.js';
+import { problemOf, sendProblem, statusOf } from './problem.filter.js';
+import { API_HEADERS } from './protect-browsers.js';
+import type { CountRequest } from './rate-limit-store.js';
+import { whenOver } from './when-over.js';
+
+type Options = {
+  connections: Connections;
+  countRequest: CountRequest;
+  metrics: HttpMetrics;
+  logger: Logger;
+};
+
+/**
+ * Answers what Node refuses before there is a request, or while its body is being received, by the rules of all answers:
+ * a problem with an id, security headers, the rate limit, a line in the log and a metric.
+ */
+export function createClientErrors({ connections, countRequest, metrics, logger }: Options) {
+  const refused = new WeakSet<Socket>();
+
+  function answerWithoutRequest(socket: Socket, given: ApiProblem): void {
+    const { isExceeded, retryAfterSeconds } = countRequest(clientOf(socket.remoteAddress));
+    const problem = isExceeded ? new ApiProblem('RATE_LIMITED', given.detail) : given;
+    const correlationId = randomUUID();
+    const status = statusOf(problem);
+    writeAnswer(socket, {
+      status,
+      headers: {
+        ...API_HEADERS,
+        'content-type': 'application/problem+json',
+        'x-correlation-id': correlationId,
+        ...(isExceeded ? { 'retry-after': retryAfterSeconds } : {}),
+      },
+      body: JSON.stringify(problemOf(problem, { path: '', correlationId })),
+    });
+    metrics.count({ method: 'other', route: '(none)', status });
+    logger.info('request', { method: 'other', route: '(none)', status, correlationId });
+  }
+
+  /** For the server event `clientError`. */
+  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+    // A parser that has failed fails again with each piece that comes.
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const clientError = isLingering(socket) ? undefined : clientErrorOf(error, socket);
+    if (!clientError) {
+      socket.destroy();
+      return;
+    }
+    const { code, detail } = clientError;
+    const problem = code === 'MALFORMED_REQUEST' ? malformed(detail) : new ApiProblem(code, detail);
+    const exchanges = connections.exchangesOf(socket);
+    const unfinished = exchanges.find(({ request }) => !request.raw.complete);
+    if (unfinished) {
+      const { request, reply } = unfinished;
+      // Not before the hooks that look at its head, which may have come with the same bytes.
+      setImmediate(() => {
+        if (reply.sent) return;
+        void reply.header('connection', 'close');
+        sendProblem(reply, request, problem);
+      });
+      return;
+    }
+    // What the client asked before is answered before.
+    let left = exchanges.length;
+    const answer = (): void => {
+      if (left === 0 && socket.writable) answerWithoutRequest(socket, problem);
+    };
+    for (const { reply } of exchanges) {
+      whenOver(reply, () => {
+        left -= 1;
+        answer();
+      });
+    }
+    if (exchanges.length === 0) answer();
+  };
+}
