@@ -21,8 +21,8 @@ export type Parts = {
 
 type Work = {
   start: () => void;
-  /** Ends what would keep requests open for ever. */
-  endStreams: () => void;
+  /** Takes the process out of service, then ends what would keep requests open forever. */
+  leave: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -34,8 +34,8 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     this.work.start();
   }
 
-  beforeApplicationShutdown(): void {
-    this.work.endStreams();
+  beforeApplicationShutdown(): Promise<void> {
+    return this.work.leave();
   }
 
   onApplicationShutdown(): Promise<void> {

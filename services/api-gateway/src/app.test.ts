@@ -111,6 +111,25 @@ describe('stopping', () => {
     expect(api.queued(NAMES.orderQueue)).toHaveLength(1);
   });
 
+  it('goes on serving for SHUTDOWN_DELAY_MS, not ready from the start, while a load balancer takes notice', async () => {
+    const api = await startApi({ SHUTDOWN_DELAY_MS: '3000' });
+    const port = await listen(api);
+    const agent = new Agent({ keepAlive: true });
+    const since = performance.now();
+    const stopped = api.app.close();
+    for (const path of ['/health', '/health/ready']) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+      expect([answer.status, await answer.json()]).toEqual([503, { status: 'error', message: 'draining' }]);
+    }
+    expect((await fetch(`http://127.0.0.1:${port}/health/live`, { headers: { connection: 'close' } })).status).toBe(
+      200,
+    );
+    expect(await send(port, agent)).toMatchObject({ status: 201 });
+    await stopped;
+    expect(performance.now() - since).toBeGreaterThanOrEqual(2_900);
+    agent.destroy();
+  }, 20_000);
+
   it('ends with the event batch flushed', async () => {
     const api = await startApi();
     const putEvents = gate(api.aws.eventBridge, 'PutEventsCommand');

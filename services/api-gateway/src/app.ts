@@ -117,7 +117,9 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     countQueue: countMessages,
     onOrderGivenUp: orderMetrics.gaveUp,
   });
+  let draining = false;
   const readiness = {
+    isDraining: () => draining,
     required: createReadiness(
       {
         [`table ${names.ordersTable}`]: tableCheck(aws.dynamo, names.ordersTable, 'orderId'),
@@ -135,7 +137,9 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     start: () => {
       sweeper = outbox.start();
     },
-    endStreams: () => {
+    leave: async () => {
+      draining = true;
+      await setTimeout(config.SHUTDOWN_DELAY_MS);
       streams.endAll();
       live.systemFeed.stop();
     },

@@ -28,6 +28,7 @@ await runMain(async () => {
       });
     });
   }
-  await app.listen(config.PORT, config.HOST);
+  // For localhost, Fastify would open a second listener for IPv6, which none of our timeouts and limits reach.
+  await app.listen(config.PORT, config.HOST === 'localhost' ? '127.0.0.1' : config.HOST);
   logger.info('listening', { url: await app.getUrl() });
 });

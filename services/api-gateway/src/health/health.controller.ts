@@ -1,10 +1,12 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CheckReport } from '@orderflow/platform/health/readiness';
 
 /** Readiness of what the API needs, and of what it can do without for a while. */
 export type ApiReadiness = {
+  /** The process has been told to end, and is to get no more requests. */
+  isDraining: () => boolean;
   /** Without these no request can be served. */
   required: () => Promise<CheckReport>;
   /** Without these orders are accepted and wait in the outbox. */
@@ -34,6 +36,7 @@ export class HealthController {
   @Get(['', 'ready'])
   @Header('cache-control', 'no-store')
   async ready(): Promise<Report> {
+    if (this.readiness.isDraining()) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
     const [required, deferrable] = await Promise.all([this.readiness.required(), this.readiness.deferrable()]);
     const { details } = await this.health.check([
       ...Object.entries(required.checks).map(([name, check]) => () => {
