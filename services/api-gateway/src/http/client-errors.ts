@@ -45,8 +45,16 @@ export function createClientErrors({ connections, countRequest, metrics, logger 
     logger.info('request', { method: 'other', route: '(none)', status, correlationId });
   }
 
+  /** For the server event `connect`, without which Node hangs up. */
+  function refuseTunnel(socket: Socket): void {
+    // Node has taken its own listeners away, and an error that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
+    if (connections.exchangesOf(socket).length > 0) socket.destroy();
+    else answerWithoutRequest(socket, malformed('This is no proxy.'));
+  }
+
   /** For the server event `clientError`. */
-  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+  function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     // A parser that has failed fails again with each piece that comes.
     if (refused.has(socket)) return;
     refused.add(socket);
@@ -81,5 +89,7 @@ export function createClientErrors({ connections, countRequest, metrics, logger 
       });
     }
     if (exchanges.length === 0) answer();
-  };
+  }
+
+  return { answerClientError, refuseTunnel };
 }

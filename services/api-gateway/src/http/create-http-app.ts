@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -88,7 +89,15 @@ export async function createHttpApp({
   const rate = createRateLimit({ monotonic, max: config.RATE_LIMIT_MAX, windowMs: config.RATE_LIMIT_WINDOW_MS });
   const httpMetrics = createHttpMetrics(metrics);
   const { countRequest } = rate;
-  const answerClientError = createClientErrors({ connections, countRequest, metrics: httpMetrics, logger });
+  const { answerClientError, refuseTunnel } = createClientErrors({
+    connections,
+    countRequest,
+    metrics: httpMetrics,
+    logger,
+  });
+  server.server.on('connect', (_, socket) => {
+    refuseTunnel(socket as Socket);
+  });
 
   const allowedMethods = createAllowedMethods();
   server.addHook('onRoute', (route) => {

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/contracts';
 import { leaveRaw, openRaw, parseAnswer, statusesOf } from '@orderflow/platform/testing/raw-client';
@@ -82,16 +80,6 @@ describe('an answer that comes before the end of the body', () => {
     expect(answer.resume().statusCode).toBe(413);
     const fetched = await fetch(url, { method: 'POST', headers: JSON_TYPE, body: LARGE });
     expect(bodyOf({ text: await fetched.text() })).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
-  });
-
-  it('reaches those of Python', async () => {
-    const port = await listen(await startApi());
-    const script = `
-import http.client
-client = http.client.HTTPConnection('127.0.0.1', ${port})
-client.request('POST', '/api/orders', 'x' * 5000000, {'content-type': 'application/json'})
-print(client.getresponse().status)`;
-    expect((await promisify(execFile)('python3', ['-c', script])).stdout).toBe('413\n');
   });
 
   it('is the last one: what follows on the connection is not done', async () => {

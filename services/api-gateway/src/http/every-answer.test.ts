@@ -129,6 +129,13 @@ describe('what Node refuses by itself', () => {
     expectProblem(await ask(port, 'nonsense\r\n\r\n'), { status: 429, code: 'RATE_LIMITED' });
   });
 
+  it('a tunnel is refused', async () => {
+    const api = await startApi();
+    const answer = await ask(await listen(api), 'CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n\r\n');
+    expectProblem(answer, { status: 400, code: 'MALFORMED_REQUEST' });
+    expect(loggedStatuses(api)).toEqual([400]);
+  });
+
   it('does not overtake the answers to what came before', async () => {
     const port = await listen(await startApi());
     const client = await openRaw(port, 'GET /api/orders HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n');
