@@ -215,7 +215,7 @@ describe('what a client sends in part', () => {
     for (const { what, statuses, wasClean, received } of await Promise.all(ended)) {
       expect({ what, wasClean, received }).toEqual({ what, wasClean: true, received: statuses });
     }
-  });
+  }, 30_000);
 
   it('does not hold up the end', async () => {
     const { log, port, drain } = await serve();
@@ -225,7 +225,7 @@ describe('what a client sends in part', () => {
     drain();
     await eventually(() => exits.length > 0);
     expect([exits, log.messages().at(-1)]).toEqual([[0], 'drained']);
-  });
+  }, 30_000);
 });
 
 describe('what is no request', () => {

@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { openRaw, leaveRaw, parseAnswer, UNSERVABLE } from '@orderflow/platform/testing/raw-client';
 import { samplesOf, valueOf } from '@orderflow/platform/testing/samples';
 import { anOrder, eventually, startApi, type Api } from '../testing/start-api.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+// They ask for one thing after the other.
+jest.setTimeout(30_000);
 afterEach(leaveRaw);
 
 async function listen({ app }: Api): Promise<number> {

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { INCOMPLETE, leaveRaw, openRaw, statusesOf } from '@orderflow/platform/testing/raw-client';
 import { anOrder, eventually, startApi, type Api } from '../testing/start-api.js';
 
 const PATH = '/api/orders';
 
+// They wait for timers of Node and of the API, of a second and more.
+jest.setTimeout(30_000);
 afterEach(leaveRaw);
 
 async function listen({ app }: Api): Promise<{ server: Server; port: number }> {
