@@ -47,7 +47,7 @@ export function cannotBeTold(left, runFile) {
   const names = left.map(({ name, pid }) => `${pid} (${name})`).join(', ');
   return new LocalError(
     `Still there are the processes ${names}; whether Orderflow has started them cannot be told, or they do not end.`,
-    `See what they are: ps -p ${pids.replaceAll(' ', ',')}   End those that are Orderflow's: kill -9 ${pids}   Then: rm ${runFile}`,
+    `See what they are: ps -p ${pids.replaceAll(' ', ',')}   End those that are Orderflow's: kill ${pids}   Then: rm ${runFile}`,
   );
 }
 
@@ -161,7 +161,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   async function stopAll(exitCode) {
     if (signal.aborted) return;
     stopped.abort();
-    say('\nStopping: the services finish what they have begun.');
+    if (children.length > 0 || usesContainer) say('\nStopping: the services finish what they have begun.');
     const endAndSay = async (/** @type {Child} */ child) => {
       await end(child);
       say(`  ${child.name.padEnd(20)} exit code ${await child.ended}`);
