@@ -19,7 +19,7 @@ import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
 import { findEndpoint, originOf } from './doctor/surroundings.mjs';
 import { checkSystem, judgeChoice, judgeSilence } from './doctor/system.mjs';
 import { forgetAws } from './local/environment.mjs';
-import { credentialsAt, readLocalRun, readSettings } from './local/find-system.mjs';
+import { credentialsAt, readLeftBehind, readLocalRun, readSettings } from './local/find-system.mjs';
 
 const USAGE = 'npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]';
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -68,7 +68,11 @@ async function examine({ endpoint: named, stage, settings }) {
   const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);
   const ours = ofCompose ? containers.filter((container) => container.project === project) : [];
   const [ports, inSystem, services] = await Promise.all([
-    checkPorts({ settings, localRun: origin.kind === 'compose' ? undefined : localRun, containers, project }),
+    checkPorts({
+      ...{ settings, containers, project },
+      localRun: origin.kind === 'compose' ? undefined : localRun,
+      leftBehind: readLeftBehind(root, process.env),
+    }),
     answers ? checkSystem(root, system) : [judgeSilence(system)],
     localRun && origin.kind === 'local' ? checkLocalServices(localRun) : [],
   ]);

@@ -6,7 +6,7 @@ import { fail, ok } from './check.mjs';
  * @typedef {import('./check.mjs').Check} Check
  * @typedef {import('./docker.mjs').Container} Container
  * @typedef {import('./surroundings.mjs').LocalRun} LocalRun
- * @typedef {{ container: string } | { pid: number, command: string } | 'unknown'} Owner
+ * @typedef {{ container: string } | { pid: number, command: string, end?: string | undefined } | 'unknown'} Owner `end` is the command that ends it, if not kill
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
 
@@ -27,7 +27,7 @@ function describe(owner) {
 /** @param {Owner} owner @param {number} port */
 function howToEnd(owner, port) {
   if (owner === 'unknown') return `sudo lsof -i :${port}   (names it)`;
-  return 'container' in owner ? `docker stop ${owner.container}` : `kill ${owner.pid}`;
+  return 'container' in owner ? `docker stop ${owner.container}` : (owner.end ?? `kill ${owner.pid}`);
 }
 
 /** @param {Seen} seen @returns {Check} */
@@ -45,10 +45,10 @@ export function judgePort({ name, variable, port, isOurs, owner }) {
 
 /**
  * Ports of a system that runs are where it is; the others where a start would look for them.
- * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, containers: Container[], project: string }} where
+ * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, leftBehind?: { pids: number[], end: string }, containers: Container[], project: string }} where
  * @returns {Promise<Check[]>}
  */
-export function checkPorts({ settings, localRun, containers, project }) {
+export function checkPorts({ settings, localRun, leftBehind, containers, project }) {
   const ours = containers.filter((container) => container.project === project);
   return Promise.all(
     PORTS.map(async ([name, key, variable, fallback]) => {
@@ -63,7 +63,13 @@ export function checkPorts({ settings, localRun, containers, project }) {
       }
       if (await canListen(port)) return judgePort({ name, variable, port, isOurs: false });
       const container = containers.find(({ ports }) => ports.includes(port));
-      const owner = container ? { container: container.name } : (processOn(port) ?? 'unknown');
+      const process = container ? undefined : processOn(port);
+      const isLeft = process !== undefined && leftBehind?.pids.includes(process.pid);
+      const owner = container
+        ? { container: container.name }
+        : process
+          ? { ...process, ...(isLeft ? { end: leftBehind?.end } : {}) }
+          : 'unknown';
       const isOurs = running === port;
       return judgePort({ name, variable, port, isOurs, owner });
     }),

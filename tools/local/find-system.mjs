@@ -98,6 +98,19 @@ export function readLocalRun(root, env) {
     : undefined;
 }
 
+/**
+ * The processes of an `npm run local` of this folder whose launcher is dead, and the command that ends them.
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {{ pids: number[], end: string }}
+ */
+export function readLeftBehind(root, env) {
+  const { runFile, prefix } = runFolder(root, env);
+  const known = pidFile(runFile).read();
+  const left = known && !isAlive(known.parent) ? known.children.filter(isAlive) : [];
+  return { pids: left.map(({ pid }) => pid), end: `${prefix}npm run local:stop` };
+}
+
 function askDocker() {
   return ask('docker', [
     ...['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'],

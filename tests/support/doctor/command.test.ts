@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pidFile } from '../../../tools/local/children.mjs';
-import { addEnvFiles, readLocalRun, readSettings } from '../../../tools/local/find-system.mjs';
+import { addEnvFiles, readLeftBehind, readLocalRun, readSettings } from '../../../tools/local/find-system.mjs';
 import { startOf } from '../../../tools/local/identity.mjs';
 import { runFolder } from '../../../tools/local/run-folder.mjs';
 
@@ -58,6 +58,19 @@ describe('npm run local', () => {
   it('is not there when its process has ended', () => {
     pidFile(join(folder, 'run.json')).write({ parent: { ...parent, startedAt: 'before' }, children: [], urls });
     expect(readLocalRun('/project/', { ORDERFLOW_LOCAL_DIR: folder })).toBeUndefined();
+  });
+
+  it('leaves children behind when it is killed, which are known by their run.json', () => {
+    const env = { ORDERFLOW_LOCAL_DIR: folder };
+    const end = `ORDERFLOW_LOCAL_DIR=${folder} npm run local:stop`;
+    expect(readLeftBehind('/project/', env)).toEqual({ pids: [], end });
+    const dead = { name: 'local', pid: 2 ** 31 - 2, startedAt: 'x' };
+    const child = { ...parent, name: 'api-gateway' };
+    pidFile(join(folder, 'run.json')).write({ parent: dead, children: [child, dead], urls });
+    expect(readLeftBehind('/project/', env)).toEqual({ pids: [process.pid], end });
+    expect(readLocalRun('/project/', env)).toBeUndefined();
+    pidFile(join(folder, 'run.json')).write({ parent, children: [child], urls });
+    expect(readLeftBehind('/project/', env).pids).toEqual([]);
   });
 
   it('keeps its notes and its logs in one folder, a relative one below the project', () => {

@@ -228,6 +228,16 @@ describe('a port', () => {
       }
     });
 
+    it('of a service whose launcher was killed is freed by npm run local:stop', async () => {
+      const settings = (variable: string) => (variable === 'API_PORT' ? port : '0');
+      const leftBehind = { pids: [process.pid], end: 'npm run local:stop' };
+      const [api] = await checkPorts({
+        ...{ settings, leftBehind },
+        ...{ containers: [], localRun: undefined, project: 'orderflow' },
+      });
+      expect(api).toMatchObject({ status: 'fail', fix: expect.stringMatching(/^npm run local:stop, or move/) });
+    });
+
     it('is held by a container rather than by the proxy in front of it', async () => {
       const container = { name: 'other-1', project: 'other', service: 'web', ports: [Number(port)] };
       expect((await check({ API_PORT: port }, [container]))[0]).toMatchObject({
