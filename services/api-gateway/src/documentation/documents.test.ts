@@ -108,7 +108,7 @@ describe('/openapi.json', () => {
               expect(re2.matcher(text).find()).toBe(here.test(text));
             },
           ),
-          { numRuns: 30, examples: [[''], [' '], ['\u00a0'], ['\u0085'], ['a\n'], ['é'], ['🫖'], ['a']] },
+          { numRuns: 15, examples: [[''], [' '], ['\u00a0'], ['\u0085'], ['a\n'], ['é'], ['🫖'], ['a']] },
         );
       }
     },
