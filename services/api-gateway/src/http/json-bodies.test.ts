@@ -43,6 +43,7 @@ describe('a body', () => {
         expect(payload.equals(Buffer.from(payload.toString()))).toBe(true);
         expect((JSON.parse(text) as { items: object[] }).items).toEqual(sent.items);
       }),
+      { numRuns: 30 },
     );
   });
 
@@ -108,6 +109,45 @@ describe('a body', () => {
     });
     expect(answer.status).toBe(404);
     expect(answer.headers).not.toHaveProperty('accept-encoding');
+  });
+});
+
+describe('a number', () => {
+  const priced = (price: string): string => JSON.stringify(anOrder()).replace('19.99', price);
+
+  it.each([
+    ...['19.990000000000000001', '19.98999999999999999999', '0.1999000000000000000001e2', '1999000000000000000001e-20'],
+    ...['1e-400', '19.99000000000000000000000000000000001'],
+  ])('that would become another one is 400: %s', async (price) => {
+    const answer = await (await startApi()).post('/api/orders', priced(price));
+    expect(answer.status).toBe(400);
+    expect(bodyOf<Problem>(answer).errors).toEqual([
+      { path: '', message: expect.stringContaining(price) as unknown as string },
+    ]);
+  });
+
+  it.each(['19.99', '19.990', '19.99000000000000000000', '1.999e1', '1999e-2', '0.1999E+2', '1.999e001'])(
+    'may be written as %s',
+    async (price) => {
+      expect((await (await startApi()).post('/api/orders', priced(price))).status).toBe(201);
+    },
+  );
+
+  it('in a text is text', async () => {
+    const name = '1.00000000000000000001 \\" 2.00000000000000000002 1e-400';
+    const answer = await (await startApi()).post('/api/orders', anOrder({ items: [anItem({ productName: name })] }));
+    expect(answer.status).toBe(201);
+  });
+
+  it('is exact in every body that JSON.stringify has written', async () => {
+    const api = await startApi({ RATE_LIMIT_MAX: '1000000' });
+    await fc.assert(
+      fc.asyncProperty(fc.double({ noNaN: true, noDefaultInfinity: true }), async (number) => {
+        const answer = await api.post('/api/orders', anOrder({ items: [anItem({ unitPrice: number })] }));
+        expect(answer.text).not.toContain('more digits than can be kept');
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 

@@ -7,13 +7,37 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
 const isOtherCharset = (contentType = ''): boolean =>
   [...contentType.matchAll(CHARSET)].some(([, charset = '']) => !/^utf-?8$/i.test(charset));
 
+/** Numbers, and texts, so that digits in a text are not taken for a number. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** A double holds every number of 15 digits: without one of these, none in the body is more than that. */
+const MAY_BE_INEXACT = /[\d.]{16}|[eE][+-]?\d{3}/;
+
+/** A number in decimal: its digits without zeros at either end, and the exponent of the first of them. */
+function decimalOf(literal: string): string {
+  const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
+  const digits = `${whole}${fraction}`.replace(/0+$/, '');
+  const significant = digits.replace(/^0+/, '');
+  const zeros = digits.length - significant.length;
+  return significant === '' ? '0' : `${significant}e${whole.length - zeros + Number(exponent)}`;
+}
+
+/** The first number that would become another one; undefined without one. What is infinite is for the validation. */
+function inexactNumberIn(text: string): string | undefined {
+  if (!MAY_BE_INEXACT.test(text)) return undefined;
+  const numbers = (text.match(TOKENS) ?? []).filter((token) => !token.startsWith('"'));
+  return numbers.find(
+    (number) => Number.isFinite(Number(number)) && decimalOf(number) !== decimalOf(String(Number(number))),
+  );
+}
+
 function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 /**
  * Reads bodies that are JSON in UTF-8, as RFC 8259 has it, and refuses all others. A lenient decoder would put U+FFFD in
- * the place of every byte that it cannot read: that would be stored, and different bodies would become the same.
+ * the place of every byte that it cannot read, and another number in the place of one with too many digits: that would be
+ * stored, and different bodies would become the same.
  */
 export function readJsonBodies(server: FastifyInstance): void {
   // RequestValidationPipe refuses the names of prototypes itself, and can say where they are.
@@ -27,7 +51,10 @@ export function readJsonBodies(server: FastifyInstance): void {
     } else if (!isUtf8(body)) {
       done(invalid('', 'the body is not valid UTF-8; encode it as UTF-8, such as é as the bytes C3 A9'));
     } else {
-      void parseJson(request, body.toString(), done);
+      const text = body.toString();
+      const inexact = inexactNumberIn(text);
+      if (inexact === undefined) void parseJson(request, text, done);
+      else done(invalid('', `the number ${inexact} has more digits than can be kept; send at most 15`));
     }
   });
 
