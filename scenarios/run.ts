@@ -69,7 +69,7 @@ let sandbox: Sandbox | undefined;
 let interrupted = false;
 
 /** Whether the symptom was seen, and the fix mended it. */
-async function play({ name, summary, play: tell }: Scenario): Promise<boolean> {
+async function play({ name, summary, lesson, readOn, play: tell }: Scenario): Promise<boolean> {
   const startedAt = performance.now();
   print(`${name}: ${summary}`);
   const story = createStory({
@@ -87,6 +87,7 @@ async function play({ name, summary, play: tell }: Scenario): Promise<boolean> {
   }
   if (interrupted) return false;
   if (!values.keep) await sandbox.dispose();
+  if (passed) print(`\nWhat this shows\n  ${lesson}\n  Read on: ${readOn}`);
   print(`\n${passed ? 'PASS' : 'FAIL'} ${name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)\n`);
   if (values.keep) await goOn(sandbox);
   return passed;

@@ -7,6 +7,10 @@ export type Scenario = {
   name: string;
   /** One line for the list. */
   summary: string;
+  /** What it teaches, in a sentence or two, said at its end. */
+  lesson: string;
+  /** The section of the docs that explains it: path from the project's root, and anchor. */
+  readOn: string;
   /** False when it is about containers. */
   runsEmbedded: boolean;
   /** @throws StoryBroken when the symptom does not show, or the fix does not mend it */

@@ -27,9 +27,9 @@ const actsOf = (output: string): string[] => output.match(/^\d (Reproduce|Sympto
 const brokenIn = (output: string): string[] => output.match(/^ {2}✗.*$/gm) ?? [];
 const ACTS = ['1 Reproduce', '2 Symptom', '3 Diagnosis', '4 Fix and verify'];
 
-describe.each(SCENARIOS)('$name', ({ name, runsEmbedded }) => {
+describe.each(SCENARIOS)('$name', ({ name, lesson, readOn, runsEmbedded }) => {
   it.concurrent(
-    'shows its symptom, and its fix mends it',
+    'shows its symptom, its fix mends it, and it ends with what it teaches',
     async () => {
       const { code, output } = await scenario(name);
       const verdict = output.trimEnd().split('\n').at(-1);
@@ -37,6 +37,7 @@ describe.each(SCENARIOS)('$name', ({ name, runsEmbedded }) => {
         ...{ code: 0, acts: ACTS, broken: [] },
         verdict: expect.stringMatching(new RegExp(`^PASS ${name} `)),
       });
+      expect(output).toContain(`\nWhat this shows\n  ${lesson}\n  Read on: ${readOn}\n\nPASS`);
     },
     TIMEOUT_MS,
   );

@@ -10,6 +10,9 @@ const INSPECT = `${RESTARTS} $(docker compose ps --all --quiet order-worker)`;
 export const crashedWorker: Scenario = {
   name: 'crashed-worker',
   summary: 'a worker is killed in the middle of an order; another dies at each start',
+  lesson:
+    'A message is deleted only when its work is done, so a worker that dies loses nothing: the message comes back, and the claim on the order keeps its outcome from being written twice.',
+  readOn: 'docs/reliability.md#the-message-is-acknowledged-last',
   runsEmbedded: true,
 
   async play(story, sandbox) {
@@ -46,8 +49,14 @@ export const crashedWorker: Scenario = {
     }
 
     story.act('Diagnosis');
-    story.say('The worker has claimed the order, and neither finished nor given it back:');
-    await story.type(system.logs('order-worker', `polling|draining|${stranded}`));
+    story.say(
+      'The order tells what happened to it last: a worker received and claimed it, and nothing came after that.',
+    );
+    story.say('Its marker is there, so it is not forgotten:');
+    const { output: told } = await story.type(`npm run --silent ops -- order ${stranded}`);
+    const begun = told.includes(' received ') && !/ (completed|failed|retried) /.test(told);
+    story.check('it was received, and neither finished nor given back', begun, told);
+    story.check('its marker is due', told.includes('marker due at'), told);
     story.say('Its message is in the queue still, and comes back when the visibility timeout has passed:');
     const audit = await story.type('npm run --silent audit');
     story.check('the order is in progress, and none is lost', audit.code === 0, audit.output);
@@ -56,7 +65,9 @@ export const crashedWorker: Scenario = {
     await story.fix('The worker is started again:', () => system.start('order-worker'));
     await reach(place, [stranded], 'COMPLETED');
     await checkAppliedOnce(place, [stranded]);
-    await story.type(system.logs('order-worker', stranded));
+    story.say('Its line in the log has attempt=2: it was received once more.');
+    const { output: line } = await story.type(system.logs('order-worker', stranded));
+    story.check('the second attempt finished it', line.includes('attempt=2'), line);
     if (onCompose) await crashLoop();
 
     async function crashLoop(): Promise<void> {

@@ -16,6 +16,9 @@ const WRONG_PATTERN = JSON.stringify({ source: ['orderflow.api-gateway'], 'detai
 export const eventsNotArriving: Scenario = {
   name: 'events-not-arriving',
   summary: "the bus's rule is disabled, or matches nothing: orders stay PENDING and are not lost",
+  lesson:
+    'A bus drops an event that no rule matches, and says nothing. The marker on each order remembers it until it is finished, so nothing is lost while a rule is wrong.',
+  readOn: 'docs/reliability.md#the-marker',
   runsEmbedded: true,
 
   async play(story, sandbox) {

@@ -26,6 +26,9 @@ async function redelivered(story: Story, system: BreakableSystem, orders: string
 export const gracefulShutdown: Scenario = {
   name: 'graceful-shutdown',
   summary: 'SIGTERM under load drains, SIGKILL leaves work to be done again',
+  lesson:
+    'A worker that is asked to stop finishes what it has begun. One that is killed loses nothing either, but its orders wait for the visibility timeout.',
+  readOn: 'docs/reliability.md#draining',
   runsEmbedded: true,
 
   async play(story, sandbox) {

@@ -13,6 +13,9 @@ function unmarked(): OrderRecord {
 export const malformedMessage: Scenario = {
   name: 'malformed-message',
   summary: 'messages that nobody can read, straight into the queue; one is corrected and replayed',
+  lesson:
+    'A message that nobody can read is put aside at its first receive, with the reason, and its neighbours never notice. Trying it again cannot help; correcting it on its way back can.',
+  readOn: 'docs/architecture.md#a-permanent-error-dead-letter-at-once',
   runsEmbedded: true,
 
   async play(story, sandbox) {

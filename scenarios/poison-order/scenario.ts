@@ -7,6 +7,9 @@ const BUG = { FULFILMENT_BREAKS_ON: PRODUCT };
 export const poisonOrder: Scenario = {
   name: 'poison-order',
   summary: 'an order that fails whenever it is tried: backoff, dead letter, FAILED, replayed',
+  lesson:
+    'An order that fails every time costs a bounded number of attempts, each after a longer pause, and then waits as a dead letter. Fix the cause first, then replay it.',
+  readOn: 'docs/reliability.md#retries-dead-letters-replays',
   runsEmbedded: true,
 
   async play(story, sandbox) {

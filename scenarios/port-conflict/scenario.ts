@@ -25,6 +25,9 @@ async function occupy(sandbox: Sandbox, port: number): Promise<{ pid: number; en
 export const portConflict: Scenario = {
   name: 'port-conflict',
   summary: "something else holds the API's port, or LocalStack's",
+  lesson:
+    'A port belongs to one program at a time. Whoever holds it is named by the doctor; either that program ends, or a variable moves ours.',
+  readOn: 'README.md#ports',
   runsEmbedded: true,
 
   async play(story, sandbox) {

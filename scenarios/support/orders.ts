@@ -61,5 +61,5 @@ async function readOrders(system: BreakableSystem, orderIds: string[]): Promise<
 export async function checkAppliedOnce({ story, system }: Place, orderIds: string[]): Promise<void> {
   const effects = (await readOrders(system, orderIds)).map((order) => order.effects);
   const areOne = effects.every((count) => count === 1);
-  story.check('each outcome was applied once (effects: 1)', areOne, effects);
+  story.check('each outcome was written once: `effects`, which counts that on the order, is 1', areOne, effects);
 }

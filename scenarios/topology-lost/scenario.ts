@@ -13,6 +13,9 @@ const DELETE_STACK =
 export const topologyLost: Scenario = {
   name: 'topology-lost',
   summary: 'LocalStack is restarted, or its stack deleted: tables, queues, bus and orders are gone',
+  lesson:
+    'An emulator keeps everything in memory. The services pause while their queues and tables are away and go on by themselves when they are back, but what was stored is gone.',
+  readOn: 'docs/reliability.md#the-breaker',
   runsEmbedded: true,
 
   async play(story, sandbox) {

@@ -1,6 +1,7 @@
 /** README.md and README.zh-CN.md say the same, and neither names a file, an anchor or a script that is not there. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { SCENARIOS } from '../../scenarios/scenarios.js';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -175,5 +176,14 @@ describe('what is noticed', () => {
   it('a script that does not exist, and one without a row', () => {
     expect(unknownScripts('`npm run\nno-such-script -- --detach`, `npm run build`')).toEqual(['no-such-script']);
     expect(scriptsWithoutRow('| `npm test` | x |\n`npm run build`')).toEqual(scripts.filter((name) => name !== 'test'));
+  });
+});
+
+describe('the lesson of a scenario', () => {
+  it.each(SCENARIOS)('$name is short, and links to a section that exists', ({ lesson, readOn }) => {
+    expect(lesson).toMatch(/^[A-Z][^]+\.$/);
+    expect(lesson.length).toBeLessThan(240);
+    expect(readOn).toMatch(/^[\w./-]+\.md#[\w-]+$/);
+    expect(brokenLinks(`[section](${readOn})`)).toEqual([]);
   });
 });
