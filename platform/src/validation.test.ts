@@ -131,10 +131,10 @@ describe('validation', () => {
         if (Array.isArray(errors) && errors.length === 0) valid += 1;
         else invalid += 1;
       }),
-      { numRuns: 5_000, ...propertySeed(process.env) },
+      { numRuns: 500, ...propertySeed(process.env) },
     );
-    expect(valid).toBeGreaterThan(50);
-    expect(invalid).toBeGreaterThan(1_000);
+    expect(valid).toBeGreaterThan(5);
+    expect(invalid).toBeGreaterThan(100);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { NotDescribedError } from '../health/readiness.js';
 import { connectionRefused } from '../testing/aws-errors.js';
 import {
@@ -59,29 +59,26 @@ describe('a backlog in the queue', () => {
   });
 });
 
-// Hundreds of sweeps.
-jest.setTimeout(60_000);
-
 describe('an outage of the workers', () => {
   const lasting = async (outbox: ReturnType<typeof createOutboxSystem>, sweeps: number) => {
     const reports = [];
     for (let sweep = 0; sweep < sweeps; sweep++) {
       reports.push(await outbox.sweep());
-      outbox.time.ms += 5 * MINUTE_MS;
+      outbox.time.ms += 15 * MINUTE_MS;
     }
     return reports;
   };
 
-  // 500 sweeps are a day and 17 hours.
+  // 100 sweeps are a day and an hour.
   it.each([
     ['one order', 1],
     ['a backlog', 12],
-  ])('gives up none of %s in 500 sweeps, and adds one message to each at most', async (_what, count) => {
+  ])('gives up none of %s in 100 sweeps, and adds one message to each at most', async (_what, count) => {
     const outbox = createOutboxSystem(
       Array.from({ length: count }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
     );
     outbox.queue.work.visible = count;
-    const reports = await lasting(outbox, 500);
+    const reports = await lasting(outbox, 100);
     expect(reports.reduce((sum, { givenUp }) => sum + givenUp, 0)).toBe(0);
     const messages = outbox.published().length;
     expect(messages).toBeLessThanOrEqual(count);
@@ -95,7 +92,7 @@ describe('an outage of the workers', () => {
       Array.from({ length: 12 }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
     );
     outbox.queue.work.visible = 1;
-    await lasting(outbox, 500);
+    await lasting(outbox, 100);
     expect(outbox.published().sort()).toEqual(Array.from({ length: 12 }, (_, i) => `Made t${i} v1`).sort());
   });
 
@@ -136,7 +133,7 @@ describe('an outage of the workers', () => {
   it('of those that are told of outcomes adds one message to each outcome at most', async () => {
     const outbox = createOutboxSystem([finishedThing()]);
     outbox.queue.outcomes.visible = 1;
-    await lasting(outbox, 500);
+    await lasting(outbox, 100);
     expect(outbox.published()).toEqual(['Ended thing-1 v3']);
   });
 });
@@ -150,9 +147,9 @@ describe('a rule that is off', () => {
   ])('holds events back and costs no attempt while it %s', async (_what, reason) => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 11 }), finishedThing({ thingId: 'thing-2' })]);
     outbox.closed.work = reason;
-    for (let sweep = 0; sweep < 500; sweep++) {
+    for (let sweep = 0; sweep < 100; sweep++) {
       expect(await outbox.sweep()).toMatchObject({ closed: 1, closedBy: [reason.message], givenUp: 0 });
-      outbox.time.ms += MINUTE_MS;
+      outbox.time.ms += 5 * MINUTE_MS;
     }
     // The other route is open.
     expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-2 v3']));

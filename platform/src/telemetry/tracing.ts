@@ -55,13 +55,15 @@ const LOOK_EVERY_MS = 30_000;
 /** A receiver that hangs must not hold the process up. */
 const STOP_WITHIN_MS = 1_500;
 
+type Options = { service: string; logger: Logger; lookEveryMs?: number; stopWithinMs?: number };
+
 /**
  * Begins to trace when something listens at the endpoint, now or later: a receiver may be added to a running system.
  * Until then, and without an endpoint for ever, the SDK is not loaded.
  */
 export function startTracing(
   env: TracingEnv,
-  { service, logger, lookEveryMs = LOOK_EVERY_MS }: { service: string; logger: Logger; lookEveryMs?: number },
+  { service, logger, lookEveryMs = LOOK_EVERY_MS, stopWithinMs = STOP_WITHIN_MS }: Options,
 ): RunningTracing {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = env;
   let exporting: Exporting | undefined;
@@ -96,7 +98,7 @@ export function startTracing(
       if (!exporting) return;
       let deadline: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
-        deadline = setTimeout(resolve, STOP_WITHIN_MS);
+        deadline = setTimeout(resolve, stopWithinMs);
       });
       await Promise.race([exporting.stop(), late]);
       clearTimeout(deadline);

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { anOrder } from './testing/orders.js';
 import { startOrderWorker } from './testing/start-worker.js';
 
-const HOSTILE_BODIES = 10_000;
+/** Others in each run: every run adds to what earlier ones have tried. */
+const HOSTILE_BODIES = 800;
 const HOSTILE_PER_BATCH = 8;
 const GOOD_PER_BATCH = 2;
 
@@ -53,7 +54,7 @@ describe('the order worker, given anything', () => {
     await fc.assert(endsWell, {
       numRuns: HOSTILE_BODIES / HOSTILE_PER_BATCH,
       endOnFailure: true,
-      interruptAfterTimeLimit: 240_000,
+      interruptAfterTimeLimit: 50_000,
       markInterruptAsFailure: true,
       ...propertySeed(process.env),
     });
@@ -65,5 +66,5 @@ describe('the order worker, given anything', () => {
     expect(counts.get('dead-lettered')).toBeGreaterThan(HOSTILE_BODIES / 2);
     const completed = system.published().map(({ detail }) => detail.data.orderId);
     expect(goodOrders.filter((orderId) => !completed.includes(orderId))).toEqual([]);
-  }, 300_000);
+  }, 60_000);
 });

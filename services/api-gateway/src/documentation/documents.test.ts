@@ -38,8 +38,12 @@ function patternsIn(document: object): Set<string> {
   return new Set(found);
 }
 
+let parsed: ReturnType<Parser['parse']> | undefined;
+
+/** Parsed once: that takes longer than all that is looked at in it. */
 async function parseAsyncApi() {
-  return new Parser().parse(JSON.stringify(await read<object>('/asyncapi.json')));
+  parsed ??= new Parser().parse(JSON.stringify(await read<object>('/asyncapi.json')));
+  return parsed;
 }
 
 // The parsers take seconds on a busy machine.

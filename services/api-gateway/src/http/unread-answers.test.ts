@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { connect, Socket, type AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../testing/start-api.js';
 import { createUnreadAnswers, type DisconnectReason, type UnreadAnswers } from './unread-answers.js';
 
-const SIZE = 20_000_000;
+/** More than the kernel takes for a client that does not read: of a Unix socket that is little, of TCP megabytes. */
+const SIZE = 4_000_000;
 const servers = new Set<Server>();
 const clients = new Set<Socket>();
+const folders = new Set<string>();
 afterEach(async () => {
   for (const client of clients) client.destroy();
   clients.clear();
@@ -18,6 +23,8 @@ afterEach(async () => {
     await once(server, 'close');
   }
   servers.clear();
+  for (const folder of folders) await rm(folder, { recursive: true });
+  folders.clear();
 });
 
 /** A server that answers with more than the kernel takes for a client that does not read. */
@@ -37,16 +44,18 @@ async function createWorld({ mostBytes = Infinity, stalledAfterMs = 1_000, piece
   });
   servers.add(server);
   server.on('connection', unread.follow);
-  server.listen(0, '127.0.0.1');
+  const folder = await mkdtemp(join(tmpdir(), 'unread-'));
+  folders.add(folder);
+  const path = join(folder, 'socket');
+  server.listen(path);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   return {
     time,
     reasons,
     unread,
     /** Asks, and reads nothing until it is told to. */
     ask: async () => {
-      const client = connect(port, '127.0.0.1').pause();
+      const client = connect(path).pause();
       clients.add(client);
       client.on('error', () => undefined);
       client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -82,7 +91,7 @@ describe('an answer that nobody reads', () => {
     const { ask, unread, time, reasons } = await createWorld({ pieces: 200 });
     const { client, read, resume } = await ask();
     client.on('data', () => {
-      time.ms += 10;
+      time.ms += 50;
       unread.look();
     });
     resume();

@@ -10,6 +10,7 @@ import {
   type OrderRecord,
 } from '@orderflow/contracts';
 import { aDelivery } from '@orderflow/platform/testing/delivery';
+import { anyCharacter } from '@orderflow/platform/testing/hostile-bodies';
 import { decodeEvent } from '@orderflow/platform/worker/decode';
 import fc from 'fast-check';
 import { checkFulfilment } from './check-fulfilment.js';
@@ -45,7 +46,7 @@ function decodeOutcome(ended: OrderRecord) {
 }
 
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 2_000 }),
+  fc.string({ unit: anyCharacter, maxLength: 2_000 }),
   fc.constantFrom('out-of-stock', '', ' ', '\u0000', '\ud800', '🫖', '\u202eabc', 'x'.repeat(5_000)),
   fc.anything({ withBigInt: true, withNullPrototype: true }),
 );
