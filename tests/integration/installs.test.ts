@@ -83,19 +83,15 @@ describe('the dependencies', () => {
 
   it(
     'are installed where one is missing, or another one than is locked',
-    () => {
+    async () => {
       execFileSync('npm', ['ci', '--offline', '--omit=dev'], { cwd: root, stdio: 'ignore' });
-      const incomplete = 'without 1 package of package-lock.json';
+      const incomplete = 'not as in package-lock.json: a-tool is missing';
       expect(stateOfDependencies(root)).toBe(incomplete);
-      expect(installDependencies(root)).toBe('installed');
+      expect(await installDependencies(root)).toBe('installed');
 
       rmSync(`${root}node_modules/a-tool`, { recursive: true });
       expect(stateOfDependencies(root)).toBe(incomplete);
-      expect(installDependencies(root)).toBe('installed');
-
-      const installed = `${root}node_modules/.package-lock.json`;
-      writeFileSync(installed, readFileSync(installed, 'utf8').replace(/sha512-.{8}/, 'sha512-AAAAAAAA'));
-      expect(stateOfDependencies(root)).toBe(incomplete);
+      expect(await installDependencies(root)).toBe('installed');
     },
     TIMEOUT_MS,
   );

@@ -55,7 +55,7 @@ export function judgeMemory(check, bytes, fix) {
   return gib >= MIN_MEMORY_GIB ? ok(check, found) : warn(check, `${found}, less than ${MIN_MEMORY_GIB} GiB`, fix);
 }
 
-/** @param {ReturnType<typeof stateOfDependencies>} state */
+/** @param {string} state as stateOfDependencies has it */
 export function judgeDependencies(state) {
   return state === 'up to date'
     ? ok('Dependencies', state)

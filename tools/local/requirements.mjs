@@ -1,6 +1,6 @@
 /** What must be on the machine before anything else, and the dependencies that are installed when they are missing. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
@@ -64,33 +64,40 @@ export function findPython() {
   );
 }
 
+/** @typedef {{ version?: string, resolved?: string, link?: boolean, optional?: boolean }} Locked a package of the lockfile */
+
 /**
- * Packages of package-lock.json that are not in node_modules, or are others there. Those that a platform may do without do
- * not count.
+ * What is wrong with a package of the lockfile, as it is installed; undefined when nothing is. An optional one may be
+ * missing: most are for other platforms.
  * @param {string} root
+ * @param {string} path below root, as node_modules/jest
+ * @param {Locked} locked
  */
-function missingPackages(root) {
-  /** @typedef {{ integrity?: string, optional?: boolean, os?: string[], cpu?: string[], link?: boolean }} Locked */
-  const packagesOf = (/** @type {string} */ file) =>
-    /** @type {Record<string, Locked>} */ (JSON.parse(readFileSync(`${root}${file}`, 'utf8')).packages);
-  const installed = packagesOf('node_modules/.package-lock.json');
-  return Object.entries(packagesOf('package-lock.json')).filter(
-    ([path, { integrity, link, optional, os, cpu }]) =>
-      path.includes('node_modules/') &&
-      !(optional ?? os ?? cpu) &&
-      (!existsSync(`${root}${path}`) || !(link || installed[path]?.integrity === integrity)),
-  ).length;
+function problemOf(root, path, { version, resolved = '', link, optional }) {
+  try {
+    if (link) return realpathSync(root + path) === realpathSync(root + resolved) ? undefined : 'links elsewhere';
+    const installed = JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).version;
+    return installed === version ? undefined : `is ${installed}, not ${version}`;
+  } catch {
+    return optional && !existsSync(root + path) ? undefined : 'is missing';
+  }
 }
 
 /**
- * Whether node_modules is there, and how it stands to the lockfile.
+ * Whether node_modules has what the lockfile says, development dependencies included: reads each package, in 0.1 s.
  * @param {string} root
- * @returns {string} 'up to date', 'missing', or what is wrong with it
+ * @returns {string} 'up to date', or what it is instead
  */
 export function stateOfDependencies(root) {
-  if (!existsSync(`${root}node_modules/.package-lock.json`)) return 'missing';
-  const missing = missingPackages(root);
-  return missing === 0 ? 'up to date' : `without ${missing} package${missing === 1 ? '' : 's'} of package-lock.json`;
+  if (!existsSync(`${root}node_modules`)) return 'missing';
+  const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'));
+  const problems = Object.entries(/** @type {Record<string, Locked>} */ (packages)).flatMap(([path, locked]) => {
+    const problem = /(^|\/)node_modules\//.test(path) ? problemOf(root, path, locked) : undefined;
+    return problem ? [`${path.replace(/^node_modules\//, '')} ${problem}`] : [];
+  });
+  if (problems.length === 0) return 'up to date';
+  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
+  return `not as in package-lock.json: ${problems[0]}${more}`;
 }
 
 /** All that is locked is installed, whatever npm is set to. Of an `engines` that does not fit, npm warns. */
@@ -165,13 +172,12 @@ export async function installPython(root, { name, requirements: file, what }, { 
       ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
       ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
     ];
-    /** @type {[string, string[], NodeJS.ProcessEnv][]} */
     const steps = [
-      [command, ['-I', '-m', 'venv', environment], ofTheMachine(process.env)],
-      [python, install, pipEnvironment(python)],
+      () => runToEnd(command, ['-I', '-m', 'venv', environment], { env: ofTheMachine(process.env), signal }),
+      () => runToEnd(python, install, { env: pipEnvironment(python), signal }),
     ];
-    for (const [program, args, env] of steps) {
-      const { status, stdout, stderr, error } = await runToEnd(program, args, { env, signal });
+    for (const step of steps) {
+      const { status, stdout, stderr, error } = await step();
       if (status !== 0) {
         throw new LocalError(
           `${what} could not be installed:\n${(stderr || stdout || String(error)).trim()}`,
