@@ -10,7 +10,7 @@ import { judgeMemory } from './machine.mjs';
  * @typedef {import('./ask.mjs').Answer} Answer
  * @typedef {{
  *   name: string, state: string, status: string, ports: number[], project: string, service: string, folder: string,
- *   testRun?: string,
+ *   testRun?: string, wantedPorts?: [first: number, last: number][],
  * }} Container `status` is for people, as "Up 2 minutes (unhealthy)"; `testRun` is for what tests have started
  * @typedef {{ project: string, image: string, hasToken: boolean }} ComposeConfig of its service localstack
  */
@@ -136,6 +136,27 @@ function publishedPorts(text) {
   ];
 }
 
+/**
+ * The ports that containers ask for. Docker tells of those that are published, and one that restarts has none.
+ * @param {Answer} answer of docker inspect, a line for each container
+ * @returns {Map<string, [first: number, last: number][]>} by name
+ */
+export function readWantedPorts({ stdout }) {
+  const lines = stdout.split('\n').filter((line) => line.startsWith('/'));
+  return new Map(
+    lines.map((line) => {
+      const [name = '', json = ''] = line.slice(1).split(/ (.*)/);
+      /** @type {{ HostPort: string }[]} */
+      const bindings = Object.values(JSON.parse(json) ?? {}).flatMap((found) => found ?? []);
+      const ranges = bindings.flatMap(({ HostPort: text }) => {
+        const [first = 0, last = first] = text.split('-').map(Number);
+        return first > 0 ? [/** @type {[number, number]} */ ([first, last])] : [];
+      });
+      return [name, ranges];
+    }),
+  );
+}
+
 /** @param {Answer} answer of docker ps --format json @returns {Container[]} */
 export function readContainers({ status, stdout }) {
   if (status !== 'ok' || stdout === '') return [];
@@ -183,6 +204,19 @@ export async function checkDocker(root) {
     ask('docker', ['compose', 'config', '--format', 'json'], { cwd: root }),
     ask('docker', ['ps', '--all', '--no-trunc', '--format', '{{json .}}']),
   ]);
+  const containers = readContainers(ps);
+  const names = containers.map(({ name }) => name);
+  const inspected = await (names.length > 0
+    ? ask('docker', [
+        'inspect',
+        '--type',
+        'container',
+        '--format',
+        '{{.Name}} {{json .HostConfig.PortBindings}}',
+        ...names,
+      ])
+    : undefined);
+  const wanted = inspected ? readWantedPorts(inspected) : new Map();
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));
   return {
     checks: [
@@ -192,7 +226,7 @@ export async function checkDocker(root) {
       ...(compose.status === 'ok' ? judgeFiles(composeConfig) : []),
     ],
     image: judgeImage(config),
-    containers: readContainers(ps),
+    containers: containers.map((container) => ({ ...container, wantedPorts: wanted.get(container.name) ?? [] })),
     config,
   };
 }

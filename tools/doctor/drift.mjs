@@ -1,5 +1,6 @@
 /** The emulator's resources against the template's. */
 import { fail, ok } from './check.mjs';
+import { repair } from './repairs.mjs';
 import { KINDS } from './template.mjs';
 
 /**
@@ -7,7 +8,9 @@ import { KINDS } from './template.mjs';
  * @typedef {import('./template.mjs').Attributes} Attributes
  * @typedef {import('./template.mjs').Kind} Kind
  * @typedef {import('./template.mjs').Topology} Topology
- * @typedef {{ deploy: string, recreate: string }} Fixes
+ * @typedef {{
+ *   deploy: string, recreate: string, aws: (step: string) => string, queueUrl: (queue: string) => string,
+ * }} Fixes `aws` makes a command of what comes after `aws`
  */
 
 /**
@@ -41,7 +44,17 @@ function canBeDeployed(kind, wanted, deployed) {
 export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
   /** @type {string[]} */
   const drifts = [];
-  let canDeploy = true;
+  const [bus = ''] = Object.keys(wanted.Bus);
+  /** @type {(string | undefined)[]} of each drift the mildest */
+  const commands = [];
+  const commandFor = (/** @type {string} */ name, /** @type {Attributes | undefined} */ attributes) => {
+    if (attributes && canBeDeployed(kind, attributes, deployed[kind][name])) return [fixes.deploy];
+    const targets = Object.keys(actual.Targets).flatMap((target) =>
+      target.startsWith(`${name}/`) ? [target.slice(name.length + 1)] : [],
+    );
+    const drift = { kind, name, targets, wanted: attributes, found: actual[kind][name] };
+    return repair(drift, { bus, queueUrl: fixes.queueUrl })?.map(fixes.aws) ?? [undefined];
+  };
   for (const [name, attributes] of Object.entries(wanted[kind])) {
     const found = actual[kind][name];
     // Told of once: a rule that is missing has no targets.
@@ -55,15 +68,17 @@ export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
         );
       }
     }
-    if (drifts.length > before) canDeploy &&= canBeDeployed(kind, attributes, deployed[kind][name]);
+    if (drifts.length > before) commands.push(...commandFor(name, attributes));
   }
   for (const name of Object.keys(actual[kind])) {
     if (wanted[kind][name]) continue;
     drifts.push(`${name} is not in the template`);
-    canDeploy = false;
+    commands.push(...commandFor(name, undefined));
   }
   if (drifts.length === 0) return ok(kind, `${Object.keys(wanted[kind]).length} as in the template`);
-  return fail(kind, drifts.join('; '), canDeploy ? fixes.deploy : fixes.recreate);
+  const mild = commands.filter((command) => command !== undefined);
+  const fix = mild.length === commands.length ? [...new Set(mild)].join(' && ') : fixes.recreate;
+  return fail(kind, drifts.join('; '), fix);
 }
 
 /**

@@ -16,21 +16,32 @@ export function composeCommand(origin) {
 
 /** @param {System} system @returns {Fixes} */
 export function fixesOf({ origin, endpoint, stage }) {
+  const queueUrl = (/** @type {string} */ queue) => `${endpoint}/000000000000/${queue}`;
   const variable = stage === 'local' ? '' : `STAGE=${stage} `;
   if (origin.kind === 'local') {
     const { prefix } = origin;
     const restart = `${prefix}npm run local:stop, then ${prefix}${variable}npm run local   (the data is lost)`;
-    return { deploy: restart, recreate: restart };
+    const aws = (/** @type {string} */ step) => `(eval "$(${prefix}npm run local --silent -- --env)" && aws ${step})`;
+    return { deploy: restart, recreate: restart, aws, queueUrl };
   }
   if (origin.kind === 'compose') {
     const compose = composeCommand(origin);
     return {
       deploy: `${compose} exec ${variable && `-e ${variable}`}localstack .venv/bin/python ${HOOK}`,
-      recreate: `${variable}${compose} up -d --force-recreate --wait localstack   (the data is lost)`,
+      recreate: `${compose} restart localstack   (the data is lost)`,
+      aws: (step) => `${compose} exec localstack awslocal --region us-east-1 ${step}`,
+      queueUrl: (queue) => `http://127.0.0.1:4566/000000000000/${queue}`,
     };
   }
   const deploy = `STAGE=${stage} EMULATOR_URL=${endpoint} TEMPLATE=infrastructure/template.yaml .local/ministack/bin/python localstack-init/ready.d/10-deploy.py`;
-  return { deploy, recreate: `restart the emulator at ${endpoint} empty, then ${deploy}` };
+  const key =
+    'AWS_ACCESS_KEY_ID=${EMULATOR_ACCESS_KEY_ID:-test} AWS_SECRET_ACCESS_KEY=${EMULATOR_SECRET_ACCESS_KEY:-test}';
+  return {
+    deploy,
+    recreate: `restart the emulator at ${endpoint} empty, then ${deploy}`,
+    aws: (step) => `${key} aws --endpoint-url ${endpoint} --region us-east-1 ${step}`,
+    queueUrl,
+  };
 }
 
 /**

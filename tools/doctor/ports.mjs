@@ -6,7 +6,8 @@ import { fail, ok } from './check.mjs';
  * @typedef {import('./check.mjs').Check} Check
  * @typedef {import('./docker.mjs').Container} Container
  * @typedef {import('./surroundings.mjs').LocalRun} LocalRun
- * @typedef {{ container: string } | { pid: number, command: string, end?: string | undefined } | 'unknown'} Owner `end` is the command that ends it, if not kill
+ * @typedef {{ container: string } | { pid: number, command: string, end?: string | undefined } | 'Docker' | 'unknown'} Owner `end` is the command that ends it, if not kill
+ * @typedef {{ pids: number[], end: string }} LeftBehind what a dead launcher has left, and the command that ends it
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
 
@@ -18,14 +19,52 @@ const PORTS = /** @type {const} */ ([
   ['notification-worker', 'notification-worker', 'NOTIFICATION_WORKER_PORT', '3020-3029'],
 ]);
 
+const PORT_RANGE = /^\d{1,5}(?:-\d{1,5})?$/;
+
+/** What holds the ports of containers on this machine, for Docker, Docker Desktop, rootless Docker, Colima and Podman. */
+const PROXY =
+  /(?:^|[/\\])(?:docker-proxy|dockerd|com\.docker\.\S+|vpnkit\S*|rootlessport\S*|rootlesskit|slirp4netns|pasta|gvproxy|limactl|conmon|wslrelay\S*)(?:\s|$)/;
+/** Some hold a port although the container that it is for has just ended, or is started again. */
+const COMES_AND_GOES = ['restarting', 'running', 'paused', 'removing'];
+
+/**
+ * The container whose port it is: it publishes it, or asks for it while a proxy of Docker's holds it.
+ * @param {Container[]} containers
+ * @param {number} port
+ * @param {string | undefined} command of the process that holds it
+ */
+function containerOn(containers, port, command) {
+  const published = containers.find(({ ports }) => ports.includes(port));
+  if (published || !command || !PROXY.test(command)) return published;
+  const wants = containers.filter(({ wantedPorts = [] }) =>
+    wantedPorts.some(([first, last]) => first <= port && port <= last),
+  );
+  return wants.find(({ state }) => COMES_AND_GOES.includes(state)) ?? wants[0];
+}
+
+/**
+ * @param {Container | undefined} container
+ * @param {{ pid: number, command: string } | undefined} holder
+ * @param {LeftBehind | undefined} leftBehind
+ * @returns {Owner}
+ */
+function ownerOf(container, holder, leftBehind) {
+  if (container) return { container: container.name };
+  if (!holder) return 'unknown';
+  if (PROXY.test(holder.command)) return 'Docker';
+  return leftBehind?.pids.includes(holder.pid) ? { ...holder, end: leftBehind.end } : holder;
+}
+
 /** @param {Owner} owner */
 function describe(owner) {
+  if (owner === 'Docker') return 'Docker, for a container';
   if (owner === 'unknown') return 'a process of another user';
   return 'container' in owner ? `the container ${owner.container}` : `process ${owner.pid}: ${owner.command}`;
 }
 
 /** @param {Owner} owner @param {number} port */
 function howToEnd(owner, port) {
+  if (owner === 'Docker') return `docker ps --all --filter publish=${port}   (names it)`;
   if (owner === 'unknown') return `sudo lsof -i :${port}   (names it)`;
   return 'container' in owner ? `docker stop ${owner.container}` : (owner.end ?? `kill ${owner.pid}`);
 }
@@ -45,7 +84,7 @@ export function judgePort({ name, variable, port, isOurs, owner }) {
 
 /**
  * Ports of a system that runs are where it is; the others where a start would look for them.
- * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, leftBehind?: { pids: number[], end: string }, containers: Container[], project: string }} where
+ * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, leftBehind?: LeftBehind, containers: Container[], project: string }} where
  * @returns {Promise<Check[]>}
  */
 export function checkPorts({ settings, localRun, leftBehind, containers, project }) {
@@ -56,22 +95,16 @@ export function checkPorts({ settings, localRun, leftBehind, containers, project
       const [published] = ours.filter(({ service }) => service === name).flatMap(({ ports }) => ports);
       const running = url === undefined ? published : Number(new URL(url).port);
       const wanted = settings(variable) ?? fallback;
-      const port = running ?? Number(wanted.split('-')[0]);
+      const port = running ?? (PORT_RANGE.test(wanted) ? Number(wanted.split('-')[0]) : NaN);
       if (port === 0) return ok(`Port of ${name}`, `${variable}=0: any free one`);
-      if (!Number.isInteger(port) || port > 65_535) {
+      if (!(port <= 65_535)) {
         return fail(`Port of ${name}`, `${variable}=${wanted} is no port`, `${variable}=${fallback}`);
       }
       if (await canListen(port)) return judgePort({ name, variable, port, isOurs: false });
-      const container = containers.find(({ ports }) => ports.includes(port));
-      const process = container ? undefined : processOn(port);
-      const isLeft = process !== undefined && leftBehind?.pids.includes(process.pid);
-      const owner = container
-        ? { container: container.name }
-        : process
-          ? { ...process, ...(isLeft ? { end: leftBehind?.end } : {}) }
-          : 'unknown';
-      const isOurs = running === port;
-      return judgePort({ name, variable, port, isOurs, owner });
+      const holder = processOn(port);
+      const container = containerOn(containers, port, holder?.command);
+      const isOurs = running === port || (container !== undefined && ours.includes(container));
+      return judgePort({ name, variable, port, isOurs, owner: ownerOf(container, holder, leftBehind) });
     }),
   );
 }

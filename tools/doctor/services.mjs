@@ -10,8 +10,12 @@ import { fail, ok, warn } from './check.mjs';
 
 const SERVICES = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
 
+/** Ends when it has deployed. */
+const ONE_SHOT = 'topology';
+
 /** @param {Container} container */
-function isHealthy({ state, status }) {
+function isHealthy({ service, state, status }) {
+  if (service === ONE_SHOT && /^Exited \(0\)/.test(status)) return true;
   return state === 'running' && !/\((unhealthy|health: starting)\)/.test(status);
 }
 

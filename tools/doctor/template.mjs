@@ -16,12 +16,12 @@ export const KINDS = ['Tables', 'Queues', 'Bus', 'Rules', 'Targets'];
 /** Queue attributes that the template may set and that say how messages travel. */
 const QUEUE_ATTRIBUTES = ['VisibilityTimeout', 'MessageRetentionPeriod', 'RedrivePolicy', 'RedriveAllowPolicy'];
 
-/** @param {any} value @returns {any} */
-function sorted(value) {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return String(value);
+/** @param {any} value @param {(leaf: any) => any} read @returns {any} */
+function sorted(value, read) {
+  if (Array.isArray(value)) return value.map((inner) => sorted(inner, read));
+  if (value === null || typeof value !== 'object') return read(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner, read)]));
 }
 
 /**
@@ -30,7 +30,7 @@ function sorted(value) {
  * @returns {string}
  */
 export function canonical(value) {
-  return typeof value === 'object' ? JSON.stringify(sorted(value)) : String(value);
+  return typeof value === 'object' ? JSON.stringify(sorted(value, String)) : String(value);
 }
 
 /** @param {any} table as CloudFormation and DescribeTable have it @returns {Attributes} */
@@ -60,7 +60,8 @@ export function queueAttributes(queue) {
 /** @param {any} rule @returns {Attributes} */
 export function ruleAttributes({ State = 'ENABLED', EventPattern }) {
   const pattern = typeof EventPattern === 'string' ? JSON.parse(EventPattern) : EventPattern;
-  return { State, EventPattern: canonical(pattern) };
+  // A number and its text are two patterns.
+  return { State, EventPattern: JSON.stringify(sorted(pattern, (leaf) => leaf)) };
 }
 
 /** @param {any} target @returns {Attributes} */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +16,7 @@ import {
   needEither,
   readConfig,
   readContainers,
+  readWantedPorts,
 } from '../../../tools/doctor/docker.mjs';
 import { judgeDependencies, judgeMemory, judgeNode, judgeNpm, judgePython } from '../../../tools/doctor/machine.mjs';
 import { checkPorts, judgePort } from '../../../tools/doctor/ports.mjs';
@@ -296,10 +299,25 @@ describe('containers', () => {
     ]);
   });
 
+  it('are read with the ports that they ask for, whether or not they run', () => {
+    const bindings = { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '3010-3019' }], '1/tcp': [{ HostPort: '' }] };
+    const lines = [`/a-1 ${JSON.stringify(bindings)}`, '/b-1 {}', '/c-1 null', '/d-1 {"80/tcp":[{"HostPort":"80"}]}'];
+    expect([...readWantedPorts(answered(lines.join('\n')))]).toEqual([
+      ['a-1', [[3010, 3019]]],
+      ['b-1', []],
+      ['c-1', []],
+      ['d-1', [[80, 80]]],
+    ]);
+  });
+
   it('are none where Docker does not answer', () => {
     expect(readContainers(failed('no daemon'))).toEqual([]);
   });
 });
+
+/** Listens on a free port and says which. */
+const LISTEN =
+  'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => console.log(s.address().port))';
 
 describe('a port', () => {
   const seen = { name: 'order-worker', variable: 'ORDER_WORKER_PORT', port: 3010, isOurs: false };
@@ -362,6 +380,28 @@ describe('a port', () => {
       expect((await check({ API_PORT: port }, [container]))[0]).toMatchObject({
         found: `${port} is held by the container other-1`,
       });
+    });
+
+    it.each([
+      ['127.0.0.1', 'restarting', true],
+      ['127.0.0.1', 'exited', true],
+      ['elsewhere', 'restarting', false],
+    ])('is never to be freed by a kill of Docker’s proxy: %s %s', async (project, state, isOurs) => {
+      const proxy = spawn(process.execPath, ['-e', LISTEN], { argv0: '/usr/bin/docker-proxy' });
+      const [held] = (await once(proxy.stdout, 'data')) as [Buffer];
+      const heldPort = Number(String(held));
+      const container = {
+        ...{ name: 'a-1', state, service: 'api-gateway', ports: [], wantedPorts: [[heldPort, heldPort + 9]] },
+        project: project === 'elsewhere' ? 'other' : 'orderflow',
+      };
+      const [known] = await check({ API_PORT: String(heldPort) }, [container]);
+      const [unknown] = await check({ API_PORT: String(heldPort) }, []);
+      proxy.kill('SIGKILL');
+      expect(known).toMatchObject(
+        isOurs ? { status: 'ok' } : { status: 'fail', found: `${heldPort} is held by the container a-1` },
+      );
+      expect(unknown).toMatchObject({ status: 'fail', found: `${heldPort} is held by Docker, for a container` });
+      expect([known?.fix, unknown?.fix].join(' ')).not.toContain('kill');
     });
 
     it('is fine when the system has it, whatever the variables say', async () => {

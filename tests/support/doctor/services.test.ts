@@ -16,6 +16,14 @@ describe('the services', () => {
     expect(judge(all)).toEqual([{ check: 'Services', status: 'ok', found: '4 containers, all healthy' }]);
   });
 
+  it('are healthy beside a topology that was deployed, and not beside one that could not be', () => {
+    const topology = (code: number) => container('topology', `Exited (${code}) 1 minute ago`, 'exited');
+    expect(judge([...all, topology(0)])).toMatchObject([{ status: 'ok', found: '5 containers, all healthy' }]);
+    expect(judge([...all, topology(1)])).toMatchObject([
+      { status: 'fail', fix: 'docker compose logs --tail 20 topology, then docker compose up -d --wait' },
+    ]);
+  });
+
   it.each([
     ['Up 2 minutes (unhealthy)', 'running', ''],
     ['Up 2 seconds (health: starting)', 'running', ''],

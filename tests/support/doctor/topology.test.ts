@@ -8,7 +8,11 @@ import { canonical, readTemplate } from '../../../tools/doctor/template.mjs';
 const template = readFileSync(new URL('../../../infrastructure/template.yaml', import.meta.url), 'utf8');
 const deployment = { parameters: { Stage: 'blue' }, region: 'eu-west-1', account: '123456789012' };
 const arn = (queue: string) => `arn:aws:sqs:eu-west-1:123456789012:${queue}`;
-const fixes = { deploy: 'deploy', recreate: 'recreate' };
+const fixes = {
+  ...{ deploy: 'deploy', recreate: 'recreate' },
+  aws: (step: string) => `aws ${step}`,
+  queueUrl: (queue: string) => `url/${queue}`,
+};
 
 describe('the template', () => {
   it('is read with the parameters of the stack', () => {
@@ -78,7 +82,7 @@ describe('drift', () => {
     ]);
   });
 
-  it.each<[string, (topology: Topology) => void, string, string]>([
+  it.each<[string, (topology: Topology) => void, string, string, string?]>([
     [
       'an index',
       ({ Tables }) => delete Tables['blue-orders']!['index by-time'],
@@ -97,6 +101,7 @@ describe('drift', () => {
       ({ Queues }) => (Queues['blue-order-queue']!.VisibilityTimeout = '7'),
       'Queues',
       'blue-order-queue: VisibilityTimeout is 7, not 30',
+      `aws sqs set-queue-attributes --queue-url url/blue-order-queue --attributes '{"VisibilityTimeout":"30",`,
     ],
     ['the bus', ({ Bus }) => delete Bus['blue-orders'], 'Bus', 'blue-orders is missing'],
     [
@@ -104,23 +109,40 @@ describe('drift', () => {
       ({ Rules }) => (Rules['blue-order-created']!.State = 'DISABLED'),
       'Rules',
       'blue-order-created: State is DISABLED, not ENABLED',
+      'aws events enable-rule --event-bus-name blue-orders --name blue-order-created',
+    ],
+    [
+      'a pattern',
+      ({ Rules }) => (Rules['blue-order-created']!.EventPattern = '{}'),
+      'Rules',
+      'blue-order-created: EventPattern is {}, not ',
+      'aws events put-rule --event-bus-name blue-orders --name blue-order-created --state ENABLED --event-pattern ' +
+        `'{"detail-type":["OrderCreated"],"source":["orderflow.api-gateway"]}'`,
     ],
     [
       'a target',
       ({ Targets }) => delete Targets['blue-order-created/order-queue'],
       'Targets',
       'blue-order-created/order-queue is missing',
+      `aws events put-targets --event-bus-name blue-orders --rule blue-order-created --targets '[{"Id":"order-queue",`,
     ],
     [
       'where events go that cannot be delivered',
       ({ Targets }) => delete Targets['blue-order-created/order-queue']!['DeadLetterConfig.Arn'],
       'Targets',
       `DeadLetterConfig.Arn is not set, not ${arn('blue-undelivered')}`,
+      'aws events put-targets --event-bus-name blue-orders --rule blue-order-created --targets ',
     ],
-    ['a rule too many', ({ Rules }) => (Rules.mine = {}), 'Rules', 'mine is not in the template'],
-  ])('is %s, which only a new emulator mends when it was changed by hand', (_what, change, check, found) => {
+    [
+      'a rule too many',
+      ({ Rules }) => (Rules.mine = {}),
+      'Rules',
+      'mine is not in the template',
+      'aws events delete-rule --event-bus-name blue-orders --name mine',
+    ],
+  ])('is %s, and is mended by the mildest means', (_what, change, check, found, fix = 'recreate') => {
     expect(wrong(judge(changed(change)))).toEqual([
-      { check, status: 'fail', found: expect.stringContaining(found), fix: 'recreate' },
+      { check, status: 'fail', found: expect.stringContaining(found), fix: expect.stringContaining(fix) },
     ]);
   });
 
@@ -138,7 +160,7 @@ describe('drift', () => {
     const without = changed(({ Rules }) => delete Rules['blue-order-created']);
     expect(judgeDrift('Rules', { wanted, deployed: without, actual: without }, fixes).fix).toBe('deploy');
     const other = changed(({ Rules }) => (Rules['blue-order-created']!.EventPattern = '{}'));
-    expect(judgeDrift('Rules', { wanted, deployed: other, actual: other }, fixes).fix).toBe('recreate');
+    expect(judgeDrift('Rules', { wanted, deployed: other, actual: other }, fixes).fix).toContain('put-rule');
     const both = changed(({ Queues }) => {
       Queues['blue-order-queue']!.VisibilityTimeout = '7';
       delete Queues['blue-undelivered'];
