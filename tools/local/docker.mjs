@@ -3,13 +3,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { forDocker } from './environment.mjs';
 import { endGroup } from './run-to-end.mjs';
 
-export const DOCKER_ANSWERS_WITHIN_MS = 10_000;
+const DOCKER_ANSWERS_WITHIN_MS = 10_000;
 const REMIND_EVERY_MS = 15_000;
 /** Compose, told to end, first stops what it has started. */
 const ENDS_WITHIN_MS = 15_000;
 
 /** How long a command waited, and for whom. @param {string} command @param {number} ms */
-export function noAnswer(command, ms) {
+function noAnswer(command, ms) {
   const where = process.env['DOCKER_HOST'] ? `, DOCKER_HOST=${process.env['DOCKER_HOST']}` : '';
   return `no answer from Docker within ${ms / 1_000} s (${command}${where})`;
 }
