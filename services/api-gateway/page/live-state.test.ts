@@ -112,7 +112,7 @@ describe('the seconds', () => {
 describe('a state', () => {
   it('that the API has got over is forgotten', () => {
     const before = withHistory(event({ problem: 'AWS is away.', workers: [] }));
-    expect(withEvent(before, event())).toEqual({ ...event(), isKnown: true });
+    expect(withEvent(before, event())).toEqual(Object.assign(event(), { isKnown: true }));
   });
 
   it('of a new connection replaces what was known', () => {
