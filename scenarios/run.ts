@@ -126,6 +126,7 @@ if (problem) {
 }
 process.on('SIGINT', () => void interrupt());
 process.on('SIGTERM', () => void interrupt());
+process.on('SIGHUP', () => void interrupt());
 // What is kept belongs to nobody's run, or the next one would take it for a leftover.
 if (!values.keep) {
   beginRun();

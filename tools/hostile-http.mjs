@@ -51,10 +51,10 @@ const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 async function startSystem(children) {
   await build(root);
   const { python } = await installEmulator(root);
-  const place = { root, logDir: folder };
+  const place = { root, logDir: folder, onStart: (/** @type {Child} */ child) => void children.push(child) };
   const emulatorPort = await freePort();
   const credentials = createCredentials();
-  children.push(await startMiniStack(place, { python, port: emulatorPort, credentials }));
+  await startMiniStack(place, { python, port: emulatorPort, credentials });
   const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;
   await deployTopology(root, { python, emulatorUrl, credentials });
   let apiUrl = '';
@@ -64,8 +64,7 @@ async function startSystem(children) {
     const soon = { MAX_RECEIVES: '1', RETRY_BASE_SECONDS: '1', RETRY_MAX_SECONDS: '1' };
     const patient = service === 'api-gateway' ? { AWS_REQUEST_TIMEOUT_MS: String(PATIENCE.awsRequestMs) } : {};
     const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20', ...soon, ...patient };
-    const { child, ready } = startService(place, service, { port, emulatorUrl, credentials, env });
-    children.push(child);
+    const { ready } = startService(place, service, { port, emulatorUrl, credentials, env });
     await ready;
     if (service === 'api-gateway') apiUrl = `http://127.0.0.1:${port}`;
   }
@@ -149,6 +148,13 @@ function errorsLogged() {
 
 /** @type {Child[]} */
 const children = [];
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.once(signal, () => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
 try {
   const { python } = await installPython(root, {
     name: 'schemathesis',

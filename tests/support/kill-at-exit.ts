@@ -1,6 +1,12 @@
 import type { Child } from '../../tools/local/children.mjs';
 
 const children = new Set<Child>();
+/** Without a listener they end a process before its 'exit'. */
+const SIGNALS = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const;
 
 function killAll(): void {
   for (const child of children) child.kill('SIGKILL');
@@ -9,6 +15,9 @@ function killAll(): void {
 /** Processes have groups of their own, so nothing else ends them when this process exits before it has disposed them. */
 export function killAtExit(child: Child): void {
   if (children.size === 0) process.once('exit', killAll);
+  for (const [signal, number] of SIGNALS) {
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(128 + number));
+  }
   children.add(child);
   void child.ended.then(() => {
     children.delete(child);
