@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -92,6 +101,19 @@ describe('the dependencies', () => {
       rmSync(`${root}node_modules/a-tool`, { recursive: true });
       expect(stateOfDependencies(root)).toBe(incomplete);
       expect(await installDependencies(root)).toBe('installed');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'are never installed through a link, into the folder of another checkout',
+    async () => {
+      execFileSync('npm', ['ci', '--offline'], { cwd: root, stdio: 'ignore' });
+      renameSync(`${root}node_modules`, `${folder}/elsewhere`);
+      rmSync(`${folder}/elsewhere/a-tool`, { recursive: true });
+      symlinkSync(`${folder}/elsewhere`, `${root}node_modules`);
+      await expect(installDependencies(root)).rejects.toThrow(/is a link to .*elsewhere, and .*a-tool is missing/);
+      expect(existsSync(`${folder}/elsewhere/a-library`)).toBe(true);
     },
     TIMEOUT_MS,
   );

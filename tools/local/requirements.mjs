@@ -1,6 +1,6 @@
 /** What must be on the machine before anything else, and the dependencies that are installed when they are missing. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
@@ -112,7 +112,15 @@ const NPM_CI = [
  * @param {Abortable} [options]
  */
 export async function installDependencies(root, { signal } = {}) {
-  if (stateOfDependencies(root) === 'up to date') return 'up to date';
+  const state = stateOfDependencies(root);
+  if (state === 'up to date') return state;
+  // npm would empty the folder that it links to, which is another checkout's.
+  if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new LocalError(
+      `node_modules is a link to ${readlinkSync(`${root}node_modules`)}, and ${state}.`,
+      'Remove the link, then run this again: rm node_modules',
+    );
+  }
   const npm = await runToEnd('npm', NPM_CI, { cwd: root, env: forDownloads(process.env), signal });
   if (npm.status !== 0) {
     throw new LocalError(
