@@ -118,7 +118,7 @@ export function readConfig({ status, stdout }, composeFile) {
   }
   return {
     project: /^name: *(\S+)/m.exec(composeFile)?.[1] ?? '',
-    image: /^ +image: *(\S*localstack\S*)/m.exec(composeFile)?.[1] ?? '',
+    image: /^ +image: *(?:&\S+ +)?(\S*localstack\S*)/m.exec(composeFile)?.[1] ?? '',
     hasToken: false,
   };
 }

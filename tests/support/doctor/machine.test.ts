@@ -272,7 +272,7 @@ describe('the LocalStack image', () => {
     expect(readConfig(answered(JSON.stringify({ name: 'mine', services })), '')).toEqual({
       ...{ project: 'mine', image: 'localstack/localstack:latest', hasToken: true },
     });
-    const file = 'name: orderflow\nservices:\n  localstack:\n    image: localstack/localstack:4.14.0\n';
+    const file = 'name: orderflow\nservices:\n  localstack:\n    image: &anchor localstack/localstack:4.14.0\n';
     expect(readConfig(missing('docker'), file)).toEqual({
       ...{ project: 'orderflow', image: 'localstack/localstack:4.14.0', hasToken: false },
     });
