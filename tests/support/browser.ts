@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { findChromium } from './chromium.mjs';
+import { waitFor } from './wait-for.js';
 
 /** The machine's Chromium, headless. @throws where there is none */
 export async function startBrowser(args: string[] = []): Promise<Browser> {
@@ -18,6 +19,10 @@ export type LivePage = {
   close: () => Promise<void>;
 };
 
+/** Chromium ends what is under way whenever an address comes or goes, as with the containers of tests beside this one. */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
+const LIVE_WITHIN_MS = 60_000;
+
 /** The live page, open and connected. */
 export async function openLivePage(
   browser: Browser,
@@ -28,7 +33,12 @@ export async function openLivePage(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    const isComplaint = ['error', 'warning'].includes(message.type()) && !message.text().includes(NETWORK_CHANGED);
+    if (isComplaint) complaints.push(message.text());
+  });
+  let isCutOff = false;
+  page.on('requestfailed', (request) => {
+    isCutOff ||= request.failure()?.errorText === NETWORK_CHANGED;
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => {
@@ -36,8 +46,17 @@ export async function openLivePage(
   });
   // Not as a script of the page, which its policy would stop.
   await page.addInitScript(axe.source);
-  await page.goto(`${apiUrl}/`);
-  await page.locator('#connection[data-state=live]').waitFor();
+  const live = page.locator('#connection[data-state=live]');
+  await waitFor(
+    'a live page',
+    async () => {
+      isCutOff = false;
+      await page.goto(`${apiUrl}/`);
+      await waitFor('the end of its loading', async () => isCutOff || (await live.isVisible()));
+      return live.isVisible();
+    },
+    LIVE_WITHIN_MS,
+  );
   return { page, complaints, close: () => context.close() };
 }
 
