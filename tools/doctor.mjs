@@ -14,7 +14,7 @@ import { report, toText } from './doctor/check.mjs';
 import { checkDocker, needEither } from './doctor/docker.mjs';
 import { composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
-import { checkPorts } from './doctor/ports.mjs';
+import { checkPorts, judgeLeftBehind } from './doctor/ports.mjs';
 import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
 import { findEndpoint, originOf } from './doctor/surroundings.mjs';
 import { checkSystem, judgeChoice, judgeSilence } from './doctor/system.mjs';
@@ -61,6 +61,7 @@ async function examine({ endpoint: named, stage, settings }) {
   const [machine, docker] = await Promise.all([checkMachine(root), checkDocker(root)]);
   const { containers, config } = docker;
   const { endpoint, answers, systems } = await findEndpoint(named, root, process.env, { settings, containers });
+  const leftBehind = readLeftBehind(root, process.env);
   const origin = originOf(endpoint, localRun, containers, systems);
   const system = { endpoint, credentials: credentialsAt(endpoint, process.env, localRun), stage, origin };
   const project = origin.kind === 'compose' ? origin.project : config.project;
@@ -71,7 +72,7 @@ async function examine({ endpoint: named, stage, settings }) {
     checkPorts({
       ...{ settings, containers, project },
       localRun: origin.kind === 'compose' ? undefined : localRun,
-      leftBehind: readLeftBehind(root, process.env),
+      leftBehind,
     }),
     answers ? checkSystem(root, system) : [judgeSilence(system)],
     localRun && origin.kind === 'local' ? checkLocalServices(localRun) : [],
@@ -84,6 +85,7 @@ async function examine({ endpoint: named, stage, settings }) {
     machine.memory,
     machine.dependencies,
     ...ports,
+    ...judgeLeftBehind(leftBehind),
     ...judgeChoice(systems),
     ...inSystem,
     ...(ours.length > 0 ? judgeContainers(ours, composeCommand({ kind: 'compose', project })) : services),

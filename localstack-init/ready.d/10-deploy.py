@@ -268,6 +268,9 @@ try:
             pass
 except Exception as error:
     say(f"NOT DEPLOYED. The reason:\n{str(error) or repr(error)}")
+    for parameter, variable in PARAMETERS.items():
+        if f"'{parameter}'" in str(error):
+            say(f"The parameter {parameter} is what the variable {variable} says.")
     if not IS_HOOK:
         sys.exit(1)
     # LocalStack would go on without its resources. Stopped, it fails `docker compose up --wait` at once, and not only

@@ -1,6 +1,6 @@
 /** Whether the ports can be had, and who has them. */
 import { canListen, processOn } from '../local/ports.mjs';
-import { fail, ok } from './check.mjs';
+import { fail, ok, warn } from './check.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
@@ -80,6 +80,12 @@ export function judgePort({ name, variable, port, isOurs, owner }) {
     `${port} is held by ${describe(owner)}`,
     `${howToEnd(owner, port)}, or move: ${moved} docker compose up --build --wait   (or ${moved} npm run local)`,
   );
+}
+
+/** @param {LeftBehind} leftBehind @returns {Check[]} */
+export function judgeLeftBehind({ pids, end }) {
+  if (pids.length === 0) return [];
+  return [warn('Processes', `npm run local was killed, and ${pids.length} of its processes are left`, end)];
 }
 
 /**

@@ -110,7 +110,7 @@ export async function deployTopology(root, { python, emulatorUrl, credentials, e
     const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
     throw new LocalError(
       `The topology could not be deployed:\n${stdout}${stderr}`.trim(),
-      'Mend the template and run this again.',
+      'Mend the template, or the variable that is named, and run this again.',
     );
   }
 }

@@ -167,6 +167,8 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: EMULATOR_REGION,
+    // The AWS CLI and Python's SDK read this one.
+    AWS_DEFAULT_REGION: EMULATOR_REGION,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   };

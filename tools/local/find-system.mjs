@@ -237,7 +237,12 @@ export async function findSystem(root, env, part) {
   const { url, said } = await askPort(part, settings);
   if (url) return { url, foundBy: part === 'api' ? 'API_PORT' : 'LOCALSTACK_PORT' };
   const { runFile } = runFolder(root, env);
-  const local = readLocalRun(root, env) ? 'is still starting' : `does not run (${runFile})`;
+  const left = readLeftBehind(root, env);
+  const local = readLocalRun(root, env)
+    ? 'is still starting'
+    : left.pids.length > 0
+      ? `was killed, and ${left.pids.length} of its processes are left (${left.end} ends them)`
+      : `does not run (${runFile})`;
   const project = settings('COMPOSE_PROJECT_NAME') ?? 'orderflow';
   const service = part === 'api' ? 'api-gateway' : 'localstack';
   const containers =

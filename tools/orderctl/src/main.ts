@@ -78,8 +78,15 @@ const surroundings: Surroundings = {
   answers: finder.answers,
 };
 
+/** With what has to stand before further commands, too, because it stood before this one. */
 function sayWhere(where: string | undefined, foundBy: string | undefined): void {
-  if (where !== undefined && foundBy !== undefined) terminal.err(`Using ${where} (${foundBy}).\n`);
+  if (where === undefined || foundBy === undefined) return;
+  const choices = ['ORDERFLOW_LOCAL_DIR', 'COMPOSE_PROJECT_NAME'].flatMap((name) => {
+    const value = env[name]?.trim();
+    return value ? [`${name}=${value}`] : [];
+  });
+  const also = choices.length > 0 ? ` Put ${choices.join(' ')} before the commands below, too.` : '';
+  terminal.err(`Using ${where} (${foundBy}).${also}\n`);
 }
 
 const run: Run = async (options, command, { patient = false, forMs, leavesNothing = false } = {}) => {

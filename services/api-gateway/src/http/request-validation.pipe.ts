@@ -36,11 +36,17 @@ function bounded(entries: readonly ProblemEntry[]): ProblemEntry[] {
   ];
 }
 
+/** Of what is no number, a range says nothing. */
+function messagesOf({ min, max, ...others }: Record<string, string> = {}): string[] {
+  const ranges = [min, max].filter((message) => message !== undefined);
+  return 'isInt' in others || 'isNumber' in others ? Object.values(others) : [...ranges, ...Object.values(others)];
+}
+
 /** One entry per message, each with the path of the value that it is about. */
 function entriesOf(errors: readonly ValidationError[], parent = ''): ProblemEntry[] {
   return errors.flatMap((error) => {
     const path = join(parent, error.property);
-    const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message }));
+    const own = messagesOf(error.constraints).map((message) => ({ path, message }));
     return [...own, ...entriesOf(error.children ?? [], path)];
   });
 }

@@ -73,7 +73,10 @@ export async function auditCommand(
   } else {
     if (report.findingCount > 0) terminal.out('\n');
     printTotals(report, terminal);
-    const verdict = report.findingCount === 0 ? 'Everything adds up.' : `${report.findingCount} findings.`;
+    const verdict =
+      report.findingCount === 0
+        ? 'Everything adds up.'
+        : `${report.findingCount} finding${report.findingCount === 1 ? '' : 's'}.`;
     terminal.out(`\n${verdict} Stage ${stage}, ${(report.tookMs / 1_000).toFixed(1)} s.\n`);
   }
   return report.findingCount === 0 ? 0 : 1;

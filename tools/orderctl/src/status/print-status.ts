@@ -76,6 +76,8 @@ export function printStatus(
   const needy = [...queues, ...(items ?? []), ...outbox, bus, ...rules].filter(
     ({ attention }) => attention !== undefined,
   );
-  const verdict = ok ? 'Nothing needs attention.' : `${needy.length} of these lines need attention.`;
+  const verdict = ok
+    ? 'Nothing needs attention.'
+    : `${needy.length} of these lines ${needy.length === 1 ? 'needs' : 'need'} attention.`;
   terminal.out(`${paint(terminal, ok ? 'green' : 'red', verdict)} Stage ${stage}, ${at}.\n`);
 }
