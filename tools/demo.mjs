@@ -9,7 +9,7 @@ import { findSystem, NotFound } from './local/find-system.mjs';
 import { createPatience } from './local/patience.mjs';
 import { readArguments } from './usage.mjs';
 
-readArguments('npm run demo   (it goes where API_URL or API_PORT point)', { options: {} });
+readArguments('npm run demo   (on the system that runs here, or at API_URL)', { options: {} });
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 let base = '';

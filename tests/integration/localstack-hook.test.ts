@@ -224,6 +224,14 @@ describe('the LocalStack hook', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('names the variable of a parameter that is wrong', async () => {
+    const { exitCode, output } = await localstack.runHook({ VISIBILITY_TIMEOUT_SECONDS: 'abc' });
+    expect(output).toContain(
+      'The parameter VisibilityTimeoutSeconds is what the variable VISIBILITY_TIMEOUT_SECONDS says.',
+    );
+    expect(exitCode).toBe(1);
+  });
+
   it('removes a rule from the stack that is there, and makes it again', async () => {
     expect(await localstack.runHook({ NOTIFY_ON_ORDER_OUTCOME: 'false' })).toMatchObject({ exitCode: 0 });
     const { orderCreatedRule, notificationRequestedRule, orderOutcomesRule } = names;

@@ -19,7 +19,7 @@ import {
   readWantedPorts,
 } from '../../../tools/doctor/docker.mjs';
 import { judgeDependencies, judgeMemory, judgeNode, judgeNpm, judgePython } from '../../../tools/doctor/machine.mjs';
-import { checkPorts, judgePort } from '../../../tools/doctor/ports.mjs';
+import { checkPorts, judgeLeftBehind, judgePort } from '../../../tools/doctor/ports.mjs';
 import { stateOfDependencies } from '../../../tools/local/requirements.mjs';
 
 const answered = (stdout: string) => ({ status: 'ok' as const, stdout, reason: '' });
@@ -445,4 +445,10 @@ describe('the report', () => {
     expect(report(checks).ok).toBe(false);
     expect(report(checks.filter(({ status }) => status !== 'fail')).ok).toBe(true);
   });
+});
+
+it('processes of a launcher that was killed are told of, with what ends them', () => {
+  expect(judgeLeftBehind({ pids: [], end: 'npm run local:stop' })).toEqual([]);
+  const [check] = judgeLeftBehind({ pids: [7, 8], end: 'npm run local:stop' });
+  expect(check).toMatchObject({ status: 'warn', found: expect.stringContaining('2'), fix: 'npm run local:stop' });
 });

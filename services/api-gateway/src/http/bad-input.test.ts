@@ -233,6 +233,11 @@ describe('ids in paths', () => {
   });
 });
 
+it.each(['limit=0x10', 'limit=1e1', 'limit=', 'limit=1&limit=2'])('%s is wrong for one reason', async (query) => {
+  const { errors } = bodyOf<Problem>(await (await startApi()).get(`/api/orders?${query}`));
+  expect(errors).toEqual([{ path: 'limit', message: expect.stringContaining('whole number') }]);
+});
+
 describe('GET /api/orders refuses', () => {
   it.each([
     ['limit=0', 'limit'],
