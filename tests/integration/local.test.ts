@@ -102,7 +102,14 @@ describe('npm run local, in a shell with all that a shell may have', () => {
     });
     const of = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(output)?.[1] ?? '';
     expect(output.match(/^AWS_\w+/gm)?.sort()).toEqual([
-      ...['AWS_ACCESS_KEY_ID', 'AWS_CONFIG_FILE', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_SECRET_ACCESS_KEY'],
+      ...[
+        'AWS_ACCESS_KEY_ID',
+        'AWS_CONFIG_FILE',
+        'AWS_DEFAULT_REGION',
+        'AWS_ENDPOINT_URL',
+        'AWS_REGION',
+        'AWS_SECRET_ACCESS_KEY',
+      ],
       'AWS_SHARED_CREDENTIALS_FILE',
     ]);
     expect(of('AWS_CONFIG_FILE')).toBe(devNull);
