@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/contracts';
 import { leaveRaw, openRaw, parseAnswer, statusesOf } from '@orderflow/platform/testing/raw-client';
-import { anOrder, bodyOf, startApi, type Api } from '../testing/start-api.js';
+import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '../testing/start-api.js';
 
 const LARGE = 'x'.repeat(5_000_000);
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -51,6 +51,19 @@ describe('an answer that comes before the end of the body', () => {
     expect(await client.closed).toBe(true);
     expect(statusesOf(client.received())).toEqual([status]);
     expect(parseAnswer(client.received()).headers).toMatchObject({ connection: 'close' });
+  });
+
+  it('is the last of its connection: an order behind the body is not taken', async () => {
+    const api = await startApi();
+    const client = await openRaw(await listen(api), rawRequest({ headers: JSON_TYPE }, 'content-length: 1000000'));
+    await eventually(() => statusesOf(client.received()).includes(413));
+    const order = JSON.stringify(anOrder());
+    client.socket.write('x'.repeat(1_000_000) + rawRequest({ headers: JSON_TYPE }, `content-length: ${order.length}`));
+    client.socket.write(order);
+    await client.closed;
+    await quiet();
+    expect(statusesOf(client.received())).toEqual([413]);
+    expect(api.orders()).toEqual([]);
   });
 
   it('reaches a client that does not say how much it sends', async () => {

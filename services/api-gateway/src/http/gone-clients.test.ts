@@ -44,6 +44,20 @@ async function listen({ app }: Api): Promise<{ server: Server; port: number }> {
 }
 
 describe('a client that has gone', () => {
+  it('before its request is looked at has ordered nothing', async () => {
+    const api = await startApi();
+    const { server, port } = await listen(api);
+    const gone = once(
+      server.prependOnceListener('request', ({ socket }: IncomingMessage) => socket.destroy()),
+      'request',
+    );
+    await openRaw(port, REQUESTS.find(({ what }) => what === 'an order')?.text);
+    await gone;
+    await quiet();
+    expect(api.orders()).toEqual([]);
+    expect(api.log.lines.filter(({ message }) => message === 'request')).toEqual([]);
+  });
+
   it.each(REQUESTS)('after $what is no error, whenever it goes', async ({ text }) => {
     const api = await startApi();
     const { server, port } = await listen(api);
