@@ -43,10 +43,12 @@ def is_own_host(authority):
 def refusal(method, target, path, headers):
     """The status and the reason to refuse a request; None when it may go on."""
     hosts = headers.getlist("Host")
+    if len(hosts) != 1:
+        return 400, "a request must have a Host header, and no more than one"
     absolute = ABSOLUTE_FORM.match(target)
     if absolute:
         hosts.append(absolute[1])
-    if not hosts or len({host.lower() for host in hosts}) > 1 or not is_own_host(hosts[0]):
+    if len({host.lower() for host in hosts}) > 1 or not is_own_host(hosts[0]):
         return 421, "the Host header is neither an address nor a name of this LocalStack"
     if any(name in headers for name in BROWSER_HEADERS) or "websocket" in headers.get("Upgrade", "").lower():
         return 403, "requests of web pages are refused"

@@ -11,7 +11,7 @@ type Headers = Record<string, string>;
 
 function codeOf(headers: Headers, { method = 'GET', url = '/', ownOriginOnly = false } = {}): string | undefined {
   const rawHeaders = Object.entries(headers).flat();
-  return guard({ method, url, headers, rawHeaders, httpVersion: '1.1' }, { ownOriginOnly })?.code;
+  return guard({ method, url, headers, rawHeaders }, { ownOriginOnly })?.code;
 }
 
 describe('the Host of a request', () => {

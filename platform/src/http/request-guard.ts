@@ -13,7 +13,7 @@ export const REFUSAL_STATUSES: Record<RefusalCode, number> = {
 
 export type Refusal = { code: RefusalCode; detail: string };
 
-type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders' | 'httpVersion'>;
+type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
 
 /**
  * Why a request must not be served, from its head alone; undefined when it may be.
@@ -22,7 +22,7 @@ type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHead
 export type RequestGuard = (request: RequestHead, options?: { ownOriginOnly?: boolean }) => Refusal | undefined;
 
 const REFUSALS = {
-  noHost: { code: 'MALFORMED_REQUEST', detail: 'A request of HTTP/1.1 must have a Host header.' },
+  hosts: { code: 'MALFORMED_REQUEST', detail: 'A request must have a Host header, and no more than one.' },
   host: {
     code: 'HOST_NOT_ALLOWED',
     detail: 'The Host header names a host that this service does not answer for; ALLOWED_HOSTS adds names.',
@@ -39,14 +39,15 @@ const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
 /** Upper and lower case are the same, and so is a name with the root's dot at its end. */
 const normalized = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
+/** Node keeps the first of several in `headers`. */
+const hostsOf = ({ rawHeaders }: RequestHead): string[] =>
+  rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host');
+
 /**
- * The one Host header of a request. A target in absolute form must name the same host:
+ * The host that a request is for. A target in absolute form must name the same as the header:
  * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
  */
-function authorityOf({ url = '', headers: { host }, rawHeaders }: RequestHead): string | undefined {
-  // Node keeps the first of several in `headers`.
-  const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-  if (host === undefined || count !== 1) return undefined;
+function authorityOf({ url = '' }: RequestHead, host: string): string | undefined {
   if (url.startsWith('/') || url === '*') return host;
   return ABSOLUTE_FORM.exec(url)?.[1]?.toLowerCase() === host.toLowerCase() ? host : undefined;
 }
@@ -90,8 +91,9 @@ export function createRequestGuard(
 
   return (request, { ownOriginOnly = false } = {}) => {
     // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
-    if (request.headers.host === undefined && request.httpVersion === '1.1') return REFUSALS.noHost;
-    const authority = authorityOf(request);
+    const [host, ...others] = hostsOf(request);
+    if (host === undefined || others.length > 0) return REFUSALS.hosts;
+    const authority = authorityOf(request, host);
     if (authority === undefined || !isAllowed(authority)) return REFUSALS.host;
     if (/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return REFUSALS.webSocket;
     const forOwnOrigin = ownOriginOnly || !READS.includes(request.method);

@@ -41,16 +41,16 @@ const FOREIGN_HOSTS: Head[] = [
   host(421, 'letters outside ASCII', 'löcalhost'),
   host(421, 'the name of nothing', ''),
   { what: 'no Host', lines: ['GET {path} HTTP/1.1'], status: 400 },
-  { what: 'no Host, as HTTP/1.0 allows', lines: ['GET {path} HTTP/1.0'], status: 421 },
+  { what: 'no Host, as HTTP/1.0 allows', lines: ['GET {path} HTTP/1.0'], status: 400 },
   {
     what: 'a foreign Host after the own one',
     lines: ['GET {path} HTTP/1.1', 'Host: localhost', 'Host: evil.example'],
-    status: 421,
+    status: 400,
   },
   {
     what: 'a foreign Host before the own one',
     lines: ['GET {path} HTTP/1.1', 'Host: evil.example', 'hOST: localhost'],
-    status: 421,
+    status: 400,
   },
   {
     what: 'a foreign host in the target',
