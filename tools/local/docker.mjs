@@ -1,12 +1,10 @@
 /** Docker, asked with a deadline: behind a DOCKER_HOST there may be nothing that ever answers. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { forDocker } from './environment.mjs';
-import { endGroup } from './run-to-end.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 const DOCKER_ANSWERS_WITHIN_MS = 10_000;
 const REMIND_EVERY_MS = 15_000;
-/** Compose, told to end, first stops what it has started. */
-const ENDS_WITHIN_MS = 15_000;
 
 /** How long a command waited, and for whom. @param {string} command @param {number} ms */
 function noAnswer(command, ms) {
@@ -50,46 +48,17 @@ export function dockerProblem() {
  * @returns {Promise<{ code: number, stderr: string }>} once it has ended
  */
 export async function runDocker(args, { cwd, env, withinMs, say, signal }) {
-  signal?.throwIfAborted();
   const command = `docker ${args.join(' ')}`;
   const startedAt = performance.now();
-  // A process group of its own: a Ctrl-C reaches it through `signal` only.
-  const child = spawn('docker', args, {
-    cwd,
-    env: { ...forDocker(process.env), ...env },
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
   const reminder = setInterval(() => {
     say(`  still waiting for: ${command} (${Math.round((performance.now() - startedAt) / 1_000)} s)`);
   }, REMIND_EVERY_MS);
-  const deadline = setTimeout(() => {
-    stderr += `\n${noAnswer(command, withinMs)}`;
-    endGroup(child, 'SIGKILL');
-  }, withinMs);
-  /** @type {NodeJS.Timeout | undefined} */
-  let patience;
-  const abort = () => {
-    endGroup(child, 'SIGTERM');
-    patience = setTimeout(() => endGroup(child, 'SIGKILL'), ENDS_WITHIN_MS);
-  };
-  signal?.addEventListener('abort', abort, { once: true });
-  const code = await new Promise((/** @type {(code: number) => void} */ resolve) => {
-    child.once('error', (error) => {
-      stderr += String(error);
-      resolve(127);
-    });
-    // Not `close`: what the command has started may hold its output open.
-    child.once('exit', (exitCode) => {
-      resolve(exitCode ?? 1);
-    });
-  });
-  clearInterval(reminder);
-  clearTimeout(deadline);
-  clearTimeout(patience);
-  signal?.removeEventListener('abort', abort);
-  signal?.throwIfAborted();
-  return { code, stderr };
+  try {
+    const options = { cwd, env: { ...forDocker(process.env), ...env }, withinMs, signal };
+    const { status, stderr, error, isLate } = await runToEnd('docker', args, options);
+    const why = error ? String(error) : isLate ? noAnswer(command, withinMs) : '';
+    return { code: status ?? 1, stderr: `${stderr}\n${why}`.trim() };
+  } finally {
+    clearInterval(reminder);
+  }
 }

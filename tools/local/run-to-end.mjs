@@ -2,12 +2,15 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
+/** What a program may need to end what it has begun itself, once it is told to. */
+const ENDS_WITHIN_MS = 15_000;
+
 /**
  * Sends a signal to a child that leads a process group, and to what it has started itself.
  * @param {import('node:child_process').ChildProcess} child
  * @param {NodeJS.Signals} signal
  */
-export function endGroup(child, signal) {
+function signalGroup(child, signal) {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);
@@ -17,14 +20,15 @@ export function endGroup(child, signal) {
 }
 
 /**
- * Like `spawnSync`, but this process stays able to act on signals. The program is in another process group than this one;
- * when `signal` aborts, it is ended.
+ * Like `spawnSync`, but this process stays able to act on signals. The program is in another process group than this one.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} [options]
- * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: Error }>} once it has ended
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined, withinMs?: number | undefined }} [options]
+ *   `signal` ends the program; after `withinMs` it is killed
+ * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: Error, isLate: boolean }>} once it
+ *   has ended; `isLate` when it was killed for that
  */
-export async function runToEnd(command, args, { signal, ...options } = {}) {
+export async function runToEnd(command, args, { signal, withinMs, ...options } = {}) {
   signal?.throwIfAborted();
   const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   /** @type {Promise<{ status: number | null, error?: Error }>} */
@@ -32,13 +36,29 @@ export async function runToEnd(command, args, { signal, ...options } = {}) {
     child.once('error', (error) => resolve({ status: null, error }));
     child.once('close', (status) => resolve({ status }));
   });
-  const abort = () => endGroup(child, 'SIGTERM');
+  let isLate = false;
+  /** @type {NodeJS.Timeout[]} */
+  const timers = [];
+  const kill = () => signalGroup(child, 'SIGKILL');
+  if (withinMs !== undefined) {
+    timers.push(
+      setTimeout(() => {
+        isLate = true;
+        kill();
+      }, withinMs),
+    );
+  }
+  const abort = () => {
+    signalGroup(child, 'SIGTERM');
+    timers.push(setTimeout(kill, ENDS_WITHIN_MS));
+  };
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const [stdout, stderr, end] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     signal?.throwIfAborted();
-    return { stdout, stderr, ...end };
+    return { stdout, stderr, isLate, ...end };
   } finally {
+    timers.forEach(clearTimeout);
     signal?.removeEventListener('abort', abort);
   }
 }
