@@ -2,14 +2,15 @@
  * `npm run local`: the whole system without Docker. USAGE has the ways to call it.
  */
 import { fileURLToPath } from 'node:url';
-import { endKnown, pidFile } from './local/children.mjs';
+import { cannotBeTold, endKnown, pidFile } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { shellCommands } from './local/environment.mjs';
 import { LocalError } from './local/fail.mjs';
 import { addEnvFiles } from './local/find-system.mjs';
 import { isAlive, mayBeAlive } from './local/identity.mjs';
 import { stopLocalStack } from './local/localstack.mjs';
-import { cannotBeTold, runSystem, say, STOP_WITHIN_MS } from './local/run.mjs';
+import { STOP_WITHIN_MS } from './local/processes.mjs';
+import { runSystem, say } from './local/run.mjs';
 import { runFolder } from './local/run-folder.mjs';
 import { misused, readArguments } from './usage.mjs';
 

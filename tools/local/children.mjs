@@ -104,6 +104,20 @@ const isKnown = (known) =>
   Number.isSafeInteger(known?.pid) && typeof known.name === 'string' && typeof known.startedAt === 'string';
 
 /**
+ * Processes of which nobody knows whether they are those that were started here.
+ * @param {Known[]} left
+ * @param {string} runFile
+ */
+export function cannotBeTold(left, runFile) {
+  const pids = left.map(({ pid }) => pid).join(' ');
+  const names = left.map(({ name, pid }) => `${pid} (${name})`).join(', ');
+  return new LocalError(
+    `Still there are the processes ${names}; whether Orderflow has started them cannot be told, or they do not end.`,
+    `See what they are: ps -p ${pids.replaceAll(' ', ',')}   End those that are Orderflow's: kill ${pids}   Then: rm ${runFile}`,
+  );
+}
+
+/**
  * The pid file: who runs here, what it has started, and what its emulator takes.
  * @param {string} file
  */

@@ -1,7 +1,7 @@
 /** `npm run local` itself: starts the system, watches over its processes, and ends them whatever ends it. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endKnown, pidFile } from './children.mjs';
+import { cannotBeTold, endKnown, pidFile } from './children.mjs';
 import { sayReady } from './detach.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './embedded.mjs';
 import { createCredentials, LOCALSTACK_CREDENTIALS } from './environment.mjs';
@@ -9,11 +9,11 @@ import { LocalError } from './fail.mjs';
 import { followFile } from './follow.mjs';
 import { doubtAboutIds, isAlive, startOf } from './identity.mjs';
 import { checkDocker, startLocalStack, stopLocalStack } from './localstack.mjs';
-import { createPatience } from './patience.mjs';
-import { choosePort } from './ports.mjs';
-import { build, checkNode, installDependencies, installEmulator } from './requirements.mjs';
-import { COMPILER, startCompiler, watchBuild } from './watch.mjs';
 import { withLock } from './lock.mjs';
+import { choosePort } from './ports.mjs';
+import { createProcesses, STOP_WITHIN_MS } from './processes.mjs';
+import { build, checkNode, installDependencies, installEmulator } from './requirements.mjs';
+import { COMPILER, restartOnChange } from './watch.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -21,9 +21,6 @@ import { withLock } from './lock.mjs';
  * @typedef {import('./identity.mjs').Known} Known
  */
 
-/** Longer than a service's own deadline for draining. */
-export const STOP_WITHIN_MS = 32_000;
-const LOOK_EVERY_MS = 1_000;
 /** A step that takes longer says so. */
 const SILENT_MS = 10_000;
 /** A Ctrl-C reaches whatever a step runs, too, whose end may be noticed before it. */
@@ -38,20 +35,6 @@ export function say(text) {
 }
 
 /**
- * Processes of which nobody knows whether they are those that were started here.
- * @param {Known[]} left
- * @param {string} runFile
- */
-export function cannotBeTold(left, runFile) {
-  const pids = left.map(({ pid }) => pid).join(' ');
-  const names = left.map(({ name, pid }) => `${pid} (${name})`).join(', ');
-  return new LocalError(
-    `Still there are the processes ${names}; whether Orderflow has started them cannot be told, or they do not end.`,
-    `See what they are: ps -p ${pids.replaceAll(' ', ',')}   End those that are Orderflow's: kill ${pids}   Then: rm ${runFile}`,
-  );
-}
-
-/**
  * Starts everything, and stays until it is stopped by a signal, by the end of who reads the output, or by that of a child.
  * @param {string} root
  * @param {import('./run-folder.mjs').RunFolder} folder
@@ -61,10 +44,6 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   const state = pidFile(runFile);
   const container = { root, project, say };
   const startedAt = performance.now();
-  /** @type {Child[]} those that are meant to run */
-  const children = [];
-  /** @type {Map<Child, Promise<void>>} those that have been told to end */
-  const ending = new Map();
   const stopped = new AbortController();
   const { signal } = stopped;
   /** @type {(() => void)[]} */
@@ -81,14 +60,10 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   /** @type {Promise<unknown>} */
   let starting = Promise.resolve();
 
+  const processes = createProcesses({ isStopping: () => signal.aborted, onChange: remember, onOwnEnd });
+
   function remember() {
-    const known = children
-      .filter(({ pid }) => pid > 0)
-      .map(({ name, pid }) => ({ name, pid, startedAt: startOf(pid) }));
-    const alive = known.flatMap((child) =>
-      child.startedAt === undefined ? [] : [{ ...child, startedAt: child.startedAt }],
-    );
-    state.write({ parent: me, children: alive, usesContainer, urls, credentials });
+    state.write({ parent: me, children: processes.known(), usesContainer, urls, credentials });
   }
 
   /**
@@ -133,45 +108,22 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   }
 
   /**
-   * With SIGTERM, and with SIGKILL when that has not helped in time.
-   * @param {Child} child
-   */
-  function end(child) {
-    const begun = ending.get(child);
-    if (begun) return begun;
-    const ended = (async () => {
-      child.kill('SIGTERM');
-      // A suspended one would not hear the other signal.
-      if (process.platform !== 'win32') child.kill('SIGCONT');
-      const patience = createPatience(STOP_WITHIN_MS);
-      const timer = setInterval(() => {
-        if (patience.isOver()) child.kill('SIGKILL');
-      }, LOOK_EVERY_MS);
-      await child.ended;
-      clearInterval(timer);
-    })();
-    ending.set(child, ended);
-    return ended;
-  }
-
-  /**
    * Ends everything, services first, so that they can still reach the emulator while they drain.
    * @param {number} exitCode
    */
   async function stopAll(exitCode) {
     if (signal.aborted) return;
     stopped.abort();
-    if (children.length > 0 || usesContainer) say('\nStopping: the services finish what they have begun.');
-    const endAndSay = async (/** @type {Child} */ child) => {
-      await end(child);
-      say(`  ${child.name.padEnd(20)} exit code ${await child.ended}`);
+    if (processes.known().length > 0 || usesContainer) say('\nStopping: the services finish what they have begun.');
+    const sayEnd = (/** @type {string} */ name, /** @type {number} */ code) => {
+      say(`  ${name.padEnd(20)} exit code ${code}`);
     };
     try {
-      await Promise.all(children.filter(({ name }) => name !== 'emulator').map(endAndSay));
-      await Promise.all(children.filter(({ name }) => name === 'emulator').map(endAndSay));
+      await processes.endAll((name) => name !== 'emulator', sayEnd);
+      await processes.endAll((name) => name === 'emulator', sayEnd);
       // A step that was under way may have started another one, which was told to end at once.
       await starting.catch(() => undefined);
-      await Promise.all(ending.values());
+      await processes.settled();
       for (const stopFollowing of followers) stopFollowing();
       if (usesContainer) await stopLocalStack(container);
       if (isClaimed) state.removeUnlessAlive();
@@ -195,30 +147,20 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     say(`${name.padEnd(width)} | ${line}`);
   }
 
-  /** @param {Child} child */
-  function onStart(child) {
-    children.push(child);
-    if (signal.aborted) void end(child);
-    else remember();
-    void child.ended.then((code) => {
-      if (signal.aborted || ending.has(child)) return;
-      children.splice(children.indexOf(child), 1);
-      const cause = code === 137 ? ' (SIGKILL: killed by hand, or by the system when memory ran out)' : '';
-      const tail = child.tail();
-      const lines = tail.length > 0 ? tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
-      say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
-      if (watch && child.name !== 'emulator') {
-        const next =
-          child.name === COMPILER
-            ? `Start it again with ${prefix}npm run dev`
-            : 'It starts again after the next change';
-        say(`\n${next}; the rest goes on.\n`);
-        remember();
-        return;
-      }
-      say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with ${prefix}npm run local.`);
-      void stopAll(1);
-    });
+  /** @param {Child} child @param {number} code */
+  function onOwnEnd(child, code) {
+    const cause = code === 137 ? ' (SIGKILL: killed by hand, or by the system when memory ran out)' : '';
+    const tail = child.tail();
+    const lines = tail.length > 0 ? tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
+    say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
+    if (watch && child.name !== 'emulator') {
+      const next =
+        child.name === COMPILER ? `Start it again with ${prefix}npm run dev` : 'It starts again after the next change';
+      say(`\n${next}; the rest goes on.\n`);
+      return;
+    }
+    say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with ${prefix}npm run local.`);
+    void stopAll(1);
   }
 
   /** @param {string} name */
@@ -263,7 +205,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     rmSync(logDir, { recursive: true, force: true });
     mkdirSync(logDir, { recursive: true });
 
-    const place = { root, logDir, onStart };
+    const place = { root, logDir, onStart: processes.add };
     const emulatorUrl = `http://127.0.0.1:${ports.emulator}`;
     const building = build(root, undefined, { signal });
     building.catch(() => undefined);
@@ -302,8 +244,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
       } catch (error) {
         const { message } = /** @type {Error} */ (error);
         // If it has ended by itself, that is told already, with its last lines.
-        const isThere = children.some((child) => child.name === service && !ending.has(child));
-        if (!signal.aborted && isThere) say(`\n${message}\n`);
+        if (!signal.aborted && processes.runs(service)) say(`\n${message}\n`);
         return false;
       }
     };
@@ -328,49 +269,8 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     );
     sayReady();
     for (const name of [...SERVICES, 'emulator']) follow(name);
-    if (watch) watchForChanges(place, tryToStart);
-  }
-
-  /**
-   * @param {import('./embedded.mjs').Place} place
-   * @param {(service: Service) => Promise<boolean>} tryToStart
-   */
-  function watchForChanges(place, tryToStart) {
-    /** @type {Map<Service, { count: number, done: Promise<void> }>} */
-    const turns = new Map();
-    const findChild = (/** @type {Service} */ service) => children.find(({ name }) => name === service);
-    /** The newest change counts: it ends the process of an earlier one, ready or not. @param {Service} service */
-    const restart = (service) => {
-      const { count, done } = turns.get(service) ?? { count: 0, done: Promise.resolve() };
-      const isNewest = () => turns.get(service)?.count === count + 1;
-      const turn = async () => {
-        const old = findChild(service);
-        if (old) {
-          await end(old);
-          children.splice(children.indexOf(old), 1);
-        }
-        if (signal.aborted || !isNewest()) return;
-        if (await tryToStart(service)) print(service, '(restarted)');
-      };
-      print(service, '(changed: restarting)');
-      const child = findChild(service);
-      if (child) void end(child);
-      const over = done.then(turn).finally(() => {
-        if (isNewest()) turns.delete(service);
-      });
-      turns.set(service, { count: count + 1, done: over });
-    };
-    const isDown = (/** @type {Service} */ service) => !turns.has(service) && !findChild(service);
-    const watching = watchBuild(root, { isDown, restart });
-    const compiler = startCompiler(place);
-    followers.push(
-      watching.stop,
-      followFile(`${logDir}${COMPILER}.log`, (line) => {
-        print(COMPILER, line);
-        watching.onCompilerLine(line);
-      }),
-    );
-    void compiler.ended.then(watching.onCompilerEnd);
+    if (watch)
+      followers.push(restartOnChange(place, { processes, tryToStart, print, isStopping: () => signal.aborted }));
   }
 
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(name, () => void stopAll(0));

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { startChild } from './children.mjs';
 import { SERVICES } from './embedded.mjs';
 import { ofTheMachine } from './environment.mjs';
+import { followFile } from './follow.mjs';
 
-/** @typedef {import('./embedded.mjs').Service} Service */
+/**
+ * @typedef {import('./embedded.mjs').Service} Service
+ * @typedef {import('./embedded.mjs').Place} Place
+ */
 
 /** A compiler writes many files in one go: a folder has changed when two looks at it see the same. */
 const LOOK_EVERY_MS = 500;
@@ -13,8 +17,8 @@ const LOOK_EVERY_MS = 500;
 const SHARED = ['contracts', 'platform'];
 export const COMPILER = 'compiler';
 
-/** @param {import('./embedded.mjs').Place} place */
-export function startCompiler({ root, logDir, onStart }) {
+/** @param {Place} place */
+function startCompiler({ root, logDir, onStart }) {
   const projects = SERVICES.map((service) => `services/${service}`);
   const child = startChild({
     name: COMPILER,
@@ -56,7 +60,7 @@ function stampsOf(root) {
  * @param {string} root
  * @param {{ isDown: (service: Service) => boolean, restart: (service: Service) => void }} services
  */
-export function watchBuild(root, { isDown, restart }) {
+function watchBuild(root, { isDown, restart }) {
   const running = stampsOf(root);
   let last = running;
   let isCompiling = false;
@@ -91,5 +95,53 @@ export function watchBuild(root, { isDown, restart }) {
     stop() {
       clearInterval(timer);
     },
+  };
+}
+
+/**
+ * Compiles on change, and restarts the services that a change is for.
+ * @param {Place} place
+ * @param {object} run
+ * @param {import('./processes.mjs').Processes} run.processes
+ * @param {(service: Service) => Promise<boolean>} run.tryToStart whether it is ready
+ * @param {(name: string, line: string) => void} run.print
+ * @param {() => boolean} run.isStopping nothing is started from then on
+ * @returns {() => void} ends the watching
+ */
+export function restartOnChange(place, { processes, tryToStart, print, isStopping }) {
+  /** @type {Map<Service, { count: number, done: Promise<void> }>} */
+  const turns = new Map();
+  /** The newest change counts: it ends the process of an earlier one, ready or not. @param {Service} service */
+  const restart = (service) => {
+    const { count, done } = turns.get(service) ?? { count: 0, done: Promise.resolve() };
+    const isNewest = () => turns.get(service)?.count === count + 1;
+    const turn = async () => {
+      const old = processes.find(service);
+      if (old) {
+        await processes.end(old);
+        processes.remove(old);
+      }
+      if (isStopping() || !isNewest()) return;
+      if (await tryToStart(service)) print(service, '(restarted)');
+    };
+    print(service, '(changed: restarting)');
+    const child = processes.find(service);
+    if (child) void processes.end(child);
+    const over = done.then(turn).finally(() => {
+      if (isNewest()) turns.delete(service);
+    });
+    turns.set(service, { count: count + 1, done: over });
+  };
+  const isDown = (/** @type {Service} */ service) => !turns.has(service) && !processes.find(service);
+  const watching = watchBuild(place.root, { isDown, restart });
+  const compiler = startCompiler(place);
+  const stopFollowing = followFile(`${place.logDir}${COMPILER}.log`, (line) => {
+    print(COMPILER, line);
+    watching.onCompilerLine(line);
+  });
+  void compiler.ended.then(watching.onCompilerEnd);
+  return () => {
+    watching.stop();
+    stopFollowing();
   };
 }
