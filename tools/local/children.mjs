@@ -1,7 +1,7 @@
 /** Child processes: their logs, their ends, and the file that remembers them when their parent dies. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from './fail.mjs';
 import { isAlive, mayBeAlive } from './identity.mjs';
@@ -154,9 +154,7 @@ export function pidFile(file) {
     },
     /** Other users must not read it, nor anybody half of it. @param {Run} content */
     write(content) {
-      // No checkout that the folder is in is to keep it, with its key.
-      if (mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
-        writeFileSync(join(dirname(file), '.gitignore'), '*\n');
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       const whole = `${file}.${process.pid}`;
       rmSync(whole, { force: true });
       try {

@@ -1,7 +1,8 @@
 /** A program in the background, which lives on when its parent and its terminal are gone. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeRunFolder } from './run-folder.mjs';
 
 /** For the program in the background: lets its parent go on. Does nothing without one that waits. */
 export function sayReady() {
@@ -19,7 +20,7 @@ export function sayReady() {
  * @returns {Promise<{ said: string, exitCode: number | undefined }>} no exit code: it runs
  */
 export async function startDetached(command, { cwd, log }) {
-  mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
+  makeRunFolder(dirname(log));
   const output = openSync(log, 'w');
   const child = spawn(process.execPath, command, { cwd, detached: true, stdio: ['ignore', output, output, 'ipc'] });
   closeSync(output);

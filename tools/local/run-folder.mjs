@@ -1,5 +1,6 @@
 /** Where `npm run local` keeps its notes and its logs; with a folder of its own a second one runs beside the first. */
 import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /**
@@ -25,4 +26,12 @@ export function runFolder(root, env) {
   if (folder === resolve(root, '.local')) return { ...notes, logDir: `${root}logs/`, logs: 'logs/', prefix: '' };
   const logDir = `${folder}/logs/`;
   return { ...notes, logDir, logs: logDir, prefix: `ORDERFLOW_LOCAL_DIR=${folder} ` };
+}
+
+/**
+ * Makes the folder if it is not there. It will contain the emulator's key: only its owner can read it, and git ignores it.
+ * @param {string} folder
+ */
+export function makeRunFolder(folder) {
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 })) writeFileSync(`${folder}/.gitignore`, '*\n');
 }

@@ -1,5 +1,6 @@
 /** `npm run local` itself: starts the system, watches over its processes, and ends them whatever ends it. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotBeTold, endKnown, pidFile } from './children.mjs';
 import { sayReady } from './detach.mjs';
@@ -13,6 +14,7 @@ import { withLock } from './lock.mjs';
 import { choosePort } from './ports.mjs';
 import { createProcesses, STOP_WITHIN_MS } from './processes.mjs';
 import { build, checkNode, installDependencies, installEmulator } from './requirements.mjs';
+import { makeRunFolder } from './run-folder.mjs';
 import { COMPILER, restartOnChange } from './watch.mjs';
 
 /**
@@ -172,6 +174,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     say(`Starting Orderflow ${emulator === 'localstack' ? 'with a LocalStack container' : 'without Docker'}`);
     await step('Node.js', checkNode);
     if (emulator === 'localstack') await step('Docker', checkDocker);
+    makeRunFolder(dirname(runFile));
     // Made by an earlier version, or by hand, others could look into it.
     mkdirSync(`${root}.local`, { recursive: true });
     chmodSync(`${root}.local`, 0o700);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pidFile } from '../../../tools/local/children.mjs';
 import { addEnvFiles, readLeftBehind, readLocalRun, readSettings } from '../../../tools/local/find-system.mjs';
 import { startOf } from '../../../tools/local/identity.mjs';
-import { runFolder } from '../../../tools/local/run-folder.mjs';
+import { makeRunFolder, runFolder } from '../../../tools/local/run-folder.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const doctor = (...options: string[]) =>
@@ -71,6 +71,17 @@ describe('npm run local', () => {
     expect(readLocalRun('/project/', env)).toBeUndefined();
     pidFile(join(folder, 'run.json')).write({ parent, children: [child], urls });
     expect(readLeftBehind('/project/', env).pids).toEqual([]);
+  });
+
+  it('keeps a folder that it makes to its owner, and out of git', () => {
+    const made = join(folder, 'made');
+    makeRunFolder(made);
+    expect(readFileSync(join(made, '.gitignore'), 'utf8')).toBe('*\n');
+    expect(statSync(made).mode & 0o077).toBe(0);
+    // A folder that was there already is left as it is.
+    mkdirSync(join(folder, 'there'));
+    makeRunFolder(join(folder, 'there'));
+    expect(readdirSync(join(folder, 'there'))).toEqual([]);
   });
 
   it('keeps its notes and its logs in one folder, a relative one below the project', () => {
