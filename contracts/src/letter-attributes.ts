@@ -5,7 +5,7 @@ type Foreign = { type: string; /** Of a binary one, its bytes in base64. */ valu
 
 export type ForeignAttributes = Readonly<Record<string, Foreign>>;
 
-/** The attributes of a dead letter, as the platform reads them. */
+/** The attributes of a dead letter after the platform has read them. */
 export type LetterAttributes = {
   /** What the worker said that gave it up; absent when none did. */
   letter?: Readonly<Partial<Record<string, string>>> & { originalMessageId: string; code: string };

@@ -29,7 +29,7 @@ export function refusalOfLetter(
   { whyMalformed, maxReplays = MOST_REPLAYS }: Rules,
 ): Refusal | undefined {
   if (ownQueue === undefined) {
-    return { code: 'UNKNOWN_TARGET', reason: 'it was meant for a queue that is none of this stage' };
+    return { code: 'UNKNOWN_TARGET', reason: 'it was sent to a queue that does not belong to this stage' };
   }
   if (replayCount >= maxReplays) {
     const reason = `replayed ${replayCount} times already, the limit is ${maxReplays} (--max-replays)`;

@@ -117,7 +117,7 @@ describe('what is taken over from headers', () => {
     '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01more',
     '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0',
     '',
-  ])('%j is none', (text) => {
+  ])('%j is not one', (text) => {
     expect(toTraceparent(text)).toBeUndefined();
   });
 });

@@ -88,7 +88,7 @@ export const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Of a later version only what all versions have is known, and of the flags only the first bit. */
 const LATER_TRACEPARENT = /^(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32}-[0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?$/s;
 
-/** A traceparent of any version, as version 00; undefined for anything else. */
+/** Turns a traceparent of any version into version 00; undefined if the value is not a traceparent. */
 export function toTraceparent(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   if (TRACEPARENT.test(value)) return value;
@@ -96,7 +96,7 @@ export function toTraceparent(value: unknown): string | undefined {
   return ids === undefined || flags === undefined ? undefined : `00-${ids}-0${Number.parseInt(flags, 16) & 1}`;
 }
 
-/** A traceparent, where there is one: text that is none begins a new trace, as W3C has it, and refuses nothing. */
+/** An optional traceparent. Text that is not one is dropped, so that a new trace begins, as W3C asks; it is no error. */
 export function IsTraceparent(): PropertyDecorator {
   const toKnown = Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? toTraceparent(value) : value,

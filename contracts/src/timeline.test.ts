@@ -109,7 +109,7 @@ describe('timelineOf', () => {
     expect(republished).not.toHaveProperty('version');
   });
 
-  it('tells of every publication of an outcome that nobody confirmed, after the outcome', () => {
+  it('lists each publication of an unconfirmed outcome after the outcome itself', () => {
     const record = order(
       {
         republished_2: { at: at(20_000), version: 3 },

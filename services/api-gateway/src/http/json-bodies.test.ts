@@ -101,7 +101,7 @@ describe('a body', () => {
     expect((await api.get('/api/orders', { 'content-encoding': 'gzip' })).status).toBe(200);
   });
 
-  it('is refused at a path that is none as any other', async () => {
+  it('gets 404 at a path that does not exist, like any other body', async () => {
     const api = await startApi();
     const answer = await api.request('POST', '/nowhere', {
       headers: { ...JSON_TYPE, 'content-encoding': 'gzip' },
