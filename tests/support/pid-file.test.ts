@@ -121,9 +121,10 @@ describe('the pid file', () => {
       ['--eval', 'process.on("SIGTERM", () => setTimeout(process.exit, 300)); setInterval(() => {}, 1000)'],
       { stdio: 'ignore' },
     );
-    const ended = new Promise<boolean>((resolve) =>
-      child.once('close', () => {
-        resolve(true);
+    /** By which signal; null when it ended by itself. */
+    const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+      child.once('close', (_, signal) => {
+        resolve(signal);
       }),
     );
     const pid = child.pid ?? 0;
@@ -139,7 +140,7 @@ describe('the pid file', () => {
       const { ended, known: child } = startStubborn();
       write(GONE, child);
       expect(await stop(env)).toEqual({ code: 0, output: expect.stringContaining('Stopped.') });
-      expect(await ended).toBe(true);
+      expect(await ended).not.toBe('SIGKILL');
       expect(existsSync(file)).toBe(false);
     },
     30_000,
@@ -158,6 +159,6 @@ describe('the pid file', () => {
     const { ended, child, known: one } = startStubborn();
     child.kill('SIGSTOP');
     await endKnown(known('x', one), 20_000);
-    expect(await ended).toBe(true);
+    expect(await ended).not.toBe('SIGKILL');
   }, 30_000);
 });
