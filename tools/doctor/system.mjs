@@ -120,7 +120,7 @@ function ago(ms) {
 export function judgeMarkers(tables, now, system) {
   const check = 'Outbox markers';
   const stuck = tables.filter(({ overdue }) => overdue > 0);
-  if (stuck.length === 0) return ok(check, 'none is overdue');
+  if (stuck.length === 0) return ok(check, `none has been due for more than ${OVERDUE_AFTER_MS / 1_000} s`);
   const found = stuck.map(
     ({ table, overdue, isAll, oldestAt }) =>
       `${overdue}${isAll ? '' : ' or more'} in ${table}, due for up to ${ago(now - oldestAt)}`,

@@ -84,7 +84,7 @@ function problemOf(root, path, { version, resolved = '', link, optional }) {
 }
 
 /**
- * Whether node_modules has what the lockfile says, development dependencies included: reads each package, in 0.1 s.
+ * Whether node_modules has what the lockfile says, development dependencies included.
  * @param {string} root
  * @returns {string} 'up to date', or what it is instead
  */
