@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ListTablesCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { stateOfDependencies } from '../../tools/local/requirements.mjs';
+import { installEmulator, stateOfDependencies } from '../../tools/local/requirements.mjs';
 import { HOSTILE_SHELL } from '../support/hostile-shell.js';
 import { compileOps } from '../support/orderctl.js';
 
@@ -30,7 +30,8 @@ describe('npm run local, in a shell with all that a shell may have', () => {
   beforeAll(async () => {
     // It would install them, under the feet of the tests that run beside this one.
     expect(stateOfDependencies(root)).toBe('up to date');
-    await compileOps();
+    // The proxy of this shell is for downloads, and leads nowhere.
+    await Promise.all([compileOps(), installEmulator(root)]);
     folder = await mkdtemp(join(tmpdir(), 'orderflow-local-'));
     const config = join(folder, 'config');
     const profile = `region = eu-west-1\nendpoint_url = ${NOWHERE}\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n`;
@@ -49,6 +50,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
       ...{ ORDERFLOW_LOCAL_DIR: join(folder, 'run'), COMPOSE_ENV_FILES: envFile },
     };
     started = await run('tools/local.mjs', '--detach');
+    if (started.exitCode !== 0) throw new Error(started.output);
     ({ urls } = JSON.parse(await readFile(join(folder, 'run/run.json'), 'utf8')) as { urls: typeof urls });
   }, 180_000);
 
