@@ -1,21 +1,34 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** The import arrows: services use platform and contracts; those two use nothing of ours; no service uses another. */
+/**
+ * The import arrows: services → domain → contracts, services → platform. Tests may also use the workspace testing, which
+ * nothing that ships imports.
+ */
 function forbidImports(folder, patterns, message) {
   return {
     files: [`${folder}/**/*.ts`],
+    ignores: ['**/*.test.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }] },
   };
 }
 
 const AWS_SDK = ['@aws-sdk/*', '@smithy/*'];
 
+const WORKSPACES = [
+  ...['api-gateway', 'contracts', 'domain', 'notification-worker', 'order-worker', 'orderctl', 'platform', 'testing'],
+];
+const WORKSPACES_BUT = (...allowed) =>
+  WORKSPACES.filter((name) => !allowed.includes(name)).flatMap((name) => [
+    `@orderflow/${name}`,
+    `@orderflow/${name}/*`,
+  ]);
+
 /** Where the wall clock is read: handed on as `now`, or shown to people. */
 const READS_THE_WALL_CLOCK = [
   // Composition roots, and what stands in for them.
   '**/main.ts',
-  'platform/src/testing/fake-*.ts',
+  'testing/src/**',
   // Tests put items into tables with the times that services would give them.
   '**/*.test.ts',
   'tests/**/*.{ts,mjs}',
@@ -61,33 +74,33 @@ export default tseslint.config(
   { files: ['**/*.js', '**/*.mjs'], rules: { 'no-undef': 'off' } },
   forbidImports(
     'contracts',
-    ['@orderflow/*', '**/platform/**', '**/services/**', ...AWS_SDK],
-    'contracts imports nothing of ours and does no I/O.',
+    ['@orderflow/*', '**/platform/**', '**/domain/**', '**/services/**', ...AWS_SDK],
+    'contracts describes what crosses a wire. It imports no other workspace and does no I/O.',
   ),
-  forbidImports('platform', ['@orderflow/*', '**/contracts/**', '**/services/**'], 'platform knows no business word.'),
-  ...['api-gateway', 'order-worker', 'notification-worker'].map((service) =>
-    forbidImports(
-      `services/${service}`,
-      [
-        '@orderflow/api-gateway',
-        '@orderflow/order-worker',
-        '@orderflow/notification-worker',
-        '@aws-sdk/*',
-        '@smithy/*',
-        '**/services/**',
-      ],
-      'A service imports contracts and platform only; the AWS SDK stays behind platform.',
-    ),
+  forbidImports(
+    'domain',
+    [...WORKSPACES_BUT('contracts'), '**/platform/**', '**/services/**', 'node:*', ...AWS_SDK],
+    'domain holds pure rules. It imports contracts only and does no I/O.',
+  ),
+  forbidImports(
+    'platform',
+    ['@orderflow/*', '**/contracts/**', '**/domain/**', '**/services/**'],
+    'platform knows no business word.',
+  ),
+  forbidImports(
+    'services/*',
+    [...WORKSPACES_BUT('contracts', 'domain', 'platform'), ...AWS_SDK, '**/services/**'],
+    'A service imports domain, contracts and platform only. The AWS SDK stays behind platform.',
   ),
   forbidImports(
     'tools/orderctl',
-    ['@orderflow/api-gateway', '@orderflow/order-worker', '@orderflow/notification-worker', '**/services/**'],
-    "The operator's tools import contracts, platform and the AWS SDK; a service is none of their business.",
+    [...WORKSPACES_BUT('contracts', 'domain', 'platform'), '**/services/**'],
+    'The operator tools import domain, contracts, platform and the AWS SDK, but no service.',
   ),
   forbidImports(
     'bench/peers',
-    ['@orderflow/api-gateway', '@orderflow/order-worker', '@orderflow/notification-worker', '**/services/**'],
-    'What the services are compared with is made of nothing of theirs.',
+    [...WORKSPACES_BUT('contracts', 'domain', 'platform'), '**/services/**'],
+    'The systems that the benchmark compares with share no code with the services.',
   ),
   {
     ignores: READS_THE_WALL_CLOCK,
@@ -111,7 +124,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.test.ts', 'tests/**/*.ts', 'services/*/src/testing/*.ts', 'tools/orderctl/src/testing/*.ts'],
+    files: ['**/*.test.ts', 'tests/**/*.ts', 'testing/src/**/*.ts'],
     // Tests stand beside the code, but a service is built without them.
     languageOptions: { parserOptions: { projectService: false, project: './tests/tsconfig.json' } },
     rules: {

@@ -19,6 +19,7 @@ const common = {
   moduleNameMapper: {
     '^@orderflow/contracts$': '<rootDir>/contracts/src/index.ts',
     '^@orderflow/platform/(.*)$': '<rootDir>/platform/src/$1.ts',
+    '^@orderflow/testing/(.*)$': '<rootDir>/testing/src/$1.ts',
     '^@orderflow/orderctl/(.*)$': '<rootDir>/tools/orderctl/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
@@ -40,7 +41,7 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: [
-        '<rootDir>/{contracts,platform,services}/**/src/**/*.test.ts',
+        '<rootDir>/{contracts,platform,services,testing}/**/src/**/*.test.ts',
         '<rootDir>/services/api-gateway/page/*.test.ts',
         '<rootDir>/tools/orderctl/src/**/*.test.ts',
         '<rootDir>/tests/support/**/*.test.ts',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { finish, insert } from '@orderflow/platform/statements/transitions';
+import { finish, insert } from '@orderflow/platform/work-item/transitions';
 import { callsIn, countCall, itemBytes, newUsage, usageSince, writeUnitsOf } from './aws-usage.js';
 import { costPerMillion } from './cost.js';
 

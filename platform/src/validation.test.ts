@@ -19,7 +19,7 @@ import {
   validateSync,
 } from 'class-validator';
 import fc from 'fast-check';
-import { hostileBody, propertySeed } from './testing/hostile-bodies.js';
+import { hostileBody, propertySeed } from '@orderflow/testing/hostile-bodies';
 import { validationErrors } from './validation.js';
 
 class Part {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { valueOf } from '@orderflow/platform/testing/samples';
+import { valueOf } from '@orderflow/testing/samples';
 import type { StartedNetwork } from 'testcontainers';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startFloodedApi, type FloodedApi } from '../support/api-memory/flooded-api.js';

@@ -7,7 +7,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { OrderCompleted } from '@orderflow/contracts';
 import { depthOf } from '@orderflow/platform/aws/queue-counts';
-import { decodeEvent } from '@orderflow/platform/worker/decode';
+import { decodeEvent } from '@orderflow/platform/events/decode';
 import type { Child } from '../../tools/local/children.mjs';
 import { readyUrl, spawnService, untilHealthy } from '../../tools/local/embedded.mjs';
 import { build } from '../../tools/local/requirements.mjs';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { HEADS, sendHead, type Head } from '@orderflow/platform/testing/hostile-heads';
+import { HEADS, sendHead, type Head } from '@orderflow/testing/hostile-heads';
 import { GenericContainer, type StartedNetwork, type StartedTestContainer } from 'testcontainers';
 import { startNetwork } from '../support/container-network.js';
 import { LOCALSTACK_IMAGE, startLocalStack, type LocalStack } from '../support/localstack.js';

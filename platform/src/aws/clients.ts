@@ -4,8 +4,8 @@ import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MeasureCalls } from '../telemetry/aws-calls.js';
-import { createDocumentClient } from './document-client.js';
-import { WireJson10Protocol, WireJson11Protocol } from './wire-json.js';
+import { createDocumentClient } from './fast-path/document-client.js';
+import { WireJson10Protocol, WireJson11Protocol } from './fast-path/wire-json.js';
 
 /** The one method of an SDK client that the system uses, so that a fake can stand in for it. */
 export type DynamoDb = Pick<DynamoDBDocumentClient, 'send'>;

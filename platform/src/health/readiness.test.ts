@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { connectionRefused } from '../testing/aws-errors.js';
-import { queueUrlOf } from '../testing/arns.js';
-import { createFakeAws } from '../testing/fake-aws.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
 import { createQueueUrls } from '../aws/queue-urls.js';
-import { createMonotonicClock } from '../clock.js';
-import { ownedTime } from '../testing/owned-time.js';
+import { createMonotonicClock } from '../runtime/clock.js';
+import { ownedTime } from '@orderflow/testing/owned-time';
 import { busCheck, createReadiness, probeAll, queueCheck, ruleCheck, tableCheck } from './readiness.js';
 
 const never = () => new Promise<never>(() => undefined);

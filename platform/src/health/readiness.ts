@@ -1,10 +1,10 @@
 import { DescribeEventBusCommand, DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
-import { isDenied, isUnavailable } from '../aws/failures.js';
+import { isDenied, isUnavailable } from '../aws/error-kind.js';
 import { countQueue } from '../aws/queue-counts.js';
-import type { Deadline, MonotonicClock, Stopwatch } from '../clock.js';
-import { toError } from '../errors.js';
+import type { Deadline, MonotonicClock, Stopwatch } from '../runtime/clock.js';
+import { toError } from '../runtime/errors.js';
 
 /** Throws when the dependency cannot be used. */
 export type Check = () => Promise<unknown>;

@@ -1,12 +1,12 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createMonotonicClock } from '../clock.js';
+import { createMonotonicClock } from '../runtime/clock.js';
 import { createRequestGuard } from '../http/request-guard.js';
-import { INCOMPLETE, leaveRaw, openRaw, parseAnswer, statusesOf, UNSERVABLE } from '../testing/raw-client.js';
-import { HEADS, sendHead } from '../testing/hostile-heads.js';
-import { createRecordingLogger } from '../testing/recording-logger.js';
-import { eventually } from '../testing/worker-system.js';
+import { INCOMPLETE, leaveRaw, openRaw, parseAnswer, statusesOf, UNSERVABLE } from '@orderflow/testing/raw-client';
+import { HEADS, sendHead } from '@orderflow/testing/hostile-heads';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { eventually } from '@orderflow/testing/worker-system';
 import { serveWorker } from './serve-worker.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;

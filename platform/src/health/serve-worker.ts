@@ -2,12 +2,12 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createTerminus, HealthCheckError } from '@godaddy/terminus';
-import type { MonotonicClock } from '../clock.js';
+import type { MonotonicClock } from '../runtime/clock.js';
 import { clientErrorOf, writeAnswer } from '../http/client-errors.js';
 import { isArriving, isLingering, lingerAfter } from '../http/linger.js';
 import { REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
 import { SERVER_OPTIONS } from '../http/server-options.js';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../runtime/logger.js';
 import type { Worker } from '../worker/create-worker.js';
 import { startWatchdog } from './watchdog.js';
 

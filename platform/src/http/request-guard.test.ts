@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { propertySeed } from '../testing/hostile-bodies.js';
+import { propertySeed } from '@orderflow/testing/hostile-bodies';
 import { createRequestGuard } from './request-guard.js';
 
 const options = { numRuns: 2_000, ...propertySeed(process.env) };

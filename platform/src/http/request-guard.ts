@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
-import type { ProcessEnv } from '../config.js';
+import type { ProcessEnv } from '../runtime/config.js';
 
 type RefusalCode = 'MALFORMED_REQUEST' | 'HOST_NOT_ALLOWED' | 'ORIGIN_NOT_ALLOWED' | 'WEBSOCKET_REFUSED';
 

@@ -3,8 +3,8 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { BatchExecuteStatementCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused, timedOut } from '../testing/aws-errors.js';
-import { valueOf } from '../testing/samples.js';
+import { connectionRefused, timedOut } from '@orderflow/testing/aws/aws-errors';
+import { valueOf } from '@orderflow/testing/samples';
 import { measureCalls } from './aws-calls.js';
 import { createMetrics } from './metrics.js';
 

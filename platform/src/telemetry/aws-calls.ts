@@ -1,4 +1,4 @@
-import { failureOf } from '../aws/failures.js';
+import { failureOf } from '../aws/error-kind.js';
 import type { Metrics } from './metrics.js';
 
 /** As the SDK's own type of the step `initialize`, as far as it is used here. */

@@ -9,7 +9,7 @@ import {
   TraceIdRatioBasedSampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { formatTraceparent, parseTraceparent } from './traceparent.js';
 import type { Attributes, Exporting, Span, SpanStart } from './tracing.js';
 

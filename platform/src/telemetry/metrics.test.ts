@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { samplesOf, valueOf } from '../testing/samples.js';
+import { samplesOf, valueOf } from '@orderflow/testing/samples';
 import { createMetrics } from './metrics.js';
 
 describe('the metrics of a process', () => {

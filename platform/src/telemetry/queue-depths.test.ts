@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueueCounts } from '../aws/queue-counts.js';
-import { connectionRefused } from '../testing/aws-errors.js';
-import { ownedTime } from '../testing/owned-time.js';
-import { valueOf } from '../testing/samples.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { ownedTime } from '@orderflow/testing/owned-time';
+import { valueOf } from '@orderflow/testing/samples';
 import { createMetrics } from './metrics.js';
 import { exposeQueueDepths } from './queue-depths.js';
 

@@ -1,5 +1,5 @@
 import type { QueueCounts } from '../aws/queue-counts.js';
-import type { MonotonicClock, Stopwatch } from '../clock.js';
+import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import type { Metrics } from './metrics.js';
 
 type QueueDepthOptions = {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createRecordingLogger } from '../testing/recording-logger.js';
-import { eventually } from '../testing/worker-system.js';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { eventually } from '@orderflow/testing/worker-system';
 import { parseTraceparent } from './traceparent.js';
 import { startTracing, type RunningTracing, type SpanStart } from './tracing.js';
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { isListening } from './is-listening.js';
 
 /** Names as in the semantic conventions: https://opentelemetry.io/docs/specs/semconv/ */

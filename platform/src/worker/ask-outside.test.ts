@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { isUnavailable } from '../aws/failures.js';
-import { PermanentError, toError } from '../errors.js';
-import { connectionRefused, internalServerError, throttled, timedOut } from '../testing/aws-errors.js';
+import { isUnavailable } from '../aws/error-kind.js';
+import { PermanentError, toError } from '../runtime/errors.js';
+import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/testing/aws/aws-errors';
 import { askOutside } from './ask-outside.js';
 
 describe('a call to a system outside', () => {

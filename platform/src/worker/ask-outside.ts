@@ -1,5 +1,5 @@
-import { isUnavailable } from '../aws/failures.js';
-import { PermanentError, toError } from '../errors.js';
+import { isUnavailable } from '../aws/error-kind.js';
+import { PermanentError, toError } from '../runtime/errors.js';
 
 /** A call to a system outside failed with an error that would mean something else here. */
 export class OutsideError extends Error {

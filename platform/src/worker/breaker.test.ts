@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { connectionRefused } from '../testing/aws-errors.js';
-import { createMonotonicClock } from '../clock.js';
-import { createRecordingLogger } from '../testing/recording-logger.js';
-import { queueDoesNotExist } from '../testing/sqs-errors.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { createMonotonicClock } from '../runtime/clock.js';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
 import { createBreaker, type Pass } from './breaker.js';
 
 const FIRST_DELAY_MS = 500;

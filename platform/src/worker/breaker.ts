@@ -1,7 +1,7 @@
-import { isDenied, isTopologyMissing, isUnavailable } from '../aws/failures.js';
-import type { Deadline, MonotonicClock, Stopwatch } from '../clock.js';
-import { toError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { isDenied, isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
+import type { Deadline, MonotonicClock, Stopwatch } from '../runtime/clock.js';
+import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 

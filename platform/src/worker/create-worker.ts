@@ -1,8 +1,8 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
-import type { Clock, MonotonicClock } from '../clock.js';
-import { failpoint } from '../failpoints.js';
+import type { Clock, MonotonicClock } from '../runtime/clock.js';
+import { failpoint } from '../runtime/failpoints.js';
 import {
   busCheck,
   createReadiness,
@@ -13,16 +13,16 @@ import {
   type Check,
   type CheckReport,
 } from '../health/readiness.js';
-import type { Logger } from '../logger.js';
-import type { EventPublisher } from '../outbox/event-publisher.js';
-import type { BatchingExecutor } from '../statements/executor.js';
+import type { Logger } from '../runtime/logger.js';
+import type { EventPublisher } from '../events/publisher.js';
+import type { BatchingExecutor } from '../dynamodb/executor.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
 import type { Metrics, Scrape } from '../telemetry/metrics.js';
 import { createBreaker } from './breaker.js';
-import type { EventClass } from './decode.js';
+import type { EventClass } from '../events/decode.js';
 import { createOutageCounts } from './outage-counts.js';
 import { startPollers, type Pollers } from './pollers.js';
-import { createRouter, type Registration } from './route.js';
+import { createRouter, type Registration } from './dispatch.js';
 import { toDelivery } from './to-delivery.js';
 import type { Delivery, Middleware, Outcome, Step } from './types.js';
 import { withDeadLetter } from './with-dead-letter.js';

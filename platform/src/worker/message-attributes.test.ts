@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
-import { queueUrlOf } from '../testing/arns.js';
-import { aDelivery } from '../testing/delivery.js';
-import { createFakeSqs } from '../testing/fake-sqs.js';
-import { silentLogger } from '../logger.js';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { aDelivery } from '@orderflow/testing/delivery';
+import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
+import { silentLogger } from '../runtime/logger.js';
 import {
   readAttributes,
   writeAttributes,

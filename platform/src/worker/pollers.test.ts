@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { queueUrlOf } from '../testing/arns.js';
-import { connectionRefused } from '../testing/aws-errors.js';
-import { createFakeSqs } from '../testing/fake-sqs.js';
-import { ownedTime } from '../testing/owned-time.js';
-import { createRecordingLogger } from '../testing/recording-logger.js';
-import { eventually } from '../testing/worker-system.js';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
+import { ownedTime } from '@orderflow/testing/owned-time';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { eventually } from '@orderflow/testing/worker-system';
 import { createBreaker } from './breaker.js';
 import { startPollers, type Pollers } from './pollers.js';
 

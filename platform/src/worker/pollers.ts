@@ -1,10 +1,10 @@
 import { ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
 import type { AwsClients } from '../aws/clients.js';
-import { isUnavailable } from '../aws/failures.js';
-import type { Clock, Deadline, MonotonicClock } from '../clock.js';
-import { toError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { isUnavailable } from '../aws/error-kind.js';
+import type { Clock, Deadline, MonotonicClock } from '../runtime/clock.js';
+import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
 import type { Breaker, Pass } from './breaker.js';
 
 type PollerOptions = {

@@ -1,6 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
-import { failureOf } from '../aws/failures.js';
+import { failureOf } from '../aws/error-kind.js';
 import { writeAttributes } from './message-attributes.js';
 import type { Delivery } from './types.js';
 

@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { readAttributes, type ReadAttributes } from './message-attributes.js';
 import type { Delivery } from './types.js';
 

@@ -1,5 +1,5 @@
-import type { Logger } from '../logger.js';
-import type { OutgoingEvent } from '../outbox/event-publisher.js';
+import type { Logger } from '../runtime/logger.js';
+import type { OutgoingEvent } from '../events/publisher.js';
 import type { Span } from '../telemetry/tracing.js';
 import type { ForeignAttributes } from './message-attributes.js';
 

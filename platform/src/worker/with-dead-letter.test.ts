@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { PermanentError } from '../errors.js';
-import { queueUrlOf } from '../testing/arns.js';
-import { connectionRefused } from '../testing/aws-errors.js';
-import { aDelivery } from '../testing/delivery.js';
-import { createFakeSqs } from '../testing/fake-sqs.js';
+import { PermanentError } from '../runtime/errors.js';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { aDelivery } from '@orderflow/testing/delivery';
+import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
 import type { Step } from './types.js';
 import { withDeadLetter } from './with-dead-letter.js';
 

@@ -1,5 +1,5 @@
-import { PermanentError } from '../errors.js';
-import { failpoint } from '../failpoints.js';
+import { PermanentError } from '../runtime/errors.js';
+import { failpoint } from '../runtime/failpoints.js';
 import type { Sqs } from '../aws/clients.js';
 import { createRecent } from './recent.js';
 import { sendLetter, type Reason } from './send-letter.js';

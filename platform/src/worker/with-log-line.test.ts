@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { aDelivery } from '../testing/delivery.js';
-import { ownedTime } from '../testing/owned-time.js';
-import { createRecordingLogger } from '../testing/recording-logger.js';
+import { aDelivery } from '@orderflow/testing/delivery';
+import { ownedTime } from '@orderflow/testing/owned-time';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { withLogLine } from './with-log-line.js';
 import type { Outcome } from './types.js';
 

@@ -1,4 +1,4 @@
-import type { MonotonicClock } from '../clock.js';
+import type { MonotonicClock } from '../runtime/clock.js';
 import type { Middleware } from './types.js';
 
 /**

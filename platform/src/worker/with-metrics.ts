@@ -1,4 +1,4 @@
-import type { Clock, MonotonicClock } from '../clock.js';
+import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { BreakerState } from './breaker.js';
 import type { Middleware, Outcome } from './types.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused, throttled } from '../testing/aws-errors.js';
-import { aDelivery } from '../testing/delivery.js';
+import { connectionRefused, throttled } from '@orderflow/testing/aws/aws-errors';
+import { aDelivery } from '@orderflow/testing/delivery';
 import type { Breaker } from './breaker.js';
 import { createOutageCounts } from './outage-counts.js';
 import type { Postponement, Step } from './types.js';

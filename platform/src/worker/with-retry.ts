@@ -1,7 +1,7 @@
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
-import { isUnavailable } from '../aws/failures.js';
-import { toError } from '../errors.js';
+import { isUnavailable } from '../aws/error-kind.js';
+import { toError } from '../runtime/errors.js';
 import type { Breaker } from './breaker.js';
 import type { OutageCounts } from './outage-counts.js';
 import type { Delivery, Middleware } from './types.js';

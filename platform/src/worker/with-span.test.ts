@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { aDelivery } from '../testing/delivery.js';
-import { createRecordingTracer } from '../testing/recording-tracer.js';
+import { aDelivery } from '@orderflow/testing/delivery';
+import { createRecordingTracer } from '@orderflow/testing/recording-tracer';
 import { NO_TRACING } from '../telemetry/tracing.js';
 import type { Delivery, Step } from './types.js';
 import { withSpan } from './with-span.js';

@@ -1,4 +1,4 @@
-import type { EventPublisher } from '../outbox/event-publisher.js';
+import type { EventPublisher } from '../events/publisher.js';
 import { traceIdOf } from '../telemetry/traceparent.js';
 import type { Span, Tracing } from '../telemetry/tracing.js';
 import type { Delivery, Middleware, Outcome } from './types.js';

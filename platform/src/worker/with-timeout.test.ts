@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { createMonotonicClock } from '../clock.js';
-import { aDelivery } from '../testing/delivery.js';
+import { createMonotonicClock } from '../runtime/clock.js';
+import { aDelivery } from '@orderflow/testing/delivery';
 import type { Outcome } from './types.js';
 import { HandlerTimeoutError, withTimeout } from './with-timeout.js';
 

@@ -1,4 +1,4 @@
-import type { Deadline, MonotonicClock } from '../clock.js';
+import type { Deadline, MonotonicClock } from '../runtime/clock.js';
 import type { Middleware } from './types.js';
 
 /** The handler did not end in time; its message comes back. */

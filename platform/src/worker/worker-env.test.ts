@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseEnv } from '../config.js';
+import { parseEnv } from '../runtime/config.js';
 import { WorkerEnv, workerRules } from './worker-env.js';
 
 const load = (env: Record<string, string>) => parseEnv(WorkerEnv, env, workerRules);

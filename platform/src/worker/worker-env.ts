@@ -1,5 +1,5 @@
 import { POLL_MARGIN_MS } from '../aws/clients.js';
-import { IsCount, ProcessEnv } from '../config.js';
+import { IsCount, ProcessEnv } from '../runtime/config.js';
 
 /** Receives after which SQS itself moves a message to the dead-letter queue; infrastructure/template.yaml sets it. */
 const QUEUE_MAX_RECEIVES = 20;

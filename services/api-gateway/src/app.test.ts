@@ -3,8 +3,16 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import type { Order } from '@orderflow/contracts';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { anOrder, bodyOf, eventually, NAMES, quiet, startApi, type Api } from './testing/start-api.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import {
+  anOrder,
+  bodyOf,
+  eventually,
+  NAMES,
+  quiet,
+  startApi,
+  type Api,
+} from '@orderflow/testing/api-gateway/start-api';
 
 /** Keeps a client's calls of one operation from being made until it is opened. */
 function gate(client: { send: unknown }, commandName: string) {

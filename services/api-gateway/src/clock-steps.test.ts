@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeadLetterList, Order, OrderPage, SystemState } from '@orderflow/contracts';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { anOrder, bodyOf, startApi, type Api } from './testing/start-api.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const HOUR_MS = 3_600_000;
 const STEPS = [-HOUR_MS, HOUR_MS];

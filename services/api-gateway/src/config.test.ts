@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import { ConfigError } from '@orderflow/platform/errors';
+import { ConfigError } from '@orderflow/platform/runtime/errors';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from './config.js';
-import { startApi } from './testing/start-api.js';
+import { startApi } from '@orderflow/testing/api-gateway/start-api';
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/config';
+import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/runtime/config';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { areWorkerUrls } from './live/worker-states.js';
 

@@ -1,8 +1,8 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { createMonotonicClock } from '@orderflow/platform/clock';
-import { armFailpoints } from '@orderflow/platform/failpoints';
-import { createProcessLogger } from '@orderflow/platform/process-logger';
-import { runMain } from '@orderflow/platform/run-main';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
+import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
+import { createProcessLogger } from '@orderflow/platform/runtime/process-logger';
+import { runMain } from '@orderflow/platform/runtime/run-main';
 import { startTracing } from '@orderflow/platform/telemetry/tracing';
 import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';

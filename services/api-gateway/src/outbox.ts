@@ -10,22 +10,22 @@ import {
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
-import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
+import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { ruleCheck, type Check, type RuleRef } from '@orderflow/platform/health/readiness';
-import type { Logger } from '@orderflow/platform/logger';
-import type { EventPublisher } from '@orderflow/platform/outbox/event-publisher';
-import { createOutboxMetrics } from '@orderflow/platform/outbox/outbox-metrics';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import type { EventPublisher } from '@orderflow/platform/events/publisher';
+import { createOutboxMetrics } from '@orderflow/platform/work-item/sweeper-metrics';
 import {
   LONGEST_PAUSE_MS,
   type OutboxTable,
   type Route,
   type SweeperOptions,
-} from '@orderflow/platform/outbox/outbox-table';
-import { runSweeper, type RunningSweeper } from '@orderflow/platform/outbox/run-sweeper';
-import { createSweeper } from '@orderflow/platform/outbox/sweeper';
-import type { StatementExecutor } from '@orderflow/platform/statements/executor';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+} from '@orderflow/platform/work-item/outbox-table';
+import { runSweeper, type RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
+import { createSweeper } from '@orderflow/platform/work-item/sweep';
+import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { ApiEnv } from './config.js';
 

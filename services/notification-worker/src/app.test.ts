@@ -9,10 +9,14 @@ import {
   orderOutcome,
   type PublishableEvent,
 } from '@orderflow/contracts';
-import { PermanentError } from '@orderflow/platform/errors';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { eventually } from '@orderflow/platform/testing/worker-system';
-import { NAMES, startNotificationWorker, type NotificationSystem } from './testing/start-worker.js';
+import { PermanentError } from '@orderflow/platform/runtime/errors';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { eventually } from '@orderflow/testing/worker-system';
+import {
+  NAMES,
+  startNotificationWorker,
+  type NotificationSystem,
+} from '@orderflow/testing/notification-worker/start-worker';
 
 const messageOf = ({ source, type, detail }: PublishableEvent) => ({
   version: '0',

@@ -10,16 +10,16 @@ import {
   resourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
-import type { Logger } from '@orderflow/platform/logger';
-import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
-import { createStatementExecutor } from '@orderflow/platform/statements/executor';
+import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import { createEventPublisher } from '@orderflow/platform/events/publisher';
+import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
-import { on } from '@orderflow/platform/worker/route';
-import type { ItemTable } from '@orderflow/platform/worker/work-on-item';
+import { on } from '@orderflow/platform/worker/dispatch';
+import type { ItemTable } from '@orderflow/platform/work-item/process';
 import type { NotificationWorkerEnv } from './config.js';
 import { failForOutcome, failRequested, sendForOutcome, sendRequested } from './send-notification.js';
 import type { Sender } from './sender.js';

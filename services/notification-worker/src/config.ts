@@ -1,4 +1,4 @@
-import { IsPort, parseEnv } from '@orderflow/platform/config';
+import { IsPort, parseEnv } from '@orderflow/platform/runtime/config';
 import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
 
 export class NotificationWorkerEnv extends WorkerEnv {

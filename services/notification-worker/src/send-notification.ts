@@ -7,7 +7,7 @@ import {
   type OrderCompleted,
   type OrderFailed,
 } from '@orderflow/contracts';
-import { confirm, insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import { confirm, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
 import {
@@ -16,7 +16,7 @@ import {
   type Claimed,
   type ItemTable,
   type WorkResult,
-} from '@orderflow/platform/worker/work-on-item';
+} from '@orderflow/platform/work-item/process';
 import type { Sender } from './sender.js';
 
 type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };

@@ -1,5 +1,5 @@
 import type { NotificationChannel } from '@orderflow/contracts';
-import type { Logger } from '@orderflow/platform/logger';
+import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 
 export type NotificationToSend = {

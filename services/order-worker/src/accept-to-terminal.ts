@@ -1,5 +1,5 @@
 import { ORDER_ACCEPT_TO_TERMINAL, OrderCompleted, type OrderCreated } from '@orderflow/contracts';
-import type { Clock } from '@orderflow/platform/clock';
+import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { Handler } from '@orderflow/platform/worker/types';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventIdFor, timelineOf, type OrderRecord } from '@orderflow/contracts';
-import { PermanentError } from '@orderflow/platform/errors';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { anOrder } from './testing/orders.js';
-import { startOrderWorker, type OrderSystem } from './testing/start-worker.js';
-import { startWithoutAnswers, untilOutcome } from './testing/without-answers.js';
+import { PermanentError } from '@orderflow/platform/runtime/errors';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
+import { startWithoutAnswers, untilOutcome } from '@orderflow/testing/order-worker/without-answers';
 
 const stepsOf = (system: OrderSystem, orderId: string) =>
   timelineOf(system.order(orderId) as OrderRecord).steps.map(({ step }) => step);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { fulfilmentKeyFor } from '@orderflow/contracts';
-import { eventually } from '@orderflow/platform/testing/worker-system';
+import { eventually } from '@orderflow/testing/worker-system';
 import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
-import { anOrder } from './testing/orders.js';
-import { NAMES, startOrderWorker } from './testing/start-worker.js';
-import { startWithoutAnswers, untilOutcome } from './testing/without-answers.js';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
+import { startWithoutAnswers, untilOutcome } from '@orderflow/testing/order-worker/without-answers';
 
 describe('an order', () => {
   it('that comes as a replay is fulfilled under another key, the same in all attempts of that life', async () => {

@@ -6,12 +6,12 @@ import {
   kmsAccessDenied,
   throttled,
   timedOut,
-} from '@orderflow/platform/testing/aws-errors';
-import { isDenied } from '@orderflow/platform/aws/failures';
-import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
-import { eventually } from '@orderflow/platform/testing/worker-system';
-import { anOrder } from './testing/orders.js';
-import { createOrderSystem, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+} from '@orderflow/testing/aws/aws-errors';
+import { isDenied } from '@orderflow/platform/aws/error-kind';
+import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
+import { eventually } from '@orderflow/testing/worker-system';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 const PAUSED = 'paused: a dependency is away';
 const REFUSED = 'paused: AWS refuses this process (permissions, credentials or keys)';

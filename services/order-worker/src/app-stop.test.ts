@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
-import { eventually } from '@orderflow/platform/testing/worker-system';
-import { anOrder } from './testing/orders.js';
-import { createOrderSystem, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
+import { eventually } from '@orderflow/testing/worker-system';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 const receives = (system: OrderSystem) => system.aws.sqs.callsOf('ReceiveMessage').length;
 

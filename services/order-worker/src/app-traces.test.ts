@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { orderCreated, orderOutcome, type OrderRecord } from '@orderflow/contracts';
-import { createRecordingTracer } from '@orderflow/platform/testing/recording-tracer';
-import { eventually } from '@orderflow/platform/testing/worker-system';
-import { anOrder } from './testing/orders.js';
-import { startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { createRecordingTracer } from '@orderflow/testing/recording-tracer';
+import { eventually } from '@orderflow/testing/worker-system';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 const stored = ({ order }: OrderSystem, orderId: string) => order(orderId) as unknown as OrderRecord;
 

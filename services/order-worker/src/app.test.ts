@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { timelineOf, type OrderRecord } from '@orderflow/contracts';
 import { eventIdFor, newId } from '@orderflow/contracts';
-import { eventually } from '@orderflow/platform/testing/worker-system';
-import { anOrder, messageOf } from './testing/orders.js';
-import { NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { eventually } from '@orderflow/testing/worker-system';
+import { anOrder, messageOf } from '@orderflow/testing/order-worker/orders';
+import { NAMES, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 const fails = (times: number, system: OrderSystem) => {
   system.plan.fulfil = async ({ attempt }) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { timelineOf, toLiveOrder, type OrderRecord } from '@orderflow/contracts';
-import { exhaust, works } from './testing/exhaust.js';
-import { anOrder } from './testing/orders.js';
-import { startOrderWorker } from './testing/start-worker.js';
+import { exhaust, works } from '@orderflow/testing/order-worker/exhaust';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 
 const numbersIn = (text: unknown) => (String(text).match(/\d+/g) ?? []).map(Number);
 

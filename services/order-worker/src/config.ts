@@ -1,4 +1,4 @@
-import { IsCount, IsFlag, IsPort, IsText, parseEnv } from '@orderflow/platform/config';
+import { IsCount, IsFlag, IsPort, IsText, parseEnv } from '@orderflow/platform/runtime/config';
 import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
 
 export class OrderWorkerEnv extends WorkerEnv {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { hostileBody, propertySeed } from '@orderflow/platform/testing/hostile-bodies';
+import { hostileBody, propertySeed } from '@orderflow/testing/hostile-bodies';
 import type { Outcome } from '@orderflow/platform/worker/types';
 import fc from 'fast-check';
-import { anOrder } from './testing/orders.js';
-import { startOrderWorker } from './testing/start-worker.js';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 
 /** Others in each run: every run adds to what earlier ones have tried. */
 const HOSTILE_BODIES = 800;

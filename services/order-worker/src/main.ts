@@ -1,10 +1,10 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { createMonotonicClock } from '@orderflow/platform/clock';
-import { armFailpoints } from '@orderflow/platform/failpoints';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
+import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createRequestGuard } from '@orderflow/platform/http/request-guard';
-import { createProcessLogger } from '@orderflow/platform/process-logger';
-import { runMain } from '@orderflow/platform/run-main';
+import { createProcessLogger } from '@orderflow/platform/runtime/process-logger';
+import { runMain } from '@orderflow/platform/runtime/run-main';
 import { startTracing } from '@orderflow/platform/telemetry/tracing';
 import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { valueOf } from '@orderflow/platform/testing/samples';
-import { eventually } from '@orderflow/platform/testing/worker-system';
-import { anOrder } from './testing/orders.js';
-import { createOrderSystem, NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { valueOf } from '@orderflow/testing/samples';
+import { eventually } from '@orderflow/testing/worker-system';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import {
+  createOrderSystem,
+  NAMES,
+  startOrderWorker,
+  type OrderSystem,
+} from '@orderflow/testing/order-worker/start-worker';
 
 const queue = NAMES.orderQueue;
 

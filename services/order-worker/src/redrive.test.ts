@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { replayIdFor } from '@orderflow/contracts';
-import { anOrder } from './testing/orders.js';
-import { exhaust, works } from './testing/exhaust.js';
-import { startOrderWorker } from './testing/start-worker.js';
+import { anOrder } from '@orderflow/testing/order-worker/orders';
+import { exhaust, works } from '@orderflow/testing/order-worker/exhaust';
+import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 
 const FOREIGN = {
   'Content-Encoding': 'gzip',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, ORDER_STATES, replayIdFor, type OrderRecord } from '@orderflow/contracts';
-import { createStatementExecutor } from '@orderflow/platform/statements/executor';
-import { restartItem } from '@orderflow/platform/statements/restart';
-import { exhaust } from './testing/exhaust.js';
-import { anOrder, messageOf } from './testing/orders.js';
-import { NAMES, startOrderWorker, type OrderSystem } from './testing/start-worker.js';
+import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import { restartItem } from '@orderflow/platform/work-item/restart';
+import { exhaust } from '@orderflow/testing/order-worker/exhaust';
+import { anOrder, messageOf } from '@orderflow/testing/order-worker/orders';
+import { NAMES, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 describe('an order that is started again from its item', () => {
   const lifecycle = { table: NAMES.ordersTable, key: 'orderId', states: ORDER_STATES };

@@ -2,8 +2,8 @@ import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import { ORDER_STATES } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { createStatementExecutor, type Statement } from '@orderflow/platform/statements/executor';
-import { claim, finish, insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import { createStatementExecutor, type Statement } from '@orderflow/platform/dynamodb/executor';
+import { claim, finish, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { ABLATIONS } from './ablations.mjs';
 
 const lifecycle: Lifecycle = { table: 'orders', key: 'orderId', states: ORDER_STATES };

@@ -1,9 +1,9 @@
 /** api-gateway as its main.ts puts it together, but for the ablation. */
 import { monotonic, now } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { armFailpoints } from '@orderflow/platform/failpoints';
-import { createLogger } from '@orderflow/platform/logger';
-import { runMain } from '@orderflow/platform/run-main';
+import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
+import { createLogger } from '@orderflow/platform/runtime/logger';
+import { runMain } from '@orderflow/platform/runtime/run-main';
 import { createApp } from '../../../services/api-gateway/dist/app.js';
 import { loadConfig } from '../../../services/api-gateway/dist/config.js';
 import { ablate } from './ablate.mjs';

@@ -1,10 +1,10 @@
 /** The clocks of a process under trial. Import it first: whoever asks for the time must get the one that is set here. */
 import { readFileSync } from 'node:fs';
-import { createMonotonicClock } from '@orderflow/platform/clock';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 
 /**
- * @typedef {import('@orderflow/platform/clock').Clock} Clock
- * @typedef {import('@orderflow/platform/clock').MonotonicClock} MonotonicClock
+ * @typedef {import('@orderflow/platform/runtime/clock').Clock} Clock
+ * @typedef {import('@orderflow/platform/runtime/clock').MonotonicClock} MonotonicClock
  */
 
 /** Name of the ablation that takes the protections against jumps and standstills away. */

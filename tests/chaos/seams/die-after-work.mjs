@@ -1,4 +1,4 @@
-import { armFailpoints } from '@orderflow/platform/failpoints';
+import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
 
 /**
  * The process dies when an order with the product has been fulfilled, before its outcome is written, in each attempt;

@@ -1,11 +1,11 @@
 /** order-worker as its main.ts puts it together, but for fulfilment by an outside warehouse and for the ablation. */
 import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { armFailpoints } from '@orderflow/platform/failpoints';
+import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
 import { createRequestGuard } from '@orderflow/platform/http/request-guard';
-import { createLogger } from '@orderflow/platform/logger';
-import { runMain } from '@orderflow/platform/run-main';
+import { createLogger } from '@orderflow/platform/runtime/logger';
+import { runMain } from '@orderflow/platform/runtime/run-main';
 import { createApp } from '../../../services/order-worker/dist/app.js';
 import { loadConfig } from '../../../services/order-worker/dist/config.js';
 import { createHttpFulfilment } from './http-fulfilment.mjs';

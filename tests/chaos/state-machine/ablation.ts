@@ -1,4 +1,4 @@
-import type { Statement } from '@orderflow/platform/statements/executor';
+import type { Statement } from '@orderflow/platform/dynamodb/executor';
 import type { Seam } from './world.js';
 
 /** What an ablation did, so that a run can tell that it was in effect. */

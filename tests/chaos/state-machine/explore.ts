@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { newId } from '@orderflow/contracts';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
-import { createStatementExecutor } from '@orderflow/platform/statements/executor';
-import { createTableReader } from '@orderflow/platform/statements/table-reader';
-import { insert } from '@orderflow/platform/statements/transitions';
+import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { insert } from '@orderflow/platform/work-item/transitions';
 import { createJudge } from './judge.js';
 import { plan, play, type Plan } from './plan.js';
 import { settle } from './settle.js';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Statement, StatementExecutor, StatementResult } from '@orderflow/platform/statements/executor';
+import type { Statement, StatementExecutor, StatementResult } from '@orderflow/platform/dynamodb/executor';
 import { next, type Action, type Rules, type State } from './model.js';
 import { demandPromises } from './promises.js';
 import { factsOf, stateOf } from './stored.js';

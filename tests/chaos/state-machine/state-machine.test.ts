@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
+import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
 import { claimWithoutHolder, withoutCondition } from './ablation.js';
 import { explore } from './explore.js';
 import { createSubjects } from './subjects.js';

@@ -1,5 +1,5 @@
-import type { Statement } from '@orderflow/platform/statements/executor';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { Statement } from '@orderflow/platform/dynamodb/executor';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import type { State } from './model.js';
 import type { Item } from './subjects.js';
 

@@ -11,8 +11,8 @@ import {
   type NotificationRecord,
   type OrderRecord,
 } from '@orderflow/contracts';
-import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 
 export type Item = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
-import type { StatementExecutor } from '@orderflow/platform/statements/executor';
+import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
+import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { Judge, Sent } from './judge.js';
 import type { Action, Result } from './model.js';
 import { read } from './stored.js';

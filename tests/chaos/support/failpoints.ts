@@ -1,4 +1,4 @@
-import type { Failpoint } from '@orderflow/platform/failpoints';
+import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import { SERVICES } from '../../../tools/local/embedded.mjs';
 import { countIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';

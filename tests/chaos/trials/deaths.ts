@@ -1,5 +1,5 @@
 import type { OrderRecord } from '@orderflow/contracts';
-import type { Failpoint } from '@orderflow/platform/failpoints';
+import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import type { ServiceProcess } from '../../support/embedded-system.js';
 import { createTerminal } from '../../support/operator.js';

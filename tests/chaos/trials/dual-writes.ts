@@ -1,4 +1,4 @@
-import type { Failpoint } from '@orderflow/platform/failpoints';
+import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import type { FaultRule } from '../../support/faulty-network/faults.js';
 import type { ServiceProcess } from '../../support/embedded-system.js';
 import { endFaults, endsInTime } from '../support/end-faults.js';

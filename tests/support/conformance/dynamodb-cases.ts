@@ -7,11 +7,8 @@ import {
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { INDEXES } from '@orderflow/contracts';
-import {
-  CONFORMANCE_CASES,
-  type ConformanceCase as StatementCase,
-} from '@orderflow/platform/testing/partiql-conformance';
-import { expectedOutcome, runConformanceCase } from '@orderflow/platform/testing/partiql-conformance-run';
+import { CONFORMANCE_CASES, type ConformanceCase as StatementCase } from '@orderflow/testing/aws/partiql-conformance';
+import { expectedOutcome, runConformanceCase } from '@orderflow/testing/aws/partiql-conformance-run';
 import { waitFor } from '../wait-for.js';
 import { verdictOf, type ConformanceCase, type Target } from './conformance-case.js';
 

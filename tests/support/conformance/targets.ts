@@ -4,7 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resourceNames } from '@orderflow/contracts';
-import { CONFORMANCE_TABLE } from '@orderflow/platform/testing/partiql-conformance';
+import { CONFORMANCE_TABLE } from '@orderflow/testing/aws/partiql-conformance';
 import { deployTopology } from '../../../tools/local/embedded.mjs';
 import { CREDENTIALS } from '../credentials.js';
 import { startEmulator } from '../embedded-system.js';

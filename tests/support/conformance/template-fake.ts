@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { queueUrlOf } from '@orderflow/platform/testing/arns';
-import { createFakeAws, type FakeAws } from '@orderflow/platform/testing/fake-aws';
-import type { TableSchema } from '@orderflow/platform/testing/fake-table';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { createFakeAws, type FakeAws } from '@orderflow/testing/aws/fake-aws';
+import type { TableSchema } from '@orderflow/testing/aws/fake-table';
 import { parse, type CollectionTag, type ScalarTag } from 'yaml';
 
 /** A resource or parameter by its logical id. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { queueDoesNotExist } from '@orderflow/platform/testing/sqs-errors';
+import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
 import {
   connect,
   connectPatiently,
@@ -12,7 +12,7 @@ import {
 } from './connect.js';
 import { OperatorError } from './operator-error.js';
 import { startDeadline } from './terminal.js';
-import { createFakeTerminal } from './testing/fake-terminal.js';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 
 const ANY = { accessKeyId: 'test', secretAccessKey: 'test' };
 

@@ -1,6 +1,6 @@
 import { resourceNames, STAGE_PATTERN, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { isDenied, isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/failures';
+import { isDenied, isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/error-kind';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { keepOn } from './keep-on.js';
 import { reasonOf } from './outage.js';
 import { startDeadline } from './terminal.js';
-import { createFakeTerminal } from './testing/fake-terminal.js';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 
 const HOW = { where: 'AWS', everyMs: 1_000 };
 

@@ -1,4 +1,4 @@
-import { isUnavailable } from '@orderflow/platform/aws/failures';
+import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import { createOutage } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 

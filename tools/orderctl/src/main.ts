@@ -4,8 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { toError } from '@orderflow/platform/errors';
-import { createMonotonicClock } from '@orderflow/platform/clock';
+import { toError } from '@orderflow/platform/runtime/errors';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Run, RunOnApi } from './command-options.js';
 import {
   connect,

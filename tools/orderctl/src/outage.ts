@@ -1,4 +1,4 @@
-import { toError } from '@orderflow/platform/errors';
+import { toError } from '@orderflow/platform/runtime/errors';
 import { printable, type Terminal } from './terminal.js';
 
 /** Why something could not be reached, in a few words. Node's own error for several addresses has none of its own. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createProgress, paint, table, unlessInterrupted } from './terminal.js';
-import { createFakeTerminal } from './testing/fake-terminal.js';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 
 const ESCAPE = '\u001b';
 

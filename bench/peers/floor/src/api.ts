@@ -7,8 +7,8 @@ import {
   resourceNames,
   toAcceptedOrder,
 } from '@orderflow/contracts';
-import { runMain } from '@orderflow/platform/run-main';
-import { insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import { runMain } from '@orderflow/platform/runtime/run-main';
+import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { createCallAws } from './call-aws.js';
 import { loadConfig } from './config.js';
 import { createPublisher } from './publisher.js';

@@ -1,4 +1,4 @@
-import { IsCount, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/config';
+import { IsCount, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/runtime/config';
 import { IsDefined } from 'class-validator';
 
 /** What both processes read from their environment. */

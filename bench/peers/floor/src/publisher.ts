@@ -1,5 +1,5 @@
 import type { PublishableEvent } from '@orderflow/contracts';
-import { createBatcher } from '@orderflow/platform/batching';
+import { createBatcher } from '@orderflow/platform/runtime/batching';
 import type { CallAws } from './call-aws.js';
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */

@@ -1,4 +1,4 @@
-import { createBatcher } from '@orderflow/platform/batching';
+import { createBatcher } from '@orderflow/platform/runtime/batching';
 import type { CallAws } from './call-aws.js';
 
 const MAX_MESSAGES = 10;

@@ -1,5 +1,5 @@
-import { createBatcher } from '@orderflow/platform/batching';
-import type { Statement, StatementExecutor, StatementResult } from '@orderflow/platform/statements/executor';
+import { createBatcher } from '@orderflow/platform/runtime/batching';
+import type { Statement, StatementExecutor, StatementResult } from '@orderflow/platform/dynamodb/executor';
 import { toAttributeValue, toPlainObject, type AttributeValue } from './attribute-values.js';
 import type { CallAws } from './call-aws.js';
 

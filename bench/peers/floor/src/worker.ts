@@ -7,9 +7,9 @@ import {
   type OrderCreated,
   type OrderRecord,
 } from '@orderflow/contracts';
-import { runMain } from '@orderflow/platform/run-main';
-import { claimItem, finishItem } from '@orderflow/platform/statements/claim';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import { runMain } from '@orderflow/platform/runtime/run-main';
+import { claimItem, finishItem } from '@orderflow/platform/work-item/claim';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { createCallAws } from './call-aws.js';
 import { loadConfig } from './config.js';
 import { createPublisher } from './publisher.js';

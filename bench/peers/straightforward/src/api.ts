@@ -3,7 +3,7 @@ import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId, resourceNames } from '@orderflow/contracts';
-import { runMain } from '@orderflow/platform/run-main';
+import { runMain } from '@orderflow/platform/runtime/run-main';
 import { AppModule } from './app.module.js';
 import { createClients } from './clients.js';
 import { loadConfig } from './config.js';

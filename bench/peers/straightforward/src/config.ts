@@ -1,4 +1,4 @@
-import { IsCount, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/config';
+import { IsCount, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/runtime/config';
 
 /** What both processes read from their environment. */
 class PeerEnv extends ProcessEnv {

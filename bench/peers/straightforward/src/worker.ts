@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { GetQueueUrlCommand, type Message } from '@aws-sdk/client-sqs';
 import { OrderCreated, resourceNames } from '@orderflow/contracts';
-import { runMain } from '@orderflow/platform/run-main';
+import { runMain } from '@orderflow/platform/runtime/run-main';
 import { Consumer } from 'sqs-consumer';
 import { createClients } from './clients.js';
 import { loadConfig } from './config.js';

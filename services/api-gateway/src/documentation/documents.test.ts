@@ -4,7 +4,7 @@ import { EVENT_CLASSES, type Order } from '@orderflow/contracts';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { anOrder, bodyOf, NAMES, startApi } from '../testing/start-api.js';
+import { anOrder, bodyOf, NAMES, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 type Schema = {
   required?: string[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused, timedOut } from '@orderflow/platform/testing/aws-errors';
-import { anOrder, bodyOf, startApi } from '../testing/start-api.js';
+import { connectionRefused, timedOut } from '@orderflow/testing/aws/aws-errors';
+import { anOrder, bodyOf, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 /** Longer than a readiness report is kept. */
 const LATER_MS = 6_000;

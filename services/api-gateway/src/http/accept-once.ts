@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { StoredItem } from '@orderflow/contracts';
-import type { Clock } from '@orderflow/platform/clock';
-import { failpoint } from '@orderflow/platform/failpoints';
-import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
-import type { StatementExecutor } from '@orderflow/platform/statements/executor';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import { insert, type Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { Clock } from '@orderflow/platform/runtime/clock';
+import { failpoint } from '@orderflow/platform/runtime/failpoints';
+import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';
+import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { ApiProblem } from './api-problem.js';
 
 export type AcceptDependencies = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Problem } from '@orderflow/contracts';
-import { anItem, anOrder, bodyOf, quiet, startApi, type Api } from '../testing/start-api.js';
+import { anItem, anOrder, bodyOf, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const ORDER_ID = '018f0000-0000-7000-8000-000000000000';
 const aNotification = (change: object = {}) => ({ orderId: ORDER_ID, message: 'Hello', channel: 'EMAIL', ...change });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { newId, newOrderRecord } from '@orderflow/contracts';
-import { anItem, anOrder, NAMES, NOW_MS, startApi, type Api } from '../testing/start-api.js';
+import { anItem, anOrder, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const BODY_BYTES = 262_144;
 const MOST_BODY_BYTES = 16_777_216;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { clientErrorOf, writeAnswer } from '@orderflow/platform/http/client-errors';
 import { isLingering } from '@orderflow/platform/http/linger';
-import type { Logger } from '@orderflow/platform/logger';
+import type { Logger } from '@orderflow/platform/runtime/logger';
 import { ApiProblem, malformed } from './api-problem.js';
 import { clientOf } from './client-of.js';
 import type { Connections } from './connections.js';

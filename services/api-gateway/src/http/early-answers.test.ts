@@ -3,8 +3,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/contracts';
-import { leaveRaw, openRaw, parseAnswer, statusesOf } from '@orderflow/platform/testing/raw-client';
-import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '../testing/start-api.js';
+import { leaveRaw, openRaw, parseAnswer, statusesOf } from '@orderflow/testing/raw-client';
+import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const LARGE = 'x'.repeat(5_000_000);
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -5,10 +5,10 @@ import { connect, type AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/contracts';
-import { leaveRaw, openRaw } from '@orderflow/platform/testing/raw-client';
-import { valueOf } from '@orderflow/platform/testing/samples';
+import { leaveRaw, openRaw } from '@orderflow/testing/raw-client';
+import { valueOf } from '@orderflow/testing/samples';
 import type { FastifyReply } from 'fastify';
-import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '../testing/start-api.js';
+import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 import { whenOver } from './when-over.js';
 
 afterEach(leaveRaw);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { HEADS, sendHead } from '@orderflow/platform/testing/hostile-heads';
-import { anOrder, bodyOf, startApi, type Api } from '../testing/start-api.js';
+import { HEADS, sendHead } from '@orderflow/testing/hostile-heads';
+import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 type OpenApi = { paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>> };
 

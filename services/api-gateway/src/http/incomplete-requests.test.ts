@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { INCOMPLETE, leaveRaw, openRaw, statusesOf } from '@orderflow/platform/testing/raw-client';
-import { anOrder, eventually, startApi, type Api } from '../testing/start-api.js';
+import { INCOMPLETE, leaveRaw, openRaw, statusesOf } from '@orderflow/testing/raw-client';
+import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const PATH = '/api/orders';
 

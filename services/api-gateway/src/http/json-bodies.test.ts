@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Problem } from '@orderflow/contracts';
-import { anItem, anOrder, bodyOf, startApi } from '../testing/start-api.js';
+import { anItem, anOrder, bodyOf, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const order = JSON.stringify(anOrder({ items: [anItem({ productName: 'Café' })] }));

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Logger } from '@orderflow/platform/logger';
+import type { Logger } from '@orderflow/platform/runtime/logger';
 
 /** Nest's own messages in our log; its start-up chatter only at debug. */
 export function nestLogger(logger: Logger): LoggerService {

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Problem } from '@orderflow/contracts';
-import { isUnavailable } from '@orderflow/platform/aws/failures';
+import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import { REFUSAL_STATUSES } from '@orderflow/platform/http/request-guard';
-import type { Logger } from '@orderflow/platform/logger';
+import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AllowedMethods } from './allowed-methods.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/contracts';
-import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/platform/testing/aws-errors';
-import { anOrder, bodyOf, quiet, startApi } from '../testing/start-api.js';
+import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/testing/aws/aws-errors';
+import { anOrder, bodyOf, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const json = { 'content-type': 'application/json' };

@@ -1,7 +1,7 @@
-import { toError } from '@orderflow/platform/errors';
-import { failpoint } from '@orderflow/platform/failpoints';
-import type { Logger } from '@orderflow/platform/logger';
-import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
+import { toError } from '@orderflow/platform/runtime/errors';
+import { failpoint } from '@orderflow/platform/runtime/failpoints';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';
 
 /**
  * Publishes without making the client wait. A failure is forgotten here, on purpose: the marker on the item remembers.

@@ -1,5 +1,5 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
-import type { MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
+import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
 
 type Window = { current: number; ageMs: Stopwatch };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Problem } from '@orderflow/contracts';
-import { anOrder, bodyOf, eventually, startApi, type Api } from '../testing/start-api.js';
+import { anOrder, bodyOf, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 /** Other spellings of a UUID that has letters. */
 const SPELLINGS: [string, (id: string) => string][] = [

@@ -1,9 +1,9 @@
 import { ORDER_FEED, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
-import type { Logger } from '@orderflow/platform/logger';
-import { createFollower } from '@orderflow/platform/statements/follow-items';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ApiEnv } from '../config.js';
 import type { KeepReadable } from '../orders/keep-readable.js';
 import type { EventStreams } from './event-stream.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
-import { valueOf } from '@orderflow/platform/testing/samples';
+import { valueOf } from '@orderflow/testing/samples';
 import { createEventStreams, exposeEventStreams, type EventStream } from './event-stream.js';
 
 function open(

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { newId, newOrderRecord, type OrderRecord } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import { eventually } from '../testing/start-api.js';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { eventually } from '@orderflow/testing/api-gateway/start-api';
 import { createEventStreams } from './event-stream.js';
 import { createFollowOrder } from './follow-order.js';
 import { createKeepReadable } from '../orders/keep-readable.js';
-import { createRecordingLogger } from '../testing/recording-logger.js';
+import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
 import { createOrderWatcher } from './order-watcher.js';
 
 const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();

@@ -1,5 +1,5 @@
 import { timelineOf, toOrder, type OrderRecord, type TimelineStep } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { Readable } from 'node:stream';
 import { readRecord } from '../orders/read-order.js';
 import type { EventStream, EventStreams } from './event-stream.js';

@@ -10,9 +10,9 @@ import {
   type SystemState,
   type Timeline,
 } from '@orderflow/contracts';
-import { queueUrlOf } from '@orderflow/platform/testing/arns';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '../testing/start-api.js';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const names = resourceNames('test');
 

@@ -1,5 +1,5 @@
 import { OrderCreated } from '@orderflow/contracts';
-import type { EventPublisher } from '@orderflow/platform/outbox/event-publisher';
+import type { EventPublisher } from '@orderflow/platform/events/publisher';
 
 /** Half of the orders that are known, at most, to be on the bus; of others it is not known. */
 const HALF = 1_500;

@@ -1,7 +1,7 @@
 import { isOrderRecord, ORDER_STATES, type OrderRecord } from '@orderflow/contracts';
-import { toError } from '@orderflow/platform/errors';
-import type { Logger } from '@orderflow/platform/logger';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import { toError } from '@orderflow/platform/runtime/errors';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { KeepReadable } from '../orders/keep-readable.js';
 
 type OrderListener = {

@@ -14,10 +14,10 @@ import {
   type ResourceNames,
 } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
+import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import { whyMalformed } from '@orderflow/platform/worker/decode';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { whyMalformed } from '@orderflow/platform/events/decode';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 
 const HOLDS_MS = 2_000;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newOrderRecord, type OrderRecord, type QueueState, type SystemState } from '@orderflow/contracts';
-import { createMonotonicClock } from '@orderflow/platform/clock';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createKeepReadable } from '../orders/keep-readable.js';
-import { createRecordingLogger } from '../testing/recording-logger.js';
+import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
 import { createSystemFeed } from './system-feed.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);

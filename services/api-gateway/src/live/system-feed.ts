@@ -7,10 +7,10 @@ import {
   type SystemState,
   type WorkerState,
 } from '@orderflow/contracts';
-import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/clock';
-import { toError } from '@orderflow/platform/errors';
-import type { Logger } from '@orderflow/platform/logger';
-import type { Follower } from '@orderflow/platform/statements/follow-items';
+import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
+import { toError } from '@orderflow/platform/runtime/errors';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import type { Follower } from '@orderflow/platform/dynamodb/follow-items';
 import type { KeepReadable } from '../orders/keep-readable.js';
 import { createFlow } from './flow.js';
 

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { WorkerState } from '@orderflow/contracts';
-import { toError } from '@orderflow/platform/errors';
+import { toError } from '@orderflow/platform/runtime/errors';
 
 /**
  * A service, and the base URL of its health endpoints. Of several replicas behind one name all are asked, but over https,

@@ -7,7 +7,7 @@ import {
   type CreateNotificationRequest,
   type Notification,
 } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
 import type { RequestContext } from '../http/request-context.js';
 import { requestHash } from '../http/request-hash.js';

@@ -7,7 +7,7 @@ import {
   type Notification,
   type NotificationList,
 } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
 import type { LimitConcurrency } from '../http/limit-concurrency.js';
 import type { KeepReadable } from '../orders/keep-readable.js';

@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventIdFor, type Order } from '@orderflow/contracts';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { anItem, anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi, type Api } from '../testing/start-api.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import {
+  anItem,
+  anOrder,
+  bodyOf,
+  eventually,
+  NAMES,
+  NOW_MS,
+  quiet,
+  startApi,
+  type Api,
+} from '@orderflow/testing/api-gateway/start-api';
 
 const NOW = new Date(NOW_MS).toISOString();
 const key = (value: string) => ({ 'idempotency-key': value });

@@ -1,4 +1,4 @@
-import type { Logger } from '@orderflow/platform/logger';
+import type { Logger } from '@orderflow/platform/runtime/logger';
 
 type Item = Record<string, unknown>;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, newOrderRecord, type OrderPage, type OrderRecord } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
 import { createLimitConcurrency } from '../http/limit-concurrency.js';
-import { createMonotonicClock } from '@orderflow/platform/clock';
-import { createRecordingLogger } from '../testing/recording-logger.js';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
+import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
 import { createKeepReadable } from './keep-readable.js';
 import { createListOrders } from './list-orders.js';
 

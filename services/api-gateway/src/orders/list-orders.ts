@@ -8,8 +8,8 @@ import {
   type ListOrdersQuery,
   type OrderPage,
 } from '@orderflow/contracts';
-import type { Clock, MonotonicClock } from '@orderflow/platform/clock';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { LimitConcurrency } from '../http/limit-concurrency.js';
 import type { KeepReadable } from './keep-readable.js';
 import { decodeCursor, encodeCursor } from './page-cursor.js';

@@ -1,5 +1,5 @@
 import { isOrderRecord, toOrder, type Order, type OrderRecord } from '@orderflow/contracts';
-import type { Projection, TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Projection, TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
 
 /** An order as it is stored, or what is projected of it. @throws ApiProblem ORDER_NOT_FOUND */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, newOrderRecord, type Order, type OrderPage } from '@orderflow/contracts';
-import { anItem, anOrder, bodyOf, NAMES, NOW_MS, startApi, type Api } from '../testing/start-api.js';
+import { anItem, anOrder, bodyOf, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 import { encodeCursor } from './page-cursor.js';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import type { Projection, TableReader } from '@orderflow/platform/statements/table-reader';
+import type { Projection, TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { KeepReadable } from './keep-readable.js';
 
 type Item = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, replayIdFor, type Order, type OrderRecord, type Timeline } from '@orderflow/contracts';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '../testing/start-api.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 

@@ -7,12 +7,12 @@ import {
   type Order,
   type OrderRecord,
 } from '@orderflow/contracts';
-import type { Clock } from '@orderflow/platform/clock';
-import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
-import type { StatementExecutor } from '@orderflow/platform/statements/executor';
-import { restartItem } from '@orderflow/platform/statements/restart';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { Clock } from '@orderflow/platform/runtime/clock';
+import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
+import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import { restartItem } from '@orderflow/platform/work-item/restart';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { ApiProblem } from '../http/api-problem.js';
 import { readRecord } from './read-order.js';
 

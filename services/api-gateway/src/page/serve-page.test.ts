@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { bodyOf, startApi } from '../testing/start-api.js';
+import { bodyOf, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const page = readFileSync(new URL('../../page/index.html', import.meta.url), 'utf8');
 

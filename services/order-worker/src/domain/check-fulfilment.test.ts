@@ -9,9 +9,9 @@ import {
   toOrder,
   type OrderRecord,
 } from '@orderflow/contracts';
-import { aDelivery } from '@orderflow/platform/testing/delivery';
-import { anyCharacter } from '@orderflow/platform/testing/hostile-bodies';
-import { decodeEvent } from '@orderflow/platform/worker/decode';
+import { aDelivery } from '@orderflow/testing/delivery';
+import { anyCharacter } from '@orderflow/testing/hostile-bodies';
+import { decodeEvent } from '@orderflow/platform/events/decode';
 import fc from 'fast-check';
 import { checkFulfilment } from './check-fulfilment.js';
 import type { Fulfilment } from './fulfilment.js';

@@ -6,7 +6,7 @@ import {
   type Claimed,
   type ItemTable,
   type WorkResult,
-} from '@orderflow/platform/worker/work-on-item';
+} from '@orderflow/platform/work-item/process';
 import { checkFulfilment } from './check-fulfilment.js';
 import type { Fulfilment } from './fulfilment.js';
 

@@ -1,10 +1,10 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { resourceNames, type NotificationRecord, type OrderRecord, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
-import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
-import { createTableReader, type TableReader } from '@orderflow/platform/statements/table-reader';
-import { createMonotonicClock } from '@orderflow/platform/clock';
+import { createTableReader, type TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import { createBacklog } from './backlog.js';
 import { findDeadLettered } from './dead-lettered.js';

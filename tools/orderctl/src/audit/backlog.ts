@@ -1,7 +1,7 @@
 import { INDEXES, ORDER_STATES, OUTBOX_SHARDS, type OrderRecord, type ResourceNames } from '@orderflow/contracts';
 import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { isFinished, type QueueName } from './judge.js';
 
 /** An answer holds this long: a page of the audit asks for hundreds of items at once. */

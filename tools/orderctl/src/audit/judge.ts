@@ -7,8 +7,8 @@ import {
   type OrderRecord,
   type StoredItem,
 } from '@orderflow/contracts';
-import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/outbox/outbox-table';
-import { isLeased, leaseEndsAt } from '@orderflow/platform/statements/lease';
+import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/outbox-table';
+import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
 import type { Endings, FindingKind } from './report.js';
 
 export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';

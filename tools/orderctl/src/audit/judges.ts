@@ -1,6 +1,6 @@
 import type { NotificationRecord, OrderRecord } from '@orderflow/contracts';
-import type { TableReader } from '@orderflow/platform/statements/table-reader';
-import { toError } from '@orderflow/platform/errors';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { toError } from '@orderflow/platform/runtime/errors';
 import type { DeadLettered } from './dead-lettered.js';
 import { judgeNotification, judgeOrder, outcomeNotificationId, type Verdict } from './judge.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { createFakeSystem } from '../testing/fake-system.js';
-import { createFakeTerminal } from '../testing/fake-terminal.js';
-import { aFailedOrder, bodyOf } from '../testing/orders.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { createFakeSystem } from '@orderflow/testing/orderctl/fake-system';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
+import { aFailedOrder, bodyOf } from '@orderflow/testing/orderctl/orders';
 import { drop } from './drop.js';
 import { replay, type ReplayOptions } from './replay.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { applyPatch, type Operation } from 'rfc6902';
 import type { Refusal } from '@orderflow/contracts';
-import { toError } from '@orderflow/platform/errors';
+import { toError } from '@orderflow/platform/runtime/errors';
 import { OperatorError } from '../operator-error.js';
 
 const NEEDS: Record<string, 'value' | 'from' | undefined> = {

@@ -6,8 +6,8 @@ import {
   type OwnQueue,
   type Refusal,
 } from '@orderflow/contracts';
-import { createTableReader } from '@orderflow/platform/statements/table-reader';
-import { whyMalformed } from '@orderflow/platform/worker/decode';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { Operation } from 'rfc6902';
 import type { ConnectedSystem } from '../connect.js';
 import { patchBody } from './patch.js';

@@ -1,5 +1,5 @@
 import { replayIdFor, type DeadLetter } from '@orderflow/contracts';
-import { isUnavailable } from '@orderflow/platform/aws/failures';
+import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import { reasonOf } from '../outage.js';

@@ -1,5 +1,5 @@
 import { QUEUE_EVENTS, type DeadLetter } from '@orderflow/contracts';
-import { whyMalformed } from '@orderflow/platform/worker/decode';
+import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { ConnectedSystem } from '../connect.js';
 import { printable, row, type Terminal } from '../terminal.js';
 import { select } from './select.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { queueUrlOf } from '@orderflow/platform/testing/arns';
-import { createFakeAws } from '@orderflow/platform/testing/fake-aws';
+import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
 import { walkQueue } from './walk-queue.js';
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { newId, newNotificationRecord } from '@orderflow/contracts';
-import { createFakeSystem } from '../testing/fake-system.js';
-import { createFakeTerminal } from '../testing/fake-terminal.js';
-import { aFailedOrder } from '../testing/orders.js';
+import { createFakeSystem } from '@orderflow/testing/orderctl/fake-system';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
+import { aFailedOrder } from '@orderflow/testing/orderctl/orders';
 import { order } from './order.js';
 
 it.each([0, 1, 99, 100, 101, 250])('shows all %i notifications of an order', async (count) => {

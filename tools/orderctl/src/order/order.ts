@@ -6,7 +6,7 @@ import {
   type NotificationRecord,
   type OrderRecord,
 } from '@orderflow/contracts';
-import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
 import type { Terminal } from '../terminal.js';
 import { printOrder } from './print-order.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, replayIdFor, type OrderRecord } from '@orderflow/contracts';
-import { connectionRefused } from '@orderflow/platform/testing/aws-errors';
-import { createFakeSystem } from '../testing/fake-system.js';
-import { createFakeTerminal } from '../testing/fake-terminal.js';
-import { aFailedOrder } from '../testing/orders.js';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { createFakeSystem } from '@orderflow/testing/orderctl/fake-system';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
+import { aFailedOrder } from '@orderflow/testing/orderctl/orders';
 import { restartAll, type RestartOptions } from './restart-all.js';
 
 const OPTIONS: RestartOptions = { most: 1_000, rate: 20 };

@@ -1,4 +1,4 @@
-import { isUnavailable } from '@orderflow/platform/aws/failures';
+import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import { scanTable } from '../scan-table.js';

@@ -1,8 +1,8 @@
 import { deadLetterOf, outboxShardOf, restartIdFor, whyNotRestartable } from '@orderflow/contracts';
-import { createEventPublisher } from '@orderflow/platform/outbox/event-publisher';
-import { createStatementExecutor } from '@orderflow/platform/statements/executor';
-import { restartItem } from '@orderflow/platform/statements/restart';
-import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import { createEventPublisher } from '@orderflow/platform/events/publisher';
+import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import { restartItem } from '@orderflow/platform/work-item/restart';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
 import { reasonOf } from '../outage.js';
 import type { Item, Subject } from './subjects.js';

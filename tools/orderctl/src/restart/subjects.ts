@@ -7,8 +7,8 @@ import {
   type OrderRecord,
   type ResourceNames,
 } from '@orderflow/contracts';
-import type { OutgoingEvent } from '@orderflow/platform/outbox/event-publisher';
-import type { Lifecycle } from '@orderflow/platform/statements/transitions';
+import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 
 export type Item = OrderRecord | NotificationRecord;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFakeTerminal } from '../testing/fake-terminal.js';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 import { pace } from './pace.js';
 
 type Options = { rate: number; count: number; mostInFlight?: number; workMs?: (index: number) => number };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createOutage } from '../outage.js';
-import { createFakeApi } from '../testing/fake-api.js';
-import { createFakeTerminal } from '../testing/fake-terminal.js';
+import { createFakeApi } from '@orderflow/testing/orderctl/fake-api';
+import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 import type { ApiAnswer } from './api.js';
 import { untilAnswered } from './until-answered.js';
 

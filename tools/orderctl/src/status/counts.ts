@@ -1,4 +1,4 @@
-import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import { scanTable } from '../scan-table.js';
 import type { Noted } from './status.js';

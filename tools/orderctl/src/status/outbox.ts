@@ -1,7 +1,7 @@
 import { INDEXES, OUTBOX_SHARDS } from '@orderflow/contracts';
 import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
-import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import type { Noted } from './status.js';
 

@@ -1,4 +1,4 @@
-import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import type { QueueState } from '@orderflow/contracts';
 import type { ConnectedSystem } from '../connect.js';

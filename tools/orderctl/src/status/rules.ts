@@ -5,7 +5,7 @@ import {
   type DescribeEventBusCommandOutput,
 } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '@orderflow/platform/aws/clients';
-import { isTopologyMissing } from '@orderflow/platform/aws/failures';
+import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import type { Noted } from './status.js';
 

@@ -6,8 +6,8 @@ import {
   timelineOf,
   type FollowedOrder,
 } from '@orderflow/contracts';
-import { createFollower } from '@orderflow/platform/statements/follow-items';
-import { createTableReader } from '@orderflow/platform/statements/table-reader';
+import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
 import { keepOn } from '../keep-on.js';
 import { paint, row, type Deadline, type Terminal } from '../terminal.js';

@@ -1,0 +1,137 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { OverloadedError } from '../runtime/batching.js';
+import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/testing/aws/aws-errors';
+import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
+import { failureOf, isDenied, isTopologyMissing, isUnavailable } from './error-kind.js';
+
+const named = (name: string, change: object = {}) => Object.assign(new Error('no'), { name, ...change });
+
+describe('isUnavailable', () => {
+  it.each([
+    ['a refused connection', connectionRefused()],
+    ['a timeout', timedOut()],
+    ['throttling', throttled()],
+    ['throttling of one statement of a batch', named('ProvisionedThroughputExceeded')],
+    ['a waiting room of ours that is full', new OverloadedError('too many entries are waiting to be sent')],
+    ['5xx', internalServerError()],
+    ['5xx under any name', named('SyntaxError', { $metadata: { httpStatusCode: 502 } })],
+    ['a missing queue', queueDoesNotExist()],
+    ['missing credentials', named('CredentialsProviderError')],
+    ['a wrapper of one', new Error('SQS receive message failed', { cause: connectionRefused() })],
+    ['one of several addresses', new AggregateError([named('Error', { code: 'ECONNREFUSED' })])],
+  ])('is true of %s', (_name, error) => {
+    expect(isUnavailable(error)).toBe(true);
+  });
+
+  it.each([
+    ['a mistake in the request', named('ValidationException', { $metadata: { httpStatusCode: 400 } })],
+    ['a refused condition', named('ConditionalCheckFailedException', { $metadata: { httpStatusCode: 400 } })],
+    ['a mistake of ours', new TypeError('x is not a function')],
+    ['an error with another cause', new Error('no', { cause: new Error('no') })],
+    ['no error at all', 'ECONNREFUSED'],
+    ['nothing', undefined],
+  ])('is false of %s', (_name, error) => {
+    expect(isUnavailable(error)).toBe(false);
+  });
+
+  // The error codes that DynamoDB, EventBridge, SQS, KMS and their common list document, in each spelling in use.
+  it.each([
+    ...['AccessDenied', 'AccessDeniedException', 'com.amazonaws.dynamodb.v20120810#AccessDeniedException'],
+    ...['NotAuthorized', 'NotAuthorizedForSourceException', 'NotAuthorizedForDetailTypeException', 'OptInRequired'],
+    ...['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'RequestTimeTooSkewed', 'InvalidAccessKeyId'],
+    ...['InvalidClientTokenId', 'UnrecognizedClientException', 'MissingAuthenticationToken', 'InvalidToken'],
+    ...['MissingAuthenticationTokenException', 'InvalidSignatureException', 'SignatureDoesNotMatch'],
+    ...['IncompleteSignature', 'IncompleteSignatureException', 'InvalidSecurity', 'CredentialsProviderError'],
+    ...['KmsAccessDenied', 'KmsDisabled', 'KmsInvalidKeyUsage', 'KmsInvalidState', 'KmsNotFound', 'KmsOptInRequired'],
+    ...['KMS.AccessDeniedException', 'KMS.DisabledException', 'KMS.NotFoundException', 'KMSInvalidStateException'],
+  ])('takes %s for a refusal of the caller, which is an outage', (name) => {
+    for (const error of [named(name), named('Error', { Code: name }), named('Error', { code: name })]) {
+      expect({ denied: isDenied(error), unavailable: isUnavailable(error) }).toEqual({
+        denied: true,
+        unavailable: true,
+      });
+    }
+    expect(failureOf(named(name))).toBe('denied');
+  });
+
+  it.each([401, 403])('takes status %i under any name for a refusal of the caller', (httpStatusCode) => {
+    expect(failureOf(named('Whatever', { $metadata: { httpStatusCode } }))).toBe('denied');
+  });
+
+  it.each([
+    ['TransactionConflict', 'throttled'],
+    ['TransactionConflictException', 'throttled'],
+    ['TransactionInProgressException', 'throttled'],
+    ['KmsThrottled', 'throttled'],
+    ['ThrottlingError', 'throttled'],
+    ['RequestTimeoutException', 'timeout'],
+    ['AWS.SimpleQueueService.NonExistentQueue', 'missing'],
+    ['NoResponse', 'unavailable'],
+    ['ItemCollectionSizeLimitExceeded', 'refused'],
+    ['ValidationError', 'refused'],
+    ['MalformedDetail', 'refused'],
+  ])('calls %s %s', (name, failure) => {
+    expect(failureOf(named(name))).toBe(failure);
+    expect(isUnavailable(named(name))).toBe(failure !== 'refused');
+  });
+
+  it('tells a missing topology from other outages', () => {
+    expect([queueDoesNotExist(), connectionRefused()].map(isTopologyMissing)).toEqual([true, false]);
+  });
+});
+
+// Not for connections that fail: inside Jest the SDK takes Node's own errors for something else and hides their codes.
+describe('what the SDK really throws', () => {
+  const servers: { close: () => void; closeAllConnections: () => void }[] = [];
+  const clients: SQSClient[] = [];
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.destroy();
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  async function thrownBy(listener: RequestListener): Promise<Error> {
+    const server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    servers.push(server);
+    const client = new SQSClient({
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+      requestHandler: new NodeHttpHandler({ requestTimeout: 50, throwOnRequestTimeout: true }),
+    });
+    clients.push(client);
+    return client.send(new GetQueueUrlCommand({ QueueName: 'work' })).then(
+      () => new Error('the call succeeded'),
+      (error: unknown) => error as Error,
+    );
+  }
+  const answer =
+    (status: number, body: string): RequestListener =>
+    (_, response) =>
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
+
+  it.each<[string, RequestListener]>([
+    ['nobody answers', () => undefined],
+    ['a proxy answers in its place', answer(503, '<html>no</html>')],
+    ['the service is in trouble', answer(500, '{"__type":"InternalFailure"}')],
+    ['the service is busy', answer(400, '{"__type":"com.amazonaws.sqs#RequestThrottled"}')],
+    ['the queue is missing', answer(400, '{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}')],
+  ])('is an outage when %s', async (_name, listener) => {
+    expect(isUnavailable(await thrownBy(listener))).toBe(true);
+  });
+
+  it('is none when the request is wrong', async () => {
+    const error = await thrownBy(answer(400, '{"__type":"com.amazonaws.sqs#InvalidParameterValue","message":"no"}'));
+    expect(error.name).toBe('InvalidParameterValue');
+    expect(isUnavailable(error)).toBe(false);
+  });
+});

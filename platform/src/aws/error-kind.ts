@@ -1,0 +1,126 @@
+import { toError } from '../runtime/errors.js';
+
+/** Connection errors of Node: https://nodejs.org/api/errors.html#common-system-errors */
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+/** Names without their namespace and without `Exception` or `Error`: services spell the same failure in several ways. */
+const TIMEOUTS = new Set(['Timeout', 'RequestTimeout', 'ETIMEDOUT']);
+const BUSY = new Set([
+  'Throttling',
+  'Throttled',
+  'RequestThrottled',
+  'TooManyRequests',
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'KmsThrottled',
+  // Another transaction holds the item for a moment.
+  'TransactionConflict',
+  'TransactionInProgress',
+  // Our own waiting room, filled by a service that is too slow.
+  'Overloaded',
+]);
+const BROKEN = new Set([
+  'ServiceUnavailable',
+  'Unavailable',
+  'InternalServer',
+  'Internal',
+  'InternalFailure',
+  'ServiceFailure',
+  // The service answered a batch without an outcome for this entry, which may have been applied.
+  'NoResponse',
+]);
+const MISSING = new Set(['ResourceNotFound', 'QueueDoesNotExist', 'NonExistentQueue']);
+/**
+ * The caller's identity or permissions, a signature, or an encryption key.
+ * https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html and each service's own list
+ */
+const DENIED = new Set([
+  'AccessDenied',
+  'UnauthorizedOperation',
+  'NotAuthorized',
+  'NotAuthorizedForSource',
+  'NotAuthorizedForDetailType',
+  'AuthFailure',
+  'OptInRequired',
+  'InvalidSecurity',
+  'CredentialsProvider',
+  'TokenProvider',
+  'ExpiredToken',
+  'TokenRefreshRequired',
+  'RequestExpired',
+  'RequestTimeTooSkewed',
+  'InvalidAccessKeyId',
+  'InvalidClientTokenId',
+  'InvalidToken',
+  'UnrecognizedClient',
+  'MissingAuthenticationToken',
+  'InvalidSignature',
+  'SignatureDoesNotMatch',
+  'IncompleteSignature',
+]);
+/** Encryption keys that are disabled, deleted or not ours to use: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
+const KMS = /^kms[A-Z._]/i;
+
+type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
+
+function namesOf({ name, code, Code }: AwsError): string[] {
+  return [name, code, Code].filter((text) => typeof text === 'string');
+}
+
+/** `com.amazonaws.sqs#AWS.SimpleQueueService.NonExistentQueue` and `ThrottlingException` as they stand in the lists. */
+function plainNameOf(name: string): string {
+  const [local = ''] = name.split(/[#.]/).slice(-1);
+  return local.replace(/(Exception|Error|Fault)$/, '');
+}
+
+function isNamed(error: AwsError, names: ReadonlySet<string>): boolean {
+  return namesOf(error).some((name) => names.has(plainNameOf(name)));
+}
+
+/** A table, queue or bus of the topology does not exist (yet, or any more). */
+export function isTopologyMissing(thrown: unknown): boolean {
+  return isNamed(toError(thrown), MISSING);
+}
+
+/** AWS refuses the caller and not the request: no permission, no valid credentials or signature, no usable key. */
+export function isDenied(thrown: unknown): boolean {
+  const error = toError(thrown) as AwsError;
+  if (isNamed(error, BUSY)) return false;
+  const status = error.$metadata?.httpStatusCode;
+  return isNamed(error, DENIED) || namesOf(error).some((name) => KMS.test(name)) || status === 401 || status === 403;
+}
+
+/**
+ * The dependency cannot be used, and the request is not to blame: refused or broken connections, timeouts, throttling,
+ * 5xx, a missing topology, missing permissions. Such an error says nothing about the message that met it.
+ */
+export function isUnavailable(thrown: unknown): boolean {
+  const error = toError(thrown) as AwsError;
+  if ([MISSING, TIMEOUTS, BUSY, BROKEN].some((names) => isNamed(error, names)) || isDenied(error)) return true;
+  if (namesOf(error).some((name) => CONNECTION_CODES.has(name))) return true;
+  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return true;
+  // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
+  if (Array.isArray(error.errors) && error.errors.some(isUnavailable)) return true;
+  return error.cause !== undefined && isUnavailable(error.cause);
+}
+
+/** What kind of trouble a failed call met. */
+export type Failure = 'throttled' | 'timeout' | 'missing' | 'denied' | 'unavailable' | 'refused';
+
+/** `refused`: the service answered, and meant the request. */
+export function failureOf(thrown: unknown): Failure {
+  const error = toError(thrown);
+  if (isNamed(error, BUSY)) return 'throttled';
+  if (isNamed(error, TIMEOUTS)) return 'timeout';
+  if (isTopologyMissing(thrown)) return 'missing';
+  if (isDenied(thrown)) return 'denied';
+  return isUnavailable(thrown) ? 'unavailable' : 'refused';
+}

@@ -1,0 +1,132 @@
+import 'reflect-metadata';
+import { describe, expect, it } from '@jest/globals';
+import { Type } from 'class-transformer';
+import { IsArray, IsInt, IsString, ValidateNested } from 'class-validator';
+import { PermanentError } from '../runtime/errors.js';
+import { decodeEvent } from './decode.js';
+
+class Metadata {
+  @IsInt()
+  version!: number;
+}
+class Part {
+  @IsString()
+  name!: string;
+}
+class Data {
+  @IsString()
+  text!: string;
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => Part)
+  parts!: Part[];
+}
+class Made {
+  static readonly type = 'Made';
+  static readonly version = 1;
+
+  @ValidateNested()
+  @Type(() => Metadata)
+  metadata!: Metadata;
+
+  @ValidateNested()
+  @Type(() => Data)
+  data!: Data;
+}
+class MadeV2 extends Made {
+  static override readonly version = 2 as 1;
+}
+
+const detail = { metadata: { version: 1 }, data: { text: 'a', parts: [{ name: 'b' }] } };
+const decode = (body: unknown) => decodeEvent(typeof body === 'string' ? body : JSON.stringify(body), [Made, MadeV2]);
+
+function refusal(body: unknown) {
+  try {
+    decode(body);
+  } catch (error) {
+    if (error instanceof PermanentError) return { code: error.code, message: error.message, ...error.details };
+    throw error;
+  }
+  throw new Error('it was decoded');
+}
+
+describe('decodeEvent', () => {
+  it('makes an instance of the class that has the type and the version', () => {
+    const one = decode({ 'detail-type': 'Made', detail });
+    expect(one.EventClass).toBe(Made);
+    expect(one.event).toBeInstanceOf(Made);
+    expect(one.event).toEqual(detail);
+    const two = decode({ 'detail-type': 'Made', detail: { ...detail, metadata: { version: 2 } } });
+    expect(two.EventClass).toBe(MadeV2);
+  });
+
+  it('takes what a newer publisher may add', () => {
+    const newer = { ...detail, extra: 1, data: { ...detail.data, more: [] } };
+    expect(decode({ 'detail-type': 'Made', detail: newer, account: '1' }).event).toBeInstanceOf(Made);
+  });
+
+  it.each(['', '{', 'hello', "{'a': 1}"])('refuses %j, which is not JSON', (body) => {
+    expect(refusal(body)).toEqual({ code: 'NOT_JSON', message: 'the message body is not JSON' });
+  });
+
+  it.each([
+    ['body', null],
+    ['body', 7],
+    ['body', [{ 'detail-type': 'Made', detail }]],
+    ['detail-type', {}],
+    ['detail-type', { 'detail-type': 1, detail }],
+    ['detail', { 'detail-type': 'Made' }],
+    ['detail', { 'detail-type': 'Made', detail: 'x' }],
+    ['detail.metadata', { 'detail-type': 'Made', detail: { ...detail, metadata: [] } }],
+    ['detail.data', { 'detail-type': 'Made', detail: { metadata: { version: 1 } } }],
+    ['detail.data', { 'detail-type': 'Made', detail: { ...detail, data: [] } }],
+    ['detail.data', { 'detail-type': 'Made', detail: { ...detail, data: [detail.data] } }],
+    ['detail.metadata.version', { 'detail-type': 'Made', detail: { ...detail, metadata: {} } }],
+    ['detail.metadata.version', { 'detail-type': 'Made', detail: { ...detail, metadata: { version: '1' } } }],
+    ['detail.metadata.version', { 'detail-type': 'Made', detail: { ...detail, metadata: { version: 1.5 } } }],
+  ])('names %s when the envelope is not ours: %j', (path, body) => {
+    expect(refusal(body)).toMatchObject({ code: 'NOT_AN_ENVELOPE', path });
+  });
+
+  it('refuses a type that nobody handles, and repeats no more of it than helps', () => {
+    const type = `Un\nknown${'x'.repeat(1_000)}`;
+    const { code, path, message } = refusal({ 'detail-type': type, detail }) as Record<string, string>;
+    expect({ code, path }).toEqual({ code: 'UNKNOWN_EVENT_TYPE', path: 'detail-type' });
+    expect(message).toContain('"Un\\nknown');
+    expect(message!.length).toBeLessThan(200);
+  });
+
+  it('refuses an unknown version of a known type', () => {
+    expect(refusal({ 'detail-type': 'Made', detail: { ...detail, metadata: { version: 3 } } })).toEqual({
+      code: 'UNKNOWN_EVENT_VERSION',
+      message: 'Made of version 3 is not understood here',
+      path: 'detail.metadata.version',
+    });
+  });
+
+  it.each([
+    ['detail.data.text', { ...detail.data, text: 1 }],
+    ['detail.data.parts', { ...detail.data, parts: 'none' }],
+    ['detail.data.parts[1].name', { ...detail.data, parts: [{ name: 'b' }, { name: 2 }] }],
+  ])('names the path %s of what is invalid', (path, data) => {
+    const problem = refusal({ 'detail-type': 'Made', detail: { ...detail, data } });
+    expect(problem).toMatchObject({ code: 'INVALID_EVENT', path });
+    expect(problem.message.startsWith(`${path}: `)).toBe(true);
+  });
+
+  it('refuses what is nested too deeply for the validator', () => {
+    const bomb = '['.repeat(20_000) + ']'.repeat(20_000);
+    const body = JSON.stringify({ 'detail-type': 'Made', detail: { ...detail, bomb: 0 } }).replace(
+      '"bomb":0',
+      `"bomb":${bomb}`,
+    );
+    expect(refusal(body)).toMatchObject({ code: 'INVALID_EVENT', path: 'detail' });
+  });
+
+  it('is not fooled by prototype keys', () => {
+    const body = `{"detail-type":"Made","detail":{"__proto__":{"polluted":1},"constructor":{},"metadata":{"version":1,"__proto__":{"polluted":1}},"data":{"text":"a","parts":[]}}}`;
+    expect(decode(body).event).toBeInstanceOf(Made);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+});

@@ -1,0 +1,123 @@
+import { plainToInstance } from 'class-transformer';
+import type { ValidationError } from 'class-validator';
+import { PermanentError } from '../runtime/errors.js';
+import { validationErrors } from '../validation.js';
+
+/** An event class: a name, a schema version, and class-validator decorators on its properties. */
+export type EventClass<Event extends object = object> = {
+  new (): Event;
+  readonly type: string;
+  readonly version: number;
+};
+
+type Envelope = { 'detail-type': string; detail: { metadata: { version: number } } };
+
+/** Where the first problem lies and what it is: the deepest error of the first branch. */
+function firstProblem(errors: ValidationError[], parent = ''): { path: string; message: string } {
+  const [error] = errors;
+  if (!error) return { path: parent, message: 'is invalid' };
+  const path = /^\d+$/.test(error.property)
+    ? `${parent}[${error.property}]`
+    : [parent, error.property].filter(Boolean).join('.');
+  // The decorator that stands first is evaluated last: what kind of value it must be, before its limits.
+  const message = Object.values(error.constraints ?? {}).at(-1);
+  return message === undefined ? firstProblem(error.children ?? [], path) : { path, message };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new PermanentError('NOT_JSON', 'the message body is not JSON', { cause });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function asEnvelope(value: unknown): Envelope {
+  const problem = (path: string) =>
+    new PermanentError(
+      'NOT_AN_ENVELOPE',
+      `the message is not an EventBridge event of ours: ${path} is missing or wrong`,
+      {
+        details: { path },
+      },
+    );
+  if (!isObject(value)) throw problem('body');
+  if (typeof value['detail-type'] !== 'string') throw problem('detail-type');
+  const { detail } = value;
+  if (!isObject(detail)) throw problem('detail');
+  if (!isObject(detail.metadata)) throw problem('detail.metadata');
+  // class-validator takes an empty list for a nested object.
+  if (!isObject(detail.data)) throw problem('detail.data');
+  if (!Number.isInteger(detail.metadata.version)) throw problem('detail.metadata.version');
+  return value as Envelope;
+}
+
+function validate<Event extends object>(EventClass: EventClass<Event>, detail: object) {
+  try {
+    const event = plainToInstance(EventClass, detail);
+    return { event, errors: validationErrors(event, { onlyDeclared: false }) };
+  } catch (cause) {
+    // Both recurse into whatever they are given.
+    throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
+      cause,
+      details: { path: 'detail' },
+    });
+  }
+}
+
+/** Why a worker that reads these events could not read the body; undefined when it can. */
+export function whyMalformed(
+  body: string,
+  classes: readonly EventClass[],
+): { code: string; reason: string; path?: string } | undefined {
+  try {
+    decodeEvent(body, classes);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    const { path } = error.details;
+    return { code: error.code, reason: error.message, ...(typeof path === 'string' ? { path } : {}) };
+  }
+}
+
+/**
+ * The event in a message body, as an instance of its class. Properties that the class does not know are ignored: a
+ * newer publisher may add some.
+ * @throws PermanentError NOT_JSON, NOT_AN_ENVELOPE, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION or INVALID_EVENT
+ */
+export function decodeEvent<Event extends object>(
+  body: string,
+  classes: readonly EventClass<Event>[],
+): { EventClass: EventClass<Event>; event: Event } {
+  const envelope = asEnvelope(parseJson(body));
+  const type = envelope['detail-type'];
+  const { version } = envelope.detail.metadata;
+
+  const ofType = classes.filter((candidate) => candidate.type === type);
+  if (ofType.length === 0) {
+    throw new PermanentError(
+      'UNKNOWN_EVENT_TYPE',
+      `no handler for events of type ${JSON.stringify(type.slice(0, 100))}`,
+      {
+        details: { path: 'detail-type' },
+      },
+    );
+  }
+  const EventClass = ofType.find((candidate) => candidate.version === version);
+  if (!EventClass) {
+    throw new PermanentError('UNKNOWN_EVENT_VERSION', `${type} of version ${version} is not understood here`, {
+      details: { path: 'detail.metadata.version' },
+    });
+  }
+
+  const { event, errors } = validate(EventClass, envelope.detail);
+  if (errors.length > 0) {
+    const { path, message } = firstProblem(errors, 'detail');
+    throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { details: { path } });
+  }
+  return { EventClass, event };
+}

@@ -1,0 +1,73 @@
+import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
+import type { QueueCounts } from '../aws/queue-counts.js';
+import { toError } from '../runtime/errors.js';
+import { NotDescribedError, type Check } from '../health/readiness.js';
+import type { TableReader } from '../dynamodb/table-reader.js';
+import type { Lifecycle } from './transitions.js';
+import type { OutgoingEvent } from '../events/publisher.js';
+
+/** The way of an event from the bus to a worker's queue. */
+export type Route = {
+  /** Throws while the rule between bus and queue is disabled, or missing, or has lost its target. */
+  check: Check;
+  countQueue: () => Promise<QueueCounts>;
+  /** The event that brings the item on. */
+  eventOf: (item: Record<string, unknown>) => OutgoingEvent | undefined;
+};
+
+export type OutboxTable = {
+  lifecycle: Lifecycle;
+  reader: TableReader;
+  /** Takes an unfinished item to its outcome. */
+  work: Route;
+  /** Carries the event of an outcome, whose marker stays until it is confirmed. Absent: the outcome ends the marker. */
+  outcome?: Route;
+  /** Called with each item that the sweeper has ended, as it then stands. */
+  onGivenUp?: (item: Record<string, unknown>) => void;
+};
+
+/** The longest pause between two looks at an item. */
+export const LONGEST_PAUSE_MS = 900_000;
+/** By how much a marker may be further ahead: clocks of several hosts differ. */
+export const MARKER_SKEW_MS = 60_000;
+
+export type SweeperOptions = {
+  index: string;
+  shards: number;
+  /** How long a backlog may explain that a marker is due. */
+  queueGraceMs: number;
+  /** How long the queues keep a message. */
+  retentionMs: number;
+  leaseMs: number;
+  maxAttempts: number;
+  backoffBaseMs: number;
+  backoffMaxMs: number;
+};
+
+/**
+ * What one sweep did with the items of a table. `due` is a lower bound when a shard holds more than one page; `closed`
+ * counts those whose rule is off, `failed` those that could not be brought on, `ahead` markers that were too far ahead.
+ */
+export type SweepReport = Record<
+  'due' | 'republished' | 'leased' | 'waiting' | 'givenUp' | 'closed' | 'failed' | 'ahead',
+  number
+> & {
+  /** Why routes are closed. */
+  closedBy: string[];
+};
+
+export const emptyReport = (): SweepReport => ({
+  ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
+  closedBy: [],
+});
+
+/** Why the route hands nothing on; undefined when it does, or when this process may not ask. @throws an outage */
+export async function whyClosed({ check }: Route): Promise<string | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    if (isUnavailable(error) && !isTopologyMissing(error)) throw error;
+    return error instanceof NotDescribedError ? undefined : toError(error).message;
+  }
+}

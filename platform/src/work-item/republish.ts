@@ -1,0 +1,68 @@
+import type { Clock } from '../runtime/clock.js';
+import { failpoint } from '../runtime/failpoints.js';
+import type { StatementExecutor } from '../dynamodb/executor.js';
+import { moveMarker, notePublication } from './transitions.js';
+import type { EventPublisher, OutgoingEvent } from '../events/publisher.js';
+import type { MarkedItem } from './next-action.js';
+import type { OutboxTable, Route, SweeperOptions } from './outbox-table.js';
+
+type Dependencies = {
+  executor: StatementExecutor;
+  publisher: Pick<EventPublisher, 'publish'>;
+  now: Clock;
+  random?: () => number;
+};
+
+/** A pause is shortened by up to this share, so that what was lost together does not come back together. */
+const JITTER = 0.1;
+
+/** The step for the item's timeline; undefined for a row that somebody wrote by hand, without one. */
+function republication({ timeline, version }: Record<string, unknown>, { detail }: OutgoingEvent, at: number) {
+  if (typeof timeline !== 'object' || timeline === null) return undefined;
+  const { eventId } = detail.metadata as { eventId?: string };
+  const entry = { at: new Date(at).toISOString(), version, ...(eventId === undefined ? {} : { eventId }) };
+  const before = Object.keys(timeline).filter((name) => name.startsWith('republished_'));
+  return { name: 'republished', entry, number: before.length + 1 };
+}
+
+/**
+ * Publishes an item's event again:
+ *
+ *     read the item, make its event      fails: the row is at fault, and its marker has not moved
+ *     take: move the marker              of several sweepers one succeeds
+ *     publish                            fails: no attempt; the marker is due again after the pause
+ *     note: time, attempt                lost: the attempt is not counted, which is the harmless way round
+ */
+export function createRepublish(
+  { lifecycle, reader }: OutboxTable,
+  { backoffBaseMs, backoffMaxMs }: SweeperOptions,
+  { executor, publisher, now, random = Math.random }: Dependencies,
+) {
+  /** @returns whether a statement that moves the marker was applied, perhaps by an attempt whose answer was lost */
+  async function take(id: string, from: number, to: number): Promise<boolean> {
+    const result = await executor.execute(moveMarker(lifecycle, id, from, to));
+    // Another sweeper would have chosen another time, within a tenth of the pause. The same one costs a second message.
+    return result.applied || result.item?.outboxAt === to;
+  }
+
+  /** @returns false when another process was faster. @throws an outage, or what is wrong with the item or its event */
+  return async (route: Route, item: MarkedItem, { sweptAt, counts }: { sweptAt: number; counts: boolean }) => {
+    const id = String(item[lifecycle.key]);
+    const whole = await reader.get(id);
+    if (whole?.outboxAt !== item.outboxAt || whole.status !== item.status) return false;
+    const event = route.eventOf(whole);
+    if (!event) throw new Error(`a row in the state ${item.status} has no event that would bring it on`);
+
+    // A row that lacks the count begins at none.
+    const attempts = Number.isInteger(item.outboxAttempts) ? item.outboxAttempts : 0;
+    const pauseMs = Math.min(backoffBaseMs * 2 ** attempts, backoffMaxMs) * (1 - JITTER * random());
+    const dueAt = Math.ceil(sweptAt + pauseMs);
+    if (!(await take(id, item.outboxAt, dueAt))) return false;
+    failpoint('sweeper.after-take');
+    const step = republication(whole, event, now());
+    await publisher.publish(event);
+    const note = { sentAt: now(), attempts: attempts + Number(counts), ...(step ? { step } : {}) };
+    await executor.execute(notePublication(lifecycle, id, dueAt, note));
+    return true;
+  };
+}

@@ -1,0 +1,75 @@
+import { isUnavailable } from '../aws/error-kind.js';
+import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import type { Sweeper } from './sweep.js';
+
+export type RunningSweeper = {
+  /** Resolves when the sweep under way has ended; none starts afterwards. */
+  stop(): Promise<void>;
+};
+
+type RunOptions = {
+  /** One entry per table: its name for the log, and its sweeper. */
+  sweepers: { table: string; sweeper: Sweeper }[];
+  intervalMs: number;
+  logger: Logger;
+};
+
+/** Sweeps every table now and then; the pause is jittered so that replicas do not sweep in step. */
+export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): RunningSweeper {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let failing = false;
+
+  /** Why events of a table are held back, by table. */
+  const heldBack = new Map<string, string>();
+
+  /** One line per change of state. */
+  function reportRoutes(table: string, closedBy: readonly string[]): void {
+    const reason = closedBy.join('; ');
+    if (reason === (heldBack.get(table) ?? '')) return;
+    if (reason === '') logger.info('events are sent again', { table });
+    else logger.warn('events are held back, because they would be dropped', { table, reason });
+    heldBack.set(table, reason);
+  }
+
+  async function sweepTable({ table, sweeper }: RunOptions['sweepers'][number]): Promise<void> {
+    const { closedBy, ...report } = await sweeper.sweep();
+    if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
+    reportRoutes(table, closedBy);
+  }
+
+  /** A table that cannot be swept does not keep the others from it. */
+  async function sweepAll(): Promise<void> {
+    const swept = await Promise.allSettled(sweepers.map(sweepTable));
+    const failed = swept.find((outcome) => outcome.status === 'rejected');
+    if (failed) {
+      const err = toError(failed.reason);
+      // One line per change of state; an error that is no outage is a defect and is shown every time.
+      if (!failing || !isUnavailable(err)) logger.warn('outbox sweeper cannot work', { err });
+    } else if (failing) {
+      logger.info('outbox sweeper recovered');
+    }
+    failing = failed !== undefined;
+  }
+
+  let current = Promise.resolve();
+  function schedule(): void {
+    if (stopped) return;
+    timer = setTimeout(
+      () => {
+        current = sweepAll().then(schedule);
+      },
+      intervalMs * (0.75 + Math.random() / 2),
+    );
+  }
+  schedule();
+
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}

@@ -1,0 +1,251 @@
+import { describe, expect, it } from '@jest/globals';
+import { leaseEndsAt } from './lease.js';
+import { connectionRefused, connectionReset } from '@orderflow/testing/aws/aws-errors';
+import {
+  createOutboxSystem,
+  finishedThing,
+  NOTHING_SWEPT,
+  SWEEPER_OPTIONS,
+  SWEPT_AT_MS,
+  thing,
+} from '@orderflow/testing/outbox-system';
+
+const SWEPT_AT = new Date(SWEPT_AT_MS).toISOString();
+const MINUTE_MS = 60_000;
+
+describe('a due marker', () => {
+  it('has its event published again, and is due later', async () => {
+    const outbox = createOutboxSystem([thing()]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(outbox.published()).toEqual(['Made thing-1 v1']);
+    const timeline = { republished_1: { at: SWEPT_AT, version: 1 } };
+    expect(outbox.item()).toEqual(
+      thing({ outboxAt: SWEPT_AT_MS + 5_000, outboxAttempts: 1, outboxSentAt: SWEPT_AT_MS, timeline }),
+    );
+  });
+
+  it('tells in the timeline of each publication, with the version that it met, and of 60 at most', async () => {
+    const outbox = createOutboxSystem([finishedThing()]);
+    for (let n = 1; n <= 70; n++) {
+      await outbox.sweep();
+      outbox.time.ms = Number(outbox.item().outboxAt);
+    }
+    const { timeline, outboxSentAt } = outbox.item() as { timeline: Record<string, object>; outboxSentAt: number };
+    expect(Object.keys(timeline)).toHaveLength(60);
+    expect(timeline.republished_60).toEqual({ at: new Date(outboxSentAt).toISOString(), version: 3 });
+  });
+
+  it('goes on for a row that has no timeline', async () => {
+    const { timeline: _timeline, ...row } = thing();
+    const outbox = createOutboxSystem([row]);
+    expect(await outbox.sweep()).toMatchObject({ republished: 1, failed: 0 });
+    expect(outbox.item()).toMatchObject({ outboxAttempts: 1 });
+  });
+
+  it('is found in every shard', async () => {
+    const things = Array.from({ length: 8 }, (_, outboxShard) =>
+      thing({ thingId: `thing-${outboxShard}`, outboxShard }),
+    );
+    const outbox = createOutboxSystem([...things]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 8, republished: 8 });
+    expect(outbox.published().sort()).toEqual(things.map(({ thingId }) => `Made ${String(thingId)} v1`));
+  });
+
+  it('is due at its very time and not before', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAt: SWEPT_AT_MS + 1 })]);
+    expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
+    expect(outbox.aws.eventBridge.calls).toEqual([]);
+    outbox.time.ms += 1;
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+  });
+
+  it('comes in hundreds', async () => {
+    const outbox = createOutboxSystem([
+      ...Array.from({ length: 250 }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 3 })),
+    ]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 250, republished: 250 });
+    expect(new Set(outbox.published()).size).toBe(250);
+  });
+
+  it('backs off: 5 s, 10 s, … 15 min', async () => {
+    const outbox = createOutboxSystem([thing()]);
+    const pauses: number[] = [];
+    for (let attempt = 0; attempt < SWEEPER_OPTIONS.maxAttempts; attempt++) {
+      expect(await outbox.sweep()).toMatchObject({ republished: 1 });
+      pauses.push((Number(outbox.item().outboxAt) - outbox.time.ms) / 1_000);
+      outbox.time.ms = Number(outbox.item().outboxAt);
+    }
+    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]);
+  });
+
+  it('is believed only when the item itself still has it: the index lags', async () => {
+    const outbox = createOutboxSystem([thing()]);
+    const { send } = outbox.aws.dynamo;
+    outbox.aws.dynamo.send = (async (command: { constructor: { name: string } }) => {
+      if (command.constructor.name === 'BatchGetCommand') {
+        const { outboxShard: _, outboxAt: __, ...done } = thing({ status: 'DONE' });
+        outbox.aws.dynamo.seed('things', done);
+      }
+      return send(command as never);
+    }) as never;
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
+    expect(outbox.aws.eventBridge.calls).toEqual([]);
+  });
+
+  it('moves to the end of the lease of whoever works on the item', async () => {
+    const leaseUntil = SWEPT_AT_MS + 20_000;
+    const outbox = createOutboxSystem([
+      thing({ status: 'WORKING', version: 2, holder: 'm', claimToken: 'c', leaseUntil }),
+    ]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, leased: 1 });
+    const end = leaseEndsAt({ leaseUntil }) + 1;
+    expect(outbox.item()).toMatchObject({ outboxAt: end, outboxAttempts: 0, holder: 'm' });
+    expect(outbox.aws.eventBridge.calls).toEqual([]);
+
+    // Its worker died: nobody finished it in time.
+    outbox.time.ms = end;
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+  });
+});
+
+describe('an outcome that nobody has confirmed', () => {
+  it('is told of again: the same event', async () => {
+    const outbox = createOutboxSystem([finishedThing()]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(outbox.published()).toEqual(['Ended thing-1 v3']);
+    expect(outbox.item()).toMatchObject({ status: 'DONE', version: 3, effects: 1, outboxAt: SWEPT_AT_MS + 5_000 });
+  });
+
+  it('is never given up: it stands, and somebody waits for it', async () => {
+    const outbox = createOutboxSystem([finishedThing({ outboxAttempts: 500 })]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(outbox.item()).toMatchObject({ status: 'DONE', outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffMaxMs });
+  });
+
+  it('waits while the queue that it goes to explains it, and not for the other queue', async () => {
+    const outbox = createOutboxSystem([finishedThing(), thing({ thingId: 'thing-2' })]);
+    outbox.queue.outcomes.visible = 1;
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 2, waiting: 1, republished: 1 });
+    expect(outbox.published()).toEqual(['Made thing-2 v1']);
+  });
+
+  it('is let go once nobody is told of outcomes any more', async () => {
+    const outbox = createOutboxSystem([finishedThing()], { told: false });
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
+    expect(outbox.published()).toEqual([]);
+    expect(outbox.item()).toMatchObject({ status: 'DONE', version: 3 });
+    expect(outbox.item()).not.toHaveProperty('outboxAt');
+  });
+});
+
+describe('two sweepers', () => {
+  it('publish an event once', async () => {
+    const outbox = createOutboxSystem([...Array.from({ length: 30 }, (_, i) => thing({ thingId: `t${i}` }))]);
+    const reports = await Promise.all([outbox.sweep(), outbox.createAnother().sweep()]);
+    expect(reports[0].republished + reports[1].republished).toBe(30);
+    expect(outbox.published().sort()).toEqual(Array.from({ length: 30 }, (_, i) => `Made t${i} v1`).sort());
+  });
+
+  it('give an item up once', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
+    await Promise.all([outbox.sweep(), outbox.createAnother().sweep()]);
+    expect(outbox.item()).toMatchObject({ status: 'FAILED', effects: 1 });
+    expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-1 v3']));
+  });
+});
+
+describe('without the bus', () => {
+  it('a publication that fails is no attempt', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 11 })]);
+    outbox.aws.eventBridge.failAlways('*', connectionRefused);
+    for (let i = 0; i < 20; i++) {
+      await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      expect(outbox.item()).toMatchObject({ status: 'WAITING', outboxAttempts: 11 });
+      expect(outbox.item().outboxAt).toBeGreaterThan(outbox.time.ms);
+      outbox.time.ms = Number(outbox.item().outboxAt);
+    }
+    outbox.aws.eventBridge.heal();
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(outbox.item()).toMatchObject({ outboxAttempts: 12 });
+  });
+
+  it('an event that the bus refuses does not cost its neighbours theirs', async () => {
+    const outbox = createOutboxSystem([...[1, 2, 3].map((i) => thing({ thingId: `thing-${i}` }))]);
+    outbox.aws.eventBridge.rejectEntriesNext('PutEvents', 'InternalFailure');
+    await expect(outbox.sweep()).rejects.toMatchObject({ name: 'InternalFailure' });
+    const attempts = [1, 2, 3].map((i) => outbox.item(`thing-${i}`).outboxAttempts);
+    expect(attempts.sort()).toEqual([0, 1, 1]);
+  });
+});
+
+describe('an item whose attempts are used up', () => {
+  it('fails as UNDELIVERED, for a replay to start again, and the world is told', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
+    const item = outbox.item();
+    expect(item).toMatchObject({
+      status: 'FAILED',
+      version: 3,
+      effects: 1,
+      updatedAt: SWEPT_AT,
+      failure: { code: 'UNDELIVERED', retriable: true, message: expect.any(String) as unknown },
+      timeline: { undelivered_2: { at: SWEPT_AT, version: 2 }, failed_3: { at: SWEPT_AT, version: 3 } },
+    });
+    expect(item).toMatchObject({ outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffBaseMs, outboxAttempts: 0 });
+    expect(outbox.published()).toEqual(['Ended thing-1 v3']);
+    expect(outbox.givenUp).toMatchObject([{ thingId: 'thing-1', status: 'FAILED', updatedAt: SWEPT_AT }]);
+    expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
+  });
+
+  it('is not given up once a worker has claimed it: what that worker did is not undone here', async () => {
+    const claimed = { status: 'WORKING', version: 4, holder: 'm', claimToken: 'c', leaseUntil: SWEPT_AT_MS - 60_000 };
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 500, ...claimed })]);
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(outbox.item()).toMatchObject({ status: 'WORKING', outboxAttempts: 501 });
+  });
+
+  it('waits for the backlog and for a live lease like any other', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
+    outbox.queue.work.visible = 1;
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, waiting: 1 });
+    const leased = createOutboxSystem([thing({ outboxAttempts: 12, status: 'WORKING', leaseUntil: SWEPT_AT_MS + 1 })]);
+    expect(await leased.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, leased: 1 });
+  });
+
+  it('keeps its marker until its event is out: the same event', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
+    outbox.aws.eventBridge.failNext('PutEvents', connectionRefused);
+    await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(outbox.item()).toMatchObject({ status: 'FAILED', version: 3, effects: 1 });
+
+    outbox.time.ms += MINUTE_MS;
+    await outbox.sweep();
+    const [lost, sent] = outbox.aws.eventBridge.callsOf('PutEvents').map(({ Entries }) => Entries);
+    expect(sent).toEqual(lost);
+    expect(outbox.item()).toMatchObject({ status: 'FAILED', version: 3, effects: 1 });
+  });
+
+  it('has no marker any more where nobody is told of outcomes', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })], { told: false });
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
+    expect(outbox.item()).toMatchObject({ status: 'FAILED' });
+    expect(outbox.item()).not.toHaveProperty('outboxAt');
+    expect(outbox.published()).toEqual([]);
+  });
+
+  it('is finished by the next sweep when the process died after the claim', async () => {
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
+    const { send } = outbox.aws.dynamo;
+    let statements = 0;
+    outbox.aws.dynamo.send = (async (command: { constructor: { name: string } }) => {
+      if (command.constructor.name === 'BatchExecuteStatementCommand' && ++statements === 2) throw connectionReset();
+      return send(command as never);
+    }) as never;
+    await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(outbox.item()).toMatchObject({ status: 'WORKING' });
+    expect(await outbox.sweep()).toMatchObject({ leased: 1 });
+    outbox.time.ms = Number(outbox.item().outboxAt);
+    expect(await outbox.sweep()).toMatchObject({ givenUp: 1 });
+    expect(outbox.item()).toMatchObject({ status: 'FAILED', effects: 1 });
+  });
+});

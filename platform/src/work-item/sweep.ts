@@ -1,0 +1,211 @@
+import type { DynamoDb } from '../aws/clients.js';
+import { isUnavailable } from '../aws/error-kind.js';
+import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
+import type { Clock, MonotonicClock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import { leaseEndsAt } from './lease.js';
+import type { StatementExecutor } from '../dynamodb/executor.js';
+import { confirm, moveMarker } from './transitions.js';
+import type { EventPublisher } from '../events/publisher.js';
+import { createFailingItems } from './failing-items.js';
+import { giveUp } from './give-up.js';
+import { judgeMarker, JUDGED_ATTRIBUTES, type MarkedItem } from './next-action.js';
+import { createMarkerIndex } from './outbox-index.js';
+import type { OutboxMetrics } from './sweeper-metrics.js';
+import {
+  emptyReport,
+  MARKER_SKEW_MS,
+  whyClosed,
+  type OutboxTable,
+  type Route,
+  type SweeperOptions,
+  type SweepReport,
+} from './outbox-table.js';
+import { createRepublish } from './republish.js';
+
+export type Sweeper = {
+  /** Looks at the due markers of the table once. @throws the first outage */
+  sweep: () => Promise<SweepReport>;
+  /** Items that no sweep can bring on, as a sentence; undefined when there are none. */
+  problem: () => string | undefined;
+};
+
+type Dependencies = {
+  dynamo: DynamoDb;
+  executor: StatementExecutor;
+  publisher: Pick<EventPublisher, 'publish'>;
+  logger: Pick<Logger, 'error' | 'warn'>;
+  now: Clock;
+  monotonic: MonotonicClock;
+  random?: () => number;
+  /** Updated while the sweep is under way, because one that fails has no report. */
+  metrics?: OutboxMetrics;
+};
+
+/** As many as one PutEvents call carries. */
+const CONCURRENT_VISITS = 10;
+/** What one BatchGet carries. */
+const READ_AT_ONCE = 100;
+/** A clock that was set back is rare: markers far ahead are looked for in every twelfth sweep, the first included. */
+const LOOK_AHEAD_EVERY = 12;
+
+/**
+ * Sends again what got lost. The marker stays on an item from its insert until its outcome is written, or has arrived
+ * where it is waited for; whatever became of the messages in between, the sweeper comes back to the item.
+ */
+export function createSweeper(table: OutboxTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
+  const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
+  const { lifecycle, reader } = table;
+  const { table: name, key, states } = lifecycle;
+  const markers = createMarkerIndex({ dynamo, lifecycle, index: options.index, shards: options.shards });
+  const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
+  const republish = createRepublish(table, options, dependencies);
+  /** No marker is ever set further ahead than this. */
+  const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
+  let sweeps = 0;
+
+  const idOf = (item: MarkedItem): string => String(item[key]);
+  const isFinished = ({ status }: MarkedItem): boolean => status === states.done || status === states.failed;
+
+  async function readItems(ids: string[]): Promise<MarkedItem[]> {
+    const items: Record<string, unknown>[] = [];
+    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+      items.push(...(await reader.getMany(ids.slice(start, start + READ_AT_ONCE), JUDGED_ATTRIBUTES)));
+    }
+    return items as MarkedItem[];
+  }
+
+  /** What no sweep can bring on is looked at again after the longest pause, and stands in nobody's way. */
+  async function setAside(report: SweepReport, item: MarkedItem, reason: unknown, sweptAt: number): Promise<void> {
+    report.failed += 1;
+    metrics?.failed(name);
+    failing.add(idOf(item), reason);
+    // The marker may have been moved already by the visit that failed.
+    const stands = (await reader.get(idOf(item), ['outboxAt'])) as Pick<MarkedItem, 'outboxAt'> | undefined;
+    if (stands?.outboxAt === undefined) return;
+    await executor.execute(moveMarker(lifecycle, idOf(item), stands.outboxAt, sweptAt + options.backoffMaxMs));
+  }
+
+  async function visit(route: Route, item: MarkedItem, queue: QueueCounts, isCovered: boolean, report: SweepReport) {
+    const sweptAt = now();
+    const maxAttempts = route === table.work ? options.maxAttempts : Infinity;
+    const judgement = judgeMarker(item, { ...options, lifecycle, now: sweptAt, queue, isCovered, maxAttempts });
+    switch (judgement) {
+      case 'leased':
+        await executor.execute(moveMarker(lifecycle, idOf(item), item.outboxAt, leaseEndsAt(item) + 1));
+        report.leased += 1;
+        return;
+      case 'wait':
+        report.waiting += 1;
+        return;
+      case 'republish':
+      case 'retry':
+        if (!(await republish(route, item, { sweptAt, counts: judgement === 'retry' }))) return;
+        report.republished += 1;
+        metrics?.republished(name);
+        return;
+      case 'give up': {
+        const marker = table.outcome ? { outboxAt: sweptAt + options.backoffBaseMs } : {};
+        const failed = await giveUp({ table, leaseMs: options.leaseMs, ...marker }, item, { executor, now });
+        if (!failed) return;
+        report.givenUp += 1;
+        metrics?.gaveUp(name);
+        table.onGivenUp?.(failed);
+        const event = table.outcome?.eventOf(failed);
+        if (event) await publisher.publish(event);
+      }
+    }
+  }
+
+  /** @throws the first outage, when all that were begun have ended */
+  async function visitAll(
+    items: MarkedItem[],
+    report: SweepReport,
+    act: (item: MarkedItem, index: number) => Promise<void>,
+  ) {
+    for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
+      const chunk = items.slice(start, start + CONCURRENT_VISITS);
+      const visits = await Promise.allSettled(
+        chunk.map(async (item, index) => {
+          try {
+            await act(item, start + index);
+            failing.remove(idOf(item));
+          } catch (error) {
+            if (isUnavailable(error)) throw error;
+            await setAside(report, item, error, now());
+          }
+        }),
+      );
+      const outage = visits.find((visited) => visited.status === 'rejected');
+      if (outage) throw outage.reason;
+    }
+  }
+
+  async function sweepRoute(route: Route, items: MarkedItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
+    if (items.length === 0) return;
+    const reason = await whyClosed(route);
+    if (reason !== undefined) {
+      report.closed += items.length;
+      report.closedBy.push(reason);
+      return;
+    }
+    items.sort((a, b) => a.outboxAt - b.outboxAt);
+    // Nobody can tell whose messages a queue holds without receiving them. Items that have waited longest have most
+    // probably lost theirs.
+    const uncovered = Math.max(0, items.length - depthOf(queue));
+    await visitAll(items, report, (item, index) => visit(route, item, queue, index >= uncovered, report));
+  }
+
+  /** An outcome that nobody is told of any more needs no marker. */
+  async function letGo(item: MarkedItem): Promise<void> {
+    const result = await executor.execute(confirm(lifecycle, idOf(item), item.version));
+    if (!result.applied && result.item?.version === item.version) {
+      throw new Error('the marker of a finished item cannot be removed');
+    }
+  }
+
+  /** A marker further ahead than any pause was written by a clock that was ahead: it is due now. */
+  async function fetchBack(report: SweepReport, sweptAt: number): Promise<void> {
+    for (const item of await readItems(await markers.beyond(sweptAt + horizonMs))) {
+      const { outboxAt } = item;
+      if (!(outboxAt > sweptAt + horizonMs)) continue;
+      const { applied } = await executor.execute(moveMarker(lifecycle, idOf(item), outboxAt, sweptAt));
+      if (!applied) continue;
+      report.ahead += 1;
+      metrics?.ahead(name);
+      const dueAt = new Date(outboxAt).toISOString();
+      logger.warn('an outbox marker was too far ahead, is a clock wrong?', { table: name, id: idOf(item), dueAt });
+    }
+  }
+
+  async function sweep(): Promise<SweepReport> {
+    const report = emptyReport();
+    const sweptAt = now();
+    if (sweeps++ % LOOK_AHEAD_EVERY === 0) await fetchBack(report, sweptAt);
+    const due = await markers.due(sweptAt);
+    report.due = due.length;
+    if (due.length === 0) {
+      metrics?.swept(name, [], sweptAt);
+      metrics?.closed(name, 0);
+      return report;
+    }
+    // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
+    const queues = await Promise.all([table.work.countQueue(), table.outcome?.countQueue()]);
+    // The index lags: an item may have lost its marker, or moved it on.
+    const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
+    metrics?.swept(name, items, sweptAt);
+    const finished = items.filter(isFinished);
+    if (table.outcome && queues[1]) await sweepRoute(table.outcome, finished, queues[1], report);
+    else await visitAll(finished, report, letGo);
+    await sweepRoute(
+      table.work,
+      items.filter((item) => !isFinished(item)),
+      queues[0],
+      report,
+    );
+    metrics?.closed(name, report.closed);
+    return report;
+  }
+
+  return { sweep, problem: failing.problem };
+}

@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { createStatementExecutor, type Statement } from '../dynamodb/executor.js';
+import * as transitions from './transitions.js';
+import type { Claim, ClaimableItem, Lifecycle } from './transitions.js';
+
+const LIFECYCLE: Lifecycle = {
+  table: 'jobs',
+  key: 'jobId',
+  states: { waiting: 'WAITING', working: 'WORKING', done: 'DONE', failed: 'FAILED' },
+};
+const WISH: Claim = {
+  messageId: 'mine',
+  claimToken: 'new',
+  now: 1_000,
+  leaseUntil: 31_000,
+  step: { name: 'received', entry: {} },
+};
+const BASE = { jobId: 'j1', version: 7, effects: 0, timeline: {}, lastReplayId: '', outboxAt: 50, outboxAttempts: 0 };
+
+type Stored = ClaimableItem & Record<string, unknown>;
+type Row = [name: string, statement: Statement, allowed: Stored[], refused: Record<string, Stored>];
+
+const working: Stored = { ...BASE, status: 'WORKING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
+const mine: Stored = { ...working, holder: 'mine', leaseUntil: 90_000 };
+const waiting: Stored = { ...BASE, status: 'WAITING', holder: '', claimToken: '', leaseUntil: 0 };
+const failed: Stored = { ...working, status: 'FAILED', failure: { retriable: true }, lastReplayId: 'r0' };
+const done: Stored = { ...working, status: 'DONE' };
+
+const finish = transitions.finish(LIFECYCLE, 'j1', {
+  claimToken: 'seen',
+  version: 7,
+  result: 'done',
+  now: 2_000,
+  attributes: {},
+  steps: [{ name: 'done', entry: {} }],
+});
+
+/** DESIGN's table of transitions: from which items each is allowed, and what one attribute may spoil. */
+const ROWS: Row[] = [
+  [
+    'claim',
+    transitions.claim(LIFECYCLE, 'j1', WISH, { version: 7, lastReplayId: '' }),
+    [waiting, mine],
+    {
+      'another message holds it': { ...mine, holder: 'other' },
+      'it has changed since': { ...waiting, version: 8 },
+      'it is done': { ...mine, status: 'DONE' },
+      'it has failed': { ...mine, status: 'FAILED' },
+    },
+  ],
+  [
+    'take over',
+    transitions.takeOver(LIFECYCLE, 'j1', WISH, working),
+    [working],
+    {
+      'the claim is another': { ...working, claimToken: 'another' },
+      'it has changed since, and been given back': { ...working, version: 9 },
+      'it is done': done,
+      'nobody works on it': { ...working, status: 'WAITING' },
+    },
+  ],
+  [
+    'replay',
+    transitions.replay(LIFECYCLE, 'j1', WISH, failed, { replayId: 'r1', outboxShard: 1, outboxAt: 5_000 }),
+    [failed],
+    {
+      'it failed for good': { ...failed, failure: { retriable: false } },
+      'there is no failure': { ...failed, failure: undefined as never },
+      'it was replayed already': { ...failed, lastReplayId: 'r1' },
+      'it has changed since': { ...failed, version: 8 },
+      'it is being worked on': { ...failed, status: 'WORKING' },
+      'it is done': { ...failed, status: 'DONE' },
+    },
+  ],
+  [
+    'finish',
+    finish,
+    [working, { ...working, leaseUntil: 0, holder: 'whoever' }],
+    {
+      'the claim is another': { ...working, claimToken: 'another' },
+      'it is finished already': done,
+      'it is waiting': { ...working, status: 'WAITING' },
+    },
+  ],
+  [
+    'postpone',
+    transitions.postpone(LIFECYCLE, 'j1', {
+      claimToken: 'seen',
+      version: 7,
+      now: 2_000,
+      step: { name: 'retried', entry: {} },
+    }),
+    [working, { ...working, leaseUntil: 0, holder: 'whoever' }],
+    {
+      'the claim is another': { ...working, claimToken: 'another' },
+      'it is finished already': done,
+      'it is waiting': { ...working, status: 'WAITING' },
+    },
+  ],
+];
+
+async function execute(statement: Statement, item: Stored) {
+  const { dynamo } = createFakeAws({
+    tables: [
+      {
+        TableName: 'jobs',
+        KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' }],
+      },
+    ],
+  });
+  const stored = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
+  dynamo.seed('jobs', stored);
+  const result = await createStatementExecutor(dynamo).execute(statement);
+  return { result, stored, after: dynamo.item('jobs', { jobId: 'j1' }) };
+}
+
+describe.each(ROWS)('%s', (_name, statement, allowed, refused) => {
+  it.each(allowed)('is applied to $status held by "$holder", and raises the version by one', async (item) => {
+    const { result, after } = await execute(statement, item);
+    expect(result).toEqual({ applied: true });
+    expect(after).toMatchObject({ version: 8 });
+  });
+
+  it.each(Object.entries(refused))('is refused when %s, and returns the item as it is', async (_reason, item) => {
+    const { result, stored, after } = await execute(statement, item);
+    expect(result).toEqual({ applied: false, item: stored });
+    expect(after).toEqual(stored);
+  });
+});
+
+describe("an item's timeline", () => {
+  const step = { name: 'retried', entry: { at: 'then' } };
+
+  it('keeps each step under its name and the version that it led to', async () => {
+    const { after } = await execute(
+      transitions.postpone(LIFECYCLE, 'j1', { claimToken: 'seen', version: 7, now: 2_000, step }),
+      working,
+    );
+    expect(after).toMatchObject({
+      claimToken: '',
+      holder: 'other',
+      timeline: { retried_8: { at: 'then', version: 8 } },
+    });
+  });
+
+  it('stops growing: from the 60th version on a step overwrites the last one of its name', async () => {
+    const late = { ...working, version: 900, timeline: { retried_60: { at: 'before', version: 899 } } };
+    const { after } = await execute(
+      transitions.postpone(LIFECYCLE, 'j1', { claimToken: 'seen', version: 900, now: 2_000, step }),
+      late,
+    );
+    expect(after).toMatchObject({ version: 901, timeline: { retried_60: { at: 'then', version: 901 } } });
+  });
+});

@@ -1,0 +1,39 @@
+import type { Clock } from '@orderflow/platform/runtime/clock';
+import { createFakeDynamoDb, type FakeDynamoDb } from './fake-dynamodb.js';
+import { createFakeEventBridge, type FakeEventBridge, type RuleSettings } from './fake-eventbridge.js';
+import type { QueueSettings } from './fake-queue.js';
+import { createFakeSqs, type FakeSqs } from './fake-sqs.js';
+import type { TableSchema } from './fake-table.js';
+
+type Options = {
+  tables?: readonly TableSchema[];
+  queues?: readonly QueueSettings[];
+  /** Buses besides those that the rules name. */
+  eventBuses?: readonly string[];
+  rules?: readonly RuleSettings[];
+  now?: Clock;
+  /** See createFakeDynamoDb. */
+  longestPage?: number;
+  /** See createFakeSqs. */
+  longestPollMs?: number;
+};
+
+export type FakeAws = { dynamo: FakeDynamoDb; sqs: FakeSqs; eventBridge: FakeEventBridge };
+
+/** The three services in memory, EventBridge's rules delivering to the queues. Nothing is shared between two of these. */
+export function createFakeAws(options: Options): FakeAws {
+  const { tables = [], queues = [], rules = [], eventBuses = [], now = Date.now, longestPage, longestPollMs } = options;
+  const dynamo = createFakeDynamoDb({ tables, ...(longestPage === undefined ? {} : { longestPage }) });
+  const sqs = createFakeSqs({ queues, now, ...(longestPollMs === undefined ? {} : { longestPollMs }) });
+  // A rule whose queue does not exist would lose events silently; here that is a mistake of the test.
+  for (const rule of rules) sqs.messages(rule.queueUrl);
+  const eventBridge = createFakeEventBridge({
+    eventBuses: [...new Set([...eventBuses, ...rules.map((rule) => rule.eventBusName)])],
+    rules,
+    deliver: (queueUrl, body) => {
+      sqs.enqueue(queueUrl, body);
+    },
+    now,
+  });
+  return { dynamo, sqs, eventBridge };
+}

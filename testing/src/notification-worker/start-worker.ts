@@ -1,0 +1,66 @@
+import { afterEach } from '@jest/globals';
+import {
+  NotificationRequested,
+  NotificationSent,
+  OrderCompleted,
+  OrderFailed,
+  resourceNames,
+} from '@orderflow/contracts';
+import { createWorkerSystem } from '../worker-system.js';
+import type { Worker } from '@orderflow/platform/worker/create-worker';
+import { createApp } from '../../../services/notification-worker/src/app.js';
+import { loadConfig } from '../../../services/notification-worker/src/config.js';
+import type { NotificationToSend, Sender } from '../../../services/notification-worker/src/sender.js';
+
+export const NAMES = resourceNames('test');
+
+const running = new Set<Worker>();
+afterEach(async () => {
+  await Promise.all([...running].map((worker) => worker.stop()));
+  running.clear();
+});
+
+/** The notification worker over fakes, ended after each test. Sending succeeds unless `plan` says otherwise. */
+export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
+  const rule = { eventBusName: NAMES.bus, queue: NAMES.notificationQueue };
+  const system = createWorkerSystem({
+    queue: NAMES.notificationQueue,
+    deadLetterQueue: NAMES.notificationDeadLetterQueue,
+    table: { name: NAMES.notificationsTable, key: 'notificationId' },
+    otherTables: [{ name: NAMES.ordersTable, key: 'orderId' }],
+    rules: [
+      { ...rule, name: NAMES.notificationRequestedRule, detailTypes: [NotificationRequested.type] },
+      { ...rule, name: NAMES.orderOutcomesRule, detailTypes: [OrderCompleted.type, OrderFailed.type] },
+      // Nobody listens to these yet; a queue of their own keeps them apart.
+      { ...rule, name: 'sent', detailTypes: [NotificationSent.type], queue: 'sent' },
+    ],
+  });
+  const sent: NotificationToSend[] = [];
+  const plan: Sender = { send: async () => undefined };
+  const worker = createApp({
+    config: loadConfig({ STAGE: 'test', ...env }),
+    aws: system.clients,
+    sender: {
+      send: (notification) => {
+        sent.push(notification);
+        return plan.send(notification);
+      },
+    },
+    logger: system.log.logger,
+    now: system.now,
+    monotonic: system.monotonic,
+    onOutcome: system.outcomes.record,
+  });
+  running.add(worker);
+  worker.start();
+  return {
+    ...system,
+    worker,
+    sent,
+    plan,
+    notification: system.item,
+    notifications: () => system.aws.dynamo.items(NAMES.notificationsTable),
+  };
+}
+
+export type NotificationSystem = ReturnType<typeof startNotificationWorker>;

@@ -1,0 +1,75 @@
+import { afterEach } from '@jest/globals';
+import { NotificationRequested, OrderCompleted, OrderCreated, OrderFailed, resourceNames } from '@orderflow/contracts';
+import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
+import { createWorkerSystem } from '../worker-system.js';
+import type { Worker } from '@orderflow/platform/worker/create-worker';
+import { createApp } from '../../../services/order-worker/src/app.js';
+import { loadConfig } from '../../../services/order-worker/src/config.js';
+import type {
+  CancelRequest,
+  Fulfilment,
+  FulfilmentRequest,
+} from '../../../services/order-worker/src/domain/fulfilment.js';
+
+export const NAMES = resourceNames('test');
+
+const running = new Set<Worker>();
+afterEach(async () => {
+  await Promise.all([...running].map((worker) => worker.stop()));
+  running.clear();
+});
+
+/** The order worker over fakes, ended after each test. What nothing is planned for is fulfilled, and can be cancelled. */
+export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
+  const system = createWorkerSystem({
+    queue: NAMES.orderQueue,
+    deadLetterQueue: NAMES.orderDeadLetterQueue,
+    table: { name: NAMES.ordersTable, key: 'orderId' },
+    rules: [
+      {
+        name: NAMES.orderCreatedRule,
+        eventBusName: NAMES.bus,
+        detailTypes: [OrderCreated.type],
+        queue: NAMES.orderQueue,
+      },
+      {
+        name: NAMES.orderOutcomesRule,
+        eventBusName: NAMES.bus,
+        detailTypes: [OrderCompleted.type, OrderFailed.type, NotificationRequested.type],
+        queue: NAMES.notificationQueue,
+      },
+    ],
+  });
+  const requests: FulfilmentRequest[] = [];
+  const cancels: CancelRequest[] = [];
+  const plan: Fulfilment = { fulfil: async () => ({ fulfilled: true }), cancel: async () => 'cancelled' };
+  const worker = createApp({
+    config: loadConfig({ STAGE: 'test', WORKER_POLLERS: '2', ...env }),
+    aws: system.clients,
+    fulfilment: {
+      fulfil: (request) => {
+        requests.push(request);
+        return plan.fulfil(request);
+      },
+      cancel: (request) => {
+        cancels.push(request);
+        return plan.cancel(request);
+      },
+    },
+    logger: system.log.logger,
+    tracing,
+    now: system.now,
+    monotonic: system.monotonic,
+    onOutcome: system.outcomes.record,
+  });
+  running.add(worker);
+  return { ...system, worker, requests, cancels, plan, order: system.item };
+}
+
+export type OrderSystem = ReturnType<typeof createOrderSystem>;
+
+export function startOrderWorker(env: NodeJS.ProcessEnv = {}, tracing?: Tracing): OrderSystem {
+  const system = createOrderSystem(env, tracing);
+  system.worker.start();
+  return system;
+}

@@ -1,0 +1,158 @@
+import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import { createEventPublisher } from '@orderflow/platform/events/publisher';
+import type { OutboxTable, SweeperOptions, SweepReport } from '@orderflow/platform/work-item/outbox-table';
+import { createSweeper } from '@orderflow/platform/work-item/sweep';
+import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import { createFakeAws } from './aws/fake-aws.js';
+import { ownedTime } from './owned-time.js';
+import { createRecordingLogger } from './recording-logger.js';
+
+export const SWEPT_AT_MS = Date.UTC(2027, 0, 1);
+const MINUTE_MS = 60_000;
+
+export const THINGS: Lifecycle = {
+  table: 'things',
+  key: 'thingId',
+  states: { waiting: 'WAITING', working: 'WORKING', done: 'DONE', failed: 'FAILED' },
+};
+
+export const SWEEPER_OPTIONS: SweeperOptions = {
+  index: 'outbox',
+  shards: 8,
+  queueGraceMs: 10 * MINUTE_MS,
+  retentionMs: 4 * 24 * 60 * MINUTE_MS,
+  leaseMs: 30_000,
+  maxAttempts: 12,
+  backoffBaseMs: 5_000,
+  backoffMaxMs: 15 * MINUTE_MS,
+};
+
+type Thing = Record<string, unknown>;
+
+/** An item as its insert left it, whose marker became due a second ago. */
+export const thing = (change: Thing = {}): Thing => ({
+  thingId: 'thing-1',
+  status: 'WAITING',
+  version: 1,
+  effects: 0,
+  createdAt: '2026-12-31T00:00:00.000Z',
+  updatedAt: '2026-12-31T00:00:00.000Z',
+  holder: '',
+  claimToken: '',
+  leaseUntil: 0,
+  lastReplayId: '',
+  timeline: {},
+  outboxShard: 3,
+  outboxAt: SWEPT_AT_MS - 1_000,
+  outboxAttempts: 0,
+  ...change,
+});
+
+/** A finished item whose outcome nobody has confirmed. */
+export const finishedThing = (change: Thing = {}): Thing =>
+  thing({ status: 'DONE', version: 3, effects: 1, ...change });
+
+/** A sweep that found nothing. */
+export const NOTHING_SWEPT: SweepReport = {
+  ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
+  closedBy: [],
+};
+
+const THINGS_TABLE = {
+  TableName: 'things',
+  KeySchema: [{ AttributeName: 'thingId', KeyType: 'HASH' as const }],
+  AttributeDefinitions: [
+    { AttributeName: 'thingId', AttributeType: 'S' as const },
+    { AttributeName: 'outboxShard', AttributeType: 'N' as const },
+    { AttributeName: 'outboxAt', AttributeType: 'N' as const },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'outbox',
+      KeySchema: [
+        { AttributeName: 'outboxShard', KeyType: 'HASH' as const },
+        { AttributeName: 'outboxAt', KeyType: 'RANGE' as const },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' as const },
+    },
+  ],
+};
+
+type SystemOptions = {
+  /** Whether somebody waits for outcomes. */
+  told?: boolean;
+  options?: Partial<SweeperOptions>;
+};
+
+/** A table of things with a sweeper, over fakes; the queues hold what the test says. */
+export function createOutboxSystem(things: readonly Thing[], { told = true, options = {} }: SystemOptions = {}) {
+  const time = { ms: SWEPT_AT_MS };
+  const empty = (): QueueCounts => ({ visible: 0, inFlight: 0, delayed: 0 });
+  const queue = { work: empty(), outcomes: empty() };
+  /** Why a route is closed; undefined while it is open. */
+  const closed: { work?: Error; outcomes?: Error } = {};
+  const givenUp: Thing[] = [];
+  const log = createRecordingLogger();
+  const aws = createFakeAws({ eventBuses: ['bus'], tables: [THINGS_TABLE] });
+  aws.dynamo.seed('things', ...things);
+
+  const eventOf = (type: string, at: string) => (item: Thing) => ({
+    source: 'test',
+    type,
+    detail: { metadata: { occurredAt: String(item[at]) }, data: { id: item.thingId, version: item.version } },
+  });
+  const route = (name: 'work' | 'outcomes', type: string, at: string) => ({
+    check: () => (closed[name] ? Promise.reject(closed[name]) : Promise.resolve()),
+    countQueue: () => Promise.resolve({ ...queue[name] }),
+    eventOf: eventOf(type, at),
+  });
+  const table: OutboxTable = {
+    lifecycle: THINGS,
+    reader: createTableReader(aws.dynamo, 'things', 'thingId'),
+    work: route('work', 'Made', 'createdAt'),
+    onGivenUp: (item) => givenUp.push(item),
+    ...(told ? { outcome: route('outcomes', 'Ended', 'updatedAt') } : {}),
+  };
+  let sweepers = 0;
+  const createAnother = () => {
+    const jitter = sweepers++ / 10;
+    return createSweeper(
+      table,
+      { ...SWEEPER_OPTIONS, ...options },
+      {
+        dynamo: aws.dynamo,
+        executor: createStatementExecutor(aws.dynamo),
+        publisher: createEventPublisher(aws.eventBridge, { bus: 'bus' }),
+        logger: log.logger,
+        now: () => time.ms,
+        monotonic: ownedTime(() => time.ms),
+        random: () => jitter,
+      },
+    );
+  };
+  const sweeper = createAnother();
+  return {
+    aws,
+    time,
+    queue,
+    closed,
+    givenUp,
+    log,
+    table,
+    createAnother,
+    sweep: sweeper.sweep,
+    problem: sweeper.problem,
+    item: (thingId = 'thing-1'): Thing => aws.dynamo.item('things', { thingId }) ?? {},
+    /** Type and id of every entry that reached the bus, in order. */
+    published: () =>
+      aws.eventBridge
+        .callsOf('PutEvents')
+        .flatMap(({ Entries = [] }) => Entries)
+        .map(({ DetailType = '', Detail = '' }) => {
+          const { data } = JSON.parse(Detail) as { data: { id: string; version: number } };
+          return `${DetailType} ${data.id} v${data.version}`;
+        }),
+  };
+}

@@ -1,0 +1,171 @@
+import { setImmediate } from 'node:timers/promises';
+import {
+  DeleteMessageCommand,
+  type MessageAttributeValue,
+  type ReceiveMessageCommandOutput,
+} from '@aws-sdk/client-sqs';
+import type { Sqs } from '@orderflow/platform/aws/clients';
+import type { Delivery, Outcome } from '@orderflow/platform/worker/types';
+import { queueUrlOf } from './aws/arns.js';
+import { createFakeAws } from './aws/fake-aws.js';
+import type { RuleSettings } from './aws/fake-eventbridge.js';
+import { ownedTime } from './owned-time.js';
+import { createRecordingLogger } from './recording-logger.js';
+
+type Topology = {
+  queue: string;
+  deadLetterQueue: string;
+  table: { name: string; key: string };
+  otherTables?: readonly { name: string; key: string }[];
+  rules: readonly (Omit<RuleSettings, 'queueUrl'> & { queue: string })[];
+};
+
+export const START_MS = Date.UTC(2027, 2, 14, 15, 9, 26, 535);
+
+/** Keeps the outcomes of deliveries, and hands them out one by one as they come. */
+function createOutcomes() {
+  const all: { outcome: Outcome; delivery: Delivery }[] = [];
+  let taken = 0;
+  let wake: () => void = () => undefined;
+  const next = async () => {
+    for (;;) {
+      const entry = all[taken];
+      if (entry) {
+        taken += 1;
+        return entry;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return {
+    all,
+    record: (outcome: Outcome, delivery: Delivery) => {
+      all.push({ outcome, delivery });
+      wake();
+    },
+    next: async () => (await next()).outcome,
+    take: async (count: number) => {
+      const outcomes: Outcome[] = [];
+      while (outcomes.length < count) outcomes.push((await next()).outcome);
+      return outcomes;
+    },
+  };
+}
+
+/** What a worker meets, in memory: one table, its queues, the bus; and a clock that only the test moves. */
+export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables = [], rules }: Topology) {
+  let nowMs = START_MS;
+  const now = () => nowMs;
+  const queues = new Set([queue, ...rules.map((rule) => rule.queue)]);
+  const aws = createFakeAws({
+    now,
+    longestPollMs: 15,
+    tables: [table, ...otherTables].map(({ name, key }) => ({
+      TableName: name,
+      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+    })),
+    queues: [
+      ...[...queues].map((name) =>
+        name === queue ? { name, redrive: { deadLetter: deadLetterQueue, maxReceiveCount: 20 } } : { name },
+      ),
+      { name: deadLetterQueue },
+    ],
+    rules: rules.map(({ queue: target, ...rule }) => ({ ...rule, queueUrl: queueUrlOf(target) })),
+  });
+  const queueUrl = queueUrlOf(queue);
+  const outcomes = createOutcomes();
+  let received = 0;
+  const receive = aws.sqs.send as unknown as (...parameters: unknown[]) => Promise<ReceiveMessageCommandOutput>;
+  const polling = {
+    send: async (...parameters: unknown[]) => {
+      const output = await receive(...parameters);
+      received += output.Messages?.length ?? 0;
+      return output;
+    },
+  } as unknown as Sqs;
+  const isIdle = () => {
+    const done = outcomes.all.filter(({ outcome }) => outcome !== 'retry').length;
+    const deletes = aws.sqs.callsOf('DeleteMessageBatch').flatMap(({ Entries: entries = [] }) => entries);
+    return received === outcomes.all.length && done === deletes.length;
+  };
+
+  return {
+    aws,
+    clients: { ...aws, polling, close: () => undefined },
+    log: createRecordingLogger(),
+    outcomes,
+    now,
+    monotonic: ownedTime(now),
+    /** Has messages that wait for a retry come back, again and again, until the queue is empty. */
+    untilEmpty: async () => {
+      const isSettled = () => isIdle() && aws.sqs.messages(queueUrl).every(({ visibleAtMs }) => visibleAtMs > nowMs);
+      for (;;) {
+        await eventually(isSettled);
+        // The last delete is under way.
+        for (let turn = 0; turn < 5; turn++) await setImmediate();
+        if (aws.sqs.messages(queueUrl).length === 0) return;
+        // Time must not pass while messages are in hand: they would come back.
+        if (!isSettled()) continue;
+        const before = received;
+        nowMs += 60_000;
+        await eventually(() => received > before);
+      }
+    },
+    pass: (seconds: number) => {
+      nowMs += seconds * 1_000;
+    },
+    /** Puts a message into the worker's queue. @returns its id */
+    send: (body: unknown, attributes: Record<string, string | MessageAttributeValue> = {}) =>
+      aws.sqs.enqueue(
+        queueUrl,
+        typeof body === 'string' ? body : JSON.stringify(body),
+        Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [
+            name,
+            typeof value === 'string' ? { DataType: 'String', StringValue: value } : value,
+          ]),
+        ),
+      ),
+    /** Moves the dead letters back as the AWS console does: as new messages with the same bodies and attributes. */
+    redrive: () => {
+      const deadLetters = aws.sqs.messages(queueUrlOf(deadLetterQueue));
+      return deadLetters.map(({ body, attributes }) => aws.sqs.enqueue(queueUrl, body, attributes));
+    },
+    queued: () => aws.sqs.messages(queueUrl),
+    /** Deletes the message that was delivered last, as somebody who empties the queue. */
+    discard: async () => {
+      const ReceiptHandle = outcomes.all.at(-1)?.delivery.receiptHandle;
+      await aws.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+    },
+    /** The dead-letter queue: each message with its attributes as plain text. */
+    deadLetters: () =>
+      aws.sqs.messages(queueUrlOf(deadLetterQueue)).map(({ body, attributes }) => ({
+        body,
+        ...Object.fromEntries(Object.entries(attributes).map(([name, { StringValue }]) => [name, StringValue])),
+      })),
+    /** Entries of all PutEvents calls, those that failed too, with their details. */
+    published: () =>
+      aws.eventBridge.callsOf('PutEvents').flatMap(({ Entries: entries = [] }) =>
+        entries.map(({ DetailType: type, Source: source, Detail: detail = '{}' }) => ({
+          type,
+          source,
+          detail: JSON.parse(detail) as { metadata: Record<string, unknown>; data: Record<string, unknown> },
+        })),
+      ),
+    item: (id: string) => aws.dynamo.item(table.name, { [table.key]: id }),
+  };
+}
+
+/** Resolves with the first value that is neither undefined nor false. @throws after 20 s, which no test lasts */
+export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
+  const givenUpAt = performance.now() + 20_000;
+  while (performance.now() < givenUpAt) {
+    const value = read();
+    if (value !== undefined && value !== false) return value;
+    await setImmediate();
+  }
+  throw new Error(`never came: ${read.toString()}`);
+}
