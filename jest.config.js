@@ -18,6 +18,7 @@ const common = {
   // Tests run against the sources: no build is needed, and a stale dist cannot lie.
   moduleNameMapper: {
     '^@orderflow/contracts$': '<rootDir>/contracts/src/index.ts',
+    '^@orderflow/domain/(.*)$': '<rootDir>/domain/src/$1.ts',
     '^@orderflow/platform/(.*)$': '<rootDir>/platform/src/$1.ts',
     '^@orderflow/testing/(.*)$': '<rootDir>/testing/src/$1.ts',
     '^@orderflow/orderctl/(.*)$': '<rootDir>/tools/orderctl/src/$1.ts',
@@ -41,7 +42,7 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: [
-        '<rootDir>/{contracts,platform,services,testing}/**/src/**/*.test.ts',
+        '<rootDir>/{contracts,domain,platform,services,testing}/**/src/**/*.test.ts',
         '<rootDir>/services/api-gateway/page/*.test.ts',
         '<rootDir>/tools/orderctl/src/**/*.test.ts',
         '<rootDir>/tests/support/**/*.test.ts',

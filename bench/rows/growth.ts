@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { newId, newOrderRecord } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { usageSince, type Usage } from '../support/aws-usage.js';
 import { startSubjectIn, type BenchSystem, type Place, type Places } from '../support/bench-system.js';
 import { startCountingProxy } from '../support/counting-proxy.js';

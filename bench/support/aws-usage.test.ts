@@ -6,7 +6,7 @@ import { costPerMillion } from './cost.js';
 const lifecycle = {
   table: 'bench-orders',
   key: 'orderId',
-  states: { waiting: 'PENDING', working: 'PROCESSING', done: 'COMPLETED', failed: 'FAILED' },
+  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
 };
 const INDEXED = {
   ...{ orderId: 'o-1', customerId: 'c-1', createdAtId: 'now#o-1', listBucket: 'b-1' },
@@ -28,7 +28,7 @@ describe('usage', () => {
   it('prices each statement of a batch, and the indexes that it writes to', () => {
     const usage = newUsage();
     const { text, parameters } = insert(lifecycle, INDEXED);
-    const outcome = { claimToken: 't', version: 2, result: 'done', now: 0, attributes: {}, steps: [] } as const;
+    const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, steps: [] } as const;
     const done = finish(lifecycle, 'o-1', outcome);
     call(usage, 'DynamoDB BatchExecuteStatement', {
       Statements: [{ Statement: text, Parameters: wire(parameters) }, { Statement: done.text }],

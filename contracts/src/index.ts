@@ -1,98 +1,77 @@
 import 'reflect-metadata';
 
+export { EventMetadata, MAX_CORRELATION_ID, type EventDetail, type PublishableEvent } from './events/envelope.js';
+export {
+  NotificationRequestedEvent,
+  NotificationRequestedData,
+  NotificationSentEvent,
+  NotificationSentData,
+} from './events/notification-events.js';
+export {
+  OrderCompletedEvent,
+  OrderCompletedData,
+  OrderCreatedEvent,
+  OrderCreatedData,
+  OrderFailedEvent,
+  OrderFailedData,
+} from './events/order-events.js';
+export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
+export { Failure, FAILURE_CODE, MAX_FAILURE_CODE, MAX_FAILURE_MESSAGE } from './failure.js';
 export {
   DEAD_LETTER_QUEUES,
   DeadLetterList,
-  deadLetterQueueNames,
   DeadLetterSummary,
-  ownQueueNames,
-  toDeadLetter,
-  toDeadLetterSummary,
-  type DeadLetter,
-  type DeadLetterQueue,
-  type OwnQueue,
-} from './dead-letter.js';
-export { eventFactsOf, type EventFacts } from './event-facts.js';
-export { EventMetadata, type EventDetail, type PublishableEvent } from './events/envelope.js';
-export {
-  NotificationRequested,
-  NotificationSent,
-  notificationRequested,
-  notificationSent,
-  type NotificationOutcomeFields,
-} from './events/notification-events.js';
-export {
-  OrderCompleted,
-  OrderCreated,
-  orderCreated,
-  OrderFailed,
-  orderOutcome,
-  type OrderOutcomeFields,
-} from './events/order-events.js';
-export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
-export { Failure, storedFailure, toFailure } from './failure.js';
-export { eventIdFor, fulfilmentKeyFor, idForKey, newId, notificationIdFor, replayIdFor } from './identifiers.js';
-export {
   ForeignAttribute,
-  toForeignAttributes,
-  type ForeignAttributes,
-  type LetterAttributes,
-} from './letter-attributes.js';
-export { FlowPoint, LiveOrder, QueueState, SystemState, toLiveOrder, WorkerState } from './live.js';
-export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
+  type DeadLetterQueue,
+} from './http/dead-letters.js';
+export { FlowPoint, LiveOrder, QueueState, SystemState, WorkerState, type OrderStage } from './http/live.js';
 export {
   CreateNotificationRequest,
   ListNotificationsQuery,
   MAX_NOTIFICATIONS,
-  newNotificationRecord,
   Notification,
   NOTIFICATION_CHANNELS,
-  NOTIFICATION_STATES,
+  NOTIFICATION_STATUSES,
   NotificationList,
-  toAcceptedNotification,
-  toNotification,
   type NotificationChannel,
-  type NotificationRecord,
-} from './notification.js';
+  type NotificationStatus,
+} from './http/notifications.js';
 export {
   CreateOrderRequest,
   DEFAULT_PAGE_SIZE,
   ListOrdersQuery,
-  newOrderRecord,
+  MAX_ITEMS,
+  MAX_TOTAL_AMOUNT,
   Order,
-  ORDER_STATES,
+  ORDER_STATUSES,
   OrderItem,
   OrderPage,
-  toAcceptedOrder,
-  toOrder,
-  type OrderRecord,
-} from './order.js';
-export { ORDER_FEED } from './order-feed.js';
-export { ORDER_ACCEPT_TO_TERMINAL } from './order-metrics.js';
-export { judgeReplay, MOST_REPLAYS, QUEUE_EVENTS, refusalOfLetter, subjectOf, type Refusal } from './replay-rules.js';
-export { deadLetterOf, restartIdFor, whyNotRestartable } from './restart.js';
-export { Problem, ProblemEntry } from './problem.js';
+  type OrderStatus,
+} from './http/orders.js';
+export { Problem, ProblemEntry } from './http/problem.js';
+export { Timeline, TIMELINE_STEPS, TimelineStep, type TimelineStepName } from './http/timeline.js';
 export {
-  FOLLOWED_NOTIFICATION,
-  FOLLOWED_ORDER,
-  isFollowedNotification,
-  isFollowedOrder,
-  isNotificationRecord,
-  isOrderRecord,
-  type FollowedNotification,
-  type FollowedOrder,
-} from './readable-item.js';
+  IS_MONEY,
+  IsMoney,
+  MATCHES_ITEM_TOTAL,
+  MatchesItemTotal,
+  MAX_UNIT_PRICE,
+  sumInCents,
+  toCents,
+} from './money.js';
 export { INDEXES, queueNames, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
+export { FromDigits, IsId, toUuid } from './spelling.js';
 export {
-  attemptsOf,
-  createdAtIdOf,
-  listBucketsOf,
-  listMonthOf,
-  OUTBOX_SHARDS,
-  outboxShardOf,
-  type StoredItem,
-  type StoredStep,
-} from './stored-item.js';
-export { toUuid } from './spelling.js';
-export { Timeline, timelineOf, TimelineStep } from './timeline.js';
-export { CORRELATION_ID, IS_TEXT, IS_TEXT_OR_NULL, TEXT, TEXT_DESCRIPTION, toText } from './text.js';
+  CORRELATION_ID,
+  IS_TEXT,
+  IS_TEXT_OR_NULL,
+  IsReference,
+  IsText,
+  IsTextOrNull,
+  IsTraceparent,
+  TEXT,
+  TEXT_DESCRIPTION,
+  toText,
+  toTraceparent,
+  TRACEPARENT,
+} from './text.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_TOTAL_AMOUNT } from './order.js';
+import { MAX_TOTAL_AMOUNT } from './http/orders.js';
 import { sumInCents, toCents } from './money.js';
 
 describe('toCents', () => {

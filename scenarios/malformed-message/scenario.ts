@@ -1,5 +1,5 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { OrderRecord } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { bodyOf, order, put } from '../../tests/support/orders.js';
 import type { Scenario } from '../scenario.js';
 import { checkAppliedOnce, placeOrders, reach, showOrder } from '../support/orders.js';

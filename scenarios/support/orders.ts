@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { Order, OrderRecord } from '@orderflow/contracts';
+import type { Order } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderFor } from '../../tests/support/api-client.js';
 import { waitFor } from '../../tests/support/wait-for.js';
 import type { BreakableSystem } from './breakable-system.js';

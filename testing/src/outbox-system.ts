@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 export const THINGS: Lifecycle = {
   table: 'things',
   key: 'thingId',
-  states: { waiting: 'WAITING', working: 'WORKING', done: 'DONE', failed: 'FAILED' },
+  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
 };
 
 export const SWEEPER_OPTIONS: SweeperOptions = {
@@ -34,7 +34,7 @@ type Thing = Record<string, unknown>;
 /** An item as its insert left it, whose marker became due a second ago. */
 export const thing = (change: Thing = {}): Thing => ({
   thingId: 'thing-1',
-  status: 'WAITING',
+  status: 'PENDING',
   version: 1,
   effects: 0,
   createdAt: '2026-12-31T00:00:00.000Z',
@@ -52,7 +52,7 @@ export const thing = (change: Thing = {}): Thing => ({
 
 /** A finished item whose outcome nobody has confirmed. */
 export const finishedThing = (change: Thing = {}): Thing =>
-  thing({ status: 'DONE', version: 3, effects: 1, ...change });
+  thing({ status: 'COMPLETED', version: 3, effects: 1, ...change });
 
 /** A sweep that found nothing. */
 export const NOTHING_SWEPT: SweepReport = {

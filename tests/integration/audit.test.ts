@@ -3,16 +3,10 @@ import { setTimeout } from 'node:timers/promises';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  newId,
-  newNotificationRecord,
-  newOrderRecord,
-  notificationIdFor,
-  orderCreated,
-  orderOutcome,
-  type NotificationRecord,
-  type OrderRecord,
-} from '@orderflow/contracts';
+import { newId, notificationIdFor } from '@orderflow/domain/ids';
+import { newNotificationRecord, type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import { auditCommand } from '@orderflow/orderctl/audit/audit-command';
 import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
@@ -139,7 +133,7 @@ describe('audit', () => {
     const unsent = without(notificationOf(early, { status: 'SENDING', effects: 0 }));
     await put(lost, overdue, twice, early, untold, undelivered, markerLeft, speechless);
     await put(notificationOf(twice), notificationOf(markerLeft), nowhere, older, stray);
-    await put({ ...without(unsent), notificationId: randomUUID(), causationId: undefined } as never);
+    await put({ ...without(unsent), notificationId: randomUUID(), causationId: undefined });
 
     const report = await run();
     expect(found(report).sort()).toEqual(

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { OrderCompleted } from '@orderflow/contracts';
+import { OrderCompletedEvent } from '@orderflow/contracts';
 import { depthOf } from '@orderflow/platform/aws/queue-counts';
 import { decodeEvent } from '@orderflow/platform/events/decode';
 import type { Child } from '../../tools/local/children.mjs';
@@ -109,7 +109,7 @@ describe('a peer that the benchmarks compare with', () => {
       );
       expect(messages).not.toEqual([]);
       for (const { Body: body = '' } of messages) {
-        expect(decodeEvent(body, [OrderCompleted]).event.data.customerId).toBe('customer-1');
+        expect(decodeEvent(body, [OrderCompletedEvent]).event.data.customerId).toBe('customer-1');
       }
 
       for (const { child } of [api, worker]) child.kill('SIGTERM');

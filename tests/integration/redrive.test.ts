@@ -10,7 +10,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { replayIdFor, type ForeignAttributes, type OrderRecord } from '@orderflow/contracts';
+import { type ForeignAttributes } from '@orderflow/domain/dead-letters/letter-attributes';
+import { replayIdFor } from '@orderflow/domain/ids';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { newOrderRecord, orderCreated, type OrderRecord } from '@orderflow/contracts';
+import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { orderFor } from './api-client.js';
 

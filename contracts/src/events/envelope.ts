@@ -1,10 +1,9 @@
 import { IsInt, IsISO8601, Min } from 'class-validator';
 import { Optional } from '../optional.js';
 import { IsId } from '../spelling.js';
-import type { StoredItem } from '../stored-item.js';
-import { IsText, IsTraceparent, toText, TRACEPARENT } from '../text.js';
+import { IsText, IsTraceparent } from '../text.js';
 
-const MAX_CORRELATION_ID = 128;
+export const MAX_CORRELATION_ID = 128;
 
 /** Context of an event. EventBridge hands no attributes on to SQS, so everything travels inside `detail`. */
 export class EventMetadata {
@@ -42,23 +41,3 @@ export type PublishableEvent<Detail extends { metadata: EventMetadata; data: obj
 };
 
 export type EventDetail = { metadata: EventMetadata; data: object };
-
-/** The context that an aggregate hands on to its events, valid whatever is stored: an invalid event is never received. */
-export function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
-  return {
-    correlationId: toText(correlationId, MAX_CORRELATION_ID, 'unknown'),
-    ...(isTraceparent(traceparent) ? { traceparent } : {}),
-  };
-}
-
-/** A test of a regular expression would take undefined for text. */
-function isTraceparent(value: unknown): value is string {
-  return typeof value === 'string' && TRACEPARENT.test(value);
-}
-
-type OutcomeContext = Pick<StoredItem, 'correlationId' | 'traceparent' | 'outcomeTraceparent'>;
-
-/** The context of an outcome's event: the delivery that led to it, or, when that was not traced, the aggregate's. */
-export function outcomeContextOf({ correlationId, traceparent, outcomeTraceparent = traceparent }: OutcomeContext) {
-  return contextOf({ correlationId, ...(outcomeTraceparent === undefined ? {} : { traceparent: outcomeTraceparent }) });
-}

@@ -1,15 +1,9 @@
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsISO8601, ValidateNested } from 'class-validator';
-import { eventIdFor } from '../identifiers.js';
-import {
-  NOTIFICATION_CHANNELS,
-  NOTIFICATION_STATES,
-  type NotificationChannel,
-  type NotificationRecord,
-} from '../notification.js';
+import { NOTIFICATION_CHANNELS, type NotificationChannel } from '../http/notifications.js';
 import { IsId } from '../spelling.js';
 import { IsText } from '../text.js';
-import { contextOf, EventMetadata, outcomeContextOf, type PublishableEvent } from './envelope.js';
+import { EventMetadata } from './envelope.js';
 
 export class NotificationRequestedData {
   @IsId()
@@ -29,7 +23,7 @@ export class NotificationRequestedData {
 }
 
 /** A notification was accepted and waits for its worker. */
-export class NotificationRequested {
+export class NotificationRequestedEvent {
   static readonly type = 'NotificationRequested';
   static readonly version = 1;
   static readonly source = 'orderflow.api-gateway';
@@ -60,7 +54,7 @@ export class NotificationSentData {
 }
 
 /** A notification went out. */
-export class NotificationSent {
+export class NotificationSentEvent {
   static readonly type = 'NotificationSent';
   static readonly version = 1;
   static readonly source = 'orderflow.notification-worker';
@@ -74,57 +68,4 @@ export class NotificationSent {
   @ValidateNested()
   @Type(() => NotificationSentData)
   data!: NotificationSentData;
-}
-
-/** What the event of a sent notification is made of. */
-export type NotificationOutcomeFields = Pick<
-  NotificationRecord,
-  | 'notificationId'
-  | 'orderId'
-  | 'channel'
-  | 'causationId'
-  | 'status'
-  | 'sentAt'
-  | 'version'
-  | 'updatedAt'
-  | 'correlationId'
-  | 'traceparent'
-  | 'outcomeTraceparent'
->;
-
-/** Built from what the insert wrote and nothing later, so it is the same event however far the notification has come. */
-export function notificationRequested(notification: NotificationRecord): PublishableEvent<NotificationRequested> {
-  const { notificationId, orderId, channel, message, createdAt, causationId } = notification;
-  const metadata: EventMetadata = {
-    eventId: eventIdFor(notificationId, NotificationRequested.type, 1),
-    version: NotificationRequested.version,
-    occurredAt: createdAt,
-    ...contextOf(notification),
-    ...(causationId === undefined ? {} : { causationId }),
-  };
-  return {
-    source: NotificationRequested.source,
-    type: NotificationRequested.type,
-    detail: { metadata, data: { notificationId, orderId, channel, message, createdAt } },
-  };
-}
-
-/** The event of a notification that was sent; undefined for any other. */
-export function notificationSent(
-  notification: NotificationOutcomeFields,
-): PublishableEvent<NotificationSent> | undefined {
-  const { notificationId, orderId, channel, status, sentAt, version, causationId } = notification;
-  if (status !== NOTIFICATION_STATES.done || sentAt === undefined) return undefined;
-  const metadata: EventMetadata = {
-    eventId: eventIdFor(notificationId, NotificationSent.type, version),
-    version: NotificationSent.version,
-    occurredAt: sentAt,
-    ...outcomeContextOf(notification),
-    causationId: causationId ?? eventIdFor(notificationId, NotificationRequested.type, 1),
-  };
-  return {
-    source: NotificationSent.source,
-    type: NotificationSent.type,
-    detail: { metadata, data: { notificationId, orderId, channel, sentAt } },
-  };
 }

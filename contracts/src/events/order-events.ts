@@ -10,13 +10,12 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { Failure, storedFailure } from '../failure.js';
-import { eventIdFor } from '../identifiers.js';
+import { Failure } from '../failure.js';
+import { MAX_ITEMS, MAX_TOTAL_AMOUNT, OrderItem } from '../http/orders.js';
 import { IsMoney } from '../money.js';
-import { MAX_ITEMS, MAX_TOTAL_AMOUNT, ORDER_STATES, OrderItem, toPlainItem, type OrderRecord } from '../order.js';
 import { IsId } from '../spelling.js';
 import { IsReference } from '../text.js';
-import { contextOf, EventMetadata, outcomeContextOf, type PublishableEvent } from './envelope.js';
+import { EventMetadata } from './envelope.js';
 
 export class OrderCreatedData {
   @IsId()
@@ -42,7 +41,7 @@ export class OrderCreatedData {
 }
 
 /** An order was accepted and waits for its worker. */
-export class OrderCreated {
+export class OrderCreatedEvent {
   static readonly type = 'OrderCreated';
   static readonly version = 1;
   static readonly source = 'orderflow.api-gateway';
@@ -78,7 +77,7 @@ export class OrderCompletedData {
 }
 
 /** An order was fulfilled. */
-export class OrderCompleted {
+export class OrderCompletedEvent {
   static readonly type = 'OrderCompleted';
   static readonly version = 1;
   static readonly source = 'orderflow.order-worker';
@@ -118,7 +117,7 @@ export class OrderFailedData {
 }
 
 /** An order ended without being fulfilled. */
-export class OrderFailed {
+export class OrderFailedEvent {
   static readonly type = 'OrderFailed';
   static readonly version = 1;
   static readonly source = 'orderflow.order-worker';
@@ -132,69 +131,4 @@ export class OrderFailed {
   @ValidateNested()
   @Type(() => OrderFailedData)
   data!: OrderFailedData;
-}
-
-/** What an outcome's event is made of. */
-export type OrderOutcomeFields = Pick<
-  OrderRecord,
-  | 'orderId'
-  | 'customerId'
-  | 'totalAmount'
-  | 'status'
-  | 'version'
-  | 'updatedAt'
-  | 'failure'
-  | 'correlationId'
-  | 'traceparent'
-  | 'outcomeTraceparent'
->;
-
-/**
- * Built from what the insert wrote and nothing later, so it is the same event, byte for byte, however far the order has
- * come. DynamoDB returns the keys of a map in any order: objects that were read back are put together anew.
- */
-export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreated> {
-  const { orderId, customerId, items, totalAmount, createdAt } = order;
-  const metadata: EventMetadata = {
-    eventId: eventIdFor(orderId, OrderCreated.type, 1),
-    version: OrderCreated.version,
-    occurredAt: createdAt,
-    ...contextOf(order),
-  };
-  return {
-    source: OrderCreated.source,
-    type: OrderCreated.type,
-    detail: { metadata, data: { orderId, customerId, items: items.map(toPlainItem), totalAmount, createdAt } },
-  };
-}
-
-/** The event of a terminal order's present life; undefined while there is no outcome. */
-export function orderOutcome(order: OrderOutcomeFields): PublishableEvent<OrderCompleted | OrderFailed> | undefined {
-  const { orderId, customerId, totalAmount, updatedAt, version } = order;
-  const metadataOf = (event: { type: string; version: number }): EventMetadata => ({
-    eventId: eventIdFor(orderId, event.type, version),
-    version: event.version,
-    occurredAt: updatedAt,
-    ...outcomeContextOf(order),
-    causationId: eventIdFor(orderId, OrderCreated.type, 1),
-  });
-  if (order.status === ORDER_STATES.done) {
-    const data = { orderId, customerId, totalAmount, orderVersion: version, completedAt: updatedAt };
-    return {
-      source: OrderCompleted.source,
-      type: OrderCompleted.type,
-      detail: { metadata: metadataOf(OrderCompleted), data },
-    };
-  }
-  if (order.status === ORDER_STATES.failed && order.failure) {
-    const data = {
-      orderId,
-      customerId,
-      failure: storedFailure(order.failure),
-      orderVersion: version,
-      failedAt: updatedAt,
-    };
-    return { source: OrderFailed.source, type: OrderFailed.type, detail: { metadata: metadataOf(OrderFailed), data } };
-  }
-  return undefined;
 }

@@ -41,7 +41,7 @@ function createThings() {
     key: 'thingId',
     projection: ['thingId', 'status'],
     index: { name: 'by-time', partition: 'bucket', sort: 'createdAtId', partitionsAt: (ms) => [bucketOf(ms)] },
-    isFinished: ({ status }) => status === 'DONE',
+    isFinished: ({ status }) => status === 'COMPLETED',
     isResting: ({ status }) => status === 'FAILED',
     now: () => time.ms,
   });
@@ -69,15 +69,15 @@ describe('a follower', () => {
   it('gives the newest at first, then what is new or has changed, each change once', async () => {
     const things = createThings();
     things.add('a');
-    things.add('b', { status: 'DONE' });
-    expect(await things.poll()).toEqual(['a NEW', 'b DONE']);
+    things.add('b', { status: 'COMPLETED' });
+    expect(await things.poll()).toEqual(['a NEW', 'b COMPLETED']);
     expect(await things.poll()).toEqual([]);
     things.time.ms += 1_000;
     things.add('c');
     things.change('a', 'BUSY');
     expect(await things.poll()).toEqual(['a BUSY', 'c NEW']);
-    things.change('a', 'DONE');
-    expect(await things.poll()).toEqual(['a DONE']);
+    things.change('a', 'COMPLETED');
+    expect(await things.poll()).toEqual(['a COMPLETED']);
     expect(await things.poll()).toEqual([]);
   });
 
@@ -114,24 +114,24 @@ describe('a follower', () => {
       const things = createThings();
       things.time.ms = START + 40_000;
       await things.poll();
-      for (let n = 0; n < 60; n++) things.add(`before-${n}`, { status: 'DONE' });
+      for (let n = 0; n < 60; n++) things.add(`before-${n}`, { status: 'COMPLETED' });
       await things.poll();
       things.time.ms -= stepMs;
       const seen: string[] = [];
       for (let n = 0; n < 10; n++) {
         things.time.ms += 1_000;
-        things.add(`after-${n}`, { status: 'DONE' });
+        things.add(`after-${n}`, { status: 'COMPLETED' });
         seen.push(...(await things.poll()));
       }
       expect(seen.filter((line) => line.startsWith('after'))).toEqual(
-        Array.from({ length: 10 }, (_, n) => `after-${n} DONE`),
+        Array.from({ length: 10 }, (_, n) => `after-${n} COMPLETED`),
       );
     },
   );
 
   it('does not read what is finished again', async () => {
     const things = createThings();
-    things.add('a', { status: 'DONE' });
+    things.add('a', { status: 'COMPLETED' });
     await things.poll();
     things.reads.length = 0;
     await things.poll();
@@ -154,7 +154,7 @@ describe('a follower', () => {
       await things.poll();
       things.time.ms += 5_000;
     }
-    for (let round = 0; round < 10; round++) for (let i = 0; i < 50; i++) things.change(`${round}-${i}`, 'DONE');
+    for (let round = 0; round < 10; round++) for (let i = 0; i < 50; i++) things.change(`${round}-${i}`, 'COMPLETED');
     things.reads.length = 0;
     expect(await things.poll()).toHaveLength(300);
     expect(things.reads).toEqual([100, 100, 100]);
@@ -172,9 +172,9 @@ describe('a follower', () => {
     things.add('moving');
     await things.poll();
     things.reads.length = 0;
-    things.change('moving', 'DONE');
+    things.change('moving', 'COMPLETED');
     things.change('failed-0-0', 'BUSY');
-    expect(await things.poll()).toContain('moving DONE');
+    expect(await things.poll()).toContain('moving COMPLETED');
     expect(things.reads).toEqual([21]);
     const seen: string[] = [];
     for (let poll = 0; poll < 8; poll++) seen.push(...(await things.poll()));

@@ -11,11 +11,11 @@ const PASSED_MS = LEASE_MS + LEASE_SKEW_MS + 1;
 const LIFECYCLE: Lifecycle = {
   table: 'jobs',
   key: 'jobId',
-  states: { waiting: 'WAITING', working: 'WORKING', done: 'DONE', failed: 'FAILED' },
+  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
 };
 const INSERTED = {
   jobId: 'j1',
-  status: 'WAITING',
+  status: 'PENDING',
   version: 1,
   effects: 0,
   holder: '',
@@ -62,7 +62,11 @@ async function createJobs() {
     if (result.kind !== 'claimed') throw new Error(`expected a claim, not ${result.kind}`);
     return result.ownership;
   };
-  const finish = (ownership: Ownership, result: 'done' | 'failed' = 'done', attributes: Record<string, unknown> = {}) =>
+  const finish = (
+    ownership: Ownership,
+    result: 'completed' | 'failed' = 'completed',
+    attributes: Record<string, unknown> = {},
+  ) =>
     finishItem(executor, LIFECYCLE, ownership, {
       result,
       now: time.ms,
@@ -108,7 +112,7 @@ describe('claim', () => {
     expect(ownership).toEqual({ id: 'j1', claimToken: expect.any(String) as unknown, version: 2 });
     expect(job()).toEqual({
       ...INSERTED,
-      status: 'WORKING',
+      status: 'PROCESSING',
       version: 2,
       holder: 'm1',
       claimToken: ownership.claimToken,
@@ -125,7 +129,7 @@ describe('claim', () => {
     expect(second.version).toBe(3);
     expect(second.claimToken).not.toBe(first.claimToken);
     expect(await finish(first)).toBe(false);
-    expect(job()).toMatchObject({ status: 'WORKING', version: 3, effects: 0 });
+    expect(job()).toMatchObject({ status: 'PROCESSING', version: 3, effects: 0 });
     expect(await finish(second)).toBe(true);
   });
 
@@ -152,7 +156,7 @@ describe('claim', () => {
     const owner = await claimed('m2');
     expect(await finish(late)).toBe(false);
     expect(await finish(owner)).toBe(true);
-    expect(job()).toMatchObject({ status: 'DONE', effects: 1, version: 4 });
+    expect(job()).toMatchObject({ status: 'COMPLETED', effects: 1, version: 4 });
   });
 
   it('is not taken over by what was seen before the holder came again: the version never falls', async () => {
@@ -184,7 +188,7 @@ describe('claim', () => {
     expect(job()).toMatchObject({ holder: 'm2', version: 3, leaseUntil: time.ms + LEASE_MS });
     expect(await finish(late)).toBe(false);
     expect(await finish(owner)).toBe(true);
-    expect(job()).toMatchObject({ status: 'DONE', effects: 1, version: 4 });
+    expect(job()).toMatchObject({ status: 'COMPLETED', effects: 1, version: 4 });
   });
 
   it('is of no use on a finished item, which it returns', async () => {
@@ -264,12 +268,17 @@ describe('postpone', () => {
     const { claimed, claim, executor, finish, job } = await createJobs();
     const ownership = await claimed('m1');
     await postponeItem(executor, LIFECYCLE, ownership, reason);
-    expect(job()).toMatchObject({ status: 'WORKING', version: 3, holder: 'm1', timeline: { retried_3: step.entry } });
+    expect(job()).toMatchObject({
+      status: 'PROCESSING',
+      version: 3,
+      holder: 'm1',
+      timeline: { retried_3: step.entry },
+    });
     expect(job()).toMatchObject({ updatedAt: new Date(5_000).toISOString() });
     expect(await finish(ownership)).toBe(false);
     expect((await claim('m2')).kind).toBe('held');
     expect(await finish(await claimed('m1'))).toBe(true);
-    expect(job()).toMatchObject({ status: 'DONE', version: 5, effects: 1 });
+    expect(job()).toMatchObject({ status: 'COMPLETED', version: 5, effects: 1 });
   });
 
   it('is left to whoever has taken over', async () => {
@@ -294,12 +303,12 @@ describe('finish', () => {
     const { claimed, finish, job, time } = await createJobs();
     const ownership = await claimed('m1');
     time.ms += 5;
-    expect(await finish(ownership, 'done', { sentAt: 'now' })).toBe(true);
+    expect(await finish(ownership, 'completed', { sentAt: 'now' })).toBe(true);
     const { outboxShard, outboxAt, ...rest } = INSERTED;
     expect([outboxShard, outboxAt]).toEqual([3, 5_000]);
     expect(job()).toEqual({
       ...rest,
-      status: 'DONE',
+      status: 'COMPLETED',
       version: 3,
       effects: 1,
       holder: 'm1',
@@ -307,19 +316,25 @@ describe('finish', () => {
       leaseUntil: time.ms - 5 + LEASE_MS,
       updatedAt: new Date(time.ms).toISOString(),
       sentAt: 'now',
-      timeline: { received_2: { messageId: 'm1', version: 2 }, done_3: { at: 'then', version: 3 } },
+      timeline: { received_2: { messageId: 'm1', version: 2 }, completed_3: { at: 'then', version: 3 } },
     });
   });
 
   it('keeps the marker of an outcome that somebody has to confirm, and the confirmation takes it', async () => {
     const { claimed, executor, job, time } = await createJobs();
-    const outcome = { result: 'done', now: time.ms, attributes: {}, steps: [] } as const;
+    const outcome = { result: 'completed', now: time.ms, attributes: {}, steps: [] } as const;
     await finishItem(executor, LIFECYCLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
-    expect(job()).toMatchObject({ status: 'DONE', version: 3, outboxShard: 3, outboxAt: 7_000, outboxAttempts: 0 });
+    expect(job()).toMatchObject({
+      status: 'COMPLETED',
+      version: 3,
+      outboxShard: 3,
+      outboxAt: 7_000,
+      outboxAttempts: 0,
+    });
     expect(await executor.execute(confirm(LIFECYCLE, 'j1', 2))).toMatchObject({ applied: false });
     expect(job()).toHaveProperty('outboxAt');
     expect(await executor.execute(confirm(LIFECYCLE, 'j1', 3))).toEqual({ applied: true });
-    expect(job()).toMatchObject({ status: 'DONE', version: 3 });
+    expect(job()).toMatchObject({ status: 'COMPLETED', version: 3 });
     expect(job()).not.toHaveProperty('outboxAt');
     expect(job()).not.toHaveProperty('outboxShard');
   });
@@ -344,7 +359,7 @@ describe('finish', () => {
     const { claimed, finish } = await createJobs();
     const ownership = await claimed('m1');
     await finish(ownership, 'failed', { failure: RETRIABLE });
-    expect(await finish(ownership, 'done')).toBe(false);
+    expect(await finish(ownership, 'completed')).toBe(false);
   });
 
   it('does nothing to an item that is gone', async () => {
@@ -363,7 +378,7 @@ describe('replay', () => {
 
     const ownership = await claimed('m2', 'r1');
     expect(job()).toMatchObject({
-      status: 'WORKING',
+      status: 'PROCESSING',
       version: 4,
       effects: 0,
       holder: 'm2',
@@ -375,7 +390,7 @@ describe('replay', () => {
     });
     expect(job()).not.toHaveProperty('failure');
     expect(await finish(ownership)).toBe(true);
-    expect(job()).toMatchObject({ status: 'DONE', effects: 1, version: 5 });
+    expect(job()).toMatchObject({ status: 'COMPLETED', effects: 1, version: 5 });
     expect(job()).not.toHaveProperty('outboxAt');
   });
 
@@ -393,7 +408,7 @@ describe('replay', () => {
     await failRetriably('m1');
     const results = await Promise.all([claim('m2', 'r1'), claim('m3', 'r1'), claim('m4', 'r2')]);
     expect(results.map(({ kind }) => kind).sort()).toEqual(['claimed', 'held', 'held']);
-    expect(job()).toMatchObject({ version: 4, status: 'WORKING' });
+    expect(job()).toMatchObject({ version: 4, status: 'PROCESSING' });
   });
 
   it('goes on when the message of the replay comes back', async () => {

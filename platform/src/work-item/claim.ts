@@ -78,7 +78,7 @@ export async function claimItem(
       // An attempt whose answer was lost had been applied.
       return { kind: 'claimed', ownership: { id, claimToken, version }, life, isGivenUp };
     }
-    if (seen.status === lifecycle.states.done || seen.status === lifecycle.states.failed) {
+    if (seen.status === lifecycle.states.completed || seen.status === lifecycle.states.failed) {
       // '' names the first life: no replay may begin that one again.
       const isNew = replayId !== undefined && replayId !== '' && replayId !== seen.lastReplayId;
       const mayReplay = seen.failure?.retriable === true && isNew;

@@ -52,11 +52,11 @@ export type Circumstances = {
 
 export function judgeMarker(item: MarkedItem, around: Circumstances): Judgement {
   const { lifecycle, now, queue, isCovered, queueGraceMs, retentionMs, leaseMs, maxAttempts } = around;
-  if (item.status === lifecycle.states.working && isLeased(item, now, leaseMs)) return 'leased';
+  if (item.status === lifecycle.states.processing && isLeased(item, now, leaseMs)) return 'leased';
 
   if (depthOf(queue) === 0) {
     const isUnclaimed =
-      item.status === lifecycle.states.waiting || item.holder === sweeperOf(String(item[lifecycle.key]));
+      item.status === lifecycle.states.pending || item.holder === sweeperOf(String(item[lifecycle.key]));
     return isUnclaimed && item.outboxAttempts >= maxAttempts ? 'give up' : 'retry';
   }
   const isPatient = now - item.outboxAt < queueGraceMs;

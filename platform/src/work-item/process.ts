@@ -23,7 +23,11 @@ export type ItemTable = {
 };
 
 /** How the work on an item ended; `attributes` are written with the outcome, and so are further steps of its timeline. */
-export type WorkResult = { result: 'done' | 'failed'; attributes: Record<string, unknown>; steps?: readonly Step[] };
+export type WorkResult = {
+  result: 'completed' | 'failed';
+  attributes: Record<string, unknown>;
+  steps?: readonly Step[];
+};
 
 /** Attributes that every outcome sets. */
 type Finished = { status: string; version: number; updatedAt: string };

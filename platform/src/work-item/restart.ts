@@ -30,7 +30,7 @@ export async function restartItem(
   const { failure: _failure, outcomeTraceparent: _traceparent, ...kept } = seen;
   const item = {
     ...kept,
-    status: lifecycle.states.waiting,
+    status: lifecycle.states.pending,
     version: seen.version + 1,
     updatedAt: new Date(at).toISOString(),
     lastReplayId: replayId,

@@ -84,7 +84,7 @@ describe('an outage of the workers', () => {
     expect(messages).toBeLessThanOrEqual(count);
     expect(new Set(outbox.published()).size).toBe(messages);
     for (let i = 0; i < count; i++)
-      expect(outbox.item(`t${i}`)).toMatchObject({ status: 'WAITING', outboxAttempts: 0 });
+      expect(outbox.item(`t${i}`)).toMatchObject({ status: 'PENDING', outboxAttempts: 0 });
   });
 
   it('adds no more than one message also when more markers are due than the queue holds messages', async () => {
@@ -125,7 +125,7 @@ describe('an outage of the workers', () => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 12, updatedAt: '2026-12-31T23:00:00.000Z' })]);
     outbox.queue.work.inFlight = 1;
     await lasting(outbox, 100);
-    expect(outbox.item()).toMatchObject({ status: 'WAITING', outboxAttempts: 12 });
+    expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 12 });
     // Nothing waits in the queue, so that a lost message does not have to wait for long.
     expect(outbox.published().length).toBeGreaterThan(10);
   });
@@ -153,7 +153,7 @@ describe('a rule that is off', () => {
     }
     // The other route is open.
     expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-2 v3']));
-    expect(outbox.item()).toMatchObject({ status: 'WAITING', outboxAttempts: 11 });
+    expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 11 });
     delete outbox.closed.work;
     expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });
   });

@@ -67,7 +67,7 @@ describe('rows that cannot be brought on', () => {
       await outbox.sweep();
       outbox.time.ms += LONGEST_PAUSE_MS;
     }
-    expect(outbox.item('bad-0')).toMatchObject({ status: 'WAITING', outboxAttempts: 0 });
+    expect(outbox.item('bad-0')).toMatchObject({ status: 'PENDING', outboxAttempts: 0 });
     outbox.aws.dynamo.seed('things', { ...outbox.item('bad-0'), bad: 'no more' });
     expect(await outbox.sweep()).toMatchObject({ republished: 1, failed: 0 });
     expect(outbox.problem()).toBeUndefined();
@@ -149,7 +149,7 @@ describe('a lost answer', () => {
     }
     expect(outbox.published()).toEqual([]);
     expect(await outbox.sweep()).toMatchObject({ republished: 1, givenUp: 0 });
-    expect(outbox.item()).toMatchObject({ status: 'WAITING', outboxAttempts: 12 });
+    expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 12 });
   });
 });
 

@@ -83,7 +83,7 @@ describe('a due marker', () => {
     const { send } = outbox.aws.dynamo;
     outbox.aws.dynamo.send = (async (command: { constructor: { name: string } }) => {
       if (command.constructor.name === 'BatchGetCommand') {
-        const { outboxShard: _, outboxAt: __, ...done } = thing({ status: 'DONE' });
+        const { outboxShard: _, outboxAt: __, ...done } = thing({ status: 'COMPLETED' });
         outbox.aws.dynamo.seed('things', done);
       }
       return send(command as never);
@@ -95,7 +95,7 @@ describe('a due marker', () => {
   it('moves to the end of the lease of whoever works on the item', async () => {
     const leaseUntil = SWEPT_AT_MS + 20_000;
     const outbox = createOutboxSystem([
-      thing({ status: 'WORKING', version: 2, holder: 'm', claimToken: 'c', leaseUntil }),
+      thing({ status: 'PROCESSING', version: 2, holder: 'm', claimToken: 'c', leaseUntil }),
     ]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, leased: 1 });
     const end = leaseEndsAt({ leaseUntil }) + 1;
@@ -113,13 +113,13 @@ describe('an outcome that nobody has confirmed', () => {
     const outbox = createOutboxSystem([finishedThing()]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
     expect(outbox.published()).toEqual(['Ended thing-1 v3']);
-    expect(outbox.item()).toMatchObject({ status: 'DONE', version: 3, effects: 1, outboxAt: SWEPT_AT_MS + 5_000 });
+    expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: SWEPT_AT_MS + 5_000 });
   });
 
   it('is never given up: it stands, and somebody waits for it', async () => {
     const outbox = createOutboxSystem([finishedThing({ outboxAttempts: 500 })]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
-    expect(outbox.item()).toMatchObject({ status: 'DONE', outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffMaxMs });
+    expect(outbox.item()).toMatchObject({ status: 'COMPLETED', outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffMaxMs });
   });
 
   it('waits while the queue that it goes to explains it, and not for the other queue', async () => {
@@ -133,7 +133,7 @@ describe('an outcome that nobody has confirmed', () => {
     const outbox = createOutboxSystem([finishedThing()], { told: false });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
     expect(outbox.published()).toEqual([]);
-    expect(outbox.item()).toMatchObject({ status: 'DONE', version: 3 });
+    expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3 });
     expect(outbox.item()).not.toHaveProperty('outboxAt');
   });
 });
@@ -160,7 +160,7 @@ describe('without the bus', () => {
     outbox.aws.eventBridge.failAlways('*', connectionRefused);
     for (let i = 0; i < 20; i++) {
       await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-      expect(outbox.item()).toMatchObject({ status: 'WAITING', outboxAttempts: 11 });
+      expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 11 });
       expect(outbox.item().outboxAt).toBeGreaterThan(outbox.time.ms);
       outbox.time.ms = Number(outbox.item().outboxAt);
     }
@@ -198,17 +198,25 @@ describe('an item whose attempts are used up', () => {
   });
 
   it('is not given up once a worker has claimed it: what that worker did is not undone here', async () => {
-    const claimed = { status: 'WORKING', version: 4, holder: 'm', claimToken: 'c', leaseUntil: SWEPT_AT_MS - 60_000 };
+    const claimed = {
+      status: 'PROCESSING',
+      version: 4,
+      holder: 'm',
+      claimToken: 'c',
+      leaseUntil: SWEPT_AT_MS - 60_000,
+    };
     const outbox = createOutboxSystem([thing({ outboxAttempts: 500, ...claimed })]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
-    expect(outbox.item()).toMatchObject({ status: 'WORKING', outboxAttempts: 501 });
+    expect(outbox.item()).toMatchObject({ status: 'PROCESSING', outboxAttempts: 501 });
   });
 
   it('waits for the backlog and for a live lease like any other', async () => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
     outbox.queue.work.visible = 1;
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, waiting: 1 });
-    const leased = createOutboxSystem([thing({ outboxAttempts: 12, status: 'WORKING', leaseUntil: SWEPT_AT_MS + 1 })]);
+    const leased = createOutboxSystem([
+      thing({ outboxAttempts: 12, status: 'PROCESSING', leaseUntil: SWEPT_AT_MS + 1 }),
+    ]);
     expect(await leased.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, leased: 1 });
   });
 
@@ -242,7 +250,7 @@ describe('an item whose attempts are used up', () => {
       return send(command as never);
     }) as never;
     await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect(outbox.item()).toMatchObject({ status: 'WORKING' });
+    expect(outbox.item()).toMatchObject({ status: 'PROCESSING' });
     expect(await outbox.sweep()).toMatchObject({ leased: 1 });
     outbox.time.ms = Number(outbox.item().outboxAt);
     expect(await outbox.sweep()).toMatchObject({ givenUp: 1 });

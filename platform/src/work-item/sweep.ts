@@ -65,7 +65,7 @@ export function createSweeper(table: OutboxTable, options: SweeperOptions, depen
   let sweeps = 0;
 
   const idOf = (item: MarkedItem): string => String(item[key]);
-  const isFinished = ({ status }: MarkedItem): boolean => status === states.done || status === states.failed;
+  const isFinished = ({ status }: MarkedItem): boolean => status === states.completed || status === states.failed;
 
   async function readItems(ids: string[]): Promise<MarkedItem[]> {
     const items: Record<string, unknown>[] = [];

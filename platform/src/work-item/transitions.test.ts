@@ -7,7 +7,7 @@ import type { Claim, ClaimableItem, Lifecycle } from './transitions.js';
 const LIFECYCLE: Lifecycle = {
   table: 'jobs',
   key: 'jobId',
-  states: { waiting: 'WAITING', working: 'WORKING', done: 'DONE', failed: 'FAILED' },
+  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
 };
 const WISH: Claim = {
   messageId: 'mine',
@@ -21,19 +21,19 @@ const BASE = { jobId: 'j1', version: 7, effects: 0, timeline: {}, lastReplayId: 
 type Stored = ClaimableItem & Record<string, unknown>;
 type Row = [name: string, statement: Statement, allowed: Stored[], refused: Record<string, Stored>];
 
-const working: Stored = { ...BASE, status: 'WORKING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
+const working: Stored = { ...BASE, status: 'PROCESSING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
 const mine: Stored = { ...working, holder: 'mine', leaseUntil: 90_000 };
-const waiting: Stored = { ...BASE, status: 'WAITING', holder: '', claimToken: '', leaseUntil: 0 };
+const waiting: Stored = { ...BASE, status: 'PENDING', holder: '', claimToken: '', leaseUntil: 0 };
 const failed: Stored = { ...working, status: 'FAILED', failure: { retriable: true }, lastReplayId: 'r0' };
-const done: Stored = { ...working, status: 'DONE' };
+const done: Stored = { ...working, status: 'COMPLETED' };
 
 const finish = transitions.finish(LIFECYCLE, 'j1', {
   claimToken: 'seen',
   version: 7,
-  result: 'done',
+  result: 'completed',
   now: 2_000,
   attributes: {},
-  steps: [{ name: 'done', entry: {} }],
+  steps: [{ name: 'completed', entry: {} }],
 });
 
 /** DESIGN's table of transitions: from which items each is allowed, and what one attribute may spoil. */
@@ -45,7 +45,7 @@ const ROWS: Row[] = [
     {
       'another message holds it': { ...mine, holder: 'other' },
       'it has changed since': { ...waiting, version: 8 },
-      'it is done': { ...mine, status: 'DONE' },
+      'it is done': { ...mine, status: 'COMPLETED' },
       'it has failed': { ...mine, status: 'FAILED' },
     },
   ],
@@ -57,7 +57,7 @@ const ROWS: Row[] = [
       'the claim is another': { ...working, claimToken: 'another' },
       'it has changed since, and been given back': { ...working, version: 9 },
       'it is done': done,
-      'nobody works on it': { ...working, status: 'WAITING' },
+      'nobody works on it': { ...working, status: 'PENDING' },
     },
   ],
   [
@@ -66,11 +66,11 @@ const ROWS: Row[] = [
     [failed],
     {
       'it failed for good': { ...failed, failure: { retriable: false } },
-      'there is no failure': { ...failed, failure: undefined as never },
+      'there is no failure': { ...failed, failure: undefined },
       'it was replayed already': { ...failed, lastReplayId: 'r1' },
       'it has changed since': { ...failed, version: 8 },
-      'it is being worked on': { ...failed, status: 'WORKING' },
-      'it is done': { ...failed, status: 'DONE' },
+      'it is being worked on': { ...failed, status: 'PROCESSING' },
+      'it is done': { ...failed, status: 'COMPLETED' },
     },
   ],
   [
@@ -80,7 +80,7 @@ const ROWS: Row[] = [
     {
       'the claim is another': { ...working, claimToken: 'another' },
       'it is finished already': done,
-      'it is waiting': { ...working, status: 'WAITING' },
+      'it is waiting': { ...working, status: 'PENDING' },
     },
   ],
   [
@@ -95,7 +95,7 @@ const ROWS: Row[] = [
     {
       'the claim is another': { ...working, claimToken: 'another' },
       'it is finished already': done,
-      'it is waiting': { ...working, status: 'WAITING' },
+      'it is waiting': { ...working, status: 'PENDING' },
     },
   ],
 ];

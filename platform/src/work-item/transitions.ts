@@ -6,7 +6,7 @@ import type { Statement } from '../dynamodb/executor.js';
  *
  *     insert        claim               finish                    confirm
  *   ───┬──────────────┬───────────────────┬─────────────────────────┬──────>
- *      │ waiting      │ working           │ done | failed           │ marker removed
+ *      │ waiting      │ working           │ completed | failed           │ marker removed
  *      │ marker set   │ lease ──────┐     │ effects + 1             (an outcome that nobody waits for: at the finish)
  *                     │             │ postpone: the claim token is given back, the message comes again
  *                     │             └ passed: take over (another message), in the version that was seen
@@ -21,7 +21,7 @@ export type Lifecycle = {
   table: string;
   /** Name of the partition key. */
   key: string;
-  states: { waiting: string; working: string; done: string; failed: string };
+  states: { pending: string; processing: string; completed: string; failed: string };
 };
 
 /** The attributes by which an item's state is judged. */
@@ -59,7 +59,7 @@ export type Outcome = {
   claimToken: string;
   /** The version that the claim wrote. */
   version: number;
-  result: 'done' | 'failed';
+  result: 'completed' | 'failed';
   now: number;
   /** Further attributes of the outcome, as `failure` or `sentAt`. */
   attributes: Record<string, unknown>;
@@ -107,7 +107,7 @@ function timelineAttributes(version: number, steps: readonly Step[]): Record<str
 
 function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number, life: string): Record<string, unknown> {
   return {
-    '"status"': lifecycle.states.working,
+    '"status"': lifecycle.states.processing,
     '"version"': version,
     '"holder"': claim.messageId,
     '"claimToken"': claim.claimToken,
@@ -118,7 +118,7 @@ function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number, li
   };
 }
 
-/** – → waiting. Refused when the item exists. Attributes that are undefined are left out. */
+/** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
 export function insert(lifecycle: Lifecycle, item: Record<string, unknown>): Statement {
   const present = Object.entries(item).filter(([, value]) => value !== undefined);
   return {
@@ -128,28 +128,28 @@ export function insert(lifecycle: Lifecycle, item: Record<string, unknown>): Sta
   };
 }
 
-/** waiting, working → working, by the item's first message or by the same message again. */
+/** pending, processing → processing, by the item's first message or by the same message again. */
 export function claim(
   lifecycle: Lifecycle,
   id: string,
   wish: Claim,
   seen: Pick<ClaimableItem, 'version' | 'lastReplayId'>,
 ): Statement {
-  const { waiting, working } = lifecycle.states;
+  const { pending, processing } = lifecycle.states;
   return update(
     lifecycle,
     id,
     claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
     [],
     [
-      clause('"status" IN [?, ?]', waiting, working),
+      clause('"status" IN [?, ?]', pending, processing),
       clause('"holder" IN [?, ?]', '', wish.messageId),
       clause('"version" = ?', seen.version),
     ],
   );
 }
 
-/** working → working, by another message, which has seen that the lease has passed; every claim makes a new version. */
+/** processing → processing, by another message, which has seen that the lease has passed; every claim makes a new version. */
 export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: ClaimableItem): Statement {
   return update(
     lifecycle,
@@ -157,7 +157,7 @@ export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: Cl
     claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
     [],
     [
-      clause('"status" = ?', lifecycle.states.working),
+      clause('"status" = ?', lifecycle.states.processing),
       clause('"claimToken" = ?', seen.claimToken),
       clause('"version" = ?', seen.version),
     ],
@@ -177,7 +177,7 @@ function newLife(marker: { replayId: string; outboxShard: number; outboxAt: numb
 
 const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
 
-/** failed (retriable) → working, once per replay id: a new life, with its own outcome. */
+/** failed (retriable) → processing, once per replay id: a new life, with its own outcome. */
 export function replay(
   lifecycle: Lifecycle,
   id: string,
@@ -200,7 +200,7 @@ export function replay(
   ]);
 }
 
-/** failed (retriable) → waiting, by an operator, from the item alone: whatever message comes first claims it. */
+/** failed (retriable) → pending, by an operator, from the item alone: whatever message comes first claims it. */
 export function restart(
   lifecycle: Lifecycle,
   id: string,
@@ -209,7 +209,7 @@ export function restart(
 ): Statement {
   const version = seen.version + 1;
   const attributes = {
-    '"status"': lifecycle.states.waiting,
+    '"status"': lifecycle.states.pending,
     '"version"': version,
     '"holder"': '',
     '"claimToken"': '',
@@ -225,7 +225,7 @@ export function restart(
   ]);
 }
 
-/** working → working, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */
+/** processing → processing, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */
 export function postpone(
   lifecycle: Lifecycle,
   id: string,
@@ -242,13 +242,13 @@ export function postpone(
     id,
     attributes,
     [],
-    [clause('"status" = ?', lifecycle.states.working), clause('"claimToken" = ?', claimToken)],
+    [clause('"status" = ?', lifecycle.states.processing), clause('"claimToken" = ?', claimToken)],
   );
 }
 
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 
-/** working → done | failed, by the owner of the claim only. */
+/** processing → completed | failed, by the owner of the claim only. */
 export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Statement {
   const attributes = {
     '"status"': lifecycle.states[outcome.result],
@@ -261,7 +261,7 @@ export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Stat
   const marker = outcome.outboxAt === undefined ? {} : { '"outboxAt"': outcome.outboxAt, '"outboxAttempts"': 0 };
   const rest = outcome.outboxAt === undefined ? [...counted, ...REMOVE_MARKER] : counted;
   return update(lifecycle, id, { ...attributes, ...marker }, rest, [
-    clause('"status" = ?', lifecycle.states.working),
+    clause('"status" = ?', lifecycle.states.processing),
     clause('"claimToken" = ?', outcome.claimToken),
   ]);
 }
@@ -292,9 +292,9 @@ export function notePublication(
 
 /** The marker goes, because the event of the outcome in this version has arrived; no change of state. */
 export function confirm(lifecycle: Lifecycle, id: string, outcomeVersion: number): Statement {
-  const { done, failed } = lifecycle.states;
+  const { completed, failed } = lifecycle.states;
   return update(lifecycle, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [
-    clause('"status" IN [?, ?]', done, failed),
+    clause('"status" IN [?, ?]', completed, failed),
     clause('"version" = ?', outcomeVersion),
   ]);
 }

@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { NOTIFICATION_STATES, ORDER_STATES, queueNames, resourceNames } from '@orderflow/contracts';
+import { queueNames, resourceNames } from '@orderflow/contracts';
+import { NOTIFICATION_STATES } from '@orderflow/domain/notifications/notification';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { countQueue } from '@orderflow/platform/aws/queue-counts';

@@ -1,13 +1,9 @@
-import {
-  INDEXES,
-  notificationRequested,
-  orderCreated,
-  orderOutcome,
-  OUTBOX_SHARDS,
-  type NotificationRecord,
-  type OrderRecord,
-  type ResourceNames,
-} from '@orderflow/contracts';
+import { INDEXES, type ResourceNames } from '@orderflow/contracts';
+import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
+import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';

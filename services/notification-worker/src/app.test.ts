@@ -1,14 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  eventIdFor,
-  newId,
-  newNotificationRecord,
-  newOrderRecord,
-  notificationIdFor,
-  notificationRequested,
-  orderOutcome,
-  type PublishableEvent,
-} from '@orderflow/contracts';
+import { type PublishableEvent } from '@orderflow/contracts';
+import { eventIdFor, newId, notificationIdFor } from '@orderflow/domain/ids';
+import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
+import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { PermanentError } from '@orderflow/platform/runtime/errors';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { eventually } from '@orderflow/testing/worker-system';

@@ -1,14 +1,14 @@
 import {
   NOTIFICATION_QUEUE_EVENTS,
-  NOTIFICATION_STATES,
-  NotificationRequested,
-  ORDER_STATES,
-  OrderCompleted,
-  OrderFailed,
-  outboxShardOf,
-  replayIdFor,
+  NotificationRequestedEvent,
+  OrderCompletedEvent,
+  OrderFailedEvent,
   resourceNames,
 } from '@orderflow/contracts';
+import { replayIdFor } from '@orderflow/domain/ids';
+import { NOTIFICATION_STATES } from '@orderflow/domain/notifications/notification';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { outboxShardOf } from '@orderflow/domain/stored-item';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
@@ -73,9 +73,9 @@ export function createApp(dependencies: Dependencies): Worker {
     },
     expected: NOTIFICATION_QUEUE_EVENTS,
     registrations: [
-      on(NotificationRequested, sendRequested(notifications, sender), failRequested(notifications)),
-      on(OrderCompleted, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
-      on(OrderFailed, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
+      on(NotificationRequestedEvent, sendRequested(notifications, sender), failRequested(notifications)),
+      on(OrderCompletedEvent, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
+      on(OrderFailedEvent, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
     ],
     replayIdOf: replayIdFor,
     ...(onOutcome ? { onOutcome } : {}),

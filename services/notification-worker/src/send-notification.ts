@@ -1,12 +1,7 @@
-import {
-  newNotificationRecord,
-  notificationIdFor,
-  notificationSent,
-  type NotificationOutcomeFields,
-  type NotificationRequested,
-  type OrderCompleted,
-  type OrderFailed,
-} from '@orderflow/contracts';
+import { type NotificationRequestedEvent, type OrderCompletedEvent, type OrderFailedEvent } from '@orderflow/contracts';
+import { notificationIdFor } from '@orderflow/domain/ids';
+import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
+import { notificationSent, type NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
 import { confirm, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
@@ -46,7 +41,7 @@ function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, no
     await askOutside('the provider', () =>
       sender.send({ idempotencyKey, orderId, channel, message, ...trace, signal }),
     );
-    return { result: 'done', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
+    return { result: 'completed', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
   });
 }
 
@@ -54,7 +49,7 @@ function failIt(notifications: ItemTable, delivery: Delivery, notification: Noti
   return workOn(notifications, delivery, notification, endOfRetries(delivery, 'Not sent'));
 }
 
-function requested({ data, metadata }: NotificationRequested): NotificationFacts {
+function requested({ data, metadata }: NotificationRequestedEvent): NotificationFacts {
   const { notificationId, orderId, channel, message } = data;
   const { correlationId, traceparent } = metadata;
   return {
@@ -67,7 +62,7 @@ function requested({ data, metadata }: NotificationRequested): NotificationFacts
   };
 }
 
-type OrderOutcome = OrderCompleted | OrderFailed;
+type OrderOutcome = OrderCompletedEvent | OrderFailedEvent;
 
 function textFor({ data }: OrderOutcome): string {
   // The code, not the message: that one is written for operators.
@@ -108,11 +103,11 @@ async function ensureNotification(
 }
 
 /** Sends a notification that a client asked for. */
-export function sendRequested(notifications: ItemTable, sender: Sender): Handler<NotificationRequested> {
+export function sendRequested(notifications: ItemTable, sender: Sender): Handler<NotificationRequestedEvent> {
   return (event, delivery) => sendIt(notifications, sender, delivery, requested(event));
 }
 
-export function failRequested(notifications: ItemTable): Handler<NotificationRequested> {
+export function failRequested(notifications: ItemTable): Handler<NotificationRequestedEvent> {
   return (event, delivery) => failIt(notifications, delivery, requested(event));
 }
 

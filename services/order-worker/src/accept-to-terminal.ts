@@ -1,4 +1,5 @@
-import { ORDER_ACCEPT_TO_TERMINAL, OrderCompleted, type OrderCreated } from '@orderflow/contracts';
+import { OrderCompletedEvent, type OrderCreatedEvent } from '@orderflow/contracts';
+import { ORDER_ACCEPT_TO_TERMINAL } from '@orderflow/domain/orders/order-metrics';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { Handler } from '@orderflow/platform/worker/types';
@@ -9,11 +10,11 @@ import type { Handler } from '@orderflow/platform/worker/types';
  */
 export function createAcceptToTerminal(metrics: Metrics, now: Clock) {
   const seconds = metrics.histogram(ORDER_ACCEPT_TO_TERMINAL);
-  return (handle: Handler<OrderCreated>): Handler<OrderCreated> =>
+  return (handle: Handler<OrderCreatedEvent>): Handler<OrderCreatedEvent> =>
     async (event, delivery) => {
       const result = await handle(event, delivery);
       if (result.outcome === 'processed' && delivery.replayId === undefined) {
-        const status = result.events.some(({ type }) => type === OrderCompleted.type) ? 'COMPLETED' : 'FAILED';
+        const status = result.events.some(({ type }) => type === OrderCompletedEvent.type) ? 'COMPLETED' : 'FAILED';
         // The API has accepted it by another clock, or this one was set back.
         seconds.observe({ status }, Math.max(0, now() - Date.parse(event.metadata.occurredAt)) / 1_000);
       }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventIdFor, timelineOf, type OrderRecord } from '@orderflow/contracts';
+import { eventIdFor } from '@orderflow/domain/ids';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { PermanentError } from '@orderflow/platform/runtime/errors';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder } from '@orderflow/testing/order-worker/orders';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fulfilmentKeyFor } from '@orderflow/contracts';
+import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import { eventually } from '@orderflow/testing/worker-system';
 import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
@@ -32,7 +32,7 @@ describe('an order', () => {
   it('that is exhausted in a later life is cancelled under the key of that life', async () => {
     const { system } = startWithoutAnswers();
     const { orderId, message } = anOrder(system);
-    for (const replay of [{}, { replayId: 'replay-1' }, { replayId: 'replay-2' }]) {
+    for (const replay of [{} as Record<string, string>, { replayId: 'replay-1' }, { replayId: 'replay-2' }]) {
       system.send(message, replay);
       await untilOutcome(system, 'dead-lettered');
       expect(system.order(orderId)).toMatchObject({ status: 'FAILED', failure: { cancelled: true } });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { orderCreated, orderOutcome, type OrderRecord } from '@orderflow/contracts';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import { createRecordingTracer } from '@orderflow/testing/recording-tracer';
 import { eventually } from '@orderflow/testing/worker-system';
 import { anOrder } from '@orderflow/testing/order-worker/orders';

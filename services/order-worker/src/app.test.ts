@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { timelineOf, type OrderRecord } from '@orderflow/contracts';
-import { eventIdFor, newId } from '@orderflow/contracts';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
+import { eventIdFor, newId } from '@orderflow/domain/ids';
 import { eventually } from '@orderflow/testing/worker-system';
 import { anOrder, messageOf } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';

@@ -1,11 +1,7 @@
-import {
-  ORDER_QUEUE_EVENTS,
-  ORDER_STATES,
-  OrderCreated,
-  outboxShardOf,
-  replayIdFor,
-  resourceNames,
-} from '@orderflow/contracts';
+import { ORDER_QUEUE_EVENTS, OrderCreatedEvent, resourceNames } from '@orderflow/contracts';
+import { replayIdFor } from '@orderflow/domain/ids';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { outboxShardOf } from '@orderflow/domain/stored-item';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
@@ -63,7 +59,7 @@ export function createApp(dependencies: Dependencies): Worker {
     uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [{ name: names.ordersTable, key: 'orderId' }] },
     expected: ORDER_QUEUE_EVENTS,
     registrations: [
-      on(OrderCreated, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),
+      on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),
     ],
     replayIdOf: replayIdFor,
     ...(onOutcome ? { onOutcome } : {}),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { timelineOf, toLiveOrder, type OrderRecord } from '@orderflow/contracts';
+import { toLiveOrder } from '@orderflow/domain/orders/live-order';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { exhaust, works } from '@orderflow/testing/order-worker/exhaust';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { replayIdFor } from '@orderflow/contracts';
+import { replayIdFor } from '@orderflow/domain/ids';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { exhaust, works } from '@orderflow/testing/order-worker/exhaust';
 import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';

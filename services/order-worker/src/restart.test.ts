@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, ORDER_STATES, replayIdFor, type OrderRecord } from '@orderflow/contracts';
+import { newId, replayIdFor } from '@orderflow/domain/ids';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import { exhaust } from '@orderflow/testing/order-worker/exhaust';

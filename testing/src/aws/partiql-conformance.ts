@@ -79,7 +79,7 @@ function changing(
 
 const CONDITIONS: ConformanceCase[] = [
   whenVersionSet('= holds', '"status" = ?', ['PENDING'], true),
-  whenVersionSet('= on another value', '"status" = ?', ['DONE'], false),
+  whenVersionSet('= on another value', '"status" = ?', ['COMPLETED'], false),
   whenVersionSet('= on a missing attribute', 'missing1 = ?', ['x'], false),
   whenVersionSet('= null on a missing attribute', 'missing1 = ?', [null], false),
   whenVersionSet('= on a whole map', 'failure = ?', [{ code: 'A', retriable: true }], true),
@@ -93,7 +93,7 @@ const CONDITIONS: ConformanceCase[] = [
   whenVersionSet('< across types', 'leaseUntil < ?', ['z'], false),
   whenVersionSet('<= and >=', 'leaseUntil <= ? AND leaseUntil >= ?', [5, 5], true),
   whenVersionSet('> on strings', 'dueAt > ?', ['t0'], true),
-  whenVersionSet('IN holds', '"status" IN [?, ?]', ['DONE', 'PENDING'], true),
+  whenVersionSet('IN holds', '"status" IN [?, ?]', ['COMPLETED', 'PENDING'], true),
   whenVersionSet('IN with the same value twice', 'holder IN [?, ?]', ['', ''], true),
   whenVersionSet('IN without a match', '"status" IN [?, ?]', ['A', 'B'], false),
   whenVersionSet('IN on a missing attribute', 'missing1 IN [?, ?]', ['A', 'B'], false),
@@ -111,10 +111,10 @@ const CHANGES: ConformanceCase[] = [
   changing(
     'SET, increment, nested SET and two REMOVE',
     'SET "status" = ? SET version = version + 1 SET timeline."step-1" = ? REMOVE shard REMOVE dueAt',
-    ['DONE', { at: 'y' }],
+    ['COMPLETED', { at: 'y' }],
     {
       after: {
-        status: 'DONE',
+        status: 'COMPLETED',
         version: 2,
         timeline: { created: { at: 'x' }, 'step-1': { at: 'y' } },
         shard: undefined,
@@ -122,8 +122,8 @@ const CHANGES: ConformanceCase[] = [
       },
     },
   ),
-  changing('a list of SETs', 'SET "status" = ?, version = version - 1', ['DONE'], {
-    after: { status: 'DONE', version: 0 },
+  changing('a list of SETs', 'SET "status" = ?, version = version - 1', ['COMPLETED'], {
+    after: { status: 'COMPLETED', version: 0 },
   }),
   changing('REMOVE before SET', 'REMOVE shard SET version = version + ?', [3], {
     after: { version: 4, shard: undefined },
@@ -210,14 +210,14 @@ const INSERTS_AND_DELETES: ConformanceCase[] = [
   {
     name: 'DELETE refused',
     statement: `${DELETE} AND "status" = ?`,
-    parameters: ['$id', 'DONE'],
+    parameters: ['$id', 'COMPLETED'],
     ...REFUSED,
     aws: 'refused',
   },
   {
     name: 'DELETE of a missing item',
     statement: `${DELETE} AND "status" = ?`,
-    parameters: ['$id', 'DONE'],
+    parameters: ['$id', 'COMPLETED'],
     absent: true,
     after: { id: undefined },
     aws: 'succeeds',

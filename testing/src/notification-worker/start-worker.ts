@@ -1,9 +1,9 @@
 import { afterEach } from '@jest/globals';
 import {
-  NotificationRequested,
-  NotificationSent,
-  OrderCompleted,
-  OrderFailed,
+  NotificationRequestedEvent,
+  NotificationSentEvent,
+  OrderCompletedEvent,
+  OrderFailedEvent,
   resourceNames,
 } from '@orderflow/contracts';
 import { createWorkerSystem } from '../worker-system.js';
@@ -29,10 +29,10 @@ export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
     table: { name: NAMES.notificationsTable, key: 'notificationId' },
     otherTables: [{ name: NAMES.ordersTable, key: 'orderId' }],
     rules: [
-      { ...rule, name: NAMES.notificationRequestedRule, detailTypes: [NotificationRequested.type] },
-      { ...rule, name: NAMES.orderOutcomesRule, detailTypes: [OrderCompleted.type, OrderFailed.type] },
+      { ...rule, name: NAMES.notificationRequestedRule, detailTypes: [NotificationRequestedEvent.type] },
+      { ...rule, name: NAMES.orderOutcomesRule, detailTypes: [OrderCompletedEvent.type, OrderFailedEvent.type] },
       // Nobody listens to these yet; a queue of their own keeps them apart.
-      { ...rule, name: 'sent', detailTypes: [NotificationSent.type], queue: 'sent' },
+      { ...rule, name: 'sent', detailTypes: [NotificationSentEvent.type], queue: 'sent' },
     ],
   });
   const sent: NotificationToSend[] = [];

@@ -1,5 +1,11 @@
 import { afterEach } from '@jest/globals';
-import { NotificationRequested, OrderCompleted, OrderCreated, OrderFailed, resourceNames } from '@orderflow/contracts';
+import {
+  NotificationRequestedEvent,
+  OrderCompletedEvent,
+  OrderCreatedEvent,
+  OrderFailedEvent,
+  resourceNames,
+} from '@orderflow/contracts';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { createWorkerSystem } from '../worker-system.js';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
@@ -29,13 +35,13 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing 
       {
         name: NAMES.orderCreatedRule,
         eventBusName: NAMES.bus,
-        detailTypes: [OrderCreated.type],
+        detailTypes: [OrderCreatedEvent.type],
         queue: NAMES.orderQueue,
       },
       {
         name: NAMES.orderOutcomesRule,
         eventBusName: NAMES.bus,
-        detailTypes: [OrderCompleted.type, OrderFailed.type, NotificationRequested.type],
+        detailTypes: [OrderCompletedEvent.type, OrderFailedEvent.type, NotificationRequestedEvent.type],
         queue: NAMES.notificationQueue,
       },
     ],

@@ -1,4 +1,5 @@
-import { INDEXES, OrderCreated, resourceNames, type OrderRecord } from '@orderflow/contracts';
+import { INDEXES, OrderCreatedEvent, resourceNames } from '@orderflow/contracts';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { queueUrlOf } from '../aws/arns.js';
 import { createFakeAws } from '../aws/fake-aws.js';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
@@ -37,7 +38,7 @@ export function createFakeSystem() {
       {
         name: NAMES.orderCreatedRule,
         eventBusName: NAMES.bus,
-        detailTypes: [OrderCreated.type],
+        detailTypes: [OrderCreatedEvent.type],
         queueUrl: queueUrlOf(NAMES.orderQueue),
       },
     ],

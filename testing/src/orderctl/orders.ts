@@ -1,4 +1,6 @@
-import { newId, newOrderRecord, orderCreated, type OrderRecord } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 

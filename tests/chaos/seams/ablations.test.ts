@@ -1,6 +1,6 @@
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from '@jest/globals';
-import { ORDER_STATES } from '@orderflow/contracts';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { createStatementExecutor, type Statement } from '@orderflow/platform/dynamodb/executor';
 import { claim, finish, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
@@ -35,7 +35,7 @@ describe('the ablations of statements', () => {
     const outcome = {
       claimToken: 'token-1',
       version: 2,
-      result: 'done',
+      result: 'completed',
       now: 1,
       attributes: {},
       steps: [step],

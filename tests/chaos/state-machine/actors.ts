@@ -33,21 +33,23 @@ function tolerate(error: unknown): void {
 }
 
 const failureOf = (result: Result): Item =>
-  result === 'done' ? {} : { failure: { code: 'NO_LUCK', message: result, retriable: result === 'failed for now' } };
+  result === 'completed'
+    ? {}
+    : { failure: { code: 'NO_LUCK', message: result, retriable: result === 'failed for now' } };
 
 async function handle(world: World, actor: Actor, receiveCount: number): Promise<void> {
   const { subject, judge, clock, tally, turns } = world;
   const work = async ({ life, isGivenUp }: Claimed): Promise<WorkResult> => {
     const { status, token, ...state } = judge.state();
-    demand(status === 'working' && token === actor.token, 'who works has claimed', { actor, state: judge.state() });
+    demand(status === 'processing' && token === actor.token, 'who works has claimed', { actor, state: judge.state() });
     demand(life === state.lastReplayId, 'who works is told of the life that it works in', { actor, life, state });
     demand(isGivenUp === state.isGivenUp, 'who works is told of a life that is given up', { actor, isGivenUp, state });
     actor.result = isGivenUp ? 'failed for now' : world.outcomes[Math.min(tally.lives, world.outcomes.length) - 1]!;
     tally.works++;
     await turns.wait(`${actor.name} works`, () => Promise.resolve());
     const { result } = actor;
-    const attributes = result === 'done' ? subject.doneAttributes(clock.now) : failureOf(result);
-    return { result: result === 'done' ? 'done' : 'failed', attributes };
+    const attributes = result === 'completed' ? subject.doneAttributes(clock.now) : failureOf(result);
+    return { result: result === 'completed' ? 'completed' : 'failed', attributes };
   };
   const delivery = aDelivery({ messageId: actor.messageId, replayId: actor.replayId, receiveCount });
   const handled = workOnItem<Item>(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { newId } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';

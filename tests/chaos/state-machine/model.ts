@@ -3,7 +3,7 @@
  * a value in memory, changed by one action at a time. What the table does is compared with it, change by change.
  */
 export type State = {
-  status: 'waiting' | 'working' | 'done' | 'failed';
+  status: 'pending' | 'processing' | 'completed' | 'failed';
   version: number;
   effects: number;
   holder: string;
@@ -20,7 +20,7 @@ export type State = {
   attempts: number;
 };
 
-export type Result = 'done' | 'failed for good' | 'failed for now';
+export type Result = 'completed' | 'failed for good' | 'failed for now';
 
 export type Action =
   | { kind: 'insert' }
@@ -49,7 +49,7 @@ export type Rules = {
   outcomesAreConfirmed: boolean;
 };
 
-export const isFinished = ({ status }: State): boolean => status === 'done' || status === 'failed';
+export const isFinished = ({ status }: State): boolean => status === 'completed' || status === 'failed';
 
 /** Whether this claim is a replay that starts a new life. */
 export function isReplay(state: State, { replayId }: { replayId: string | undefined }): boolean {
@@ -59,8 +59,8 @@ export function isReplay(state: State, { replayId }: { replayId: string | undefi
 
 /** Whether a message may work on an unfinished item. */
 function mayClaim(state: State, messageId: string, at: number, { leaseMs, skewMs }: Rules): boolean {
-  if (state.status === 'waiting') return true;
-  if (state.status !== 'working') return false;
+  if (state.status === 'pending') return true;
+  if (state.status !== 'processing') return false;
   const leftMs = state.leaseUntil - at;
   return state.holder === messageId || leftMs < -skewMs || leftMs > leaseMs + skewMs;
 }
@@ -74,7 +74,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
     case 'claim': {
       const claimed: State = {
         ...state,
-        status: 'working',
+        status: 'processing',
         version: state.version + 1,
         holder: action.messageId,
         token: action.token,
@@ -91,20 +91,20 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
     }
 
     case 'finish': {
-      if (state.status !== 'working' || state.token !== action.token) return undefined;
+      if (state.status !== 'processing' || state.token !== action.token) return undefined;
       const handedOver = { marker: action.marker, attempts: 0 };
       return {
         ...state,
         ...(rules.outcomesAreConfirmed ? handedOver : { marker: undefined }),
-        status: action.result === 'done' ? 'done' : 'failed',
+        status: action.result === 'completed' ? 'completed' : 'failed',
         version: state.version + 1,
         effects: state.effects + 1,
-        retriable: action.result === 'done' ? undefined : action.result === 'failed for now',
+        retriable: action.result === 'completed' ? undefined : action.result === 'failed for now',
       };
     }
 
     case 'postpone':
-      if (state.status !== 'working' || state.token !== action.token) return undefined;
+      if (state.status !== 'processing' || state.token !== action.token) return undefined;
       return { ...state, version: state.version + 1, token: '' };
 
     case 'restart': {
@@ -113,7 +113,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       const anew = { effects: 0, isGivenUp: false, retriable: undefined, marker: action.marker, attempts: 0 };
       const free = { holder: '', token: '', leaseUntil: 0 };
       const { replayId: lastReplayId } = action;
-      return { ...state, ...anew, ...free, status: 'waiting', version: state.version + 1, lastReplayId };
+      return { ...state, ...anew, ...free, status: 'pending', version: state.version + 1, lastReplayId };
     }
 
     case 'move':

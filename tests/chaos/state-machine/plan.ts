@@ -81,7 +81,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
   outcomes: fc
     .tuple(
       fc.array(fc.constant('failed for now' as const), { maxLength: MAX_FAILED_LIVES }),
-      fc.constantFrom('done' as const, 'failed for good' as const),
+      fc.constantFrom('completed' as const, 'failed for good' as const),
     )
     .map(([failed, last]) => [...failed, last]),
   steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),

@@ -26,12 +26,12 @@ export function demandPromises(before: State, after: State, action: Action, now:
   demand(!isFinished(before) || !changed || replayed, 'nothing but a replay leads out of a finished state', states);
   demand(!before.isGivenUp || after.isGivenUp || replayed, 'a life that is given up stays so', states);
   demand(
-    before.status !== 'working' || after.holder === before.holder || hasPassed || isImpossible,
+    before.status !== 'processing' || after.holder === before.holder || hasPassed || isImpossible,
     'nobody takes an item from another message while its lease lasts',
     states,
   );
   demand(
-    before.status !== 'working' || !isFinished(after) || after.token === before.token,
+    before.status !== 'processing' || !isFinished(after) || after.token === before.token,
     'only the owner of the claim finishes an item',
     states,
   );

@@ -72,7 +72,7 @@ export async function settle(world: World, plan: Plan): Promise<void> {
 
   const { status, effects, version, marker, retriable } = judge.state();
   const last = outcomes.at(-1)!;
-  const expected = last === 'done' ? 'done' : 'failed';
+  const expected = last === 'completed' ? 'completed' : 'failed';
   demand(status === expected && retriable !== true, 'the item ends as its work says', { status, last });
   demand(isFinished(judge.state()) && effects === 1, 'the outcome is applied', { effects });
   demand(marker === undefined, 'nobody waits for the item', { marker });

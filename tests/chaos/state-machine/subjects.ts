@@ -1,16 +1,12 @@
+import { resourceNames } from '@orderflow/contracts';
 import {
   newNotificationRecord,
-  newOrderRecord,
   NOTIFICATION_STATES,
-  notificationRequested,
-  notificationSent,
-  ORDER_STATES,
-  orderCreated,
-  orderOutcome,
-  resourceNames,
   type NotificationRecord,
-  type OrderRecord,
-} from '@orderflow/contracts';
+} from '@orderflow/domain/notifications/notification';
+import { notificationRequested, notificationSent } from '@orderflow/domain/notifications/notification-events';
+import { newOrderRecord, ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 

@@ -1,4 +1,5 @@
-import type { NotificationRecord, OrderRecord } from '@orderflow/contracts';
+import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { SERVICES } from '../../../tools/local/embedded.mjs';
 import { atMost, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';

@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { resourceNames, timelineOf, type NotificationRecord, type OrderRecord } from '@orderflow/contracts';
+import { resourceNames } from '@orderflow/contracts';
+import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
 import { scanTable } from '@orderflow/orderctl/scan-table';

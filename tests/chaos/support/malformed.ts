@@ -1,4 +1,6 @@
-import { newId, newOrderRecord, orderCreated } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { orderOfRequest } from './load.js';
 
 /** A message that no order-worker can handle, and the code under which it must end as a dead letter. */

@@ -1,4 +1,4 @@
-import { OUTBOX_SHARDS } from '@orderflow/contracts';
+import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
 import type { ChaosSystem } from './chaos-system.js';
 import { waitFor } from '../../support/wait-for.js';
 

@@ -1,4 +1,4 @@
-import type { OrderRecord } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import type { ServiceProcess } from '../../support/embedded-system.js';

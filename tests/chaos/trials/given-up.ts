@@ -1,4 +1,4 @@
-import type { OrderRecord } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
 import { createTerminal } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';

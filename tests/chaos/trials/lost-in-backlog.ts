@@ -1,4 +1,4 @@
-import type { OrderRecord } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { createApiClient } from '../../support/api-client.js';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem } from '../support/chaos-system.js';

@@ -1,5 +1,5 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { OrderRecord } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';

@@ -1,12 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  newId,
-  newOrderRecord,
-  ORDER_STATES,
-  orderCreated,
-  resourceNames,
-  toAcceptedOrder,
-} from '@orderflow/contracts';
+import { resourceNames } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord, ORDER_STATES, toAcceptedOrder } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { runMain } from '@orderflow/platform/runtime/run-main';
 import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { createCallAws } from './call-aws.js';

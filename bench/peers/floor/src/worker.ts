@@ -1,12 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  ORDER_STATES,
-  orderOutcome,
-  outboxShardOf,
-  resourceNames,
-  type OrderCreated,
-  type OrderRecord,
-} from '@orderflow/contracts';
+import { resourceNames, type OrderCreatedEvent } from '@orderflow/contracts';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderOutcome } from '@orderflow/domain/orders/order-events';
+import { outboxShardOf } from '@orderflow/domain/stored-item';
 import { runMain } from '@orderflow/platform/runtime/run-main';
 import { claimItem, finishItem } from '@orderflow/platform/work-item/claim';
 import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
@@ -34,7 +30,7 @@ await runMain(async () => {
   const lifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
 
   /** The order as it ended; undefined when another delivery works on it. */
-  async function complete({ data, metadata }: OrderCreated, message: Message) {
+  async function complete({ data, metadata }: OrderCreatedEvent, message: Message) {
     const { orderId: id, customerId, totalAmount } = data;
     const attempt = Number(message.Attributes.ApproximateReceiveCount);
     const sentAt = new Date(Number(message.Attributes.SentTimestamp)).toISOString();
@@ -60,16 +56,16 @@ await runMain(async () => {
     const now = Date.now();
     const updatedAt = new Date(now).toISOString();
     const step = { name: 'completed', entry: { at: updatedAt } };
-    const outcome = { result: 'done', now, attributes: {}, steps: [step] } as const;
+    const outcome = { result: 'completed', now, attributes: {}, steps: [step] } as const;
     if (!(await finishItem(statements, lifecycle, claim.ownership, outcome))) return undefined;
     const version = claim.ownership.version + 1;
     const { correlationId } = metadata;
-    return { orderId: id, customerId, totalAmount, correlationId, status: ORDER_STATES.done, version, updatedAt };
+    return { orderId: id, customerId, totalAmount, correlationId, status: ORDER_STATES.completed, version, updatedAt };
   }
 
   /** A message whose order could not be finished, or its event not be published, stays and comes again. */
   async function handle(message: Message): Promise<void> {
-    const { detail } = JSON.parse(message.Body) as { detail: OrderCreated };
+    const { detail } = JSON.parse(message.Body) as { detail: OrderCreatedEvent };
     const order = await complete(detail, message);
     const event = order && orderOutcome(order);
     if (event) await publisher.publish(event);

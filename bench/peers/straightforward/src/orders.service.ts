@@ -1,14 +1,9 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { PutCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
-import {
-  eventIdFor,
-  newId,
-  ORDER_STATES,
-  OrderCreated,
-  type CreateOrderRequest,
-  type ResourceNames,
-} from '@orderflow/contracts';
+import { OrderCreatedEvent, type CreateOrderRequest, type ResourceNames } from '@orderflow/contracts';
+import { eventIdFor, newId } from '@orderflow/domain/ids';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { publish } from './publish.js';
 
 @Injectable()
@@ -25,7 +20,7 @@ export class OrdersService {
     const createdAt = new Date().toISOString();
     const order = {
       orderId,
-      status: ORDER_STATES.waiting,
+      status: ORDER_STATES.pending,
       version: 1,
       effects: 0,
       customerId,
@@ -43,12 +38,12 @@ export class OrdersService {
       }),
     );
     await publish(this.eventBridge, this.names.bus, {
-      source: OrderCreated.source,
-      type: OrderCreated.type,
+      source: OrderCreatedEvent.source,
+      type: OrderCreatedEvent.type,
       detail: {
         metadata: {
-          eventId: eventIdFor(orderId, OrderCreated.type, order.version),
-          version: OrderCreated.version,
+          eventId: eventIdFor(orderId, OrderCreatedEvent.type, order.version),
+          version: OrderCreatedEvent.version,
           occurredAt: createdAt,
           correlationId,
         },

@@ -2,7 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { UpdateCommand, type DynamoDBDocumentClient, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { eventIdFor, ORDER_STATES, OrderCompleted, type OrderCreated, type ResourceNames } from '@orderflow/contracts';
+import { OrderCompletedEvent, type OrderCreatedEvent, type ResourceNames } from '@orderflow/contracts';
+import { eventIdFor } from '@orderflow/domain/ids';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { publish } from './publish.js';
 
 type Dependencies = {
@@ -28,7 +30,7 @@ async function update(dynamo: DynamoDBDocumentClient, input: UpdateCommandInput)
  * that is COMPLETED already is a duplicate, and so is the one of two that comes second.
  */
 export function createProcessOrder({ dynamo, eventBridge, names, fulfilmentDelayMs }: Dependencies) {
-  return async ({ metadata, data }: OrderCreated): Promise<'processed' | 'duplicate'> => {
+  return async ({ metadata, data }: OrderCreatedEvent): Promise<'processed' | 'duplicate'> => {
     const { orderId, customerId, totalAmount } = data;
     const started = await update(dynamo, {
       TableName: names.ordersTable,
@@ -37,8 +39,8 @@ export function createProcessOrder({ dynamo, eventBridge, names, fulfilmentDelay
       ConditionExpression: '#status IN (:pending, :processing)',
       ExpressionAttributeNames: { '#status': 'status' },
       ExpressionAttributeValues: {
-        ':pending': ORDER_STATES.waiting,
-        ':processing': ORDER_STATES.working,
+        ':pending': ORDER_STATES.pending,
+        ':processing': ORDER_STATES.processing,
         ':now': new Date().toISOString(),
         ':one': 1,
       },
@@ -55,8 +57,8 @@ export function createProcessOrder({ dynamo, eventBridge, names, fulfilmentDelay
       ConditionExpression: '#status = :processing',
       ExpressionAttributeNames: { '#status': 'status' },
       ExpressionAttributeValues: {
-        ':processing': ORDER_STATES.working,
-        ':completed': ORDER_STATES.done,
+        ':processing': ORDER_STATES.processing,
+        ':completed': ORDER_STATES.completed,
         ':now': completedAt,
         ':one': 1,
       },
@@ -66,12 +68,12 @@ export function createProcessOrder({ dynamo, eventBridge, names, fulfilmentDelay
 
     const orderVersion = Number(completed.version);
     await publish(eventBridge, names.bus, {
-      source: OrderCompleted.source,
-      type: OrderCompleted.type,
+      source: OrderCompletedEvent.source,
+      type: OrderCompletedEvent.type,
       detail: {
         metadata: {
-          eventId: eventIdFor(orderId, OrderCompleted.type, orderVersion),
-          version: OrderCompleted.version,
+          eventId: eventIdFor(orderId, OrderCompletedEvent.type, orderVersion),
+          version: OrderCompletedEvent.version,
           occurredAt: completedAt,
           correlationId: metadata.correlationId,
           causationId: metadata.eventId,

@@ -1,11 +1,11 @@
-import { OrderCreated } from '@orderflow/contracts';
+import { OrderCreatedEvent } from '@orderflow/contracts';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 
 /** The event in a message's body. @throws when it is none, or not a valid one */
-export function readEvent(body: string): OrderCreated {
+export function readEvent(body: string): OrderCreatedEvent {
   const { detail } = JSON.parse(body) as { detail: object };
-  const event = plainToInstance(OrderCreated, detail);
+  const event = plainToInstance(OrderCreatedEvent, detail);
   const errors = validateSync(event, { forbidUnknownValues: true });
   if (errors.length > 0) throw new Error(`the event is not valid: ${errors.join('; ')}`);
   return event;

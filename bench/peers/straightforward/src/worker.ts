@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { GetQueueUrlCommand, type Message } from '@aws-sdk/client-sqs';
-import { OrderCreated, resourceNames } from '@orderflow/contracts';
+import { OrderCreatedEvent, resourceNames } from '@orderflow/contracts';
 import { runMain } from '@orderflow/platform/runtime/run-main';
 import { Consumer } from 'sqs-consumer';
 import { createClients } from './clients.js';
@@ -32,7 +32,7 @@ await runMain(async () => {
     const event = readEvent(message.Body ?? '');
     const outcome = await processOrder(event);
     logger.info(outcome, {
-      type: OrderCreated.type,
+      type: OrderCreatedEvent.type,
       orderId: event.data.orderId,
       eventId: event.metadata.eventId,
       correlationId: event.metadata.correlationId,

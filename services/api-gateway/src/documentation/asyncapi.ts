@@ -4,14 +4,14 @@ import { contractSchemas, type Schema } from './schemas.js';
 type EventClass = (typeof EVENT_CLASSES)[number];
 
 /** What EventBridge puts around an event before it reaches a queue. */
-function deliveredEvent({ type, source }: EventClass): Schema {
+function deliveredEvent({ type, source, name }: EventClass): Schema {
   return {
     type: 'object',
     required: ['detail-type', 'source', 'detail'],
     properties: {
       'detail-type': { const: type },
       source: { const: source },
-      detail: { $ref: `#/components/schemas/${type}` },
+      detail: { $ref: `#/components/schemas/${name}` },
     },
   };
 }
@@ -105,7 +105,7 @@ export function asyncApiDocument(names: ResourceNames): object {
       ),
       schemas: reachable(
         contractSchemas(),
-        EVENT_CLASSES.map(({ type }) => type),
+        EVENT_CLASSES.map(({ name }) => name),
       ),
     },
   };

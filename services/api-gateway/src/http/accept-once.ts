@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { StoredItem } from '@orderflow/contracts';
+import type { StoredItem } from '@orderflow/domain/stored-item';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import { failpoint } from '@orderflow/platform/runtime/failpoints';
 import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';

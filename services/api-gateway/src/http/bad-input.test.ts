@@ -108,7 +108,7 @@ describe('POST /api/orders refuses', () => {
 
   it('a request without a body', async () => {
     const api = await startApi();
-    for (const headers of [{}, { 'content-type': 'application/json' }]) {
+    for (const headers of [{} as Record<string, string>, { 'content-type': 'application/json' }]) {
       const answer = await api.request('POST', '/api/orders', { headers });
       expect(answer.status).toBe(400);
       expect(pathsOf(bodyOf(answer))).toEqual(['']);

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { newId, newOrderRecord } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { anItem, anOrder, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const BODY_BYTES = 262_144;

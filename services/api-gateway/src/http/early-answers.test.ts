@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { newId } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
 import { leaveRaw, openRaw, parseAnswer, statusesOf } from '@orderflow/testing/raw-client';
 import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 

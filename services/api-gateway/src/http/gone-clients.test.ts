@@ -4,7 +4,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { newId } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
 import { leaveRaw, openRaw } from '@orderflow/testing/raw-client';
 import { valueOf } from '@orderflow/testing/samples';
 import type { FastifyReply } from 'fastify';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
 import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, bodyOf, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 

@@ -1,4 +1,5 @@
-import { ORDER_FEED, type ResourceNames } from '@orderflow/contracts';
+import { type ResourceNames } from '@orderflow/contracts';
+import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newOrderRecord, type OrderRecord } from '@orderflow/contracts';
+import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import { createFlow } from './flow.js';
 
 const START = Date.UTC(2027, 2, 14, 15, 0, 0);

@@ -1,4 +1,6 @@
-import { ORDER_STATES, type FlowPoint, type FollowedOrder } from '@orderflow/contracts';
+import { type FlowPoint } from '@orderflow/contracts';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { type FollowedOrder } from '@orderflow/domain/readable-item';
 
 type Second = { accepted: number; completed: number; failed: number; latenciesMs: number[] };
 
@@ -42,9 +44,9 @@ export function createFlow() {
     /** @param isNew the order has not been noted in another state before */
     note: ({ status, createdAt, updatedAt, lastReplayId }: FollowedOrder, isNew: boolean): void => {
       if (isNew) at(createdAt).accepted += 1;
-      if (status !== ORDER_STATES.done && status !== ORDER_STATES.failed) return;
+      if (status !== ORDER_STATES.completed && status !== ORDER_STATES.failed) return;
       const second = at(updatedAt);
-      second[status === ORDER_STATES.done ? 'completed' : 'failed'] += 1;
+      second[status === ORDER_STATES.completed ? 'completed' : 'failed'] += 1;
       // Clocks differ, and are set back.
       const latencyMs = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
       // A replay comes whenever an operator has mended the cause.

@@ -1,4 +1,6 @@
-import { timelineOf, toOrder, type OrderRecord, type TimelineStep } from '@orderflow/contracts';
+import { type TimelineStep } from '@orderflow/contracts';
+import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { Readable } from 'node:stream';
 import { readRecord } from '../orders/read-order.js';

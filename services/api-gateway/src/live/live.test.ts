@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  newId,
-  newOrderRecord,
-  orderCreated,
-  replayIdFor,
-  resourceNames,
-  type DeadLetterList,
-  type Order,
-  type SystemState,
-  type Timeline,
-} from '@orderflow/contracts';
+import { resourceNames, type DeadLetterList, type Order, type SystemState, type Timeline } from '@orderflow/contracts';
+import { newId, replayIdFor } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, newOrderRecord, orderCreated } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { notePublished } from './note-published.js';
 
 const { source, type, detail } = orderCreated(

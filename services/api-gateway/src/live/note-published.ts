@@ -1,4 +1,4 @@
-import { OrderCreated } from '@orderflow/contracts';
+import { OrderCreatedEvent } from '@orderflow/contracts';
 import type { EventPublisher } from '@orderflow/platform/events/publisher';
 
 /** Half of the orders that are known, at most, to be on the bus; of others it is not known. */
@@ -14,7 +14,7 @@ export function notePublished(
   return {
     publish: async (event) => {
       await publisher.publish(event);
-      if (event.type !== OrderCreated.type) return;
+      if (event.type !== OrderCreatedEvent.type) return;
       recent.add((event.detail.data as { orderId: string }).orderId);
       if (recent.size === HALF) [older, recent] = [recent, new Set()];
     },

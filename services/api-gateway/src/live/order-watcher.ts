@@ -1,4 +1,5 @@
-import { isOrderRecord, ORDER_STATES, type OrderRecord } from '@orderflow/contracts';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
@@ -26,7 +27,7 @@ const VERSIONS_AT_ONCE = 100;
 const ORDERS_AT_ONCE = 25;
 
 export function isTerminal({ status }: OrderRecord): boolean {
-  return status === ORDER_STATES.done || status === ORDER_STATES.failed;
+  return status === ORDER_STATES.completed || status === ORDER_STATES.failed;
 }
 
 function chunksOf(ids: readonly string[], size: number): string[][] {

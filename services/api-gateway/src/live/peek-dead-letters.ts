@@ -1,18 +1,17 @@
 import {
   DEAD_LETTER_QUEUES,
-  deadLetterQueueNames,
-  judgeReplay,
-  refusalOfLetter,
-  subjectOf,
-  toDeadLetter,
-  toDeadLetterSummary,
-  type DeadLetter,
   type DeadLetterList,
   type DeadLetterQueue,
   type DeadLetterSummary,
-  type Refusal,
   type ResourceNames,
 } from '@orderflow/contracts';
+import {
+  deadLetterQueueNames,
+  toDeadLetter,
+  toDeadLetterSummary,
+  type DeadLetter,
+} from '@orderflow/domain/dead-letters/dead-letter';
+import { judgeReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';

@@ -1,12 +1,6 @@
-import {
-  isFollowedOrder,
-  toLiveOrder,
-  type FollowedOrder,
-  type LiveOrder,
-  type QueueState,
-  type SystemState,
-  type WorkerState,
-} from '@orderflow/contracts';
+import { type LiveOrder, type QueueState, type SystemState, type WorkerState } from '@orderflow/contracts';
+import { toLiveOrder } from '@orderflow/domain/orders/live-order';
+import { isFollowedOrder, type FollowedOrder } from '@orderflow/domain/readable-item';
 import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Logger } from '@orderflow/platform/runtime/logger';

@@ -1,12 +1,7 @@
-import {
-  idForKey,
-  newId,
-  newNotificationRecord,
-  notificationRequested,
-  toAcceptedNotification,
-  type CreateNotificationRequest,
-  type Notification,
-} from '@orderflow/contracts';
+import { type CreateNotificationRequest, type Notification } from '@orderflow/contracts';
+import { idForKey, newId } from '@orderflow/domain/ids';
+import { newNotificationRecord, toAcceptedNotification } from '@orderflow/domain/notifications/notification';
+import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
 import type { RequestContext } from '../http/request-context.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, type Notification, type NotificationList, type Order, type Timeline } from '@orderflow/contracts';
+import { type Notification, type NotificationList, type Order, type Timeline } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import {
   anOrder,

@@ -1,12 +1,12 @@
 import {
   INDEXES,
-  isNotificationRecord,
   MAX_NOTIFICATIONS,
-  toNotification,
   type ListNotificationsQuery,
   type Notification,
   type NotificationList,
 } from '@orderflow/contracts';
+import { toNotification } from '@orderflow/domain/notifications/notification';
+import { isNotificationRecord } from '@orderflow/domain/readable-item';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
 import type { LimitConcurrency } from '../http/limit-concurrency.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventIdFor, type Order } from '@orderflow/contracts';
+import { type Order } from '@orderflow/contracts';
+import { eventIdFor } from '@orderflow/domain/ids';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import {
   anItem,

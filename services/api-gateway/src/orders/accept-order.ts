@@ -1,12 +1,7 @@
-import {
-  idForKey,
-  newId,
-  newOrderRecord,
-  orderCreated,
-  toAcceptedOrder,
-  type CreateOrderRequest,
-  type Order,
-} from '@orderflow/contracts';
+import { type CreateOrderRequest, type Order } from '@orderflow/contracts';
+import { idForKey, newId } from '@orderflow/domain/ids';
+import { newOrderRecord, toAcceptedOrder } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
 import type { RequestContext } from '../http/request-context.js';
 import { requestHash } from '../http/request-hash.js';

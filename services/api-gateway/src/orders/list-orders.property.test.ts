@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, newOrderRecord, type OrderPage, type OrderRecord } from '@orderflow/contracts';
+import { type OrderPage } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
 import { createLimitConcurrency } from '../http/limit-concurrency.js';

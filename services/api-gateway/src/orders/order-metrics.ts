@@ -1,4 +1,5 @@
-import { ORDER_ACCEPT_TO_TERMINAL, ORDER_STATES, type OrderRecord } from '@orderflow/contracts';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { ORDER_ACCEPT_TO_TERMINAL } from '@orderflow/domain/orders/order-metrics';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 
 /** What the API measures of orders. */

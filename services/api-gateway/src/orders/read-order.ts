@@ -1,4 +1,6 @@
-import { isOrderRecord, toOrder, type Order, type OrderRecord } from '@orderflow/contracts';
+import { type Order } from '@orderflow/contracts';
+import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { isOrderRecord } from '@orderflow/domain/readable-item';
 import type { Projection, TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { ApiProblem } from '../http/api-problem.js';
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, newOrderRecord, type Order, type OrderPage } from '@orderflow/contracts';
+import { type Order, type OrderPage } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { anItem, anOrder, bodyOf, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 import { encodeCursor } from './page-cursor.js';
 

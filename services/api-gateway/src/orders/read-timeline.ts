@@ -1,12 +1,12 @@
+import { type Timeline } from '@orderflow/contracts';
 import {
   FOLLOWED_NOTIFICATION,
   FOLLOWED_ORDER,
   isFollowedNotification,
   isFollowedOrder,
-  timelineOf,
   type FollowedNotification,
-  type Timeline,
-} from '@orderflow/contracts';
+} from '@orderflow/domain/readable-item';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { readPage, type NotificationsDependencies } from '../notifications/read-notifications.js';
 import { requireOrder } from './read-order.js';
 

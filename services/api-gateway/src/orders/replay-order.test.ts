@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, replayIdFor, type Order, type OrderRecord, type Timeline } from '@orderflow/contracts';
+import { type Order, type Timeline } from '@orderflow/contracts';
+import { newId, replayIdFor } from '@orderflow/domain/ids';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 

@@ -1,12 +1,8 @@
-import {
-  orderCreated,
-  outboxShardOf,
-  restartIdFor,
-  toOrder,
-  whyNotRestartable,
-  type Order,
-  type OrderRecord,
-} from '@orderflow/contracts';
+import { type Order } from '@orderflow/contracts';
+import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
+import { restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
+import { outboxShardOf } from '@orderflow/domain/stored-item';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';

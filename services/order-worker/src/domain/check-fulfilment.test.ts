@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  newId,
-  newOrderRecord,
-  OrderCompleted,
-  OrderFailed,
-  orderOutcome,
-  timelineOf,
-  toOrder,
-  type OrderRecord,
-} from '@orderflow/contracts';
+import { OrderCompletedEvent, OrderFailedEvent } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord, toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderOutcome } from '@orderflow/domain/orders/order-events';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { anyCharacter } from '@orderflow/testing/hostile-bodies';
 import { decodeEvent } from '@orderflow/platform/events/decode';
@@ -42,7 +37,7 @@ function decodeOutcome(ended: OrderRecord) {
   const event = orderOutcome(ended);
   if (!event) throw new Error('an order that has ended has an event');
   const body = JSON.stringify({ source: event.source, 'detail-type': event.type, detail: event.detail });
-  return decodeEvent<object>(body, [OrderCompleted, OrderFailed]);
+  return decodeEvent<object>(body, [OrderCompletedEvent, OrderFailedEvent]);
 }
 
 const text = fc.oneof(
@@ -118,8 +113,8 @@ describe('an order that was stored with what the contract does not take', () => 
   it.each(stored)('as %s has a valid event all the same', (_, change) => {
     const failure = { code: 'OUT_OF_STOCK', message: 'None left.', retriable: false };
     const ended = { ...record, status: 'FAILED', version: 3, failure, ...change } as OrderRecord;
-    expect(decodeOutcome(ended).EventClass).toBe(OrderFailed);
-    expect(decodeOutcome({ ...ended, status: 'COMPLETED' }).EventClass).toBe(OrderCompleted);
+    expect(decodeOutcome(ended).EventClass).toBe(OrderFailedEvent);
+    expect(decodeOutcome({ ...ended, status: 'COMPLETED' }).EventClass).toBe(OrderCompletedEvent);
     expect(toOrder(ended).failure?.code).toMatch(/^[A-Z][A-Z0-9_]{0,63}$/);
     for (const { traceId } of timelineOf(ended).steps) expect(traceId).toBeUndefined();
   });

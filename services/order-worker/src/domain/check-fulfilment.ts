@@ -1,4 +1,4 @@
-import { toFailure } from '@orderflow/contracts';
+import { toFailure } from '@orderflow/domain/failure';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Fulfilment, FulfilmentResult } from './fulfilment.js';
 

@@ -1,4 +1,6 @@
-import { fulfilmentKeyFor, orderOutcome, type OrderCreated, type OrderOutcomeFields } from '@orderflow/contracts';
+import { type OrderCreatedEvent } from '@orderflow/contracts';
+import { fulfilmentKeyFor } from '@orderflow/domain/ids';
+import { orderOutcome, type OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
 import {
   endOfRetries,
@@ -11,7 +13,7 @@ import { checkFulfilment } from './check-fulfilment.js';
 import type { Fulfilment } from './fulfilment.js';
 
 /** What the event tells of the order, as far as its outcome's event repeats it. */
-function known({ data, metadata }: OrderCreated) {
+function known({ data, metadata }: OrderCreatedEvent) {
   const { orderId, customerId, totalAmount } = data;
   const { correlationId, traceparent } = metadata;
   return { orderId, customerId, totalAmount, correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
@@ -29,7 +31,7 @@ function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, facts }:
     const answer = await fulfilment.cancel({ idempotencyKey, signal });
     facts.cancel = answer;
     const { attributes, steps = [] } = await failed(claimed);
-    if (answer === 'fulfilled') return { result: 'done', attributes: {}, steps };
+    if (answer === 'fulfilled') return { result: 'completed', attributes: {}, steps };
     const failure = { ...Object(attributes.failure), cancelled: true } as object;
     const step = { name: 'cancelled', entry: { at: new Date(claimed.now()).toISOString() } };
     return { result: 'failed', attributes: { failure }, steps: [step, ...steps] };
@@ -44,7 +46,7 @@ const givenUpBefore: Work = () => {
 };
 
 /** Takes an accepted order to COMPLETED or FAILED. */
-export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreated> {
+export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId, items } = event.data;
@@ -57,7 +59,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
       const { attempt, signal } = delivery;
       const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
       const result = await fulfilment.fulfil({ idempotencyKey, items, attempt, signal });
-      if (result.fulfilled) return { result: 'done', attributes: {} };
+      if (result.fulfilled) return { result: 'completed', attributes: {} };
       const { code, message } = result;
       delivery.facts.failure = code;
       // Not cancelled: the refusal is the warehouse's own and final answer to the key, as a cancel's would be.
@@ -76,7 +78,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
  * An order that could not be finished in any of its attempts ends FAILED once the warehouse has cancelled it, and
  * COMPLETED when the warehouse has shipped it; an operator's replay starts a FAILED one again.
  */
-export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreated> {
+export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId } = event.data;

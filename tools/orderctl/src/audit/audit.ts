@@ -1,5 +1,7 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
-import { resourceNames, type NotificationRecord, type OrderRecord, type ResourceNames } from '@orderflow/contracts';
+import { resourceNames, type ResourceNames } from '@orderflow/contracts';
+import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';

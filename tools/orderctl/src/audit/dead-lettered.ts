@@ -1,4 +1,5 @@
-import { type ResourceNames, eventFactsOf, type EventFacts } from '@orderflow/contracts';
+import { type ResourceNames } from '@orderflow/contracts';
+import { eventFactsOf, type EventFacts } from '@orderflow/domain/dead-letters/event-facts';
 import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js';
 import { Fingerprints } from '../fingerprints.js';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';

@@ -1,12 +1,8 @@
-import {
-  NOTIFICATION_STATES,
-  notificationIdFor,
-  ORDER_STATES,
-  orderOutcome,
-  type NotificationRecord,
-  type OrderRecord,
-  type StoredItem,
-} from '@orderflow/contracts';
+import { notificationIdFor } from '@orderflow/domain/ids';
+import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderOutcome } from '@orderflow/domain/orders/order-events';
+import { type StoredItem } from '@orderflow/domain/stored-item';
 import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/outbox-table';
 import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
 import type { Endings, FindingKind } from './report.js';
@@ -44,11 +40,11 @@ type OrderCircumstances = Circumstances & {
   outcomeDeadLettered: boolean;
 };
 
-type States = { working: string; done: string; failed: string };
+type States = { processing: string; completed: string; failed: string };
 type Judged = StoredItem & { status: string };
 
-export function isFinished({ done, failed }: States, { status }: { status: string }): boolean {
-  return status === done || status === failed;
+export function isFinished({ completed, failed }: States, { status }: { status: string }): boolean {
+  return status === completed || status === failed;
 }
 
 /** How long the marker has been due, in ms, beyond what is tolerated; undefined for one that is not. */
@@ -84,7 +80,7 @@ function judgeUnfinished(item: Judged, states: States, queue: QueueName, around:
   const lateMs = overdueMs(item, around);
   // Its length is not known here; nothing but the claim has written it, at `updatedAt`.
   const leaseMs = item.leaseUntil - Date.parse(item.updatedAt);
-  const leased = item.status === states.working && isLeased(item, around.now, leaseMs);
+  const leased = item.status === states.processing && isLeased(item, around.now, leaseMs);
   if (lateMs === undefined || leased) return { class: 'inProgress', problems };
   const text = `${item.status}, its marker has been due for ${inSeconds(lateMs)}, and no message in the queue explains that`;
   return { class: 'inProgress', problems, unlessQueued: { queue, problem: { kind: 'overdue', text } } };
@@ -98,7 +94,7 @@ export function outcomeNotificationId(order: OrderRecord): string | undefined {
 
 /** What a finished order says of the warehouse. */
 function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
-  if (status === ORDER_STATES.done) return 'fulfilled';
+  if (status === ORDER_STATES.completed) return 'fulfilled';
   if (!failure) return undefined;
   if (failure.cancelled === true) return 'cancelled';
   if (failure.code === 'RETRIES_EXHAUSTED') return 'notCancelled';

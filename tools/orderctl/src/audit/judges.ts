@@ -1,4 +1,5 @@
-import type { NotificationRecord, OrderRecord } from '@orderflow/contracts';
+import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { DeadLettered } from './dead-lettered.js';

@@ -1,4 +1,4 @@
-import { attemptsOf, type StoredItem } from '@orderflow/contracts';
+import { attemptsOf, type StoredItem } from '@orderflow/domain/stored-item';
 import type { LastSeen } from './report.js';
 
 /** A row that somebody wrote by hand may have none. */

@@ -1,4 +1,4 @@
-import { MOST_REPLAYS } from '@orderflow/contracts';
+import { MOST_REPLAYS } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Command } from 'commander';
 import type { TargetOptions } from '../connect.js';
 import { collect, wholeNumber, withTarget, type Run } from '../command-options.js';

@@ -1,5 +1,5 @@
 import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
-import type { DeadLetter } from '@orderflow/contracts';
+import type { DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import { reasonOf } from '../outage.js';
 

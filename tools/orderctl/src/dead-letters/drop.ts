@@ -1,4 +1,4 @@
-import type { DeadLetter } from '@orderflow/contracts';
+import type { DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { applyPatch, type Operation } from 'rfc6902';
-import type { Refusal } from '@orderflow/contracts';
+import type { Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { OperatorError } from '../operator-error.js';
 

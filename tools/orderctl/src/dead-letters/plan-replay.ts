@@ -1,11 +1,5 @@
-import {
-  judgeReplay,
-  refusalOfLetter,
-  subjectOf,
-  type DeadLetter,
-  type OwnQueue,
-  type Refusal,
-} from '@orderflow/contracts';
+import { type DeadLetter, type OwnQueue } from '@orderflow/domain/dead-letters/dead-letter';
+import { judgeReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { Operation } from 'rfc6902';

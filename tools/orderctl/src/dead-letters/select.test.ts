@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { DeadLetter } from '@orderflow/contracts';
+import type { DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { select } from './select.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14, 15);

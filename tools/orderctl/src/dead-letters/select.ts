@@ -1,4 +1,5 @@
-import { DEAD_LETTER_QUEUES, type DeadLetter, type DeadLetterQueue } from '@orderflow/contracts';
+import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '@orderflow/contracts';
+import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { OperatorError } from '../operator-error.js';
 
 /** Filters as they stand on the command line. */

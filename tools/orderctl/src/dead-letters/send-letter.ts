@@ -1,5 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { ownQueueNames, replayIdFor } from '@orderflow/contracts';
+import { ownQueueNames } from '@orderflow/domain/dead-letters/dead-letter';
+import { replayIdFor } from '@orderflow/domain/ids';
 import { writeAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
 import type { SendPlan } from './plan-replay.js';

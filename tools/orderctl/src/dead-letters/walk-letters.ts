@@ -1,4 +1,5 @@
-import { deadLetterQueueNames, toDeadLetter, type DeadLetter, type DeadLetterQueue } from '@orderflow/contracts';
+import { type DeadLetterQueue } from '@orderflow/contracts';
+import { deadLetterQueueNames, toDeadLetter, type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, type Terminal } from '../terminal.js';

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { newId, newNotificationRecord } from '@orderflow/contracts';
+import { newId } from '@orderflow/domain/ids';
+import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
 import { createFakeSystem } from '@orderflow/testing/orderctl/fake-system';
 import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 import { aFailedOrder } from '@orderflow/testing/orderctl/orders';

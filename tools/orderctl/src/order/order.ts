@@ -1,11 +1,7 @@
-import {
-  INDEXES,
-  timelineOf,
-  toNotification,
-  toOrder,
-  type NotificationRecord,
-  type OrderRecord,
-} from '@orderflow/contracts';
+import { INDEXES } from '@orderflow/contracts';
+import { toNotification, type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
 import type { Terminal } from '../terminal.js';

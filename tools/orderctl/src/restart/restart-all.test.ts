@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, replayIdFor, type OrderRecord } from '@orderflow/contracts';
+import { newId, replayIdFor } from '@orderflow/domain/ids';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { createFakeSystem } from '@orderflow/testing/orderctl/fake-system';
 import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';

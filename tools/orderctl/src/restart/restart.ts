@@ -1,4 +1,5 @@
-import { deadLetterOf, outboxShardOf, restartIdFor, whyNotRestartable } from '@orderflow/contracts';
+import { deadLetterOf, restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
+import { outboxShardOf } from '@orderflow/domain/stored-item';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';

@@ -1,12 +1,8 @@
-import {
-  NOTIFICATION_STATES,
-  notificationRequested,
-  ORDER_STATES,
-  orderCreated,
-  type NotificationRecord,
-  type OrderRecord,
-  type ResourceNames,
-} from '@orderflow/contracts';
+import { type ResourceNames } from '@orderflow/contracts';
+import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 

@@ -1,4 +1,5 @@
-import { ORDER_STATES, type OrderPage } from '@orderflow/contracts';
+import { type OrderPage } from '@orderflow/contracts';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { OperatorError } from '../operator-error.js';
 import { unlessInterrupted, type Deadline } from '../terminal.js';
 import type { Api } from './api.js';
@@ -52,9 +53,9 @@ export async function awaitOutcomes(
     let cursor: string | undefined;
     do {
       const { items, nextCursor } = await readPage(cursor);
-      found.completed += items.filter(({ status }) => status === ORDER_STATES.done).length;
+      found.completed += items.filter(({ status }) => status === ORDER_STATES.completed).length;
       found.failed += items.filter(({ status }) => status === ORDER_STATES.failed).length;
-      open += items.filter(({ status }) => status !== ORDER_STATES.done && status !== ORDER_STATES.failed).length;
+      open += items.filter(({ status }) => status !== ORDER_STATES.completed && status !== ORDER_STATES.failed).length;
       cursor = nextCursor ?? undefined;
       pages += 1;
     } while (cursor !== undefined);

@@ -1,11 +1,8 @@
-import {
-  attemptsOf,
-  isFollowedOrder,
-  ORDER_FEED,
-  ORDER_STATES,
-  timelineOf,
-  type FollowedOrder,
-} from '@orderflow/contracts';
+import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
+import { isFollowedOrder, type FollowedOrder } from '@orderflow/domain/readable-item';
+import { attemptsOf } from '@orderflow/domain/stored-item';
+import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
@@ -61,7 +58,7 @@ function toRow(change: Change, terminal: Terminal): string {
   const texts = [at, orderId, status, step, String(version), String(attempts), totalAmount.toFixed(2)];
   const line = row([...texts, why || `customer ${customerId}`], WIDTHS);
   if (status === ORDER_STATES.failed) return paint(terminal, 'red', line);
-  return status === ORDER_STATES.done ? paint(terminal, 'green', line) : line;
+  return status === ORDER_STATES.completed ? paint(terminal, 'green', line) : line;
 }
 
 /**

@@ -1,14 +1,22 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsString, IsUUID, Min } from 'class-validator';
-import { ValidateNested } from 'class-validator';
-import { Optional } from './optional.js';
-import { ORDER_STATES, type OrderRecord } from './order.js';
-import type { FollowedOrder } from './readable-item.js';
-import { attemptsOf } from './stored-item.js';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsNumber,
+  IsString,
+  IsUUID,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { Optional } from '../optional.js';
 
 /** Where an order is on its way; `queued` once its event is known to be on the bus. */
 const ORDER_STAGES = ['accepted', 'queued', 'processing', 'completed', 'failed'] as const;
-type OrderStage = (typeof ORDER_STAGES)[number];
+
+export type OrderStage = (typeof ORDER_STAGES)[number];
 
 /** An order as somebody who watches the whole system sees it. */
 export class LiveOrder {
@@ -146,27 +154,4 @@ export class SystemState {
   @ValidateNested({ each: true })
   @Type(() => LiveOrder)
   orders!: LiveOrder[];
-}
-
-/** @param isPublished whether the event of a waiting order is known to be on the bus */
-export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrder {
-  const { orderId, version, customerId, totalAmount, createdAt, updatedAt, status, failure, timeline } = order;
-  const stages: Record<OrderRecord['status'], OrderStage> = {
-    [ORDER_STATES.waiting]: isPublished ? 'queued' : 'accepted',
-    [ORDER_STATES.working]: 'processing',
-    [ORDER_STATES.done]: 'completed',
-    [ORDER_STATES.failed]: 'failed',
-  };
-  return {
-    orderId,
-    stage: stages[status],
-    version,
-    customerId,
-    totalAmount,
-    createdAt,
-    updatedAt,
-    attempts: attemptsOf(timeline),
-    deadLettered: status === ORDER_STATES.failed && failure?.code === 'RETRIES_EXHAUSTED',
-    ...(failure && status === ORDER_STATES.failed ? { failureCode: failure.code } : {}),
-  };
 }

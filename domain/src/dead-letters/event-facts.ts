@@ -1,4 +1,4 @@
-import { notificationIdFor } from './identifiers.js';
+import { notificationIdFor } from '../ids.js';
 
 /** Facts about an event, read from a message body. */
 export type EventFacts = { type?: string; orderId?: string; notificationId?: string };

@@ -1,7 +1,7 @@
+import { INDEXES } from '@orderflow/contracts';
+import { FOLLOWED_ORDER, isFollowedOrder } from '../readable-item.js';
+import { listBucketsOf, listMonthOf } from '../stored-item.js';
 import { ORDER_STATES, type OrderRecord } from './order.js';
-import { FOLLOWED_ORDER, isFollowedOrder } from './readable-item.js';
-import { INDEXES } from './resources.js';
-import { listBucketsOf, listMonthOf } from './stored-item.js';
 
 /** How somebody who follows the orders finds the new ones, and which of them need not be looked at again. */
 export const ORDER_FEED = {
@@ -15,7 +15,7 @@ export const ORDER_FEED = {
   },
   isFinished: (item: Record<string, unknown>): boolean => {
     const { status, failure } = item as OrderRecord;
-    return status === ORDER_STATES.done || (status === ORDER_STATES.failed && failure?.retriable !== true);
+    return status === ORDER_STATES.completed || (status === ORDER_STATES.failed && failure?.retriable !== true);
   },
   /** One that failed for now may be replayed, and a malformed one repaired. */
   isResting: (item: Record<string, unknown>): boolean => item.status === ORDER_STATES.failed || !isFollowedOrder(item),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, newOrderRecord, replayIdFor, restartIdFor, whyNotRestartable, type OrderRecord } from './index.js';
+import { newId, replayIdFor } from './ids.js';
+import { newOrderRecord, type OrderRecord } from './orders/order.js';
+import { restartIdFor, whyNotRestartable } from './restart.js';
 
 const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
 

@@ -1,5 +1,5 @@
-import type { Failure } from './failure.js';
-import { replayIdFor } from './identifiers.js';
+import type { Failure } from '@orderflow/contracts';
+import { replayIdFor } from './ids.js';
 import type { StoredItem } from './stored-item.js';
 
 /** SQS id of the message that an item was given up with: its dead letter says that it was this one. */

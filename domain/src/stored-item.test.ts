@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId } from './identifiers.js';
+import { newId } from './ids.js';
 import {
   createdAtIdOf,
   listBucketOf,

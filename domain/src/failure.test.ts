@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
 import fc from 'fast-check';
-import { Failure, storedFailure, toFailure } from './failure.js';
+import { storedFailure, toFailure } from './failure.js';
+import { Failure } from '@orderflow/contracts';
 
 /** Any code point, lone surrogates included. fast-check's own `binary` takes seconds to make. */
 const anyCharacter = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));

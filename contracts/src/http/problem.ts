@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsString, Max, Min, ValidateNested } from 'class-validator';
-import { Optional } from './optional.js';
+import { Optional } from '../optional.js';
 
 export class ProblemEntry {
   /** Where in the request the problem lies, as `items[0].quantity`; '' for the whole body. */

@@ -1,19 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  eventIdFor,
-  isFollowedOrder,
-  newNotificationRecord,
-  newOrderRecord,
-  ORDER_FEED,
-  orderCreated,
-  orderOutcome,
-  timelineOf,
-  toLiveOrder,
-  type FollowedOrder,
-  type OrderRecord,
-  type StoredStep,
-} from './index.js';
+import { eventIdFor } from '../ids.js';
+import { newNotificationRecord } from '../notifications/notification.js';
+import { toLiveOrder } from '../orders/live-order.js';
+import { orderCreated, orderOutcome } from '../orders/order-events.js';
+import { ORDER_FEED } from '../orders/order-feed.js';
+import { newOrderRecord, type OrderRecord } from '../orders/order.js';
+import { isFollowedOrder, type FollowedOrder } from '../readable-item.js';
+import { type StoredStep } from '../stored-item.js';
+import { timelineOf } from './timeline.js';
 
 const START = Date.UTC(2027, 2, 14, 15);
 const at = (ms: number): string => new Date(START + ms).toISOString();

@@ -1,163 +1,22 @@
-import { Type } from 'class-transformer';
 import {
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsString,
-  IsUUID,
-  Matches,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { NotificationRequested, notificationSent } from './events/notification-events.js';
-import { OrderCompleted, OrderCreated, OrderFailed, orderOutcome } from './events/order-events.js';
-import { eventIdFor } from './identifiers.js';
-import { NOTIFICATION_STATES } from './notification.js';
-import { Optional } from './optional.js';
-import { ORDER_STATES, ORDER_STATUSES, type OrderStatus } from './order.js';
-import type { FollowedNotification, FollowedOrder } from './readable-item.js';
-import { deadLetterOf, whyNotRestartable } from './restart.js';
-import type { StoredItem, StoredStep } from './stored-item.js';
-import { IsTextOrNull, TRACEPARENT } from './text.js';
-
-/** What can happen to an order or a notification, in the order in which things of one moment are shown. */
-const TIMELINE_STEPS = [
-  /** Stored, with its outbox marker. */
-  'accepted',
-  /** Its message came to the queue, by the queue's own clock. */
-  'sent',
-  /** The sweeper published its event again, because nothing had come of it. */
-  'republished',
-  /** The sweeper gave it up: no worker finished it, however often it was published. */
-  'undelivered',
-  /** An operator's replay started it anew. */
-  'replayed',
-  /** A worker received its message and claimed it. */
-  'received',
-  /** The attempt failed; the message comes back after `delaySeconds`. */
-  'retried',
-  /** The warehouse confirmed that it ships nothing for it. */
-  'cancelled',
-  /** Its message used its attempts up and lies in the dead-letter queue. */
-  'dead-lettered',
-  'completed',
-  'failed',
-  /** The notification was handed over to be sent. */
-  'notified',
-] as const;
-type TimelineStepName = (typeof TIMELINE_STEPS)[number];
-
-const SUBJECTS = ['order', 'notification'] as const;
-
-/** One step in the life of an order, or of a notification about it. */
-export class TimelineStep {
-  @IsIn(TIMELINE_STEPS)
-  step!: TimelineStepName;
-
-  @IsIn(SUBJECTS)
-  subject!: (typeof SUBJECTS)[number];
-
-  /** Only when the subject is a notification. */
-  @Optional()
-  @IsUUID()
-  notificationId?: string;
-
-  @IsISO8601()
-  at!: string;
-
-  /** Ms since the step before it in the timeline; 0 for the first. */
-  @IsInt()
-  @Min(0)
-  sinceMs!: number;
-
-  /** The state that the step led to. */
-  @Optional()
-  @IsString()
-  status?: string;
-
-  /** The subject's version that the step led to. */
-  @Optional()
-  @IsInt()
-  @Min(1)
-  version?: number;
-
-  /** Which attempt at the message this was; of a dead letter, how many there were. */
-  @Optional()
-  @IsInt()
-  @Min(1)
-  attempt?: number;
-
-  /** Host name of the worker. */
-  @Optional()
-  @IsString()
-  worker?: string;
-
-  /** SQS id of the message. */
-  @Optional()
-  @IsString()
-  messageId?: string;
-
-  /** Seconds after which the message comes back. */
-  @Optional()
-  @IsInt()
-  @Min(0)
-  delaySeconds?: number;
-
-  /** Machine-readable, as OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
-  @Optional()
-  @IsString()
-  code?: string;
-
-  /** Of an unexpected error its name and code: its text is in the worker's log. */
-  @Optional()
-  @IsString()
-  reason?: string;
-
-  /** The event that tells of the step, or that caused it. */
-  @Optional()
-  @IsUUID()
-  eventId?: string;
-
-  @IsString()
-  correlationId!: string;
-
-  /** W3C trace id. */
-  @Optional()
-  @Matches(/^[0-9a-f]{32}$/)
-  traceId?: string;
-}
-
-/** Answer of GET /api/orders/:orderId/timeline, oldest first. */
-export class Timeline {
-  @IsUUID()
-  orderId!: string;
-
-  @IsIn(ORDER_STATUSES)
-  status!: OrderStatus;
-
-  /** Whether POST /api/orders/:orderId/replay would start the order again. */
-  @IsBoolean()
-  replayable!: boolean;
-
-  /** SQS id of the message that the order was given up with; its dead letter starts it again, too. */
-  @Optional()
-  @IsString()
-  deadLetter?: string;
-
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => TimelineStep)
-  steps!: TimelineStep[];
-
-  /**
-   * Null when the steps of all notifications are here. Else GET /api/orders/:orderId/notifications goes on from it with
-   * the notifications whose steps are not.
-   */
-  @IsTextOrNull(512)
-  nextCursor!: string | null;
-}
+  NotificationRequestedEvent,
+  OrderCompletedEvent,
+  OrderCreatedEvent,
+  OrderFailedEvent,
+  TIMELINE_STEPS,
+  TRACEPARENT,
+  type Timeline,
+  type TimelineStep,
+  type TimelineStepName,
+} from '@orderflow/contracts';
+import { eventIdFor } from '../ids.js';
+import { NOTIFICATION_STATES } from '../notifications/notification.js';
+import { notificationSent } from '../notifications/notification-events.js';
+import { ORDER_STATES } from '../orders/order.js';
+import { orderOutcome } from '../orders/order-events.js';
+import type { FollowedNotification, FollowedOrder } from '../readable-item.js';
+import { deadLetterOf, whyNotRestartable } from '../restart.js';
+import type { StoredItem, StoredStep } from '../stored-item.js';
 
 type Undated = Omit<TimelineStep, 'sinceMs'>;
 
@@ -225,14 +84,14 @@ function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlation
 }
 
 function orderSteps(order: FollowedOrder): Placed[] {
-  const { waiting, working, done, failed } = ORDER_STATES;
+  const { pending, processing, completed, failed } = ORDER_STATES;
   return stepsOf({
     item: order,
     base: { subject: 'order', ...contextOf(order) },
     isMadeByMessage: false,
-    statusOf: { accepted: waiting, received: working, completed: done, failed },
+    statusOf: { accepted: pending, received: processing, completed, failed },
     eventIdOf: (step, version) => {
-      if (step === 'accepted') return eventIdFor(order.orderId, OrderCreated.type, 1);
+      if (step === 'accepted') return eventIdFor(order.orderId, OrderCreatedEvent.type, 1);
       return version === order.version && (step === 'completed' || step === 'failed')
         ? orderOutcome(order)?.detail.metadata.eventId
         : undefined;
@@ -241,15 +100,15 @@ function orderSteps(order: FollowedOrder): Placed[] {
 }
 
 function notificationSteps(notification: FollowedNotification): Placed[] {
-  const { waiting, working, done, failed } = NOTIFICATION_STATES;
+  const { pending, processing, completed, failed } = NOTIFICATION_STATES;
   const { notificationId, causationId } = notification;
   return stepsOf({
     item: notification,
     base: { subject: 'notification', notificationId, ...contextOf(notification) },
     isMadeByMessage: causationId !== undefined,
-    statusOf: { accepted: waiting, received: working, notified: done, failed },
+    statusOf: { accepted: pending, received: processing, notified: completed, failed },
     eventIdOf: (step) => {
-      if (step === 'accepted') return causationId ?? eventIdFor(notificationId, NotificationRequested.type, 1);
+      if (step === 'accepted') return causationId ?? eventIdFor(notificationId, NotificationRequestedEvent.type, 1);
       return step === 'notified' ? notificationSent(notification)?.detail.metadata.eventId : undefined;
     },
   });
@@ -275,8 +134,8 @@ function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[]
 function causeMs({ causationId }: FollowedNotification, { orderId }: FollowedOrder, steps: readonly Placed[]): number {
   const cause = steps.find(
     ({ step: { step }, version }) =>
-      (step === 'completed' && causationId === eventIdFor(orderId, OrderCompleted.type, version)) ||
-      (step === 'failed' && causationId === eventIdFor(orderId, OrderFailed.type, version)),
+      (step === 'completed' && causationId === eventIdFor(orderId, OrderCompletedEvent.type, version)) ||
+      (step === 'failed' && causationId === eventIdFor(orderId, OrderFailedEvent.type, version)),
   );
   return (cause ?? steps[0])?.atMs ?? 0;
 }

@@ -1,7 +1,7 @@
+import { NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from '@orderflow/contracts';
+import { replayIdFor } from '../ids.js';
 import type { DeadLetter, OwnQueue } from './dead-letter.js';
 import { eventFactsOf } from './event-facts.js';
-import { NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
-import { replayIdFor } from './identifiers.js';
 
 /** Why a dead letter is not replayed. */
 export type Refusal = { code: string; reason: string; /** Where in the body. */ path?: string };

@@ -1,7 +1,8 @@
-import type { Failure } from './failure.js';
+import type { Failure } from '@orderflow/contracts';
 
 /** Shards of the outbox index: enough that one of them never limits the write rate, few enough to read them all. */
 export const OUTBOX_SHARDS = 8;
+
 const LIST_SHARDS = 4;
 
 /** One step in an item's life, as it is stored: what of it is not known, or does not apply, is absent. */

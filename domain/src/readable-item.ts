@@ -1,14 +1,16 @@
-import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
-import { ORDER_STATUSES, type OrderRecord, type OrderStatus } from './order.js';
+import { NOTIFICATION_STATUSES, ORDER_STATUSES, type NotificationStatus, type OrderStatus } from '@orderflow/contracts';
+import type { NotificationRecord } from './notifications/notification.js';
+import type { OrderRecord } from './orders/order.js';
 
 type Item = Record<string, unknown>;
 
-const NOTIFICATION_STATUSES: readonly unknown[] = Object.values(NOTIFICATION_STATES);
-
 const isObject = (value: unknown): value is Item =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const isText = (value: unknown): value is string => typeof value === 'string';
+
 const isTextIfAny = (value: unknown): boolean => value === undefined || isText(value);
+
 const isTime = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value));
 
 function isStep(step: unknown): boolean {
@@ -44,10 +46,12 @@ const FOLLOWED = [
 
 /** What a reader needs of an order to see where it is on its way. Without its items, which are most of its size. */
 export const FOLLOWED_ORDER = [...FOLLOWED, 'customerId', 'totalAmount', 'lastReplayId'] as const;
+
 export type FollowedOrder = Pick<OrderRecord, (typeof FOLLOWED_ORDER)[number]>;
 
 /** What a reader needs of a notification to see what has happened to it. Without its message. */
 export const FOLLOWED_NOTIFICATION = [...FOLLOWED, 'notificationId', 'channel', 'causationId', 'sentAt'] as const;
+
 export type FollowedNotification = Pick<NotificationRecord, (typeof FOLLOWED_NOTIFICATION)[number]>;
 
 /*
@@ -76,7 +80,7 @@ export function isFollowedNotification(item: Item): item is Item & FollowedNotif
   return (
     isText(notificationId) &&
     isText(orderId) &&
-    NOTIFICATION_STATUSES.includes(status) &&
+    NOTIFICATION_STATUSES.includes(status as NotificationStatus) &&
     isText(channel) &&
     isTextIfAny(causationId) &&
     isReadable(item)

@@ -1,4 +1,4 @@
-import { IsInt, IsString, Min } from 'class-validator';
+import type { ForeignAttribute } from '@orderflow/contracts';
 
 /** An attribute that somebody else put on a message. */
 type Foreign = { type: string; /** Of a binary one, its bytes in base64. */ value: string };
@@ -13,25 +13,6 @@ export type LetterAttributes = {
   replayCount: number;
   foreign: ForeignAttributes;
 };
-
-/** An attribute of a dead letter that is not ours, as it is shown. */
-export class ForeignAttribute {
-  @IsString()
-  name!: string;
-
-  /** As SQS has it: String, Number or Binary, maybe with a label. */
-  @IsString()
-  type!: string;
-
-  /** The beginning of the value; of a binary one, of its base64. */
-  @IsString()
-  value!: string;
-
-  /** Length of the whole value. */
-  @IsInt()
-  @Min(0)
-  bytes!: number;
-}
 
 const SHOWN_LENGTH = 200;
 

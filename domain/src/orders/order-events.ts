@@ -1,0 +1,82 @@
+import {
+  OrderCompletedEvent,
+  OrderCreatedEvent,
+  OrderFailedEvent,
+  type EventMetadata,
+  type PublishableEvent,
+} from '@orderflow/contracts';
+import { contextOf, outcomeContextOf } from '../event-context.js';
+import { storedFailure } from '../failure.js';
+import { eventIdFor } from '../ids.js';
+import { ORDER_STATES, toPlainItem, type OrderRecord } from './order.js';
+
+/** What an outcome's event is made of. */
+export type OrderOutcomeFields = Pick<
+  OrderRecord,
+  | 'orderId'
+  | 'customerId'
+  | 'totalAmount'
+  | 'status'
+  | 'version'
+  | 'updatedAt'
+  | 'failure'
+  | 'correlationId'
+  | 'traceparent'
+  | 'outcomeTraceparent'
+>;
+
+/**
+ * Built from what the insert wrote and nothing later, so it is the same event, byte for byte, however far the order has
+ * come. DynamoDB returns the keys of a map in any order: objects that were read back are put together anew.
+ */
+export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreatedEvent> {
+  const { orderId, customerId, items, totalAmount, createdAt } = order;
+  const metadata: EventMetadata = {
+    eventId: eventIdFor(orderId, OrderCreatedEvent.type, 1),
+    version: OrderCreatedEvent.version,
+    occurredAt: createdAt,
+    ...contextOf(order),
+  };
+  return {
+    source: OrderCreatedEvent.source,
+    type: OrderCreatedEvent.type,
+    detail: { metadata, data: { orderId, customerId, items: items.map(toPlainItem), totalAmount, createdAt } },
+  };
+}
+
+/** The event of a terminal order's present life; undefined while there is no outcome. */
+export function orderOutcome(
+  order: OrderOutcomeFields,
+): PublishableEvent<OrderCompletedEvent | OrderFailedEvent> | undefined {
+  const { orderId, customerId, totalAmount, updatedAt, version } = order;
+  const metadataOf = (event: { type: string; version: number }): EventMetadata => ({
+    eventId: eventIdFor(orderId, event.type, version),
+    version: event.version,
+    occurredAt: updatedAt,
+    ...outcomeContextOf(order),
+    causationId: eventIdFor(orderId, OrderCreatedEvent.type, 1),
+  });
+  if (order.status === ORDER_STATES.completed) {
+    const data = { orderId, customerId, totalAmount, orderVersion: version, completedAt: updatedAt };
+    return {
+      source: OrderCompletedEvent.source,
+      type: OrderCompletedEvent.type,
+      detail: { metadata: metadataOf(OrderCompletedEvent), data },
+    };
+  }
+  if (order.status === ORDER_STATES.failed && order.failure) {
+    const data = {
+      orderId,
+      customerId,
+      failure: storedFailure(order.failure),
+      orderVersion: version,
+      failedAt: updatedAt,
+    };
+    return {
+      source: OrderFailedEvent.source,
+      type: OrderFailedEvent.type,
+      detail: { metadata: metadataOf(OrderFailedEvent), data },
+    };
+  }
+  return undefined;
+}
