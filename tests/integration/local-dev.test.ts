@@ -50,7 +50,7 @@ describe('npm run dev', () => {
     const filter = (path: string) => !NOT_COPIED.includes(basename(path));
     await cp(root, copy, { recursive: true, preserveTimestamps: true, filter });
     await linkDependencies('.');
-    await linkDependencies('contracts');
+    await linkDependencies('domain');
     await mkdir(join(copy, '.local'));
     await symlink(join(root, '.local/ministack'), join(copy, '.local/ministack'));
     source = join(copy, 'services/order-worker/src/main.ts');

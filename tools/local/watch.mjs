@@ -14,7 +14,7 @@ import { followFile } from './follow.mjs';
 /** A compiler writes many files in one go: a folder has changed when two looks at it see the same. */
 const LOOK_EVERY_MS = 500;
 /** What services are compiled from besides their own folder. */
-const SHARED = ['contracts', 'platform'];
+const SHARED = ['contracts', 'domain', 'platform'];
 export const COMPILER = 'compiler';
 
 /** @param {Place} place */
