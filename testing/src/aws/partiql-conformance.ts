@@ -138,7 +138,7 @@ const CHANGES: ConformanceCase[] = [
     after: { version: 7, leaseUntil: 2 },
     ministackLeaves: {
       after: { version: 7, leaseUntil: 8 },
-      why: 'it computes each SET from what the ones before it have left, not from the item as it was',
+      why: 'each SET reads what the SETs before it wrote, not the original item',
     },
   }),
   changing('an increment of a missing attribute', 'SET missing1 = missing1 + 1', [], INVALID),
@@ -167,7 +167,7 @@ const CHANGES: ConformanceCase[] = [
   changing('an unquoted reserved word', 'SET time = ?', [1], {
     ...INVALID,
     aws: 'must be quoted',
-    ministackAccepts: 'of all reserved words it refuses only ORDER',
+    ministackAccepts: 'it refuses only the reserved word ORDER',
   }),
   {
     name: 'a refused condition before an increment that cannot be computed',

@@ -79,7 +79,7 @@ async function versionOf({ dynamo, names }: Target, id: string): Promise<unknown
   return (await dynamo.send(new GetCommand(key))).Item?.version;
 }
 
-const ONE_BY_ONE = 'it runs the statements one after the other';
+const ONE_BY_ONE = 'it runs the statements one by one';
 
 const BATCHES: ConformanceCase[] = [
   {
@@ -139,7 +139,7 @@ const BATCHES: ConformanceCase[] = [
     expected: 'ValidationException, nothing applied',
     differs: {
       MiniStack: { shows: 'accepted, both applied', why: ONE_BY_ONE },
-      LocalStack: { shows: 'ValidationException, both applied', why: 'DynamoDB Local looks for duplicates too late' },
+      LocalStack: { shows: 'ValidationException, both applied', why: 'DynamoDB Local checks for duplicates too late' },
     },
     observe: async (target, id) => {
       await batch(target, insert(target, id));
@@ -199,7 +199,7 @@ const BATCHES: ConformanceCase[] = [
     name: 'a duplicate outside a batch',
     aws: 'DuplicateItemException',
     expected: 'DuplicateItemException',
-    differs: { LocalStack: { shows: 'DuplicateItem', why: 'DynamoDB Local uses the short name here too' } },
+    differs: { LocalStack: { shows: 'DuplicateItem', why: 'DynamoDB Local uses the short name here, too' } },
     observe: async (target, id) => {
       await batch(target, insert(target, id));
       const [Statement, Parameters] = insert(target, id);

@@ -149,7 +149,7 @@ async function answerTo(target: Target, ...entries: PutEventsRequestEntry[]): Pr
   return `${failed} failed: ${words.join(', ')}`;
 }
 
-const OVERLOOKS = 'it does not look into the entries';
+const OVERLOOKS = 'it does not validate the entries';
 
 const PUTS: ConformanceCase[] = [
   {

@@ -9,7 +9,7 @@ function table(cases: readonly ConformanceCase[], observed: Observed): string {
   const header = ['case', 'AWS documents', ...TARGETS, 'why they differ'];
   const rows = cases.map((conformanceCase) => {
     const { name, aws = '–', differs = {} } = conformanceCase;
-    // A target that did not run shows what the case declares, which the next run on it holds it to.
+    // A target that did not run shows what the case declares. The next run on that target checks it.
     const seen = TARGETS.map(
       (target) => observed.get(target)?.get(conformanceCase) ?? declaredFor(conformanceCase, target),
     );
@@ -19,36 +19,17 @@ function table(cases: readonly ConformanceCase[], observed: Observed): string {
   return [row(header), row(header.map(() => '---')), ...rows].join('\n');
 }
 
-/** The whole parity page: cases that differ first, then all of them by group. */
+/** The whole parity page: the cases that differ, with a count of all. */
 export function parityPage(cases: readonly ConformanceCase[], observed: Observed): string {
   const differing = cases.filter(({ differs }) => differs);
-  const groups = [...new Set(cases.map(({ group }) => group))];
-  const sections = groups.flatMap((group) => [
-    `## ${group}`,
-    table(
-      cases.filter((conformanceCase) => conformanceCase.group === group),
-      observed,
-    ),
-  ]);
   return [
-    '# How alike the fakes, MiniStack and LocalStack are',
-    'Written by `npm run parity`; the conformance suite fails when a cell is no longer true.',
-    'Unit tests run on in-memory fakes, the rest on MiniStack 1.5.33 or LocalStack 4.14.0. One list of cases ' +
-      '([tests/support/conformance](../tests/support/conformance)) runs against all three, each with the real ' +
-      'template. The second column is what the AWS documentation says, where it says something; AWS itself was not asked.',
-    `${cases.length} cases, ${cases.length - differing.length} alike everywhere. These differ:`,
+    '# How the fakes, MiniStack and LocalStack differ',
+    '`npm test -- --parity` writes this page. The conformance suite fails when a cell is no longer true.',
+    'Unit tests use in-memory fakes, other tests MiniStack 1.5.33 or LocalStack 4.14.0. The same cases ' +
+      '([tests/support/conformance](../tests/support/conformance)) run against all three with the real template. The ' +
+      'second column is what the AWS documentation says, if it says anything. The cases were not run on AWS.',
+    `Of ${cases.length} cases, ${cases.length - differing.length} are the same everywhere. These ${differing.length} differ:`,
     table(differing, observed),
-    ...sections,
     '',
   ].join('\n\n');
-}
-
-const BLOCK = /(<!-- parity: npm run parity -->).*(<!-- \/parity -->)/s;
-
-/** A page with the differences alone in its marked block. @throws when it has none */
-export function withDifferences(page: string, cases: readonly ConformanceCase[], observed: Observed): string {
-  if (!BLOCK.test(page))
-    throw new Error('The page has no block between <!-- parity: npm run parity --> and <!-- /parity -->');
-  const differing = cases.filter(({ differs }) => differs);
-  return page.replace(BLOCK, (_, begin: string, end: string) => `${begin}\n\n${table(differing, observed)}\n\n${end}`);
 }

@@ -92,8 +92,8 @@ async function secondsUntilBack(queue: Queue, startedAt: number): Promise<Messag
   return { ...message, seconds: Math.floor((performance.now() - startedAt + 50) / 1_000) };
 }
 
-const FORGETS_HANDLES = 'it knows the handle of the latest receive only';
-const HIDES_VISIBLE = 'it hides a message that nobody has';
+const FORGETS_HANDLES = 'it knows only the handle of the latest receive';
+const HIDES_VISIBLE = 'it hides a message that is not in flight';
 const NO_LIMIT = 'it does not check the limit';
 
 const RECEIVING = 'Receive counts and visibility';
@@ -199,7 +199,7 @@ const RECEIVES: ConformanceCase[] = [
     expected: 'InvalidParameterValue',
     differs: {
       MiniStack: { shows: 'ReceiptHandleIsInvalid', why: FORGETS_HANDLES },
-      LocalStack: { shows: 'accepted', why: 'it takes any handle that the message ever had' },
+      LocalStack: { shows: 'accepted', why: 'it accepts every handle that the message ever had' },
     },
     observe: async (queue, id) => {
       await queue.send(id);
@@ -313,7 +313,7 @@ const DELETES: ConformanceCase[] = [
     expected: 'accepted, message stays',
     differs: {
       MiniStack: { shows: 'ReceiptHandleIsInvalid, message stays', why: FORGETS_HANDLES },
-      LocalStack: { shows: 'accepted, message gone', why: 'it takes any handle that the message ever had' },
+      LocalStack: { shows: 'accepted, message gone', why: 'it accepts every handle that the message ever had' },
     },
     observe: async (queue, id) => {
       await queue.send(id);
@@ -357,7 +357,7 @@ const DELETES: ConformanceCase[] = [
     expected: 'ok: a; failed: b InvalidParameterValue',
     differs: {
       MiniStack: { shows: 'ok: a; failed: b ReceiptHandleIsInvalid', why: FORGETS_HANDLES },
-      LocalStack: { shows: 'ok: a; failed: b InvalidParameterValueException', why: 'another name in batches only' },
+      LocalStack: { shows: 'ok: a; failed: b InvalidParameterValueException', why: 'it uses another name in batches' },
     },
     observe: async (queue, id, { sqs }) => {
       await queue.send(`${id}-gone`);
