@@ -23,7 +23,7 @@ export const localstackNotReady: Scenario = {
   summary: 'a hook that is not there, one that fails, and one that may not be executed: nothing starts',
   lesson:
     'LocalStack counts as ready only when its scripts have succeeded, so that no service ever starts on half a topology. The reason is in its log and in its health check.',
-  readOn: 'docs/architecture.md#localstacks-role',
+  readOn: 'docs/architecture.md#emulators',
   runsEmbedded: false,
 
   async play(story, sandbox) {

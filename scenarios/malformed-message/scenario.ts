@@ -15,7 +15,7 @@ export const malformedMessage: Scenario = {
   summary: 'messages that nobody can read, straight into the queue; one is corrected and replayed',
   lesson:
     'A message that nobody can read is put aside at its first receive, with the reason, and its neighbours never notice. Trying it again cannot help; correcting it on its way back can.',
-  readOn: 'docs/architecture.md#a-permanent-error-dead-letter-at-once',
+  readOn: 'docs/failure-moments.md#permanent-errors',
   runsEmbedded: true,
 
   async play(story, sandbox) {
