@@ -1,8 +1,7 @@
-"""Deploys the template, with the settings of this `docker compose up`, to the LocalStack that runs.
+"""Deploys the template with the settings of this `docker compose up` to the running LocalStack.
 
-The service `topology` runs this at each `up`. In LocalStack's own environment a changed setting would recreate its
-container, and all data would be gone. So the settings are handed to LocalStack's hook in a file, and what has changed
-since the hook has run is deployed from here.
+The service `topology` runs this at each `up`. A changed setting in LocalStack's environment would recreate its container
+and lose all data. So a file passes the settings to LocalStack's hook, and this script deploys later changes.
 """
 
 import http.client
@@ -17,14 +16,14 @@ PORT = 4566
 SETTINGS = ("STAGE", "NOTIFY_ON_ORDER_OUTCOME", "VISIBILITY_TIMEOUT_SECONDS")
 SETTINGS_FILE = "/etc/localstack/topology/settings.json"
 DEPLOY = "/etc/localstack/init/ready.d/10-deploy.py"
-# Longer than LocalStack's health check waits.
+# Longer than LocalStack's health check.
 GIVE_UP_AFTER_SECONDS = 150
 ANSWERS_WITHIN_SECONDS = 5
 POLL_SECONDS = 0.2
 
 
 def write_settings():
-    # Renamed into place: the hook may look at the same time.
+    # Renamed into place, because the hook may read at the same time.
     new = f"{SETTINGS_FILE}.new"
     with open(new, "w", encoding="utf-8") as file:
         json.dump({name: os.environ[name] for name in SETTINGS if os.environ.get(name)}, file)
@@ -32,7 +31,7 @@ def write_settings():
 
 
 def leave_it_to_localstack(text):
-    """Not a failure here: `up` fails by the state of LocalStack, and names that."""
+    """Exits 0: `up` fails because of LocalStack's own state, and reports that."""
     print(f"orderflow: {text}. Why: docker compose logs localstack", flush=True)
     sys.exit(0)
 
@@ -43,7 +42,7 @@ def hook_has_ended():
         connection.request("GET", "/_localstack/init/ready")
         return json.load(connection.getresponse())["completed"]
     except socket.gaierror:
-        # It was started before this container.
+        # It started before this container, so its name was known.
         leave_it_to_localstack("LocalStack has ended")
     except (OSError, http.client.HTTPException, ValueError):
         return False
@@ -56,7 +55,7 @@ write_settings()
 while not hook_has_ended():
     if time.monotonic() > give_up:
         leave_it_to_localstack("LocalStack's hook does not end")
-    # The hook of a new LocalStack takes the file away, in case that it is an old one, and waits for it to come back.
+    # The hook of a new LocalStack removes the file, which may be old, and waits for a new one.
     if not os.path.exists(SETTINGS_FILE):
         write_settings()
     time.sleep(POLL_SECONDS)

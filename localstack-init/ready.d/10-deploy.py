@@ -1,7 +1,7 @@
 """Deploys the infrastructure template to this LocalStack once it is up.
 
-LocalStack runs this file in its own interpreter: boto3 is there, nothing has to be started, and polling is up to us
-(`aws cloudformation deploy` sleeps 30 seconds between two looks). By hand it deploys once more:
+LocalStack runs this file in its own interpreter, which has boto3. `aws cloudformation deploy` would sleep 30 seconds
+between polls. To deploy again by hand:
 
     docker compose exec localstack .venv/bin/python /etc/localstack/init/ready.d/10-deploy.py
 """
@@ -16,28 +16,28 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# `npm run local` deploys to the embedded emulator with this same file, and names its key.
+# `npm run local` uses this file for MiniStack and sets these variables.
 TEMPLATE = os.environ.get("TEMPLATE") or "/etc/localstack/infrastructure/template.yaml"
 EMULATOR_URL = os.environ.get("EMULATOR_URL") or "http://127.0.0.1:4566"
 ACCESS_KEY_ID = os.environ.get("EMULATOR_ACCESS_KEY_ID") or "test"
 SECRET_ACCESS_KEY = os.environ.get("EMULATOR_SECRET_ACCESS_KEY") or "test"
-# Where the services look; AWS_REGION of a shell means AWS itself.
+# The services' region. AWS_REGION of a shell refers to AWS itself.
 REGION = "us-east-1"
-# Whose profile, config file and proxy the shell names is not for an emulator. Ignored here: this file may run in
-# LocalStack's own process, whose environment is not ours to change.
+# The shell's profile, config file and proxy do not apply to an emulator. They are ignored here, because this file may
+# run in LocalStack's process, whose environment must not change.
 NO_PROFILE = {
     "profile": (None, [], None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-# In Compose topology.py hands the settings over in this folder. A variable that is set wins.
+# In Compose, topology.py passes the settings through this folder. A set variable overrides them.
 SETTINGS_FOLDER = "/etc/localstack/topology"
 SETTINGS_FILE = f"{SETTINGS_FOLDER}/settings.json"
 PREVIOUS_SETTINGS_FILE = f"{SETTINGS_FOLDER}/previous.json"
-# Outside the folder, which outlives the container.
+# Not in that folder, because it outlives the container.
 NOT_NEW_FILE = "/tmp/orderflow-deployed"
 SETTINGS_WITHIN_SECONDS = 15
-# A variable that is unset or empty leaves the template's default alone.
+# An unset or empty variable keeps the template's default.
 PARAMETERS = {
     "Stage": "STAGE",
     "Durable": "DURABLE",
@@ -45,13 +45,13 @@ PARAMETERS = {
     "VisibilityTimeoutSeconds": "VISIBILITY_TIMEOUT_SECONDS",
     "MaxReceiveCount": "MAX_RECEIVE_COUNT",
 }
-# LocalStack sets it for what it runs itself.
+# LocalStack sets this variable for its hooks.
 IS_HOOK = "SUPERVISOR_PID" in os.environ
 POLL_SECONDS = 0.1
 DEADLINE_SECONDS = 60
-# What a stack is in when its creation failed: it can be deleted, but not updated.
+# States after a failed creation: such a stack can be deleted, but not updated.
 NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
-# An emulator skips a type that it does not know, as a misspelt one, and reports success.
+# An emulator skips an unknown type, for example a misspelt one, and reports success.
 KNOWN_TYPES = (
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
@@ -59,7 +59,7 @@ KNOWN_TYPES = (
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
 )
-# LocalStack reports success and changes nothing when these are modified or removed, nor for rules: see change_rule.
+# LocalStack reports success but changes nothing when these are modified or removed. For rules, see change_rule.
 NOT_CHANGED_IN_PLACE = ("AWS::DynamoDB::Table", "AWS::Events::EventBus")
 RULE = "AWS::Events::Rule"
 
@@ -74,7 +74,7 @@ def say(text):
 
 
 def await_settings():
-    """A new container belongs to an `up`, whose settings are on their way. What lies there may be of an earlier one."""
+    """A new container waits for the settings of its `up`. Settings that are already there may belong to an earlier one."""
     if not os.path.isdir(SETTINGS_FOLDER) or os.path.exists(NOT_NEW_FILE):
         return
     if os.path.exists(SETTINGS_FILE):
@@ -151,17 +151,17 @@ def deploy():
     try:
         refuse_unknown(cloudformation.describe_stack_resources(StackName=stack)["StackResources"])
     except DeploymentFailed:
-        # Or the next attempt would find the stack up to date.
+        # Otherwise the next attempt would find the stack up to date.
         cloudformation.delete_stack(StackName=stack)
         raise
-    # After the queues, which may be new.
+    # After the stack, because the queues may be new.
     for change in rules:
         change_rule(create_client("events"), change)
     say(f"stack {stack}: {status} in {time.monotonic() - started:.1f} s")
 
 
 def start_update(cloudformation, request):
-    """The changes of rules that are left to make; None when there is nothing to change at all."""
+    """Returns the rule changes still to make, or None when nothing changes."""
     name = {"StackName": request["StackName"], "ChangeSetName": f"update-{time.time_ns()}"}
     cloudformation.create_change_set(**request, ChangeSetName=name["ChangeSetName"], ChangeSetType="UPDATE")
     change_set = poll(
@@ -216,7 +216,7 @@ def change_rule(events, change):
 
 
 def settled_status(cloudformation, stack):
-    """The stack's status once nothing is in progress; None when there is no such stack."""
+    """Returns the stack's status once nothing is in progress, or None when there is no such stack."""
 
     def status():
         try:
@@ -250,7 +250,7 @@ def refuse_unknown(resources):
 
 
 def failures(cloudformation, stack):
-    """A line for each resource that failed, the first failure first."""
+    """Returns one line per failed resource, the first failure first."""
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     return [
         f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
@@ -273,8 +273,8 @@ except Exception as error:
             say(f"The parameter {parameter} is what the variable {variable} says.")
     if not IS_HOOK:
         sys.exit(1)
-    # LocalStack would go on without its resources. Stopped, it fails `docker compose up --wait` at once, and not only
-    # when the health check's start period has passed.
+    # LocalStack would continue without its resources. Stopping it fails `docker compose up --wait` at once, without
+    # waiting for the health check's start period.
     say("stopping LocalStack, because nothing may run on half a topology")
     os.kill(int(os.environ["SUPERVISOR_PID"]), signal.SIGTERM)
     raise RuntimeError("not deployed, the reason is above") from None

@@ -1,18 +1,18 @@
-"""Refuses whatever a web page can send to this LocalStack, which itself looks at Origin and Referer only.
+"""Refuses what a web page can send to this LocalStack, which itself checks only Origin and Referer.
 
-LocalStack runs this file in its own interpreter before it listens, and hands every request to the guard first:
+LocalStack runs this file in its own interpreter before it listens. The guard sees every request first:
 
-- Host must be an address or a name that is used here. DNS rebinding needs a name that the attacker's DNS answers for.
-- Browsers send Origin or Sec-Fetch-Site with what pages ask for. The tools here are no pages.
-- A call must carry a signature, of any key. A page cannot add one without asking first, and an image or a form never has
-  one: SQS would take `GET /?Action=PurgeQueue` from it. Only LocalStack's state can be read without.
+- Host must be an address or a known name. DNS rebinding needs a name in the attacker's DNS.
+- Requests with Origin or Sec-Fetch-Site come from a browser and are refused.
+- A call must have a signature, with any key. A page cannot add one without a preflight, and an image or form never can:
+  SQS would accept `GET /?Action=PurgeQueue` from it. Only LocalStack's state can be read unsigned.
 """
 
 import ipaddress
 import os
 import re
 
-# How LocalStack calls itself, and its name in Compose.
+# LocalStack's own name for itself, and its name in Compose.
 NAMES = ("localhost", "localstack")
 AUTHORITY = re.compile(r"(?:\[([\da-f:.]+)\]|([a-z\d._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
 ABSOLUTE_FORM = re.compile(r"[a-z]+://([^/?#]*)", re.IGNORECASE)
@@ -41,7 +41,7 @@ def is_own_host(authority):
 
 
 def refusal(method, target, path, headers):
-    """The status and the reason to refuse a request; None when it may go on."""
+    """Returns the status and reason of a refusal, or None when the request may continue."""
     hosts = headers.getlist("Host")
     if len(hosts) != 1:
         return 400, "a request must have a Host header, and no more than one"
@@ -69,7 +69,7 @@ def guard(chain, context, response):
 
 
 def render_as_http(resource, request):
-    """In place of LocalStack's way for WebSockets: to refuse one, it writes from a thread that must not, and hangs later."""
+    """Replaces LocalStack's WebSocket handling: to refuse one, it writes from the wrong thread and hangs later."""
     return resource.original.render(request)
 
 
@@ -80,6 +80,6 @@ try:
     WebsocketResourceDecorator.render = render_as_http
     get_current_runtime().components.gateway.request_handlers.insert(0, guard)
 except Exception as error:
-    # LocalStack would only log it, and go on unguarded.
+    # LocalStack would only log the error and continue unguarded.
     print(f"orderflow: NOT GUARDED, so LocalStack ends: {error!r}", flush=True)
     os._exit(1)
