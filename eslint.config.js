@@ -36,7 +36,7 @@ const READS_THE_WALL_CLOCK = [
   'services/api-gateway/page/*.js',
   // They compare times that others wrote with now, or write down when it was.
   'tools/doctor/*.mjs',
-  'bench/run.ts',
+  'bench/compare.ts',
   'bench/rows/growth.ts',
   // Written as most would write it.
   'bench/peers/**/*.ts',

@@ -1,6 +1,6 @@
 /**
  * Whether memory stays what it is while the live page is open under a steady load:
- * `npm run bench:page -- --minutes 10 --rate 50 --emulator localstack`.
+ * `npm run bench -- --page --minutes 10 --rate 50 --emulator localstack`.
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { leaveNothingBehind } from './support/leave-nothing.js';
 import { EMULATORS, useEmulator } from './support/use-emulator.js';
 
 const USAGE =
-  'npm run bench:page -- [--minutes <2 or more>] [--rate <orders a second, up to 1000>] [--emulator ministack|localstack]';
+  'npm run bench -- --page [--minutes <2 or more>] [--rate <orders a second, up to 1000>] [--emulator ministack|localstack]';
 const { values } = readArguments(USAGE, {
   options: {
     minutes: { type: 'string', default: '10' },

@@ -1,5 +1,5 @@
 /**
- * Where a subject's processor time goes at saturation: `npm run bench:profile -- --subjects ours`. Prints shares by
+ * Where a subject's processor time goes at saturation: `npm run bench -- --profile --subjects ours`. Prints shares by
  * whose code it is; the profiles themselves open in Chrome's developer tools.
  */
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
@@ -19,7 +19,7 @@ const WRITTEN_WITHIN_MS = 30_000;
 /** Smaller ones are told together. */
 const LEAST_SHARE = 0.01;
 
-const USAGE = `npm run bench:profile -- [--subjects ${SUBJECTS.join(',')}] [--orders 3000] [--out .local/profiles]`;
+const USAGE = `npm run bench -- --profile [--subjects ${SUBJECTS.join(',')}] [--orders 3000] [--out .local/profiles]`;
 
 function options() {
   helpIfAsked(USAGE);

@@ -1,5 +1,5 @@
 /**
- * Whether the system stays what it is under a steady load, half of what it can do: `npm run soak -- --minutes 10`. Fails
+ * Whether the system stays what it is under a steady load, half of what it can do: `npm run bench -- --soak --minutes 10`. Fails
  * when memory or handles grow, or when the audit finds something wrong afterwards.
  */
 import { execFile } from 'node:child_process';
@@ -28,7 +28,7 @@ const SERVICES = ['api-gateway', 'order-worker'] as const;
 type SoakedService = (typeof SERVICES)[number];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const USAGE = 'npm run soak -- [--minutes 10]';
+const USAGE = 'npm run bench -- --soak [--minutes 10]';
 
 function readMinutes(): number {
   helpIfAsked(USAGE);

@@ -1,5 +1,5 @@
 /**
- * What starting costs: `npm run bench:startup -- [rounds]`.
+ * What starting costs: `npm run bench -- --startup [rounds]`.
  *   compose  how much longer the whole system takes to be healthy than LocalStack alone, with images built; the two
  *            alternate, because a machine's speed drifts, and what counts is the difference of the medians
  *   images   megabytes of our images over the one they are built on
@@ -32,7 +32,7 @@ const settings = {
   NOTIFICATION_WORKER_PORT: '0',
 };
 
-const USAGE = `npm run bench:startup -- [ROUNDS, 5] [--only ${PARTS.join(',')}]`;
+const USAGE = `npm run bench -- --startup [ROUNDS, 5] [--only ${PARTS.join(',')}]`;
 
 function options() {
   helpIfAsked(USAGE);

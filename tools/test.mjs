@@ -1,6 +1,7 @@
 /**
  * Runs every test that this machine can run, and ends by naming what it left out and why. With CI set nothing may be
- * left out. Arguments go to Jest: `npm test -- --selectProjects unit`.
+ * left out. Arguments go to Jest: `npm test -- --selectProjects unit`. `--parity` runs the
+ * conformance suite and writes the parity tables in docs/ again.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +12,9 @@ import { forTests } from './local/environment.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const given = process.argv.slice(2);
+const writesParity = process.argv.includes('--parity');
+const given = process.argv.slice(2).filter((argument) => argument !== '--parity');
+if (writesParity) given.push('--selectProjects', 'integration', '--testPathPatterns', 'conformance');
 
 function pythonProblem() {
   try {
@@ -58,6 +61,7 @@ const { status } = spawnSync(process.execPath, jest, {
   stdio: 'inherit',
   env: {
     ...forTests(process.env),
+    ...(writesParity ? { WRITE_PARITY: '1' } : {}),
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`,
     ...(withoutDocker ? {} : testcontainersEnv()),
   },

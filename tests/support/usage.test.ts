@@ -6,10 +6,11 @@ import { expect, it } from '@jest/globals';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
 /** What is not a program of ours, or hands its arguments on. */
-const FOREIGN = ['build', 'check', 'check:format', 'check:lint', 'check:unused', 'fix', 'test', 'up', 'parity'];
-/** Without arguments, and what commander does. */
-const OTHERS = ['check:audit', 'check:template', 'audit', 'dlq', 'ops'];
+const FOREIGN = ['build', 'fix', 'test', 'up'];
+/** What commander does. */
+const OTHERS = ['audit', 'dlq', 'ops'];
 const TOOLS = Object.entries(scripts).filter(([name]) => ![...FOREIGN, ...OTHERS].includes(name));
+const MEASUREMENTS = ['--page', '--profile', '--soak', '--startup'];
 
 /** The last command of an npm script: what compiles before it is left out. */
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -33,6 +34,7 @@ it('are these', () => {
     expect.arrayContaining([
       'bench',
       'chaos',
+      'check',
       'demo',
       'dev',
       'doctor',
@@ -40,7 +42,6 @@ it('are these', () => {
       'local',
       'local:stop',
       'scenario',
-      'soak',
     ]),
   );
 });
@@ -55,3 +56,29 @@ it.each(TOOLS)(
   },
   120_000,
 );
+
+it.each(MEASUREMENTS)(
+  'npm run bench -- %s shows how it is called when it is asked, or does not know an option',
+  async (measurement) => {
+    const bench = scripts.bench ?? '';
+    const [asked, unknown] = await Promise.all([
+      run(bench, measurement, '--help'),
+      run(bench, measurement, '--no-such-option'),
+    ]);
+    const usage = `npm run bench -- ${measurement} `;
+    expect(asked).toEqual({ code: 0, stdout: expect.stringContaining(usage), stderr: '' });
+    expect(unknown).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(/no-such-option[^]*npm run /) });
+  },
+  120_000,
+);
+
+it('npm run bench takes one measurement at a time, and names them', async () => {
+  const { code, stderr } = await run(scripts.bench ?? '', '--soak', '--page');
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(MEASUREMENTS.join(' | ')) });
+});
+
+it('npm run check names the checks when it does not know one', async () => {
+  const { code, stderr } = await run(scripts.check ?? '', 'no-such-check');
+  expect(code).toBe(2);
+  for (const name of ['no-such-check', 'audit', 'format', 'lint', 'template', 'unused']) expect(stderr).toContain(name);
+});

@@ -24,7 +24,10 @@ const DRAINED_ORDERS = 1_000;
 const LATENCY_SECONDS = 15;
 
 const USAGE = `npm run bench -- [--rounds 3] [--orders 3000] [--emulator ministack|localstack] [--small] [--gate]
-                 [--rows ${ROWS.join(',')}] [--subjects ${SUBJECTS.join(',')}] [--json FILE] [--svg FILE]`;
+                 [--rows ${ROWS.join(',')}] [--subjects ${SUBJECTS.join(',')}] [--json FILE] [--svg FILE]
+
+Other measurements (add --help for their options):
+npm run bench -- --page | --profile | --soak | --startup`;
 
 function options(): BenchOptions {
   helpIfAsked(USAGE);
