@@ -18,9 +18,9 @@ import { createStory, StoryBroken } from './support/story.js';
 const USAGE = `npm run scenario                       lists the scenarios
 npm run scenario -- <name>             plays one, on Docker Compose
 npm run scenario -- --all              plays all
-  --embedded      without Docker, where the scenario allows it
-  --keep          leaves the system up, and says how to go on with it
-  --without-fix   leaves the fix out: the scenario must end with FAIL`;
+  --embedded      without Docker, if the scenario supports it
+  --keep          keeps the system up and prints how to use it
+  --without-fix   skips the fix: the scenario must end with FAIL`;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -47,7 +47,7 @@ function readOptions() {
 }
 
 function list(): void {
-  print('Each plays on a system of its own, beside yours, and removes it afterwards: npm run scenario -- <name>\n');
+  print('Each runs on a separate system beside yours and removes it afterwards: npm run scenario -- <name>\n');
   for (const { name, summary, runsEmbedded } of SCENARIOS) {
     print(`  ${name.padEnd(22)} ${summary}${runsEmbedded ? '' : ' (Docker only)'}`);
   }
@@ -68,7 +68,7 @@ function chosen(): readonly Scenario[] {
 let sandbox: Sandbox | undefined;
 let interrupted = false;
 
-/** Whether the symptom was seen, and the fix mended it. */
+/** @returns whether the symptom showed and the fix worked */
 async function play({ name, summary, lesson, readOn, play: tell }: Scenario): Promise<boolean> {
   const startedAt = performance.now();
   print(`${name}: ${summary}`);

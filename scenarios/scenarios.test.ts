@@ -18,12 +18,12 @@ function scenario(...args: string[]): Promise<{ code: number; output: string }> 
   });
 }
 
-// Once, before several do it at the same time.
+// Once, before several run concurrently.
 await scenario();
 await build(root);
 
 const actsOf = (output: string): string[] => output.match(/^\d (Reproduce|Symptom|Diagnosis|Fix and verify)$/gm) ?? [];
-/** Claims that do not hold, with what was seen instead; the doctor's lines, which are quoted, look alike. */
+/** Failed checks with their actual values. The doctor's quoted lines look alike. */
 const brokenIn = (output: string): string[] => output.match(/^ {2}✗.*$/gm) ?? [];
 const ACTS = ['1 Reproduce', '2 Symptom', '3 Diagnosis', '4 Fix and verify'];
 

@@ -10,14 +10,14 @@ import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders
 const ORDERS = 5;
 /** In the audit's table: total, terminal, in progress, dead-lettered, lost, markers. */
 const IN_PROGRESS = new RegExp(`^orders +${ORDERS} +0 +${ORDERS} +0 +0 +${ORDERS}`, 'm');
-/** What somebody has mistyped. */
+/** With a typing error. */
 const WRONG_PATTERN = JSON.stringify({ source: ['orderflow.api-gateway'], 'detail-type': ['OrderCraeted'] });
 
 export const eventsNotArriving: Scenario = {
   name: 'events-not-arriving',
-  summary: "the bus's rule is disabled, or matches nothing: orders stay PENDING and are not lost",
+  summary: "the bus's rule is disabled or matches nothing: orders stay PENDING and are not lost",
   lesson:
-    'A bus drops an event that no rule matches, and says nothing. The marker on each order remembers it until it is finished, so nothing is lost while a rule is wrong.',
+    'A bus silently drops an event that no rule matches. The marker stays on each order until its outcome is confirmed, so a wrong rule loses nothing.',
   readOn: 'docs/reliability.md#the-marker',
   runsEmbedded: true,
 
@@ -30,27 +30,27 @@ export const eventsNotArriving: Scenario = {
     const rule = { Name: names.orderCreatedRule, EventBusName: names.bus };
     const { EventPattern } = await bus.send(new DescribeRuleCommand(rule));
     await bus.send(new DisableRuleCommand(rule));
-    story.say(`Somebody has disabled the rule ${rule.Name}`);
-    // LocalStack delivers what matches a disabled rule, AWS does not.
+    story.say(`Someone has disabled the rule ${rule.Name}`);
+    // LocalStack delivers events that match a disabled rule; AWS does not.
     await bus.send(new PutRuleCommand({ ...rule, State: 'DISABLED', EventPattern: WRONG_PATTERN }));
     story.say(`and mistyped its pattern: ${WRONG_PATTERN}`);
     const orders = await placeOrders(system, ORDERS);
-    story.say(`${ORDERS} orders are placed over the API, and accepted.`);
+    story.say(`${ORDERS} orders are placed through the API and accepted.`);
 
     story.act('Symptom');
     await story.typeUntil(
       system.logs('api-gateway', 'held back'),
-      'the sweeper holds their events back, and says why',
+      'the sweeper holds their events back and logs why',
       /held back[^]*is disabled/,
     );
     const pending = await countIn(system, orders, 'PENDING');
-    story.check('all are PENDING still', pending === ORDERS, pending);
+    story.check('all are still PENDING', pending === ORDERS, pending);
 
     story.act('Diagnosis');
-    story.say('The audit counts a marker for each of them in the outbox, and no message in any queue:');
+    story.say('The audit counts an outbox marker for each of them, and no message in any queue:');
     const audit = await story.type('npm run --silent audit');
     story.check(`${ORDERS} orders are in progress, ${ORDERS} markers`, IN_PROGRESS.test(audit.output), audit.output);
-    story.say('So the bus has them, and delivers them nowhere:');
+    story.say('So the bus accepted the events but delivered none:');
     const { output } = await story.type("npm run --silent doctor | grep -v '✓'");
     story.check('the doctor finds the rule', output.includes(rule.Name), output);
 
@@ -59,7 +59,7 @@ export const eventsNotArriving: Scenario = {
       await bus.send(new PutRuleCommand({ ...rule, State: 'ENABLED', EventPattern }));
       await bus.send(new EnableRuleCommand(rule));
     });
-    story.say('Nobody places the orders anew. The outbox still knows them:');
+    story.say('Nobody places the orders again. The outbox still has them:');
     await reach(place, orders, 'COMPLETED');
     await checkAppliedOnce(place, orders);
     const after = await story.type('npm run --silent audit');

@@ -4,9 +4,9 @@ import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders
 import type { Story } from '../support/story.js';
 
 const ORDERS = 12;
-/** Long enough to be killed in, which takes Compose a second or two. */
+/** Long enough to kill the worker meanwhile, which takes Compose a second or two. */
 const FULFILMENT_DELAY_MS = '3000';
-/** One visibility timeout of 30 s is what it takes; runs were seen that took two, and a busy machine adds to that. */
+/** Usually one visibility timeout of 30 s; some runs took two, and a busy machine adds to that. */
 const REDELIVERED_WITHIN_MS = 150_000;
 
 async function ordersAtWork(story: Story, system: BreakableSystem): Promise<string[]> {
@@ -25,9 +25,9 @@ async function redelivered(story: Story, system: BreakableSystem, orders: string
 
 export const gracefulShutdown: Scenario = {
   name: 'graceful-shutdown',
-  summary: 'SIGTERM under load drains, SIGKILL leaves work to be done again',
+  summary: 'SIGTERM under load drains; SIGKILL leaves work to repeat',
   lesson:
-    'A worker that is asked to stop finishes what it has begun. One that is killed loses nothing either, but its orders wait for the visibility timeout.',
+    'On SIGTERM a worker finishes the messages in flight. A killed worker loses nothing either, but its orders wait for the visibility timeout.',
   readOn: 'docs/reliability.md#draining',
   runsEmbedded: true,
 
@@ -40,28 +40,28 @@ export const gracefulShutdown: Scenario = {
 
     story.act('Symptom');
     const stranded = await countIn(system, killed, 'PROCESSING');
-    story.check('orders are left as they were, begun and not finished', stranded > 0, stranded);
+    story.check('orders are left PROCESSING', stranded > 0, stranded);
     await system.start('order-worker');
     await reach(place, killed, 'COMPLETED', REDELIVERED_WITHIN_MS);
 
     story.act('Diagnosis');
-    story.say('The messages that the dead worker had in hand were delivered once more, after the visibility timeout:');
+    story.say('The messages that were in flight were redelivered after the visibility timeout:');
     const again = await redelivered(story, system, killed);
-    story.check('some were delivered again', again > 0, again);
+    story.check('some were redelivered', again > 0, again);
     const { output } = await story.type(system.logs('order-worker', 'draining|drained'));
-    story.check('there is no line of a drain', !output.includes('drained'), output);
+    story.check('the log shows no drain', !output.includes('drained'), output);
     await checkAppliedOnce(place, killed);
 
     story.act('Fix and verify');
     const stopped = await ordersAtWork(story, system);
-    await story.fix('The worker is asked to stop, and given the time to:', () => system.stop('order-worker'));
+    await story.fix('The worker gets SIGTERM and time to drain:', () => system.stop('order-worker'));
     const { output: drained } = await story.type(system.logs('order-worker', 'draining|drained'));
     story.check('it has drained', drained.includes('drained'), drained);
     const left = await countIn(system, stopped, 'PROCESSING');
-    story.check('no order is left begun', left === 0, `${left} orders`);
+    story.check('no order is left PROCESSING', left === 0, `${left} orders`);
     await system.start('order-worker');
     await reach(place, stopped, 'COMPLETED', 60_000);
-    story.check('nothing was delivered again', (await redelivered(story, system, stopped)) === 0);
+    story.check('nothing was redelivered', (await redelivered(story, system, stopped)) === 0);
     await checkAppliedOnce(place, stopped);
   },
 };

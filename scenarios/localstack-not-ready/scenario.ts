@@ -9,7 +9,7 @@ const HOOKS = fileURLToPath(new URL('../../localstack-init', import.meta.url));
 const UP = 'docker compose --progress quiet up --detach --wait';
 const HEALTH =
   "docker inspect --format '{{range .State.Health.Log}}{{.Output}}{{end}}' $(docker compose ps --all --quiet localstack) | grep . | tail -n 1";
-/** LocalStack's start_period: with time to start, and no longer than it takes to fail. */
+/** LocalStack's start_period: enough time to start, and only enough time to fail. */
 const [PATIENCE, LITTLE_PATIENCE] = ['60s', '15s'];
 
 async function copyOfHooks(sandbox: Sandbox): Promise<string> {
@@ -20,9 +20,9 @@ async function copyOfHooks(sandbox: Sandbox): Promise<string> {
 
 export const localstackNotReady: Scenario = {
   name: 'localstack-not-ready',
-  summary: 'a hook that is not there, one that fails, and one that may not be executed: nothing starts',
+  summary: 'a hook is missing, fails, or is not executable: nothing starts',
   lesson:
-    'LocalStack counts as ready only when its scripts have succeeded, so that no service ever starts on half a topology. The reason is in its log and in its health check.',
+    'LocalStack is ready only after its scripts have succeeded, so no service starts on half a topology. Its log and its health check show the reason.',
   readOn: 'docs/architecture.md#emulators',
   runsEmbedded: false,
 
@@ -47,31 +47,29 @@ export const localstackNotReady: Scenario = {
     const forbidden = await copyOfHooks(sandbox);
     const script = join(forbidden, 'ready.d/20-seed.sh');
     await writeFile(script, '#!/bin/sh\necho seeding\n', { mode: 0o644 });
-    story.say('Three folders take the place of localstack-init: one that does not exist, one whose hook has a typing');
-    story.say('error in it, and one with a script of its own, 20-seed.sh, that has no executable bit.');
+    story.say(
+      'Three folders replace localstack-init: one does not exist, one has a hook with a typing error, and one has',
+    );
+    story.say('an additional script, 20-seed.sh, without its executable bit.');
     sandbox.setVariables({ HOOKS: nowhere, START_PERIOD: LITTLE_PATIENCE });
     await story.type('docker compose build --quiet');
 
     story.act('Symptom');
-    story.say('1. The folder is not there:');
+    story.say('1. The folder is missing:');
     const refused = await failsToStart(nowhere);
     story.check('Compose names the folder', refused.includes(nowhere), refused);
-    story.say('2. The hook fails, and stops LocalStack:');
+    story.say('2. The hook fails and stops LocalStack:');
     const stopped = await failsToStart(failing);
     story.check('LocalStack has exited', stopped.includes('exited'), stopped);
     const { output: reason } = await story.type(system.logs('localstack', 'orderflow:'));
     story.check('the hook says why', reason.includes('tempalte.yaml'), reason);
-    story.say('3. A script fails of which the hook knows nothing:');
+    story.say('3. Another script fails:');
     const unhealthy = await failsToStart(forbidden);
     story.check('LocalStack is unhealthy', unhealthy.includes('unhealthy'), unhealthy);
 
     story.act('Diagnosis');
-    await story.typeUntil(HEALTH, 'the health check shows which script it is', /"20-seed.sh", "state": "ERROR"/);
-    await story.typeUntil(
-      system.logs('localstack', 'ERROR'),
-      'the log says what is wrong with it',
-      /Permission denied/,
-    );
+    await story.typeUntil(HEALTH, 'the health check names the script', /"20-seed.sh", "state": "ERROR"/);
+    await story.typeUntil(system.logs('localstack', 'ERROR'), 'the log shows its error', /Permission denied/);
 
     story.act('Fix and verify');
     sandbox.setVariables({ START_PERIOD: PATIENCE });

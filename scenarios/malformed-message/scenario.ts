@@ -4,7 +4,7 @@ import { bodyOf, order, put } from '../../tests/support/orders.js';
 import type { Scenario } from '../scenario.js';
 import { checkAppliedOnce, placeOrders, reach, showOrder } from '../support/orders.js';
 
-/** An order that a script has stored by itself: no marker looks after it, its message is all there is. */
+/** An order that a script stored without a marker, so it depends on its message alone. */
 function unmarked(): OrderRecord {
   const { outboxAt: _at, outboxShard: _shard, ...record } = order();
   return record;
@@ -12,9 +12,9 @@ function unmarked(): OrderRecord {
 
 export const malformedMessage: Scenario = {
   name: 'malformed-message',
-  summary: 'messages that nobody can read, straight into the queue; one is corrected and replayed',
+  summary: 'malformed messages are sent straight to the queue; one is corrected and replayed',
   lesson:
-    'A message that nobody can read is put aside at its first receive, with the reason, and its neighbours never notice. Trying it again cannot help; correcting it on its way back can.',
+    'A malformed message is dead-lettered at its first receive, with the reason, and other messages are not affected. A retry cannot help, but a corrected replay can.',
   readOn: 'docs/failure-moments.md#permanent-errors',
   runsEmbedded: true,
 
@@ -29,25 +29,25 @@ export const malformedMessage: Scenario = {
     const malformed: [what: string, code: string, body: string][] = [
       ['not JSON', 'NOT_JSON', 'order one book, please'],
       ['JSON, but no envelope', 'NOT_AN_ENVELOPE', '{"order":"one book"}'],
-      ['a version that nobody knows', 'UNKNOWN_EVENT_VERSION', bodyOf(order(), {}, { version: 9 })],
+      ['an unknown version', 'UNKNOWN_EVENT_VERSION', bodyOf(order(), {}, { version: 9 })],
       ['a field of another type', 'INVALID_EVENT', bodyOf(imported, { totalAmount: '12.50 EUR' })],
       ['an order that does not exist', 'UNKNOWN_ITEM', bodyOf(order())],
     ];
     const QueueUrl = await urlOf(names.orderQueue);
-    story.say(`A script stores order ${imported.orderId} and sends messages to ${names.orderQueue} by itself:`);
+    story.say(`A script stores order ${imported.orderId} and sends messages to ${names.orderQueue} directly:`);
     for (const [what, , body] of malformed) {
       await aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
       story.say(`  ${what.padEnd(28)} ${body.slice(0, 60)}`);
     }
     const neighbours = await placeOrders(system, 10);
-    story.say('10 orders are placed over the API meanwhile.');
+    story.say('Meanwhile 10 orders are placed through the API.');
 
     story.act('Symptom');
     await reach(place, neighbours, 'COMPLETED');
     await showOrder(place, imported.orderId, 'PENDING');
     await story.typeUntil(
       system.logs('order-worker', 'dead-lettered'),
-      'the worker has put five messages aside',
+      'the worker has dead-lettered five messages',
       /(dead-lettered [^]*){5}/,
     );
 
@@ -56,9 +56,9 @@ export const malformedMessage: Scenario = {
     for (const [what, code] of malformed) story.check(`${what}: ${code}`, list.includes(code), list);
     const id = idOf(list, 'INVALID_EVENT');
     const shown = await story.type(`npm run --silent dlq -- show ${id}`);
-    story.check('it names the path that is wrong', shown.output.includes('detail.data.totalAmount'), shown.output);
+    story.check('it names the wrong path', shown.output.includes('detail.data.totalAmount'), shown.output);
     const refused = await story.type(`npm run --silent dlq -- replay --id ${id}`);
-    story.check('what is still malformed is not replayed', refused.code !== 0, refused.output);
+    story.check('a message that is still malformed is not replayed', refused.code !== 0, refused.output);
 
     story.act('Fix and verify');
     const patch = JSON.stringify([{ op: 'replace', path: '/detail/data/totalAmount', value: 12.5 }]);
@@ -67,13 +67,15 @@ export const malformedMessage: Scenario = {
     );
     await reach(place, [imported.orderId], 'COMPLETED');
     await checkAppliedOnce(place, [imported.orderId, ...neighbours]);
-    await story.fix('What cannot be mended is dropped:', () => story.type('npm run --silent dlq -- drop --all --yes'));
+    await story.fix('The rest cannot be corrected and is dropped:', () =>
+      story.type('npm run --silent dlq -- drop --all --yes'),
+    );
     const left = await story.type('npm run --silent dlq -- list --json');
     story.check('no dead letter is left', !left.output.includes('{'), left.output);
   },
 };
 
-/** Of the message, from the line of the list that has the reason. */
+/** The id of the message in the list's line with this reason. */
 function idOf(list: string, code: string): string {
   const line = list.split('\n').find((text) => text.includes(code)) ?? '';
   return line.trim().split(/\s+/).at(-1) ?? '';

@@ -6,9 +6,9 @@ const BUG = { FULFILMENT_BREAKS_ON: PRODUCT };
 
 export const poisonOrder: Scenario = {
   name: 'poison-order',
-  summary: 'an order that fails whenever it is tried: backoff, dead letter, FAILED, replayed',
+  summary: 'an order fails at every attempt: backoff, dead letter, FAILED, replay',
   lesson:
-    'An order that fails every time costs a bounded number of attempts, each after a longer pause, and then waits as a dead letter. Fix the cause first, then replay it.',
+    'An order that always fails costs a bounded number of attempts with growing pauses. Then its message is a dead letter. Fix the cause first, then replay it.',
   readOn: 'docs/reliability.md#retries-dead-letters-replays',
   runsEmbedded: true,
 
@@ -16,7 +16,7 @@ export const poisonOrder: Scenario = {
     story.act('Reproduce');
     const system = await sandbox.start({ variables: BUG });
     const place = { story, system };
-    story.say(`The order-worker has a bug: whatever it does, it cannot fulfil the product ${PRODUCT}.`);
+    story.say(`The order-worker has a bug: it cannot fulfil the product ${PRODUCT}.`);
     const poison = await placeOrder(system, PRODUCT);
     const others = await placeOrders(system, 5);
     story.say(`Order ${poison} wants one; 5 other orders do not.`);
@@ -25,14 +25,14 @@ export const poisonOrder: Scenario = {
     await reach(place, others, 'COMPLETED');
     await reach(place, [poison], 'FAILED', 60_000);
     const { output: failed } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${poison}`);
-    story.check('it says that trying was given up', failed.includes('RETRIES_EXHAUSTED'), failed);
+    story.check('it says that the retries are exhausted', failed.includes('RETRIES_EXHAUSTED'), failed);
 
     story.act('Diagnosis');
-    story.say('Look at the times, at delaySeconds and at attempt; err is what to mend:');
+    story.say('Look at the times, delaySeconds and attempt. err shows the cause:');
     const { output } = await story.type(system.logs('order-worker', poison));
     const retries = output.split('\n').filter((line) => line.includes('outcome=retry'));
     story.check(
-      'it was tried again after pauses',
+      'it was retried after pauses',
       retries.length > 1 && retries.every((line) => /delaySeconds=[1-9]/.test(line)),
     );
     story.check(

@@ -8,7 +8,7 @@ import type { Sandbox } from '../support/sandbox.js';
 
 const UP = 'docker compose --progress quiet up --detach --wait';
 
-/** Some other program that listens on the port. */
+/** Another program that listens on the port. */
 async function occupy(sandbox: Sandbox, port: number): Promise<{ pid: number; end: () => Promise<void> }> {
   const program = `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -24,9 +24,9 @@ async function occupy(sandbox: Sandbox, port: number): Promise<{ pid: number; en
 
 export const portConflict: Scenario = {
   name: 'port-conflict',
-  summary: "something else holds the API's port, or LocalStack's",
+  summary: "another program uses the API's or LocalStack's port",
   lesson:
-    'A port belongs to one program at a time. Whoever holds it is named by the doctor; either that program ends, or a variable moves ours.',
+    'A port belongs to one program at a time, and the doctor names it. End that program, or use a variable to move ours.',
   readOn: 'README.md#ports',
   runsEmbedded: true,
 
@@ -45,15 +45,15 @@ export const portConflict: Scenario = {
     });
     const onApiPort = await occupy(sandbox, apiPort);
     const onLocalStackPort = await occupy(sandbox, localStackPort);
-    story.say(`Process ${onApiPort.pid} listens on ${apiPort}, which the API is to have, as 3000 by default,`);
-    story.say(`and process ${onLocalStackPort.pid} on ${localStackPort}, LocalStack's, as 4566 by default.`);
+    story.say(`Process ${onApiPort.pid} listens on ${apiPort}, the API's port (default 3000),`);
+    story.say(`and process ${onLocalStackPort.pid} on ${localStackPort}, LocalStack's port (default 4566).`);
     if (system) await story.type('docker compose build --quiet');
 
     story.act('Symptom');
     const fails = async (command: string, port: number, pattern: RegExp): Promise<void> => {
       const { code, output } = await story.type(command);
       story.check(
-        `it fails, and names port ${port}`,
+        `it fails and names port ${port}`,
         code !== 0 && pattern.test(output) && output.includes(String(port)),
       );
     };
@@ -62,17 +62,17 @@ export const portConflict: Scenario = {
     await fails('LOCALSTACK_PORT=0 npm run --silent local', apiPort, /is taken by process/);
 
     story.act('Diagnosis');
-    story.say('Compose does not say who it is; npm run local does, and so does the doctor:');
+    story.say('Compose does not name the program; npm run local and the doctor do:');
     const { output } = await story.type("npm run --silent doctor | grep -v '✓'");
     for (const { pid } of [onApiPort, onLocalStackPort]) {
       story.check(`it names process ${pid}`, output.includes(String(pid)), output);
     }
 
     story.act('Fix and verify');
-    await story.fix(`The first way: process ${onLocalStackPort.pid} gives the port back.`, onLocalStackPort.end);
+    await story.fix(`The first way: process ${onLocalStackPort.pid} ends and frees the port.`, onLocalStackPort.end);
     story.check(`port ${localStackPort} is free`, await canListen(localStackPort));
     if (system) {
-      story.say("Now only the API's port is in the way:");
+      story.say("Now only the API's port is taken:");
       await fails(UP, apiPort, /address already in use|port is already allocated/);
     }
     await story.fix('The second way: the API moves.', () => {

@@ -6,7 +6,7 @@ import type { BreakableSystem } from './breakable-system.js';
 
 type Access = Pick<BreakableSystem, 'stage' | 'apiUrl' | 'awsEndpoint' | 'api' | 'connect' | 'dispose'>;
 
-/** The ways into a system, whatever runs it: its addresses are asked for each time, because a restart changes them. */
+/** Access to a running system. Addresses are looked up each time, because a restart changes them. */
 export function accessTo(system: System): Access {
   const connections: ConnectedSystem[] = [];
   return {

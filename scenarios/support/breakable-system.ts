@@ -4,29 +4,29 @@ import type { ServiceName, System } from '../../tests/support/system.js';
 import type { Service } from '../../tools/local/embedded.mjs';
 
 export type SystemOptions = {
-  /** What configures it, as FULFILMENT_DELAY_MS. */
+  /** Its settings, such as FULFILMENT_DELAY_MS. */
   variables?: Record<string, string>;
-  /** Compose files laid over the test's, by their paths in the project. */
+  /** Additional Compose files, by their paths in the project. */
   overlays?: readonly string[];
 };
 
-/** A system to break by the means that its user has; each of them is shown as it is used. */
+/** A system that a scenario breaks with a user's own commands, which it prints. */
 export type BreakableSystem = Pick<System, 'stage' | 'apiUrl' | 'awsEndpoint' | 'dispose'> & {
   api: ReturnType<typeof createApiClient>;
-  /** A connection to the emulator, which closes with the system. */
+  /** A connection to the emulator, closed with the system. */
   connect: () => Promise<ConnectedSystem>;
-  /** What commands find in their environment to mean this system. */
+  /** Variables that make commands use this system. */
   environment: () => Promise<Record<string, string>>;
   /** The command that shows the lines of a service's log that match an extended regular expression. */
   logs: (service: ServiceName, pattern: string) => string;
-  /** SIGKILL from outside; what is killed stays down. */
+  /** SIGKILL from outside. The process stays down. */
   kill: (service: Service) => Promise<void>;
   /** SIGTERM. */
   stop: (service: Service) => Promise<void>;
-  /** Starts what does not run, of one service or of all, and waits until it is healthy. */
+  /** Starts one or all stopped services, and waits until they are healthy. */
   start: (service?: Service) => Promise<void>;
-  /** A new process of the service with other variables; `variables` are added to those that it has. */
+  /** Restarts the service with these additional variables. */
   reconfigure: (service: Service, variables: Record<string, string>) => Promise<void>;
-  /** What to do with a system that is kept, and how to end it. */
+  /** How to use a kept system, and how to end it. */
   howToGoOn: () => Promise<string[]>;
 };

@@ -6,7 +6,7 @@ import { StoryBroken, type Story } from './story.js';
 
 const PROJECT_PREFIX = 'orderflow-scenario-';
 
-/** A Compose project of its own, of which nothing runs yet. Logs are as people read them. */
+/** A separate Compose project, not yet started, with readable logs. */
 export function composeBreakable(story: Story, { variables = {}, overlays = [] }: SystemOptions = {}): BreakableSystem {
   const system = composeSystem({
     project: `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`,
@@ -23,7 +23,7 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
     ...accessTo(system),
     environment: async () => ({
       ...system.environment,
-      // Not there while LocalStack is down, and another one after each start.
+      // Missing while LocalStack is down, and different after each start.
       AWS_ENDPOINT_URL: await system.awsEndpoint().catch(() => ''),
     }),
     logs: (service, pattern) => `docker compose logs --no-log-prefix ${service} | grep -E '${pattern}'`,

@@ -6,7 +6,7 @@ import { accessTo } from './access.js';
 import type { BreakableSystem, SystemOptions } from './breakable-system.js';
 import type { Story } from './story.js';
 
-/** The system as processes of this machine, healthy. Logs are as people read them. */
+/** The system as healthy processes of this machine, with readable logs. */
 export async function startEmbeddedBreakable(
   story: Story,
   { variables = {} }: SystemOptions = {},
@@ -29,7 +29,7 @@ export async function startEmbeddedBreakable(
   }
   async function start(...services: Service[]): Promise<void> {
     await system.start(...services);
-    for (const service of services) story.say(`${service} runs, as process ${instanceOf(service).pid() ?? 0}.`);
+    for (const service of services) story.say(`${service} runs as process ${instanceOf(service).pid() ?? 0}.`);
   }
 
   const environment = async () => ({
@@ -50,7 +50,7 @@ export async function startEmbeddedBreakable(
     start: (service) => start(...(service ? [service] : SERVICES)),
     reconfigure: async (service, variablesOfService) => {
       changed[service] = { ...changed[service], ...variablesOfService };
-      story.say(`${service} is started anew with ${JSON.stringify(variablesOfService)}.`);
+      story.say(`${service} is restarted with ${JSON.stringify(variablesOfService)}.`);
       await stop(service);
       await start(service);
     },
@@ -58,7 +58,7 @@ export async function startEmbeddedBreakable(
       ...Object.entries(await environment()).map(([name, value]) => `export ${name}='${value}'`),
       `curl ${await system.apiUrl()}/api/orders`,
       ...SERVICES.map((service) => `tail -f ${instanceOf(service).logFile}`),
-      'Ctrl-C here ends it',
+      'press Ctrl-C here to end it',
     ],
   };
 }

@@ -7,7 +7,7 @@ import { waitFor } from '../../tests/support/wait-for.js';
 import type { BreakableSystem } from './breakable-system.js';
 import type { Story } from './story.js';
 
-/** Orders one unit; asks again with the same key when the system is too busy to answer. */
+/** Orders one unit. Repeats with the same key when the system is too busy. */
 export async function placeOrder(system: BreakableSystem, productId = 'book-1'): Promise<string> {
   const key = randomUUID();
   const { orderId } = await waitFor('an accepted order', () => system.api.createOrder(orderFor(productId), key));
@@ -24,10 +24,10 @@ export async function countIn(system: BreakableSystem, orderIds: string[], statu
   return orders.filter((order) => order.status === status).length;
 }
 
-/** Where a scenario's orders are, and who is told of them. */
+/** The system with the orders, and the story to report to. */
 export type Place = { story: Story; system: BreakableSystem };
 
-/** Shows the order as a person with curl sees it, and checks its status. */
+/** Shows the order with curl, and checks its status. */
 export async function showOrder({ story, system }: Place, orderId: string, status: Order['status']): Promise<void> {
   const { output } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${orderId}`);
   story.check(`the order is ${status}`, output.includes(`"status":"${status}"`), output);
@@ -62,5 +62,5 @@ async function readOrders(system: BreakableSystem, orderIds: string[]): Promise<
 export async function checkAppliedOnce({ story, system }: Place, orderIds: string[]): Promise<void> {
   const effects = (await readOrders(system, orderIds)).map((order) => order.effects);
   const areOne = effects.every((count) => count === 1);
-  story.check('each outcome was written once: `effects`, which counts that on the order, is 1', areOne, effects);
+  story.check('each outcome was written once: `effects` of each order is 1', areOne, effects);
 }

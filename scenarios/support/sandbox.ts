@@ -6,23 +6,23 @@ import { composeBreakable } from './compose-breakable.js';
 import { startEmbeddedBreakable } from './embedded-breakable.js';
 import type { Story } from './story.js';
 
-/** Where a scenario plays; all that it starts goes with it. */
+/** Where a scenario runs. Disposing it removes everything that it started. */
 export type Sandbox = {
   mode: 'compose' | 'embedded';
-  /** A system that runs; its containers' images are built first. */
+  /** Starts a system, after building its images. */
   start: (options?: SystemOptions) => Promise<BreakableSystem>;
-  /** A Compose project that the scenario starts by itself. */
+  /** A Compose project that the scenario starts itself. */
   project: (options?: SystemOptions) => BreakableSystem;
-  /** Variables for the commands that follow, as a shell's export. */
+  /** Exports variables to the following commands. */
   setVariables: (variables: Record<string, string>) => void;
   variables: Readonly<Record<string, string>>;
-  /** A folder of its own. */
+  /** A temporary folder. */
   folder: () => Promise<string>;
-  /** The latest undone first. */
+  /** Runs in reverse order. */
   onDispose: (undo: () => unknown) => void;
-  /** All that were made. */
+  /** All systems so far. */
   systems: readonly BreakableSystem[];
-  /** @throws AggregateError when something is left */
+  /** @throws AggregateError when something could not be removed */
   dispose: () => Promise<void>;
 };
 

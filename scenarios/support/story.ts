@@ -8,41 +8,41 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const ACTS = ['Reproduce', 'Symptom', 'Diagnosis', 'Fix and verify'] as const;
 type Act = (typeof ACTS)[number];
 
-/** More of an output would hide what there is to see in it. */
+/** Longer output would hide the relevant lines. */
 const SHOWN_LINES = 14;
-/** To build images from nothing takes minutes. */
+/** Building images from nothing takes minutes. */
 const COMMAND_TIMEOUT_MS = 600_000;
 
-/** The scenario is not what it says it is: its symptom does not show, or its fix mends nothing. */
+/** The scenario is wrong: its symptom does not show, or its fix does not work. */
 export class StoryBroken extends Error {
   override readonly name = 'StoryBroken';
 }
 
 type CommandResult = { code: number; output: string };
 
-/** What a scenario tells, and how it finds out whether it is true. */
+/** What a scenario prints, and its checks. */
 export type Story = {
-  /** Begins an act; the four come in their order. */
+  /** Begins an act. The four acts come in a fixed order. */
   act: (name: Act) => void;
   say: (text: string) => void;
-  /** Runs a command as a person would in the project's folder, and shows what it prints, stderr included. */
+  /** Runs a shell command in the project's folder and shows its output, with stderr. */
   type: (command: string) => Promise<CommandResult>;
   /**
-   * Runs a command as often as it takes, and shows its last output.
-   * @throws StoryBroken when the time is up before the output matches
+   * Repeats a command until its output matches, and shows the last output.
+   * @throws StoryBroken when it does not match in time
    */
   typeUntil: (command: string, what: string, pattern: RegExp, withinMs?: number) => Promise<string>;
-  /** @throws StoryBroken when it does not hold; `saw` is what was there instead */
+  /** @throws StoryBroken when it does not hold; `saw` is the actual value */
   check: (what: string, holds: boolean, saw?: unknown) => void;
-  /** Asks until the answer is not undefined. @throws StoryBroken when the time is up */
+  /** Polls until the result is defined. @throws StoryBroken after a timeout */
   eventually: <T>(what: string, ask: () => Promise<T | undefined>, withinMs?: number) => Promise<T>;
-  /** What mends it; left out in a run that shows that it is needed. */
+  /** The fix. --without-fix skips it to show that it is needed. */
   fix: (what: string, mend: () => Promise<unknown>) => Promise<void>;
 };
 
 type StoryOptions = {
   write: (line: string) => void;
-  /** What typed commands find in their environment, besides this process's own. */
+  /** Additional environment of typed commands. */
   environment: () => Promise<Record<string, string>>;
   withFix: boolean;
 };
@@ -59,7 +59,7 @@ function execute(command: string, environment: Record<string, string>): Promise<
   });
 }
 
-/** The first and the last lines, and how many are between them. */
+/** The first and last lines, and the number of lines between them. */
 function shorten(lines: string[]): string[] {
   if (lines.length <= SHOWN_LINES) return lines;
   const half = SHOWN_LINES / 2;
