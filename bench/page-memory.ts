@@ -1,5 +1,5 @@
 /**
- * Whether memory stays what it is while the live page is open under a steady load:
+ * Measures memory while the live page is open under a steady load:
  * `npm run bench -- --page --minutes 10 --rate 50 --emulator localstack`.
  */
 import { execFileSync } from 'node:child_process';
@@ -33,12 +33,12 @@ leaveNothingBehind();
 useEmulator(emulator);
 
 const SAMPLE_EVERY_MS = 10_000;
-/** Until then caches fill. */
+/** Caches fill until then. */
 const WARM_AFTER_MS = 60_000;
 const MAX_DRIFT_PERCENT = 10;
-/** Samples whose mean is a value: one alone may come at a bad moment. */
+/** A value is the mean of several samples, because one alone varies too much. */
 const AVERAGED = 3;
-/** A load that the system mostly refuses is none. */
+/** Above this share of refused orders the load does not count. */
 const MAX_REFUSED_SHARE = 0.05;
 
 const COLUMNS = ['page heap MB', 'page nodes', 'API heap MB', 'API RSS MB'] as const;
@@ -101,9 +101,9 @@ const row = (...cells: (string | number)[]): void => {
 const preload = new URL('support/tell-heap.mjs', import.meta.url).href;
 const system = await startEmbeddedSystem({
   emulator,
-  // As users have them. Those of the tests sweep ten times as often, and an index of MiniStack is read from end to end.
+  // The defaults. Test timings sweep ten times as often, and MiniStack reads a whole index per query.
   timings: {},
-  // The default of 500 ms lets one worker do 40 orders a second.
+  // The default of 500 ms limits a worker to 40 orders a second.
   env: { FULFILMENT_DELAY_MS: '100', LOG_FORMAT: 'json' },
   envOf: { 'api-gateway': { NODE_OPTIONS: `--import=${preload}`, LOG_LEVEL: 'warn' } },
   build: false,

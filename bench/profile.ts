@@ -1,6 +1,6 @@
 /**
- * Where a subject's processor time goes at saturation: `npm run bench -- --profile --subjects ours`. Prints shares by
- * whose code it is; the profiles themselves open in Chrome's developer tools.
+ * Shows where a subject's CPU time goes at saturation: `npm run bench -- --profile --subjects ours`. Prints shares by
+ * package. Chrome's developer tools open the profiles.
  */
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,7 +16,7 @@ import { missingMains, SUBJECTS, type Subject } from './support/subjects.js';
 
 const MAX_ORDERS = 100_000;
 const WRITTEN_WITHIN_MS = 30_000;
-/** Smaller ones are told together. */
+/** Smaller shares are summed up. */
 const LEAST_SHARE = 0.01;
 
 const USAGE = `npm run bench -- --profile [--subjects ${SUBJECTS.join(',')}] [--orders 3000] [--out .local/profiles]`;
@@ -45,7 +45,7 @@ leaveNothingBehind();
 mkdirSync(out, { recursive: true });
 const preload = new URL('support/record-profile.mjs', import.meta.url).href;
 
-/** Only once it is written whole does it bear its name. */
+/** Renamed once it is complete. */
 async function written(pid: number, name: string): Promise<CpuProfile> {
   const file = join(out, `${pid}.cpuprofile`);
   const deadline = performance.now() + WRITTEN_WITHIN_MS;

@@ -1,5 +1,5 @@
 /**
- * Whether the system stays what it is under a steady load, half of what it can do: `npm run bench -- --soak --minutes 10`. Fails
+ * Runs the system for a long time at half of its saturation: `npm run bench -- --soak --minutes 10`. Fails
  * when memory or handles grow, or when the audit finds something wrong afterwards.
  */
 import { execFile } from 'node:child_process';
@@ -20,9 +20,9 @@ import { ordersPerSecond, warmUp } from './rows/saturation.js';
 const SATURATING_ORDERS = 1_000;
 const SHARE_OF_SATURATION = 0.5;
 const SAMPLE_EVERY_MS = 5_000;
-/** A collection that is asked for takes tens of milliseconds, so not with each sample. */
+/** A forced collection takes tens of milliseconds, so not every sample has one. */
 const COLLECT_EVERY = 6;
-/** Until then caches and heaps fill; of a short run, the first third. */
+/** Caches and heaps fill until then. In a short run it is the first third. */
 const WARM_AFTER_MS = 180_000;
 const SERVICES = ['api-gateway', 'order-worker'] as const;
 type SoakedService = (typeof SERVICES)[number];
@@ -40,7 +40,7 @@ function readMinutes(): number {
   }
 }
 
-/** @param collect whether to collect garbage first, so that what is left is alive */
+/** @param collect whether to collect garbage first, so that only live memory remains */
 async function takeSample(
   { system }: BenchSystem,
   service: SoakedService,
@@ -49,7 +49,7 @@ async function takeSample(
   const [instance] = system.instances(service);
   const pid = instance?.pid();
   if (!instance || pid === undefined) throw new Error(`${service} has ended`);
-  // The signal is there before the question.
+  // The signal arrives before the request for metrics.
   if (collect) process.kill(pid, 'SIGWINCH');
   const { heapMb, ...runtime } = await readRuntimeMetrics(instance.port);
   return {
@@ -83,7 +83,7 @@ async function soak(system: BenchSystem, rate: number, minutes: number): Promise
     }
   })();
   const load = openLoop(client, { rate, seconds: minutes * 60, signal: ended.signal });
-  // A sampler that fails ends the load; either one's error is what is told.
+  // A failing sampler ends the load. The first error is reported.
   const placed = await Promise.race([load, sampling.then(() => load)]).finally(() => {
     ended.abort();
   });
@@ -92,7 +92,7 @@ async function soak(system: BenchSystem, rate: number, minutes: number): Promise
   return { samples, orderIds: placed.map(({ orderId }) => orderId) };
 }
 
-/** `npm run audit` with its words. @returns whether it found nothing wrong */
+/** Runs `npm run audit` and shows its output. @returns whether it found no problem */
 async function audit({ emulator, system }: BenchSystem): Promise<boolean> {
   const command = ['--no-warnings', 'tools/orderctl/dist/main.js', 'audit', '--endpoint', emulator.url];
   try {

@@ -1,10 +1,10 @@
 /**
- * What starting costs: `npm run bench -- --startup [rounds]`.
- *   compose  how much longer the whole system takes to be healthy than LocalStack alone, with images built; the two
- *            alternate, because a machine's speed drifts, and what counts is the difference of the medians
- *   images   megabytes of our images over the one they are built on
+ * Measures startup: `npm run bench -- --startup [rounds]`.
+ *   compose  how much longer the whole system takes to become healthy than LocalStack alone, with images built. The two
+ *            alternate, because a machine's speed drifts; the result is the difference of the medians
+ *   images   megabytes that our images add to their base image
  *   worker   from the start of an order worker's process to its first receive call, without Docker
- * `--only compose,images,worker` leaves some out.
+ * `--only compose,images,worker` selects.
  */
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ const IMAGE_GOALS = { 'order-worker': 20, 'api-gateway': 40 } as const;
 
 const interrupted = new AbortController();
 const project = `orderflow-bench-startup-${process.pid}`;
-// In place of what .env may say; 0 is any free port.
+// Overrides .env. 0 is any free port.
 const settings = {
   STAGE: 'bench',
   API_PORT: '0',
@@ -50,10 +50,10 @@ function options() {
 
 const compose = (...args: string[]) => docker(['compose', '--project-name', project, ...args], settings);
 
-/** Seconds until everything named is healthy, starting from nothing. */
+/** Seconds until the named services are healthy, from a clean start. */
 async function secondsToHealthy(...services: string[]): Promise<number> {
   const start = performance.now();
-  // Without the settings that the service topology brings, LocalStack's hook would wait for them.
+  // Without `topology`, LocalStack's hook would wait for its settings.
   if (services.length > 0) await compose('up', '--detach', 'topology');
   await compose('up', '--wait', ...services);
   const seconds = (performance.now() - start) / 1000;
@@ -112,7 +112,7 @@ async function measureWorker(rounds: number): Promise<void> {
 }
 
 const { rounds, parts } = options();
-// The terminal sends Ctrl-C to docker as well: what runs below ends with an error, and the clean-up follows.
+// The terminal sends Ctrl-C to docker, too. The command below then fails, and clean-up follows.
 process.on('SIGINT', () => {
   interrupted.abort(new Error('interrupted'));
 });

@@ -11,7 +11,7 @@ import { CLIENTS, warmUp } from './saturation.js';
 const WARM_UP_ORDERS = 200;
 const SAMPLED_ITEMS = 100;
 
-/** The mean of what one write of a finished order costs, index writes aside. */
+/** Mean cost of one write of a finished order, without index writes. */
 async function unitsPerUpdate({ dynamo, names }: BenchSystem): Promise<number> {
   const { Items: items = [] } = await dynamo.send(
     new ScanCommand({ TableName: names.ordersTable, Limit: SAMPLED_ITEMS }),
@@ -20,7 +20,7 @@ async function unitsPerUpdate({ dynamo, names }: BenchSystem): Promise<number> {
   return units.reduce((sum, unit) => sum + unit, 0) / units.length;
 }
 
-/** All calls from the first POST to the last completion; polls, sweeps and probes that fall into that time included. */
+/** All calls from the first POST to the last completion, with polls, sweeps and probes. */
 async function usageOf(system: BenchSystem, proxy: CountingProxy, clients: number, orders: number): Promise<Usage> {
   const client = createLoadClient(system.apiUrl);
   const before = proxy.usage();
@@ -37,7 +37,7 @@ async function usageOf(system: BenchSystem, proxy: CountingProxy, clients: numbe
   return usageSince(before, after);
 }
 
-/** AWS calls per order by operation, and what they cost. Apart from the other rows, because the proxy costs CPU. */
+/** AWS calls per order by operation, and their cost. A separate row, because the proxy costs CPU. */
 export async function measureCalls(places: Places, subject: Subject, load: { clients: number; orders: number }[]) {
   const proxies: CountingProxy[] = [];
   const endpointFor = async (emulatorUrl: string): Promise<string> => {

@@ -18,7 +18,7 @@ async function untilQueue(system: BenchSystem, is: (counts: { depth: number; vis
   throw new Error('void: the orders did not go through the queue as they should');
 }
 
-/** How long a worker takes for what has piled up without one: from its start, and from its first receive. */
+/** Time that a new worker needs for a backlog, from its start and from its first receive. */
 export async function measureDrain(system: BenchSystem, orders: number) {
   await system.system.stop('order-worker');
   const client = createLoadClient(system.apiUrl);

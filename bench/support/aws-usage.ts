@@ -1,12 +1,12 @@
-/** What AWS would charge for calls, told from the calls themselves: batching them does not make items smaller or fewer. */
+/** AWS charges, computed from the calls. Batching changes neither the number nor the size of items. */
 
 /** An attribute value as it is on the wire. */
 type WireValue = Record<string, unknown>;
 export type WireItem = Record<string, WireValue>;
 
-/** Counted from the moment at which a proxy was started; all but `calls` is what prices go by. */
+/** Counted since the proxy started. Prices depend on all fields but `calls`. */
 export type Usage = {
-  /** By operation, as `SQS ReceiveMessage`. */
+  /** By operation, for example `SQS ReceiveMessage`. */
   calls: Map<string, number>;
   emptyReceives: number;
   /** Each 64 KB of a call is a request. */
@@ -15,7 +15,7 @@ export type Usage = {
   events: number;
   /** Units of inserts and puts: their size is in the call. */
   insertUnits: number;
-  /** Updates and deletes: each costs the units of the item, which the call does not show. */
+  /** Updates and deletes. Each costs the item's units, which the call does not show. */
   updates: number;
   /** Writes to secondary indexes, one unit each: their entries are keys. */
   indexWrites: number;
@@ -61,7 +61,7 @@ function countInsert(usage: Usage, item: WireItem): void {
   usage.indexWrites += INDEX_KEYS.filter((keys) => keys.every((key) => key in item)).length;
 }
 
-/** A key that changes is a delete and a put in its index; one that goes is a delete. */
+/** A changed key costs a delete and a put in its index, a removed key a delete. */
 function countUpdate(usage: Usage, set: readonly string[], removed: readonly string[]): void {
   usage.updates++;
   for (const keys of INDEX_KEYS) {
@@ -111,7 +111,7 @@ type Answer = {
 
 const sizeOfAll = (items: readonly WireItem[] = []): number => items.reduce((sum, item) => sum + itemBytes(item), 0);
 
-/** By operation; one that is missing is free of charge here, as descriptions are. */
+/** By operation. Missing operations are free here, for example descriptions. */
 const COUNTERS: Record<string, (usage: Usage, body: Body, answer: Answer) => void> = {
   'DynamoDB BatchExecuteStatement': (usage, { Statements: statements = [] }) => {
     for (const statement of statements) countStatement(usage, statement);
@@ -148,7 +148,7 @@ const COUNTERS: Record<string, (usage: Usage, body: Body, answer: Answer) => voi
   },
 };
 
-/** Adds a call and its answer. Calls that a condition refuses cost what the others do. */
+/** Adds a call and its response. A refused condition costs the same. */
 export function countCall(usage: Usage, name: string, request: string, answer: string): void {
   usage.calls.set(name, (usage.calls.get(name) ?? 0) + 1);
   if (name.startsWith('SQS ')) {
@@ -158,7 +158,7 @@ export function countCall(usage: Usage, name: string, request: string, answer: s
   COUNTERS[name]?.(usage, JSON.parse(request || '{}') as Body, JSON.parse(answer || '{}') as Answer);
 }
 
-/** What came between two moments of the same usage. */
+/** The difference between two moments of the same usage. */
 export function usageSince(before: Usage, after: Usage): Usage {
   const calls = [...after.calls].map(([name, count]) => [name, count - (before.calls.get(name) ?? 0)] as const);
   return {

@@ -8,13 +8,13 @@ import { mainsOf, type Subject } from './subjects.js';
 import type { EmulatorKind } from './use-emulator.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';
 
-/** An emulator with a stage that nobody has used yet. */
+/** An emulator with an unused stage. */
 export type Place = { emulator: Emulator; stage: string; dispose: () => Promise<void> };
 
-/** Where measurements take place: each has tables and queues of its own. */
+/** Each measurement gets separate tables and queues. */
 export type Places = { fresh(): Promise<Place>; dispose(): Promise<void> };
 
-/** A new MiniStack each time, which takes a second; LocalStack takes too long for that, so it is kept for all stages. */
+/** A new MiniStack each time (one second). LocalStack starts too slowly, so all stages share it. */
 export async function openPlaces(kind: EmulatorKind): Promise<Places> {
   let ordinal = 0;
   if (kind === 'ministack') {
@@ -33,7 +33,7 @@ export async function openPlaces(kind: EmulatorKind): Promise<Places> {
   };
 }
 
-/** How subjects are configured: as in production, with nothing simulated, and no limit on the one client that there is. */
+/** Production settings, without simulated delays, and without a rate limit for the only client. */
 const ENV = {
   NODE_ENV: 'production',
   LOG_LEVEL: 'info',
@@ -42,7 +42,7 @@ const ENV = {
   NOTIFY_ON_ORDER_OUTCOME: 'false',
   FULFILMENT_DELAY_MS: '0',
   RATE_LIMIT_MAX: '100000000',
-  // The peers have no deadline: on a machine that is busy otherwise, ours would refuse what they are late with.
+  // The peers have no deadline. On a busy machine ours would otherwise refuse what they only delay.
   AWS_REQUEST_TIMEOUT_MS: '9000',
 };
 
@@ -60,13 +60,13 @@ export type BenchSystem = {
 
 type BenchSystemOptions = {
   workers?: number;
-  /** For all services, besides what every subject gets. */
+  /** Additional settings for all services. */
   env?: Record<string, string>;
-  /** What the services take for the emulator, as a counting proxy. */
+  /** The endpoint for the services, for example a counting proxy. */
   endpointFor?: (emulatorUrl: string) => Promise<string>;
 };
 
-/** A subject in a place: one API, and order workers. Its emulator stays. */
+/** A subject in a place: one API and order workers. Disposing keeps the emulator. */
 export async function startSubjectIn(
   { emulator, stage }: Place,
   subject: Subject,
@@ -103,14 +103,14 @@ export async function startSubjectIn(
     dispose: async () => {
       dynamo.destroy();
       sqs.destroy();
-      // Nothing of it is used again: there is nothing to drain.
+      // Nothing is used again, so there is nothing to drain.
       await Promise.all((['api-gateway', 'order-worker'] as const).map((service) => system.kill(service)));
       await system.dispose();
     },
   };
 }
 
-/** A subject in a place of its own, that goes with it. */
+/** A subject in a new place. Disposing removes both. */
 export async function withSubject<T>(
   places: Places,
   subject: Subject,

@@ -1,11 +1,11 @@
-/** When orders were completed, as their items say; a run in which one was not, or twice, is void. */
+/** Completion times from the items. A run is void if an order did not complete exactly once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import type { BenchSystem } from './bench-system.js';
 
 const LOOK_EVERY_MS = 100;
-/** Without a new completion for so long, the rest will not come. Longer than a lost message takes to be seen again. */
+/** After this time without a completion the rest is lost. Longer than the redelivery of a lost message. */
 const STUCK_AFTER_MS = 45_000;
 
 type Completion = { status: string; effects: number; updatedAtMs: number };
@@ -37,9 +37,9 @@ async function readOrders({ dynamo, names }: BenchSystem): Promise<Map<string, C
 
 /**
  * Waits until every one of these orders is COMPLETED.
- * @param beforeLook called before each look; what it has read at the last call belongs to the moment of completion
+ * @param beforeLook called before each poll; its last reading belongs to the moment of completion
  * @returns epoch ms of the last completion
- * @throws when an order is lost, has failed, or has had its effect other than once
+ * @throws when an order is lost, failed, or did not have exactly one effect
  */
 export async function untilCompleted(
   system: BenchSystem,

@@ -16,7 +16,7 @@ const toFloor = (key: string) => (results: Results) => results.ratio(key, 'floor
 const atMost = (limit: number) => (seen: number) => seen <= limit;
 const atLeast = (limit: number) => (seen: number) => seen >= limit;
 
-/** By what share one of ours is more with many orders than with few: the largest of such shares. */
+/** The largest relative increase of our values from few to many orders. */
 const growth =
   (...pairs: [string, string][]) =>
   (results: Results) => {
@@ -60,7 +60,7 @@ const GOALS: readonly Goal[] = [
   goal('worker at rest <= 95 MB', median('workerRestMb'), atMost(95)),
 ];
 
-/** What CI refuses: counts and ratios, with room, and no times. */
+/** CI checks counts and ratios with a margin, and no times. */
 const GATES: readonly Goal[] = [
   goal('AWS calls per order at saturation <= 1.0', median('calls100'), atMost(1)),
   goal('CPU per order, API <= 1/2 of straightforward', toStraightforward('apiCpuMs'), atMost(1 / 2)),

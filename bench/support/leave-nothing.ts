@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const INTERRUPTED = 130;
 
 /**
- * Whatever ends this process from now on, Ctrl-C included, nothing of it stays: temporary files are in one folder that
- * goes with it, and children are killed when it exits (tests/support/kill-at-exit.ts).
+ * Cleans up however this process ends, Ctrl-C included: temporary files are in one folder that is removed, and children
+ * are killed at exit (tests/support/kill-at-exit.ts).
  */
 export function leaveNothingBehind(): void {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-bench-'));

@@ -1,4 +1,4 @@
-/** Clients of the API that cost little themselves: they share the machine with what they measure. */
+/** Cheap API clients, because they share the machine with the subject. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from './stats.js';
@@ -34,7 +34,7 @@ const BODIES = Array.from({ length: CUSTOMERS }, (_, customer) =>
 
 export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadClient {
   const { hostname, port } = new URL(baseUrl);
-  // A connection that the load no longer needs is closed, before the API would: else those of its busiest moment stay.
+  // Close idle connections before the API does. Otherwise those of the busiest moment would stay.
   const agent = new Agent({ keepAlive: true, maxSockets, scheduling: 'lifo', timeout: UNUSED_FOR_MS });
   let ordinal = 0;
 
@@ -67,7 +67,7 @@ export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadCl
   };
 }
 
-/** Each of the clients sends its next order as soon as the one before was answered. */
+/** Closed loop: each client sends its next order after the response to the one before. */
 export async function closedLoop(client: LoadClient, load: { clients: number; orders: number }): Promise<Placed[]> {
   const placed: Placed[] = [];
   let left = load.orders;
@@ -87,8 +87,8 @@ type OpenLoad = {
 };
 
 /**
- * Orders arrive by chance (Poisson, the same arrivals for the same rate) and do not wait for answers; latencies count
- * from the moment at which an order was due, so that a stall of the sender is not left out.
+ * Open loop: orders arrive at random (Poisson, the same arrivals for the same rate) and do not wait for responses.
+ * Latencies count from the due time, so a stall of the sender is included.
  */
 export async function openLoop(client: LoadClient, { rate, seconds, onPlaced, signal }: OpenLoad): Promise<Placed[]> {
   const random = randomFrom(SEED);
@@ -104,7 +104,7 @@ export async function openLoop(client: LoadClient, { rate, seconds, onPlaced, si
       onPlaced?.(order);
       return order;
     });
-    // Awaited below; a refusal before that is no unhandled one.
+    // Awaited below. The handler prevents an unhandled rejection before that.
     one.catch(() => undefined);
     placed.push(one);
   }

@@ -17,7 +17,7 @@ export type BenchOptions = {
   svg?: string;
 };
 
-/** Something on the command line that cannot be done; the message is a sentence. */
+/** A bad command line. The message is a sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -34,7 +34,7 @@ export function wholeNumber(option: string, text: string, max: number): number {
   return value;
 }
 
-/** Some of what is known, in the order in which it is known. @throws UsageError */
+/** The selected names, in the order of the known ones. @throws UsageError */
 export function listOf<T extends string>(option: string, text: string, known: readonly T[]): T[] {
   const names = text.split(',');
   const unknown = names.find((name) => !known.includes(name as T));

@@ -1,4 +1,4 @@
-/** What Linux tells of a process: https://man7.org/linux/man-pages/man5/proc.5.html */
+/** Statistics of a Linux process: https://man7.org/linux/man-pages/man5/proc.5.html */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Emulator } from '../../tests/support/emulator.js';
@@ -6,10 +6,10 @@ import type { Emulator } from '../../tests/support/emulator.js';
 /** Clock ticks are 10 ms on every Linux that Node runs on. */
 const MS_PER_TICK = 10;
 
-/** utime and stime together. @throws when there is no such process */
+/** utime + stime. @throws when there is no such process */
 export function cpuMs(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name, in brackets, may have spaces in it; utime and stime are fields 14 and 15 of the whole line.
+  // The name in brackets may contain spaces. utime and stime are fields 14 and 15.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
@@ -20,7 +20,7 @@ export function residentMb(pid: number): number {
   return Number(kilobytes) / 1_024;
 }
 
-/** Files, sockets and pipes that are open. */
+/** Open files, sockets and pipes. */
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
@@ -37,7 +37,7 @@ export function emulatorCpuMs({ process: where }: Emulator): number {
   return microseconds === undefined ? Number(text) / 1_000_000 : Number(microseconds) / 1_000;
 }
 
-/** Keeps the largest resident memory that each process was seen with. */
+/** Records the peak resident memory of each process. */
 export function watchMemory(pids: readonly number[], everyMs = 250) {
   const peaks = pids.map(() => 0);
   const look = (): void => {

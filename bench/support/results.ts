@@ -1,7 +1,7 @@
 import { spreadOf, type Spread } from './stats.js';
 import type { Subject } from './subjects.js';
 
-/** What one measurement has given, by the metric's key. */
+/** Values of one measurement by metric key. */
 export type Measured = Record<string, number>;
 
 /** The values of all rounds. */
@@ -9,10 +9,10 @@ export type Results = {
   add(subject: Subject, measured: Measured): void;
   /** Undefined when it was not measured. */
   of(subject: Subject, key: string): Spread | undefined;
-  /** Median of ours by median of the other's. */
+  /** Our median divided by the other's. */
   ratio(key: string, other: Subject): number | undefined;
   keys(): string[];
-  /** As they came, for JSON. */
+  /** Raw values, for JSON. */
   values(): Partial<Record<Subject, Record<string, number[]>>>;
 };
 

@@ -1,10 +1,10 @@
 import { median, percentile, slope } from './stats.js';
 
-/** What a process was like at a moment. */
+/** A process at one moment. */
 export type SoakSample = {
   atMs: number;
   residentMb: number;
-  /** What was alive just after a garbage collection; not of every sample, because a collection takes its time. */
+  /** Live memory right after a garbage collection. Not every sample has one, because a collection takes time. */
   aliveMb?: number;
   descriptors: number;
   activeHandles: number;
@@ -12,23 +12,23 @@ export type SoakSample = {
 };
 
 export type SoakVerdict = {
-  /** Of the line through what was alive after collections, as `leastOfNeighbours` has it. */
+  /** Slope of the line through live memory, after `leastOfNeighbours`. */
   mbPerMinute: number;
-  /** The same by the median size. */
+  /** The same, relative to the median. */
   percentPerMinute: number;
-  /** Smallest and largest. Told only: it goes up and down with collections, over minutes. */
+  /** Smallest and largest. Reported but not judged: it follows collections over minutes. */
   residentMb: [number, number];
-  /** Median and largest of what samples were told. */
+  /** Median and largest of the samples. */
   eventLoopP99Ms: { median: number; max: number };
-  /** Medians of the first and of the last third. */
+  /** Medians of the first and the last third. */
   descriptors: [number, number];
   activeHandles: [number, number];
   complaints: string[];
 };
 
-/** A tenth more in ten minutes. */
+/** 10 % in ten minutes. */
 const MAX_PERCENT_PER_MINUTE = 1;
-/** Connections come and go with the load; a leak of one a second is hundreds. */
+/** Connections vary with the load. A leak of one per second would be hundreds. */
 const MAX_MORE_HANDLES = 20;
 
 function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample) => number): [number, number] {
@@ -36,7 +36,7 @@ function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample
   return [median(samples.slice(0, third).map(value)), median(samples.slice(-third).map(value))];
 }
 
-/** Of a shorter time than this a slope says what the heap was doing at the moment, and no more. */
+/** Over a shorter time the slope shows only the heap's momentary state. */
 const JUDGED_FROM_MS = 180_000;
 
 type Point = { x: number; y: number };
@@ -45,8 +45,8 @@ type Point = { x: number; y: number };
 const NEIGHBOURS = 6;
 
 /**
- * For each sample the smallest of it and those that follow: a collection in the midst of work leaves some of what has died,
- * now and then half as much again as what lives, and never takes too much.
+ * For each sample, the smallest of it and its followers. A collection during work leaves some garbage, sometimes half of
+ * the live memory, but never removes too much.
  */
 function leastOfNeighbours(points: readonly Point[]): Point[] {
   return points
@@ -69,7 +69,7 @@ export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
     activeHandles: firstAndLast(samples, ({ activeHandles }) => activeHandles),
   };
   const complaints: string[] = [];
-  // Not `>`: what could not be measured is no good news.
+  // Not `>`, so that NaN fails, too.
   if (!(spanMs < JUDGED_FROM_MS || percentPerMinute <= MAX_PERCENT_PER_MINUTE)) {
     complaints.push(`memory grows by more than ${MAX_PERCENT_PER_MINUTE} % a minute`);
   }

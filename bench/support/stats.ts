@@ -1,4 +1,4 @@
-/** Median with the smallest and the largest value: what several rounds have given. */
+/** Median, smallest and largest value of several rounds. */
 export type Spread = { median: number; min: number; max: number };
 
 /** The value below which the share `p` (0 to 1) of the values lie, by nearest rank; NaN of none. */
@@ -18,7 +18,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** Slope of the line with the least squares through the points, in y per x; NaN of fewer than two. */
+/** Least-squares slope through the points, in y per x; NaN for fewer than two. */
 export function slope(points: readonly { x: number; y: number }[]): number {
   const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const x0 = mean(points.map(({ x }) => x));
@@ -27,7 +27,7 @@ export function slope(points: readonly { x: number; y: number }[]): number {
   return points.reduce((sum, { x, y }) => sum + (x - x0) * (y - y0), 0) / square;
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed: mulberry32. */
+/** Reproducible random numbers from 0 to 1: mulberry32. */
 export function randomFrom(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What is measured: this system, and two others that do the same on the same topology. */
+/** The systems to measure: ours and two others on the same topology. */
 export const SUBJECTS = ['ours', 'straightforward', 'floor'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 const root = new URL('../..', import.meta.url);
 
-/** What runs in place of the services' own main files; undefined: those themselves. */
+/** Replaces the services' main files; undefined for ours. */
 export function mainsOf(subject: Subject): { 'api-gateway': string; 'order-worker': string } | undefined {
   if (subject === 'ours') return undefined;
   const dist = `bench/peers/${subject}/dist`;

@@ -4,7 +4,7 @@ import { testcontainersEnv } from '../../tests/support/testcontainers-env.mjs';
 export const EMULATORS = ['ministack', 'localstack'] as const;
 export type EmulatorKind = (typeof EMULATORS)[number];
 
-/** Makes ready for an emulator of this kind: a LocalStack is a container, which goes when this process does. */
+/** Prepares an emulator of this kind. A LocalStack container is removed when this process ends. */
 export function useEmulator(kind: EmulatorKind): void {
   if (kind === 'ministack') return;
   Object.assign(process.env, testcontainersEnv());

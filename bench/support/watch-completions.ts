@@ -1,8 +1,7 @@
 /**
- * When orders are COMPLETED for those who look. An item's own updatedAt is no answer to that: it is what the worker's
- * clock said before the write, and a write that waits for others to go with it would look faster than it is. A queue of
- * outcomes would add the emulator's delivery, which takes up to 100 ms. So the items that are open are read all the time,
- * together in one call; what an answer is late by, some 5 ms, is the same for all subjects.
+ * When orders become visibly COMPLETED. The item's updatedAt is set before the write, so a batched write would look too
+ * fast. A queue of outcomes would add the emulator's delivery of up to 100 ms. So one call reads all open items
+ * continuously. Its delay of about 5 ms is the same for all subjects.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +9,7 @@ import type { BenchSystem } from './bench-system.js';
 import { epochMs, type Placed } from './load.js';
 
 const PAUSE_MS = 4;
-/** BatchGetItem takes no more. */
+/** The limit of BatchGetItem. */
 const MAX_KEYS = 100;
 const WITHIN_MS = 60_000;
 
@@ -23,12 +22,12 @@ function createReader({ emulator, names }: BenchSystem) {
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': 'DynamoDB_20120810.BatchGetItem',
-    // Emulators look at the key and at the scope, to tell services apart, and at nothing else.
+    // Emulators check only the key and the scope.
     authorization: `AWS4-HMAC-SHA256 Credential=${emulator.credentials.accessKeyId}/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
   };
   const table = names.ordersTable;
 
-  /** Those that are COMPLETED. */
+  /** The COMPLETED ones. */
   const read = (orderIds: string[]): Promise<string[]> =>
     new Promise((resolve, reject) => {
       const call = request({ hostname, port, method: 'POST', path: '/', headers, agent }, (answer) => {
@@ -65,7 +64,7 @@ function createReader({ emulator, names }: BenchSystem) {
   };
 }
 
-/** Follows orders from when they are placed. */
+/** Follows orders from their placement. */
 export function watchCompletions(system: BenchSystem) {
   const reader = createReader(system);
   const open = new Map<string, number>();
@@ -74,7 +73,7 @@ export function watchCompletions(system: BenchSystem) {
 
   async function watch(): Promise<void> {
     while (!stopped) {
-      // The oldest first; those behind them have their turn when these are done.
+      // The oldest first. Later orders follow when these are done.
       const ids = [...open.keys()].slice(0, MAX_KEYS);
       for (const id of ids.length > 0 ? await reader.read(ids) : []) {
         latenciesMs.push(epochMs() - (open.get(id) ?? NaN));
