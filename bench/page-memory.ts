@@ -27,7 +27,7 @@ const numberOf = (text: string): number => (/^\d+(\.\d+)?$/.test(text) ? Number(
 const minutes = numberOf(values.minutes);
 const rate = numberOf(values.rate);
 if (!(minutes >= 2 && rate > 0 && rate <= 1_000) || !emulator) {
-  misused(USAGE, 'One of these values is not possible.');
+  misused(USAGE, 'A value is out of range.');
 }
 leaveNothingBehind();
 useEmulator(emulator);
@@ -56,7 +56,7 @@ async function samplePage(cdp: CDPSession): Promise<number[]> {
 async function sampleApi(system: EmbeddedSystem, ordinal: number): Promise<number[]> {
   const [api] = system.instances('api-gateway');
   const pid = api?.pid();
-  if (!api || pid === undefined) throw new Error('the API does not run');
+  if (!api || pid === undefined) throw new Error('the API is not running');
   api.signal('SIGWINCH');
   const heapUsed = await waitFor('the heap', async () => {
     const line = (await api.logs()).split('\n').find((text) => text.startsWith(`{"heap":${ordinal},`));
@@ -141,5 +141,5 @@ row('drift %', ...drifts);
 const isSteady = drifts.every((drift) => drift <= MAX_DRIFT_PERCENT);
 console.log(isSteady ? `None grew by more than ${MAX_DRIFT_PERCENT} %.` : `Grew by more than ${MAX_DRIFT_PERCENT} %.`);
 const isLoaded = refusedShare <= MAX_REFUSED_SHARE;
-if (!isLoaded) console.log('Too many orders were refused for this to be the load that it should be.');
+if (!isLoaded) console.log('Too many orders were refused: the intended load was not reached.');
 process.exitCode = isSteady && isLoaded ? 0 : 1;

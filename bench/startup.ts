@@ -119,7 +119,7 @@ process.on('SIGINT', () => {
 if (parts.includes('worker')) await measureWorker(rounds);
 if (parts.includes('compose') || parts.includes('images')) {
   try {
-    console.log('building the images, which is not measured');
+    console.log('building the images (not measured)');
     await compose('build');
     if (parts.includes('images')) await measureImages();
     if (parts.includes('compose')) await measureCompose(rounds);

@@ -51,7 +51,7 @@ export async function measureCalls(places: Places, subject: Subject, load: { cli
       subject,
       async (system) => {
         const [proxy] = proxies;
-        if (!proxy) throw new Error('the system has asked for no endpoint');
+        if (!proxy) throw new Error('the system did not ask for an endpoint');
         await warmUp(system, WARM_UP_ORDERS);
         const measured: Record<string, number> = {};
         for (const { clients, orders } of load) {

@@ -15,7 +15,7 @@ async function untilQueue(system: BenchSystem, is: (counts: { depth: number; vis
     if (is({ depth: depthOf(counts), visible: counts.visible })) return;
     await sleep(LOOK_EVERY_MS);
   }
-  throw new Error('void: the orders did not go through the queue as they should');
+  throw new Error('void: some orders did not go through the queue');
 }
 
 /** Time that a new worker needs for a backlog, from its start and from its first receive. */

@@ -57,8 +57,7 @@ export async function untilCompleted(
       left = orders.filter((order) => order?.status !== 'COMPLETED').length;
       if (left === 0) {
         const wrong = orders.filter((order) => order?.effects !== 1).length;
-        if (wrong > 0)
-          throw new Error(`void: ${wrong} of ${orders.length} orders have had their effect other than once`);
+        if (wrong > 0) throw new Error(`void: ${wrong} of ${orders.length} orders did not have exactly one effect`);
         return orders.reduce((last, order) => Math.max(last, order?.updatedAtMs ?? 0), 0);
       }
     }
@@ -67,7 +66,7 @@ export async function untilCompleted(
       progressAt = performance.now();
     }
     if (performance.now() - progressAt > STUCK_AFTER_MS) {
-      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left, and nothing happens`);
+      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left without progress`);
     }
     await sleep(LOOK_EVERY_MS);
   }
