@@ -3,8 +3,8 @@ import { finish, insert } from '@orderflow/platform/work-item/transitions';
 import { callsIn, countCall, itemBytes, newUsage, usageSince, writeUnitsOf } from './aws-usage.js';
 import { costPerMillion } from './cost.js';
 
-const lifecycle = {
-  table: 'bench-orders',
+const table = {
+  name: 'bench-orders',
   key: 'orderId',
   states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
 };
@@ -27,9 +27,9 @@ describe('usage', () => {
 
   it('prices each statement of a batch, and the indexes that it writes to', () => {
     const usage = newUsage();
-    const { text, parameters } = insert(lifecycle, INDEXED);
-    const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, steps: [] } as const;
-    const done = finish(lifecycle, 'o-1', outcome);
+    const { text, parameters } = insert(table, INDEXED);
+    const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, entries: [] } as const;
+    const done = finish(table, 'o-1', outcome);
     call(usage, 'DynamoDB BatchExecuteStatement', {
       Statements: [{ Statement: text, Parameters: wire(parameters) }, { Statement: done.text }],
     });

@@ -1,9 +1,9 @@
 import type { Failure } from '@orderflow/contracts';
 import { replayIdFor } from './ids.js';
-import type { StoredItem } from './stored-item.js';
+import type { WorkItemRecord } from './work-item-record.js';
 
 /** SQS id of the message that an item was given up with: its dead letter says that it was this one. */
-export function deadLetterOf({ timeline, version }: Pick<StoredItem, 'timeline' | 'version'>): string | undefined {
+export function deadLetterOf({ timeline, version }: Pick<WorkItemRecord, 'timeline' | 'version'>): string | undefined {
   const steps = Object.entries(timeline).filter(([name]) => name.startsWith('dead-lettered_'));
   return steps.find(([, step]) => step.version === version)?.[1].messageId;
 }
@@ -12,7 +12,7 @@ export function deadLetterOf({ timeline, version }: Pick<StoredItem, 'timeline' 
  * The replay that starts a failed item again from the item alone: that of its dead letter, where it has one, so that
  * both together start it once. Everyone who sees this version of the item gets the same id.
  */
-export function restartIdFor(id: string, item: StoredItem): string {
+export function restartIdFor(id: string, item: WorkItemRecord): string {
   const messageId = deadLetterOf(item);
   const ofLetter = messageId === undefined ? undefined : replayIdFor(messageId);
   return ofLetter !== undefined && ofLetter !== item.lastReplayId ? ofLetter : replayIdFor(`${id}:${item.version}`);

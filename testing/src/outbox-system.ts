@@ -1,10 +1,10 @@
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
-import type { OutboxTable, SweeperOptions, SweepReport } from '@orderflow/platform/work-item/outbox-table';
+import type { SweptTable, SweeperOptions, SweepReport } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { createFakeAws } from './aws/fake-aws.js';
 import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
@@ -12,8 +12,8 @@ import { createRecordingLogger } from './recording-logger.js';
 export const SWEPT_AT_MS = Date.UTC(2027, 0, 1);
 const MINUTE_MS = 60_000;
 
-export const THINGS: Lifecycle = {
-  table: 'things',
+export const THINGS: WorkItemTable = {
+  name: 'things',
   key: 'thingId',
   states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
 };
@@ -108,8 +108,8 @@ export function createOutboxSystem(things: readonly Thing[], { told = true, opti
     countQueue: () => Promise.resolve({ ...queue[name] }),
     eventOf: eventOf(type, at),
   });
-  const table: OutboxTable = {
-    lifecycle: THINGS,
+  const table: SweptTable = {
+    table: THINGS,
     reader: createTableReader(aws.dynamo, 'things', 'thingId'),
     work: route('work', 'Made', 'createdAt'),
     onGivenUp: (item) => givenUp.push(item),

@@ -5,7 +5,7 @@ import type {
   NotificationStatus,
 } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
-import { createdAtIdOf, outboxShardOf, type StoredItem } from '../stored-item.js';
+import { createdAtIdOf, outboxShardOf, type WorkItemRecord } from '../work-item-record.js';
 
 /** The notification's words for the states of a work item. */
 export const NOTIFICATION_STATES = {
@@ -16,7 +16,7 @@ export const NOTIFICATION_STATES = {
 } as const satisfies Record<string, NotificationStatus>;
 
 /** A notification as it stands in the table. */
-export type NotificationRecord = StoredItem & {
+export type NotificationRecord = WorkItemRecord & {
   notificationId: string;
   orderId: string;
   status: NotificationStatus;

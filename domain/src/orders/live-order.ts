@@ -1,6 +1,6 @@
 import type { LiveOrder, OrderStage, OrderStatus } from '@orderflow/contracts';
 import type { FollowedOrder } from '../readable-item.js';
-import { attemptsOf } from '../stored-item.js';
+import { attemptsOf } from '../work-item-record.js';
 import { ORDER_STATES } from './order.js';
 
 /** @param isPublished whether the event of a waiting order is known to be on the bus */

@@ -1,6 +1,6 @@
 import { INDEXES } from '@orderflow/contracts';
 import { FOLLOWED_ORDER, isFollowedOrder } from '../readable-item.js';
-import { listBucketsOf, listMonthOf } from '../stored-item.js';
+import { listBucketsOf, listMonthOf } from '../work-item-record.js';
 import { ORDER_STATES, type OrderRecord } from './order.js';
 
 /** How somebody who follows the orders finds the new ones, and which of them need not be looked at again. */

@@ -1,6 +1,6 @@
 import type { CreateOrderRequest, Order, OrderItem, OrderStatus } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
-import { createdAtIdOf, listBucketOf, outboxShardOf, type StoredItem } from '../stored-item.js';
+import { createdAtIdOf, listBucketOf, outboxShardOf, type WorkItemRecord } from '../work-item-record.js';
 
 /** The order's words for the states of a work item. */
 export const ORDER_STATES = {
@@ -11,7 +11,7 @@ export const ORDER_STATES = {
 } as const satisfies Record<string, OrderStatus>;
 
 /** An order as it stands in the table. */
-export type OrderRecord = StoredItem & {
+export type OrderRecord = WorkItemRecord & {
   orderId: string;
   status: OrderStatus;
   customerId: string;

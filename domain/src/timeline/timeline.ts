@@ -16,7 +16,7 @@ import { ORDER_STATES } from '../orders/order.js';
 import { orderOutcome } from '../orders/order-events.js';
 import type { FollowedNotification, FollowedOrder } from '../readable-item.js';
 import { deadLetterOf, whyNotRestartable } from '../restart.js';
-import type { StoredItem, StoredStep } from '../stored-item.js';
+import type { WorkItemRecord, TimelineEntry } from '../work-item-record.js';
 
 type Undated = Omit<TimelineStep, 'sinceMs'>;
 
@@ -25,7 +25,7 @@ type Placed = { step: Undated; version: number; atMs: number };
 
 /** What the steps of one item have in common, and how its states and events are called. */
 type Subject = {
-  item: Pick<StoredItem, 'timeline'>;
+  item: Pick<WorkItemRecord, 'timeline'>;
   base: Pick<TimelineStep, 'subject' | 'notificationId' | 'correlationId' | 'traceId'>;
   statusOf: Partial<Record<string, string>>;
   eventIdOf: (step: TimelineStepName, version: number) => string | undefined;
@@ -41,7 +41,7 @@ function nameOf(key: string): string {
 function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject): Placed[] {
   const messages = new Set<string>();
   const entries = Object.entries(item.timeline).sort(([, a], [, b]) => (a.version ?? 1) - (b.version ?? 1));
-  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, StoredStep]): Placed[] => {
+  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, TimelineEntry]): Placed[] => {
     const stored = nameOf(key);
     // A notification that was sent; a message that was sent is told by the receive.
     const step = (stored === 'sent' ? 'notified' : stored) as TimelineStepName;
@@ -76,7 +76,7 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
   });
 }
 
-function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
+function contextOf({ correlationId, traceparent }: Pick<WorkItemRecord, 'correlationId' | 'traceparent'>) {
   return {
     correlationId,
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceId: traceparent.slice(3, 35) } : {}),

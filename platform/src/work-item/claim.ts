@@ -3,15 +3,15 @@ import type { Clock } from '../runtime/clock.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import { isLeased } from './lease.js';
 import * as transitions from './transitions.js';
-import type { Claim, ClaimableItem, Lifecycle } from './transitions.js';
+import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
 
-type ClaimRequest = {
+type ClaimOptions = {
   id: string;
   messageId: string;
   /** Set when the message is an operator's replay. */
   replayId?: string;
   leaseMs: number;
-  step: Claim['step'];
+  entry: TimelineEntry;
   /** The work is given up: no later claim of this life may begin it again. */
   givesUp?: boolean;
   /** Where the marker of a replayed item goes. */
@@ -49,18 +49,20 @@ const AS_INSERTED = { version: 1, holder: '', lastReplayId: '' } as const;
  */
 export async function claimItem(
   executor: StatementExecutor,
-  lifecycle: Lifecycle,
-  request: ClaimRequest,
+  table: WorkItemTable,
+  options: ClaimOptions,
   now: Clock,
 ): Promise<ClaimResult> {
-  const { id, messageId, replayId, leaseMs, step, givesUp = false } = request;
+  const { id, messageId, replayId, leaseMs, entry, givesUp = false } = options;
   const claimToken = randomUUID();
-  const wishAt = (at: number): Claim => ({ messageId, claimToken, now: at, leaseUntil: at + leaseMs, step, givesUp });
+  const requestAt = (at: number): transitions.ClaimRequest => ({
+    ...{ messageId, claimToken, now: at, leaseUntil: at + leaseMs, entry, givesUp },
+  });
 
   let version: number = AS_INSERTED.version;
   let life: string = AS_INSERTED.lastReplayId;
   let isGivenUp = givesUp;
-  let statement = transitions.claim(lifecycle, id, wishAt(now()), { version, lastReplayId: life });
+  let statement = transitions.claim(table, id, requestAt(now()), { version, lastReplayId: life });
   for (let race = 0; race < MAX_RACES; race++) {
     const result = await executor.execute(statement);
     if (result.applied)
@@ -69,8 +71,8 @@ export async function claimItem(
 
     // Not earlier: a lease that began while the answer was under way would seem to end later than one from now could.
     const at = now();
-    const wish = wishAt(at);
-    const seen = result.item as ClaimableItem;
+    const request = requestAt(at);
+    const seen = result.item as WorkItem;
     version = seen.version;
     life = seen.lastReplayId;
     isGivenUp = givesUp || seen.givenUpLife === life;
@@ -78,22 +80,22 @@ export async function claimItem(
       // An attempt whose answer was lost had been applied.
       return { kind: 'claimed', ownership: { id, claimToken, version }, life, isGivenUp };
     }
-    if (seen.status === lifecycle.states.completed || seen.status === lifecycle.states.failed) {
+    if (seen.status === table.states.completed || seen.status === table.states.failed) {
       // '' names the first life: no replay may begin that one again.
       const isNew = replayId !== undefined && replayId !== '' && replayId !== seen.lastReplayId;
       const mayReplay = seen.failure?.retriable === true && isNew;
       if (!mayReplay) return { kind: 'finished', item: result.item };
-      const { outboxShard, delayMs } = request.marker;
+      const { outboxShard, delayMs } = options.marker;
       const marker = { replayId, outboxShard, outboxAt: at + delayMs };
       life = replayId;
       isGivenUp = givesUp;
-      statement = transitions.replay(lifecycle, id, wish, seen, marker);
+      statement = transitions.replay(table, id, request, seen, marker);
     } else if (seen.holder === '' || seen.holder === messageId) {
-      statement = transitions.claim(lifecycle, id, wish, seen);
+      statement = transitions.claim(table, id, request, seen);
     } else if (isLeased(seen, at, leaseMs)) {
       return { kind: 'held' };
     } else {
-      statement = transitions.takeOver(lifecycle, id, wish, seen);
+      statement = transitions.takeOver(table, id, request, seen);
     }
   }
   throw new Error('the item changed hands too often while it was being claimed');
@@ -105,24 +107,24 @@ export async function claimItem(
  */
 export async function finishItem(
   executor: StatementExecutor,
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   ownership: Ownership,
-  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'steps'>,
+  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'entries'>,
 ): Promise<boolean> {
   const { id, claimToken, version } = ownership;
-  const result = await executor.execute(transitions.finish(lifecycle, id, { ...outcome, claimToken, version }));
+  const result = await executor.execute(transitions.finish(table, id, { ...outcome, claimToken, version }));
   if (result.applied) return true;
-  const seen = result.item as ClaimableItem | undefined;
+  const seen = result.item as WorkItem | undefined;
   // An attempt whose answer was lost had been applied: nobody but the owner finishes under this token.
-  return seen?.claimToken === claimToken && seen.status === lifecycle.states[outcome.result];
+  return seen?.claimToken === claimToken && seen.status === table.states[outcome.result];
 }
 
 /** Gives the claim back until the message comes again. Refused when somebody has taken over, who knows better. */
 export async function postponeItem(
   executor: StatementExecutor,
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   { id, claimToken, version }: Ownership,
-  reason: { now: number; step: transitions.Step },
+  reason: { now: number; entry: TimelineEntry },
 ): Promise<void> {
-  await executor.execute(transitions.postpone(lifecycle, id, { claimToken, version, ...reason }));
+  await executor.execute(transitions.postpone(table, id, { claimToken, version, ...reason }));
 }

@@ -2,11 +2,11 @@ import type { Clock } from '../runtime/clock.js';
 import { claimItem, finishItem } from './claim.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TableReader } from '../dynamodb/table-reader.js';
-import type { Lifecycle } from './transitions.js';
-import { sweeperOf, type MarkedItem } from './next-action.js';
+import type { DueItem, WorkItemTable } from './work-item.js';
+import { sweeperOf } from './next-action.js';
 
 type GivingUp = {
-  table: { lifecycle: Lifecycle; reader: TableReader };
+  table: { table: WorkItemTable; reader: TableReader };
   leaseMs: number;
   /** Epoch ms. Given, the marker stays, due then, until somebody confirms the outcome. */
   outboxAt?: number;
@@ -17,21 +17,21 @@ type GivingUp = {
  * @returns the item as it then stands; undefined when a worker has claimed it after all
  */
 export async function giveUp(
-  { table: { lifecycle, reader }, leaseMs, outboxAt }: GivingUp,
-  { outboxAttempts, ...item }: MarkedItem,
+  { table: { table, reader }, leaseMs, outboxAt }: GivingUp,
+  { outboxAttempts, ...item }: DueItem,
   { executor, now }: { executor: StatementExecutor; now: Clock },
 ): Promise<Record<string, unknown> | undefined> {
-  const id = String(item[lifecycle.key]);
+  const id = String(item[table.key]);
   const at = now();
-  const entry = { at: new Date(at).toISOString() };
+  const iso = new Date(at).toISOString();
   const claim = await claimItem(
     executor,
-    lifecycle,
+    table,
     {
       id,
       messageId: sweeperOf(id),
       leaseMs,
-      step: { name: 'undelivered', entry },
+      entry: { name: 'undelivered', at: iso },
       marker: { outboxShard: 0, delayMs: 0 },
     },
     now,
@@ -46,8 +46,8 @@ export async function giveUp(
     },
   };
   const marker = outboxAt === undefined ? {} : { outboxAt };
-  const steps = [{ name: lifecycle.states.failed.toLowerCase(), entry }];
-  const outcome = { result: 'failed', now: at, attributes, steps, ...marker } as const;
-  if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
+  const entries = [{ name: table.states.failed.toLowerCase(), at: iso }];
+  const outcome = { result: 'failed', now: at, attributes, entries, ...marker } as const;
+  if (!(await finishItem(executor, table, claim.ownership, outcome))) return undefined;
   return reader.get(id);
 }

@@ -1,4 +1,4 @@
-import type { ClaimableItem } from './transitions.js';
+import type { WorkItem } from './work-item.js';
 
 /**
  * How far the clocks of two machines may differ before one of them takes over work that the other still does. NTP keeps
@@ -6,10 +6,8 @@ import type { ClaimableItem } from './transitions.js';
  */
 export const LEASE_SKEW_MS = 1_000;
 
-type Leased = Pick<ClaimableItem, 'leaseUntil'>;
-
 /** Epoch ms: up to then, by the clock of this process, the claim's owner may still be at work. */
-export function leaseEndsAt({ leaseUntil }: Leased): number {
+export function leaseEndsAt({ leaseUntil }: Pick<WorkItem, 'leaseUntil'>): number {
   return leaseUntil + LEASE_SKEW_MS;
 }
 
@@ -27,6 +25,6 @@ export function leaseEndsAt({ leaseUntil }: Leased): number {
  * @param now epoch ms, read after the item: a lease that began since would seem to end too late
  * @param leaseMs length of a lease
  */
-export function isLeased(item: Leased, now: number, leaseMs: number): boolean {
+export function isLeased(item: Pick<WorkItem, 'leaseUntil'>, now: number, leaseMs: number): boolean {
   return now <= leaseEndsAt(item) && item.leaseUntil <= now + leaseMs + LEASE_SKEW_MS;
 }

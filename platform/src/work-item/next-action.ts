@@ -1,24 +1,9 @@
 import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
 import { isLeased } from './lease.js';
-import type { Lifecycle } from './transitions.js';
+import type { DueItem, WorkItemTable } from './work-item.js';
 
-/** An item with its marker, as far as the sweeper reads it. Rows that somebody wrote by hand may lack anything. */
-export type MarkedItem = Record<string, unknown> & {
-  status: string;
-  version: number;
-  holder: string;
-  leaseUntil: number;
-  updatedAt: string;
-  /** Epoch ms at which the sweeper looks at the item. */
-  outboxAt: number;
-  /** Publications after which the queue was seen empty. */
-  outboxAttempts: number;
-  /** Epoch ms of the sweeper's last publication; absent before the first. */
-  outboxSentAt?: number;
-};
-
-/** The attributes that a judgement needs. */
-export const JUDGED_ATTRIBUTES = [
+/** Attributes that `nextActionFor` reads. */
+export const SWEPT_ATTRIBUTES = [
   ...['status', 'version', 'holder', 'leaseUntil', 'updatedAt'],
   ...['outboxAt', 'outboxAttempts', 'outboxSentAt'],
 ];
@@ -32,10 +17,10 @@ export const JUDGED_ATTRIBUTES = [
  *     retry      the queue was seen empty, so its message is gone: republish, and count an attempt
  *     give up    the same, as often as the limit allows, and no worker has ever claimed it
  */
-export type Judgement = 'leased' | 'wait' | 'republish' | 'retry' | 'give up';
+export type NextAction = 'leased' | 'wait' | 'republish' | 'retry' | 'give up';
 
 export type Circumstances = {
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   /** Epoch ms. */
   now: number;
   /** The queue that the item's event ends up in, counted before the item was read. */
@@ -50,13 +35,12 @@ export type Circumstances = {
   maxAttempts: number;
 };
 
-export function judgeMarker(item: MarkedItem, around: Circumstances): Judgement {
-  const { lifecycle, now, queue, isCovered, queueGraceMs, retentionMs, leaseMs, maxAttempts } = around;
-  if (item.status === lifecycle.states.processing && isLeased(item, now, leaseMs)) return 'leased';
+export function nextActionFor(item: DueItem, around: Circumstances): NextAction {
+  const { table, now, queue, isCovered, queueGraceMs, retentionMs, leaseMs, maxAttempts } = around;
+  if (item.status === table.states.processing && isLeased(item, now, leaseMs)) return 'leased';
 
   if (depthOf(queue) === 0) {
-    const isUnclaimed =
-      item.status === lifecycle.states.pending || item.holder === sweeperOf(String(item[lifecycle.key]));
+    const isUnclaimed = item.status === table.states.pending || item.holder === sweeperOf(String(item[table.key]));
     return isUnclaimed && item.outboxAttempts >= maxAttempts ? 'give up' : 'retry';
   }
   const isPatient = now - item.outboxAt < queueGraceMs;

@@ -1,11 +1,11 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
-import type { Lifecycle } from './transitions.js';
+import type { WorkItemTable } from './work-item.js';
 
 /** Entries of one shard that one sweep reads: enough to outrun any loss, and few enough to read at once. */
 const PAGE = 100;
 
-type MarkerIndexOptions = { dynamo: DynamoDb; lifecycle: Lifecycle; index: string; shards: number };
+type MarkerIndexOptions = { dynamo: DynamoDb; table: WorkItemTable; index: string; shards: number };
 
 export type MarkerIndex = {
   /**
@@ -18,8 +18,7 @@ export type MarkerIndex = {
 };
 
 /** The outbox index of one table. */
-export function createMarkerIndex({ dynamo, lifecycle, index, shards }: MarkerIndexOptions): MarkerIndex {
-  const { table, key } = lifecycle;
+export function createMarkerIndex({ dynamo, table, index, shards }: MarkerIndexOptions): MarkerIndex {
   const everyShard = Array.from({ length: shards }, (_, shard) => shard);
   /** Where the next page of a shard begins. */
   const positions = new Map<number, Record<string, unknown>>();
@@ -28,7 +27,7 @@ export function createMarkerIndex({ dynamo, lifecycle, index, shards }: MarkerIn
     const position = furthestFirst ? undefined : positions.get(shard);
     return dynamo.send(
       new QueryCommand({
-        TableName: table,
+        TableName: table.name,
         IndexName: index,
         KeyConditionExpression: `#shard = :shard AND #dueAt ${comparison} :bound`,
         ExpressionAttributeNames: { '#shard': 'outboxShard', '#dueAt': 'outboxAt' },
@@ -52,7 +51,7 @@ export function createMarkerIndex({ dynamo, lifecycle, index, shards }: MarkerIn
     return items;
   }
 
-  const idsOf = (pages: Record<string, unknown>[][]): string[] => pages.flat().map((item) => String(item[key]));
+  const idsOf = (pages: Record<string, unknown>[][]): string[] => pages.flat().map((item) => String(item[table.key]));
   return {
     due: async (now) => idsOf(await Promise.all(everyShard.map((shard) => duePage(shard, now)))),
     beyond: async (horizon) => idsOf(await Promise.all(everyShard.map((shard) => beyondPage(shard, horizon)))),

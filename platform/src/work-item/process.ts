@@ -5,14 +5,14 @@ import { failpoint } from '../runtime/failpoints.js';
 import type { OutgoingEvent } from '../events/publisher.js';
 import { claimItem, finishItem, postponeItem } from './claim.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
-import type { Lifecycle, Step } from './transitions.js';
+import type { TimelineEntry, WorkItemTable } from './work-item.js';
 import type { Delivery, HandlerResult } from '../worker/types.js';
 import { afterAttempts } from '../worker/with-dead-letter.js';
 
-/** The table that a worker works on. */
-export type ItemTable = {
+/** The work items of one table, and how a worker works on them. */
+export type WorkItems = {
   executor: StatementExecutor;
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   now: Clock;
   leaseMs: number;
   /** Ms after which the sweeper looks at an item that a replay set going, or at an outcome that nobody has confirmed. */
@@ -22,11 +22,11 @@ export type ItemTable = {
   outcomesAreConfirmed: boolean;
 };
 
-/** How the work on an item ended; `attributes` are written with the outcome, and so are further steps of its timeline. */
+/** How the work on an item ended; `attributes` are written with the outcome, and so are further entries of its timeline. */
 export type WorkResult = {
   result: 'completed' | 'failed';
   attributes: Record<string, unknown>;
-  steps?: readonly Step[];
+  entries?: readonly TimelineEntry[];
 };
 
 /** Attributes that every outcome sets. */
@@ -61,11 +61,11 @@ export function endOfRetries(delivery: Delivery, what: string): (claimed: Pick<C
   const { messageId, attempt } = delivery;
   const message = `${what} ${afterAttempts(delivery)}; its message is in the dead-letter queue.`;
   return ({ now }) => {
-    const entry = { at: new Date(now()).toISOString(), code: 'RECEIVES_EXHAUSTED', attempt, messageId };
+    const at = new Date(now()).toISOString();
     return Promise.resolve({
       result: 'failed',
       attributes: { failure: { code: 'RETRIES_EXHAUSTED', message, retriable: true } },
-      steps: [{ name: 'dead-lettered', entry }],
+      entries: [{ name: 'dead-lettered', at, code: 'RECEIVES_EXHAUSTED', attempt, messageId }],
     });
   };
 }
@@ -82,46 +82,44 @@ const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [v
  * @throws PermanentError UNKNOWN_ITEM, and whatever `work` throws
  */
 export async function workOnItem<Item extends object>(
-  table: ItemTable,
+  items: WorkItems,
   delivery: Delivery,
   { id, known, outcomeEventOf, work, givesUp = false }: Job<Item>,
 ): Promise<HandlerResult> {
-  const { executor, lifecycle, now, leaseMs, markerDelayMs } = table;
+  const { executor, table, now, leaseMs, markerDelayMs } = items;
   const claim = await claimItem(
     executor,
-    lifecycle,
+    table,
     {
       id,
       messageId: delivery.messageId,
       ...(delivery.replayId === undefined ? {} : { replayId: delivery.replayId }),
       leaseMs,
       givesUp,
-      step: {
+      entry: {
         name: 'received',
-        entry: {
-          at: new Date(now()).toISOString(),
-          sentAt: new Date(delivery.sentAt).toISOString(),
-          // One that gives the item up is no further attempt at it.
-          ...(givesUp ? {} : { attempt: delivery.attempt }),
-          messageId: delivery.messageId,
-          worker: WORKER,
-        },
+        at: new Date(now()).toISOString(),
+        sentAt: new Date(delivery.sentAt).toISOString(),
+        // One that gives the item up is no further attempt at it.
+        ...(givesUp ? {} : { attempt: delivery.attempt }),
+        messageId: delivery.messageId,
+        worker: WORKER,
       },
-      marker: { outboxShard: table.outboxShardOf(id), delayMs: markerDelayMs },
+      marker: { outboxShard: items.outboxShardOf(id), delayMs: markerDelayMs },
     },
     now,
   );
   switch (claim.kind) {
     case 'unknown':
-      throw new PermanentError('UNKNOWN_ITEM', `${lifecycle.table} has no item ${id}`, {
-        details: { path: `detail.data.${lifecycle.key}` },
+      throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, {
+        details: { path: `detail.data.${table.key}` },
       });
     case 'held':
       return { outcome: 'duplicate', events: [] };
     case 'finished': {
       // Its marker is gone: whoever waits for the event has it.
-      const isConfirmed = table.outcomesAreConfirmed && claim.item.outboxAt === undefined;
-      // The table's items are written through the lifecycle only, so they have the item's shape.
+      const isConfirmed = items.outcomesAreConfirmed && claim.item.outboxAt === undefined;
+      // The table's items are written by the transitions only, so they have the item's shape.
       return { outcome: 'duplicate', events: isConfirmed ? [] : present(outcomeEventOf(claim.item as Item)) };
     }
     case 'claimed':
@@ -131,23 +129,23 @@ export async function workOnItem<Item extends object>(
   delivery.held.item = {
     postpone: ({ delaySeconds, reason }) => {
       const at = now();
-      const entry = { at: new Date(at).toISOString(), delaySeconds, reason };
-      return postponeItem(executor, lifecycle, ownership, { now: at, step: { name: 'retried', entry } });
+      const entry = { name: 'retried', at: new Date(at).toISOString(), delaySeconds, reason };
+      return postponeItem(executor, table, ownership, { now: at, entry });
     },
   };
   failpoint('worker.after-claim');
 
-  const { result, attributes: worked, steps = [] } = await work({ now, life, isGivenUp });
+  const { result, attributes: worked, entries = [] } = await work({ now, life, isGivenUp });
   failpoint('worker.after-work');
   const span = delivery.beginSpan?.();
   // Stored, so that whoever publishes the outcome's event again publishes the same one.
   const attributes = span ? { ...worked, outcomeTraceparent: span.traceparent } : worked;
   const at = now();
-  const status = lifecycle.states[result];
-  const step = { name: status.toLowerCase(), entry: { at: new Date(at).toISOString() } };
-  const marker = table.outcomesAreConfirmed ? { outboxAt: at + markerDelayMs } : {};
-  const outcome = { result, now: at, attributes, steps: [...steps, step], ...marker };
-  const mine = await finishItem(executor, lifecycle, ownership, outcome);
+  const status = table.states[result];
+  const entry = { name: status.toLowerCase(), at: new Date(at).toISOString() };
+  const marker = items.outcomesAreConfirmed ? { outboxAt: at + markerDelayMs } : {};
+  const outcome = { result, now: at, attributes, entries: [...entries, entry], ...marker };
+  const mine = await finishItem(executor, table, ownership, outcome);
   // Somebody took over while this delivery was late, and publishes what came of it.
   if (!mine) return { outcome: 'duplicate', events: [] };
   failpoint('worker.after-finish');

@@ -1,10 +1,11 @@
 import type { Clock } from '../runtime/clock.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
-import { restart, type ClaimableItem, type Lifecycle } from './transitions.js';
+import { restart } from './transitions.js';
+import type { WorkItem, WorkItemTable } from './work-item.js';
 
 export type RestartRequest = {
   /** The item as it was seen. */
-  seen: ClaimableItem & Record<string, unknown>;
+  seen: Record<string, unknown> & WorkItem;
   /** The new life's: a replay of the same id does not start another one. */
   replayId: string;
   outboxShard: number;
@@ -20,24 +21,24 @@ export type RestartResult =
 /** Starts a failed item again, from the item alone. Whoever calls it publishes the item's event, or the sweeper does. */
 export async function restartItem(
   executor: StatementExecutor,
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   { seen, replayId, outboxShard, markerDelayMs }: RestartRequest,
   now: Clock,
 ): Promise<RestartResult> {
   const at = now();
   const life = { now: at, replayId, outboxShard, outboxAt: at + markerDelayMs };
-  const result = await executor.execute(restart(lifecycle, String(seen[lifecycle.key]), seen, life));
+  const result = await executor.execute(restart(table, String(seen[table.key]), seen, life));
   const { failure: _failure, outcomeTraceparent: _traceparent, ...kept } = seen;
   const item = {
     ...kept,
-    status: lifecycle.states.pending,
+    status: table.states.pending,
     version: seen.version + 1,
     updatedAt: new Date(at).toISOString(),
     lastReplayId: replayId,
   };
   if (result.applied) return { kind: 'restarted', item };
   // An attempt whose answer was lost had been applied, or somebody else has started this very life: it is the same.
-  const found = result.item as ClaimableItem | undefined;
+  const found = result.item as WorkItem | undefined;
   const isSame = found?.lastReplayId === replayId && found.version === item.version;
   return isSame ? { kind: 'restarted', item } : { kind: 'refused', item: result.item };
 }

@@ -25,7 +25,7 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   const heldBack = new Map<string, string>();
 
   /** One line per change of state. */
-  function reportRoutes(table: string, closedBy: readonly string[]): void {
+  function reportClosed(table: string, closedBy: readonly string[]): void {
     const reason = closedBy.join('; ');
     if (reason === (heldBack.get(table) ?? '')) return;
     if (reason === '') logger.info('events are sent again', { table });
@@ -36,7 +36,7 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   async function sweepTable({ table, sweeper }: RunOptions['sweepers'][number]): Promise<void> {
     const { closedBy, ...report } = await sweeper.sweep();
     if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
-    reportRoutes(table, closedBy);
+    reportClosed(table, closedBy);
   }
 
   /** A table that cannot be swept does not keep the others from it. */

@@ -1,4 +1,5 @@
 import type { Statement } from '../dynamodb/executor.js';
+import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
 
 /**
  * Every change of state that an item of either table can go through, and the only place where one is written down. An
@@ -17,40 +18,15 @@ import type { Statement } from '../dynamodb/executor.js';
  * concurrent attempts exactly one is applied. SETs never read what another SET of the statement writes: services differ
  * in which value they see.
  */
-export type Lifecycle = {
-  table: string;
-  /** Name of the partition key. */
-  key: string;
-  states: { pending: string; processing: string; completed: string; failed: string };
-};
-
-/** The attributes by which an item's state is judged. */
-export type ClaimableItem = {
-  status: string;
-  version: number;
-  holder: string;
-  claimToken: string;
-  /** Epoch ms. */
-  leaseUntil: number;
-  /** Names the item's present life: '' in the first, then the replay that began it. */
-  lastReplayId: string;
-  /** The life whose work is given up. Once it is the present one, a claim may only end it. */
-  givenUpLife?: string;
-  failure?: { retriable: boolean };
-};
-
-/** What happened, for the item's timeline. */
-export type Step = { name: string; entry: Record<string, unknown> };
-
-/** A wish to work on an item. */
-export type Claim = {
+/** A request to work on an item. */
+export type ClaimRequest = {
   /** SQS id of the message that asks. */
   messageId: string;
   /** New for every attempt: the owner's proof. */
   claimToken: string;
   now: number;
   leaseUntil: number;
-  step: Step;
+  entry: TimelineEntry;
   /** Written with the claim, so that whatever ends the life comes after the last claim that may work in it. */
   givesUp?: boolean;
 };
@@ -65,11 +41,11 @@ export type Outcome = {
   attributes: Record<string, unknown>;
   /** Epoch ms. Given, the marker stays, due then, until whoever the outcome's event is for has confirmed it. */
   outboxAt?: number;
-  steps: readonly Step[];
+  entries: readonly TimelineEntry[];
 };
 
-/** Bounds an item's timeline: from this version on, a step overwrites the one of the same name before it. */
-const MAX_STEP_VERSION = 60;
+/** Bounds an item's timeline: from this version on, an entry overwrites the one of the same name before it. */
+const MAX_ENTRY_VERSION = 60;
 
 /** A condition: PartiQL text with its parameters. */
 type Clause = { text: string; parameters: unknown[] };
@@ -78,17 +54,17 @@ const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, para
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 
 function update(
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   id: string,
   set: Record<string, unknown>,
   rest: string[],
   where: Clause[],
 ): Statement {
-  const conditions = [clause(`"${lifecycle.key}" = ?`, id), ...where];
+  const conditions = [clause(`"${table.key}" = ?`, id), ...where];
   return {
     key: id,
     text: [
-      `UPDATE "${lifecycle.table}"`,
+      `UPDATE "${table.name}"`,
       ...Object.keys(set).map((path) => `SET ${path} = ?`),
       ...rest,
       `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
@@ -97,67 +73,72 @@ function update(
   };
 }
 
-/** The timeline's share of a statement that leads to this version. A repeated statement overwrites its own step. */
-function timelineAttributes(version: number, steps: readonly Step[]): Record<string, unknown> {
-  const suffix = Math.min(version, MAX_STEP_VERSION);
+/** The timeline's share of a statement that leads to this version. A repeated statement overwrites its own entry. */
+function timelineAttributes(version: number, entries: readonly TimelineEntry[]): Record<string, unknown> {
+  const suffix = Math.min(version, MAX_ENTRY_VERSION);
   return Object.fromEntries(
-    steps.map(({ name, entry }) => [`"timeline"."${name}_${suffix}"`, { ...entry, version }] as const),
+    entries.map(({ name, ...attributes }) => [`"timeline"."${name}_${suffix}"`, { ...attributes, version }] as const),
   );
 }
 
-function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number, life: string): Record<string, unknown> {
+function claimAttributes(
+  table: WorkItemTable,
+  request: ClaimRequest,
+  version: number,
+  life: string,
+): Record<string, unknown> {
   return {
-    '"status"': lifecycle.states.processing,
+    '"status"': table.states.processing,
     '"version"': version,
-    '"holder"': claim.messageId,
-    '"claimToken"': claim.claimToken,
-    '"leaseUntil"': claim.leaseUntil,
-    '"updatedAt"': iso(claim.now),
-    ...(claim.givesUp ? { '"givenUpLife"': life } : {}),
-    ...timelineAttributes(version, [claim.step]),
+    '"holder"': request.messageId,
+    '"claimToken"': request.claimToken,
+    '"leaseUntil"': request.leaseUntil,
+    '"updatedAt"': iso(request.now),
+    ...(request.givesUp ? { '"givenUpLife"': life } : {}),
+    ...timelineAttributes(version, [request.entry]),
   };
 }
 
 /** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
-export function insert(lifecycle: Lifecycle, item: Record<string, unknown>): Statement {
+export function insert(table: WorkItemTable, item: Record<string, unknown>): Statement {
   const present = Object.entries(item).filter(([, value]) => value !== undefined);
   return {
-    key: String(item[lifecycle.key]),
-    text: `INSERT INTO "${lifecycle.table}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
+    key: String(item[table.key]),
+    text: `INSERT INTO "${table.name}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
     parameters: present.map(([, value]) => value),
   };
 }
 
 /** pending, processing → processing, by the item's first message or by the same message again. */
 export function claim(
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   id: string,
-  wish: Claim,
-  seen: Pick<ClaimableItem, 'version' | 'lastReplayId'>,
+  request: ClaimRequest,
+  seen: Pick<WorkItem, 'version' | 'lastReplayId'>,
 ): Statement {
-  const { pending, processing } = lifecycle.states;
+  const { pending, processing } = table.states;
   return update(
-    lifecycle,
+    table,
     id,
-    claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
+    claimAttributes(table, request, seen.version + 1, seen.lastReplayId),
     [],
     [
       clause('"status" IN [?, ?]', pending, processing),
-      clause('"holder" IN [?, ?]', '', wish.messageId),
+      clause('"holder" IN [?, ?]', '', request.messageId),
       clause('"version" = ?', seen.version),
     ],
   );
 }
 
 /** processing → processing, by another message, which has seen that the lease has passed; every claim makes a new version. */
-export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: ClaimableItem): Statement {
+export function takeOver(table: WorkItemTable, id: string, request: ClaimRequest, seen: WorkItem): Statement {
   return update(
-    lifecycle,
+    table,
     id,
-    claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
+    claimAttributes(table, request, seen.version + 1, seen.lastReplayId),
     [],
     [
-      clause('"status" = ?', lifecycle.states.processing),
+      clause('"status" = ?', table.states.processing),
       clause('"claimToken" = ?', seen.claimToken),
       clause('"version" = ?', seen.version),
     ],
@@ -179,21 +160,19 @@ const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
 
 /** failed (retriable) → processing, once per replay id: a new life, with its own outcome. */
 export function replay(
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   id: string,
-  wish: Claim,
-  seen: ClaimableItem,
+  request: ClaimRequest,
+  seen: WorkItem,
   marker: { replayId: string; outboxShard: number; outboxAt: number },
 ): Statement {
   const attributes = {
-    ...claimAttributes(lifecycle, wish, seen.version + 1, marker.replayId),
+    ...claimAttributes(table, request, seen.version + 1, marker.replayId),
     ...newLife(marker),
-    ...timelineAttributes(seen.version + 1, [
-      { name: 'replayed', entry: { at: iso(wish.now), messageId: wish.messageId } },
-    ]),
+    ...timelineAttributes(seen.version + 1, [{ name: 'replayed', at: iso(request.now), messageId: request.messageId }]),
   };
-  return update(lifecycle, id, attributes, REMOVE_FAILURE, [
-    clause('"status" = ?', lifecycle.states.failed),
+  return update(table, id, attributes, REMOVE_FAILURE, [
+    clause('"status" = ?', table.states.failed),
     clause('"failure"."retriable" = ?', true),
     clause('"lastReplayId" <> ?', marker.replayId),
     clause('"version" = ?', seen.version),
@@ -202,24 +181,24 @@ export function replay(
 
 /** failed (retriable) → pending, by an operator, from the item alone: whatever message comes first claims it. */
 export function restart(
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   id: string,
-  seen: Pick<ClaimableItem, 'version'>,
+  seen: Pick<WorkItem, 'version'>,
   { now, ...marker }: { now: number; replayId: string; outboxShard: number; outboxAt: number },
 ): Statement {
   const version = seen.version + 1;
   const attributes = {
-    '"status"': lifecycle.states.pending,
+    '"status"': table.states.pending,
     '"version"': version,
     '"holder"': '',
     '"claimToken"': '',
     '"leaseUntil"': 0,
     '"updatedAt"': iso(now),
     ...newLife(marker),
-    ...timelineAttributes(version, [{ name: 'replayed', entry: { at: iso(now) } }]),
+    ...timelineAttributes(version, [{ name: 'replayed', at: iso(now) }]),
   };
-  return update(lifecycle, id, attributes, REMOVE_FAILURE, [
-    clause('"status" = ?', lifecycle.states.failed),
+  return update(table, id, attributes, REMOVE_FAILURE, [
+    clause('"status" = ?', table.states.failed),
     clause('"failure"."retriable" = ?', true),
     clause('"version" = ?', seen.version),
   ]);
@@ -227,73 +206,73 @@ export function restart(
 
 /** processing → processing, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */
 export function postpone(
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   id: string,
-  { claimToken, version, now, step }: Pick<Outcome, 'claimToken' | 'version' | 'now'> & { step: Step },
+  { claimToken, version, now, entry }: Pick<Outcome, 'claimToken' | 'version' | 'now'> & { entry: TimelineEntry },
 ): Statement {
   const attributes = {
     '"claimToken"': '',
     '"version"': version + 1,
     '"updatedAt"': iso(now),
-    ...timelineAttributes(version + 1, [step]),
+    ...timelineAttributes(version + 1, [entry]),
   };
   return update(
-    lifecycle,
+    table,
     id,
     attributes,
     [],
-    [clause('"status" = ?', lifecycle.states.processing), clause('"claimToken" = ?', claimToken)],
+    [clause('"status" = ?', table.states.processing), clause('"claimToken" = ?', claimToken)],
   );
 }
 
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 
 /** processing → completed | failed, by the owner of the claim only. */
-export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Statement {
+export function finish(table: WorkItemTable, id: string, outcome: Outcome): Statement {
   const attributes = {
-    '"status"': lifecycle.states[outcome.result],
+    '"status"': table.states[outcome.result],
     '"version"': outcome.version + 1,
     '"updatedAt"': iso(outcome.now),
-    ...timelineAttributes(outcome.version + 1, outcome.steps),
+    ...timelineAttributes(outcome.version + 1, outcome.entries),
     ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
   };
   const counted = ['SET "effects" = "effects" + 1'];
   const marker = outcome.outboxAt === undefined ? {} : { '"outboxAt"': outcome.outboxAt, '"outboxAttempts"': 0 };
   const rest = outcome.outboxAt === undefined ? [...counted, ...REMOVE_MARKER] : counted;
-  return update(lifecycle, id, { ...attributes, ...marker }, rest, [
-    clause('"status" = ?', lifecycle.states.processing),
+  return update(table, id, { ...attributes, ...marker }, rest, [
+    clause('"status" = ?', table.states.processing),
     clause('"claimToken" = ?', outcome.claimToken),
   ]);
 }
 
 /** The marker becomes due at another time; no change of state. Of several sweepers one moves it. */
-export function moveMarker(lifecycle: Lifecycle, id: string, seenOutboxAt: number, outboxAt: number): Statement {
-  return update(lifecycle, id, { '"outboxAt"': outboxAt }, [], [clause('"outboxAt" = ?', seenOutboxAt)]);
+export function moveMarker(table: WorkItemTable, id: string, seenOutboxAt: number, outboxAt: number): Statement {
+  return update(table, id, { '"outboxAt"': outboxAt }, [], [clause('"outboxAt" = ?', seenOutboxAt)]);
 }
 
 /**
  * The sweeper has published the item's event; no change of state.
  * @param outboxAt where that sweeper has put the marker
- * @param step its key ends in its number: the version stays. Absent for a row that has no timeline.
+ * @param entry its key ends in its number: the version stays. Absent for a row that has no timeline.
  */
 export function notePublication(
-  lifecycle: Lifecycle,
+  table: WorkItemTable,
   id: string,
   outboxAt: number,
-  { sentAt, attempts, step }: { sentAt: number; attempts: number; step?: Step & { number: number } },
+  { sentAt, attempts, entry }: { sentAt: number; attempts: number; entry?: TimelineEntry & { number: number } },
 ): Statement {
-  const attributes = {
-    '"outboxAttempts"': attempts,
-    '"outboxSentAt"': sentAt,
-    ...(step ? { [`"timeline"."${step.name}_${Math.min(step.number, MAX_STEP_VERSION)}"`]: step.entry } : {}),
-  };
-  return update(lifecycle, id, attributes, [], [clause('"outboxAt" = ?', outboxAt)]);
+  const attributes: Record<string, unknown> = { '"outboxAttempts"': attempts, '"outboxSentAt"': sentAt };
+  if (entry) {
+    const { name, number, ...stored } = entry;
+    attributes[`"timeline"."${name}_${Math.min(number, MAX_ENTRY_VERSION)}"`] = stored;
+  }
+  return update(table, id, attributes, [], [clause('"outboxAt" = ?', outboxAt)]);
 }
 
 /** The marker goes, because the event of the outcome in this version has arrived; no change of state. */
-export function confirm(lifecycle: Lifecycle, id: string, outcomeVersion: number): Statement {
-  const { completed, failed } = lifecycle.states;
-  return update(lifecycle, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [
+export function confirm(table: WorkItemTable, id: string, outcomeVersion: number): Statement {
+  const { completed, failed } = table.states;
+  return update(table, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [
     clause('"status" IN [?, ?]', completed, failed),
     clause('"version" = ?', outcomeVersion),
   ]);

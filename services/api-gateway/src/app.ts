@@ -13,7 +13,7 @@ import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import type { RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { NO_TRACING, type RunningTracing } from '@orderflow/platform/telemetry/tracing';
 import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
 import { exposeQueueDepths } from '@orderflow/platform/telemetry/queue-depths';
@@ -55,9 +55,9 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const { config, aws, logger, now, monotonic } = dependencies;
   const { tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
   const names = resourceNames(config.STAGE);
-  const orderLifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
-  const notificationLifecycle: Lifecycle = {
-    table: names.notificationsTable,
+  const orderTable: WorkItemTable = { name: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const notificationTable: WorkItemTable = {
+    name: names.notificationsTable,
     key: 'notificationId',
     states: NOTIFICATION_STATES,
   };
@@ -92,16 +92,16 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const useCases = {
     acceptOrder: createAcceptOrder({
       ...accepting,
-      lifecycle: orderLifecycle,
+      table: orderTable,
       reader: orders,
       onCreated: orderMetrics.created,
     }),
     readOrder: createReadOrder(orders),
-    replayOrder: createReplayOrder({ ...accepting, lifecycle: orderLifecycle, reader: orders }),
+    replayOrder: createReplayOrder({ ...accepting, table: orderTable, reader: orders }),
     listOrders: createListOrders({ orders, now, monotonic, ...lists }),
     acceptNotification: createAcceptNotification({
       ...accepting,
-      lifecycle: notificationLifecycle,
+      table: notificationTable,
       reader: notifications,
       orders,
     }),
@@ -114,8 +114,8 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, monotonic });
   const outbox = createOutbox({
     ...{ config, names, aws, executor, publisher, metrics, logger, now, monotonic },
-    orders: { lifecycle: orderLifecycle, reader: orders },
-    notifications: { lifecycle: notificationLifecycle, reader: notifications },
+    orders: { table: orderTable, reader: orders },
+    notifications: { table: notificationTable, reader: notifications },
     countQueue: countMessages,
     onOrderGivenUp: orderMetrics.gaveUp,
   });

@@ -3,7 +3,7 @@ import { type NotificationRecord } from '@orderflow/domain/notifications/notific
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
+import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
@@ -13,15 +13,15 @@ import type { EventPublisher } from '@orderflow/platform/events/publisher';
 import { createOutboxMetrics } from '@orderflow/platform/work-item/sweeper-metrics';
 import {
   LONGEST_PAUSE_MS,
-  type OutboxTable,
-  type Route,
+  type SweptTable,
+  type Subscription,
   type SweeperOptions,
-} from '@orderflow/platform/work-item/outbox-table';
+} from '@orderflow/platform/work-item/swept-table';
 import { runSweeper, type RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { ApiEnv } from './config.js';
 
@@ -34,8 +34,8 @@ type Dependencies = {
   aws: AwsClients;
   executor: StatementExecutor;
   publisher: EventPublisher;
-  orders: { lifecycle: Lifecycle; reader: TableReader };
-  notifications: { lifecycle: Lifecycle; reader: TableReader };
+  orders: { table: WorkItemTable; reader: TableReader };
+  notifications: { table: WorkItemTable; reader: TableReader };
   countQueue: (queue: string) => Promise<QueueCounts>;
   /** Called with each order that the sweeper has ended. */
   onOrderGivenUp: (order: OrderRecord) => void;
@@ -66,23 +66,25 @@ export function createOutbox(dependencies: Dependencies): Outbox {
   const { config, names, aws, executor, publisher, orders, notifications, metrics, logger, now, monotonic } =
     dependencies;
   const routes = routesOf(names, config);
-  const routeFor = (ref: RuleRef, eventOf: Route['eventOf']): Route => ({
+  const subscriptionFor = (ref: RuleRef, eventOf: Subscription['eventOf']): Subscription => ({
     check: ruleCheck(aws.eventBridge, ref),
     countQueue: () => dependencies.countQueue(ref.queue),
     eventOf,
   });
-  const tables: OutboxTable[] = [
+  const tables: SweptTable[] = [
     {
       ...orders,
-      work: routeFor(routes.orders, (item) => orderCreated(item as OrderRecord)),
-      ...(routes.outcomes ? { outcome: routeFor(routes.outcomes, (item) => orderOutcome(item as OrderRecord)) } : {}),
+      work: subscriptionFor(routes.orders, (item) => orderCreated(item as OrderRecord)),
+      ...(routes.outcomes
+        ? { outcome: subscriptionFor(routes.outcomes, (item) => orderOutcome(item as OrderRecord)) }
+        : {}),
       onGivenUp: (item) => {
         dependencies.onOrderGivenUp(item as OrderRecord);
       },
     },
     {
       ...notifications,
-      work: routeFor(routes.notifications, (item) => notificationRequested(item as NotificationRecord)),
+      work: subscriptionFor(routes.notifications, (item) => notificationRequested(item as NotificationRecord)),
     },
   ];
   const options: SweeperOptions = {
@@ -95,11 +97,11 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     backoffBaseMs: config.OUTBOX_DELAY_MS,
     backoffMaxMs: LONGEST_PAUSE_MS,
   };
-  const tableNames = tables.map(({ lifecycle }) => lifecycle.table);
+  const tableNames = tables.map(({ table }) => table.name);
   const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now, monotonic };
   const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
   const sweepers = tables.map((table) => ({
-    table: table.lifecycle.table,
+    table: table.table.name,
     sweeper: createSweeper(table, options, { ...sweeping, metrics: outboxMetrics }),
   }));
 

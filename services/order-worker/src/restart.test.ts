@@ -8,12 +8,12 @@ import { anOrder, messageOf } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 describe('an order that is started again from its item', () => {
-  const lifecycle = { table: NAMES.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const table = { name: NAMES.ordersTable, key: 'orderId', states: ORDER_STATES };
 
   async function restartOrder(system: OrderSystem, orderId: string, replayId: string) {
     const seen = system.order(orderId) as OrderRecord;
     const request = { seen, replayId, outboxShard: 3, markerDelayMs: 5_000 };
-    return restartItem(createStatementExecutor(system.aws.dynamo), lifecycle, request, system.now);
+    return restartItem(createStatementExecutor(system.aws.dynamo), table, request, system.now);
   }
 
   it('is completed by its event, and its dead letter does not start it once more', async () => {

@@ -8,13 +8,13 @@ import { notificationRequested, notificationSent } from '@orderflow/domain/notif
 import { newOrderRecord, ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 
 export type Item = Record<string, unknown>;
 
 /** One of the two tables that the state machine works on, with the events that tell of its items. */
 export type Subject = {
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   /** The marker outlives the outcome until somebody confirms that its event has arrived. */
   outcomesAreConfirmed: boolean;
   record: (id: string, insertedAt: number, outboxAt: number) => Item;
@@ -32,7 +32,7 @@ export function createSubjects(stage: string): Record<SubjectName, Subject> {
   const { ordersTable, notificationsTable } = resourceNames(stage);
   return {
     order: {
-      lifecycle: { table: ordersTable, key: 'orderId', states: ORDER_STATES },
+      table: { name: ordersTable, key: 'orderId', states: ORDER_STATES },
       outcomesAreConfirmed: true,
       record: (orderId, now, outboxAt) => {
         const items = [{ productId: 'p-1', productName: 'A product', quantity: 2, unitPrice: 12.5 }];
@@ -44,7 +44,7 @@ export function createSubjects(stage: string): Record<SubjectName, Subject> {
       doneAttributes: () => ({}),
     },
     notification: {
-      lifecycle: { table: notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES },
+      table: { name: notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES },
       outcomesAreConfirmed: false,
       record: (notificationId, now, outboxAt) => {
         const request = { orderId: notificationId, channel: 'EMAIL', message: 'A message' } as const;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { INDEXES } from '@orderflow/contracts';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
+import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 

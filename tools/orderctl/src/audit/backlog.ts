@@ -1,6 +1,6 @@
 import { INDEXES, type ResourceNames } from '@orderflow/contracts';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
+import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
 import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';

@@ -2,8 +2,8 @@ import { notificationIdFor } from '@orderflow/domain/ids';
 import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
-import { type StoredItem } from '@orderflow/domain/stored-item';
-import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/outbox-table';
+import { type WorkItemRecord } from '@orderflow/domain/work-item-record';
+import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/swept-table';
 import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
 import type { Endings, FindingKind } from './report.js';
 
@@ -41,7 +41,7 @@ type OrderCircumstances = Circumstances & {
 };
 
 type States = { processing: string; completed: string; failed: string };
-type Judged = StoredItem & { status: string };
+type Judged = WorkItemRecord & { status: string };
 
 export function isFinished({ completed, failed }: States, { status }: { status: string }): boolean {
   return status === completed || status === failed;

@@ -4,23 +4,23 @@ import { notificationRequested } from '@orderflow/domain/notifications/notificat
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 
 export type Item = OrderRecord | NotificationRecord;
 
 /** What can be started again from its item. */
 export type Subject = {
   what: 'order' | 'notification';
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   /** The event that brings a waiting item on. */
   eventOf: (item: Item) => OutgoingEvent;
 };
 
 export function subjectOf(what: Subject['what'], names: ResourceNames): Subject {
   if (what === 'order') {
-    const lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
-    return { what, lifecycle, eventOf: (item) => orderCreated(item as OrderRecord) };
+    const table = { name: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+    return { what, table, eventOf: (item) => orderCreated(item as OrderRecord) };
   }
-  const lifecycle = { table: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES };
-  return { what, lifecycle, eventOf: (item) => notificationRequested(item as NotificationRecord) };
+  const table = { name: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES };
+  return { what, table, eventOf: (item) => notificationRequested(item as NotificationRecord) };
 }

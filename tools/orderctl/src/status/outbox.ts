@@ -1,5 +1,5 @@
 import { INDEXES } from '@orderflow/contracts';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
+import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
 import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';

@@ -6,7 +6,7 @@ export const OUTBOX_SHARDS = 8;
 const LIST_SHARDS = 4;
 
 /** One step in an item's life, as it is stored: what of it is not known, or does not apply, is absent. */
-export type StoredStep = {
+export type TimelineEntry = {
   at: string;
   /** The item's version that the step led to. */
   version?: number;
@@ -23,7 +23,7 @@ export type StoredStep = {
 };
 
 /** Attempts at an item's message in its present life: a replayed message is counted anew. */
-export function attemptsOf(timeline: Record<string, StoredStep>): number {
+export function attemptsOf(timeline: Record<string, TimelineEntry>): number {
   const steps = Object.entries(timeline);
   const replays = steps.filter(([name]) => name.startsWith('replayed_'));
   const life = Math.max(0, ...replays.map(([, { version = 1 }]) => version));
@@ -31,7 +31,7 @@ export function attemptsOf(timeline: Record<string, StoredStep>): number {
 }
 
 /** What orders and notifications have in common in their tables: the state, the claim, the timeline and the marker. */
-export type StoredItem = {
+export type WorkItemRecord = {
   /** Strictly rising. */
   version: number;
   /** How often an outcome was applied in this life: 0 or 1. */
@@ -51,7 +51,7 @@ export type StoredItem = {
    * By the step's name and the version that it led to, such as received_2: a repeated statement overwrites its own step.
    * A republished_1 leads to no version; it has its number, and the version that it met.
    */
-  timeline: Record<string, StoredStep>;
+  timeline: Record<string, TimelineEntry>;
   correlationId: string;
   traceparent?: string;
   /** Of the present life's outcome, when its delivery was traced: the context of the outcome's event. */

@@ -3,11 +3,11 @@ import type { QueueCounts } from '../aws/queue-counts.js';
 import { toError } from '../runtime/errors.js';
 import { NotDescribedError, type Check } from '../health/readiness.js';
 import type { TableReader } from '../dynamodb/table-reader.js';
-import type { Lifecycle } from './transitions.js';
+import type { WorkItemTable } from './work-item.js';
 import type { OutgoingEvent } from '../events/publisher.js';
 
-/** The way of an event from the bus to a worker's queue. */
-export type Route = {
+/** A rule on the bus and the queue that it feeds. */
+export type Subscription = {
   /** Throws while the rule between bus and queue is disabled, or missing, or has lost its target. */
   check: Check;
   countQueue: () => Promise<QueueCounts>;
@@ -15,13 +15,13 @@ export type Route = {
   eventOf: (item: Record<string, unknown>) => OutgoingEvent | undefined;
 };
 
-export type OutboxTable = {
-  lifecycle: Lifecycle;
+export type SweptTable = {
+  table: WorkItemTable;
   reader: TableReader;
   /** Takes an unfinished item to its outcome. */
-  work: Route;
+  work: Subscription;
   /** Carries the event of an outcome, whose marker stays until it is confirmed. Absent: the outcome ends the marker. */
-  outcome?: Route;
+  outcome?: Subscription;
   /** Called with each item that the sweeper has ended, as it then stands. */
   onGivenUp?: (item: Record<string, unknown>) => void;
 };
@@ -52,7 +52,7 @@ export type SweepReport = Record<
   'due' | 'republished' | 'leased' | 'waiting' | 'givenUp' | 'closed' | 'failed' | 'ahead',
   number
 > & {
-  /** Why routes are closed. */
+  /** Why subscriptions are closed. */
   closedBy: string[];
 };
 
@@ -61,8 +61,8 @@ export const emptyReport = (): SweepReport => ({
   closedBy: [],
 });
 
-/** Why the route hands nothing on; undefined when it does, or when this process may not ask. @throws an outage */
-export async function whyClosed({ check }: Route): Promise<string | undefined> {
+/** Why the subscription delivers nothing; undefined when it does, or when this process may not ask. @throws an outage */
+export async function whyClosed({ check }: Subscription): Promise<string | undefined> {
   try {
     await check();
     return undefined;
