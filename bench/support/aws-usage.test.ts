@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { resourceNames } from '@orderflow/contracts';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { finish, insert } from '@orderflow/platform/work-item/transitions';
 import { callsIn, countCall, itemBytes, newUsage, usageSince, writeUnitsOf } from './aws-usage.js';
 import { costPerMillion } from './cost.js';
 
-const table = {
-  name: 'bench-orders',
-  key: 'orderId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
+const table = ordersTable(resourceNames('bench'));
 const INDEXED = {
   ...{ orderId: 'o-1', customerId: 'c-1', createdAtId: 'now#o-1', listBucket: 'b-1' },
   ...{ outboxShard: 1, outboxAt: 2 },

@@ -1,4 +1,4 @@
-import type { Failure } from '@orderflow/contracts';
+import { INDEXES, type Failure } from '@orderflow/contracts';
 
 /** Shards of the outbox index: enough that one of them never limits the write rate, few enough to read them all. */
 export const OUTBOX_SHARDS = 8;
@@ -79,6 +79,9 @@ function tailOf(id: string): number {
 export function outboxShardOf(id: string): number {
   return tailOf(id) % OUTBOX_SHARDS;
 }
+
+/** The outbox index, which both tables have. */
+export const OUTBOX = { index: INDEXES.outbox, shards: OUTBOX_SHARDS, shardOf: outboxShardOf } as const;
 
 /** The calendar month (UTC) that an ISO 8601 timestamp lies in, as `2026-11`. */
 export function listMonthOf(timestamp: string): string {

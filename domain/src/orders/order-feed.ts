@@ -1,16 +1,14 @@
-import { INDEXES } from '@orderflow/contracts';
 import { FOLLOWED_ORDER, isFollowedOrder } from '../readable-item.js';
 import { listBucketsOf, listMonthOf } from '../work-item-record.js';
 import { ORDER_STATES, type OrderRecord } from './order.js';
+import { ORDER_INDEXES, ORDER_KEY } from './orders-table.js';
 
 /** How somebody who follows the orders finds the new ones, and which of them need not be looked at again. */
 export const ORDER_FEED = {
-  key: 'orderId',
+  key: ORDER_KEY,
   projection: FOLLOWED_ORDER,
   index: {
-    name: INDEXES.byTime,
-    partition: 'listBucket',
-    sort: 'createdAtId',
+    ...ORDER_INDEXES.byTime,
     partitionsAt: (epochMs: number): string[] => listBucketsOf(listMonthOf(new Date(epochMs).toISOString())),
   },
   isFinished: (item: Record<string, unknown>): boolean => {

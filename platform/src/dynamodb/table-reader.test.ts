@@ -8,7 +8,7 @@ const TABLE = CONFORMANCE_TABLE.TableName;
 function createReader() {
   const dynamo = createFakeDynamoDb({ tables: [CONFORMANCE_TABLE] });
   dynamo.seed(TABLE, { id: 'a', status: 1, items: [1] }, { id: 'b', status: 2 }, { id: 'c', status: 3, items: [3] });
-  return { dynamo, reader: createTableReader(dynamo, TABLE, 'id') };
+  return { dynamo, reader: createTableReader(dynamo, { name: TABLE, key: 'id' }) };
 }
 
 describe('a table reader', () => {

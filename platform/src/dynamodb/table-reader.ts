@@ -39,7 +39,7 @@ function projectionOf(key: string, projection: Projection | undefined) {
   return { ProjectionExpression: Object.keys(names).join(', '), ExpressionAttributeNames: names };
 }
 
-export function createTableReader(dynamo: DynamoDb, table: string, key: string): TableReader {
+export function createTableReader(dynamo: DynamoDb, { name: table, key }: { name: string; key: string }): TableReader {
   return {
     async get(id, projection) {
       const read = { TableName: table, Key: { [key]: id }, ConsistentRead: true, ...projectionOf(key, projection) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { THINGS } from '@orderflow/testing/work-item-table';
 import { claimItem, finishItem, postponeItem, type ClaimResult, type Ownership } from './claim.js';
 import { createStatementExecutor, type StatementExecutor } from '../dynamodb/executor.js';
 import { LEASE_SKEW_MS } from './lease.js';
@@ -9,11 +10,7 @@ import type { WorkItemTable } from './work-item.js';
 const LEASE_MS = 30_000;
 /** By the clock of whoever takes over. */
 const PASSED_MS = LEASE_MS + LEASE_SKEW_MS + 1;
-const TABLE: WorkItemTable = {
-  name: 'jobs',
-  key: 'jobId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
+const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
 const INSERTED = {
   jobId: 'j1',
   status: 'PENDING',
@@ -55,7 +52,7 @@ async function createJobs() {
         leaseMs: LEASE_MS,
         givesUp,
         entry: { name: 'received', messageId },
-        marker: { outboxShard: 3, delayMs: 7_000 },
+        markerDelayMs: 7_000,
       },
       () => time.ms,
     );
@@ -208,7 +205,7 @@ describe('claim', () => {
       messageId: 'm1',
       leaseMs: 1,
       entry: { name: 's' },
-      marker: { outboxShard: 0, delayMs: 1 },
+      markerDelayMs: 1,
     };
     expect(await claimItem(executor, TABLE, request, Date.now)).toEqual({ kind: 'unknown' });
   });

@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import { isLeased } from './lease.js';
 import * as transitions from './transitions.js';
-import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
+import { isFinished, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
 
 type ClaimOptions = {
   id: string;
@@ -14,8 +14,8 @@ type ClaimOptions = {
   entry: TimelineEntry;
   /** The work is given up: no later claim of this life may begin it again. */
   givesUp?: boolean;
-  /** Where the marker of a replayed item goes. */
-  marker: { outboxShard: number; delayMs: number };
+  /** Ms after which the marker of a replayed item becomes due. */
+  markerDelayMs: number;
 };
 
 /** The right to finish an item. */
@@ -80,13 +80,12 @@ export async function claimItem(
       // An attempt whose answer was lost had been applied.
       return { kind: 'claimed', ownership: { id, claimToken, version }, life, isGivenUp };
     }
-    if (seen.status === table.states.completed || seen.status === table.states.failed) {
+    if (isFinished(table, seen)) {
       // '' names the first life: no replay may begin that one again.
       const isNew = replayId !== undefined && replayId !== '' && replayId !== seen.lastReplayId;
       const mayReplay = seen.failure?.retriable === true && isNew;
       if (!mayReplay) return { kind: 'finished', item: result.item };
-      const { outboxShard, delayMs } = options.marker;
-      const marker = { replayId, outboxShard, outboxAt: at + delayMs };
+      const marker = { replayId, outboxShard: table.outbox.shardOf(id), outboxAt: at + options.markerDelayMs };
       life = replayId;
       isGivenUp = givesUp;
       statement = transitions.replay(table, id, request, seen, marker);

@@ -6,20 +6,22 @@ import type { DueItem, WorkItemTable } from './work-item.js';
 import { sweeperOf } from './next-action.js';
 
 type GivingUp = {
-  table: { table: WorkItemTable; reader: TableReader };
+  table: WorkItemTable;
+  reader: TableReader;
+  executor: StatementExecutor;
+  now: Clock;
   leaseMs: number;
-  /** Epoch ms. Given, the marker stays, due then, until somebody confirms the outcome. */
-  outboxAt?: number;
+  /** Ms after which the marker of an outcome that waits for a confirmation is due. */
+  markerDelayMs: number;
 };
 
 /**
  * Ends an item that no worker has ever claimed. An operator's replay can start it again.
- * @returns the item as it then stands; undefined when a worker has claimed it after all
+ * @returns the item as stored afterwards; undefined when a worker has claimed it after all
  */
 export async function giveUp(
-  { table: { table, reader }, leaseMs, outboxAt }: GivingUp,
+  { table, reader, executor, now, leaseMs, markerDelayMs }: GivingUp,
   { outboxAttempts, ...item }: DueItem,
-  { executor, now }: { executor: StatementExecutor; now: Clock },
 ): Promise<Record<string, unknown> | undefined> {
   const id = String(item[table.key]);
   const at = now();
@@ -32,7 +34,7 @@ export async function giveUp(
       messageId: sweeperOf(id),
       leaseMs,
       entry: { name: 'undelivered', at: iso },
-      marker: { outboxShard: 0, delayMs: 0 },
+      markerDelayMs,
     },
     now,
   );
@@ -45,9 +47,9 @@ export async function giveUp(
       retriable: true,
     },
   };
-  const marker = outboxAt === undefined ? {} : { outboxAt };
+  const outboxAt = table.confirmedBy.length > 0 ? at + markerDelayMs : undefined;
   const entries = [{ name: table.states.failed.toLowerCase(), at: iso }];
-  const outcome = { result: 'failed', now: at, attributes, entries, ...marker } as const;
+  const outcome = { result: 'failed', now: at, attributes, entries, outboxAt } as const;
   if (!(await finishItem(executor, table, claim.ownership, outcome))) return undefined;
   return reader.get(id);
 }

@@ -5,7 +5,7 @@ import type { WorkItemTable } from './work-item.js';
 /** Entries of one shard that one sweep reads: enough to outrun any loss, and few enough to read at once. */
 const PAGE = 100;
 
-type MarkerIndexOptions = { dynamo: DynamoDb; table: WorkItemTable; index: string; shards: number };
+type MarkerIndexOptions = { dynamo: DynamoDb; table: WorkItemTable };
 
 export type MarkerIndex = {
   /**
@@ -18,8 +18,8 @@ export type MarkerIndex = {
 };
 
 /** The outbox index of one table. */
-export function createMarkerIndex({ dynamo, table, index, shards }: MarkerIndexOptions): MarkerIndex {
-  const everyShard = Array.from({ length: shards }, (_, shard) => shard);
+export function createMarkerIndex({ dynamo, table }: MarkerIndexOptions): MarkerIndex {
+  const everyShard = Array.from({ length: table.outbox.shards }, (_, shard) => shard);
   /** Where the next page of a shard begins. */
   const positions = new Map<number, Record<string, unknown>>();
 
@@ -28,7 +28,7 @@ export function createMarkerIndex({ dynamo, table, index, shards }: MarkerIndexO
     return dynamo.send(
       new QueryCommand({
         TableName: table.name,
-        IndexName: index,
+        IndexName: table.outbox.index,
         KeyConditionExpression: `#shard = :shard AND #dueAt ${comparison} :bound`,
         ExpressionAttributeNames: { '#shard': 'outboxShard', '#dueAt': 'outboxAt' },
         ExpressionAttributeValues: { ':shard': shard, ':bound': bound },

@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { Clock } from '../runtime/clock.js';
 import { PermanentError } from '../runtime/errors.js';
 import { failpoint } from '../runtime/failpoints.js';
-import type { OutgoingEvent } from '../events/publisher.js';
 import { claimItem, finishItem, postponeItem } from './claim.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TimelineEntry, WorkItemTable } from './work-item.js';
@@ -17,9 +16,6 @@ export type WorkItems = {
   leaseMs: number;
   /** Ms after which the sweeper looks at an item that a replay set going, or at an outcome that nobody has confirmed. */
   markerDelayMs: number;
-  outboxShardOf: (id: string) => number;
-  /** The marker outlives the outcome: somebody else confirms that the outcome's event has arrived. */
-  outcomesAreConfirmed: boolean;
 };
 
 /** How the work on an item ended; `attributes` are written with the outcome, and so are further entries of its timeline. */
@@ -43,10 +39,8 @@ export type Claimed = {
 
 type Job<Item extends object> = {
   id: string;
-  /** What the event tells of the item: what `outcomeEventOf` needs besides the outcome itself. */
+  /** What the event tells about the item: what the table's `outcomeEventOf` needs besides the outcome itself. */
   known: Omit<Item, keyof Finished>;
-  /** The event of a finished item. Called with the stored item when another delivery has finished it. */
-  outcomeEventOf: (item: Item) => OutgoingEvent | undefined;
   work: (claimed: Claimed) => Promise<WorkResult>;
   /** Gives the item's present life up before `work` is called: whoever claims it from then on is told. */
   givesUp?: boolean;
@@ -84,9 +78,10 @@ const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [v
 export async function workOnItem<Item extends object>(
   items: WorkItems,
   delivery: Delivery,
-  { id, known, outcomeEventOf, work, givesUp = false }: Job<Item>,
+  { id, known, work, givesUp = false }: Job<Item>,
 ): Promise<HandlerResult> {
   const { executor, table, now, leaseMs, markerDelayMs } = items;
+  const waitsForConfirmation = table.confirmedBy.length > 0;
   const claim = await claimItem(
     executor,
     table,
@@ -105,7 +100,7 @@ export async function workOnItem<Item extends object>(
         messageId: delivery.messageId,
         worker: WORKER,
       },
-      marker: { outboxShard: items.outboxShardOf(id), delayMs: markerDelayMs },
+      markerDelayMs,
     },
     now,
   );
@@ -118,9 +113,8 @@ export async function workOnItem<Item extends object>(
       return { outcome: 'duplicate', events: [] };
     case 'finished': {
       // Its marker is gone: whoever waits for the event has it.
-      const isConfirmed = items.outcomesAreConfirmed && claim.item.outboxAt === undefined;
-      // The table's items are written by the transitions only, so they have the item's shape.
-      return { outcome: 'duplicate', events: isConfirmed ? [] : present(outcomeEventOf(claim.item as Item)) };
+      const isConfirmed = waitsForConfirmation && claim.item.outboxAt === undefined;
+      return { outcome: 'duplicate', events: isConfirmed ? [] : present(table.outcomeEventOf(claim.item)) };
     }
     case 'claimed':
       break;
@@ -143,7 +137,7 @@ export async function workOnItem<Item extends object>(
   const at = now();
   const status = table.states[result];
   const entry = { name: status.toLowerCase(), at: new Date(at).toISOString() };
-  const marker = items.outcomesAreConfirmed ? { outboxAt: at + markerDelayMs } : {};
+  const marker = waitsForConfirmation ? { outboxAt: at + markerDelayMs } : {};
   const outcome = { result, now: at, attributes, entries: [...entries, entry], ...marker };
   const mine = await finishItem(executor, table, ownership, outcome);
   // Somebody took over while this delivery was late, and publishes what came of it.
@@ -151,7 +145,6 @@ export async function workOnItem<Item extends object>(
   failpoint('worker.after-finish');
 
   const finished: Finished = { status, version: ownership.version + 1, updatedAt: new Date(at).toISOString() };
-  const item = { ...known, ...attributes, ...finished } as Item;
-  const events = present(outcomeEventOf(item));
+  const events = present(table.outcomeEventOf({ ...known, ...attributes, ...finished }));
   return { outcome: 'processed', events: span ? events.map((event) => ({ ...event, span })) : events };
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../runtime/clock.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
+import type { TableReader } from '../dynamodb/table-reader.js';
 import { moveMarker, notePublication } from './transitions.js';
 import type { EventPublisher, OutgoingEvent } from '../events/publisher.js';
-import type { DueItem } from './work-item.js';
-import type { SweptTable, Subscription, SweeperOptions } from './swept-table.js';
+import { isFinished, type DueItem, type WorkItemTable } from './work-item.js';
+import type { SweeperOptions } from './swept-table.js';
 
 type Dependencies = {
   executor: StatementExecutor;
@@ -34,7 +35,7 @@ function republication({ timeline, version }: Record<string, unknown>, { detail 
  *     note: time, attempt                lost: the attempt is not counted, which is the harmless way round
  */
 export function createRepublish(
-  { table, reader }: SweptTable,
+  { table, reader }: { table: WorkItemTable; reader: TableReader },
   { backoffBaseMs, backoffMaxMs }: SweeperOptions,
   { executor, publisher, now, random = Math.random }: Dependencies,
 ) {
@@ -46,15 +47,11 @@ export function createRepublish(
   }
 
   /** @returns false when another process was faster. @throws an outage, or what is wrong with the item or its event */
-  return async (
-    subscription: Subscription,
-    item: DueItem,
-    { sweptAt, counts }: { sweptAt: number; counts: boolean },
-  ) => {
+  return async (item: DueItem, { sweptAt, counts }: { sweptAt: number; counts: boolean }) => {
     const id = String(item[table.key]);
     const whole = await reader.get(id);
     if (whole?.outboxAt !== item.outboxAt || whole.status !== item.status) return false;
-    const event = subscription.eventOf(whole);
+    const event = isFinished(table, item) ? table.outcomeEventOf(whole) : table.createdEventOf(whole);
     if (!event) throw new Error(`a row in the state ${item.status} has no event that would bring it on`);
 
     // A row that lacks the count begins at none.

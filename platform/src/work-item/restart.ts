@@ -8,7 +8,6 @@ export type RestartRequest = {
   seen: Record<string, unknown> & WorkItem;
   /** The new life's: a replay of the same id does not start another one. */
   replayId: string;
-  outboxShard: number;
   /** Ms after which the sweeper brings the item on, should its event be lost. */
   markerDelayMs: number;
 };
@@ -22,12 +21,13 @@ export type RestartResult =
 export async function restartItem(
   executor: StatementExecutor,
   table: WorkItemTable,
-  { seen, replayId, outboxShard, markerDelayMs }: RestartRequest,
+  { seen, replayId, markerDelayMs }: RestartRequest,
   now: Clock,
 ): Promise<RestartResult> {
   const at = now();
-  const life = { now: at, replayId, outboxShard, outboxAt: at + markerDelayMs };
-  const result = await executor.execute(restart(table, String(seen[table.key]), seen, life));
+  const id = String(seen[table.key]);
+  const life = { now: at, replayId, outboxShard: table.outbox.shardOf(id), outboxAt: at + markerDelayMs };
+  const result = await executor.execute(restart(table, id, seen, life));
   const { failure: _failure, outcomeTraceparent: _traceparent, ...kept } = seen;
   const item = {
     ...kept,

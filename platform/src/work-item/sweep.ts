@@ -5,13 +5,14 @@ import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { leaseEndsAt } from './lease.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
+import { createTableReader } from '../dynamodb/table-reader.js';
 import { confirm, moveMarker } from './transitions.js';
 import type { EventPublisher } from '../events/publisher.js';
 import { createFailingItems } from './failing-items.js';
 import { giveUp } from './give-up.js';
 import { nextActionFor, SWEPT_ATTRIBUTES } from './next-action.js';
 import { createMarkerIndex } from './outbox-index.js';
-import type { DueItem } from './work-item.js';
+import { isFinished, type DueItem } from './work-item.js';
 import type { OutboxMetrics } from './sweeper-metrics.js';
 import {
   emptyReport,
@@ -56,17 +57,18 @@ const LOOK_AHEAD_EVERY = 12;
  */
 export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
   const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
-  const { table, reader } = swept;
-  const { name, key, states } = table;
-  const markers = createMarkerIndex({ dynamo, table, index: options.index, shards: options.shards });
+  const { table } = swept;
+  const { name, key } = table;
+  const reader = createTableReader(dynamo, table);
+  const markers = createMarkerIndex({ dynamo, table });
   const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
-  const republish = createRepublish(swept, options, dependencies);
+  const republish = createRepublish({ table, reader }, options, dependencies);
   /** No marker is ever set further ahead than this. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
+  const { leaseMs, backoffBaseMs } = options;
   let sweeps = 0;
 
   const idOf = (item: DueItem): string => String(item[key]);
-  const isFinished = ({ status }: DueItem): boolean => status === states.completed || status === states.failed;
 
   async function readItems(ids: string[]): Promise<DueItem[]> {
     const items: Record<string, unknown>[] = [];
@@ -107,18 +109,17 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
         return;
       case 'republish':
       case 'retry':
-        if (!(await republish(subscription, item, { sweptAt, counts: action === 'retry' }))) return;
+        if (!(await republish(item, { sweptAt, counts: action === 'retry' }))) return;
         report.republished += 1;
         metrics?.republished(name);
         return;
       case 'give up': {
-        const marker = swept.outcome ? { outboxAt: sweptAt + options.backoffBaseMs } : {};
-        const failed = await giveUp({ table: swept, leaseMs: options.leaseMs, ...marker }, item, { executor, now });
+        const failed = await giveUp({ table, reader, executor, now, leaseMs, markerDelayMs: backoffBaseMs }, item);
         if (!failed) return;
         report.givenUp += 1;
         metrics?.gaveUp(name);
         swept.onGivenUp?.(failed);
-        const event = swept.outcome?.eventOf(failed);
+        const event = swept.outcome && table.outcomeEventOf(failed);
         if (event) await publisher.publish(event);
       }
     }
@@ -202,12 +203,12 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     // The index lags: an item may have lost its marker, or moved it on.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
-    const finished = items.filter(isFinished);
+    const finished = items.filter((item) => isFinished(table, item));
     if (swept.outcome && queues[1]) await sweepSubscription(swept.outcome, finished, queues[1], report);
     else await visitAll(finished, report, letGo);
     await sweepSubscription(
       swept.work,
-      items.filter((item) => !isFinished(item)),
+      items.filter((item) => !isFinished(table, item)),
       queues[0],
       report,
     );

@@ -2,25 +2,20 @@ import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
 import type { QueueCounts } from '../aws/queue-counts.js';
 import { toError } from '../runtime/errors.js';
 import { NotDescribedError, type Check } from '../health/readiness.js';
-import type { TableReader } from '../dynamodb/table-reader.js';
 import type { WorkItemTable } from './work-item.js';
-import type { OutgoingEvent } from '../events/publisher.js';
 
 /** A rule on the bus and the queue that it feeds. */
 export type Subscription = {
   /** Throws while the rule between bus and queue is disabled, or missing, or has lost its target. */
   check: Check;
   countQueue: () => Promise<QueueCounts>;
-  /** The event that brings the item on. */
-  eventOf: (item: Record<string, unknown>) => OutgoingEvent | undefined;
 };
 
 export type SweptTable = {
   table: WorkItemTable;
-  reader: TableReader;
-  /** Takes an unfinished item to its outcome. */
+  /** Delivers the event of an unfinished item to its worker. */
   work: Subscription;
-  /** Carries the event of an outcome, whose marker stays until it is confirmed. Absent: the outcome ends the marker. */
+  /** Delivers the event of an outcome to the consumers that confirm it. Absent: no outcome waits for a confirmation. */
   outcome?: Subscription;
   /** Called with each item that the sweeper has ended, as it then stands. */
   onGivenUp?: (item: Record<string, unknown>) => void;
@@ -32,8 +27,6 @@ export const LONGEST_PAUSE_MS = 900_000;
 export const MARKER_SKEW_MS = 60_000;
 
 export type SweeperOptions = {
-  index: string;
-  shards: number;
   /** How long a backlog may explain that a marker is due. */
   queueGraceMs: number;
   /** How long the queues keep a message. */

@@ -1,15 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { THINGS } from '@orderflow/testing/work-item-table';
 import { createStatementExecutor, type Statement } from '../dynamodb/executor.js';
 import * as transitions from './transitions.js';
 import type { ClaimRequest } from './transitions.js';
 import type { WorkItem, WorkItemTable } from './work-item.js';
 
-const TABLE: WorkItemTable = {
-  name: 'jobs',
-  key: 'jobId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
+const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
 const REQUEST: ClaimRequest = {
   messageId: 'mine',
   claimToken: 'new',

@@ -1,11 +1,25 @@
-/** How a table of work items is described. */
+import type { OutgoingEvent } from '../events/publisher.js';
+
+/** The one description of a table of work items. */
 export type WorkItemTable = {
   name: string;
   /** Name of the partition key. */
   key: string;
   /** The table's own words for the states, for example PENDING or COMPLETED. */
   states: { pending: string; processing: string; completed: string; failed: string };
+  /** The sharded index of outbox markers. */
+  outbox: { index: string; shards: number; shardOf: (id: string) => number };
+  /** The event that tells a worker to process the item. */
+  createdEventOf: (item: object) => OutgoingEvent;
+  /** The event of the item's outcome; undefined where an outcome has none. */
+  outcomeEventOf: (item: object) => OutgoingEvent | undefined;
+  /** Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. */
+  confirmedBy: readonly string[];
 };
+
+export function isFinished({ states }: Pick<WorkItemTable, 'states'>, { status }: { status: string }): boolean {
+  return status === states.completed || status === states.failed;
+}
 
 /**
  * A stored, durable piece of work: a message claims it, works on it under a lease, and finishes it. These are the

@@ -1,9 +1,5 @@
-import { INDEXES, type ResourceNames } from '@orderflow/contracts';
-import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
-import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
+import type { ResourceNames } from '@orderflow/contracts';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
-import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
@@ -20,7 +16,6 @@ import {
 import { runSweeper, type RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { ApiEnv } from './config.js';
@@ -34,8 +29,8 @@ type Dependencies = {
   aws: AwsClients;
   executor: StatementExecutor;
   publisher: EventPublisher;
-  orders: { table: WorkItemTable; reader: TableReader };
-  notifications: { table: WorkItemTable; reader: TableReader };
+  orders: WorkItemTable;
+  notifications: WorkItemTable;
   countQueue: (queue: string) => Promise<QueueCounts>;
   /** Called with each order that the sweeper has ended. */
   onOrderGivenUp: (order: OrderRecord) => void;
@@ -51,8 +46,8 @@ export type Outbox = {
   start: () => RunningSweeper;
 };
 
-/** The ways of events from the bus to the queues. */
-function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
+/** The rules on the bus and the queues that they feed. */
+function rulesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
   const { orderQueue, notificationQueue } = names;
   return {
     orders: { bus, rule: names.orderCreatedRule, queue: orderQueue },
@@ -65,31 +60,23 @@ function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: n
 export function createOutbox(dependencies: Dependencies): Outbox {
   const { config, names, aws, executor, publisher, orders, notifications, metrics, logger, now, monotonic } =
     dependencies;
-  const routes = routesOf(names, config);
-  const subscriptionFor = (ref: RuleRef, eventOf: Subscription['eventOf']): Subscription => ({
+  const rules = rulesOf(names, config);
+  const subscriptionFor = (ref: RuleRef): Subscription => ({
     check: ruleCheck(aws.eventBridge, ref),
     countQueue: () => dependencies.countQueue(ref.queue),
-    eventOf,
   });
   const tables: SweptTable[] = [
     {
-      ...orders,
-      work: subscriptionFor(routes.orders, (item) => orderCreated(item as OrderRecord)),
-      ...(routes.outcomes
-        ? { outcome: subscriptionFor(routes.outcomes, (item) => orderOutcome(item as OrderRecord)) }
-        : {}),
+      table: orders,
+      work: subscriptionFor(rules.orders),
+      outcome: rules.outcomes && subscriptionFor(rules.outcomes),
       onGivenUp: (item) => {
         dependencies.onOrderGivenUp(item as OrderRecord);
       },
     },
-    {
-      ...notifications,
-      work: subscriptionFor(routes.notifications, (item) => notificationRequested(item as NotificationRecord)),
-    },
+    { table: notifications, work: subscriptionFor(rules.notifications) },
   ];
   const options: SweeperOptions = {
-    index: INDEXES.outbox,
-    shards: OUTBOX_SHARDS,
     queueGraceMs: config.QUEUE_GRACE_MS,
     retentionMs: QUEUE_RETENTION_MS,
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
@@ -113,7 +100,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
   };
   return {
     checks: {
-      ...Object.fromEntries(Object.values(routes).map((ref) => [`rule ${ref.rule}`, ruleCheck(aws.eventBridge, ref)])),
+      ...Object.fromEntries(Object.values(rules).map((ref) => [`rule ${ref.rule}`, ruleCheck(aws.eventBridge, ref)])),
       ...Object.fromEntries(sweepers.map(({ table, sweeper }) => [`outbox ${table}`, itemsMoveOn(sweeper.problem)])),
     },
     start: () => runSweeper({ sweepers, intervalMs: config.SWEEP_INTERVAL_MS, logger }),

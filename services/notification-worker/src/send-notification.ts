@@ -1,7 +1,7 @@
 import { type NotificationRequestedEvent, type OrderCompletedEvent, type OrderFailedEvent } from '@orderflow/contracts';
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
-import { notificationSent, type NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
+import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
 import { confirm, insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
@@ -29,7 +29,6 @@ function workOn(
   return workOnItem<NotificationOutcomeFields>(notifications, delivery, {
     id: notificationId,
     known,
-    outcomeEventOf: notificationSent,
     work,
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, replayIdFor } from '@orderflow/domain/ids';
-import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import { exhaust } from '@orderflow/testing/order-worker/exhaust';
@@ -8,7 +9,7 @@ import { anOrder, messageOf } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 describe('an order that is started again from its item', () => {
-  const table = { name: NAMES.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const table = ordersTable(NAMES);
 
   async function restartOrder(system: OrderSystem, orderId: string, replayId: string) {
     const seen = system.order(orderId) as OrderRecord;

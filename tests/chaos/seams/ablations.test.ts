@@ -1,13 +1,13 @@
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from '@jest/globals';
-import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { resourceNames } from '@orderflow/contracts';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { createStatementExecutor, type Statement } from '@orderflow/platform/dynamodb/executor';
 import { claim, finish, insert } from '@orderflow/platform/work-item/transitions';
-import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { ABLATIONS } from './ablations.mjs';
 
-const table: WorkItemTable = { name: 'orders', key: 'orderId', states: ORDER_STATES };
+const table = ordersTable(resourceNames('local'));
 const entry = { name: 'entry' };
 const seen = { version: 1, lastReplayId: '' };
 const request = { messageId: 'message-1', claimToken: 'token-1', now: 1, leaseUntil: 2, entry };

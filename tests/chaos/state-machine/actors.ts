@@ -4,7 +4,6 @@ import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { SweeperOptions } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { restartItem } from '@orderflow/platform/work-item/restart';
-import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { confirm, insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItem } from '@orderflow/platform/work-item/work-item';
 import { aDelivery } from '@orderflow/testing/delivery';
@@ -17,8 +16,6 @@ import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type World } from 
 
 const monotonic = createMonotonicClock();
 const SWEEPER: SweeperOptions = {
-  index: 'outbox',
-  shards: 1,
   queueGraceMs: 0,
   retentionMs: 0,
   leaseMs: LEASE_MS,
@@ -60,11 +57,9 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
       now: () => clock.now,
       leaseMs: LEASE_MS,
       markerDelayMs: MARKER_DELAY_MS,
-      outboxShardOf: () => 0,
-      outcomesAreConfirmed: subject.outcomesAreConfirmed,
     },
     delivery,
-    { id: world.id, known: world.record, outcomeEventOf: subject.outcomeEventOf, work, givesUp: actor.givesUp },
+    { id: world.id, known: world.record, work, givesUp: actor.givesUp },
   );
   const { outcome, events } = await handled.catch(async (error: unknown) => {
     await delivery.held.item?.postpone({ delaySeconds: 1, reason: 'lost' });
@@ -92,7 +87,7 @@ export type Publication = 'arrives' | 'is swallowed' | 'is refused';
 /** The sweeper finds the item by its marker, when that is due, and visits it. */
 export function visit(world: World, publication: Publication): void {
   const { subject, judge, clock, id } = world;
-  const { table, createdEventOf, outcomeEventOf, outcomesAreConfirmed } = subject;
+  const { table } = subject;
   const sweptAt = clock.now;
   if ((judge.state().marker ?? Infinity) > sweptAt) return;
 
@@ -120,9 +115,8 @@ export function visit(world: World, publication: Publication): void {
   const dynamo = { send } as DynamoDb;
   const swept = {
     table,
-    reader: createTableReader(dynamo, table.name, table.key),
-    work: { ...subscription, eventOf: createdEventOf },
-    ...(outcomesAreConfirmed ? { outcome: { ...subscription, eventOf: outcomeEventOf } } : {}),
+    work: subscription,
+    outcome: table.confirmedBy.length > 0 ? subscription : undefined,
   };
   const logger = { warn: () => undefined, error: () => undefined };
   const random = () => (world.tally.statements % 10) / 10;
@@ -148,11 +142,11 @@ export function startAgain(world: World, isPublished: boolean): void {
   const { judge, clock, subject } = world;
   const seen = judge.item() as WorkItem & Item;
   const actor = world.newActor({ name: `operator who saw v${seen.version}`, seenVersion: seen.version });
-  const life = { replayId: `restart of v${seen.version}`, outboxShard: 0, markerDelayMs: MARKER_DELAY_MS };
+  const life = { replayId: `restart of v${seen.version}`, markerDelayMs: MARKER_DELAY_MS };
   const restarting = restartItem(world.executorOf(actor), subject.table, { seen, ...life }, () => clock.now);
   world.start(
     restarting.then(({ kind, item }) => {
-      if (kind === 'restarted' && isPublished) world.publish(subject.createdEventOf(item));
+      if (kind === 'restarted' && isPublished) world.publish(subject.table.createdEventOf(item));
     }, tolerate),
   );
 }

@@ -40,14 +40,14 @@ type Counts = Pick<Exploration, 'commands' | 'statements'>;
 /** Explores one history of one new item. @throws Violation */
 async function playOut({ dynamo, stage, seam }: ExploreOptions, history: Plan, counts: Counts): Promise<void> {
   const subject = createSubjects(stage)[history.subject];
-  const { table, outcomesAreConfirmed } = subject;
+  const { table } = subject;
   const id = newId();
   const record = subject.record(id, STARTED_AT, STARTED_AT + MARKER_DELAY_MS);
   const executor = createStatementExecutor(dynamo);
-  const reader = createTableReader(dynamo, table.name, table.key);
+  const reader = createTableReader(dynamo, table);
   await executor.execute(insert(table, record));
 
-  const rules = { leaseMs: LEASE_MS, skewMs: SKEW_MS, outcomesAreConfirmed };
+  const rules = { leaseMs: LEASE_MS, skewMs: SKEW_MS, outcomesAreConfirmed: table.confirmedBy.length > 0 };
   const judge = createJudge({ subject, rules, record, executor, readItem: () => reader.get(id) });
   const world = createWorld({ subject, id, judge, outcomes: history.outcomes, seam });
   world.send();

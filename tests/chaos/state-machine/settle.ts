@@ -77,6 +77,6 @@ export async function settle(world: World, plan: Plan): Promise<void> {
   demand(isFinished(judge.state()) && effects === 1, 'the outcome is applied', { effects });
   demand(marker === undefined, 'nobody waits for the item', { marker });
   demand(version >= 3, 'an outcome has a claim before it', { version });
-  const event = subject.outcomeEventOf(judge.item());
+  const event = subject.table.outcomeEventOf(judge.item());
   if (event) world.publish(event, true);
 }

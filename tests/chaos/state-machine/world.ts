@@ -193,7 +193,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     publish: (event, isSwallowed = false) => {
       noteEvent(event);
       if (isSwallowed) return;
-      if (event.type === subject.createdEventOf(record).type) send();
+      if (event.type === subject.table.createdEventOf(record).type) send();
       const { orderVersion } = event.detail.data as { orderVersion?: number };
       if (orderVersion !== undefined) notices.push(orderVersion);
     },

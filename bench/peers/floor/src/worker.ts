@@ -2,10 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { resourceNames, type OrderCreatedEvent } from '@orderflow/contracts';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
-import { outboxShardOf } from '@orderflow/domain/work-item-record';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { runMain } from '@orderflow/platform/runtime/run-main';
 import { claimItem, finishItem } from '@orderflow/platform/work-item/claim';
-import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { createCallAws } from './call-aws.js';
 import { loadConfig } from './config.js';
 import { createPublisher } from './publisher.js';
@@ -27,7 +26,7 @@ await runMain(async () => {
   const statements = createStatements(callAws, config.BATCHES_IN_FLIGHT);
   const publisher = createPublisher(callAws, names.bus, config.BATCHES_IN_FLIGHT);
   const queue = await openQueue(callAws, names.orderQueue, config.BATCHES_IN_FLIGHT);
-  const table: WorkItemTable = { name: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const table = ordersTable(names);
 
   /** The order as it ended; undefined when another delivery works on it. */
   async function complete({ data, metadata }: OrderCreatedEvent, message: Message) {
@@ -50,7 +49,7 @@ await runMain(async () => {
         messageId: message.MessageId,
         leaseMs: LEASE_MS,
         entry: received,
-        marker: { outboxShard: outboxShardOf(id), delayMs: MARKER_DELAY_MS },
+        markerDelayMs: MARKER_DELAY_MS,
       },
       Date.now,
     );

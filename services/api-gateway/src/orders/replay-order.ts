@@ -2,7 +2,6 @@ import { type Order } from '@orderflow/contracts';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
-import { outboxShardOf } from '@orderflow/domain/work-item-record';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
@@ -34,8 +33,8 @@ export function createReplayOrder({ executor, table, reader, publishSoon, now, o
     const refusal = whyNotRestartable(seen);
     if (refusal !== undefined) throw notReplayable(refusal);
 
-    const life = { replayId: restartIdFor(orderId, seen), outboxShard: outboxShardOf(orderId) };
-    const result = await restartItem(executor, table, { seen, ...life, markerDelayMs: outboxDelayMs }, now);
+    const life = { replayId: restartIdFor(orderId, seen), markerDelayMs: outboxDelayMs };
+    const result = await restartItem(executor, table, { seen, ...life }, now);
     if (result.kind === 'refused') throw notReplayable('it was changed meanwhile');
     const order = result.item as OrderRecord;
     publishSoon(orderCreated(order));

@@ -1,6 +1,6 @@
 import { type OrderCreatedEvent } from '@orderflow/contracts';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
-import { orderOutcome, type OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
+import type { OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
 import {
   endOfRetries,
@@ -68,7 +68,6 @@ export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<Or
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
-      outcomeEventOf: orderOutcome,
       work: fulfil,
     });
   };
@@ -86,7 +85,6 @@ export function failExhaustedOrder(orders: WorkItems, adapter: Fulfilment): Hand
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
-      outcomeEventOf: orderOutcome,
       work: cancelOrder(fulfilment, orderId, delivery, endOfRetries(delivery, 'Not finished')),
       givesUp: true,
     });

@@ -1,3 +1,5 @@
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { type DeadLetter, type OwnQueue } from '@orderflow/domain/dead-letters/dead-letter';
 import { judgeReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
@@ -28,8 +30,8 @@ export type ReplayRules = { maxReplays: number; patch: readonly Operation[] };
 /** Decides message by message whether it can be replayed: what its worker would only dead-letter again is refused. */
 export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'names'>, rules: ReplayRules) {
   const readers = {
-    order: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
-    notification: createTableReader(aws.dynamo, names.notificationsTable, 'notificationId'),
+    order: createTableReader(aws.dynamo, ordersTable(names)),
+    notification: createTableReader(aws.dynamo, notificationsTable(names)),
   };
 
   async function plan(letter: DeadLetter): Promise<Plan> {

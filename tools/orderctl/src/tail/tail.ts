@@ -1,3 +1,4 @@
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
 import { isFollowedOrder, type FollowedOrder } from '@orderflow/domain/readable-item';
@@ -72,7 +73,7 @@ export async function tail(
   deadline?: Deadline,
 ): Promise<number> {
   const follower = createFollower({
-    reader: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
+    reader: createTableReader(aws.dynamo, ordersTable(names)),
     ...ORDER_FEED,
     now: terminal.now,
   });
