@@ -33,11 +33,9 @@ const OVERLAP_MS = 3_000;
 /** Unfinished items that one poll reads again; with more of them, they take turns. */
 const READ_AGAIN = 300;
 const RESTING_READ_AGAIN = 20;
-const MOST_RESTING = 200;
-/** One read takes so many. */
-const READ_AT_ONCE = 100;
-const MOST_UNFINISHED = 5_000;
-const MOST_REMEMBERED = 2_000;
+const MAX_RESTING = 200;
+const MAX_UNFINISHED = 5_000;
+const MAX_REMEMBERED = 2_000;
 
 /** Forgets what came first. */
 function trim(collection: Map<string, unknown> | Set<string>, most: number): void {
@@ -85,13 +83,6 @@ export function createFollower({ reader, key, index, projection, ...options }: F
     return [...ids].filter((id) => !isKnown(id));
   }
 
-  async function read(ids: readonly string[]): Promise<Item[]> {
-    const chunks = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) }, (_, chunk) =>
-      reader.getMany(ids.slice(chunk * READ_AT_ONCE, (chunk + 1) * READ_AT_ONCE), attributes),
-    );
-    return (await Promise.all(chunks)).flat();
-  }
-
   /** Remembers an item as it was read; false when it is known like this. */
   function note(item: Item): boolean {
     const id = String(item[key]);
@@ -112,12 +103,12 @@ export function createFollower({ reader, key, index, projection, ...options }: F
         ...[...unfinished.keys()].slice(0, READ_AGAIN),
         ...[...resting.keys()].slice(0, RESTING_READ_AGAIN),
       ];
-      const items = await read([...(await newIds(pollMs)), ...again]);
+      const items = await reader.getMany([...(await newIds(pollMs)), ...again], attributes);
       seenUntilMs = pollMs;
       const changed = items.filter(note);
-      trim(unfinished, MOST_UNFINISHED);
-      trim(resting, MOST_RESTING);
-      trim(finished, MOST_REMEMBERED);
+      trim(unfinished, MAX_UNFINISHED);
+      trim(resting, MAX_RESTING);
+      trim(finished, MAX_REMEMBERED);
       return changed.sort((a, b) => (String(a[index.sort]) < String(b[index.sort]) ? -1 : 1));
     },
   };

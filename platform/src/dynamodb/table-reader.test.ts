@@ -31,6 +31,17 @@ describe('a table reader', () => {
     ]);
   });
 
+  it('reads any number of items, 100 keys a call', async () => {
+    const { dynamo, reader } = createReader();
+    const ids = Array.from({ length: 250 }, (_, index) => `id-${index}`);
+    dynamo.seed(TABLE, ...ids.map((id) => ({ id })));
+    expect(await reader.getMany(ids)).toEqual(ids.map((id) => ({ id })));
+    const keys = dynamo.callsOf('BatchGet').map(({ RequestItems = {} }) => RequestItems[TABLE]?.Keys?.length);
+    expect(keys).toEqual([100, 100, 50]);
+    expect(await reader.getMany([])).toEqual([]);
+    expect(dynamo.callsOf('BatchGet')).toHaveLength(3);
+  });
+
   it('keeps the projection for keys that a busy table left unread', async () => {
     const { dynamo, reader } = createReader();
     dynamo.leaveUnprocessedNext(1);

@@ -11,7 +11,7 @@ import type { EventPublisher } from '../events/publisher.js';
 import { createFailingItems } from './failing-items.js';
 import { giveUp } from './give-up.js';
 import { nextActionFor, SWEPT_ATTRIBUTES } from './next-action.js';
-import { createMarkerIndex } from './outbox-index.js';
+import { createOutboxIndex } from './outbox-index.js';
 import { isFinished, type DueItem } from './work-item.js';
 import type { OutboxMetrics } from './sweeper-metrics.js';
 import {
@@ -46,8 +46,6 @@ type Dependencies = {
 
 /** As many as one PutEvents call carries. */
 const CONCURRENT_VISITS = 10;
-/** What one BatchGet carries. */
-const READ_AT_ONCE = 100;
 /** A clock that was set back is rare: markers far ahead are looked for in every twelfth sweep, the first included. */
 const LOOK_AHEAD_EVERY = 12;
 
@@ -60,7 +58,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   const { table } = swept;
   const { name, key } = table;
   const reader = createTableReader(dynamo, table);
-  const markers = createMarkerIndex({ dynamo, table });
+  const markers = createOutboxIndex(dynamo, table);
   const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
   const republish = createRepublish({ table, reader }, options, dependencies);
   /** No marker is ever set further ahead than this. */
@@ -70,13 +68,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
 
   const idOf = (item: DueItem): string => String(item[key]);
 
-  async function readItems(ids: string[]): Promise<DueItem[]> {
-    const items: Record<string, unknown>[] = [];
-    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-      items.push(...(await reader.getMany(ids.slice(start, start + READ_AT_ONCE), SWEPT_ATTRIBUTES)));
-    }
-    return items as DueItem[];
-  }
+  const readItems = (ids: string[]) => reader.getMany(ids, SWEPT_ATTRIBUTES) as Promise<DueItem[]>;
 
   /** What no sweep can bring on is looked at again after the longest pause, and stands in nobody's way. */
   async function setAside(report: SweepReport, item: DueItem, reason: unknown, sweptAt: number): Promise<void> {
