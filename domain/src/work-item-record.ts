@@ -5,71 +5,83 @@ export const OUTBOX_SHARDS = 8;
 
 const LIST_SHARDS = 4;
 
-/** One step in an item's life, as it is stored: what of it is not known, or does not apply, is absent. */
+/** A stored timeline entry. Attributes that are unknown or do not apply are absent. */
 export type TimelineEntry = {
   at: string;
-  /** The item's version that the step led to. */
+  /** The version that the item reached with the entry. */
   version?: number;
   attempt?: number;
   messageId?: string;
   worker?: string;
-  /** When the message came to its queue. */
+  /** When the message was sent to its queue. */
   sentAt?: string;
   delaySeconds?: number;
   code?: string;
   reason?: string;
-  /** Of a publication by the sweeper, which event it was. */
+  /** The event that the sweeper published. */
   eventId?: string;
 };
 
-/** Attempts at an item's message in its present life: a replayed message is counted anew. */
+/** Attempts at an item in its present life. A replay starts the count again. */
 export function attemptsOf(timeline: Record<string, TimelineEntry>): number {
-  const steps = Object.entries(timeline);
-  const replays = steps.filter(([name]) => name.startsWith('replayed_'));
+  const entries = Object.entries(timeline);
+  const replays = entries.filter(([name]) => name.startsWith('replayed_'));
   const life = Math.max(0, ...replays.map(([, { version = 1 }]) => version));
-  return Math.max(0, ...steps.map(([, { version = 1, attempt = 0 }]) => (version >= life ? attempt : 0)));
+  return Math.max(0, ...entries.map(([, { version = 1, attempt = 0 }]) => (version >= life ? attempt : 0)));
 }
 
-/** What orders and notifications have in common in their tables: the state, the claim, the timeline and the marker. */
+/** What stored orders and notifications have in common: state, claim, timeline, outbox marker, context. */
 export type WorkItemRecord = {
   /** Strictly rising. */
   version: number;
-  /** How often an outcome was applied in this life: 0 or 1. */
+  /** How many outcomes were applied in this life: 0 or 1. */
   effects: number;
   createdAt: string;
   updatedAt: string;
-  /** SQS message id of the message that works on it, '' before the first claim. */
+  /** SQS id of the message that claimed it, '' before the first claim. */
   holder: string;
   claimToken: string;
-  /** Epoch ms until which the claim's holder may not be disturbed. */
+  /** Epoch ms until which no other message may take over. */
   leaseUntil: number;
   failure?: Failure;
   lastReplayId: string;
-  /** Value of lastReplayId in the life whose work was given up; absent when no life was. */
+  /** The lastReplayId of the life that was given up; absent when no life was. */
   givenUpLife?: string;
   /**
-   * By the step's name and the version that it led to, such as received_2: a repeated statement overwrites its own step.
-   * A republished_1 leads to no version; it has its number, and the version that it met.
+   * By name and version, for example received_2: a repeated statement overwrites its own entry. A republished_1 does not
+   * change the version; the name ends in a counter.
    */
   timeline: Record<string, TimelineEntry>;
   correlationId: string;
   traceparent?: string;
-  /** Of the present life's outcome, when its delivery was traced: the context of the outcome's event. */
+  /** Context of the outcome's event, when the delivery that led to the outcome was traced. */
   outcomeTraceparent?: string;
   requestHash: string;
-  /** Of the request that inserted it, random; absent without an Idempotency-Key. */
+  /** Random, from the request that inserted the item; absent without an Idempotency-Key. */
   insertToken?: string;
   /** Sort key of the listing indexes: `createdAt#id`. */
   createdAtId: string;
-  /** The outbox marker, present from the insert to the terminal write. */
+  /** The outbox marker: set by the insert, removed once no event of the item has to be published again. */
   outboxShard?: number;
-  /** Epoch ms at which the sweeper looks at the item. */
+  /** Epoch ms at which the sweeper must look at the item. */
   outboxAt?: number;
-  /** Publications by the sweeper after which the queue was seen empty. */
+  /** The sweeper's publications after which the queue was seen empty. */
   outboxAttempts: number;
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
 };
+
+/** The attributes of a work item as its insert writes them: unclaimed, with an outbox marker. Times in epoch ms. */
+export function newWorkItem<Status>(id: string, pending: Status, { now, outboxAt }: { now: number; outboxAt: number }) {
+  const createdAt = new Date(now).toISOString();
+  return {
+    ...{ status: pending, version: 1, effects: 0, createdAt, updatedAt: createdAt },
+    ...{ holder: '', claimToken: '', leaseUntil: 0, lastReplayId: '' },
+    timeline: { accepted: { at: createdAt, version: 1 } },
+    createdAtId: createdAtIdOf(createdAt, id),
+    ...{ outboxShard: outboxShardOf(id), outboxAt, outboxAttempts: 0 },
+  };
+}
 
 /** The random tail of a UUID spreads evenly over any power of two. */
 function tailOf(id: string): number {

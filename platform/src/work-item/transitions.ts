@@ -2,105 +2,133 @@ import type { Statement } from '../dynamodb/executor.js';
 import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
 
 /**
- * Every change of state that an item of either table can go through, and the only place where one is written down. An
- * item is claimed by a message, worked on under a lease, and finished by the claim's owner:
+ * Every change that a work item can go through, and the only place that writes one. A message claims the item, works on
+ * it under a lease, and finishes it:
  *
- *     insert        claim               finish                    confirm
- *   ───┬──────────────┬───────────────────┬─────────────────────────┬──────>
- *      │ waiting      │ working           │ completed | failed           │ marker removed
- *      │ marker set   │ lease ──────┐     │ effects + 1             (an outcome that nobody waits for: at the finish)
- *                     │             │ postpone: the claim token is given back, the message comes again
- *                     │             └ passed: take over (another message), in the version that was seen
- *                                                       failed, retriable: replay ──> working, marker set again
- *                                                                         restart ──> waiting, marker set again
+ *     insert         claim            finish                      confirm
+ *   ────┬──────────────┬────────────────┬───────────────────────────┬──────>
+ *       │ pending      │ processing     │ completed | failed        │
+ *       │ marker set   │ lease          │ effects + 1               │ marker removed
+ *                                       │ marker removed, or kept until the last consumer has confirmed the outcome
  *
- * Each statement says in its condition which state it leaves and in which version it saw it, so that of any number of
- * concurrent attempts exactly one is applied. SETs never read what another SET of the statement writes: services differ
- * in which value they see.
+ *     processing          ── postpone ──> processing   the owner gives its claim back; its message comes again
+ *     processing          ── takeOver ──> processing   by another message, after the lease has expired
+ *     failed (retriable)  ── replay ────> processing   by a replayed message: a new life, marker set again
+ *     failed (retriable)  ── restart ───> pending      by an operator: a new life, marker set again
+ *
+ * The states are generic. Each table has its own words for them, e.g. PENDING, COMPLETED or SENT.
+ *
+ * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
+ * one of several concurrent attempts is applied. A SET never reads what another SET of the statement writes: services
+ * differ in the value they see.
  */
-/** A request to work on an item. */
+
+/** A condition: PartiQL text with its parameters. */
+type Clause = { text: string; parameters: unknown[] };
+
+const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
+
+const is = (status: string): Clause => clause('"status" = ?', status);
+const isEither = (one: string, other: string): Clause => clause('"status" IN [?, ?]', one, other);
+const isAtVersion = (version: number): Clause => clause('"version" = ?', version);
+const isUnclaimedOrHeldBy = (messageId: string): Clause => clause('"holder" IN [?, ?]', '', messageId);
+const isClaimedBy = (claimToken: string): Clause => clause('"claimToken" = ?', claimToken);
+const isRetriable = clause('"failure"."retriable" = ?', true);
+const isNotReplayedBy = (replayId: string): Clause => clause('"lastReplayId" <> ?', replayId);
+const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
+
+const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
+const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
+const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
+
+type Table = Pick<WorkItemTable, 'name' | 'key' | 'states'>;
+
 export type ClaimRequest = {
   /** SQS id of the message that asks. */
   messageId: string;
-  /** New for every attempt: the owner's proof. */
+  /** New for every attempt: proves who owns the claim. */
   claimToken: string;
+  /** Epoch ms, as is leaseUntil. */
   now: number;
   leaseUntil: number;
   entry: TimelineEntry;
-  /** Written with the claim, so that whatever ends the life comes after the last claim that may work in it. */
+  /** Gives the present life up: every later claim in it may only end it. */
   givesUp?: boolean;
 };
 
+/** How a work item ended. */
 export type Outcome = {
   claimToken: string;
   /** The version that the claim wrote. */
   version: number;
   result: 'completed' | 'failed';
   now: number;
-  /** Further attributes of the outcome, as `failure` or `sentAt`. */
+  /** Further attributes of the outcome, for example `failure` or `sentAt`. */
   attributes: Record<string, unknown>;
-  /** Epoch ms. Given, the marker stays, due then, until whoever the outcome's event is for has confirmed it. */
-  outboxAt?: number;
+  /** Epoch ms at which the marker of an unconfirmed outcome is due. Absent: the outcome removes the marker. */
+  outboxAt?: number | undefined;
   entries: readonly TimelineEntry[];
 };
 
-/** Bounds an item's timeline: from this version on, an entry overwrites the one of the same name before it. */
+/** Starts a new life. Times in epoch ms. */
+type NewLife = { replayId: string; outboxShard: number; outboxAt: number };
+
+/** Bounds the timeline: from this version on, an entry overwrites the last one of its name. */
 const MAX_ENTRY_VERSION = 60;
 
-/** A condition: PartiQL text with its parameters. */
-type Clause = { text: string; parameters: unknown[] };
-
-const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 
-function update(
-  table: WorkItemTable,
-  id: string,
-  set: Record<string, unknown>,
-  rest: string[],
-  where: Clause[],
-): Statement {
+const entryPath = (name: string, number: number): string => `timeline.${name}_${Math.min(number, MAX_ENTRY_VERSION)}`;
+
+/** A statement that is sent twice overwrites its own entry. */
+function entriesAt(version: number, entries: readonly TimelineEntry[]): Record<string, unknown> {
+  return Object.fromEntries(
+    entries.map(({ name, ...attributes }) => [entryPath(name, version), { ...attributes, version }] as const),
+  );
+}
+
+type Change = {
+  /** Values by path. Those that are undefined are left out. */
+  set: Record<string, unknown>;
+  also?: readonly string[];
+  where: readonly Clause[];
+};
+
+function update(table: Table, id: string, { set, also = [], where }: Change): Statement {
+  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
   const conditions = [clause(`"${table.key}" = ?`, id), ...where];
+  const quoted = (path: string): string => `"${path.replaceAll('.', '"."')}"`;
   return {
     key: id,
     text: [
       `UPDATE "${table.name}"`,
-      ...Object.keys(set).map((path) => `SET ${path} = ?`),
-      ...rest,
+      ...assigned.map(([path]) => `SET ${quoted(path)} = ?`),
+      ...also,
       `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
     ].join(' '),
-    parameters: [...Object.values(set), ...conditions.flatMap(({ parameters }) => parameters)],
+    parameters: [...assigned.map(([, value]) => value), ...conditions.flatMap(({ parameters }) => parameters)],
   };
 }
 
-/** The timeline's share of a statement that leads to this version. A repeated statement overwrites its own entry. */
-function timelineAttributes(version: number, entries: readonly TimelineEntry[]): Record<string, unknown> {
-  const suffix = Math.min(version, MAX_ENTRY_VERSION);
-  return Object.fromEntries(
-    entries.map(({ name, ...attributes }) => [`"timeline"."${name}_${suffix}"`, { ...attributes, version }] as const),
-  );
-}
-
-function claimAttributes(
-  table: WorkItemTable,
-  request: ClaimRequest,
-  version: number,
-  life: string,
-): Record<string, unknown> {
+function claimed({ states }: Table, request: ClaimRequest, version: number, life: string): Record<string, unknown> {
   return {
-    '"status"': table.states.processing,
-    '"version"': version,
-    '"holder"': request.messageId,
-    '"claimToken"': request.claimToken,
-    '"leaseUntil"': request.leaseUntil,
-    '"updatedAt"': iso(request.now),
-    ...(request.givesUp ? { '"givenUpLife"': life } : {}),
-    ...timelineAttributes(version, [request.entry]),
+    status: states.processing,
+    version,
+    holder: request.messageId,
+    claimToken: request.claimToken,
+    leaseUntil: request.leaseUntil,
+    updatedAt: iso(request.now),
+    givenUpLife: request.givesUp ? life : undefined,
+    ...entriesAt(version, [request.entry]),
   };
+}
+
+function newLife({ replayId, outboxShard, outboxAt }: NewLife): Record<string, unknown> {
+  return { lastReplayId: replayId, effects: 0, outboxShard, outboxAt, outboxAttempts: 0 };
 }
 
 /** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
-export function insert(table: WorkItemTable, item: Record<string, unknown>): Statement {
+export function insert(table: Table, item: Record<string, unknown>): Statement {
   const present = Object.entries(item).filter(([, value]) => value !== undefined);
   return {
     key: String(item[table.key]),
@@ -111,169 +139,119 @@ export function insert(table: WorkItemTable, item: Record<string, unknown>): Sta
 
 /** pending, processing → processing, by the item's first message or by the same message again. */
 export function claim(
-  table: WorkItemTable,
+  table: Table,
   id: string,
   request: ClaimRequest,
   seen: Pick<WorkItem, 'version' | 'lastReplayId'>,
 ): Statement {
   const { pending, processing } = table.states;
-  return update(
-    table,
-    id,
-    claimAttributes(table, request, seen.version + 1, seen.lastReplayId),
-    [],
-    [
-      clause('"status" IN [?, ?]', pending, processing),
-      clause('"holder" IN [?, ?]', '', request.messageId),
-      clause('"version" = ?', seen.version),
-    ],
-  );
+  return update(table, id, {
+    set: claimed(table, request, seen.version + 1, seen.lastReplayId),
+    where: [isEither(pending, processing), isUnclaimedOrHeldBy(request.messageId), isAtVersion(seen.version)],
+  });
 }
 
-/** processing → processing, by another message, which has seen that the lease has passed; every claim makes a new version. */
-export function takeOver(table: WorkItemTable, id: string, request: ClaimRequest, seen: WorkItem): Statement {
-  return update(
-    table,
-    id,
-    claimAttributes(table, request, seen.version + 1, seen.lastReplayId),
-    [],
-    [
-      clause('"status" = ?', table.states.processing),
-      clause('"claimToken" = ?', seen.claimToken),
-      clause('"version" = ?', seen.version),
-    ],
-  );
+/** processing → processing, by another message, which saw that the lease has expired. */
+export function takeOver(table: Table, id: string, request: ClaimRequest, seen: WorkItem): Statement {
+  return update(table, id, {
+    set: claimed(table, request, seen.version + 1, seen.lastReplayId),
+    where: [is(table.states.processing), isClaimedBy(seen.claimToken), isAtVersion(seen.version)],
+  });
 }
 
-/** How both ways out of a failure begin a new life: with an outcome of its own, and a marker. */
-function newLife(marker: { replayId: string; outboxShard: number; outboxAt: number }): Record<string, unknown> {
-  return {
-    '"lastReplayId"': marker.replayId,
-    '"effects"': 0,
-    '"outboxShard"': marker.outboxShard,
-    '"outboxAt"': marker.outboxAt,
-    '"outboxAttempts"': 0,
-  };
+/** failed (retriable) → processing, once per replay id: a new life with its own outcome. */
+export function replay(table: Table, id: string, request: ClaimRequest, seen: WorkItem, life: NewLife): Statement {
+  const version = seen.version + 1;
+  const { now, messageId } = request;
+  return update(table, id, {
+    set: {
+      ...claimed(table, request, version, life.replayId),
+      ...newLife(life),
+      ...entriesAt(version, [{ name: 'replayed', at: iso(now), messageId }]),
+    },
+    also: REMOVE_FAILURE,
+    where: [is(table.states.failed), isRetriable, isNotReplayedBy(life.replayId), isAtVersion(seen.version)],
+  });
 }
 
-const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
-
-/** failed (retriable) → processing, once per replay id: a new life, with its own outcome. */
-export function replay(
-  table: WorkItemTable,
-  id: string,
-  request: ClaimRequest,
-  seen: WorkItem,
-  marker: { replayId: string; outboxShard: number; outboxAt: number },
-): Statement {
-  const attributes = {
-    ...claimAttributes(table, request, seen.version + 1, marker.replayId),
-    ...newLife(marker),
-    ...timelineAttributes(seen.version + 1, [{ name: 'replayed', at: iso(request.now), messageId: request.messageId }]),
-  };
-  return update(table, id, attributes, REMOVE_FAILURE, [
-    clause('"status" = ?', table.states.failed),
-    clause('"failure"."retriable" = ?', true),
-    clause('"lastReplayId" <> ?', marker.replayId),
-    clause('"version" = ?', seen.version),
-  ]);
-}
-
-/** failed (retriable) → pending, by an operator, from the item alone: whatever message comes first claims it. */
+/** failed (retriable) → pending, by an operator: the next message claims it. */
 export function restart(
-  table: WorkItemTable,
+  table: Table,
   id: string,
   seen: Pick<WorkItem, 'version'>,
-  { now, ...marker }: { now: number; replayId: string; outboxShard: number; outboxAt: number },
+  { now, ...life }: NewLife & { now: number },
 ): Statement {
   const version = seen.version + 1;
-  const attributes = {
-    '"status"': table.states.pending,
-    '"version"': version,
-    '"holder"': '',
-    '"claimToken"': '',
-    '"leaseUntil"': 0,
-    '"updatedAt"': iso(now),
-    ...newLife(marker),
-    ...timelineAttributes(version, [{ name: 'replayed', at: iso(now) }]),
-  };
-  return update(table, id, attributes, REMOVE_FAILURE, [
-    clause('"status" = ?', table.states.failed),
-    clause('"failure"."retriable" = ?', true),
-    clause('"version" = ?', seen.version),
-  ]);
+  return update(table, id, {
+    set: {
+      ...{ status: table.states.pending, version, holder: '', claimToken: '', leaseUntil: 0, updatedAt: iso(now) },
+      ...newLife(life),
+      ...entriesAt(version, [{ name: 'replayed', at: iso(now) }]),
+    },
+    also: REMOVE_FAILURE,
+    where: [is(table.states.failed), isRetriable, isAtVersion(seen.version)],
+  });
 }
 
-/** processing → processing, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */
+/** processing → processing, by the owner, which gives up for now: no late call of that attempt can finish the item. */
 export function postpone(
-  table: WorkItemTable,
+  table: Table,
   id: string,
   { claimToken, version, now, entry }: Pick<Outcome, 'claimToken' | 'version' | 'now'> & { entry: TimelineEntry },
 ): Statement {
-  const attributes = {
-    '"claimToken"': '',
-    '"version"': version + 1,
-    '"updatedAt"': iso(now),
-    ...timelineAttributes(version + 1, [entry]),
-  };
-  return update(
-    table,
-    id,
-    attributes,
-    [],
-    [clause('"status" = ?', table.states.processing), clause('"claimToken" = ?', claimToken)],
-  );
+  return update(table, id, {
+    set: { claimToken: '', version: version + 1, updatedAt: iso(now), ...entriesAt(version + 1, [entry]) },
+    where: [is(table.states.processing), isClaimedBy(claimToken)],
+  });
 }
-
-const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 
 /** processing → completed | failed, by the owner of the claim only. */
-export function finish(table: WorkItemTable, id: string, outcome: Outcome): Statement {
-  const attributes = {
-    '"status"': table.states[outcome.result],
-    '"version"': outcome.version + 1,
-    '"updatedAt"': iso(outcome.now),
-    ...timelineAttributes(outcome.version + 1, outcome.entries),
-    ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
-  };
-  const counted = ['SET "effects" = "effects" + 1'];
-  const marker = outcome.outboxAt === undefined ? {} : { '"outboxAt"': outcome.outboxAt, '"outboxAttempts"': 0 };
-  const rest = outcome.outboxAt === undefined ? [...counted, ...REMOVE_MARKER] : counted;
-  return update(table, id, { ...attributes, ...marker }, rest, [
-    clause('"status" = ?', table.states.processing),
-    clause('"claimToken" = ?', outcome.claimToken),
-  ]);
+export function finish(table: Table, id: string, outcome: Outcome): Statement {
+  const { claimToken, result, now, attributes, outboxAt, entries } = outcome;
+  const version = outcome.version + 1;
+  const isUnconfirmed = outboxAt !== undefined;
+  return update(table, id, {
+    set: {
+      ...{ status: table.states[result], version, updatedAt: iso(now) },
+      ...entriesAt(version, entries),
+      ...attributes,
+      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0 } : {}),
+    },
+    also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
+    where: [is(table.states.processing), isClaimedBy(claimToken)],
+  });
 }
 
-/** The marker becomes due at another time; no change of state. Of several sweepers one moves it. */
-export function moveMarker(table: WorkItemTable, id: string, seenOutboxAt: number, outboxAt: number): Statement {
-  return update(table, id, { '"outboxAt"': outboxAt }, [], [clause('"outboxAt" = ?', seenOutboxAt)]);
+/** Moves the marker; no change of state. One of several sweepers succeeds. */
+export function moveMarker(table: Table, id: string, seenOutboxAt: number, outboxAt: number): Statement {
+  return update(table, id, { set: { outboxAt }, where: [isMarkedAt(seenOutboxAt)] });
 }
 
 /**
- * The sweeper has published the item's event; no change of state.
- * @param outboxAt where that sweeper has put the marker
- * @param entry its key ends in its number: the version stays. Absent for a row that has no timeline.
+ * Notes that the sweeper has published the item's event; no change of state.
+ * @param outboxAt to which that sweeper moved the marker
+ * @param entry its path ends in its number, because the version stays. Absent for a row without a timeline.
  */
 export function notePublication(
-  table: WorkItemTable,
+  table: Table,
   id: string,
   outboxAt: number,
-  { sentAt, attempts, entry }: { sentAt: number; attempts: number; entry?: TimelineEntry & { number: number } },
+  note: { sentAt: number; attempts: number; entry?: (TimelineEntry & { number: number }) | undefined },
 ): Statement {
-  const attributes: Record<string, unknown> = { '"outboxAttempts"': attempts, '"outboxSentAt"': sentAt };
-  if (entry) {
-    const { name, number, ...stored } = entry;
-    attributes[`"timeline"."${name}_${Math.min(number, MAX_ENTRY_VERSION)}"`] = stored;
+  const set: Record<string, unknown> = { outboxAttempts: note.attempts, outboxSentAt: note.sentAt };
+  if (note.entry) {
+    const { name, number, ...attributes } = note.entry;
+    set[entryPath(name, number)] = attributes;
   }
-  return update(table, id, attributes, [], [clause('"outboxAt" = ?', outboxAt)]);
+  return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** The marker goes, because the event of the outcome in this version has arrived; no change of state. */
-export function confirm(table: WorkItemTable, id: string, outcomeVersion: number): Statement {
+/** Removes the marker, because the event of the outcome in this version has arrived; no change of state. */
+export function confirm(table: Table, id: string, outcomeVersion: number): Statement {
   const { completed, failed } = table.states;
-  return update(table, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [
-    clause('"status" IN [?, ?]', completed, failed),
-    clause('"version" = ?', outcomeVersion),
-  ]);
+  return update(table, id, {
+    set: { outboxAttempts: 0 },
+    also: REMOVE_MARKER,
+    where: [isEither(completed, failed), isAtVersion(outcomeVersion)],
+  });
 }
