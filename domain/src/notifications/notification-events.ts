@@ -8,7 +8,7 @@ import { contextOf, outcomeContextOf } from '../event-context.js';
 import { eventIdFor } from '../ids.js';
 import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
 
-/** What the event of a sent notification is made of. */
+/** The attributes that the event of a sent notification needs. */
 export type NotificationOutcomeFields = Pick<
   NotificationRecord,
   | 'notificationId'
@@ -24,7 +24,7 @@ export type NotificationOutcomeFields = Pick<
   | 'outcomeTraceparent'
 >;
 
-/** Built from what the insert wrote and nothing later, so it is the same event however far the notification has come. */
+/** Built only from attributes that the insert wrote, so it is the same event in every state of the notification. */
 export function notificationRequested(notification: NotificationRecord): PublishableEvent<NotificationRequestedEvent> {
   const { notificationId, orderId, channel, message, createdAt, causationId } = notification;
   const metadata: EventMetadata = {
@@ -41,7 +41,7 @@ export function notificationRequested(notification: NotificationRecord): Publish
   };
 }
 
-/** The event of a notification that was sent; undefined for any other. */
+/** The event of a sent notification; undefined in any other state. */
 export function notificationSent(
   notification: NotificationOutcomeFields,
 ): PublishableEvent<NotificationSentEvent> | undefined {

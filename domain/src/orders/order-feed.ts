@@ -3,7 +3,7 @@ import { listBucketsOf, listMonthOf } from '../work-item-record.js';
 import { ORDER_STATES, type OrderRecord } from './order.js';
 import { ORDER_INDEXES, ORDER_KEY } from './orders-table.js';
 
-/** How somebody who follows the orders finds the new ones, and which of them need not be looked at again. */
+/** How a follower finds new orders, and which ones it need not read again. */
 export const ORDER_FEED = {
   key: ORDER_KEY,
   projection: FOLLOWED_ORDER,
@@ -15,6 +15,6 @@ export const ORDER_FEED = {
     const { status, failure } = item as OrderRecord;
     return status === ORDER_STATES.completed || (status === ORDER_STATES.failed && failure?.retriable !== true);
   },
-  /** One that failed for now may be replayed, and a malformed one repaired. */
+  /** A failed order may be replayed, and a malformed one repaired. */
   isResting: (item: Record<string, unknown>): boolean => item.status === ORDER_STATES.failed || !isFollowedOrder(item),
 };

@@ -61,7 +61,7 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
     const event = plainToInstance(EventClass, detail);
     return { event, errors: validationErrors(event, { onlyDeclared: false }) };
   } catch (cause) {
-    // Both recurse into whatever they are given.
+    // Both recurse into the value.
     throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
       cause,
       details: { path: 'detail' },

@@ -8,44 +8,44 @@ import { isFinished, type TimelineEntry, type WorkItem, type WorkItemTable } fro
 type ClaimOptions = {
   id: string;
   messageId: string;
-  /** Set when the message is an operator's replay. */
+  /** Set when an operator replayed the message. */
   replayId?: string;
   leaseMs: number;
   entry: TimelineEntry;
-  /** The work is given up: no later claim of this life may begin it again. */
+  /** Gives the present life up: later claims in it may only end it. */
   givesUp?: boolean;
   /** Ms after which the marker of a replayed item becomes due. */
   markerDelayMs: number;
 };
 
-/** The right to finish an item. */
+/** Proof of a claim: the right to finish the item. */
 export type Ownership = { id: string; claimToken: string; version: number };
 
 export type ClaimResult =
   | {
       kind: 'claimed';
       ownership: Ownership;
-      /** '' in the first life, then the id of the replay that began it: the same for every claim of one life. */
+      /** '' in the first life, then the id of the replay that started it: the same for every claim of one life. */
       life: string;
-      /** This claim gives the life up, or an earlier one has. */
+      /** This claim, or an earlier one, gave the life up. */
       isGivenUp: boolean;
     }
-  /** It has its outcome already; the item tells which. */
+  /** It already has an outcome: see the item. */
   | { kind: 'finished'; item: Record<string, unknown> }
-  /** Another message works on it. */
+  /** Another message is working on it. */
   | { kind: 'held' }
   /** No such item. */
   | { kind: 'unknown' };
 
-/** Another process may win the race for an item a few times in a row, but not for ever: each win moves it on. */
+/** Other processes can win the race for an item a few times in a row, but not forever: each win changes its state. */
 const MAX_RACES = 5;
 
-/** Nearly every claim meets the item as its insert left it, so the first attempt assumes that and reads nothing. */
+/** Most claims find the item as its insert left it. The first attempt assumes so, and saves a read. */
 const AS_INSERTED = { version: 1, holder: '', lastReplayId: '' } as const;
 
 /**
- * Claims an item for a message, or tells why not. A refused statement returns the item, and the next attempt is made
- * against what was seen.
+ * Claims an item for a message, or says why it cannot. A refused statement returns the item, and the next attempt uses
+ * that.
  */
 export async function claimItem(
   executor: StatementExecutor,
@@ -69,7 +69,7 @@ export async function claimItem(
       return { kind: 'claimed', ownership: { id, claimToken, version: version + 1 }, life, isGivenUp };
     if (!result.item) return { kind: 'unknown' };
 
-    // Not earlier: a lease that began while the answer was under way would seem to end later than one from now could.
+    // Read the clock after the item: otherwise a lease that began in between would seem to end too late.
     const at = now();
     const request = requestAt(at);
     const seen = result.item as WorkItem;
@@ -77,11 +77,11 @@ export async function claimItem(
     life = seen.lastReplayId;
     isGivenUp = givesUp || seen.givenUpLife === life;
     if (seen.claimToken === claimToken) {
-      // An attempt whose answer was lost had been applied.
+      // An attempt was applied, and its answer was lost.
       return { kind: 'claimed', ownership: { id, claimToken, version }, life, isGivenUp };
     }
     if (isFinished(table, seen)) {
-      // '' names the first life: no replay may begin that one again.
+      // '' names the first life, which no replay may start again.
       const isNew = replayId !== undefined && replayId !== '' && replayId !== seen.lastReplayId;
       const mayReplay = seen.failure?.retriable === true && isNew;
       if (!mayReplay) return { kind: 'finished', item: result.item };
@@ -102,7 +102,7 @@ export async function claimItem(
 
 /**
  * Writes the outcome of a claimed item.
- * @returns false when the claim is no longer this owner's: somebody else took over and will finish it.
+ * @returns false when another message has taken over, and will finish the item
  */
 export async function finishItem(
   executor: StatementExecutor,
@@ -114,11 +114,11 @@ export async function finishItem(
   const result = await executor.execute(transitions.finish(table, id, { ...outcome, claimToken, version }));
   if (result.applied) return true;
   const seen = result.item as WorkItem | undefined;
-  // An attempt whose answer was lost had been applied: nobody but the owner finishes under this token.
+  // An attempt was applied, and its answer was lost: only the owner finishes under this token.
   return seen?.claimToken === claimToken && seen.status === table.states[outcome.result];
 }
 
-/** Gives the claim back until the message comes again. Refused when somebody has taken over, who knows better. */
+/** Gives the claim back until the message is redelivered. Refused when another message has taken over. */
 export async function postponeItem(
   executor: StatementExecutor,
   table: WorkItemTable,

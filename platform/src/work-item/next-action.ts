@@ -9,13 +9,13 @@ export const SWEPT_ATTRIBUTES = [
 ];
 
 /**
- * What to do with an item whose marker is due. Its event was published at least once:
+ * What to do with an item whose marker is due. Its event was published at least once.
  *
- *     leased     a worker holds it
+ *     leased     a worker is working on it
  *     wait       the queue may still hold its message
- *     republish  its message is probably lost, or has expired; this says nothing about the item
- *     retry      the queue was seen empty, so its message is gone: republish, and count an attempt
- *     give up    the same, as often as the limit allows, and no worker has ever claimed it
+ *     republish  its message is probably lost or expired; this does not count as an attempt
+ *     retry      the queue was empty, so its message is gone: republish, and count an attempt
+ *     give up    as retry, but the attempts are used up and no worker has ever claimed it
  */
 export type NextAction = 'leased' | 'wait' | 'republish' | 'retry' | 'give up';
 
@@ -23,15 +23,15 @@ export type Circumstances = {
   table: WorkItemTable;
   /** Epoch ms. */
   now: number;
-  /** The queue that the item's event ends up in, counted before the item was read. */
+  /** The queue that receives the item's event, counted before the item was read. */
   queue: QueueCounts;
-  /** There are at least as many messages as items that have been due for less time than this one. */
+  /** The queue holds enough messages for this item and for all that became due later. */
   isCovered: boolean;
   queueGraceMs: number;
   /** How long the queue keeps a message. */
   retentionMs: number;
   leaseMs: number;
-  /** Infinity: an outcome, which somebody waits for. */
+  /** Infinity for an outcome: a consumer still needs it. */
   maxAttempts: number;
 };
 
@@ -47,10 +47,10 @@ export function nextActionFor(item: DueItem, around: Circumstances): NextAction 
   const changedAt = Date.parse(item.updatedAt);
   const { outboxSentAt: sentAt = 0 } = item;
   const isBacklog = queue.visible + queue.delayed > 0;
-  // A second copy is insurance against a message that was lost in the backlog. More copies would only make it longer.
+  // One extra copy covers a message that was lost in the backlog. More copies would only make the backlog longer.
   if (isBacklog && sentAt >= changedAt) return now - sentAt < retentionMs ? 'wait' : 'republish';
   return isCovered && isPatient ? 'wait' : 'republish';
 }
 
-/** Holder of an item that the sweeper is giving up. */
+/** The holder of an item that the sweeper is giving up. */
 export const sweeperOf = (id: string): string => `sweeper:${id}`;

@@ -8,17 +8,17 @@ import type { TimelineEntry, WorkItemTable } from './work-item.js';
 import type { Delivery, HandlerResult } from '../worker/types.js';
 import { afterAttempts } from '../worker/with-dead-letter.js';
 
-/** The work items of one table, and how a worker works on them. */
+/** The work items of one table, and how a worker processes them. */
 export type WorkItems = {
   executor: StatementExecutor;
   table: WorkItemTable;
   now: Clock;
   leaseMs: number;
-  /** Ms after which the sweeper looks at an item that a replay set going, or at an outcome that nobody has confirmed. */
+  /** Ms after which the sweeper looks at a replayed item, or at an outcome that is not confirmed yet. */
   markerDelayMs: number;
 };
 
-/** How the work on an item ended; `attributes` are written with the outcome, and so are further entries of its timeline. */
+/** How the work ended. `attributes` and `entries` (of the timeline) are written with the outcome. */
 export type WorkResult = {
   result: 'completed' | 'failed';
   attributes: Record<string, unknown>;
@@ -28,12 +28,12 @@ export type WorkResult = {
 /** Attributes that every outcome sets. */
 type Finished = { status: string; version: number; updatedAt: string };
 
-/** What the work is told of the claim that it is done under. */
+/** What the work knows about its claim. */
 export type Claimed = {
   now: Clock;
-  /** '' in the item's first life, then the id of the replay that began it; the same in every attempt of one life. */
+  /** '' in the item's first life, then the id of the replay that started it; the same in every attempt of one life. */
   life: string;
-  /** This life is given up: its work may not be begun again, only be ended. */
+  /** This life was given up: the work may only end it. */
   isGivenUp: boolean;
 };
 
@@ -42,14 +42,13 @@ type Job<Item extends object> = {
   /** What the event tells about the item: what the table's `outcomeEventOf` needs besides the outcome itself. */
   known: Omit<Item, keyof Finished>;
   work: (claimed: Claimed) => Promise<WorkResult>;
-  /** Gives the item's present life up before `work` is called: whoever claims it from then on is told. */
+  /** Gives the present life up before `work` is called. Later claims learn this from `isGivenUp`. */
   givesUp?: boolean;
 };
 
 /**
- * The end of an item whose message has used its attempts up and lies in the dead-letter queue; an operator's replay
- * starts it again.
- * @param what did not happen, such as "Not sent"
+ * Ends an item whose message has used up its attempts and is in the dead-letter queue. A replay starts it again.
+ * @param what did not happen, for example "Not sent"
  */
 export function endOfRetries(delivery: Delivery, what: string): (claimed: Pick<Claimed, 'now'>) => Promise<WorkResult> {
   const { messageId, attempt } = delivery;
@@ -70,9 +69,9 @@ const WORKER = hostname();
 const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
 
 /**
- * Claims the item, does the work, writes the outcome, returns the event of it. Work that another delivery has done, or
- * is doing, is a duplicate: the outcome's event goes out again (it is the same event, with the same id), so that a
- * death between outcome and publishing loses nothing.
+ * Claims the item, does the work, writes the outcome, and returns the outcome's event. Work that another delivery has
+ * done, or is doing, is a duplicate. The event of a stored outcome is returned again, with the same id, so that a crash
+ * between outcome and publication loses nothing.
  * @throws PermanentError UNKNOWN_ITEM, and whatever `work` throws
  */
 export async function workOnItem<Item extends object>(
@@ -95,7 +94,7 @@ export async function workOnItem<Item extends object>(
         name: 'received',
         at: new Date(now()).toISOString(),
         sentAt: new Date(delivery.sentAt).toISOString(),
-        // One that gives the item up is no further attempt at it.
+        // Giving the item up is not another attempt.
         ...(givesUp ? {} : { attempt: delivery.attempt }),
         messageId: delivery.messageId,
         worker: WORKER,
@@ -112,7 +111,7 @@ export async function workOnItem<Item extends object>(
     case 'held':
       return { outcome: 'duplicate', events: [] };
     case 'finished': {
-      // Its marker is gone: whoever waits for the event has it.
+      // Without a marker, every consumer that the outcome waits for has its event.
       const isConfirmed = waitsForConfirmation && claim.item.outboxAt === undefined;
       return { outcome: 'duplicate', events: isConfirmed ? [] : present(table.outcomeEventOf(claim.item)) };
     }
@@ -132,7 +131,7 @@ export async function workOnItem<Item extends object>(
   const { result, attributes: worked, entries = [] } = await work({ now, life, isGivenUp });
   failpoint('worker.after-work');
   const span = delivery.beginSpan?.();
-  // Stored, so that whoever publishes the outcome's event again publishes the same one.
+  // Stored, so that a republication has the same context.
   const attributes = span ? { ...worked, outcomeTraceparent: span.traceparent } : worked;
   const at = now();
   const status = table.states[result];
@@ -140,7 +139,7 @@ export async function workOnItem<Item extends object>(
   const marker = waitsForConfirmation ? { outboxAt: at + markerDelayMs } : {};
   const outcome = { result, now: at, attributes, entries: [...entries, entry], ...marker };
   const mine = await finishItem(executor, table, ownership, outcome);
-  // Somebody took over while this delivery was late, and publishes what came of it.
+  // Another message took over while this delivery was late, and publishes the outcome.
   if (!mine) return { outcome: 'duplicate', events: [] };
   failpoint('worker.after-finish');
 

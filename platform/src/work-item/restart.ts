@@ -4,20 +4,20 @@ import { restart } from './transitions.js';
 import type { WorkItem, WorkItemTable } from './work-item.js';
 
 export type RestartRequest = {
-  /** The item as it was seen. */
+  /** The item as it was read. */
   seen: Record<string, unknown> & WorkItem;
-  /** The new life's: a replay of the same id does not start another one. */
+  /** Names the new life: a replay with the same id does not start another. */
   replayId: string;
-  /** Ms after which the sweeper brings the item on, should its event be lost. */
+  /** Ms after which the sweeper republishes the item's event, in case it was lost. */
   markerDelayMs: number;
 };
 
 export type RestartResult =
   | { kind: 'restarted'; item: Record<string, unknown> }
-  /** It has moved on, or cannot be started again; the item as it stands, unless it is gone. */
+  /** It changed, or cannot be started again. The item as stored, unless it is gone. */
   | { kind: 'refused'; item: Record<string, unknown> | undefined };
 
-/** Starts a failed item again, from the item alone. Whoever calls it publishes the item's event, or the sweeper does. */
+/** Starts a failed item again, from the item alone. The caller publishes the item's event; otherwise the sweeper does. */
 export async function restartItem(
   executor: StatementExecutor,
   table: WorkItemTable,
@@ -37,7 +37,7 @@ export async function restartItem(
     lastReplayId: replayId,
   };
   if (result.applied) return { kind: 'restarted', item };
-  // An attempt whose answer was lost had been applied, or somebody else has started this very life: it is the same.
+  // An attempt was applied and its answer lost, or another process has started this very life.
   const found = result.item as WorkItem | undefined;
   const isSame = found?.lastReplayId === replayId && found.version === item.version;
   return isSame ? { kind: 'restarted', item } : { kind: 'refused', item: result.item };

@@ -26,9 +26,9 @@ import {
 import { createRepublish } from './republish.js';
 
 export type Sweeper = {
-  /** Looks at the due markers of the table once. @throws the first outage */
+  /** Visits the items of the table whose markers are due, once. @throws the first outage */
   sweep: () => Promise<SweepReport>;
-  /** Items that no sweep can bring on, as a sentence; undefined when there are none. */
+  /** A sentence that names items whose visits fail; undefined when there are none. */
   problem: () => string | undefined;
 };
 
@@ -40,18 +40,18 @@ type Dependencies = {
   now: Clock;
   monotonic: MonotonicClock;
   random?: () => number;
-  /** Updated while the sweep is under way, because one that fails has no report. */
+  /** Updated during the sweep, because a sweep that fails has no report. */
   metrics?: OutboxMetrics;
 };
 
-/** As many as one PutEvents call carries. */
+/** One PutEvents call takes this many events. */
 const CONCURRENT_VISITS = 10;
-/** A clock that was set back is rare: markers far ahead are looked for in every twelfth sweep, the first included. */
+/** Clocks are rarely set back: only every twelfth sweep, starting with the first, looks for markers that are far ahead. */
 const LOOK_AHEAD_EVERY = 12;
 
 /**
- * Sends again what got lost. The marker stays on an item from its insert until its outcome is written, or has arrived
- * where it is waited for; whatever became of the messages in between, the sweeper comes back to the item.
+ * Republishes lost events. An item keeps its marker from its insert until its outcome is written, or until the last
+ * consumer has confirmed the outcome. Whatever happens to its messages meanwhile, the sweeper returns to the item.
  */
 export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
   const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
@@ -61,7 +61,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   const markers = createOutboxIndex(dynamo, table);
   const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
   const republish = createRepublish({ table, reader }, options, dependencies);
-  /** No marker is ever set further ahead than this. */
+  /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
   const { leaseMs, backoffBaseMs } = options;
   let sweeps = 0;
@@ -70,15 +70,15 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
 
   const readItems = (ids: string[]) => reader.getMany(ids, SWEPT_ATTRIBUTES) as Promise<DueItem[]>;
 
-  /** What no sweep can bring on is looked at again after the longest pause, and stands in nobody's way. */
+  /** Visits a failing item again after the longest pause, so that it does not hold up the others. */
   async function setAside(report: SweepReport, item: DueItem, reason: unknown, sweptAt: number): Promise<void> {
     report.failed += 1;
     metrics?.failed(name);
     failing.add(idOf(item), reason);
-    // The marker may have been moved already by the visit that failed.
-    const stands = (await reader.get(idOf(item), ['outboxAt'])) as Pick<DueItem, 'outboxAt'> | undefined;
-    if (stands?.outboxAt === undefined) return;
-    await executor.execute(moveMarker(table, idOf(item), stands.outboxAt, sweptAt + options.backoffMaxMs));
+    // The failed visit may already have moved the marker.
+    const stored = (await reader.get(idOf(item), ['outboxAt'])) as Pick<DueItem, 'outboxAt'> | undefined;
+    if (stored?.outboxAt === undefined) return;
+    await executor.execute(moveMarker(table, idOf(item), stored.outboxAt, sweptAt + options.backoffMaxMs));
   }
 
   async function visit(
@@ -117,7 +117,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     }
   }
 
-  /** @throws the first outage, when all that were begun have ended */
+  /** @throws the first outage, after all visits of its chunk have ended */
   async function visitAll(items: DueItem[], report: SweepReport, act: (item: DueItem, index: number) => Promise<void>) {
     for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
       const chunk = items.slice(start, start + CONCURRENT_VISITS);
@@ -151,13 +151,12 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       return;
     }
     items.sort((a, b) => a.outboxAt - b.outboxAt);
-    // Nobody can tell whose messages a queue holds without receiving them. Items that have waited longest have most
-    // probably lost theirs.
+    // A queue does not say whose messages it holds. The items that have waited longest have most likely lost theirs.
     const uncovered = Math.max(0, items.length - depthOf(queue));
     await visitAll(items, report, (item, index) => visit(subscription, item, queue, index >= uncovered, report));
   }
 
-  /** An outcome that nobody is told of any more needs no marker. */
+  /** Removes the marker of an outcome that waits for no confirmation, for example after the configuration changed. */
   async function letGo(item: DueItem): Promise<void> {
     const result = await executor.execute(confirm(table, idOf(item), item.version));
     if (!result.applied && result.item?.version === item.version) {
@@ -165,7 +164,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     }
   }
 
-  /** A marker further ahead than any pause was written by a clock that was ahead: it is due now. */
+  /** Makes markers due that a clock which was ahead has set too far ahead. */
   async function fetchBack(report: SweepReport, sweptAt: number): Promise<void> {
     for (const item of await readItems(await markers.beyond(sweptAt + horizonMs))) {
       const { outboxAt } = item;
@@ -190,9 +189,9 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       metrics?.closed(name, 0);
       return report;
     }
-    // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
+    // Count before reading the items: a queue that is drained in between would seem to explain fewer items.
     const queues = await Promise.all([swept.work.countQueue(), swept.outcome?.countQueue()]);
-    // The index lags: an item may have lost its marker, or moved it on.
+    // The index lags: an item may have lost its marker since, or moved it.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
     const finished = items.filter((item) => isFinished(table, item));

@@ -4,9 +4,9 @@ import { toError } from '../runtime/errors.js';
 import { NotDescribedError, type Check } from '../health/readiness.js';
 import type { WorkItemTable } from './work-item.js';
 
-/** A rule on the bus and the queue that it feeds. */
+/** A rule on the bus and the queue that it feeds, as the sweeper sees them. */
 export type Subscription = {
-  /** Throws while the rule between bus and queue is disabled, or missing, or has lost its target. */
+  /** Throws while the rule is disabled or missing, or has lost its target. */
   check: Check;
   countQueue: () => Promise<QueueCounts>;
 };
@@ -17,17 +17,17 @@ export type SweptTable = {
   work: Subscription;
   /** Delivers the event of an outcome to the consumers that confirm it. Absent: no outcome waits for a confirmation. */
   outcome?: Subscription;
-  /** Called with each item that the sweeper has ended, as it then stands. */
+  /** Called with each item that the sweeper has given up, as stored afterwards. */
   onGivenUp?: (item: Record<string, unknown>) => void;
 };
 
-/** The longest pause between two looks at an item. */
+/** The longest pause between two visits to an item. */
 export const LONGEST_PAUSE_MS = 900_000;
-/** By how much a marker may be further ahead: clocks of several hosts differ. */
+/** How much further ahead a marker may be, because the clocks of hosts differ. */
 export const MARKER_SKEW_MS = 60_000;
 
 export type SweeperOptions = {
-  /** How long a backlog may explain that a marker is due. */
+  /** How long messages in the queue may explain that a marker is due. */
   queueGraceMs: number;
   /** How long the queues keep a message. */
   retentionMs: number;
@@ -39,7 +39,7 @@ export type SweeperOptions = {
 
 /**
  * What one sweep did with the items of a table. `due` is a lower bound when a shard holds more than one page; `closed`
- * counts those whose rule is off, `failed` those that could not be brought on, `ahead` markers that were too far ahead.
+ * counts those whose rule is off, `failed` those whose visit failed, `ahead` markers that were too far ahead.
  */
 export type SweepReport = Record<
   'due' | 'republished' | 'leased' | 'waiting' | 'givenUp' | 'closed' | 'failed' | 'ahead',
@@ -54,7 +54,7 @@ export const emptyReport = (): SweepReport => ({
   closedBy: [],
 });
 
-/** Why the subscription delivers nothing; undefined when it does, or when this process may not ask. @throws an outage */
+/** Why the subscription delivers nothing; undefined if it does, or if this process may not ask. @throws an outage */
 export async function whyClosed({ check }: Subscription): Promise<string | undefined> {
   try {
     await check();
