@@ -41,7 +41,7 @@ export const thing = (change: Thing = {}): Thing => ({
   ...change,
 });
 
-/** A finished item whose outcome nobody has confirmed. */
+/** A finished item whose outcome is not confirmed. */
 export const finishedThing = (change: Thing = {}): Thing =>
   thing({ status: 'COMPLETED', version: 3, effects: 1, ...change });
 
@@ -72,7 +72,7 @@ const THINGS_TABLE = {
 };
 
 type SystemOptions = {
-  /** Whether somebody waits for outcomes. */
+  /** Whether outcomes have a consumer that confirms them. */
   told?: boolean;
   options?: Partial<SweeperOptions>;
 };

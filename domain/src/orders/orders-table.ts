@@ -16,7 +16,7 @@ const CONFIRMED_BY: readonly string[] = ['notification-worker'];
 
 /**
  * The orders table: how its work items are named, keyed, published and indexed.
- * @param options.notifies false while nobody consumes outcomes: no outcome waits for a confirmation then
+ * @param options.notifies false while outcomes have no consumer: they wait for no confirmation
  */
 export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTable'>, { notifies = true } = {}) {
   return {

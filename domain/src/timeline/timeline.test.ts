@@ -69,7 +69,7 @@ describe('timelineOf', () => {
     ]);
   });
 
-  it('tells of a message that was sent once, however often it was received, and of each copy', () => {
+  it('shows a message as sent once, however often it was received, and shows each copy', () => {
     const record = order({
       received_2: received(50, 2),
       retried_3: { at: at(60), version: 3, delaySeconds: 2, reason: 'WarehouseError' },

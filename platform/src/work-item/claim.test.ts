@@ -8,7 +8,7 @@ import { confirm, insert, moveMarker, notePublication } from './transitions.js';
 import type { WorkItemTable } from './work-item.js';
 
 const LEASE_MS = 30_000;
-/** By the clock of whoever takes over. */
+/** By the clock of the message that takes over. */
 const PASSED_MS = LEASE_MS + LEASE_SKEW_MS + 1;
 const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
 const INSERTED = {
@@ -147,7 +147,7 @@ describe('claim', () => {
     expect(await claim('m2')).toEqual({ kind: 'held' });
   });
 
-  it('is taken over once the clock was set back: nobody waits for the length of the step', async () => {
+  it('is taken over after the clock was set back, without a wait for the clock to catch up', async () => {
     const { claimed, finish, time, job } = await createJobs();
     const late = await claimed('m1');
     time.ms -= LEASE_SKEW_MS + 1;
@@ -279,7 +279,7 @@ describe('postpone', () => {
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 5, effects: 1 });
   });
 
-  it('is left to whoever has taken over', async () => {
+  it('leaves the item to the message that has taken over', async () => {
     const { claimed, executor, job } = await createJobs();
     const ownership = await claimed('m1');
     await claimed('m1');
@@ -318,7 +318,7 @@ describe('finish', () => {
     });
   });
 
-  it('keeps the marker of an outcome that somebody has to confirm, and the confirmation takes it', async () => {
+  it('keeps the marker of an outcome until it is confirmed', async () => {
     const { claimed, executor, job, time } = await createJobs();
     const outcome = { result: 'completed', now: time.ms, attributes: {}, entries: [] } as const;
     await finishItem(executor, TABLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
@@ -337,7 +337,7 @@ describe('finish', () => {
     expect(job()).not.toHaveProperty('outboxShard');
   });
 
-  it('is confirmed by nobody while the item is worked on', async () => {
+  it('cannot be confirmed while the item is processing', async () => {
     const { claimed, executor, job } = await createJobs();
     const { version } = await claimed('m1');
     expect(await executor.execute(confirm(TABLE, 'j1', version))).toMatchObject({ applied: false });
@@ -353,7 +353,7 @@ describe('finish', () => {
     expect(job()).toEqual(done);
   });
 
-  it('does not take another outcome of its own for this one', async () => {
+  it('does not take another outcome under its token for this one', async () => {
     const { claimed, finish } = await createJobs();
     const ownership = await claimed('m1');
     await finish(ownership, 'failed', { failure: RETRIABLE });
@@ -474,7 +474,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m1')).toMatchObject({ life: 'restart-1', isGivenUp: false });
   });
 
-  it('stays given up for every later claim, and a replay begins one that is not', async () => {
+  it('stays given up for every later claim, until a replay starts a new life', async () => {
     const { claim, owned, executor, finish, time, job } = await createJobs();
     expect(await claim('m1', undefined, executor, true)).toMatchObject({ life: '', isGivenUp: true });
     expect(job()).toMatchObject({ givenUpLife: '' });

@@ -78,7 +78,7 @@ describe('rows that cannot be brought on', () => {
   });
 
   it.each(['status', 'version', 'holder', 'leaseUntil', 'updatedAt', 'outboxAttempts', 'effects', 'timeline'])(
-    'without %s stop nobody',
+    'without %s do not stop the others',
     async (attribute) => {
       const { [attribute]: _missing, ...row } = thing({ thingId: 'bad', outboxAt: SWEPT_AT_MS - 60_000 });
       const outbox = createOutboxSystem([row, ...good(12)]);

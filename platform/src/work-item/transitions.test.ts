@@ -58,7 +58,7 @@ const ROWS: Row[] = [
       'the claim is another': { ...processing, claimToken: 'another' },
       'it has changed since, and been given back': { ...processing, version: 9 },
       'it is done': done,
-      'nobody works on it': { ...processing, status: 'PENDING' },
+      'it is pending': { ...processing, status: 'PENDING' },
     },
   ],
   [
@@ -77,7 +77,7 @@ const ROWS: Row[] = [
   [
     'finish',
     finish,
-    [processing, { ...processing, leaseUntil: 0, holder: 'whoever' }],
+    [processing, { ...processing, leaseUntil: 0, holder: 'another' }],
     {
       'the claim is another': { ...processing, claimToken: 'another' },
       'it is finished already': done,
@@ -92,7 +92,7 @@ const ROWS: Row[] = [
       now: 2_000,
       entry: { name: 'retried' },
     }),
-    [processing, { ...processing, leaseUntil: 0, holder: 'whoever' }],
+    [processing, { ...processing, leaseUntil: 0, holder: 'another' }],
     {
       'the claim is another': { ...processing, claimToken: 'another' },
       'it is finished already': done,

@@ -23,8 +23,8 @@ export function isFinished({ states }: Pick<WorkItemTable, 'states'>, { status }
 
 /**
  * A stored, durable piece of work: a message claims it, works on it under a lease, and finishes it. These are the
- * attributes that the transitions read and write; the rest of the item is its owner's. A row that somebody wrote by hand
- * may lack any of them.
+ * attributes that the transitions read and write; all others belong to the service. A row that was written by hand may
+ * lack any of them.
  */
 export type WorkItem = {
   status: string;
@@ -33,7 +33,7 @@ export type WorkItem = {
   updatedAt: string;
   /** SQS id of the message that claimed it; '' before the first claim. */
   holder: string;
-  /** Proves ownership of the claim; '' while nobody owns it. */
+  /** Proves ownership of the claim; '' while the item has no owner. */
   claimToken: string;
   /** Epoch ms. */
   leaseUntil: number;
