@@ -2,7 +2,7 @@ import {
   NotificationRequestedEvent,
   NotificationSentEvent,
   type EventMetadata,
-  type PublishableEvent,
+  type OutgoingEvent,
 } from '@orderflow/contracts';
 import { contextOf, outcomeContextOf } from '../event-context.js';
 import { eventIdFor } from '../ids.js';
@@ -25,7 +25,7 @@ export type NotificationOutcomeFields = Pick<
 >;
 
 /** Built only from attributes that the insert wrote, so it is the same event in every state of the notification. */
-export function notificationRequested(notification: NotificationRecord): PublishableEvent<NotificationRequestedEvent> {
+export function notificationRequested(notification: NotificationRecord): OutgoingEvent<NotificationRequestedEvent> {
   const { notificationId, orderId, channel, message, createdAt, causationId } = notification;
   const metadata: EventMetadata = {
     eventId: eventIdFor(notificationId, NotificationRequestedEvent.type, 1),
@@ -44,7 +44,7 @@ export function notificationRequested(notification: NotificationRecord): Publish
 /** The event of a sent notification; undefined in any other state. */
 export function notificationSent(
   notification: NotificationOutcomeFields,
-): PublishableEvent<NotificationSentEvent> | undefined {
+): OutgoingEvent<NotificationSentEvent> | undefined {
   const { notificationId, orderId, channel, status, sentAt, version, causationId } = notification;
   if (status !== NOTIFICATION_STATES.completed || sentAt === undefined) return undefined;
   const metadata: EventMetadata = {

@@ -3,7 +3,7 @@ import {
   OrderCreatedEvent,
   OrderFailedEvent,
   type EventMetadata,
-  type PublishableEvent,
+  type OutgoingEvent,
 } from '@orderflow/contracts';
 import { contextOf, outcomeContextOf } from '../event-context.js';
 import { storedFailure } from '../failure.js';
@@ -29,7 +29,7 @@ export type OrderOutcomeFields = Pick<
  * Built only from attributes that the insert wrote, so it is the same event, byte for byte, in every state of the order.
  * DynamoDB returns the keys of a map in any order, so nested objects are rebuilt.
  */
-export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreatedEvent> {
+export function orderCreated(order: OrderRecord): OutgoingEvent<OrderCreatedEvent> {
   const { orderId, customerId, items, totalAmount, createdAt } = order;
   const metadata: EventMetadata = {
     eventId: eventIdFor(orderId, OrderCreatedEvent.type, 1),
@@ -47,7 +47,7 @@ export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreatedE
 /** The event of the outcome in the order's present life; undefined without an outcome. */
 export function orderOutcome(
   order: OrderOutcomeFields,
-): PublishableEvent<OrderCompletedEvent | OrderFailedEvent> | undefined {
+): OutgoingEvent<OrderCompletedEvent | OrderFailedEvent> | undefined {
   const { orderId, customerId, totalAmount, updatedAt, version } = order;
   const metadataOf = (event: { type: string; version: number }): EventMetadata => ({
     eventId: eventIdFor(orderId, event.type, version),
