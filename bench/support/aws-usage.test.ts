@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { resourceNames } from '@orderflow/contracts';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { finish, insert } from '@orderflow/platform/work-item/transitions';
 import { callsIn, countCall, itemBytes, newUsage, usageSince, writeUnitsOf } from './aws-usage.js';
 import { costPerMillion } from './cost.js';
 
-const lifecycle = {
-  table: 'bench-orders',
-  key: 'orderId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
+const table = ordersTable(resourceNames('bench'));
 const INDEXED = {
   ...{ orderId: 'o-1', customerId: 'c-1', createdAtId: 'now#o-1', listBucket: 'b-1' },
   ...{ outboxShard: 1, outboxAt: 2 },
@@ -27,9 +25,9 @@ describe('usage', () => {
 
   it('prices each statement of a batch, and the indexes that it writes to', () => {
     const usage = newUsage();
-    const { text, parameters } = insert(lifecycle, INDEXED);
-    const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, steps: [] } as const;
-    const done = finish(lifecycle, 'o-1', outcome);
+    const { text, parameters } = insert(table, INDEXED);
+    const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, entries: [] } as const;
+    const done = finish(table, 'o-1', outcome);
     call(usage, 'DynamoDB BatchExecuteStatement', {
       Statements: [{ Statement: text, Parameters: wire(parameters) }, { Statement: done.text }],
     });

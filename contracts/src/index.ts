@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-export { EventMetadata, MAX_CORRELATION_ID, type EventDetail, type PublishableEvent } from './events/envelope.js';
+export { EventMetadata, MAX_CORRELATION_ID, type EventDetail, type OutgoingEvent } from './events/envelope.js';
 export {
   NotificationRequestedEvent,
   NotificationRequestedData,

@@ -1,6 +1,6 @@
 import { FAILURE_CODE, MAX_FAILURE_CODE, MAX_FAILURE_MESSAGE, toText, type Failure } from '@orderflow/contracts';
 
-/** Text from outside as a failure's code: `out-of-stock` and `outOfStock` become OUT_OF_STOCK. A valid code stays. */
+/** Turns outside text into a failure code: `out-of-stock` and `outOfStock` become OUT_OF_STOCK. A valid code stays. */
 function toFailureCode(value: unknown, fallback: string): string {
   const text = toText(value, MAX_FAILURE_CODE, fallback);
   if (FAILURE_CODE.test(text)) return text;
@@ -15,7 +15,7 @@ function toFailureCode(value: unknown, fallback: string): string {
   return (/^\d/.test(words) ? `CODE_${words}` : words).slice(0, MAX_FAILURE_CODE).replace(/_+$/, '');
 }
 
-/** Makes a valid Failure of an adapter's answer, or of an item that was stored before adapters were checked. */
+/** Makes a valid Failure from an adapter's answer, or from an item stored before adapters were checked. */
 export function toFailure(value: unknown, fallback: { code: string; message: string }): Failure {
   const { code, message, retriable, cancelled } = Object(value) as Partial<Record<keyof Failure, unknown>>;
   return {

@@ -13,17 +13,17 @@ export function newId(): string {
   return uuidV7();
 }
 
-/** The id that a client's Idempotency-Key stands for: the same owner, key and kind always give the same id. */
+/** The id for a client's Idempotency-Key: the same owner, key and kind always give the same id. */
 export function idForKey(kind: 'order' | 'notification', owner: string, idempotencyKey: string): string {
   return uuidV5(nameOf([kind, owner, idempotencyKey]), NAMESPACE);
 }
 
 /**
- * The id of the event that `aggregateId` published when it reached `aggregateVersion`. Derived, so that publishing again
- * after a crash gives the same event.
+ * The id of the event that an item published at a version. It is derived, so that publishing again after a crash gives
+ * the same event.
  */
-export function eventIdFor(aggregateId: string, type: string, aggregateVersion: number): string {
-  return uuidV5(nameOf([aggregateId, type, String(aggregateVersion)]), NAMESPACE);
+export function eventIdFor(itemId: string, type: string, itemVersion: number): string {
+  return uuidV5(nameOf([itemId, type, String(itemVersion)]), NAMESPACE);
 }
 
 /** The notification that an order's outcome event causes: one per event, however often the event is delivered. */
@@ -32,15 +32,15 @@ export function notificationIdFor(eventId: string): string {
 }
 
 /**
- * The key under which one life of an order is fulfilled: the order's id in the first life, another one in each life that
- * a replay began. The key of a life that was cancelled is used up.
- * @param life '' for the first, then the id of the replay
+ * The idempotency key for fulfilling an order in one of its lives: the order's id in the first life, a new key in each
+ * later one. A cancelled life uses its key up.
+ * @param life '' for the first, then the id of the replay that started it
  */
 export function fulfilmentKeyFor(orderId: string, life: string): string {
   return life === '' ? orderId : uuidV5(nameOf(['fulfilment', orderId, life]), NAMESPACE);
 }
 
-/** The replay of a dead-lettered message: the same for all copies of the message, and for everybody who replays it. */
+/** The id of a replay of a dead-lettered message: the same for all its copies, and for every operator. */
 export function replayIdFor(originalMessageId: string): string {
   return uuidV5(nameOf(['replay', originalMessageId]), NAMESPACE);
 }

@@ -13,9 +13,9 @@ const isTextIfAny = (value: unknown): boolean => value === undefined || isText(v
 
 const isTime = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value));
 
-function isStep(step: unknown): boolean {
-  if (!isObject(step)) return false;
-  const { at, sentAt, version = 1, attempt = 1, messageId } = step;
+function isEntry(entry: unknown): boolean {
+  if (!isObject(entry)) return false;
+  const { at, sentAt, version = 1, attempt = 1, messageId } = entry;
   return (
     isTime(at) &&
     (sentAt === undefined || isTime(sentAt)) &&
@@ -34,7 +34,7 @@ function isReadable({ version, createdAt, updatedAt, correlationId, timeline, fa
     isText(correlationId) &&
     isTextIfAny(traceparent) &&
     isObject(timeline) &&
-    Object.values(timeline).every(isStep) &&
+    Object.values(timeline).every(isEntry) &&
     (failure === undefined || (isObject(failure) && isText(failure.code)))
   );
 }
@@ -44,19 +44,19 @@ const FOLLOWED = [
   ...['timeline', 'correlationId', 'traceparent', 'outcomeTraceparent'],
 ] as const;
 
-/** What a reader needs of an order to see where it is on its way. Without its items, which are most of its size. */
+/** The attributes that show how far an order is. Its lines, which are most of its size, are left out. */
 export const FOLLOWED_ORDER = [...FOLLOWED, 'customerId', 'totalAmount', 'lastReplayId'] as const;
 
 export type FollowedOrder = Pick<OrderRecord, (typeof FOLLOWED_ORDER)[number]>;
 
-/** What a reader needs of a notification to see what has happened to it. Without its message. */
+/** The attributes that show what happened to a notification. Its message is left out. */
 export const FOLLOWED_NOTIFICATION = [...FOLLOWED, 'notificationId', 'channel', 'causationId', 'sentAt'] as const;
 
 export type FollowedNotification = Pick<NotificationRecord, (typeof FOLLOWED_NOTIFICATION)[number]>;
 
 /*
- * Readers believe what they find in a table. These checks come first, so that one malformed item, which anyone with
- * access to the table may have written, does not fail the others.
+ * Readers trust the items of a table. These checks come first, so that one malformed item, which anyone with access to
+ * the table can write, does not fail the others.
  */
 
 export function isFollowedOrder(item: Item): item is Item & FollowedOrder {

@@ -1,18 +1,18 @@
 import type { Failure } from '@orderflow/contracts';
 import { replayIdFor } from './ids.js';
-import type { StoredItem } from './stored-item.js';
+import type { WorkItemRecord } from './work-item-record.js';
 
-/** SQS id of the message that an item was given up with: its dead letter says that it was this one. */
-export function deadLetterOf({ timeline, version }: Pick<StoredItem, 'timeline' | 'version'>): string | undefined {
-  const steps = Object.entries(timeline).filter(([name]) => name.startsWith('dead-lettered_'));
-  return steps.find(([, step]) => step.version === version)?.[1].messageId;
+/** SQS id of the dead-lettered message that ended the item; undefined when no dead letter did. */
+export function deadLetterOf({ timeline, version }: Pick<WorkItemRecord, 'timeline' | 'version'>): string | undefined {
+  const entries = Object.entries(timeline).filter(([name]) => name.startsWith('dead-lettered_'));
+  return entries.find(([, entry]) => entry.version === version)?.[1].messageId;
 }
 
 /**
- * The replay that starts a failed item again from the item alone: that of its dead letter, where it has one, so that
- * both together start it once. Everyone who sees this version of the item gets the same id.
+ * The id of the replay that restarts a failed item. If the item has a dead letter it is the id of that letter's replay, so
+ * that replaying both starts the item once. Every reader of this version of the item gets the same id.
  */
-export function restartIdFor(id: string, item: StoredItem): string {
+export function restartIdFor(id: string, item: WorkItemRecord): string {
   const messageId = deadLetterOf(item);
   const ofLetter = messageId === undefined ? undefined : replayIdFor(messageId);
   return ofLetter !== undefined && ofLetter !== item.lastReplayId ? ofLetter : replayIdFor(`${id}:${item.version}`);

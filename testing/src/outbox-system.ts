@@ -1,26 +1,17 @@
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
-import type { OutboxTable, SweeperOptions, SweepReport } from '@orderflow/platform/work-item/outbox-table';
+import type { SweptTable, SweeperOptions, SweepReport } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
-import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { createFakeAws } from './aws/fake-aws.js';
 import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
+import { THINGS } from './work-item-table.js';
 
 export const SWEPT_AT_MS = Date.UTC(2027, 0, 1);
 const MINUTE_MS = 60_000;
 
-export const THINGS: Lifecycle = {
-  table: 'things',
-  key: 'thingId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
-
 export const SWEEPER_OPTIONS: SweeperOptions = {
-  index: 'outbox',
-  shards: 8,
   queueGraceMs: 10 * MINUTE_MS,
   retentionMs: 4 * 24 * 60 * MINUTE_MS,
   leaseMs: 30_000,
@@ -50,7 +41,7 @@ export const thing = (change: Thing = {}): Thing => ({
   ...change,
 });
 
-/** A finished item whose outcome nobody has confirmed. */
+/** A finished item whose outcome is not confirmed. */
 export const finishedThing = (change: Thing = {}): Thing =>
   thing({ status: 'COMPLETED', version: 3, effects: 1, ...change });
 
@@ -81,7 +72,7 @@ const THINGS_TABLE = {
 };
 
 type SystemOptions = {
-  /** Whether somebody waits for outcomes. */
+  /** Whether outcomes have a consumer that confirms them. */
   told?: boolean;
   options?: Partial<SweeperOptions>;
 };
@@ -91,29 +82,22 @@ export function createOutboxSystem(things: readonly Thing[], { told = true, opti
   const time = { ms: SWEPT_AT_MS };
   const empty = (): QueueCounts => ({ visible: 0, inFlight: 0, delayed: 0 });
   const queue = { work: empty(), outcomes: empty() };
-  /** Why a route is closed; undefined while it is open. */
+  /** Why a subscription is closed; undefined while it is open. */
   const closed: { work?: Error; outcomes?: Error } = {};
   const givenUp: Thing[] = [];
   const log = createRecordingLogger();
   const aws = createFakeAws({ eventBuses: ['bus'], tables: [THINGS_TABLE] });
   aws.dynamo.seed('things', ...things);
 
-  const eventOf = (type: string, at: string) => (item: Thing) => ({
-    source: 'test',
-    type,
-    detail: { metadata: { occurredAt: String(item[at]) }, data: { id: item.thingId, version: item.version } },
-  });
-  const route = (name: 'work' | 'outcomes', type: string, at: string) => ({
+  const subscription = (name: 'work' | 'outcomes') => ({
     check: () => (closed[name] ? Promise.reject(closed[name]) : Promise.resolve()),
     countQueue: () => Promise.resolve({ ...queue[name] }),
-    eventOf: eventOf(type, at),
   });
-  const table: OutboxTable = {
-    lifecycle: THINGS,
-    reader: createTableReader(aws.dynamo, 'things', 'thingId'),
-    work: route('work', 'Made', 'createdAt'),
+  const table: SweptTable = {
+    table: { ...THINGS, confirmedBy: told ? THINGS.confirmedBy : [] },
+    work: subscription('work'),
     onGivenUp: (item) => givenUp.push(item),
-    ...(told ? { outcome: route('outcomes', 'Ended', 'updatedAt') } : {}),
+    ...(told ? { outcome: subscription('outcomes') } : {}),
   };
   let sweepers = 0;
   const createAnother = () => {

@@ -34,7 +34,7 @@ export class EventMetadata {
 }
 
 /** An event as it is handed to the publisher; `detail` is an instance of an event class. */
-export type PublishableEvent<Detail extends { metadata: EventMetadata; data: object } = EventDetail> = {
+export type OutgoingEvent<Detail extends { metadata: EventMetadata; data: object } = EventDetail> = {
   source: string;
   type: string;
   detail: Detail;

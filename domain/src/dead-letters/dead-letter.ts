@@ -7,20 +7,20 @@ import {
   type LetterAttributes,
 } from './letter-attributes.js';
 
-/** A queue that a dead letter came from, and that a replay sends it to. */
+/** The queue that a dead letter came from. A replay sends it there. */
 export type OwnQueue = 'orders' | 'notifications';
 
 export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes' | 'sentAt' | 'replayRefusal'> & {
-  /** As far as the body tells. */
+  /** As far as the body says. */
   event: EventFacts;
-  /** Undefined: the target that EventBridge named is none of ours. */
+  /** Undefined when EventBridge named another target. */
   ownQueue: OwnQueue | undefined;
   replayId?: string;
-  /** Epoch ms at which it came to the dead-letter queue; of one that SQS moved, to its own queue. */
+  /** Epoch ms at which it reached the dead-letter queue. If SQS moved it: its own queue. */
   sentAt: number;
-  /** What others put on the message. */
+  /** Attributes that others put on the message. */
   foreign: ForeignAttributes;
-  /** What EventBridge says of an event that it could not deliver. */
+  /** EventBridge's attributes on an event that it could not deliver. */
   said: Partial<Record<string, string>>;
   body: string;
   receiptHandle: string;
@@ -29,7 +29,7 @@ export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes'
 /** By name; any of them may be missing. */
 type Attributes = Partial<Record<string, string>>;
 
-/** A received SQS message, as far as it matters here. */
+/** The parts of a received SQS message that matter here. */
 type ReceivedMessage = {
   MessageId?: string | undefined;
   ReceiptHandle?: string | undefined;
@@ -37,7 +37,7 @@ type ReceivedMessage = {
   Attributes?: Attributes | undefined;
 };
 
-/** SQS moves a message itself when its receives are used up before a worker could say why. */
+/** SQS moves a message itself when its receives are used up before a worker can say why. */
 const MOVED_BY_QUEUE = { code: 'MOVED_BY_QUEUE', reason: 'moved by the queue; no worker said why' };
 
 /** The name of each dead-letter queue. */
@@ -49,7 +49,7 @@ export function deadLetterQueueNames(names: ResourceNames): Record<DeadLetterQue
   };
 }
 
-/** The name of the queue that each of ours is. */
+/** Queue names. */
 export function ownQueueNames(names: ResourceNames): Record<OwnQueue, string> {
   return { orders: names.orderQueue, notifications: names.notificationQueue };
 }
@@ -57,7 +57,7 @@ export function ownQueueNames(names: ResourceNames): Record<OwnQueue, string> {
 /** https://tc39.es/ecma262/#sec-time-values-and-time-range */
 const LATEST_TIME = 8.64e15;
 
-/** Epoch ms; 0 for whatever is no time. */
+/** Epoch ms; 0 for an invalid time. */
 function timeOf(epochMs: string | undefined): number {
   const time = Number(epochMs ?? 0);
   return Number.isFinite(time) && Math.abs(time) <= LATEST_TIME ? time : 0;
@@ -70,19 +70,19 @@ function isoOr(text: string | undefined, otherwise: number): string {
   return isTime ? text : new Date(otherwise).toISOString();
 }
 
-/** EventBridge says in attributes of its own what it could not deliver, and where to. */
+/** EventBridge names the event that it could not deliver, and its target, in attributes. */
 function undeliveredReason(said: Attributes) {
   return { code: said.ERROR_CODE ?? 'UNDELIVERED', reason: said.ERROR_MESSAGE ?? 'no reason given' };
 }
 
-/** Undefined for whatever is no count. */
+/** Undefined for an invalid count. */
 function countOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 /**
- * What of a dead letter is shown where its body is not.
- * @param replayRefusal why a replay of it would start nothing
+ * A dead letter without its body, for display.
+ * @param replayRefusal why a replay would start nothing
  */
 export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string): DeadLetterSummary {
   const { queue, messageId, originalMessageId, code, reason, path } = letter;
@@ -107,7 +107,7 @@ export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string):
 }
 
 /**
- * What a message of a dead-letter queue says of itself.
+ * Reads a message of a dead-letter queue.
  * @param attributes its message attributes, as the platform's `readAttributes` reads them
  */
 export function toDeadLetter(

@@ -3,14 +3,13 @@ import { notificationIdFor } from '../ids.js';
 /** Facts about an event, read from a message body. */
 export type EventFacts = { type?: string; orderId?: string; notificationId?: string };
 
-function textOf(value: unknown, name: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const property = (value as Record<string, unknown>)[name];
-  return typeof property === 'string' ? property : undefined;
-}
-
 function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  const property = propertyOf(value, name);
+  return typeof property === 'string' ? property : undefined;
 }
 
 /** Reads the facts that a body contains. A malformed body yields fewer, or none. */

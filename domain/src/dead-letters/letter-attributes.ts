@@ -1,13 +1,13 @@
 import type { ForeignAttribute } from '@orderflow/contracts';
 
-/** An attribute that somebody else put on a message. */
+/** A message attribute that another system added. */
 type Foreign = { type: string; /** Of a binary one, its bytes in base64. */ value: string };
 
 export type ForeignAttributes = Readonly<Record<string, Foreign>>;
 
 /** The attributes of a dead letter after the platform has read them. */
 export type LetterAttributes = {
-  /** What the worker said that gave it up; absent when none did. */
+  /** Why a worker dead-lettered it; absent when no worker did. */
   letter?: Readonly<Partial<Record<string, string>>> & { originalMessageId: string; code: string };
   replayId?: string;
   replayCount: number;
@@ -16,7 +16,7 @@ export type LetterAttributes = {
 
 const SHOWN_LENGTH = 200;
 
-/** What is shown of foreign attributes: a stranger decides how long they are. */
+/** Display limits for foreign attributes, whose length is not under our control. */
 export function toForeignAttributes(foreign: ForeignAttributes): ForeignAttribute[] {
   return Object.entries(foreign).map(([name, { type, value }]) => ({
     ...{ name, type, value: value.slice(0, SHOWN_LENGTH).toWellFormed() },
@@ -29,7 +29,7 @@ const OF_EVENTBRIDGE: ReadonlySet<string> = new Set([
   ...['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'],
 ]);
 
-/** Tells what EventBridge says of an event that it could not deliver from what travels with the message. */
+/** Separates EventBridge's attributes on an undelivered event from the message's others. */
 export function splitUndelivered(foreign: ForeignAttributes): {
   said: Partial<Record<string, string>>;
   foreign: ForeignAttributes;

@@ -6,8 +6,8 @@ import { eventFactsOf } from './event-facts.js';
 /** Why a dead letter is not replayed. */
 export type Refusal = { code: string; reason: string; /** Where in the body. */ path?: string };
 
-/** Replays of one message after which a further one is refused. */
-export const MOST_REPLAYS = 5;
+/** Replays of one message. More are refused. */
+export const MAX_REPLAYS = 5;
 
 /** Events that a worker of the queue can read. */
 export const QUEUE_EVENTS = { orders: ORDER_QUEUE_EVENTS, notifications: NOTIFICATION_QUEUE_EVENTS };
@@ -21,12 +21,12 @@ type Rules = {
 };
 
 /**
- * Why a replay of the letter is refused whatever became of its item: its worker would only dead-letter it again.
+ * Why a replay of the letter is refused whatever the state of its item: its worker would dead-letter it again.
  * Undefined when the item decides.
  */
 export function refusalOfLetter(
   { ownQueue, replayCount, body }: Pick<DeadLetter, 'ownQueue' | 'replayCount' | 'body'>,
-  { whyMalformed, maxReplays = MOST_REPLAYS }: Rules,
+  { whyMalformed, maxReplays = MAX_REPLAYS }: Rules,
 ): Refusal | undefined {
   if (ownQueue === undefined) {
     return { code: 'UNKNOWN_TARGET', reason: 'it was sent to a queue that does not belong to this stage' };
@@ -38,7 +38,7 @@ export function refusalOfLetter(
   return whyMalformed(body, QUEUE_EVENTS[ownQueue]);
 }
 
-/** The item that a readable event is about: the order, or the notification that somebody asked for. */
+/** The item that a readable event is about: an order, or a requested notification. */
 export function subjectOf(body: string): { what: 'order' | 'notification'; id: string } {
   const { type, orderId = '', notificationId = '' } = eventFactsOf(body);
   return type === 'NotificationRequested'
@@ -46,14 +46,14 @@ export function subjectOf(body: string): { what: 'order' | 'notification'; id: s
     : { what: 'order', id: orderId };
 }
 
-/** What a replay of a readable letter comes to. `past`: its replay has started the item already. */
-export function judgeReplay(
+/** Decides what to do with the replay of a readable letter. `past`: it has already started the item. */
+export function decideReplay(
   { ownQueue, originalMessageId, body }: Pick<DeadLetter, 'ownQueue' | 'originalMessageId' | 'body'>,
   item: { lastReplayId?: unknown } | undefined,
 ): 'send' | 'past' | Refusal {
   const { what, id } = subjectOf(body);
   if (!item) return { code: 'UNKNOWN_ITEM', reason: `there is no ${what} ${id}`, path: `detail.data.${what}Id` };
-  // Of an outcome's event the order is the subject, and a notification what its replay starts.
+  // An outcome's event is about the order, but its replay starts a notification.
   const isSubject = what === 'notification' || ownQueue === 'orders';
   return isSubject && item.lastReplayId === replayIdFor(originalMessageId) ? 'past' : 'send';
 }

@@ -2,13 +2,13 @@ import {
   NotificationRequestedEvent,
   NotificationSentEvent,
   type EventMetadata,
-  type PublishableEvent,
+  type OutgoingEvent,
 } from '@orderflow/contracts';
 import { contextOf, outcomeContextOf } from '../event-context.js';
 import { eventIdFor } from '../ids.js';
 import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
 
-/** What the event of a sent notification is made of. */
+/** The attributes that the event of a sent notification needs. */
 export type NotificationOutcomeFields = Pick<
   NotificationRecord,
   | 'notificationId'
@@ -24,8 +24,8 @@ export type NotificationOutcomeFields = Pick<
   | 'outcomeTraceparent'
 >;
 
-/** Built from what the insert wrote and nothing later, so it is the same event however far the notification has come. */
-export function notificationRequested(notification: NotificationRecord): PublishableEvent<NotificationRequestedEvent> {
+/** Built only from attributes that the insert wrote, so it is the same event in every state of the notification. */
+export function notificationRequested(notification: NotificationRecord): OutgoingEvent<NotificationRequestedEvent> {
   const { notificationId, orderId, channel, message, createdAt, causationId } = notification;
   const metadata: EventMetadata = {
     eventId: eventIdFor(notificationId, NotificationRequestedEvent.type, 1),
@@ -41,10 +41,10 @@ export function notificationRequested(notification: NotificationRecord): Publish
   };
 }
 
-/** The event of a notification that was sent; undefined for any other. */
+/** The event of a sent notification; undefined in any other state. */
 export function notificationSent(
   notification: NotificationOutcomeFields,
-): PublishableEvent<NotificationSentEvent> | undefined {
+): OutgoingEvent<NotificationSentEvent> | undefined {
   const { notificationId, orderId, channel, status, sentAt, version, causationId } = notification;
   if (status !== NOTIFICATION_STATES.completed || sentAt === undefined) return undefined;
   const metadata: EventMetadata = {

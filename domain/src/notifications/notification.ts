@@ -5,9 +5,9 @@ import type {
   NotificationStatus,
 } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
-import { createdAtIdOf, outboxShardOf, type StoredItem } from '../stored-item.js';
+import { newWorkItem, type WorkItemRecord } from '../work-item-record.js';
 
-/** The notification's words for the states of a work item. */
+/** The notifications' words for the states of a work item. */
 export const NOTIFICATION_STATES = {
   pending: 'PENDING',
   processing: 'SENDING',
@@ -15,15 +15,15 @@ export const NOTIFICATION_STATES = {
   failed: 'FAILED',
 } as const satisfies Record<string, NotificationStatus>;
 
-/** A notification as it stands in the table. */
-export type NotificationRecord = StoredItem & {
+/** A stored notification. */
+export type NotificationRecord = WorkItemRecord & {
   notificationId: string;
   orderId: string;
   status: NotificationStatus;
   channel: NotificationChannel;
   message: string;
   sentAt?: string;
-  /** Event that caused it; absent for one that a client asked for. */
+  /** The event that caused it; absent when a client requested it. */
   causationId?: string;
 };
 
@@ -39,34 +39,20 @@ type NewNotification = {
   outboxAt: number;
 };
 
-/** The item that the insert of a new notification writes: PENDING, unclaimed, with its outbox marker. */
+/** A new notification, as its insert writes it. */
 export function newNotificationRecord(notification: NewNotification): NotificationRecord {
   const { notificationId, request, now, outboxAt, ...context } = notification;
-  const createdAt = new Date(now).toISOString();
   return {
     notificationId,
+    ...newWorkItem(notificationId, NOTIFICATION_STATES.pending, { now, outboxAt }),
     orderId: request.orderId,
-    status: NOTIFICATION_STATES.pending,
-    version: 1,
-    effects: 0,
     channel: request.channel,
     message: request.message,
-    createdAt,
-    updatedAt: createdAt,
-    holder: '',
-    claimToken: '',
-    leaseUntil: 0,
-    lastReplayId: '',
-    timeline: { accepted: { at: createdAt, version: 1 } },
-    createdAtId: createdAtIdOf(createdAt, notificationId),
-    outboxShard: outboxShardOf(notificationId),
-    outboxAt,
-    outboxAttempts: 0,
     ...context,
   };
 }
 
-/** What of a stored notification its readers see. */
+/** What clients see of a stored notification. */
 export function toNotification(record: NotificationRecord): Notification {
   const { notificationId, orderId, status, version, channel, message, createdAt, updatedAt, correlationId } = record;
   return {
@@ -84,7 +70,7 @@ export function toNotification(record: NotificationRecord): Notification {
   };
 }
 
-/** A stored notification as it was when it was accepted, whatever has happened to it since. */
+/** A stored notification as it was when it was accepted, whatever happened since. */
 export function toAcceptedNotification({ sentAt: _sentAt, ...record }: NotificationRecord): Notification {
   return toNotification({ ...record, status: NOTIFICATION_STATES.pending, version: 1, updatedAt: record.createdAt });
 }

@@ -5,7 +5,7 @@ import { validateSync } from 'class-validator';
 import { eventIdFor, newId } from '../ids.js';
 import { newNotificationRecord, type NotificationRecord } from '../notifications/notification.js';
 import { newOrderRecord, toAcceptedOrder, toOrder, type OrderRecord } from './order.js';
-import type { EventDetail, PublishableEvent } from '@orderflow/contracts';
+import type { EventDetail, OutgoingEvent } from '@orderflow/contracts';
 import { notificationRequested, notificationSent } from '../notifications/notification-events.js';
 import { orderCreated, orderOutcome } from './order-events.js';
 import { EVENT_CLASSES } from '@orderflow/contracts';
@@ -85,7 +85,7 @@ describe('events', () => {
   const completed = { ...order(), status: 'COMPLETED', version: 3, updatedAt: LATER } as OrderRecord;
   const failed = { ...completed, status: 'FAILED', failure: FAILURE } as OrderRecord;
   const sent = { ...notification(), status: 'SENT', version: 3, sentAt: LATER } as NotificationRecord;
-  const all: (PublishableEvent | undefined)[] = [
+  const all: (OutgoingEvent | undefined)[] = [
     orderCreated(order()),
     orderOutcome(completed),
     orderOutcome(failed),

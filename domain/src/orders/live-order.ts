@@ -1,9 +1,9 @@
 import type { LiveOrder, OrderStage, OrderStatus } from '@orderflow/contracts';
 import type { FollowedOrder } from '../readable-item.js';
-import { attemptsOf } from '../stored-item.js';
+import { attemptsOf } from '../work-item-record.js';
 import { ORDER_STATES } from './order.js';
 
-/** @param isPublished whether the event of a waiting order is known to be on the bus */
+/** @param isPublished whether the event of a pending order is known to be on the bus */
 export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrder {
   const { orderId, version, customerId, totalAmount, createdAt, updatedAt, status, failure, timeline } = order;
   const stages: Record<OrderStatus, OrderStage> = {

@@ -3,14 +3,14 @@ import {
   OrderCreatedEvent,
   OrderFailedEvent,
   type EventMetadata,
-  type PublishableEvent,
+  type OutgoingEvent,
 } from '@orderflow/contracts';
 import { contextOf, outcomeContextOf } from '../event-context.js';
 import { storedFailure } from '../failure.js';
 import { eventIdFor } from '../ids.js';
 import { ORDER_STATES, toPlainItem, type OrderRecord } from './order.js';
 
-/** What an outcome's event is made of. */
+/** The attributes that an outcome's event needs. */
 export type OrderOutcomeFields = Pick<
   OrderRecord,
   | 'orderId'
@@ -26,10 +26,10 @@ export type OrderOutcomeFields = Pick<
 >;
 
 /**
- * Built from what the insert wrote and nothing later, so it is the same event, byte for byte, however far the order has
- * come. DynamoDB returns the keys of a map in any order: objects that were read back are put together anew.
+ * Built only from attributes that the insert wrote, so it is the same event, byte for byte, in every state of the order.
+ * DynamoDB returns the keys of a map in any order, so nested objects are rebuilt.
  */
-export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreatedEvent> {
+export function orderCreated(order: OrderRecord): OutgoingEvent<OrderCreatedEvent> {
   const { orderId, customerId, items, totalAmount, createdAt } = order;
   const metadata: EventMetadata = {
     eventId: eventIdFor(orderId, OrderCreatedEvent.type, 1),
@@ -44,10 +44,10 @@ export function orderCreated(order: OrderRecord): PublishableEvent<OrderCreatedE
   };
 }
 
-/** The event of a terminal order's present life; undefined while there is no outcome. */
+/** The event of the outcome in the order's present life; undefined without an outcome. */
 export function orderOutcome(
   order: OrderOutcomeFields,
-): PublishableEvent<OrderCompletedEvent | OrderFailedEvent> | undefined {
+): OutgoingEvent<OrderCompletedEvent | OrderFailedEvent> | undefined {
   const { orderId, customerId, totalAmount, updatedAt, version } = order;
   const metadataOf = (event: { type: string; version: number }): EventMetadata => ({
     eventId: eventIdFor(orderId, event.type, version),

@@ -1,6 +1,6 @@
 /**
- * How long orders took, whoever ends them: a worker, or the API's sweeper, which gives up what no worker has finished.
- * One description, so that both add up.
+ * How long orders took. Workers end orders, and the API's sweeper ends those that no worker claimed: one description, so
+ * that both add up.
  */
 export const ORDER_ACCEPT_TO_TERMINAL = {
   name: 'order_accept_to_terminal_seconds',

@@ -1,8 +1,8 @@
 import type { CreateOrderRequest, Order, OrderItem, OrderStatus } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
-import { createdAtIdOf, listBucketOf, outboxShardOf, type StoredItem } from '../stored-item.js';
+import { listBucketOf, newWorkItem, type WorkItemRecord } from '../work-item-record.js';
 
-/** The order's words for the states of a work item. */
+/** The orders' words for the states of a work item. */
 export const ORDER_STATES = {
   pending: 'PENDING',
   processing: 'PROCESSING',
@@ -10,8 +10,8 @@ export const ORDER_STATES = {
   failed: 'FAILED',
 } as const satisfies Record<string, OrderStatus>;
 
-/** An order as it stands in the table. */
-export type OrderRecord = StoredItem & {
+/** A stored order. */
+export type OrderRecord = WorkItemRecord & {
   orderId: string;
   status: OrderStatus;
   customerId: string;
@@ -36,34 +36,21 @@ export function toPlainItem({ productId, productName, quantity, unitPrice }: Ord
   return { productId, productName, quantity, unitPrice };
 }
 
-/** The item that the insert of a new order writes: PENDING, unclaimed, with its outbox marker. */
+/** A new order, as its insert writes it. */
 export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: NewOrder): OrderRecord {
-  const createdAt = new Date(now).toISOString();
+  const workItem = newWorkItem(orderId, ORDER_STATES.pending, { now, outboxAt });
   return {
     orderId,
-    status: ORDER_STATES.pending,
-    version: 1,
-    effects: 0,
+    ...workItem,
     customerId: request.customerId,
     items: request.items.map(toPlainItem),
     totalAmount: request.totalAmount,
-    createdAt,
-    updatedAt: createdAt,
-    holder: '',
-    claimToken: '',
-    leaseUntil: 0,
-    lastReplayId: '',
-    timeline: { accepted: { at: createdAt, version: 1 } },
-    createdAtId: createdAtIdOf(createdAt, orderId),
-    listBucket: listBucketOf(createdAt, orderId),
-    outboxShard: outboxShardOf(orderId),
-    outboxAt,
-    outboxAttempts: 0,
+    listBucket: listBucketOf(workItem.createdAt, orderId),
     ...context,
   };
 }
 
-/** What of a stored order its readers see. */
+/** What clients see of a stored order. */
 export function toOrder(record: OrderRecord): Order {
   const { orderId, status, version, customerId, items, totalAmount, createdAt, updatedAt, correlationId } = record;
   return {
@@ -80,7 +67,7 @@ export function toOrder(record: OrderRecord): Order {
   };
 }
 
-/** A stored order as it was when it was accepted, whatever has happened to it since. */
+/** A stored order as it was when it was accepted, whatever happened since. */
 export function toAcceptedOrder(record: OrderRecord): Order {
   return toOrder({ ...record, status: ORDER_STATES.pending, version: 1, updatedAt: record.createdAt });
 }

@@ -16,24 +16,24 @@ import { ORDER_STATES } from '../orders/order.js';
 import { orderOutcome } from '../orders/order-events.js';
 import type { FollowedNotification, FollowedOrder } from '../readable-item.js';
 import { deadLetterOf, whyNotRestartable } from '../restart.js';
-import type { StoredItem, StoredStep } from '../stored-item.js';
+import type { WorkItemRecord, TimelineEntry } from '../work-item-record.js';
 
 type Undated = Omit<TimelineStep, 'sinceMs'>;
 
-/** With what tells steps of one moment apart, and when it was by the latest clock so far. */
+/** A step with its position: the item's version, and its time by the latest clock so far. */
 type Placed = { step: Undated; version: number; atMs: number };
 
-/** What the steps of one item have in common, and how its states and events are called. */
+/** What the steps of one item have in common, and the names of its states and events. */
 type Subject = {
-  item: Pick<StoredItem, 'timeline'>;
+  item: Pick<WorkItemRecord, 'timeline'>;
   base: Pick<TimelineStep, 'subject' | 'notificationId' | 'correlationId' | 'traceId'>;
   statusOf: Partial<Record<string, string>>;
   eventIdOf: (step: TimelineStepName, version: number) => string | undefined;
-  /** The item was made by the receive of its first message. */
+  /** The item was created when its first message was received. */
   isMadeByMessage: boolean;
 };
 
-/** The step's name without the version that tells its repetitions apart. */
+/** The name of an entry without its version. */
 function nameOf(key: string): string {
   return key.replace(/_\d+$/, '');
 }
@@ -41,9 +41,9 @@ function nameOf(key: string): string {
 function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject): Placed[] {
   const messages = new Set<string>();
   const entries = Object.entries(item.timeline).sort(([, a], [, b]) => (a.version ?? 1) - (b.version ?? 1));
-  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, StoredStep]): Placed[] => {
+  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, TimelineEntry]): Placed[] => {
     const stored = nameOf(key);
-    // A notification that was sent; a message that was sent is told by the receive.
+    // Stored `sent` means a sent notification. The sending of a message is derived from its receive.
     const step = (stored === 'sent' ? 'notified' : stored) as TimelineStepName;
     const status = statusOf[step];
     const eventId = eventIdOf(step, version);
@@ -59,7 +59,7 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
         ...(eventId === undefined ? {} : { eventId }),
       },
     };
-    // It led to no version: it lies between the one that it met and the next.
+    // It did not change the version: place it before the next one.
     if (step === 'republished') return [{ version: version + 1, atMs: own.atMs, step: { step, ...base, ...entry } }];
     const { messageId } = entry;
     if (sentAt === undefined || messageId === undefined || messages.has(messageId)) return [own];
@@ -76,7 +76,7 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
   });
 }
 
-function contextOf({ correlationId, traceparent }: Pick<StoredItem, 'correlationId' | 'traceparent'>) {
+function contextOf({ correlationId, traceparent }: Pick<WorkItemRecord, 'correlationId' | 'traceparent'>) {
   return {
     correlationId,
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceId: traceparent.slice(3, 35) } : {}),
@@ -115,11 +115,11 @@ function notificationSteps(notification: FollowedNotification): Placed[] {
 }
 
 /**
- * The versions say what came after what; the clocks of several hosts, or one that was set back, may not agree with them.
- * @param notBeforeMs when what caused the first step had happened
+ * Orders steps by version. Clocks of several hosts, or a clock that was set back, may disagree with the versions.
+ * @param notBeforeMs time of the cause of the first step
  */
 function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[] {
-  // A message may have been sent before the sweeper published its event again, or because of that.
+  // A message may have been sent before a republication, or because of it.
   const rank = ({ step: { step } }: Placed): number => TIMELINE_STEPS.indexOf(step === 'republished' ? 'sent' : step);
   let latestMs = notBeforeMs;
   return [...placed]
@@ -130,7 +130,7 @@ function inOrderOfVersions(placed: readonly Placed[], notBeforeMs = 0): Placed[]
     });
 }
 
-/** Time of the event that caused a notification: an outcome in any of the order's lives, or its acceptance. */
+/** Time of the notification's cause: an outcome in any life of the order, or the order's acceptance. */
 function causeMs({ causationId }: FollowedNotification, { orderId }: FollowedOrder, steps: readonly Placed[]): number {
   const cause = steps.find(
     ({ step: { step }, version }) =>
@@ -140,7 +140,7 @@ function causeMs({ causationId }: FollowedNotification, { orderId }: FollowedOrd
   return (cause ?? steps[0])?.atMs ?? 0;
 }
 
-/** The order's life with that of its notifications, as far as their items tell of it. */
+/** The timeline of an order and its notifications, as far as their items record it. */
 export function timelineOf(
   order: FollowedOrder,
   notifications: readonly FollowedNotification[] = [],

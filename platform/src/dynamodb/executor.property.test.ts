@@ -147,7 +147,7 @@ describe('the statement executor, against a sequential model', () => {
           for (const [id, outcome] of settled.entries()) {
             const met = service.meetings.filter((meeting) => meeting.id === id);
             const effective = met.filter(({ what }) => what !== 'failed');
-            // Nothing is sent again that may have been applied: that is for whoever can tell.
+            // A statement that may have been applied is not sent again: only the caller can decide that.
             expect(effective.length).toBeLessThanOrEqual(1);
             if ('error' in outcome) {
               const reasons = service.calls.filter(({ ids }) => ids.includes(id)).map(({ fate }) => fate);

@@ -109,7 +109,7 @@ describe('the statement executor', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
   });
 
-  it('fails what waits behind a call that nothing answers: it need not wait for a time-out of its own', async () => {
+  it('fails the statements that wait behind a call without an answer, so that each is spared its own timeout', async () => {
     const { dynamo, executor, sizes } = createExecutor({ concurrency: 1 });
     dynamo.failNext('BatchExecuteStatement', Object.assign(new Error('slow'), { name: 'TimeoutError' }));
     const results = await Promise.allSettled(many(30, insert).map((statement) => executor.execute(statement)));

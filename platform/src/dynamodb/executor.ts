@@ -7,26 +7,26 @@ import { createBatcher } from '../runtime/batching.js';
 /** One conditional PartiQL statement on one item. `key` names the item: no batch may hold a key twice. */
 export type Statement = { key: string; text: string; parameters: unknown[] };
 
-/** Refused: the condition did not hold, or the item exists already; `item` is how it stands, where the service tells. */
+/** Not applied: the condition failed, or the item already exists. `item` is the stored item, if the service returns it. */
 export type StatementResult = { applied: true } | { applied: false; item: Record<string, unknown> | undefined };
 
-/** The only way to the tables' write side. */
+/** Every write to a table goes through this. */
 export type StatementExecutor = {
   /**
-   * @throws the service's error when it could neither apply nor refuse; after a broken connection or a timeout the
-   *   statement may have been applied all the same
-   * @throws OverloadedError when too many statements wait: this one was not sent
+   * @throws the service's error when it neither applied nor refused the statement. After a broken connection or a
+   *   timeout the statement may still have been applied.
+   * @throws OverloadedError when too many statements are waiting; this one was not sent
    */
   execute(statement: Statement): Promise<StatementResult>;
 };
 
 export type BatchingExecutor = StatementExecutor & {
-  /** Resolves when everything asked for so far has its answer. Never rejects. */
+  /** Resolves when every statement so far has its answer. Never rejects. */
   flush(): Promise<void>;
 };
 
 type ExecutorOptions = {
-  /** Calls in flight at a time. More of them make each smaller. */
+  /** Calls in flight at a time. More calls mean smaller batches. */
   concurrency?: number;
   /** Statements that may wait. */
   capacity?: number;
@@ -37,13 +37,13 @@ type ExecutorOptions = {
 const MAX_STATEMENTS = 25;
 const CONCURRENCY = 2;
 const CAPACITY = 1_000;
-/** Attempts of a statement that is throttled, or meets another transaction, while the call that carries it succeeds. */
+/** Attempts at a statement that is throttled, or conflicts with a transaction, in a call that succeeds. */
 const MAX_ATTEMPTS = 5;
 const BACKOFF_BASE_MS = 25;
 
 const REFUSALS = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
 
-/** A statement's own error inside a batch whose call succeeded. */
+/** The error of one statement in a call that succeeded. */
 class StatementError extends Error {
   constructor(
     override readonly name: string,
@@ -56,9 +56,9 @@ class StatementError extends Error {
 type Entry = { result: StatementResult } | { error: unknown };
 
 /**
- * Group commit: statements that are asked for while calls are in flight share the next one, each with its own condition
- * and its own answer. There is no transaction around them, and no timer: while nothing is in flight a statement goes at
- * once. A batch is not ordered against another; whoever needs an order awaits the first statement.
+ * Group commit without a timer: statements that arrive while two calls are in flight share the next call, each with its
+ * own condition and answer. A call is not a transaction, and calls are not ordered: to order two statements, await the
+ * first.
  */
 export function createStatementExecutor(
   dynamo: DynamoDb,
@@ -85,7 +85,7 @@ export function createStatementExecutor(
     });
   }
 
-  /** A call that is refused as a whole has applied nothing; which of its statements is to blame, halving it finds out. */
+  /** A rejected call applied nothing. Bisect the batch to find the statement that caused the rejection. */
   async function sendOrSplit(statements: readonly Statement[]): Promise<Entry[]> {
     try {
       return await send(statements);
@@ -94,7 +94,7 @@ export function createStatementExecutor(
       const middle = Math.ceil(statements.length / 2);
       const entries: Entry[] = [];
       for (const half of [statements.slice(0, middle), statements.slice(middle)]) {
-        // What one half meets is not the other's.
+        // An error of one half does not affect the other.
         entries.push(
           ...(await sendOrSplit(half).catch((halfError: unknown) => half.map(() => ({ error: halfError })))),
         );
@@ -108,7 +108,7 @@ export function createStatementExecutor(
     concurrency,
     capacity,
     keyOf: ({ key }) => key,
-    // Behind a service that does not answer, each would wait for a time-out of its own after this one.
+    // While the service does not answer, each waiting statement would run into its own timeout.
     failsWaiting: (error) => failureOf(error) === 'timeout',
     send: sendOrSplit,
   });
@@ -120,7 +120,7 @@ export function createStatementExecutor(
       } catch (error) {
         const isThrottled = error instanceof StatementError && failureOf(error) === 'throttled';
         if (!isThrottled || attempt === MAX_ATTEMPTS) throw error;
-        // Full jitter, as the workers' retries.
+        // Full jitter.
         await sleep(Math.random() * BACKOFF_BASE_MS * 2 ** (attempt - 1));
       }
     }

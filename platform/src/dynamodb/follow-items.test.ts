@@ -21,7 +21,7 @@ function createThings() {
     getMany: (ids, projection) => {
       projections.add(projection?.join(' ') ?? 'the whole item');
       if (failing) return Promise.reject(new Error('away'));
-      reads.push(ids.length);
+      if (ids.length > 0) reads.push(ids.length);
       return Promise.resolve(ids.flatMap((id) => things.get(id) ?? []).map((thing) => ({ ...thing })));
     },
     query: (range) => {
@@ -157,7 +157,7 @@ describe('a follower', () => {
     for (let round = 0; round < 10; round++) for (let i = 0; i < 50; i++) things.change(`${round}-${i}`, 'COMPLETED');
     things.reads.length = 0;
     expect(await things.poll()).toHaveLength(300);
-    expect(things.reads).toEqual([100, 100, 100]);
+    expect(things.reads).toEqual([300]);
     expect(await things.poll()).toHaveLength(200);
     expect(await things.poll()).toEqual([]);
   });

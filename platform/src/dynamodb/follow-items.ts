@@ -9,37 +9,35 @@ type FollowOptions = {
   key: string;
   /** Index whose partitions hold the items by time. Its sort key begins with the item's ISO 8601 time. */
   index: { name: string; partition: string; sort: string; partitionsAt: (epochMs: number) => readonly string[] };
-  /** What is read of an item, besides what the follower itself looks at. */
+  /** The attributes to read, besides those that the follower itself needs. */
   projection: Projection;
-  /** Nothing more happens to the item, or nothing that is worth following. */
+  /** The item will not change in a way that is worth following. */
   isFinished: (item: Item) => boolean;
-  /** Something may happen to it yet, but only when somebody sees to it: it is read again less often. */
+  /** The item changes only if an operator acts: it is read less often. */
   isResting: (item: Item) => boolean;
   now: Clock;
 };
 
 export type Follower = {
   /**
-   * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll gives the
-   * newest there are. @throws the reader's error; the next poll goes on where this one began
+   * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll
+   * returns the newest items. @throws the reader's error; the next poll starts where this one did
    */
   poll(): Promise<Item[]>;
 };
 
-/** Entries of a partition that one poll takes; of more new ones than that the oldest are not followed. */
+/** Entries that one poll takes from a partition. If there are more new ones, the oldest are not followed. */
 const PAGE = 50;
-/** An entry shows in the index up to so long after the time that it carries. */
+/** An entry may appear in the index this long after its own time. */
 const OVERLAP_MS = 3_000;
-/** Unfinished items that one poll reads again; with more of them, they take turns. */
+/** Unfinished items that one poll reads again. If there are more, they take turns. */
 const READ_AGAIN = 300;
 const RESTING_READ_AGAIN = 20;
-const MOST_RESTING = 200;
-/** One read takes so many. */
-const READ_AT_ONCE = 100;
-const MOST_UNFINISHED = 5_000;
-const MOST_REMEMBERED = 2_000;
+const MAX_RESTING = 200;
+const MAX_UNFINISHED = 5_000;
+const MAX_REMEMBERED = 2_000;
 
-/** Forgets what came first. */
+/** Forgets the oldest. */
 function trim(collection: Map<string, unknown> | Set<string>, most: number): void {
   for (const id of collection.keys()) {
     if (collection.size <= most) return;
@@ -48,13 +46,13 @@ function trim(collection: Map<string, unknown> | Set<string>, most: number): voi
 }
 
 /**
- * Follows a table's newest items without a stream: an index tells of new ones, and what is not finished is read again.
+ * Follows a table's newest items without a stream: it finds new items in an index, and reads unfinished items again.
  * Memory and reads are bounded, however large the table is.
  */
 export function createFollower({ reader, key, index, projection, ...options }: FollowOptions): Follower {
   const { isFinished, isResting, now } = options;
   const attributes = ['version', index.sort, ...projection];
-  /** The version last seen of those that are not finished. */
+  /** Last version seen of items that are not finished. */
   const unfinished = new Map<string, unknown>();
   const resting = new Map<string, unknown>();
   const finished = new Set<string>();
@@ -67,7 +65,7 @@ export function createFollower({ reader, key, index, projection, ...options }: F
     const fromMs = Math.min(seenUntilMs ?? pollMs, pollMs) - OVERLAP_MS;
     const partitions = new Set([...index.partitionsAt(fromMs), ...index.partitionsAt(pollMs)]);
     const after = seenUntilMs === undefined ? {} : { after: new Date(fromMs).toISOString() };
-    // After the clock was set back, the newest entries are of times to come, and would hide what is new.
+    // If the clock was set back, the newest entries lie in the future and would hide new ones.
     const bound = pollMs < latestMs ? { before: new Date(pollMs + 1).toISOString() } : after;
     latestMs = Math.max(latestMs, pollMs);
     const pages = await Promise.all(
@@ -85,14 +83,7 @@ export function createFollower({ reader, key, index, projection, ...options }: F
     return [...ids].filter((id) => !isKnown(id));
   }
 
-  async function read(ids: readonly string[]): Promise<Item[]> {
-    const chunks = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) }, (_, chunk) =>
-      reader.getMany(ids.slice(chunk * READ_AT_ONCE, (chunk + 1) * READ_AT_ONCE), attributes),
-    );
-    return (await Promise.all(chunks)).flat();
-  }
-
-  /** Remembers an item as it was read; false when it is known like this. */
+  /** Remembers an item as read; false when this version is known. */
   function note(item: Item): boolean {
     const id = String(item[key]);
     const isNews = !finished.has(id) && (unfinished.get(id) ?? resting.get(id)) !== item.version;
@@ -100,7 +91,7 @@ export function createFollower({ reader, key, index, projection, ...options }: F
     resting.delete(id);
     if (isFinished(item)) finished.add(id);
     else if (isResting(item)) resting.set(id, item.version);
-    // At the end: what was read last is read again last.
+    // At the end, so that unfinished items take turns.
     else unfinished.set(id, item.version);
     return isNews;
   }
@@ -112,12 +103,12 @@ export function createFollower({ reader, key, index, projection, ...options }: F
         ...[...unfinished.keys()].slice(0, READ_AGAIN),
         ...[...resting.keys()].slice(0, RESTING_READ_AGAIN),
       ];
-      const items = await read([...(await newIds(pollMs)), ...again]);
+      const items = await reader.getMany([...(await newIds(pollMs)), ...again], attributes);
       seenUntilMs = pollMs;
       const changed = items.filter(note);
-      trim(unfinished, MOST_UNFINISHED);
-      trim(resting, MOST_RESTING);
-      trim(finished, MOST_REMEMBERED);
+      trim(unfinished, MAX_UNFINISHED);
+      trim(resting, MAX_RESTING);
+      trim(finished, MAX_REMEMBERED);
       return changed.sort((a, b) => (String(a[index.sort]) < String(b[index.sort]) ? -1 : 1));
     },
   };

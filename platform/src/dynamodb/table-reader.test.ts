@@ -8,7 +8,7 @@ const TABLE = CONFORMANCE_TABLE.TableName;
 function createReader() {
   const dynamo = createFakeDynamoDb({ tables: [CONFORMANCE_TABLE] });
   dynamo.seed(TABLE, { id: 'a', status: 1, items: [1] }, { id: 'b', status: 2 }, { id: 'c', status: 3, items: [3] });
-  return { dynamo, reader: createTableReader(dynamo, TABLE, 'id') };
+  return { dynamo, reader: createTableReader(dynamo, { name: TABLE, key: 'id' }) };
 }
 
 describe('a table reader', () => {
@@ -29,6 +29,17 @@ describe('a table reader', () => {
       { id: 'c', status: 3 },
       { id: 'b', status: 2 },
     ]);
+  });
+
+  it('reads any number of items, 100 keys a call', async () => {
+    const { dynamo, reader } = createReader();
+    const ids = Array.from({ length: 250 }, (_, index) => `id-${index}`);
+    dynamo.seed(TABLE, ...ids.map((id) => ({ id })));
+    expect(await reader.getMany(ids)).toEqual(ids.map((id) => ({ id })));
+    const keys = dynamo.callsOf('BatchGet').map(({ RequestItems = {} }) => RequestItems[TABLE]?.Keys?.length);
+    expect(keys).toEqual([100, 100, 50]);
+    expect(await reader.getMany([])).toEqual([]);
+    expect(dynamo.callsOf('BatchGet')).toHaveLength(3);
   });
 
   it('keeps the projection for keys that a busy table left unread', async () => {

@@ -23,12 +23,14 @@ export type Projection = readonly string[];
 export type TableReader = {
   /** Strongly consistent. */
   get(id: string, projection?: Projection): Promise<Item | undefined>;
-  /** The items that exist, in the order of `ids` (100 at most). Strongly consistent. */
+  /** The items that exist, in the order of `ids`. Strongly consistent. */
   getMany(ids: readonly string[], projection?: Projection): Promise<Item[]>;
   /** Index entries: the keys of the index and the table. */
   query(range: IndexRange): Promise<Item[]>;
 };
 
+/** Keys that one BatchGetItem takes: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+const MAX_KEYS = 100;
 /** A table under load may leave keys unread; each round reads what is left. */
 const MAX_ROUNDS = 5;
 
@@ -39,7 +41,23 @@ function projectionOf(key: string, projection: Projection | undefined) {
   return { ProjectionExpression: Object.keys(names).join(', '), ExpressionAttributeNames: names };
 }
 
-export function createTableReader(dynamo: DynamoDb, table: string, key: string): TableReader {
+export function createTableReader(dynamo: DynamoDb, { name: table, key }: { name: string; key: string }): TableReader {
+  async function getChunk(ids: readonly string[], projection: Projection | undefined): Promise<Item[]> {
+    const projected = projectionOf(key, projection);
+    const found = new Map<unknown, Item>();
+    let keys: Item[] = ids.map((id) => ({ [key]: id }));
+    for (let round = 0; keys.length > 0; round++) {
+      if (round === MAX_ROUNDS)
+        throw Object.assign(new Error('the table is too busy'), { name: 'ThrottlingException' });
+      const answer = await dynamo.send(
+        new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true, ...projected } } }),
+      );
+      for (const item of answer.Responses?.[table] ?? []) found.set(item[key], item);
+      keys = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+    }
+    return ids.map((id) => found.get(id)).filter((item) => item !== undefined);
+  }
+
   return {
     async get(id, projection) {
       const read = { TableName: table, Key: { [key]: id }, ConsistentRead: true, ...projectionOf(key, projection) };
@@ -48,19 +66,10 @@ export function createTableReader(dynamo: DynamoDb, table: string, key: string):
     },
 
     async getMany(ids, projection) {
-      const projected = projectionOf(key, projection);
-      const found = new Map<unknown, Item>();
-      let keys: Item[] = ids.map((id) => ({ [key]: id }));
-      for (let round = 0; keys.length > 0; round++) {
-        if (round === MAX_ROUNDS)
-          throw Object.assign(new Error('the table is too busy'), { name: 'ThrottlingException' });
-        const answer = await dynamo.send(
-          new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true, ...projected } } }),
-        );
-        for (const item of answer.Responses?.[table] ?? []) found.set(item[key], item);
-        keys = answer.UnprocessedKeys?.[table]?.Keys ?? [];
-      }
-      return ids.map((id) => found.get(id)).filter((item) => item !== undefined);
+      const chunks = Array.from({ length: Math.ceil(ids.length / MAX_KEYS) }, (_, chunk) =>
+        getChunk(ids.slice(chunk * MAX_KEYS, (chunk + 1) * MAX_KEYS), projection),
+      );
+      return (await Promise.all(chunks)).flat();
     },
 
     async query({ index, partition, sort, newestFirst, limit }) {

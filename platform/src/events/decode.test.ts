@@ -89,7 +89,7 @@ describe('decodeEvent', () => {
     expect(refusal(body)).toMatchObject({ code: 'NOT_AN_ENVELOPE', path });
   });
 
-  it('refuses a type that nobody handles, and repeats no more of it than helps', () => {
+  it('refuses a type without a handler, and repeats only as much of it as helps', () => {
     const type = `Un\nknown${'x'.repeat(1_000)}`;
     const { code, path, message } = refusal({ 'detail-type': type, detail }) as Record<string, string>;
     expect({ code, path }).toEqual({ code: 'UNKNOWN_EVENT_TYPE', path: 'detail-type' });

@@ -19,7 +19,7 @@ function firstProblem(errors: ValidationError[], parent = ''): { path: string; m
   const path = /^\d+$/.test(error.property)
     ? `${parent}[${error.property}]`
     : [parent, error.property].filter(Boolean).join('.');
-  // The decorator that stands first is evaluated last: what kind of value it must be, before its limits.
+  // The first decorator is evaluated last. It names the kind of value, which matters before its limits.
   const message = Object.values(error.constraints ?? {}).at(-1);
   return message === undefined ? firstProblem(error.children ?? [], path) : { path, message };
 }
@@ -61,7 +61,7 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
     const event = plainToInstance(EventClass, detail);
     return { event, errors: validationErrors(event, { onlyDeclared: false }) };
   } catch (cause) {
-    // Both recurse into whatever they are given.
+    // Both recurse into the value.
     throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
       cause,
       details: { path: 'detail' },

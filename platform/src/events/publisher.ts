@@ -6,23 +6,23 @@ import { createBatcher } from '../runtime/batching.js';
 import { toError } from '../runtime/errors.js';
 import { NO_TRACING, type Span, type Tracing } from '../telemetry/tracing.js';
 
-/** An event on its way to the bus. The bus hands on nothing but `detail`, so all context is inside. */
+/** An event for the bus. The bus delivers only `detail`, so all context is inside. */
 export type OutgoingEvent = {
   source: string;
   /** EventBridge detail-type. */
   type: string;
   detail: { metadata: EventContext; data: object };
-  /** Of its first publication, begun before the event was stored: its context is in the event. */
+  /** The span of the first publication, begun before the event was stored: the event carries its context. */
   span?: Span;
 };
 
 type EventContext = { occurredAt: string; eventId?: string; correlationId?: string; traceparent?: string };
 
 export type EventPublisher = {
-  /** Resolves when the bus has taken the event. @throws the entry's or the call's error. */
+  /** Resolves when the bus has accepted the event. @throws the entry's or the call's error */
   publish(event: OutgoingEvent): Promise<void>;
   /**
-   * Begins the span of an event that is about to be stored and published; undefined while nobody traces.
+   * Begins the span of an event that is about to be stored and published; undefined while tracing is off.
    * @param parent traceparent of what causes the event
    */
   beginSpan: (parent: string | undefined) => Span | undefined;
@@ -34,7 +34,7 @@ export type EventPublisher = {
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256 * 1024;
 
-/** The bus could not take one entry of a call that it answered. */
+/** The bus refused one entry of a call that succeeded. */
 class EntryError extends Error {
   constructor(
     override readonly name: string,
@@ -61,7 +61,7 @@ export function createEventPublisher(
     sizeOf,
     concurrency,
     capacity,
-    // Behind a bus that does not answer, each would wait for a time-out of its own after this one.
+    // While the bus does not answer, each waiting event would run into its own timeout.
     failsWaiting: (error) => failureOf(error) === 'timeout',
     send: async (entries) => {
       const answer = await eventBridge.send(new PutEventsCommand({ Entries: entries }));
@@ -98,7 +98,7 @@ export function createEventPublisher(
   return {
     publish: async (event) => {
       const { type, detail } = event;
-      // A publication again is caused by the first: it stands under the context that the event has for good.
+      // A republication is a child of the first publication, whose context the event carries.
       const span = event.span ?? beginSpan(detail.metadata.traceparent);
       if (!span) {
         await send(event);

@@ -72,7 +72,9 @@ describe('the probe', () => {
   it('fails without permission for what the work itself does, and not for what is only described', async () => {
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
     const refusing = { send: () => Promise.reject(denied) } as never;
-    await expect(probeAll({ table: tableCheck(refusing, 'jobs', 'jobId') }, { monotonic })).rejects.toBe(denied);
+    await expect(probeAll({ table: tableCheck(refusing, { name: 'jobs', key: 'jobId' }) }, { monotonic })).rejects.toBe(
+      denied,
+    );
     const describing = {
       bus: busCheck(refusing, 'bus'),
       rule: ruleCheck(refusing, { bus: 'bus', rule: 'r', queue: 'work' }),
@@ -105,7 +107,7 @@ describe('checks', () => {
 
   it('ask for what is there', async () => {
     const { aws, urlOf } = create();
-    await tableCheck(aws.dynamo, 'jobs', 'jobId')();
+    await tableCheck(aws.dynamo, { name: 'jobs', key: 'jobId' })();
     await queueCheck(aws.sqs, () => urlOf('work'))();
     await queueCheck(aws.sqs, () => urlOf('work'))();
     await busCheck(aws.eventBridge, 'bus')();
@@ -116,7 +118,7 @@ describe('checks', () => {
   it('fail for what is not', async () => {
     const { aws, urlOf } = create();
     const missing = { name: 'ResourceNotFoundException' };
-    await expect(tableCheck(aws.dynamo, 'none', 'id')()).rejects.toMatchObject(missing);
+    await expect(tableCheck(aws.dynamo, { name: 'none', key: 'id' })()).rejects.toMatchObject(missing);
     await expect(busCheck(aws.eventBridge, 'none')()).rejects.toMatchObject(missing);
     await expect(ruleCheck(aws.eventBridge, { ...RULE, rule: 'none' })()).rejects.toMatchObject(missing);
     await expect(queueCheck(aws.sqs, () => urlOf('none'))()).rejects.toMatchObject({ name: 'QueueDoesNotExist' });

@@ -14,8 +14,8 @@ type CheckResult = { status: 'up' } | { status: 'down'; reason: string };
 export type CheckReport = { ok: boolean; checks: Record<string, CheckResult> };
 
 /** Reads a key that does not exist: unlike DescribeTable it uses the same path as the real work. */
-export function tableCheck(dynamo: DynamoDb, table: string, key: string): Check {
-  return () => dynamo.send(new GetCommand({ TableName: table, Key: { [key]: 'health-check' } }));
+export function tableCheck(dynamo: DynamoDb, { name, key }: { name: string; key: string }): Check {
+  return () => dynamo.send(new GetCommand({ TableName: name, Key: { [key]: 'health-check' } }));
 }
 
 export function queueCheck(sqs: Sqs, queueUrl: () => Promise<string>): Check {

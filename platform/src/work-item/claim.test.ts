@@ -1,18 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { THINGS } from '@orderflow/testing/work-item-table';
 import { claimItem, finishItem, postponeItem, type ClaimResult, type Ownership } from './claim.js';
 import { createStatementExecutor, type StatementExecutor } from '../dynamodb/executor.js';
 import { LEASE_SKEW_MS } from './lease.js';
-import { confirm, insert, moveMarker, notePublication, type Lifecycle } from './transitions.js';
+import { confirm, insert, moveMarker, notePublication } from './transitions.js';
+import type { WorkItemTable } from './work-item.js';
 
 const LEASE_MS = 30_000;
-/** By the clock of whoever takes over. */
+/** By the clock of the message that takes over. */
 const PASSED_MS = LEASE_MS + LEASE_SKEW_MS + 1;
-const LIFECYCLE: Lifecycle = {
-  table: 'jobs',
-  key: 'jobId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
+const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
 const INSERTED = {
   jobId: 'j1',
   status: 'PENDING',
@@ -41,20 +39,20 @@ async function createJobs() {
   });
   const time = { ms: 1_000_000 };
   const executor = createStatementExecutor(dynamo);
-  await executor.execute(insert(LIFECYCLE, INSERTED));
+  await executor.execute(insert(TABLE, INSERTED));
 
   const claim = (messageId: string, replayId?: string, by: StatementExecutor = executor, givesUp = false) =>
     claimItem(
       by,
-      LIFECYCLE,
+      TABLE,
       {
         id: 'j1',
         messageId,
         ...(replayId === undefined ? {} : { replayId }),
         leaseMs: LEASE_MS,
         givesUp,
-        step: { name: 'received', entry: { messageId } },
-        marker: { outboxShard: 3, delayMs: 7_000 },
+        entry: { name: 'received', messageId },
+        markerDelayMs: 7_000,
       },
       () => time.ms,
     );
@@ -67,11 +65,11 @@ async function createJobs() {
     result: 'completed' | 'failed' = 'completed',
     attributes: Record<string, unknown> = {},
   ) =>
-    finishItem(executor, LIFECYCLE, ownership, {
+    finishItem(executor, TABLE, ownership, {
       result,
       now: time.ms,
       attributes,
-      steps: [{ name: result, entry: { at: 'then' } }],
+      entries: [{ name: result, at: 'then' }],
     });
   return {
     dynamo,
@@ -90,14 +88,14 @@ async function createJobs() {
 describe('insert', () => {
   it('writes what it is given, and leaves out what is undefined', async () => {
     const { executor, dynamo } = await createJobs();
-    const result = await executor.execute(insert(LIFECYCLE, { ...INSERTED, jobId: 'j2', traceparent: undefined }));
+    const result = await executor.execute(insert(TABLE, { ...INSERTED, jobId: 'j2', traceparent: undefined }));
     expect(result).toEqual({ applied: true });
     expect(dynamo.item('jobs', { jobId: 'j2' })).toEqual({ ...INSERTED, jobId: 'j2' });
   });
 
   it('is refused when the item exists, which stays as it is', async () => {
     const { executor, job } = await createJobs();
-    const result = await executor.execute(insert(LIFECYCLE, { ...INSERTED, status: 'OTHER' }));
+    const result = await executor.execute(insert(TABLE, { ...INSERTED, status: 'OTHER' }));
     expect(result).toEqual({ applied: false, item: undefined });
     expect(job()).toEqual(INSERTED);
   });
@@ -149,7 +147,7 @@ describe('claim', () => {
     expect(await claim('m2')).toEqual({ kind: 'held' });
   });
 
-  it('is taken over once the clock was set back: nobody waits for the length of the step', async () => {
+  it('is taken over after the clock was set back, without a wait for the clock to catch up', async () => {
     const { claimed, finish, time, job } = await createJobs();
     const late = await claimed('m1');
     time.ms -= LEASE_SKEW_MS + 1;
@@ -162,7 +160,7 @@ describe('claim', () => {
   it('is not taken over by what was seen before the holder came again: the version never falls', async () => {
     const { claimed, executor, time, claim, job } = await createJobs();
     const giveBack = async () =>
-      postponeItem(executor, LIFECYCLE, await claimed('m1'), { now: time.ms, step: { name: 'retried', entry: {} } });
+      postponeItem(executor, TABLE, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
     await giveBack();
     time.ms += PASSED_MS;
     let raced = false;
@@ -206,10 +204,10 @@ describe('claim', () => {
       id: 'nowhere',
       messageId: 'm1',
       leaseMs: 1,
-      step: { name: 's', entry: {} },
-      marker: { outboxShard: 0, delayMs: 1 },
+      entry: { name: 's' },
+      markerDelayMs: 1,
     };
-    expect(await claimItem(executor, LIFECYCLE, request, Date.now)).toEqual({ kind: 'unknown' });
+    expect(await claimItem(executor, TABLE, request, Date.now)).toEqual({ kind: 'unknown' });
   });
 
   it('recognises its own claim when the answer was lost inside the client and the call repeated', async () => {
@@ -261,18 +259,18 @@ describe('claim', () => {
 });
 
 describe('postpone', () => {
-  const step = { name: 'retried', entry: { at: 'then', delaySeconds: 2 } };
-  const reason = { now: 5_000, step };
+  const stored = { at: 'then', delaySeconds: 2 };
+  const reason = { now: 5_000, entry: { name: 'retried', ...stored } };
 
   it('leaves the item to its message, and nothing late of the attempt can finish it', async () => {
     const { claimed, claim, executor, finish, job } = await createJobs();
     const ownership = await claimed('m1');
-    await postponeItem(executor, LIFECYCLE, ownership, reason);
+    await postponeItem(executor, TABLE, ownership, reason);
     expect(job()).toMatchObject({
       status: 'PROCESSING',
       version: 3,
       holder: 'm1',
-      timeline: { retried_3: step.entry },
+      timeline: { retried_3: { ...stored, version: 3 } },
     });
     expect(job()).toMatchObject({ updatedAt: new Date(5_000).toISOString() });
     expect(await finish(ownership)).toBe(false);
@@ -281,18 +279,18 @@ describe('postpone', () => {
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 5, effects: 1 });
   });
 
-  it('is left to whoever has taken over', async () => {
+  it('leaves the item to the message that has taken over', async () => {
     const { claimed, executor, job } = await createJobs();
     const ownership = await claimed('m1');
     await claimed('m1');
     const taken = job();
-    await postponeItem(executor, LIFECYCLE, ownership, reason);
+    await postponeItem(executor, TABLE, ownership, reason);
     expect(job()).toEqual(taken);
   });
 
   it('does not keep another message from taking over once the lease has passed', async () => {
     const { claimed, claim, executor, time } = await createJobs();
-    await postponeItem(executor, LIFECYCLE, await claimed('m1'), reason);
+    await postponeItem(executor, TABLE, await claimed('m1'), reason);
     time.ms += PASSED_MS;
     expect((await claim('m2')).kind).toBe('claimed');
   });
@@ -320,10 +318,10 @@ describe('finish', () => {
     });
   });
 
-  it('keeps the marker of an outcome that somebody has to confirm, and the confirmation takes it', async () => {
+  it('keeps the marker of an outcome until it is confirmed', async () => {
     const { claimed, executor, job, time } = await createJobs();
-    const outcome = { result: 'completed', now: time.ms, attributes: {}, steps: [] } as const;
-    await finishItem(executor, LIFECYCLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
+    const outcome = { result: 'completed', now: time.ms, attributes: {}, entries: [] } as const;
+    await finishItem(executor, TABLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
     expect(job()).toMatchObject({
       status: 'COMPLETED',
       version: 3,
@@ -331,18 +329,18 @@ describe('finish', () => {
       outboxAt: 7_000,
       outboxAttempts: 0,
     });
-    expect(await executor.execute(confirm(LIFECYCLE, 'j1', 2))).toMatchObject({ applied: false });
+    expect(await executor.execute(confirm(TABLE, 'j1', 2))).toMatchObject({ applied: false });
     expect(job()).toHaveProperty('outboxAt');
-    expect(await executor.execute(confirm(LIFECYCLE, 'j1', 3))).toEqual({ applied: true });
+    expect(await executor.execute(confirm(TABLE, 'j1', 3))).toEqual({ applied: true });
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 3 });
     expect(job()).not.toHaveProperty('outboxAt');
     expect(job()).not.toHaveProperty('outboxShard');
   });
 
-  it('is confirmed by nobody while the item is worked on', async () => {
+  it('cannot be confirmed while the item is processing', async () => {
     const { claimed, executor, job } = await createJobs();
     const { version } = await claimed('m1');
-    expect(await executor.execute(confirm(LIFECYCLE, 'j1', version))).toMatchObject({ applied: false });
+    expect(await executor.execute(confirm(TABLE, 'j1', version))).toMatchObject({ applied: false });
     expect(job()).toHaveProperty('outboxAt');
   });
 
@@ -355,7 +353,7 @@ describe('finish', () => {
     expect(job()).toEqual(done);
   });
 
-  it('does not take another outcome of its own for this one', async () => {
+  it('does not take another outcome under its token for this one', async () => {
     const { claimed, finish } = await createJobs();
     const ownership = await claimed('m1');
     await finish(ownership, 'failed', { failure: RETRIABLE });
@@ -476,7 +474,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m1')).toMatchObject({ life: 'restart-1', isGivenUp: false });
   });
 
-  it('stays given up for every later claim, and a replay begins one that is not', async () => {
+  it('stays given up for every later claim, until a replay starts a new life', async () => {
     const { claim, owned, executor, finish, time, job } = await createJobs();
     expect(await claim('m1', undefined, executor, true)).toMatchObject({ life: '', isGivenUp: true });
     expect(job()).toMatchObject({ givenUpLife: '' });
@@ -509,7 +507,7 @@ describe('the life that a claim belongs to', () => {
 describe('moving the marker', () => {
   it('is done by one of several sweepers and changes no state', async () => {
     const { executor, job } = await createJobs();
-    const move = () => executor.execute(moveMarker(LIFECYCLE, 'j1', 5_000, 9_000));
+    const move = () => executor.execute(moveMarker(TABLE, 'j1', 5_000, 9_000));
     const results = await Promise.all([move(), move(), move()]);
     expect(results.filter(({ applied }) => applied)).toHaveLength(1);
     expect(job()).toEqual({ ...INSERTED, outboxAt: 9_000 });
@@ -518,7 +516,7 @@ describe('moving the marker', () => {
   it('is followed by a note of the publication, which is refused when the marker has moved on or gone', async () => {
     const { executor, job } = await createJobs();
     const note = (outboxAt: number) =>
-      executor.execute(notePublication(LIFECYCLE, 'j1', outboxAt, { sentAt: 6_000, attempts: 1 }));
+      executor.execute(notePublication(TABLE, 'j1', outboxAt, { sentAt: 6_000, attempts: 1 }));
     expect(await note(4_000)).toMatchObject({ applied: false });
     expect(await note(5_000)).toEqual({ applied: true });
     expect(job()).toEqual({ ...INSERTED, outboxAttempts: 1, outboxSentAt: 6_000 });

@@ -3,31 +3,31 @@ import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 
 export type FailingItems = {
-  /** @param reason why the sweeper can do nothing for the item */
+  /** @param reason why the sweeper cannot make progress with the item */
   add: (id: string, reason: unknown) => void;
   remove: (id: string) => void;
-  /** A sentence for health and operators; undefined while no item fails. */
+  /** A sentence for health checks and operators; undefined while no item fails. */
   problem: () => string | undefined;
 };
 
-/** Items that are named; the log has them all. */
-const MOST_REMEMBERED = 1_000;
+/** The log names every item. */
+const MAX_REMEMBERED = 1_000;
 
 type Options = {
   table: string;
   logger: Pick<Logger, 'error'>;
   monotonic: MonotonicClock;
-  /** How long an item counts as failing after it was last seen: longer than the pause until it is looked at again. */
+  /** How long an item counts as failing after its last visit: longer than the pause before the next visit. */
   rememberMs: number;
 };
 
-/** The items of a table that no sweep can bring on: an unreadable row, or an event that the bus refuses for good. */
+/** Remembers items that no sweep can help: an unreadable row, or an event that the bus always refuses. */
 export function createFailingItems({ table, logger, monotonic, rememberMs }: Options): FailingItems {
   const seen = new Map<string, Stopwatch>();
   return {
     add: (id, reason) => {
       logger.error('an outbox item cannot be brought on: repair the row', { table, id, err: toError(reason) });
-      if (seen.size < MOST_REMEMBERED) seen.set(id, monotonic.startStopwatch());
+      if (seen.size < MAX_REMEMBERED) seen.set(id, monotonic.startStopwatch());
     },
     remove: (id) => {
       seen.delete(id);

@@ -2,37 +2,39 @@ import type { Clock } from '../runtime/clock.js';
 import { claimItem, finishItem } from './claim.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TableReader } from '../dynamodb/table-reader.js';
-import type { Lifecycle } from './transitions.js';
-import { sweeperOf, type MarkedItem } from './next-action.js';
+import type { DueItem, WorkItemTable } from './work-item.js';
+import { sweeperOf } from './next-action.js';
 
 type GivingUp = {
-  table: { lifecycle: Lifecycle; reader: TableReader };
+  table: WorkItemTable;
+  reader: TableReader;
+  executor: StatementExecutor;
+  now: Clock;
   leaseMs: number;
-  /** Epoch ms. Given, the marker stays, due then, until somebody confirms the outcome. */
-  outboxAt?: number;
+  /** Ms after which the marker of an outcome that waits for a confirmation is due. */
+  markerDelayMs: number;
 };
 
 /**
  * Ends an item that no worker has ever claimed. An operator's replay can start it again.
- * @returns the item as it then stands; undefined when a worker has claimed it after all
+ * @returns the item as stored afterwards; undefined when a worker has claimed it after all
  */
 export async function giveUp(
-  { table: { lifecycle, reader }, leaseMs, outboxAt }: GivingUp,
-  { outboxAttempts, ...item }: MarkedItem,
-  { executor, now }: { executor: StatementExecutor; now: Clock },
+  { table, reader, executor, now, leaseMs, markerDelayMs }: GivingUp,
+  { outboxAttempts, ...item }: DueItem,
 ): Promise<Record<string, unknown> | undefined> {
-  const id = String(item[lifecycle.key]);
+  const id = String(item[table.key]);
   const at = now();
-  const entry = { at: new Date(at).toISOString() };
+  const iso = new Date(at).toISOString();
   const claim = await claimItem(
     executor,
-    lifecycle,
+    table,
     {
       id,
       messageId: sweeperOf(id),
       leaseMs,
-      step: { name: 'undelivered', entry },
-      marker: { outboxShard: 0, delayMs: 0 },
+      entry: { name: 'undelivered', at: iso },
+      markerDelayMs,
     },
     now,
   );
@@ -45,9 +47,9 @@ export async function giveUp(
       retriable: true,
     },
   };
-  const marker = outboxAt === undefined ? {} : { outboxAt };
-  const steps = [{ name: lifecycle.states.failed.toLowerCase(), entry }];
-  const outcome = { result: 'failed', now: at, attributes, steps, ...marker } as const;
-  if (!(await finishItem(executor, lifecycle, claim.ownership, outcome))) return undefined;
+  const outboxAt = table.confirmedBy.length > 0 ? at + markerDelayMs : undefined;
+  const entries = [{ name: table.states.failed.toLowerCase(), at: iso }];
+  const outcome = { result: 'failed', now: at, attributes, entries, outboxAt } as const;
+  if (!(await finishItem(executor, table, claim.ownership, outcome))) return undefined;
   return reader.get(id);
 }

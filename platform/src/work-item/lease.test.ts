@@ -16,7 +16,7 @@ describe('a lease', () => {
     );
   });
 
-  it('holds nobody up for longer than its length from when it is looked at, wherever any clock was set', () => {
+  it('never delays a takeover by more than its own length, wherever any clock was set', () => {
     const steps = fc.oneof(fc.integer({ min: -1e11, max: 1e11 }), fc.integer({ min: -100_000, max: 100_000 }));
     fc.assert(
       fc.property(leases, steps, (leaseMs, stepMs) => {

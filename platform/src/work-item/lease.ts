@@ -1,32 +1,30 @@
-import type { ClaimableItem } from './transitions.js';
+import type { WorkItem } from './work-item.js';
 
 /**
- * How far the clocks of two machines may differ before one of them takes over work that the other still does. NTP keeps
- * clocks within some tens of ms of each other.
+ * How far the clocks of two machines may differ before one takes over work that the other is still doing. NTP keeps
+ * clocks within tens of ms of each other.
  */
 export const LEASE_SKEW_MS = 1_000;
 
-type Leased = Pick<ClaimableItem, 'leaseUntil'>;
-
-/** Epoch ms: up to then, by the clock of this process, the claim's owner may still be at work. */
-export function leaseEndsAt({ leaseUntil }: Leased): number {
+/** Epoch ms, by this process's clock, until which the claim's owner may still be working. */
+export function leaseEndsAt({ leaseUntil }: Pick<WorkItem, 'leaseUntil'>): number {
   return leaseUntil + LEASE_SKEW_MS;
 }
 
 /**
- * Whether the owner of a claim may still be at work.
+ * Whether the owner of a claim may still be working.
  *
  *     claim               leaseUntil   + skew
  *   ───┬──────────────────────┬──────────┬─────────>
- *      │ leased                          │ passed
+ *      │ leased                          │ expired
  *
- * A lease that ends later than one from now could was written by a clock that was ahead, or this clock was set back.
- * It counts as passed: nobody would take over for the length of the step otherwise, and a takeover that comes too early
- * only makes the owner's outcome be refused.
+ * A lease that ends later than a lease taken now would was written by a clock that was ahead, or this clock was set
+ * back. It counts as expired: otherwise no message could take over until this clock catches up. A takeover that is too
+ * early is harmless: the owner's outcome is refused.
  *
- * @param now epoch ms, read after the item: a lease that began since would seem to end too late
+ * @param now epoch ms, read after the item: otherwise a lease that began in between would seem to end too late
  * @param leaseMs length of a lease
  */
-export function isLeased(item: Leased, now: number, leaseMs: number): boolean {
+export function isLeased(item: Pick<WorkItem, 'leaseUntil'>, now: number, leaseMs: number): boolean {
   return now <= leaseEndsAt(item) && item.leaseUntil <= now + leaseMs + LEASE_SKEW_MS;
 }

@@ -1,72 +1,56 @@
 import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
 import { isLeased } from './lease.js';
-import type { Lifecycle } from './transitions.js';
+import type { DueItem, WorkItemTable } from './work-item.js';
 
-/** An item with its marker, as far as the sweeper reads it. Rows that somebody wrote by hand may lack anything. */
-export type MarkedItem = Record<string, unknown> & {
-  status: string;
-  version: number;
-  holder: string;
-  leaseUntil: number;
-  updatedAt: string;
-  /** Epoch ms at which the sweeper looks at the item. */
-  outboxAt: number;
-  /** Publications after which the queue was seen empty. */
-  outboxAttempts: number;
-  /** Epoch ms of the sweeper's last publication; absent before the first. */
-  outboxSentAt?: number;
-};
-
-/** The attributes that a judgement needs. */
-export const JUDGED_ATTRIBUTES = [
+/** Attributes that `nextActionFor` reads. */
+export const SWEPT_ATTRIBUTES = [
   ...['status', 'version', 'holder', 'leaseUntil', 'updatedAt'],
   ...['outboxAt', 'outboxAttempts', 'outboxSentAt'],
 ];
 
 /**
- * What to do with an item whose marker is due. Its event was published at least once:
+ * What to do with an item whose marker is due. Its event was published at least once.
  *
- *     leased     a worker holds it
+ *     leased     a worker is working on it
  *     wait       the queue may still hold its message
- *     republish  its message is probably lost, or has expired; this says nothing about the item
- *     retry      the queue was seen empty, so its message is gone: republish, and count an attempt
- *     give up    the same, as often as the limit allows, and no worker has ever claimed it
+ *     republish  its message is probably lost or expired; this does not count as an attempt
+ *     retry      the queue was empty, so its message is gone: republish, and count an attempt
+ *     give up    as retry, but the attempts are used up and no worker has ever claimed it
  */
-export type Judgement = 'leased' | 'wait' | 'republish' | 'retry' | 'give up';
+export type NextAction = 'leased' | 'wait' | 'republish' | 'retry' | 'give up';
 
 export type Circumstances = {
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   /** Epoch ms. */
   now: number;
-  /** The queue that the item's event ends up in, counted before the item was read. */
+  /** The queue that receives the item's event, counted before the item was read. */
   queue: QueueCounts;
-  /** There are at least as many messages as items that have been due for less time than this one. */
+  /** The queue holds enough messages for this item and for all that became due later. */
   isCovered: boolean;
   queueGraceMs: number;
   /** How long the queue keeps a message. */
   retentionMs: number;
   leaseMs: number;
-  /** Infinity: an outcome, which somebody waits for. */
+  /** Infinity for an outcome: a consumer still needs it. */
   maxAttempts: number;
 };
 
-export function judgeMarker(item: MarkedItem, around: Circumstances): Judgement {
-  const { lifecycle, now, queue, isCovered, queueGraceMs, retentionMs, leaseMs, maxAttempts } = around;
-  if (item.status === lifecycle.states.processing && isLeased(item, now, leaseMs)) return 'leased';
+export function nextActionFor(item: DueItem, around: Circumstances): NextAction {
+  const { table, now, queue, isCovered, queueGraceMs, retentionMs, leaseMs, maxAttempts } = around;
+  if (item.status === table.states.processing && isLeased(item, now, leaseMs)) return 'leased';
 
   if (depthOf(queue) === 0) {
-    const isUnclaimed =
-      item.status === lifecycle.states.pending || item.holder === sweeperOf(String(item[lifecycle.key]));
+    const isUnclaimed = item.status === table.states.pending || item.holder === sweeperOf(String(item[table.key]));
     return isUnclaimed && item.outboxAttempts >= maxAttempts ? 'give up' : 'retry';
   }
   const isPatient = now - item.outboxAt < queueGraceMs;
   const changedAt = Date.parse(item.updatedAt);
   const { outboxSentAt: sentAt = 0 } = item;
   const isBacklog = queue.visible + queue.delayed > 0;
-  // A second copy is insurance against a message that was lost in the backlog. More copies would only make it longer.
+  // One extra copy covers a message that was lost in the backlog. More copies would only make the backlog longer.
   if (isBacklog && sentAt >= changedAt) return now - sentAt < retentionMs ? 'wait' : 'republish';
   return isCovered && isPatient ? 'wait' : 'republish';
 }
 
-/** Holder of an item that the sweeper is giving up. */
+/** The holder of an item that the sweeper is giving up. */
 export const sweeperOf = (id: string): string => `sweeper:${id}`;

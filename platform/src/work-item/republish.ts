@@ -1,10 +1,11 @@
 import type { Clock } from '../runtime/clock.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
+import type { TableReader } from '../dynamodb/table-reader.js';
 import { moveMarker, notePublication } from './transitions.js';
 import type { EventPublisher, OutgoingEvent } from '../events/publisher.js';
-import type { MarkedItem } from './next-action.js';
-import type { OutboxTable, Route, SweeperOptions } from './outbox-table.js';
+import { isFinished, type DueItem, type WorkItemTable } from './work-item.js';
+import type { SweeperOptions } from './swept-table.js';
 
 type Dependencies = {
   executor: StatementExecutor;
@@ -13,56 +14,55 @@ type Dependencies = {
   random?: () => number;
 };
 
-/** A pause is shortened by up to this share, so that what was lost together does not come back together. */
+/** Shortens a pause by up to this share, so that events that were lost together are not republished together. */
 const JITTER = 0.1;
 
-/** The step for the item's timeline; undefined for a row that somebody wrote by hand, without one. */
+/** The entry for the item's timeline; undefined for a row without a timeline. */
 function republication({ timeline, version }: Record<string, unknown>, { detail }: OutgoingEvent, at: number) {
   if (typeof timeline !== 'object' || timeline === null) return undefined;
   const { eventId } = detail.metadata as { eventId?: string };
-  const entry = { at: new Date(at).toISOString(), version, ...(eventId === undefined ? {} : { eventId }) };
   const before = Object.keys(timeline).filter((name) => name.startsWith('republished_'));
-  return { name: 'republished', entry, number: before.length + 1 };
+  const stored = { at: new Date(at).toISOString(), version, ...(eventId === undefined ? {} : { eventId }) };
+  return { name: 'republished', number: before.length + 1, ...stored };
 }
 
 /**
  * Publishes an item's event again:
  *
- *     read the item, make its event      fails: the row is at fault, and its marker has not moved
+ *     read the item, build its event     fails: the row is at fault; its marker has not moved
  *     take: move the marker              of several sweepers one succeeds
  *     publish                            fails: no attempt; the marker is due again after the pause
- *     note: time, attempt                lost: the attempt is not counted, which is the harmless way round
+ *     note: time, attempt                lost: the attempt is not counted, which is harmless
  */
 export function createRepublish(
-  { lifecycle, reader }: OutboxTable,
+  { table, reader }: { table: WorkItemTable; reader: TableReader },
   { backoffBaseMs, backoffMaxMs }: SweeperOptions,
   { executor, publisher, now, random = Math.random }: Dependencies,
 ) {
-  /** @returns whether a statement that moves the marker was applied, perhaps by an attempt whose answer was lost */
+  /** @returns whether the marker was moved, perhaps by an attempt whose answer was lost */
   async function take(id: string, from: number, to: number): Promise<boolean> {
-    const result = await executor.execute(moveMarker(lifecycle, id, from, to));
-    // Another sweeper would have chosen another time, within a tenth of the pause. The same one costs a second message.
+    const result = await executor.execute(moveMarker(table, id, from, to));
+    // Jitter makes another sweeper choose another time. If both chose the same, the cost is a second message.
     return result.applied || result.item?.outboxAt === to;
   }
 
-  /** @returns false when another process was faster. @throws an outage, or what is wrong with the item or its event */
-  return async (route: Route, item: MarkedItem, { sweptAt, counts }: { sweptAt: number; counts: boolean }) => {
-    const id = String(item[lifecycle.key]);
+  /** @returns false when another process was faster. @throws an outage, or why the item has no valid event */
+  return async (item: DueItem, { sweptAt, counts }: { sweptAt: number; counts: boolean }) => {
+    const id = String(item[table.key]);
     const whole = await reader.get(id);
     if (whole?.outboxAt !== item.outboxAt || whole.status !== item.status) return false;
-    const event = route.eventOf(whole);
+    const event = isFinished(table, item) ? table.outcomeEventOf(whole) : table.createdEventOf(whole);
     if (!event) throw new Error(`a row in the state ${item.status} has no event that would bring it on`);
 
-    // A row that lacks the count begins at none.
     const attempts = Number.isInteger(item.outboxAttempts) ? item.outboxAttempts : 0;
     const pauseMs = Math.min(backoffBaseMs * 2 ** attempts, backoffMaxMs) * (1 - JITTER * random());
     const dueAt = Math.ceil(sweptAt + pauseMs);
     if (!(await take(id, item.outboxAt, dueAt))) return false;
     failpoint('sweeper.after-take');
-    const step = republication(whole, event, now());
+    const entry = republication(whole, event, now());
     await publisher.publish(event);
-    const note = { sentAt: now(), attempts: attempts + Number(counts), ...(step ? { step } : {}) };
-    await executor.execute(notePublication(lifecycle, id, dueAt, note));
+    const note = { sentAt: now(), attempts: attempts + Number(counts), entry };
+    await executor.execute(notePublication(table, id, dueAt, note));
     return true;
   };
 }

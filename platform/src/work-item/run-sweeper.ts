@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { Sweeper } from './sweep.js';
 
 export type RunningSweeper = {
-  /** Resolves when the sweep under way has ended; none starts afterwards. */
+  /** Resolves when the current sweep has ended. No other starts. */
   stop(): Promise<void>;
 };
 
@@ -15,7 +15,7 @@ type RunOptions = {
   logger: Logger;
 };
 
-/** Sweeps every table now and then; the pause is jittered so that replicas do not sweep in step. */
+/** Sweeps every table at intervals, with jitter, so that replicas do not sweep in step. */
 export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): RunningSweeper {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -25,7 +25,7 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   const heldBack = new Map<string, string>();
 
   /** One line per change of state. */
-  function reportRoutes(table: string, closedBy: readonly string[]): void {
+  function reportClosed(table: string, closedBy: readonly string[]): void {
     const reason = closedBy.join('; ');
     if (reason === (heldBack.get(table) ?? '')) return;
     if (reason === '') logger.info('events are sent again', { table });
@@ -36,16 +36,16 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   async function sweepTable({ table, sweeper }: RunOptions['sweepers'][number]): Promise<void> {
     const { closedBy, ...report } = await sweeper.sweep();
     if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
-    reportRoutes(table, closedBy);
+    reportClosed(table, closedBy);
   }
 
-  /** A table that cannot be swept does not keep the others from it. */
+  /** A table that cannot be swept does not stop the others. */
   async function sweepAll(): Promise<void> {
     const swept = await Promise.allSettled(sweepers.map(sweepTable));
     const failed = swept.find((outcome) => outcome.status === 'rejected');
     if (failed) {
       const err = toError(failed.reason);
-      // One line per change of state; an error that is no outage is a defect and is shown every time.
+      // An outage is logged once. Any other error is a defect, and is logged every time.
       if (!failing || !isUnavailable(err)) logger.warn('outbox sweeper cannot work', { err });
     } else if (failing) {
       logger.info('outbox sweeper recovered');

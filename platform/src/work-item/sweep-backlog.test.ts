@@ -158,7 +158,7 @@ describe('a rule that is off', () => {
     expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });
   });
 
-  it('that nobody may look at counts as on', async () => {
+  it('that this process may not describe counts as on', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.closed.work = new NotDescribedError('AccessDeniedException: no');
     expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });

@@ -8,19 +8,23 @@ import {
   SWEPT_AT_MS,
   thing,
 } from '@orderflow/testing/outbox-system';
+import type { WorkItemTable } from './work-item.js';
 
 const LONGEST_PAUSE_MS = SWEEPER_OPTIONS.backoffMaxMs;
 
 /** A system in which the events of some rows cannot be made. */
 function withBadRows(things: readonly Record<string, unknown>[], told = true) {
   const outbox = createOutboxSystem(things, { told });
-  for (const route of [outbox.table.work, ...(outbox.table.outcome ? [outbox.table.outcome] : [])]) {
-    const { eventOf } = route;
-    route.eventOf = (item) => {
-      if (item.bad === 'throws') throw new TypeError('items is undefined');
-      return item.bad === 'nothing' ? undefined : eventOf(item);
+  const { table } = outbox.table;
+  const failingOn =
+    (eventOf: WorkItemTable['createdEventOf']): WorkItemTable['createdEventOf'] =>
+    (item) => {
+      const { bad } = item as { bad?: string };
+      if (bad === 'throws') throw new TypeError('items is undefined');
+      return bad === 'nothing' ? (undefined as never) : eventOf(item);
     };
-  }
+  table.createdEventOf = failingOn(table.createdEventOf);
+  table.outcomeEventOf = failingOn(table.outcomeEventOf as WorkItemTable['createdEventOf']);
   return outbox;
 }
 
@@ -74,7 +78,7 @@ describe('rows that cannot be brought on', () => {
   });
 
   it.each(['status', 'version', 'holder', 'leaseUntil', 'updatedAt', 'outboxAttempts', 'effects', 'timeline'])(
-    'without %s stop nobody',
+    'without %s do not stop the others',
     async (attribute) => {
       const { [attribute]: _missing, ...row } = thing({ thingId: 'bad', outboxAt: SWEPT_AT_MS - 60_000 });
       const outbox = createOutboxSystem([row, ...good(12)]);

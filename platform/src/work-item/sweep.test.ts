@@ -92,7 +92,7 @@ describe('a due marker', () => {
     expect(outbox.aws.eventBridge.calls).toEqual([]);
   });
 
-  it('moves to the end of the lease of whoever works on the item', async () => {
+  it('moves to the end of the lease while a worker holds the item', async () => {
     const leaseUntil = SWEPT_AT_MS + 20_000;
     const outbox = createOutboxSystem([
       thing({ status: 'PROCESSING', version: 2, holder: 'm', claimToken: 'c', leaseUntil }),
@@ -102,13 +102,13 @@ describe('a due marker', () => {
     expect(outbox.item()).toMatchObject({ outboxAt: end, outboxAttempts: 0, holder: 'm' });
     expect(outbox.aws.eventBridge.calls).toEqual([]);
 
-    // Its worker died: nobody finished it in time.
+    // Its worker died.
     outbox.time.ms = end;
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
   });
 });
 
-describe('an outcome that nobody has confirmed', () => {
+describe('an unconfirmed outcome', () => {
   it('is told of again: the same event', async () => {
     const outbox = createOutboxSystem([finishedThing()]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
@@ -116,7 +116,7 @@ describe('an outcome that nobody has confirmed', () => {
     expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: SWEPT_AT_MS + 5_000 });
   });
 
-  it('is never given up: it stands, and somebody waits for it', async () => {
+  it('is never given up: a consumer still needs it', async () => {
     const outbox = createOutboxSystem([finishedThing({ outboxAttempts: 500 })]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
     expect(outbox.item()).toMatchObject({ status: 'COMPLETED', outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffMaxMs });
@@ -129,7 +129,7 @@ describe('an outcome that nobody has confirmed', () => {
     expect(outbox.published()).toEqual(['Made thing-2 v1']);
   });
 
-  it('is let go once nobody is told of outcomes any more', async () => {
+  it('loses its marker when outcomes have no consumer', async () => {
     const outbox = createOutboxSystem([finishedThing()], { told: false });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
     expect(outbox.published()).toEqual([]);
@@ -233,7 +233,7 @@ describe('an item whose attempts are used up', () => {
     expect(outbox.item()).toMatchObject({ status: 'FAILED', version: 3, effects: 1 });
   });
 
-  it('has no marker any more where nobody is told of outcomes', async () => {
+  it('has no marker left when outcomes have no consumer', async () => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })], { told: false });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
     expect(outbox.item()).toMatchObject({ status: 'FAILED' });

@@ -5,28 +5,30 @@ import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { leaseEndsAt } from './lease.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
+import { createTableReader } from '../dynamodb/table-reader.js';
 import { confirm, moveMarker } from './transitions.js';
 import type { EventPublisher } from '../events/publisher.js';
 import { createFailingItems } from './failing-items.js';
 import { giveUp } from './give-up.js';
-import { judgeMarker, JUDGED_ATTRIBUTES, type MarkedItem } from './next-action.js';
-import { createMarkerIndex } from './outbox-index.js';
+import { nextActionFor, SWEPT_ATTRIBUTES } from './next-action.js';
+import { createOutboxIndex } from './outbox-index.js';
+import { isFinished, type DueItem } from './work-item.js';
 import type { OutboxMetrics } from './sweeper-metrics.js';
 import {
   emptyReport,
   MARKER_SKEW_MS,
   whyClosed,
-  type OutboxTable,
-  type Route,
+  type SweptTable,
+  type Subscription,
   type SweeperOptions,
   type SweepReport,
-} from './outbox-table.js';
+} from './swept-table.js';
 import { createRepublish } from './republish.js';
 
 export type Sweeper = {
-  /** Looks at the due markers of the table once. @throws the first outage */
+  /** Visits the items of the table whose markers are due, once. @throws the first outage */
   sweep: () => Promise<SweepReport>;
-  /** Items that no sweep can bring on, as a sentence; undefined when there are none. */
+  /** A sentence that names items whose visits fail; undefined when there are none. */
   problem: () => string | undefined;
 };
 
@@ -38,61 +40,60 @@ type Dependencies = {
   now: Clock;
   monotonic: MonotonicClock;
   random?: () => number;
-  /** Updated while the sweep is under way, because one that fails has no report. */
+  /** Updated during the sweep, because a sweep that fails has no report. */
   metrics?: OutboxMetrics;
 };
 
-/** As many as one PutEvents call carries. */
+/** One PutEvents call takes this many events. */
 const CONCURRENT_VISITS = 10;
-/** What one BatchGet carries. */
-const READ_AT_ONCE = 100;
-/** A clock that was set back is rare: markers far ahead are looked for in every twelfth sweep, the first included. */
+/** Clocks are rarely set back: only every twelfth sweep, starting with the first, looks for markers that are far ahead. */
 const LOOK_AHEAD_EVERY = 12;
 
 /**
- * Sends again what got lost. The marker stays on an item from its insert until its outcome is written, or has arrived
- * where it is waited for; whatever became of the messages in between, the sweeper comes back to the item.
+ * Republishes lost events. An item keeps its marker from its insert until its outcome is written, or until the last
+ * consumer has confirmed the outcome. Whatever happens to its messages meanwhile, the sweeper returns to the item.
  */
-export function createSweeper(table: OutboxTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
+export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
   const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
-  const { lifecycle, reader } = table;
-  const { table: name, key, states } = lifecycle;
-  const markers = createMarkerIndex({ dynamo, lifecycle, index: options.index, shards: options.shards });
+  const { table } = swept;
+  const { name, key } = table;
+  const reader = createTableReader(dynamo, table);
+  const markers = createOutboxIndex(dynamo, table);
   const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
-  const republish = createRepublish(table, options, dependencies);
-  /** No marker is ever set further ahead than this. */
+  const republish = createRepublish({ table, reader }, options, dependencies);
+  /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
+  const { leaseMs, backoffBaseMs } = options;
   let sweeps = 0;
 
-  const idOf = (item: MarkedItem): string => String(item[key]);
-  const isFinished = ({ status }: MarkedItem): boolean => status === states.completed || status === states.failed;
+  const idOf = (item: DueItem): string => String(item[key]);
 
-  async function readItems(ids: string[]): Promise<MarkedItem[]> {
-    const items: Record<string, unknown>[] = [];
-    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-      items.push(...(await reader.getMany(ids.slice(start, start + READ_AT_ONCE), JUDGED_ATTRIBUTES)));
-    }
-    return items as MarkedItem[];
-  }
+  const readItems = (ids: string[]) => reader.getMany(ids, SWEPT_ATTRIBUTES) as Promise<DueItem[]>;
 
-  /** What no sweep can bring on is looked at again after the longest pause, and stands in nobody's way. */
-  async function setAside(report: SweepReport, item: MarkedItem, reason: unknown, sweptAt: number): Promise<void> {
+  /** Visits a failing item again after the longest pause, so that it does not hold up the others. */
+  async function setAside(report: SweepReport, item: DueItem, reason: unknown, sweptAt: number): Promise<void> {
     report.failed += 1;
     metrics?.failed(name);
     failing.add(idOf(item), reason);
-    // The marker may have been moved already by the visit that failed.
-    const stands = (await reader.get(idOf(item), ['outboxAt'])) as Pick<MarkedItem, 'outboxAt'> | undefined;
-    if (stands?.outboxAt === undefined) return;
-    await executor.execute(moveMarker(lifecycle, idOf(item), stands.outboxAt, sweptAt + options.backoffMaxMs));
+    // The failed visit may already have moved the marker.
+    const stored = (await reader.get(idOf(item), ['outboxAt'])) as Pick<DueItem, 'outboxAt'> | undefined;
+    if (stored?.outboxAt === undefined) return;
+    await executor.execute(moveMarker(table, idOf(item), stored.outboxAt, sweptAt + options.backoffMaxMs));
   }
 
-  async function visit(route: Route, item: MarkedItem, queue: QueueCounts, isCovered: boolean, report: SweepReport) {
+  async function visit(
+    subscription: Subscription,
+    item: DueItem,
+    queue: QueueCounts,
+    isCovered: boolean,
+    report: SweepReport,
+  ) {
     const sweptAt = now();
-    const maxAttempts = route === table.work ? options.maxAttempts : Infinity;
-    const judgement = judgeMarker(item, { ...options, lifecycle, now: sweptAt, queue, isCovered, maxAttempts });
-    switch (judgement) {
+    const maxAttempts = subscription === swept.work ? options.maxAttempts : Infinity;
+    const action = nextActionFor(item, { ...options, table, now: sweptAt, queue, isCovered, maxAttempts });
+    switch (action) {
       case 'leased':
-        await executor.execute(moveMarker(lifecycle, idOf(item), item.outboxAt, leaseEndsAt(item) + 1));
+        await executor.execute(moveMarker(table, idOf(item), item.outboxAt, leaseEndsAt(item) + 1));
         report.leased += 1;
         return;
       case 'wait':
@@ -100,29 +101,24 @@ export function createSweeper(table: OutboxTable, options: SweeperOptions, depen
         return;
       case 'republish':
       case 'retry':
-        if (!(await republish(route, item, { sweptAt, counts: judgement === 'retry' }))) return;
+        if (!(await republish(item, { sweptAt, counts: action === 'retry' }))) return;
         report.republished += 1;
         metrics?.republished(name);
         return;
       case 'give up': {
-        const marker = table.outcome ? { outboxAt: sweptAt + options.backoffBaseMs } : {};
-        const failed = await giveUp({ table, leaseMs: options.leaseMs, ...marker }, item, { executor, now });
+        const failed = await giveUp({ table, reader, executor, now, leaseMs, markerDelayMs: backoffBaseMs }, item);
         if (!failed) return;
         report.givenUp += 1;
         metrics?.gaveUp(name);
-        table.onGivenUp?.(failed);
-        const event = table.outcome?.eventOf(failed);
+        swept.onGivenUp?.(failed);
+        const event = swept.outcome && table.outcomeEventOf(failed);
         if (event) await publisher.publish(event);
       }
     }
   }
 
-  /** @throws the first outage, when all that were begun have ended */
-  async function visitAll(
-    items: MarkedItem[],
-    report: SweepReport,
-    act: (item: MarkedItem, index: number) => Promise<void>,
-  ) {
+  /** @throws the first outage, after all visits of its chunk have ended */
+  async function visitAll(items: DueItem[], report: SweepReport, act: (item: DueItem, index: number) => Promise<void>) {
     for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
       const chunk = items.slice(start, start + CONCURRENT_VISITS);
       const visits = await Promise.allSettled(
@@ -141,35 +137,39 @@ export function createSweeper(table: OutboxTable, options: SweeperOptions, depen
     }
   }
 
-  async function sweepRoute(route: Route, items: MarkedItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
+  async function sweepSubscription(
+    subscription: Subscription,
+    items: DueItem[],
+    queue: QueueCounts,
+    report: SweepReport,
+  ): Promise<void> {
     if (items.length === 0) return;
-    const reason = await whyClosed(route);
+    const reason = await whyClosed(subscription);
     if (reason !== undefined) {
       report.closed += items.length;
       report.closedBy.push(reason);
       return;
     }
     items.sort((a, b) => a.outboxAt - b.outboxAt);
-    // Nobody can tell whose messages a queue holds without receiving them. Items that have waited longest have most
-    // probably lost theirs.
+    // A queue does not say whose messages it holds. The items that have waited longest have most likely lost theirs.
     const uncovered = Math.max(0, items.length - depthOf(queue));
-    await visitAll(items, report, (item, index) => visit(route, item, queue, index >= uncovered, report));
+    await visitAll(items, report, (item, index) => visit(subscription, item, queue, index >= uncovered, report));
   }
 
-  /** An outcome that nobody is told of any more needs no marker. */
-  async function letGo(item: MarkedItem): Promise<void> {
-    const result = await executor.execute(confirm(lifecycle, idOf(item), item.version));
+  /** Removes the marker of an outcome that waits for no confirmation, for example after the configuration changed. */
+  async function letGo(item: DueItem): Promise<void> {
+    const result = await executor.execute(confirm(table, idOf(item), item.version));
     if (!result.applied && result.item?.version === item.version) {
       throw new Error('the marker of a finished item cannot be removed');
     }
   }
 
-  /** A marker further ahead than any pause was written by a clock that was ahead: it is due now. */
+  /** Makes markers due that a clock which was ahead has set too far ahead. */
   async function fetchBack(report: SweepReport, sweptAt: number): Promise<void> {
     for (const item of await readItems(await markers.beyond(sweptAt + horizonMs))) {
       const { outboxAt } = item;
       if (!(outboxAt > sweptAt + horizonMs)) continue;
-      const { applied } = await executor.execute(moveMarker(lifecycle, idOf(item), outboxAt, sweptAt));
+      const { applied } = await executor.execute(moveMarker(table, idOf(item), outboxAt, sweptAt));
       if (!applied) continue;
       report.ahead += 1;
       metrics?.ahead(name);
@@ -189,17 +189,17 @@ export function createSweeper(table: OutboxTable, options: SweeperOptions, depen
       metrics?.closed(name, 0);
       return report;
     }
-    // Before the items: a queue that is being emptied meanwhile would seem to explain fewer of them than it does.
-    const queues = await Promise.all([table.work.countQueue(), table.outcome?.countQueue()]);
-    // The index lags: an item may have lost its marker, or moved it on.
+    // Count before reading the items: a queue that is drained in between would seem to explain fewer items.
+    const queues = await Promise.all([swept.work.countQueue(), swept.outcome?.countQueue()]);
+    // The index lags: an item may have lost its marker since, or moved it.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
-    const finished = items.filter(isFinished);
-    if (table.outcome && queues[1]) await sweepRoute(table.outcome, finished, queues[1], report);
+    const finished = items.filter((item) => isFinished(table, item));
+    if (swept.outcome && queues[1]) await sweepSubscription(swept.outcome, finished, queues[1], report);
     else await visitAll(finished, report, letGo);
-    await sweepRoute(
-      table.work,
-      items.filter((item) => !isFinished(item)),
+    await sweepSubscription(
+      swept.work,
+      items.filter((item) => !isFinished(table, item)),
       queues[0],
       report,
     );

@@ -5,33 +5,33 @@ export type OutboxMetrics = {
   swept(table: string, due: readonly { updatedAt: string }[], at: number): void;
   republished(table: string): void;
   gaveUp(table: string): void;
-  /** An item could not be brought on. */
+  /** A visit to an item failed. */
   failed(table: string): void;
-  /** A marker was further ahead than any pause. */
+  /** A marker was too far ahead. */
   ahead(table: string): void;
-  /** @param count due items whose event would be dropped by a rule that is off */
+  /** @param count due items whose event a disabled rule would drop */
   closed(table: string, count: number): void;
 };
 
 /**
  * @param tables that are swept
- * @param startedAt epoch ms from which a sweep is waited for: a table that none ever reads would show no age otherwise
+ * @param startedAt epoch ms, shown until the first sweep: otherwise a table that is never swept would show no age
  */
 export function createOutboxMetrics(metrics: Metrics, tables: readonly string[], startedAt: number): OutboxMetrics {
   const labelNames = ['table'] as const;
   const dueMarkers = metrics.gauge({
     name: 'outbox_due_markers',
-    help: 'Due markers that the last sweep looked at, up to 100 of each shard.',
+    help: 'Due markers that the last sweep read, up to 100 per shard.',
     labelNames,
   });
   const oldestAge = metrics.gauge({
     name: 'outbox_oldest_due_marker_age_seconds',
-    help: 'Time for which, of the items with a due marker, the one that has waited longest had not changed at the last sweep.',
+    help: 'At the last sweep: time since the last change of the longest unchanged item with a due marker.',
     labelNames,
   });
   const lastSweep = metrics.gauge({
     name: 'outbox_last_sweep_timestamp_seconds',
-    help: 'When the markers could last be read; until then, when the process began.',
+    help: 'Time of the last successful read of the markers; before the first, start of the process.',
     labelNames,
   });
   const republished = metrics.counter({
@@ -41,26 +41,26 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
   });
   const givenUp = metrics.counter({
     name: 'outbox_given_up_total',
-    help: 'Items that ended failed, as UNDELIVERED.',
+    help: 'Items that the sweeper ended as failed, UNDELIVERED.',
     labelNames,
   });
   const failed = metrics.counter({
     name: 'outbox_failed_total',
-    help: 'Visits to items that could not be brought on: an unreadable row, or an event that the bus refuses.',
+    help: 'Failed visits to items: an unreadable row, or an event that the bus refuses.',
     labelNames,
   });
   const ahead = metrics.counter({
     name: 'outbox_markers_ahead_total',
-    help: 'Markers that were further ahead than any pause, because a clock was wrong.',
+    help: 'Markers that were too far ahead, because a clock was wrong.',
     labelNames,
   });
   const closed = metrics.gauge({
     name: 'outbox_closed_markers',
-    help: 'Due markers at the last sweep whose event a rule would drop, because it is disabled or has no target.',
+    help: 'At the last sweep: due markers whose event a disabled rule, or one without a target, would drop.',
     labelNames,
   });
   for (const table of tables) {
-    // A rate needs the zero before the first one.
+    // A rate needs a zero before the first increment.
     for (const counter of [republished, givenUp, failed, ahead]) counter.inc({ table }, 0);
     closed.set({ table }, 0);
     lastSweep.set({ table }, startedAt / 1_000);
@@ -68,8 +68,8 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
 
   return {
     swept: (table, due, at) => {
-      // Of the item, not the marker, which each republication moves: what has been stuck for an hour is an hour old.
-      // A row without a readable time counts as new: it is reported as failing.
+      // The item's age, not the marker's, which each republication moves. A row without a readable time counts as new: it
+      // is reported as failing.
       const oldestAt = due.reduce((oldest, { updatedAt }) => Math.min(oldest, Date.parse(updatedAt) || at), at);
       dueMarkers.set({ table }, due.length);
       oldestAge.set({ table }, (at - oldestAt) / 1_000);

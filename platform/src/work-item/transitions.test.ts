@@ -1,68 +1,69 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { THINGS } from '@orderflow/testing/work-item-table';
 import { createStatementExecutor, type Statement } from '../dynamodb/executor.js';
 import * as transitions from './transitions.js';
-import type { Claim, ClaimableItem, Lifecycle } from './transitions.js';
+import type { ClaimRequest } from './transitions.js';
+import type { WorkItem, WorkItemTable } from './work-item.js';
 
-const LIFECYCLE: Lifecycle = {
-  table: 'jobs',
-  key: 'jobId',
-  states: { pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED', failed: 'FAILED' },
-};
-const WISH: Claim = {
+const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
+const REQUEST: ClaimRequest = {
   messageId: 'mine',
   claimToken: 'new',
   now: 1_000,
   leaseUntil: 31_000,
-  step: { name: 'received', entry: {} },
+  entry: { name: 'received' },
 };
-const BASE = { jobId: 'j1', version: 7, effects: 0, timeline: {}, lastReplayId: '', outboxAt: 50, outboxAttempts: 0 };
+const BASE = {
+  ...{ jobId: 'j1', version: 7, effects: 0, updatedAt: '', timeline: {}, lastReplayId: '' },
+  ...{ outboxAt: 50, outboxAttempts: 0 },
+};
 
-type Stored = ClaimableItem & Record<string, unknown>;
+type Stored = WorkItem & Record<string, unknown>;
 type Row = [name: string, statement: Statement, allowed: Stored[], refused: Record<string, Stored>];
 
-const working: Stored = { ...BASE, status: 'PROCESSING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
-const mine: Stored = { ...working, holder: 'mine', leaseUntil: 90_000 };
-const waiting: Stored = { ...BASE, status: 'PENDING', holder: '', claimToken: '', leaseUntil: 0 };
-const failed: Stored = { ...working, status: 'FAILED', failure: { retriable: true }, lastReplayId: 'r0' };
-const done: Stored = { ...working, status: 'COMPLETED' };
+const processing: Stored = { ...BASE, status: 'PROCESSING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
+const mine: Stored = { ...processing, holder: 'mine', leaseUntil: 90_000 };
+const pending: Stored = { ...BASE, status: 'PENDING', holder: '', claimToken: '', leaseUntil: 0 };
+const failed: Stored = { ...processing, status: 'FAILED', failure: { retriable: true }, lastReplayId: 'r0' };
+const done: Stored = { ...processing, status: 'COMPLETED' };
 
-const finish = transitions.finish(LIFECYCLE, 'j1', {
+const finish = transitions.finish(TABLE, 'j1', {
   claimToken: 'seen',
   version: 7,
   result: 'completed',
   now: 2_000,
   attributes: {},
-  steps: [{ name: 'completed', entry: {} }],
+  entries: [{ name: 'completed' }],
 });
 
-/** DESIGN's table of transitions: from which items each is allowed, and what one attribute may spoil. */
+/** Every transition: from which items each is allowed, and what one attribute may spoil. */
 const ROWS: Row[] = [
   [
     'claim',
-    transitions.claim(LIFECYCLE, 'j1', WISH, { version: 7, lastReplayId: '' }),
-    [waiting, mine],
+    transitions.claim(TABLE, 'j1', REQUEST, { version: 7, lastReplayId: '' }),
+    [pending, mine],
     {
       'another message holds it': { ...mine, holder: 'other' },
-      'it has changed since': { ...waiting, version: 8 },
+      'it has changed since': { ...pending, version: 8 },
       'it is done': { ...mine, status: 'COMPLETED' },
       'it has failed': { ...mine, status: 'FAILED' },
     },
   ],
   [
     'take over',
-    transitions.takeOver(LIFECYCLE, 'j1', WISH, working),
-    [working],
+    transitions.takeOver(TABLE, 'j1', REQUEST, processing),
+    [processing],
     {
-      'the claim is another': { ...working, claimToken: 'another' },
-      'it has changed since, and been given back': { ...working, version: 9 },
+      'the claim is another': { ...processing, claimToken: 'another' },
+      'it has changed since, and been given back': { ...processing, version: 9 },
       'it is done': done,
-      'nobody works on it': { ...working, status: 'PENDING' },
+      'it is pending': { ...processing, status: 'PENDING' },
     },
   ],
   [
     'replay',
-    transitions.replay(LIFECYCLE, 'j1', WISH, failed, { replayId: 'r1', outboxShard: 1, outboxAt: 5_000 }),
+    transitions.replay(TABLE, 'j1', REQUEST, failed, { replayId: 'r1', outboxShard: 1, outboxAt: 5_000 }),
     [failed],
     {
       'it failed for good': { ...failed, failure: { retriable: false } },
@@ -76,26 +77,26 @@ const ROWS: Row[] = [
   [
     'finish',
     finish,
-    [working, { ...working, leaseUntil: 0, holder: 'whoever' }],
+    [processing, { ...processing, leaseUntil: 0, holder: 'another' }],
     {
-      'the claim is another': { ...working, claimToken: 'another' },
+      'the claim is another': { ...processing, claimToken: 'another' },
       'it is finished already': done,
-      'it is waiting': { ...working, status: 'PENDING' },
+      'it is pending': { ...processing, status: 'PENDING' },
     },
   ],
   [
     'postpone',
-    transitions.postpone(LIFECYCLE, 'j1', {
+    transitions.postpone(TABLE, 'j1', {
       claimToken: 'seen',
       version: 7,
       now: 2_000,
-      step: { name: 'retried', entry: {} },
+      entry: { name: 'retried' },
     }),
-    [working, { ...working, leaseUntil: 0, holder: 'whoever' }],
+    [processing, { ...processing, leaseUntil: 0, holder: 'another' }],
     {
-      'the claim is another': { ...working, claimToken: 'another' },
+      'the claim is another': { ...processing, claimToken: 'another' },
       'it is finished already': done,
-      'it is waiting': { ...working, status: 'PENDING' },
+      'it is pending': { ...processing, status: 'PENDING' },
     },
   ],
 ];
@@ -131,12 +132,12 @@ describe.each(ROWS)('%s', (_name, statement, allowed, refused) => {
 });
 
 describe("an item's timeline", () => {
-  const step = { name: 'retried', entry: { at: 'then' } };
+  const entry = { name: 'retried', at: 'then' };
 
-  it('keeps each step under its name and the version that it led to', async () => {
+  it('keeps each entry under its name and the version that it led to', async () => {
     const { after } = await execute(
-      transitions.postpone(LIFECYCLE, 'j1', { claimToken: 'seen', version: 7, now: 2_000, step }),
-      working,
+      transitions.postpone(TABLE, 'j1', { claimToken: 'seen', version: 7, now: 2_000, entry }),
+      processing,
     );
     expect(after).toMatchObject({
       claimToken: '',
@@ -145,10 +146,10 @@ describe("an item's timeline", () => {
     });
   });
 
-  it('stops growing: from the 60th version on a step overwrites the last one of its name', async () => {
-    const late = { ...working, version: 900, timeline: { retried_60: { at: 'before', version: 899 } } };
+  it('stops growing: from the 60th version on an entry overwrites the last one of its name', async () => {
+    const late = { ...processing, version: 900, timeline: { retried_60: { at: 'before', version: 899 } } };
     const { after } = await execute(
-      transitions.postpone(LIFECYCLE, 'j1', { claimToken: 'seen', version: 900, now: 2_000, step }),
+      transitions.postpone(TABLE, 'j1', { claimToken: 'seen', version: 900, now: 2_000, entry }),
       late,
     );
     expect(after).toMatchObject({ version: 901, timeline: { retried_60: { at: 'then', version: 901 } } });

@@ -1,300 +1,257 @@
 import type { Statement } from '../dynamodb/executor.js';
+import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
 
 /**
- * Every change of state that an item of either table can go through, and the only place where one is written down. An
- * item is claimed by a message, worked on under a lease, and finished by the claim's owner:
+ * Every change that a work item can go through, and the only place that writes one. A message claims the item, works on
+ * it under a lease, and finishes it:
  *
- *     insert        claim               finish                    confirm
- *   ───┬──────────────┬───────────────────┬─────────────────────────┬──────>
- *      │ waiting      │ working           │ completed | failed           │ marker removed
- *      │ marker set   │ lease ──────┐     │ effects + 1             (an outcome that nobody waits for: at the finish)
- *                     │             │ postpone: the claim token is given back, the message comes again
- *                     │             └ passed: take over (another message), in the version that was seen
- *                                                       failed, retriable: replay ──> working, marker set again
- *                                                                         restart ──> waiting, marker set again
+ *     insert         claim            finish                      confirm
+ *   ────┬──────────────┬────────────────┬───────────────────────────┬──────>
+ *       │ pending      │ processing     │ completed | failed        │
+ *       │ marker set   │ lease          │ effects + 1               │ marker removed
+ *                                       │ marker removed, or kept until the last consumer has confirmed the outcome
  *
- * Each statement says in its condition which state it leaves and in which version it saw it, so that of any number of
- * concurrent attempts exactly one is applied. SETs never read what another SET of the statement writes: services differ
- * in which value they see.
+ *     processing          ── postpone ──> processing   the owner gives its claim back; its message comes again
+ *     processing          ── takeOver ──> processing   by another message, after the lease has expired
+ *     failed (retriable)  ── replay ────> processing   by a replayed message: a new life, marker set again
+ *     failed (retriable)  ── restart ───> pending      by an operator: a new life, marker set again
+ *
+ * The states are generic. Each table has its own words for them, e.g. PENDING, COMPLETED or SENT.
+ *
+ * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
+ * one of several concurrent attempts is applied. A SET never reads what another SET of the statement writes: services
+ * differ in the value they see.
  */
-export type Lifecycle = {
-  table: string;
-  /** Name of the partition key. */
-  key: string;
-  states: { pending: string; processing: string; completed: string; failed: string };
-};
 
-/** The attributes by which an item's state is judged. */
-export type ClaimableItem = {
-  status: string;
-  version: number;
-  holder: string;
-  claimToken: string;
-  /** Epoch ms. */
-  leaseUntil: number;
-  /** Names the item's present life: '' in the first, then the replay that began it. */
-  lastReplayId: string;
-  /** The life whose work is given up. Once it is the present one, a claim may only end it. */
-  givenUpLife?: string;
-  failure?: { retriable: boolean };
-};
+/** A condition: PartiQL text with its parameters. */
+type Clause = { text: string; parameters: unknown[] };
 
-/** What happened, for the item's timeline. */
-export type Step = { name: string; entry: Record<string, unknown> };
+const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
 
-/** A wish to work on an item. */
-export type Claim = {
+const is = (status: string): Clause => clause('"status" = ?', status);
+const isEither = (one: string, other: string): Clause => clause('"status" IN [?, ?]', one, other);
+const isAtVersion = (version: number): Clause => clause('"version" = ?', version);
+const isUnclaimedOrHeldBy = (messageId: string): Clause => clause('"holder" IN [?, ?]', '', messageId);
+const isClaimedBy = (claimToken: string): Clause => clause('"claimToken" = ?', claimToken);
+const isRetriable = clause('"failure"."retriable" = ?', true);
+const isNotReplayedBy = (replayId: string): Clause => clause('"lastReplayId" <> ?', replayId);
+const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
+
+const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
+const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
+const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
+
+type Table = Pick<WorkItemTable, 'name' | 'key' | 'states'>;
+
+export type ClaimRequest = {
   /** SQS id of the message that asks. */
   messageId: string;
-  /** New for every attempt: the owner's proof. */
+  /** New for every attempt: proves who owns the claim. */
   claimToken: string;
+  /** Epoch ms, as is leaseUntil. */
   now: number;
   leaseUntil: number;
-  step: Step;
-  /** Written with the claim, so that whatever ends the life comes after the last claim that may work in it. */
+  entry: TimelineEntry;
+  /** Gives the present life up: every later claim in it may only end it. */
   givesUp?: boolean;
 };
 
+/** How a work item ended. */
 export type Outcome = {
   claimToken: string;
   /** The version that the claim wrote. */
   version: number;
   result: 'completed' | 'failed';
   now: number;
-  /** Further attributes of the outcome, as `failure` or `sentAt`. */
+  /** Further attributes of the outcome, for example `failure` or `sentAt`. */
   attributes: Record<string, unknown>;
-  /** Epoch ms. Given, the marker stays, due then, until whoever the outcome's event is for has confirmed it. */
-  outboxAt?: number;
-  steps: readonly Step[];
+  /** Epoch ms at which the marker of an unconfirmed outcome is due. Absent: the outcome removes the marker. */
+  outboxAt?: number | undefined;
+  entries: readonly TimelineEntry[];
 };
 
-/** Bounds an item's timeline: from this version on, a step overwrites the one of the same name before it. */
-const MAX_STEP_VERSION = 60;
+/** Starts a new life. Times in epoch ms. */
+type NewLife = { replayId: string; outboxShard: number; outboxAt: number };
 
-/** A condition: PartiQL text with its parameters. */
-type Clause = { text: string; parameters: unknown[] };
+/** Bounds the timeline: from this version on, an entry overwrites the last one of its name. */
+const MAX_ENTRY_VERSION = 60;
 
-const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 
-function update(
-  lifecycle: Lifecycle,
-  id: string,
-  set: Record<string, unknown>,
-  rest: string[],
-  where: Clause[],
-): Statement {
-  const conditions = [clause(`"${lifecycle.key}" = ?`, id), ...where];
-  return {
-    key: id,
-    text: [
-      `UPDATE "${lifecycle.table}"`,
-      ...Object.keys(set).map((path) => `SET ${path} = ?`),
-      ...rest,
-      `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
-    ].join(' '),
-    parameters: [...Object.values(set), ...conditions.flatMap(({ parameters }) => parameters)],
-  };
-}
+const entryPath = (name: string, number: number): string => `timeline.${name}_${Math.min(number, MAX_ENTRY_VERSION)}`;
 
-/** The timeline's share of a statement that leads to this version. A repeated statement overwrites its own step. */
-function timelineAttributes(version: number, steps: readonly Step[]): Record<string, unknown> {
-  const suffix = Math.min(version, MAX_STEP_VERSION);
+/** A statement that is sent twice overwrites its own entry. */
+function entriesAt(version: number, entries: readonly TimelineEntry[]): Record<string, unknown> {
   return Object.fromEntries(
-    steps.map(({ name, entry }) => [`"timeline"."${name}_${suffix}"`, { ...entry, version }] as const),
+    entries.map(({ name, ...attributes }) => [entryPath(name, version), { ...attributes, version }] as const),
   );
 }
 
-function claimAttributes(lifecycle: Lifecycle, claim: Claim, version: number, life: string): Record<string, unknown> {
+type Change = {
+  /** Values by path. Those that are undefined are left out. */
+  set: Record<string, unknown>;
+  also?: readonly string[];
+  where: readonly Clause[];
+};
+
+function update(table: Table, id: string, { set, also = [], where }: Change): Statement {
+  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
+  const conditions = [clause(`"${table.key}" = ?`, id), ...where];
+  const quoted = (path: string): string => `"${path.replaceAll('.', '"."')}"`;
   return {
-    '"status"': lifecycle.states.processing,
-    '"version"': version,
-    '"holder"': claim.messageId,
-    '"claimToken"': claim.claimToken,
-    '"leaseUntil"': claim.leaseUntil,
-    '"updatedAt"': iso(claim.now),
-    ...(claim.givesUp ? { '"givenUpLife"': life } : {}),
-    ...timelineAttributes(version, [claim.step]),
+    key: id,
+    text: [
+      `UPDATE "${table.name}"`,
+      ...assigned.map(([path]) => `SET ${quoted(path)} = ?`),
+      ...also,
+      `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
+    ].join(' '),
+    parameters: [...assigned.map(([, value]) => value), ...conditions.flatMap(({ parameters }) => parameters)],
   };
 }
 
+function claimed({ states }: Table, request: ClaimRequest, version: number, life: string): Record<string, unknown> {
+  return {
+    status: states.processing,
+    version,
+    holder: request.messageId,
+    claimToken: request.claimToken,
+    leaseUntil: request.leaseUntil,
+    updatedAt: iso(request.now),
+    givenUpLife: request.givesUp ? life : undefined,
+    ...entriesAt(version, [request.entry]),
+  };
+}
+
+function newLife({ replayId, outboxShard, outboxAt }: NewLife): Record<string, unknown> {
+  return { lastReplayId: replayId, effects: 0, outboxShard, outboxAt, outboxAttempts: 0 };
+}
+
 /** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
-export function insert(lifecycle: Lifecycle, item: Record<string, unknown>): Statement {
+export function insert(table: Table, item: Record<string, unknown>): Statement {
   const present = Object.entries(item).filter(([, value]) => value !== undefined);
   return {
-    key: String(item[lifecycle.key]),
-    text: `INSERT INTO "${lifecycle.table}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
+    key: String(item[table.key]),
+    text: `INSERT INTO "${table.name}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
     parameters: present.map(([, value]) => value),
   };
 }
 
 /** pending, processing → processing, by the item's first message or by the same message again. */
 export function claim(
-  lifecycle: Lifecycle,
+  table: Table,
   id: string,
-  wish: Claim,
-  seen: Pick<ClaimableItem, 'version' | 'lastReplayId'>,
+  request: ClaimRequest,
+  seen: Pick<WorkItem, 'version' | 'lastReplayId'>,
 ): Statement {
-  const { pending, processing } = lifecycle.states;
-  return update(
-    lifecycle,
-    id,
-    claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
-    [],
-    [
-      clause('"status" IN [?, ?]', pending, processing),
-      clause('"holder" IN [?, ?]', '', wish.messageId),
-      clause('"version" = ?', seen.version),
-    ],
-  );
+  const { pending, processing } = table.states;
+  return update(table, id, {
+    set: claimed(table, request, seen.version + 1, seen.lastReplayId),
+    where: [isEither(pending, processing), isUnclaimedOrHeldBy(request.messageId), isAtVersion(seen.version)],
+  });
 }
 
-/** processing → processing, by another message, which has seen that the lease has passed; every claim makes a new version. */
-export function takeOver(lifecycle: Lifecycle, id: string, wish: Claim, seen: ClaimableItem): Statement {
-  return update(
-    lifecycle,
-    id,
-    claimAttributes(lifecycle, wish, seen.version + 1, seen.lastReplayId),
-    [],
-    [
-      clause('"status" = ?', lifecycle.states.processing),
-      clause('"claimToken" = ?', seen.claimToken),
-      clause('"version" = ?', seen.version),
-    ],
-  );
+/** processing → processing, by another message, which saw that the lease has expired. */
+export function takeOver(table: Table, id: string, request: ClaimRequest, seen: WorkItem): Statement {
+  return update(table, id, {
+    set: claimed(table, request, seen.version + 1, seen.lastReplayId),
+    where: [is(table.states.processing), isClaimedBy(seen.claimToken), isAtVersion(seen.version)],
+  });
 }
 
-/** How both ways out of a failure begin a new life: with an outcome of its own, and a marker. */
-function newLife(marker: { replayId: string; outboxShard: number; outboxAt: number }): Record<string, unknown> {
-  return {
-    '"lastReplayId"': marker.replayId,
-    '"effects"': 0,
-    '"outboxShard"': marker.outboxShard,
-    '"outboxAt"': marker.outboxAt,
-    '"outboxAttempts"': 0,
-  };
+/** failed (retriable) → processing, once per replay id: a new life with its own outcome. */
+export function replay(table: Table, id: string, request: ClaimRequest, seen: WorkItem, life: NewLife): Statement {
+  const version = seen.version + 1;
+  const { now, messageId } = request;
+  return update(table, id, {
+    set: {
+      ...claimed(table, request, version, life.replayId),
+      ...newLife(life),
+      ...entriesAt(version, [{ name: 'replayed', at: iso(now), messageId }]),
+    },
+    also: REMOVE_FAILURE,
+    where: [is(table.states.failed), isRetriable, isNotReplayedBy(life.replayId), isAtVersion(seen.version)],
+  });
 }
 
-const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
-
-/** failed (retriable) → processing, once per replay id: a new life, with its own outcome. */
-export function replay(
-  lifecycle: Lifecycle,
-  id: string,
-  wish: Claim,
-  seen: ClaimableItem,
-  marker: { replayId: string; outboxShard: number; outboxAt: number },
-): Statement {
-  const attributes = {
-    ...claimAttributes(lifecycle, wish, seen.version + 1, marker.replayId),
-    ...newLife(marker),
-    ...timelineAttributes(seen.version + 1, [
-      { name: 'replayed', entry: { at: iso(wish.now), messageId: wish.messageId } },
-    ]),
-  };
-  return update(lifecycle, id, attributes, REMOVE_FAILURE, [
-    clause('"status" = ?', lifecycle.states.failed),
-    clause('"failure"."retriable" = ?', true),
-    clause('"lastReplayId" <> ?', marker.replayId),
-    clause('"version" = ?', seen.version),
-  ]);
-}
-
-/** failed (retriable) → pending, by an operator, from the item alone: whatever message comes first claims it. */
+/** failed (retriable) → pending, by an operator: the next message claims it. */
 export function restart(
-  lifecycle: Lifecycle,
+  table: Table,
   id: string,
-  seen: Pick<ClaimableItem, 'version'>,
-  { now, ...marker }: { now: number; replayId: string; outboxShard: number; outboxAt: number },
+  seen: Pick<WorkItem, 'version'>,
+  { now, ...life }: NewLife & { now: number },
 ): Statement {
   const version = seen.version + 1;
-  const attributes = {
-    '"status"': lifecycle.states.pending,
-    '"version"': version,
-    '"holder"': '',
-    '"claimToken"': '',
-    '"leaseUntil"': 0,
-    '"updatedAt"': iso(now),
-    ...newLife(marker),
-    ...timelineAttributes(version, [{ name: 'replayed', entry: { at: iso(now) } }]),
-  };
-  return update(lifecycle, id, attributes, REMOVE_FAILURE, [
-    clause('"status" = ?', lifecycle.states.failed),
-    clause('"failure"."retriable" = ?', true),
-    clause('"version" = ?', seen.version),
-  ]);
+  return update(table, id, {
+    set: {
+      ...{ status: table.states.pending, version, holder: '', claimToken: '', leaseUntil: 0, updatedAt: iso(now) },
+      ...newLife(life),
+      ...entriesAt(version, [{ name: 'replayed', at: iso(now) }]),
+    },
+    also: REMOVE_FAILURE,
+    where: [is(table.states.failed), isRetriable, isAtVersion(seen.version)],
+  });
 }
 
-/** processing → processing, by the owner of the claim, who gives up for now: nothing late of that attempt can finish the item. */
+/** processing → processing, by the owner, which gives up for now: no late call of that attempt can finish the item. */
 export function postpone(
-  lifecycle: Lifecycle,
+  table: Table,
   id: string,
-  { claimToken, version, now, step }: Pick<Outcome, 'claimToken' | 'version' | 'now'> & { step: Step },
+  { claimToken, version, now, entry }: Pick<Outcome, 'claimToken' | 'version' | 'now'> & { entry: TimelineEntry },
 ): Statement {
-  const attributes = {
-    '"claimToken"': '',
-    '"version"': version + 1,
-    '"updatedAt"': iso(now),
-    ...timelineAttributes(version + 1, [step]),
-  };
-  return update(
-    lifecycle,
-    id,
-    attributes,
-    [],
-    [clause('"status" = ?', lifecycle.states.processing), clause('"claimToken" = ?', claimToken)],
-  );
+  return update(table, id, {
+    set: { claimToken: '', version: version + 1, updatedAt: iso(now), ...entriesAt(version + 1, [entry]) },
+    where: [is(table.states.processing), isClaimedBy(claimToken)],
+  });
 }
-
-const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 
 /** processing → completed | failed, by the owner of the claim only. */
-export function finish(lifecycle: Lifecycle, id: string, outcome: Outcome): Statement {
-  const attributes = {
-    '"status"': lifecycle.states[outcome.result],
-    '"version"': outcome.version + 1,
-    '"updatedAt"': iso(outcome.now),
-    ...timelineAttributes(outcome.version + 1, outcome.steps),
-    ...Object.fromEntries(Object.entries(outcome.attributes).map(([name, value]) => [`"${name}"`, value])),
-  };
-  const counted = ['SET "effects" = "effects" + 1'];
-  const marker = outcome.outboxAt === undefined ? {} : { '"outboxAt"': outcome.outboxAt, '"outboxAttempts"': 0 };
-  const rest = outcome.outboxAt === undefined ? [...counted, ...REMOVE_MARKER] : counted;
-  return update(lifecycle, id, { ...attributes, ...marker }, rest, [
-    clause('"status" = ?', lifecycle.states.processing),
-    clause('"claimToken" = ?', outcome.claimToken),
-  ]);
+export function finish(table: Table, id: string, outcome: Outcome): Statement {
+  const { claimToken, result, now, attributes, outboxAt, entries } = outcome;
+  const version = outcome.version + 1;
+  const isUnconfirmed = outboxAt !== undefined;
+  return update(table, id, {
+    set: {
+      ...{ status: table.states[result], version, updatedAt: iso(now) },
+      ...entriesAt(version, entries),
+      ...attributes,
+      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0 } : {}),
+    },
+    also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
+    where: [is(table.states.processing), isClaimedBy(claimToken)],
+  });
 }
 
-/** The marker becomes due at another time; no change of state. Of several sweepers one moves it. */
-export function moveMarker(lifecycle: Lifecycle, id: string, seenOutboxAt: number, outboxAt: number): Statement {
-  return update(lifecycle, id, { '"outboxAt"': outboxAt }, [], [clause('"outboxAt" = ?', seenOutboxAt)]);
+/** Moves the marker; no change of state. One of several sweepers succeeds. */
+export function moveMarker(table: Table, id: string, seenOutboxAt: number, outboxAt: number): Statement {
+  return update(table, id, { set: { outboxAt }, where: [isMarkedAt(seenOutboxAt)] });
 }
 
 /**
- * The sweeper has published the item's event; no change of state.
- * @param outboxAt where that sweeper has put the marker
- * @param step its key ends in its number: the version stays. Absent for a row that has no timeline.
+ * Notes that the sweeper has published the item's event; no change of state.
+ * @param outboxAt to which that sweeper moved the marker
+ * @param entry its path ends in its number, because the version stays. Absent for a row without a timeline.
  */
 export function notePublication(
-  lifecycle: Lifecycle,
+  table: Table,
   id: string,
   outboxAt: number,
-  { sentAt, attempts, step }: { sentAt: number; attempts: number; step?: Step & { number: number } },
+  note: { sentAt: number; attempts: number; entry?: (TimelineEntry & { number: number }) | undefined },
 ): Statement {
-  const attributes = {
-    '"outboxAttempts"': attempts,
-    '"outboxSentAt"': sentAt,
-    ...(step ? { [`"timeline"."${step.name}_${Math.min(step.number, MAX_STEP_VERSION)}"`]: step.entry } : {}),
-  };
-  return update(lifecycle, id, attributes, [], [clause('"outboxAt" = ?', outboxAt)]);
+  const set: Record<string, unknown> = { outboxAttempts: note.attempts, outboxSentAt: note.sentAt };
+  if (note.entry) {
+    const { name, number, ...attributes } = note.entry;
+    set[entryPath(name, number)] = attributes;
+  }
+  return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** The marker goes, because the event of the outcome in this version has arrived; no change of state. */
-export function confirm(lifecycle: Lifecycle, id: string, outcomeVersion: number): Statement {
-  const { completed, failed } = lifecycle.states;
-  return update(lifecycle, id, { '"outboxAttempts"': 0 }, REMOVE_MARKER, [
-    clause('"status" IN [?, ?]', completed, failed),
-    clause('"version" = ?', outcomeVersion),
-  ]);
+/** Removes the marker, because the event of the outcome in this version has arrived; no change of state. */
+export function confirm(table: Table, id: string, outcomeVersion: number): Statement {
+  const { completed, failed } = table.states;
+  return update(table, id, {
+    set: { outboxAttempts: 0 },
+    also: REMOVE_MARKER,
+    where: [isEither(completed, failed), isAtVersion(outcomeVersion)],
+  });
 }

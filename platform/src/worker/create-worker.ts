@@ -79,7 +79,7 @@ export function createWorker(options: WorkerOptions): Worker {
     ...Object.fromEntries(
       uses.rules.map((rule) => [`rule ${rule}`, ruleCheck(aws.eventBridge, { bus: uses.bus, rule, queue })]),
     ),
-    ...Object.fromEntries(uses.tables.map(({ name, key }) => [`table ${name}`, tableCheck(aws.dynamo, name, key)])),
+    ...Object.fromEntries(uses.tables.map((table) => [`table ${table.name}`, tableCheck(aws.dynamo, table)])),
   };
   const readiness = createReadiness(checks, { monotonic });
   const probe = () => probeAll(checks, { monotonic });

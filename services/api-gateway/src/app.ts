@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { queueNames, resourceNames } from '@orderflow/contracts';
-import { NOTIFICATION_STATES } from '@orderflow/domain/notifications/notification';
-import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { countQueue } from '@orderflow/platform/aws/queue-counts';
@@ -13,7 +13,6 @@ import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import type { RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { NO_TRACING, type RunningTracing } from '@orderflow/platform/telemetry/tracing';
 import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
 import { exposeQueueDepths } from '@orderflow/platform/telemetry/queue-depths';
@@ -55,16 +54,12 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const { config, aws, logger, now, monotonic } = dependencies;
   const { tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
   const names = resourceNames(config.STAGE);
-  const orderLifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
-  const notificationLifecycle: Lifecycle = {
-    table: names.notificationsTable,
-    key: 'notificationId',
-    states: NOTIFICATION_STATES,
-  };
+  const orderTable = ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME });
+  const notificationTable = notificationsTable(names);
   const executor = createStatementExecutor(aws.dynamo);
   const publisher = notePublished(createEventPublisher(aws.eventBridge, { bus: names.bus, tracing }));
-  const orders = createTableReader(aws.dynamo, names.ordersTable, 'orderId');
-  const notifications = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
+  const orders = createTableReader(aws.dynamo, orderTable);
+  const notifications = createTableReader(aws.dynamo, notificationTable);
 
   const urlOf = createQueueUrls(aws.sqs);
   const unread = createUnreadAnswers({
@@ -92,16 +87,16 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   const useCases = {
     acceptOrder: createAcceptOrder({
       ...accepting,
-      lifecycle: orderLifecycle,
+      table: orderTable,
       reader: orders,
       onCreated: orderMetrics.created,
     }),
     readOrder: createReadOrder(orders),
-    replayOrder: createReplayOrder({ ...accepting, lifecycle: orderLifecycle, reader: orders }),
+    replayOrder: createReplayOrder({ ...accepting, table: orderTable, reader: orders }),
     listOrders: createListOrders({ orders, now, monotonic, ...lists }),
     acceptNotification: createAcceptNotification({
       ...accepting,
-      lifecycle: notificationLifecycle,
+      table: notificationTable,
       reader: notifications,
       orders,
     }),
@@ -114,8 +109,8 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   exposeQueueDepths(metrics, { queues: queueNames(names), count: countMessages, monotonic });
   const outbox = createOutbox({
     ...{ config, names, aws, executor, publisher, metrics, logger, now, monotonic },
-    orders: { lifecycle: orderLifecycle, reader: orders },
-    notifications: { lifecycle: notificationLifecycle, reader: notifications },
+    orders: orderTable,
+    notifications: notificationTable,
     countQueue: countMessages,
     onOrderGivenUp: orderMetrics.gaveUp,
   });
@@ -124,8 +119,8 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     isDraining: () => draining,
     required: createReadiness(
       {
-        [`table ${names.ordersTable}`]: tableCheck(aws.dynamo, names.ordersTable, 'orderId'),
-        [`table ${names.notificationsTable}`]: tableCheck(aws.dynamo, names.notificationsTable, 'notificationId'),
+        [`table ${names.ordersTable}`]: tableCheck(aws.dynamo, orderTable),
+        [`table ${names.notificationsTable}`]: tableCheck(aws.dynamo, notificationTable),
       },
       { monotonic },
     ),

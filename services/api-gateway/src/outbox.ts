@@ -1,9 +1,5 @@
-import { INDEXES, type ResourceNames } from '@orderflow/contracts';
-import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
-import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
+import type { ResourceNames } from '@orderflow/contracts';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
@@ -13,15 +9,14 @@ import type { EventPublisher } from '@orderflow/platform/events/publisher';
 import { createOutboxMetrics } from '@orderflow/platform/work-item/sweeper-metrics';
 import {
   LONGEST_PAUSE_MS,
-  type OutboxTable,
-  type Route,
+  type SweptTable,
+  type Subscription,
   type SweeperOptions,
-} from '@orderflow/platform/work-item/outbox-table';
+} from '@orderflow/platform/work-item/swept-table';
 import { runSweeper, type RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { ApiEnv } from './config.js';
 
@@ -34,8 +29,8 @@ type Dependencies = {
   aws: AwsClients;
   executor: StatementExecutor;
   publisher: EventPublisher;
-  orders: { lifecycle: Lifecycle; reader: TableReader };
-  notifications: { lifecycle: Lifecycle; reader: TableReader };
+  orders: WorkItemTable;
+  notifications: WorkItemTable;
   countQueue: (queue: string) => Promise<QueueCounts>;
   /** Called with each order that the sweeper has ended. */
   onOrderGivenUp: (order: OrderRecord) => void;
@@ -51,8 +46,8 @@ export type Outbox = {
   start: () => RunningSweeper;
 };
 
-/** The ways of events from the bus to the queues. */
-function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
+/** The rules on the bus and the queues that they feed. */
+function rulesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: Readonly<ApiEnv>) {
   const { orderQueue, notificationQueue } = names;
   return {
     orders: { bus, rule: names.orderCreatedRule, queue: orderQueue },
@@ -65,29 +60,23 @@ function routesOf({ bus, ...names }: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: n
 export function createOutbox(dependencies: Dependencies): Outbox {
   const { config, names, aws, executor, publisher, orders, notifications, metrics, logger, now, monotonic } =
     dependencies;
-  const routes = routesOf(names, config);
-  const routeFor = (ref: RuleRef, eventOf: Route['eventOf']): Route => ({
+  const rules = rulesOf(names, config);
+  const subscriptionFor = (ref: RuleRef): Subscription => ({
     check: ruleCheck(aws.eventBridge, ref),
     countQueue: () => dependencies.countQueue(ref.queue),
-    eventOf,
   });
-  const tables: OutboxTable[] = [
+  const tables: SweptTable[] = [
     {
-      ...orders,
-      work: routeFor(routes.orders, (item) => orderCreated(item as OrderRecord)),
-      ...(routes.outcomes ? { outcome: routeFor(routes.outcomes, (item) => orderOutcome(item as OrderRecord)) } : {}),
+      table: orders,
+      work: subscriptionFor(rules.orders),
+      outcome: rules.outcomes && subscriptionFor(rules.outcomes),
       onGivenUp: (item) => {
         dependencies.onOrderGivenUp(item as OrderRecord);
       },
     },
-    {
-      ...notifications,
-      work: routeFor(routes.notifications, (item) => notificationRequested(item as NotificationRecord)),
-    },
+    { table: notifications, work: subscriptionFor(rules.notifications) },
   ];
   const options: SweeperOptions = {
-    index: INDEXES.outbox,
-    shards: OUTBOX_SHARDS,
     queueGraceMs: config.QUEUE_GRACE_MS,
     retentionMs: QUEUE_RETENTION_MS,
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
@@ -95,11 +84,11 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     backoffBaseMs: config.OUTBOX_DELAY_MS,
     backoffMaxMs: LONGEST_PAUSE_MS,
   };
-  const tableNames = tables.map(({ lifecycle }) => lifecycle.table);
+  const tableNames = tables.map(({ table }) => table.name);
   const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now, monotonic };
   const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
   const sweepers = tables.map((table) => ({
-    table: table.lifecycle.table,
+    table: table.table.name,
     sweeper: createSweeper(table, options, { ...sweeping, metrics: outboxMetrics }),
   }));
 
@@ -111,7 +100,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
   };
   return {
     checks: {
-      ...Object.fromEntries(Object.values(routes).map((ref) => [`rule ${ref.rule}`, ruleCheck(aws.eventBridge, ref)])),
+      ...Object.fromEntries(Object.values(rules).map((ref) => [`rule ${ref.rule}`, ruleCheck(aws.eventBridge, ref)])),
       ...Object.fromEntries(sweepers.map(({ table, sweeper }) => [`outbox ${table}`, itemsMoveOn(sweeper.problem)])),
     },
     start: () => runSweeper({ sweepers, intervalMs: config.SWEEP_INTERVAL_MS, logger }),

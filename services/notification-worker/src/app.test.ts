@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type PublishableEvent } from '@orderflow/contracts';
+import { type OutgoingEvent } from '@orderflow/contracts';
 import { eventIdFor, newId, notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
@@ -14,7 +14,7 @@ import {
   type NotificationSystem,
 } from '@orderflow/testing/notification-worker/start-worker';
 
-const messageOf = ({ source, type, detail }: PublishableEvent) => ({
+const messageOf = ({ source, type, detail }: OutgoingEvent) => ({
   version: '0',
   id: newId(),
   source,

@@ -6,20 +6,18 @@ import {
   resourceNames,
 } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
-import { NOTIFICATION_STATES } from '@orderflow/domain/notifications/notification';
-import { ORDER_STATES } from '@orderflow/domain/orders/order';
-import { outboxShardOf } from '@orderflow/domain/stored-item';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
-import type { ItemTable } from '@orderflow/platform/work-item/process';
+import type { WorkItems } from '@orderflow/platform/work-item/process';
 import type { NotificationWorkerEnv } from './config.js';
 import { failForOutcome, failRequested, sendForOutcome, sendRequested } from './send-notification.js';
 import type { Sender } from './sender.js';
@@ -41,16 +39,14 @@ export function createApp(dependencies: Dependencies): Worker {
   const { tracing = NO_TRACING, metrics = createMetrics('notification-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
-  const notifications: ItemTable = {
+  const notifications: WorkItems = {
+    table: notificationsTable(names),
     executor,
-    lifecycle: { table: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES },
     now,
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
     markerDelayMs: config.OUTBOX_DELAY_MS,
-    outboxShardOf,
-    outcomesAreConfirmed: false,
   };
-  const orders: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const orders = ordersTable(names);
   return createWorker({
     env: config,
     aws,
@@ -66,10 +62,7 @@ export function createApp(dependencies: Dependencies): Worker {
     uses: {
       bus: names.bus,
       rules: [names.notificationRequestedRule],
-      tables: [
-        { name: names.notificationsTable, key: 'notificationId' },
-        { name: names.ordersTable, key: 'orderId' },
-      ],
+      tables: [notifications.table, orders],
     },
     expected: NOTIFICATION_QUEUE_EVENTS,
     registrations: [

@@ -1,15 +1,16 @@
 import { type NotificationRequestedEvent, type OrderCompletedEvent, type OrderFailedEvent } from '@orderflow/contracts';
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
-import { notificationSent, type NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
-import { confirm, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
+import { confirm, insert } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
 import {
   endOfRetries,
   workOnItem,
   type Claimed,
-  type ItemTable,
+  type WorkItems,
   type WorkResult,
 } from '@orderflow/platform/work-item/process';
 import type { Sender } from './sender.js';
@@ -18,7 +19,7 @@ type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 
 
 /** Does `work` under a claim on the notification. */
 function workOn(
-  notifications: ItemTable,
+  notifications: WorkItems,
   delivery: Delivery,
   { message: _message, ...known }: NotificationFacts,
   work: (claimed: Claimed) => Promise<WorkResult>,
@@ -28,12 +29,11 @@ function workOn(
   return workOnItem<NotificationOutcomeFields>(notifications, delivery, {
     id: notificationId,
     known,
-    outcomeEventOf: notificationSent,
     work,
   });
 }
 
-function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
+function sendIt(notifications: WorkItems, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
   const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = notification;
   const trace = traceparent === undefined ? {} : { traceparent };
   return workOn(notifications, delivery, notification, async () => {
@@ -45,7 +45,7 @@ function sendIt(notifications: ItemTable, sender: Sender, delivery: Delivery, no
   });
 }
 
-function failIt(notifications: ItemTable, delivery: Delivery, notification: NotificationFacts) {
+function failIt(notifications: WorkItems, delivery: Delivery, notification: NotificationFacts) {
   return workOn(notifications, delivery, notification, endOfRetries(delivery, 'Not sent'));
 }
 
@@ -76,11 +76,11 @@ function textFor({ data }: OrderOutcome): string {
  * marker takes care that the customer is told. Its id derives from the event's: one per event, ever.
  */
 async function ensureNotification(
-  notifications: ItemTable,
-  orders: Lifecycle,
+  notifications: WorkItems,
+  orders: WorkItemTable,
   outcome: OrderOutcome,
 ): Promise<NotificationFacts> {
-  const { executor, lifecycle, now, markerDelayMs } = notifications;
+  const { executor, table, now, markerDelayMs } = notifications;
   const { eventId, correlationId, traceparent } = outcome.metadata;
   const context = { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
   const request = { orderId: outcome.data.orderId, channel: 'EMAIL', message: textFor(outcome) } as const;
@@ -96,28 +96,28 @@ async function ensureNotification(
     outboxAt: at + markerDelayMs,
   });
   // Refused means that an earlier delivery of the event has made it.
-  await executor.execute(insert(lifecycle, record));
+  await executor.execute(insert(table, record));
   // Refused means that it has been confirmed, or that a replay has taken the order on.
   await executor.execute(confirm(orders, outcome.data.orderId, outcome.data.orderVersion));
   return { notificationId, ...request, ...context, causationId: eventId };
 }
 
 /** Sends a notification that a client asked for. */
-export function sendRequested(notifications: ItemTable, sender: Sender): Handler<NotificationRequestedEvent> {
+export function sendRequested(notifications: WorkItems, sender: Sender): Handler<NotificationRequestedEvent> {
   return (event, delivery) => sendIt(notifications, sender, delivery, requested(event));
 }
 
-export function failRequested(notifications: ItemTable): Handler<NotificationRequestedEvent> {
+export function failRequested(notifications: WorkItems): Handler<NotificationRequestedEvent> {
   return (event, delivery) => failIt(notifications, delivery, requested(event));
 }
 
 /** Tells the customer how the order ended. */
-export function sendForOutcome(notifications: ItemTable, orders: Lifecycle, sender: Sender): Handler<OrderOutcome> {
+export function sendForOutcome(notifications: WorkItems, orders: WorkItemTable, sender: Sender): Handler<OrderOutcome> {
   return async (event, delivery) =>
     sendIt(notifications, sender, delivery, await ensureNotification(notifications, orders, event));
 }
 
-export function failForOutcome(notifications: ItemTable, orders: Lifecycle): Handler<OrderOutcome> {
+export function failForOutcome(notifications: WorkItems, orders: WorkItemTable): Handler<OrderOutcome> {
   return async (event, delivery) =>
     failIt(notifications, delivery, await ensureNotification(notifications, orders, event));
 }

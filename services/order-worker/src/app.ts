@@ -1,7 +1,6 @@
 import { ORDER_QUEUE_EVENTS, OrderCreatedEvent, resourceNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
-import { ORDER_STATES } from '@orderflow/domain/orders/order';
-import { outboxShardOf } from '@orderflow/domain/stored-item';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
@@ -11,7 +10,7 @@ import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing'
 import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
 import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
-import type { ItemTable } from '@orderflow/platform/work-item/process';
+import type { WorkItems } from '@orderflow/platform/work-item/process';
 import { createAcceptToTerminal } from './accept-to-terminal.js';
 import type { OrderWorkerEnv } from './config.js';
 import type { Fulfilment } from './domain/fulfilment.js';
@@ -34,14 +33,13 @@ export function createApp(dependencies: Dependencies): Worker {
   const { tracing = NO_TRACING, metrics = createMetrics('order-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
-  const orders: ItemTable = {
+  const table = ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME });
+  const orders: WorkItems = {
+    table,
     executor,
-    lifecycle: { table: names.ordersTable, key: 'orderId', states: ORDER_STATES },
     now,
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
     markerDelayMs: config.OUTBOX_DELAY_MS,
-    outboxShardOf,
-    outcomesAreConfirmed: config.NOTIFY_ON_ORDER_OUTCOME,
   };
   const timed = createAcceptToTerminal(metrics, now);
   return createWorker({
@@ -56,7 +54,7 @@ export function createApp(dependencies: Dependencies): Worker {
     monotonic,
     queue: names.orderQueue,
     deadLetterQueue: names.orderDeadLetterQueue,
-    uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [{ name: names.ordersTable, key: 'orderId' }] },
+    uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [table] },
     expected: ORDER_QUEUE_EVENTS,
     registrations: [
       on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId, replayIdFor } from '@orderflow/domain/ids';
-import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import { exhaust } from '@orderflow/testing/order-worker/exhaust';
@@ -8,12 +9,12 @@ import { anOrder, messageOf } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
 describe('an order that is started again from its item', () => {
-  const lifecycle = { table: NAMES.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const table = ordersTable(NAMES);
 
   async function restartOrder(system: OrderSystem, orderId: string, replayId: string) {
     const seen = system.order(orderId) as OrderRecord;
     const request = { seen, replayId, outboxShard: 3, markerDelayMs: 5_000 };
-    return restartItem(createStatementExecutor(system.aws.dynamo), lifecycle, request, system.now);
+    return restartItem(createStatementExecutor(system.aws.dynamo), table, request, system.now);
   }
 
   it('is completed by its event, and its dead letter does not start it once more', async () => {

@@ -6,6 +6,8 @@ import {
   OrderFailedEvent,
   resourceNames,
 } from '@orderflow/contracts';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createWorkerSystem } from '../worker-system.js';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
 import { createApp } from '../../../services/notification-worker/src/app.js';
@@ -26,8 +28,8 @@ export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
   const system = createWorkerSystem({
     queue: NAMES.notificationQueue,
     deadLetterQueue: NAMES.notificationDeadLetterQueue,
-    table: { name: NAMES.notificationsTable, key: 'notificationId' },
-    otherTables: [{ name: NAMES.ordersTable, key: 'orderId' }],
+    table: notificationsTable(NAMES),
+    otherTables: [ordersTable(NAMES)],
     rules: [
       { ...rule, name: NAMES.notificationRequestedRule, detailTypes: [NotificationRequestedEvent.type] },
       { ...rule, name: NAMES.orderOutcomesRule, detailTypes: [OrderCompletedEvent.type, OrderFailedEvent.type] },

@@ -6,6 +6,7 @@ import {
   OrderFailedEvent,
   resourceNames,
 } from '@orderflow/contracts';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
 import { createWorkerSystem } from '../worker-system.js';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
@@ -30,7 +31,7 @@ export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing 
   const system = createWorkerSystem({
     queue: NAMES.orderQueue,
     deadLetterQueue: NAMES.orderDeadLetterQueue,
-    table: { name: NAMES.ordersTable, key: 'orderId' },
+    table: ordersTable(NAMES),
     rules: [
       {
         name: NAMES.orderCreatedRule,

@@ -1,15 +1,16 @@
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from '@jest/globals';
-import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { resourceNames } from '@orderflow/contracts';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { createStatementExecutor, type Statement } from '@orderflow/platform/dynamodb/executor';
-import { claim, finish, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
+import { claim, finish, insert } from '@orderflow/platform/work-item/transitions';
 import { ABLATIONS } from './ablations.mjs';
 
-const lifecycle: Lifecycle = { table: 'orders', key: 'orderId', states: ORDER_STATES };
-const step = { name: 'step', entry: {} };
+const table = ordersTable(resourceNames('local'));
+const entry = { name: 'entry' };
 const seen = { version: 1, lastReplayId: '' };
-const wish = { messageId: 'message-1', claimToken: 'token-1', now: 1, leaseUntil: 2, step };
+const request = { messageId: 'message-1', claimToken: 'token-1', now: 1, leaseUntil: 2, entry };
 
 /** What reaches DynamoDB of a statement, and how often the ablation says that it has intervened. */
 async function sent(name: string, statement: Statement) {
@@ -38,9 +39,9 @@ describe('the ablations of statements', () => {
       result: 'completed',
       now: 1,
       attributes: {},
-      steps: [step],
+      entries: [entry],
     } as const;
-    for (const statement of [claim(lifecycle, 'order-1', wish, seen), finish(lifecycle, 'order-1', outcome)]) {
+    for (const statement of [claim(table, 'order-1', request, seen), finish(table, 'order-1', outcome)]) {
       const cut = await sent('no-condition', statement);
       expect(cut.where).toBe('"orderId" = ?');
       expect(cut.parameters).toHaveLength(cut.placeholders);
@@ -50,7 +51,7 @@ describe('the ablations of statements', () => {
   });
 
   it('no-condition: leaves inserts as they are', async () => {
-    const statement = insert(lifecycle, { orderId: 'order-1' });
+    const statement = insert(table, { orderId: 'order-1' });
     expect(await sent('no-condition', statement)).toMatchObject({ parameters: ['order-1'], interventions: 0 });
   });
 });

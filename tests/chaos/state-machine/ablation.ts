@@ -20,8 +20,8 @@ export function withoutCondition({ text, parameters, key }: Statement, pattern: 
 }
 
 /**
- * Claims without a holder: any copy of a message takes an item that another one works on. The condition goes from the
- * statement, and a refused claim sees an item that nobody holds, because claimItem decides by that, too.
+ * Claims without a holder: any copy of a message takes an item that another copy is working on. The statement loses the
+ * condition, and a refused claim sees an item without a holder, because claimItem checks that too.
  */
 export function claimWithoutHolder(interventions: Interventions): Seam {
   return (executor) => ({

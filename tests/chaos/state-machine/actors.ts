@@ -1,11 +1,11 @@
 import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import type { SweeperOptions } from '@orderflow/platform/work-item/outbox-table';
+import type { SweeperOptions } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { restartItem } from '@orderflow/platform/work-item/restart';
-import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { confirm, insert, type ClaimableItem } from '@orderflow/platform/work-item/transitions';
+import { confirm, insert } from '@orderflow/platform/work-item/transitions';
+import type { WorkItem } from '@orderflow/platform/work-item/work-item';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/work-item/process';
 import type { Result } from './model.js';
@@ -16,8 +16,6 @@ import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type World } from 
 
 const monotonic = createMonotonicClock();
 const SWEEPER: SweeperOptions = {
-  index: 'outbox',
-  shards: 1,
   queueGraceMs: 0,
   retentionMs: 0,
   leaseMs: LEASE_MS,
@@ -55,15 +53,13 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
   const handled = workOnItem<Item>(
     {
       executor: world.executorOf(actor),
-      lifecycle: subject.lifecycle,
+      table: subject.table,
       now: () => clock.now,
       leaseMs: LEASE_MS,
       markerDelayMs: MARKER_DELAY_MS,
-      outboxShardOf: () => 0,
-      outcomesAreConfirmed: subject.outcomesAreConfirmed,
     },
     delivery,
-    { id: world.id, known: world.record, outcomeEventOf: subject.outcomeEventOf, work, givesUp: actor.givesUp },
+    { id: world.id, known: world.record, work, givesUp: actor.givesUp },
   );
   const { outcome, events } = await handled.catch(async (error: unknown) => {
     await delivery.held.item?.postpone({ delaySeconds: 1, reason: 'lost' });
@@ -91,7 +87,7 @@ export type Publication = 'arrives' | 'is swallowed' | 'is refused';
 /** The sweeper finds the item by its marker, when that is due, and visits it. */
 export function visit(world: World, publication: Publication): void {
   const { subject, judge, clock, id } = world;
-  const { lifecycle, createdEventOf, outcomeEventOf, outcomesAreConfirmed } = subject;
+  const { table } = subject;
   const sweptAt = clock.now;
   if ((judge.state().marker ?? Infinity) > sweptAt) return;
 
@@ -99,11 +95,11 @@ export function visit(world: World, publication: Publication): void {
   const send = (command: unknown): Promise<unknown> => {
     if (command instanceof QueryCommand) {
       const asksForDue = command.input.ScanIndexForward === true;
-      return Promise.resolve({ Items: asksForDue ? [{ [lifecycle.key]: id }] : [] });
+      return Promise.resolve({ Items: asksForDue ? [{ [table.key]: id }] : [] });
     }
     if (command instanceof GetCommand) return Promise.resolve({ Item: judge.item() });
     if (!(command instanceof BatchGetCommand)) throw new Error('the sweeper reads in a way that is not played here');
-    return Promise.resolve({ Responses: { [lifecycle.table]: [judge.item()] } });
+    return Promise.resolve({ Responses: { [table.name]: [judge.item()] } });
   };
   const publisher = {
     publish: async (event: Parameters<World['publish']>[0]) => {
@@ -112,16 +108,15 @@ export function visit(world: World, publication: Publication): void {
     },
     flush: () => Promise.resolve(),
   };
-  const way = {
+  const subscription = {
     check: () => Promise.resolve(),
     countQueue: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0 }),
   };
   const dynamo = { send } as DynamoDb;
-  const table = {
-    lifecycle,
-    reader: createTableReader(dynamo, lifecycle.table, lifecycle.key),
-    work: { ...way, eventOf: createdEventOf },
-    ...(outcomesAreConfirmed ? { outcome: { ...way, eventOf: outcomeEventOf } } : {}),
+  const swept = {
+    table,
+    work: subscription,
+    outcome: table.confirmedBy.length > 0 ? subscription : undefined,
   };
   const logger = { warn: () => undefined, error: () => undefined };
   const random = () => (world.tally.statements % 10) / 10;
@@ -136,7 +131,7 @@ export function visit(world: World, publication: Publication): void {
   };
   world.log.push(`${actor.name} begins, its event ${publication}`);
   world.start(
-    createSweeper(table, SWEEPER, dependencies)
+    createSweeper(swept, SWEEPER, dependencies)
       .sweep()
       .then(() => undefined, tolerate),
   );
@@ -145,13 +140,13 @@ export function visit(world: World, publication: Publication): void {
 /** An operator has the item before them, and starts it again; they publish its event, or the sweeper does. */
 export function startAgain(world: World, isPublished: boolean): void {
   const { judge, clock, subject } = world;
-  const seen = judge.item() as ClaimableItem & Item;
+  const seen = judge.item() as WorkItem & Item;
   const actor = world.newActor({ name: `operator who saw v${seen.version}`, seenVersion: seen.version });
-  const life = { replayId: `restart of v${seen.version}`, outboxShard: 0, markerDelayMs: MARKER_DELAY_MS };
-  const restarting = restartItem(world.executorOf(actor), subject.lifecycle, { seen, ...life }, () => clock.now);
+  const life = { replayId: `restart of v${seen.version}`, markerDelayMs: MARKER_DELAY_MS };
+  const restarting = restartItem(world.executorOf(actor), subject.table, { seen, ...life }, () => clock.now);
   world.start(
     restarting.then(({ kind, item }) => {
-      if (kind === 'restarted' && isPublished) world.publish(subject.createdEventOf(item));
+      if (kind === 'restarted' && isPublished) world.publish(subject.table.createdEventOf(item));
     }, tolerate),
   );
 }
@@ -159,7 +154,7 @@ export function startAgain(world: World, isPublished: boolean): void {
 /** The outcome in this version has arrived where it is waited for. */
 export function confirmOutcome(world: World, version: number): void {
   const actor = world.newActor({ name: `confirmation of v${version}`, confirms: version });
-  const confirmation = confirm(world.subject.lifecycle, world.id, version);
+  const confirmation = confirm(world.subject.table, world.id, version);
   world.start(
     world
       .executorOf(actor)
@@ -171,7 +166,7 @@ export function confirmOutcome(world: World, version: number): void {
 /** A client posts again what it has posted before. */
 export function acceptAgain(world: World): void {
   const actor: Actor = world.newActor({ name: 'client' });
-  const again = insert(world.subject.lifecycle, world.record);
+  const again = insert(world.subject.table, world.record);
   world.start(
     world
       .executorOf(actor)

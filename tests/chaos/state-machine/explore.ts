@@ -18,7 +18,7 @@ export type Exploration = {
   commands: number;
   statements: number;
   seed: number;
-  /** The promise that was not kept, and the shortest history that was found for it. */
+  /** The broken promise, with the shortest history found that breaks it. */
   counterexample?: string;
 };
 
@@ -32,7 +32,7 @@ type ExploreOptions = {
   seam: Seam;
 };
 
-/** A counterexample is shrunk for so long: it is found in any case, and only its length depends on this. */
+/** How long to shrink a counterexample. */
 const SHRINK_FOR_MS = 4_000;
 
 type Counts = Pick<Exploration, 'commands' | 'statements'>;
@@ -40,14 +40,14 @@ type Counts = Pick<Exploration, 'commands' | 'statements'>;
 /** Explores one history of one new item. @throws Violation */
 async function playOut({ dynamo, stage, seam }: ExploreOptions, history: Plan, counts: Counts): Promise<void> {
   const subject = createSubjects(stage)[history.subject];
-  const { lifecycle, outcomesAreConfirmed } = subject;
+  const { table } = subject;
   const id = newId();
   const record = subject.record(id, STARTED_AT, STARTED_AT + MARKER_DELAY_MS);
   const executor = createStatementExecutor(dynamo);
-  const reader = createTableReader(dynamo, lifecycle.table, lifecycle.key);
-  await executor.execute(insert(lifecycle, record));
+  const reader = createTableReader(dynamo, table);
+  await executor.execute(insert(table, record));
 
-  const rules = { leaseMs: LEASE_MS, skewMs: SKEW_MS, outcomesAreConfirmed };
+  const rules = { leaseMs: LEASE_MS, skewMs: SKEW_MS, outcomesAreConfirmed: table.confirmedBy.length > 0 };
   const judge = createJudge({ subject, rules, record, executor, readItem: () => reader.get(id) });
   const world = createWorld({ subject, id, judge, outcomes: history.outcomes, seam });
   world.send();
@@ -82,13 +82,13 @@ async function explorePart(options: ExploreOptions): Promise<Exploration> {
   const { runs, seed } = options;
   const { failed, numRuns, errorInstance } = await fc.check(property, { numRuns: runs, seed });
   if (!failed) return { runs: numRuns, ...counts, seed };
-  // An emulator that fails is no counterexample, least of all one that an ablation may be proud of.
+  // A failing emulator is not a counterexample, and must not let an ablation pass.
   if (!(errorInstance instanceof Violation)) throw errorInstance;
   const { message } = errorInstance;
   return { runs: numRuns, ...counts, seed, counterexample: `seed ${seed}, run ${numRuns}: ${message}` };
 }
 
-/** Plays random histories, with the real statements, and holds each change against the model. */
+/** Plays random histories with the real statements, and compares each change with the model. */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const { runs, seed, partitions } = options;
   const parts = await Promise.all(

@@ -35,13 +35,13 @@ type JudgeOptions = {
 
 /** Lets the statements on one item through to the table, one after the other, and holds each against the model. */
 export function createJudge({ subject, rules, record, executor, readItem }: JudgeOptions): Judge {
-  const { lifecycle } = subject;
+  const { table } = subject;
   const facts = factsOf(record);
   let item = record;
-  let state = stateOf(record, lifecycle);
+  let state = stateOf(record, table);
 
   function demandAgreement(found: Item, expected: State, when: string): void {
-    const actual = stateOf(found, lifecycle);
+    const actual = stateOf(found, table);
     demand(isDeepStrictEqual(actual, expected), `the item is as the model says ${when}`, { actual, expected });
     demand(isDeepStrictEqual(factsOf(found), facts), 'what was accepted stays as it was', { found });
   }
@@ -67,7 +67,7 @@ export function createJudge({ subject, rules, record, executor, readItem }: Judg
 
       const found = await readItem();
       demand(found !== undefined, 'an item never disappears', { action });
-      const after = stateOf(found!, lifecycle);
+      const after = stateOf(found!, table);
       demandPromises(before, after, action, now, rules);
       demand(expected !== undefined, 'the model refuses what the table applied', { action, before, after });
       demandAgreement(found!, expected!, 'when a statement is applied');

@@ -1,6 +1,6 @@
 /**
- * The state machine as DESIGN's table of transitions has it, written without a look at the statements that implement it:
- * a value in memory, changed by one action at a time. What the table does is compared with it, change by change.
+ * A model of the state machine, written independently of the statements: a value in memory, changed by one action at a
+ * time. Each change of the table is compared with it.
  */
 export type State = {
   status: 'pending' | 'processing' | 'completed' | 'failed';
@@ -11,7 +11,7 @@ export type State = {
   /** Epoch ms. */
   leaseUntil: number;
   lastReplayId: string;
-  /** The present life is given up: whoever claims the item may only end it. */
+  /** The present life was given up: a claim may only end it. */
   isGivenUp: boolean;
   /** Of a failure: whether a replay may start the item anew. */
   retriable: boolean | undefined;
@@ -43,7 +43,7 @@ export type Action =
 
 export type Rules = {
   leaseMs: number;
-  /** What is allowed for clocks that differ, either way. */
+  /** Allowed difference between clocks, either way. */
   skewMs: number;
   /** The marker outlives the outcome until it is confirmed. */
   outcomesAreConfirmed: boolean;

@@ -63,7 +63,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), turn: choice }) },
   {
     weight: 7,
-    // The lease to its last millisecond is the case between "held" and "passed"; clocks are set back, too.
+    // The last millisecond of the lease separates "held" from "expired". Clocks are set back, too.
     arbitrary: fc.record({
       kind: fc.constant('pass' as const),
       ms: fc.constantFrom(
@@ -92,7 +92,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
 const at = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
 function messageFor(world: World, wanted: number | 'copy' | 'r1' | 'r2'): Message {
-  // Deleted ones too: a queue may hand a message out once more.
+  // Deleted messages too: a queue may redeliver them.
   if (typeof wanted === 'number') return at(world.messages, wanted);
   return wanted === 'copy' ? world.send() : world.send(wanted);
 }
@@ -110,7 +110,7 @@ export async function play(world: World, next: Step): Promise<void> {
       const others = turns.count();
       deliver(world, messageFor(world, message), isExhausted);
       await settled();
-      // What an actor does next is the last in the list.
+      // An actor's next turn is the last in the list.
       while (atOnce && turns.count() > others) await turns.take(turns.count() - 1, 'answered');
       return;
     }

@@ -7,9 +7,8 @@ function withoutMarker({ marker: _marker, attempts: _attempts, version: _version
 }
 
 /**
- * What users are promised of any change of an item, whoever makes it; said apart from the model, so that a mistake in
- * the model does not hide one in the system. `now` is the true time, whatever the actor's view of it; after a clock was set
- * back, the actor may have looked later than now.
+ * The promises that every change of an item keeps. They are separate from the model, so that a mistake in the model does
+ * not hide one in the system. `now` is the true time; an actor whose clock was set back may have seen a later one.
  */
 export function demandPromises(before: State, after: State, action: Action, now: number, rules: Rules): void {
   const states = { action, before, after, now };

@@ -19,8 +19,8 @@ type StateMachineOptions = {
 const PARTITIONS = 4;
 
 /**
- * Plays `runs` random histories of an item, each with the real statements against the emulator's tables, and holds each
- * change against the model. The same seed plays the same histories.
+ * Plays `runs` random histories of an item with the real statements against the emulator's tables, and compares each
+ * change with the model. The same seed plays the same histories.
  * @throws when an ablation was not in effect
  */
 export async function runStateMachine(options: StateMachineOptions): Promise<Exploration> {

@@ -6,8 +6,8 @@ import { demand } from './violation.js';
 import type { World } from './world.js';
 
 /**
- * Rounds from the last fault to the end: the lease of a dead one passes, the marker brings a message, it is worked on;
- * a replay for each life that fails, one of them given up by the sweeper; the outcome is told of and confirmed.
+ * Rounds from the last fault to the end: a dead worker's lease expires, the marker leads to a message, and the message is
+ * processed; each failed life is replayed, one of them given up by the sweeper; the outcome is published and confirmed.
  */
 const MAX_ROUNDS = 6 + MAX_FAILED_LIVES;
 
@@ -37,8 +37,7 @@ async function deliverAll(world: World, plan: Plan): Promise<void> {
 }
 
 /**
- * Nothing goes wrong any more: whatever happened before, the item comes to the end that its work has, by itself, in a
- * bounded number of rounds.
+ * No more faults: whatever happened before, the item reaches its outcome without help, in a bounded number of rounds.
  */
 export async function settle(world: World, plan: Plan): Promise<void> {
   const { judge, turns, clock, notices, subject, outcomes } = world;
@@ -57,7 +56,7 @@ export async function settle(world: World, plan: Plan): Promise<void> {
 
     const state = judge.state();
     if (state.retriable) {
-      // Either way of an operator's: by the dead letter, or from the item alone.
+      // An operator replays the dead letter, or restarts from the item alone.
       if (round % 2 === 0) startAgain(world, true);
       else world.send(`operator-${round}`);
     } else if (state.marker !== undefined) {
@@ -77,6 +76,6 @@ export async function settle(world: World, plan: Plan): Promise<void> {
   demand(isFinished(judge.state()) && effects === 1, 'the outcome is applied', { effects });
   demand(marker === undefined, 'nobody waits for the item', { marker });
   demand(version >= 3, 'an outcome has a claim before it', { version });
-  const event = subject.outcomeEventOf(judge.item());
+  const event = subject.table.outcomeEventOf(judge.item());
   if (event) world.publish(event, true);
 }

@@ -12,8 +12,8 @@ const asIs: Seam = (executor) => executor;
 
 /** Tables in memory: what is tried here is the model, and that it notices. */
 function exploreFake(seam: Seam, runs: number, seed = 1) {
-  const tables = Object.values(createSubjects('local')).map(({ lifecycle: { table, key } }) => ({
-    TableName: table,
+  const tables = Object.values(createSubjects('local')).map(({ table: { name, key } }) => ({
+    TableName: name,
     KeySchema: [{ AttributeName: key, KeyType: 'HASH' as const }],
     AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' as const }],
   }));

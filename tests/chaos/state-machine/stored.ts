@@ -1,5 +1,5 @@
 import type { Statement } from '@orderflow/platform/dynamodb/executor';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { State } from './model.js';
 import type { Item } from './subjects.js';
 
@@ -9,7 +9,7 @@ const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'lea
   .concat(['updatedAt', 'timeline', 'givenUpLife', 'sentAt', 'outcomeTraceparent']);
 
 /** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
-export function stateOf(item: Item, { states }: Lifecycle): State {
+export function stateOf(item: Item, { states }: WorkItemTable): State {
   const statuses = Object.entries(states) as [State['status'], string][];
   const status = statuses.find(([, word]) => word === item.status)?.[0];
   if (!status) throw new Error(`${String(item.status)} is no state of ${Object.values(states).join(', ')}`);

@@ -26,8 +26,8 @@ export const settled = (): Promise<void> =>
   });
 
 /**
- * Concurrent actors, one step at a time, in an order that is given from outside: so each interleaving can be had, and had
- * again. `fail` gets what goes wrong with a step that nobody waits for.
+ * Runs concurrent actors one step at a time, in an order given from outside, so that every interleaving can be repeated.
+ * `fail` receives the error of a step that no caller awaits.
  */
 export function createTurns(log: (line: string) => void, fail: (error: unknown) => void): Turns {
   const waiting: Turn[] = [];

@@ -8,15 +8,15 @@ import { createTurns, type Turns } from './turns.js';
 import { demand, Violation } from './violation.js';
 
 export const LEASE_MS = 30_000;
-/** By how much clocks may differ before a lease protects nobody any more. */
+/** How much clocks may differ before a lease no longer protects its owner. */
 export const SKEW_MS = 1_000;
 export const MARKER_DELAY_MS = 5_000;
 export const STARTED_AT = Date.UTC(2026, 10, 1);
 
-/** A message of the queue; it is handed out again until a delivery of it has come to an end, and sometimes after that. */
+/** A message of the queue. It is redelivered until a delivery has ended, and sometimes after that. */
 export type Message = { id: string; replayId: string | undefined; isDeleted: boolean };
 
-/** Whoever sends statements: a delivery, a sweeper, somebody who confirms, a client that posts again. */
+/** A sender of statements: a delivery, a sweeper, a consumer that confirms, a client that posts again. */
 export type Actor = {
   name: string;
   /** Under which it claims. */
@@ -168,7 +168,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       messageId: '',
       replayId: undefined,
       givesUp: false,
-      // As an insert leaves an item: what every claim assumes at first.
+      // As an insert leaves an item, which every claim assumes first.
       knownVersion: 1,
       token: '',
       result: 'failed for now',
@@ -193,7 +193,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     publish: (event, isSwallowed = false) => {
       noteEvent(event);
       if (isSwallowed) return;
-      if (event.type === subject.createdEventOf(record).type) send();
+      if (event.type === subject.table.createdEventOf(record).type) send();
       const { orderVersion } = event.detail.data as { orderVersion?: number };
       if (orderVersion !== undefined) notices.push(orderVersion);
     },

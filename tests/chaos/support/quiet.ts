@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { INDEXES } from '@orderflow/contracts';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 
 /** What a system still has to do. */
 export type Remaining = {
@@ -22,28 +23,12 @@ const LOOKS = 2;
 /** What the emulator itself says is left: a fault on the way must not hide anything. */
 export async function remainingWork({ aws, names, urlOf }: ConnectedSystem): Promise<Remaining> {
   const messagesIn = async (queue: string): Promise<number> => depthOf(await countQueue(aws.sqs, await urlOf(queue)));
-  async function markersIn(table: string): Promise<number> {
-    const counts = await Promise.all(
-      Array.from({ length: OUTBOX_SHARDS }, async (_, shard) => {
-        const { Count: count = 0 } = await aws.dynamo.send(
-          new QueryCommand({
-            TableName: table,
-            IndexName: INDEXES.outbox,
-            KeyConditionExpression: 'outboxShard = :shard',
-            ExpressionAttributeValues: { ':shard': shard },
-            Select: 'COUNT',
-          }),
-        );
-        return count;
-      }),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
-  }
+  const markersIn = (table: WorkItemTable): Promise<number> => createOutboxIndex(aws.dynamo, table).count();
   const [orderMessages, notificationMessages, orderMarkers, notificationMarkers] = await Promise.all([
     messagesIn(names.orderQueue),
     messagesIn(names.notificationQueue),
-    markersIn(names.ordersTable),
-    markersIn(names.notificationsTable),
+    markersIn(ordersTable(names)),
+    markersIn(notificationsTable(names)),
   ]);
   return { orderMessages, notificationMessages, orderMarkers, notificationMarkers };
 }

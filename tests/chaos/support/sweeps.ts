@@ -1,4 +1,4 @@
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
+import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
 import type { ChaosSystem } from './chaos-system.js';
 import { waitFor } from '../../support/wait-for.js';
 

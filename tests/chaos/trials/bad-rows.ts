@@ -1,7 +1,7 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
-import { outboxShardOf } from '@orderflow/domain/stored-item';
+import { outboxShardOf } from '@orderflow/domain/work-item-record';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';

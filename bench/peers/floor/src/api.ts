@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resourceNames } from '@orderflow/contracts';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, ORDER_STATES, toAcceptedOrder } from '@orderflow/domain/orders/order';
+import { newOrderRecord, toAcceptedOrder } from '@orderflow/domain/orders/order';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { runMain } from '@orderflow/platform/runtime/run-main';
-import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
+import { insert } from '@orderflow/platform/work-item/transitions';
 import { createCallAws } from './call-aws.js';
 import { loadConfig } from './config.js';
 import { createPublisher } from './publisher.js';
@@ -39,7 +40,7 @@ await runMain(async () => {
   const callAws = createCallAws(config);
   const statements = createStatements(callAws, config.BATCHES_IN_FLIGHT);
   const publisher = createPublisher(callAws, names.bus, config.BATCHES_IN_FLIGHT);
-  const lifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const table = ordersTable(names);
 
   async function createOrder(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
@@ -58,7 +59,7 @@ await runMain(async () => {
       outboxAt: now + OUTBOX_DELAY_MS,
     });
     // The id is new: an insert that is refused had been applied before its answer was lost.
-    await statements.execute(insert(lifecycle, record));
+    await statements.execute(insert(table, record));
     publisher.publish(orderCreated(record)).catch(report);
     answer(response, 201, toAcceptedOrder(record), { location: `/api/orders/${record.orderId}` });
   }

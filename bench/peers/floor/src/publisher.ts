@@ -1,4 +1,4 @@
-import type { PublishableEvent } from '@orderflow/contracts';
+import type { OutgoingEvent } from '@orderflow/contracts';
 import { createBatcher } from '@orderflow/platform/runtime/batching';
 import type { CallAws } from './call-aws.js';
 
@@ -29,7 +29,7 @@ export function createPublisher(callAws: CallAws, bus: string, concurrency: numb
     },
   });
   return {
-    publish: ({ source, type, detail }: PublishableEvent) => {
+    publish: ({ source, type, detail }: OutgoingEvent) => {
       const entry = {
         EventBusName: bus,
         Source: source,

@@ -2,10 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { resourceNames, type OrderCreatedEvent } from '@orderflow/contracts';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
-import { outboxShardOf } from '@orderflow/domain/stored-item';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { runMain } from '@orderflow/platform/runtime/run-main';
 import { claimItem, finishItem } from '@orderflow/platform/work-item/claim';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { createCallAws } from './call-aws.js';
 import { loadConfig } from './config.js';
 import { createPublisher } from './publisher.js';
@@ -27,23 +26,30 @@ await runMain(async () => {
   const statements = createStatements(callAws, config.BATCHES_IN_FLIGHT);
   const publisher = createPublisher(callAws, names.bus, config.BATCHES_IN_FLIGHT);
   const queue = await openQueue(callAws, names.orderQueue, config.BATCHES_IN_FLIGHT);
-  const lifecycle: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
+  const table = ordersTable(names);
 
   /** The order as it ended; undefined when another delivery works on it. */
   async function complete({ data, metadata }: OrderCreatedEvent, message: Message) {
     const { orderId: id, customerId, totalAmount } = data;
     const attempt = Number(message.Attributes.ApproximateReceiveCount);
     const sentAt = new Date(Number(message.Attributes.SentTimestamp)).toISOString();
-    const received = { at: new Date().toISOString(), sentAt, attempt, messageId: message.MessageId, worker: 'floor' };
+    const received = {
+      name: 'received',
+      at: new Date().toISOString(),
+      sentAt,
+      attempt,
+      messageId: message.MessageId,
+      worker: 'floor',
+    };
     const claim = await claimItem(
       statements,
-      lifecycle,
+      table,
       {
         id,
         messageId: message.MessageId,
         leaseMs: LEASE_MS,
-        step: { name: 'received', entry: received },
-        marker: { outboxShard: outboxShardOf(id), delayMs: MARKER_DELAY_MS },
+        entry: received,
+        markerDelayMs: MARKER_DELAY_MS,
       },
       Date.now,
     );
@@ -55,9 +61,9 @@ await runMain(async () => {
 
     const now = Date.now();
     const updatedAt = new Date(now).toISOString();
-    const step = { name: 'completed', entry: { at: updatedAt } };
-    const outcome = { result: 'completed', now, attributes: {}, steps: [step] } as const;
-    if (!(await finishItem(statements, lifecycle, claim.ownership, outcome))) return undefined;
+    const entry = { name: 'completed', at: updatedAt };
+    const outcome = { result: 'completed', now, attributes: {}, entries: [entry] } as const;
+    if (!(await finishItem(statements, table, claim.ownership, outcome))) return undefined;
     const version = claim.ownership.version + 1;
     const { correlationId } = metadata;
     return { orderId: id, customerId, totalAmount, correlationId, status: ORDER_STATES.completed, version, updatedAt };

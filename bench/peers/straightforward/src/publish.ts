@@ -1,11 +1,11 @@
 import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { PublishableEvent } from '@orderflow/contracts';
+import type { OutgoingEvent } from '@orderflow/contracts';
 
 /** Resolves when the bus has taken the event. */
 export async function publish(
   eventBridge: EventBridgeClient,
   bus: string,
-  { source, type, detail }: PublishableEvent,
+  { source, type, detail }: OutgoingEvent,
 ): Promise<void> {
   const { FailedEntryCount: failed = 0, Entries: entries } = await eventBridge.send(
     new PutEventsCommand({

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { StoredItem } from '@orderflow/domain/stored-item';
+import type { WorkItemRecord } from '@orderflow/domain/work-item-record';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import { failpoint } from '@orderflow/platform/runtime/failpoints';
 import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
+import { insert } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { ApiProblem } from './api-problem.js';
 
 export type AcceptDependencies = {
   executor: StatementExecutor;
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   reader: TableReader;
   /** Hands the event to the bus without waiting; what fails is the sweeper's. */
   publishSoon: (event: OutgoingEvent) => void;
@@ -24,8 +25,8 @@ export type AcceptDependencies = {
  * idempotency check. A retry after a lost answer finds its own insert.
  * @throws ApiProblem IDEMPOTENCY_KEY_REUSED when the key was used for another request
  */
-export async function acceptOnce<R extends StoredItem>(
-  { executor, lifecycle, reader, publishSoon, beginSpan }: AcceptDependencies,
+export async function acceptOnce<R extends WorkItemRecord>(
+  { executor, table, reader, publishSoon, beginSpan }: AcceptDependencies,
   id: string,
   accepted: R,
   eventOf: (record: R) => OutgoingEvent,
@@ -39,7 +40,7 @@ export async function acceptOnce<R extends StoredItem>(
     ...(span ? { traceparent: span.traceparent } : {}),
   };
   const event = { ...eventOf(record), ...(span ? { span } : {}) };
-  const inserted = await executor.execute(insert(lifecycle, record));
+  const inserted = await executor.execute(insert(table, record));
   if (inserted.applied) {
     failpoint('api.after-insert');
     publishSoon(event);

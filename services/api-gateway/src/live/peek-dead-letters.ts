@@ -11,7 +11,7 @@ import {
   toDeadLetterSummary,
   type DeadLetter,
 } from '@orderflow/domain/dead-letters/dead-letter';
-import { judgeReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
+import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
@@ -77,9 +77,9 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
     const readable = letters.filter((letter) => !refused.has(letter));
     const items = await itemsOf(readable);
     for (const letter of items ? readable : []) {
-      const judgement = judgeReplay(letter, items?.get(subjectOf(letter.body).id));
-      if (judgement === 'past') refused.set(letter, 'its replay has started what it is about already');
-      else if (judgement !== 'send') refused.set(letter, inWords(judgement));
+      const decision = decideReplay(letter, items?.get(subjectOf(letter.body).id));
+      if (decision === 'past') refused.set(letter, 'its replay has started what it is about already');
+      else if (decision !== 'send') refused.set(letter, inWords(decision));
     }
     return refused;
   }

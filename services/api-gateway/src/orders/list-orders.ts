@@ -1,7 +1,7 @@
 import { DEFAULT_PAGE_SIZE, INDEXES, type ListOrdersQuery, type OrderPage } from '@orderflow/contracts';
 import { toOrder } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
-import { listBucketsOf, listMonthOf } from '@orderflow/domain/stored-item';
+import { listBucketsOf, listMonthOf } from '@orderflow/domain/work-item-record';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { LimitConcurrency } from '../http/limit-concurrency.js';

@@ -2,19 +2,18 @@ import { type Order } from '@orderflow/contracts';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
-import { outboxShardOf } from '@orderflow/domain/stored-item';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { ApiProblem } from '../http/api-problem.js';
 import { readRecord } from './read-order.js';
 
 type Dependencies = {
   executor: StatementExecutor;
-  lifecycle: Lifecycle;
+  table: WorkItemTable;
   reader: TableReader;
   /** Hands the event to the bus without waiting; what fails is the sweeper's. */
   publishSoon: (event: OutgoingEvent) => void;
@@ -28,14 +27,14 @@ const notReplayable = (why: string) => new ApiProblem('ORDER_NOT_REPLAYABLE', `T
  * Starts a failed order again, from its item alone.
  * @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE
  */
-export function createReplayOrder({ executor, lifecycle, reader, publishSoon, now, outboxDelayMs }: Dependencies) {
+export function createReplayOrder({ executor, table, reader, publishSoon, now, outboxDelayMs }: Dependencies) {
   return async (orderId: string): Promise<Order> => {
     const seen = await readRecord(reader, orderId);
     const refusal = whyNotRestartable(seen);
     if (refusal !== undefined) throw notReplayable(refusal);
 
-    const life = { replayId: restartIdFor(orderId, seen), outboxShard: outboxShardOf(orderId) };
-    const result = await restartItem(executor, lifecycle, { seen, ...life, markerDelayMs: outboxDelayMs }, now);
+    const life = { replayId: restartIdFor(orderId, seen), markerDelayMs: outboxDelayMs };
+    const result = await restartItem(executor, table, { seen, ...life }, now);
     if (result.kind === 'refused') throw notReplayable('it was changed meanwhile');
     const order = result.item as OrderRecord;
     publishSoon(orderCreated(order));

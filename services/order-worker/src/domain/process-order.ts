@@ -1,12 +1,12 @@
 import { type OrderCreatedEvent } from '@orderflow/contracts';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
-import { orderOutcome, type OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
+import type { OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
 import type { Delivery, Handler } from '@orderflow/platform/worker/types';
 import {
   endOfRetries,
   workOnItem,
   type Claimed,
-  type ItemTable,
+  type WorkItems,
   type WorkResult,
 } from '@orderflow/platform/work-item/process';
 import { checkFulfilment } from './check-fulfilment.js';
@@ -30,11 +30,11 @@ function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, facts }:
     const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
     const answer = await fulfilment.cancel({ idempotencyKey, signal });
     facts.cancel = answer;
-    const { attributes, steps = [] } = await failed(claimed);
-    if (answer === 'fulfilled') return { result: 'completed', attributes: {}, steps };
+    const { attributes, entries = [] } = await failed(claimed);
+    if (answer === 'fulfilled') return { result: 'completed', attributes: {}, entries };
     const failure = { ...Object(attributes.failure), cancelled: true } as object;
-    const step = { name: 'cancelled', entry: { at: new Date(claimed.now()).toISOString() } };
-    return { result: 'failed', attributes: { failure }, steps: [step, ...steps] };
+    const entry = { name: 'cancelled', at: new Date(claimed.now()).toISOString() };
+    return { result: 'failed', attributes: { failure }, entries: [entry, ...entries] };
   };
 }
 
@@ -46,7 +46,7 @@ const givenUpBefore: Work = () => {
 };
 
 /** Takes an accepted order to COMPLETED or FAILED. */
-export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreatedEvent> {
+export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId, items } = event.data;
@@ -68,7 +68,6 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
-      outcomeEventOf: orderOutcome,
       work: fulfil,
     });
   };
@@ -78,7 +77,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
  * An order that could not be finished in any of its attempts ends FAILED once the warehouse has cancelled it, and
  * COMPLETED when the warehouse has shipped it; an operator's replay starts a FAILED one again.
  */
-export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreatedEvent> {
+export function failExhaustedOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId } = event.data;
@@ -86,7 +85,6 @@ export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Hand
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
-      outcomeEventOf: orderOutcome,
       work: cancelOrder(fulfilment, orderId, delivery, endOfRetries(delivery, 'Not finished')),
       givesUp: true,
     });

@@ -1,5 +1,7 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { resourceNames, type ResourceNames } from '@orderflow/contracts';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
@@ -90,8 +92,8 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
     await Promise.all(watched.map(async (queue) => [queue, await countsOf(queue)] as const)),
   );
   const readers: Record<Kind, TableReader> = {
-    order: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
-    notification: createTableReader(aws.dynamo, names.notificationsTable, 'notificationId'),
+    order: createTableReader(aws.dynamo, ordersTable(names)),
+    notification: createTableReader(aws.dynamo, notificationsTable(names)),
   };
   const deadLettered = await findDeadLettered({ ...aws, elapsedMs }, names, urlOf);
   const outcomesExpected = await deliversOutcomes(aws.eventBridge, names);

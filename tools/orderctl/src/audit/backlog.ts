@@ -1,14 +1,15 @@
-import { INDEXES, type ResourceNames } from '@orderflow/contracts';
-import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
-import { OUTBOX_SHARDS } from '@orderflow/domain/stored-item';
-import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
+import type { ResourceNames } from '@orderflow/contracts';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { isFinished, type QueueName } from './judge.js';
+import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
+import { isFinished } from '@orderflow/platform/work-item/work-item';
+import type { QueueName } from './judge.js';
 
 /** An answer holds this long: a page of the audit asks for hundreds of items at once. */
 const ANSWER_HOLDS_MS = 5_000;
-const PAGE = 100;
 
 type Dependencies = {
   dynamo: DynamoDb;
@@ -21,28 +22,6 @@ type Dependencies = {
   toleranceMs: number;
 };
 
-/** Keys of the items of one table whose marker has been due since `before`. */
-async function* overdueIds(dynamo: DynamoDb, table: string, key: string, before: number): AsyncGenerator<string[]> {
-  for (let shard = 0; shard < OUTBOX_SHARDS; shard++) {
-    let startKey: Record<string, unknown> | undefined;
-    do {
-      const page: QueryCommandOutput = await dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: INDEXES.outbox,
-          KeyConditionExpression: '#shard = :shard AND #dueAt < :before',
-          ExpressionAttributeNames: { '#shard': 'outboxShard', '#dueAt': 'outboxAt' },
-          ExpressionAttributeValues: { ':shard': shard, ':before': before },
-          Limit: PAGE,
-          ...(startKey ? { ExclusiveStartKey: startKey } : {}),
-        }),
-      );
-      yield (page.Items ?? []).map((item) => String(item[key]));
-      startKey = page.LastEvaluatedKey;
-    } while (startKey);
-  }
-}
-
 /**
  * Whether the messages in a queue explain that markers are overdue: it holds at least as many as there are such markers.
  * The queue is asked first, and markers count that were overdue by then: an item that is finished meanwhile loses its
@@ -50,22 +29,25 @@ async function* overdueIds(dynamo: DynamoDb, table: string, key: string, before:
  */
 export function createBacklog({ dynamo, names, orders, depthOf, now, elapsedMs, toleranceMs }: Dependencies) {
   async function countsIn(queue: QueueName, ids: string[]): Promise<number> {
-    const finished = (await orders.getMany(ids)).filter((order) => isFinished(ORDER_STATES, order as OrderRecord));
+    const finished = (await orders.getMany(ids)).filter((order) =>
+      isFinished(ordersTable(names), order as OrderRecord),
+    );
     return queue === 'notifications' ? finished.length : ids.length - finished.length;
   }
 
   async function explainsNow(queue: QueueName): Promise<boolean> {
-    const before = now() - toleranceMs;
+    // Exclusive, as in the checks of single items.
+    const before = now() - toleranceMs - 1;
     const depth = await depthOf(queue);
     if (depth === 0) return false;
     let overdue = 0;
     if (queue === 'notifications') {
-      for await (const ids of overdueIds(dynamo, names.notificationsTable, 'notificationId', before)) {
+      for await (const ids of createOutboxIndex(dynamo, notificationsTable(names)).allDue(before)) {
         overdue += ids.length;
         if (overdue > depth) return false;
       }
     }
-    for await (const ids of overdueIds(dynamo, names.ordersTable, 'orderId', before)) {
+    for await (const ids of createOutboxIndex(dynamo, ordersTable(names)).allDue(before)) {
       overdue += await countsIn(queue, ids);
       if (overdue > depth) return false;
     }

@@ -2,9 +2,10 @@ import { notificationIdFor } from '@orderflow/domain/ids';
 import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
-import { type StoredItem } from '@orderflow/domain/stored-item';
-import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/outbox-table';
+import { type WorkItemRecord } from '@orderflow/domain/work-item-record';
+import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/swept-table';
 import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
+import { isFinished, type WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { Endings, FindingKind } from './report.js';
 
 export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
@@ -40,12 +41,8 @@ type OrderCircumstances = Circumstances & {
   outcomeDeadLettered: boolean;
 };
 
-type States = { processing: string; completed: string; failed: string };
-type Judged = StoredItem & { status: string };
-
-export function isFinished({ completed, failed }: States, { status }: { status: string }): boolean {
-  return status === completed || status === failed;
-}
+type States = WorkItemTable['states'];
+type Judged = WorkItemRecord & { status: string };
 
 /** How long the marker has been due, in ms, beyond what is tolerated; undefined for one that is not. */
 function overdueMs({ outboxAt }: Judged, { now, toleranceMs }: Circumstances): number | undefined {
@@ -102,7 +99,7 @@ function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
 }
 
 export function judgeOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
-  if (!isFinished(ORDER_STATES, order)) return judgeUnfinished(order, ORDER_STATES, 'orders', around);
+  if (!isFinished({ states: ORDER_STATES }, order)) return judgeUnfinished(order, ORDER_STATES, 'orders', around);
 
   const problems = [...effectsProblem(order, 1), ...aheadProblem(order, around)];
   if (!orderOutcome(order)) {
@@ -163,7 +160,7 @@ export function judgeNotification(
   const origin: Problem[] = order
     ? causeProblems(notification, order)
     : [{ kind: 'from-nowhere', text: `its order ${notification.orderId} does not exist` }];
-  if (!isFinished(NOTIFICATION_STATES, notification)) {
+  if (!isFinished({ states: NOTIFICATION_STATES }, notification)) {
     const verdict = judgeUnfinished(notification, NOTIFICATION_STATES, 'notifications', around);
     return { ...verdict, problems: [...origin, ...verdict.problems] };
   }

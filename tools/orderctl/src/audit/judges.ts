@@ -14,15 +14,9 @@ type Dependencies = {
   now: () => number;
 };
 
-/** What one BatchGet carries. */
-const CHUNK = 100;
-
 async function byId<Item>(reader: TableReader, key: string, ids: Iterable<string>): Promise<Map<string, Item>> {
-  const distinct = [...new Set(ids)];
-  const chunks = Array.from({ length: Math.ceil(distinct.length / CHUNK) }, (_, index) =>
-    reader.getMany(distinct.slice(index * CHUNK, (index + 1) * CHUNK)),
-  );
-  return new Map((await Promise.all(chunks)).flat().map((item) => [String(item[key]), item as Item]));
+  const items = await reader.getMany([...new Set(ids)]);
+  return new Map(items.map((item) => [String(item[key]), item as Item]));
 }
 
 /** A row that lacks what it is judged by is a finding, and not the end of the audit. */

@@ -1,11 +1,11 @@
-import { attemptsOf, type StoredItem } from '@orderflow/domain/stored-item';
+import { attemptsOf, type WorkItemRecord } from '@orderflow/domain/work-item-record';
 import type { LastSeen } from './report.js';
 
 /** A row that somebody wrote by hand may have none. */
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** The latest that an item tells about itself. */
-export function lastSeenOf(item: StoredItem & { status: string }): LastSeen {
+export function lastSeenOf(item: WorkItemRecord & { status: string }): LastSeen {
   const steps = Object.entries(isObject(item.timeline) ? item.timeline : {}).sort(
     ([, left], [, right]) => (left.version ?? 1) - (right.version ?? 1) || (left.at < right.at ? -1 : 1),
   );

@@ -1,4 +1,4 @@
-import { MOST_REPLAYS } from '@orderflow/domain/dead-letters/replay-rules';
+import { MAX_REPLAYS } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Command } from 'commander';
 import type { TargetOptions } from '../connect.js';
 import { collect, wholeNumber, withTarget, type Run } from '../command-options.js';
@@ -48,7 +48,7 @@ What is looked at is given back at once, when interrupted too; only its receive 
 
   withTarget(withFilters(dlq.command('replay').description('sends dead letters to the queues they came from')))
     .option('--all', 'every dead letter')
-    .option('--max-replays <count>', 'refuse what was replayed so often', wholeNumber, MOST_REPLAYS)
+    .option('--max-replays <count>', 'refuse what was replayed so often', wholeNumber, MAX_REPLAYS)
     .option('--patch <file or json>', 'JSON patch (RFC 6902) for the bodies, validated before anything is sent')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'one JSON document per line')

@@ -1,5 +1,7 @@
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { type DeadLetter, type OwnQueue } from '@orderflow/domain/dead-letters/dead-letter';
-import { judgeReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
+import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { Operation } from 'rfc6902';
@@ -28,8 +30,8 @@ export type ReplayRules = { maxReplays: number; patch: readonly Operation[] };
 /** Decides message by message whether it can be replayed: what its worker would only dead-letter again is refused. */
 export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'names'>, rules: ReplayRules) {
   const readers = {
-    order: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
-    notification: createTableReader(aws.dynamo, names.notificationsTable, 'notificationId'),
+    order: createTableReader(aws.dynamo, ordersTable(names)),
+    notification: createTableReader(aws.dynamo, notificationsTable(names)),
   };
 
   async function plan(letter: DeadLetter): Promise<Plan> {
@@ -47,11 +49,11 @@ export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'nam
 
     const { what, id } = subjectOf(body);
     const item = await readers[what].get(id);
-    const judgement = judgeReplay(replayed, item);
-    if (typeof judgement === 'object') return refuse(judgement);
+    const decision = decideReplay(replayed, item);
+    if (typeof decision === 'object') return refuse(decision);
     const status = `${what} ${String(item?.status)}`;
     // What has no queue of ours was refused above.
-    if (judgement === 'past' || ownQueue === undefined) return { kind: 'past', letter, status };
+    if (decision === 'past' || ownQueue === undefined) return { kind: 'past', letter, status };
     return { kind: 'send', letter, ownQueue, body, status };
   }
 

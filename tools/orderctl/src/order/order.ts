@@ -1,4 +1,6 @@
 import { INDEXES } from '@orderflow/contracts';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { toNotification, type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
@@ -11,7 +13,7 @@ import { printOrder } from './print-order.js';
 const PAGE = 100;
 
 async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string): Promise<NotificationRecord[]> {
-  const reader = createTableReader(aws.dynamo, names.notificationsTable, 'notificationId');
+  const reader = createTableReader(aws.dynamo, notificationsTable(names));
   const found: NotificationRecord[] = [];
   let after: string | undefined;
   for (;;) {
@@ -37,7 +39,7 @@ export async function order(
   { json }: { json?: boolean },
 ): Promise<number> {
   const { aws, names, stage } = system;
-  const record = await createTableReader(aws.dynamo, names.ordersTable, 'orderId').get(orderId);
+  const record = await createTableReader(aws.dynamo, ordersTable(names)).get(orderId);
   if (!record) {
     terminal.err(`There is no order ${orderId} in stage ${stage}.\n`);
     return 1;

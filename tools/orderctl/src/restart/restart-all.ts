@@ -26,17 +26,17 @@ type Found = { ids: string[]; more: boolean };
 /** Items that failed with one of the codes, as the table is scanned. */
 async function findFailed(
   { aws }: ConnectedSystem,
-  { lifecycle }: Subject,
+  { table }: Subject,
   codes: readonly string[],
   most: number,
 ): Promise<Found> {
   const ids: string[] = [];
-  for await (const page of scanTable(aws.dynamo, lifecycle.table, [lifecycle.key, 'status', 'failure'])) {
+  for await (const page of scanTable(aws.dynamo, table.name, [table.key, 'status', 'failure'])) {
     for (const item of page as (Item & Record<string, unknown>)[]) {
-      const isMeant = item.status === lifecycle.states.failed && item.failure?.retriable === true;
+      const isMeant = item.status === table.states.failed && item.failure?.retriable === true;
       if (!isMeant || !codes.includes(item.failure?.code ?? '')) continue;
       if (ids.length === most) return { ids, more: true };
-      ids.push(String(item[lifecycle.key]));
+      ids.push(String(item[table.key]));
     }
   }
   return { ids, more: false };

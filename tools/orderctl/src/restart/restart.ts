@@ -1,5 +1,4 @@
 import { deadLetterOf, restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
-import { outboxShardOf } from '@orderflow/domain/stored-item';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
@@ -8,7 +7,7 @@ import type { ConnectedSystem } from '../connect.js';
 import { reasonOf } from '../outage.js';
 import type { Item, Subject } from './subjects.js';
 
-/** What became of the wish to start an item again. */
+/** The result of a request to start an item again. */
 export type Restarted = {
   result: 'replayed' | 'would-replay' | 'refused' | 'failed';
   id: string;
@@ -25,14 +24,14 @@ const MARKER_DELAY_MS = 5_000;
 
 /** Starts items again, one at a time, each from its item alone: whether it has a dead letter does not matter. */
 export function createRestart({ aws, names }: ConnectedSystem, subject: Subject, now: () => number, dryRun: boolean) {
-  const { what, lifecycle, eventOf } = subject;
-  const reader = createTableReader(aws.dynamo, lifecycle.table, lifecycle.key);
+  const { what, table } = subject;
+  const reader = createTableReader(aws.dynamo, table);
   const executor = createStatementExecutor(aws.dynamo);
   const publisher = createEventPublisher(aws.eventBridge, { bus: names.bus });
 
   async function publish(item: Item): Promise<string> {
     try {
-      await publisher.publish(eventOf(item));
+      await publisher.publish(table.createdEventOf(item));
       return 'its event is published';
     } catch (error) {
       return `its event could not be published (${reasonOf(error)}), so the sweeper does that`;
@@ -50,8 +49,7 @@ export function createRestart({ aws, names }: ConnectedSystem, subject: Subject,
     const about = { id, replayId, ...(messageId === undefined ? {} : { deadLetter: messageId }) };
     const was = `was FAILED, ${seen.failure?.code ?? ''}`;
     if (dryRun) return { result: 'would-replay', ...about, why: was };
-    const request = { seen, replayId, outboxShard: outboxShardOf(id), markerDelayMs: MARKER_DELAY_MS };
-    const result = await restartItem(executor, lifecycle, request, now);
+    const result = await restartItem(executor, table, { seen, replayId, markerDelayMs: MARKER_DELAY_MS }, now);
     if (result.kind === 'refused') {
       const found = result.item as Item | undefined;
       const state = found ? `it is ${found.status} now, version ${found.version}` : 'it is gone';

@@ -1,26 +1,15 @@
-import { type ResourceNames } from '@orderflow/contracts';
-import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
-import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
-import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
-import { orderCreated } from '@orderflow/domain/orders/order-events';
-import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
-import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
+import type { ResourceNames } from '@orderflow/contracts';
+import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 
 export type Item = OrderRecord | NotificationRecord;
 
 /** What can be started again from its item. */
-export type Subject = {
-  what: 'order' | 'notification';
-  lifecycle: Lifecycle;
-  /** The event that brings a waiting item on. */
-  eventOf: (item: Item) => OutgoingEvent;
-};
+export type Subject = { what: 'order' | 'notification'; table: WorkItemTable };
 
 export function subjectOf(what: Subject['what'], names: ResourceNames): Subject {
-  if (what === 'order') {
-    const lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
-    return { what, lifecycle, eventOf: (item) => orderCreated(item as OrderRecord) };
-  }
-  const lifecycle = { table: names.notificationsTable, key: 'notificationId', states: NOTIFICATION_STATES };
-  return { what, lifecycle, eventOf: (item) => notificationRequested(item as NotificationRecord) };
+  return { what, table: what === 'order' ? ordersTable(names) : notificationsTable(names) };
 }

@@ -1,7 +1,8 @@
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
 import { isFollowedOrder, type FollowedOrder } from '@orderflow/domain/readable-item';
-import { attemptsOf } from '@orderflow/domain/stored-item';
+import { attemptsOf } from '@orderflow/domain/work-item-record';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
@@ -72,7 +73,7 @@ export async function tail(
   deadline?: Deadline,
 ): Promise<number> {
   const follower = createFollower({
-    reader: createTableReader(aws.dynamo, names.ordersTable, 'orderId'),
+    reader: createTableReader(aws.dynamo, ordersTable(names)),
     ...ORDER_FEED,
     now: terminal.now,
   });

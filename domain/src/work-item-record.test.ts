@@ -7,7 +7,7 @@ import {
   listMonthOf,
   OUTBOX_SHARDS,
   outboxShardOf,
-} from './stored-item.js';
+} from './work-item-record.js';
 
 const ids = Array.from({ length: 4_000 }, newId);
 const AT = '2027-01-31T23:59:59.999Z';

@@ -1,0 +1,24 @@
+import { INDEXES, type ResourceNames } from '@orderflow/contracts';
+import { OUTBOX } from '../work-item-record.js';
+import { notificationRequested, notificationSent } from './notification-events.js';
+import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
+
+/** The secondary index by which the notifications of an order are listed. */
+export const NOTIFICATION_INDEXES = {
+  byOrder: { name: INDEXES.byOrder, partition: 'orderId', sort: 'createdAtId' },
+} as const;
+
+/** The notifications table: how its work items are named, keyed, published and indexed. */
+export function notificationsTable({ notificationsTable: name }: Pick<ResourceNames, 'notificationsTable'>) {
+  return {
+    name,
+    key: 'notificationId',
+    states: NOTIFICATION_STATES,
+    outbox: OUTBOX,
+    indexes: NOTIFICATION_INDEXES,
+    createdEventOf: (notification: object) => notificationRequested(notification as NotificationRecord),
+    outcomeEventOf: (notification: object) => notificationSent(notification as NotificationRecord),
+    /** No consumer must have seen that a notification was sent. */
+    confirmedBy: [] as readonly string[],
+  } as const;
+}

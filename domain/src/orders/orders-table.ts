@@ -1,0 +1,32 @@
+import { INDEXES, type ResourceNames } from '@orderflow/contracts';
+import { OUTBOX } from '../work-item-record.js';
+import { orderCreated, orderOutcome } from './order-events.js';
+import { ORDER_STATES, type OrderRecord } from './order.js';
+
+/** Secondary indexes by which orders are listed. */
+export const ORDER_INDEXES = {
+  byCustomer: { name: INDEXES.byCustomer, partition: 'customerId', sort: 'createdAtId' },
+  byTime: { name: INDEXES.byTime, partition: 'listBucket', sort: 'createdAtId' },
+} as const;
+
+export const ORDER_KEY = 'orderId';
+
+/** Consumers that the outcome of an order waits for. Each confirms that the outcome's event has arrived. */
+const CONFIRMED_BY: readonly string[] = ['notification-worker'];
+
+/**
+ * The orders table: how its work items are named, keyed, published and indexed.
+ * @param options.notifies false while outcomes have no consumer: they wait for no confirmation
+ */
+export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTable'>, { notifies = true } = {}) {
+  return {
+    name,
+    key: ORDER_KEY,
+    states: ORDER_STATES,
+    outbox: OUTBOX,
+    indexes: ORDER_INDEXES,
+    createdEventOf: (order: object) => orderCreated(order as OrderRecord),
+    outcomeEventOf: (order: object) => orderOutcome(order as OrderRecord),
+    confirmedBy: notifies ? CONFIRMED_BY : [],
+  } as const;
+}

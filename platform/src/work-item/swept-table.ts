@@ -1,0 +1,66 @@
+import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
+import type { QueueCounts } from '../aws/queue-counts.js';
+import { toError } from '../runtime/errors.js';
+import { NotDescribedError, type Check } from '../health/readiness.js';
+import type { WorkItemTable } from './work-item.js';
+
+/** A rule on the bus and the queue that it feeds, as the sweeper sees them. */
+export type Subscription = {
+  /** Throws while the rule is disabled or missing, or has lost its target. */
+  check: Check;
+  countQueue: () => Promise<QueueCounts>;
+};
+
+export type SweptTable = {
+  table: WorkItemTable;
+  /** Delivers the event of an unfinished item to its worker. */
+  work: Subscription;
+  /** Delivers the event of an outcome to the consumers that confirm it. Absent: no outcome waits for a confirmation. */
+  outcome?: Subscription;
+  /** Called with each item that the sweeper has given up, as stored afterwards. */
+  onGivenUp?: (item: Record<string, unknown>) => void;
+};
+
+/** The longest pause between two visits to an item. */
+export const LONGEST_PAUSE_MS = 900_000;
+/** How much further ahead a marker may be, because the clocks of hosts differ. */
+export const MARKER_SKEW_MS = 60_000;
+
+export type SweeperOptions = {
+  /** How long messages in the queue may explain that a marker is due. */
+  queueGraceMs: number;
+  /** How long the queues keep a message. */
+  retentionMs: number;
+  leaseMs: number;
+  maxAttempts: number;
+  backoffBaseMs: number;
+  backoffMaxMs: number;
+};
+
+/**
+ * What one sweep did with the items of a table. `due` is a lower bound when a shard holds more than one page; `closed`
+ * counts those whose rule is off, `failed` those whose visit failed, `ahead` markers that were too far ahead.
+ */
+export type SweepReport = Record<
+  'due' | 'republished' | 'leased' | 'waiting' | 'givenUp' | 'closed' | 'failed' | 'ahead',
+  number
+> & {
+  /** Why subscriptions are closed. */
+  closedBy: string[];
+};
+
+export const emptyReport = (): SweepReport => ({
+  ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
+  closedBy: [],
+});
+
+/** Why the subscription delivers nothing; undefined if it does, or if this process may not ask. @throws an outage */
+export async function whyClosed({ check }: Subscription): Promise<string | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    if (isUnavailable(error) && !isTopologyMissing(error)) throw error;
+    return error instanceof NotDescribedError ? undefined : toError(error).message;
+  }
+}

@@ -1,0 +1,59 @@
+import type { OutgoingEvent } from '../events/publisher.js';
+
+/** The one description of a table of work items. */
+export type WorkItemTable = {
+  name: string;
+  /** Name of the partition key. */
+  key: string;
+  /** The table's own words for the states, for example PENDING or COMPLETED. */
+  states: { pending: string; processing: string; completed: string; failed: string };
+  /** The sharded index of outbox markers. */
+  outbox: { index: string; shards: number; shardOf: (id: string) => number };
+  /** The event that tells a worker to process the item. */
+  createdEventOf: (item: object) => OutgoingEvent;
+  /** The event of the item's outcome; undefined where an outcome has none. */
+  outcomeEventOf: (item: object) => OutgoingEvent | undefined;
+  /** Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. */
+  confirmedBy: readonly string[];
+};
+
+export function isFinished({ states }: Pick<WorkItemTable, 'states'>, { status }: { status: string }): boolean {
+  return status === states.completed || status === states.failed;
+}
+
+/**
+ * A stored, durable piece of work: a message claims it, works on it under a lease, and finishes it. These are the
+ * attributes that the transitions read and write; all others belong to the service. A row that was written by hand may
+ * lack any of them.
+ */
+export type WorkItem = {
+  status: string;
+  /** Every change of state adds 1. */
+  version: number;
+  updatedAt: string;
+  /** SQS id of the message that claimed it; '' before the first claim. */
+  holder: string;
+  /** Proves ownership of the claim; '' while the item has no owner. */
+  claimToken: string;
+  /** Epoch ms. */
+  leaseUntil: number;
+  /** Names the item's present life: '' in the first, then the id of the replay that started it. */
+  lastReplayId: string;
+  /** The life that was given up. While it is the present one, a claim may only end it. */
+  givenUpLife?: string;
+  failure?: { retriable: boolean };
+  /** The outbox marker. Both are absent once no event of the item has to be published again. */
+  outboxShard?: number;
+  /** Epoch ms at which the sweeper must look at the item. */
+  outboxAt?: number;
+  /** The sweeper's publications that count as attempts: the queue was empty afterwards. */
+  outboxAttempts: number;
+  /** Epoch ms of the sweeper's last publication; absent before the first. */
+  outboxSentAt?: number;
+};
+
+/** A work item with an outbox marker, as the sweeper reads it. */
+export type DueItem = Record<string, unknown> & WorkItem & { outboxAt: number };
+
+/** One recorded event in an item's life, for example `received` or `completed`. */
+export type TimelineEntry = { name: string } & Record<string, unknown>;
