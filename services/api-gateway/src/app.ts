@@ -21,22 +21,22 @@ import { AppModule, Background } from './app.module.js';
 import type { ApiEnv } from './config.js';
 import { asyncApiDocument } from './documentation/asyncapi.js';
 import { createHttpApp } from './http/create-http-app.js';
-import { limitLists } from './http/limit-concurrency.js';
-import { countDisconnects, createUnreadAnswers } from './http/unread-answers.js';
-import { createPublishSoon } from './http/publish-soon.js';
+import { limitLists } from './lists/limit-concurrency.js';
+import { countDisconnects, createUnreadAnswers } from './http/limits/unread-answers.js';
+import { createPublishSoon } from './accepting/publish-soon.js';
 import { createLive } from './live/create-live.js';
 import { createEventStreams, exposeEventStreams } from './live/event-stream.js';
 import { notePublished } from './live/note-published.js';
 import { createAcceptNotification } from './notifications/accept-notification.js';
 import { createReadNotifications } from './notifications/read-notifications.js';
 import { createAcceptOrder } from './orders/accept-order.js';
-import { createKeepReadable } from './orders/keep-readable.js';
+import { createKeepReadable } from './lists/keep-readable.js';
 import { createListOrders } from './orders/list-orders.js';
 import { createOrderMetrics } from './orders/order-metrics.js';
 import { createReadOrder } from './orders/read-order.js';
 import { createReadTimeline } from './orders/read-timeline.js';
 import { createReplayOrder } from './orders/replay-order.js';
-import { createOutbox } from './outbox.js';
+import { createOutbox } from './outbox/create-outbox.js';
 
 export type Dependencies = {
   config: Readonly<ApiEnv>;

@@ -6,7 +6,7 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ApiEnv } from '../config.js';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 import type { EventStreams } from './event-stream.js';
 import { createFollowOrder } from './follow-order.js';
 import { createOrderWatcher } from './order-watcher.js';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
-import { ApiProblem } from '../http/api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 
 /** One server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 type ServerSentEvent = { event: string; data: object; id?: string };

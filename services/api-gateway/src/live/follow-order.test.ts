@@ -6,7 +6,7 @@ import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { eventually } from '@orderflow/testing/api-gateway/start-api';
 import { createEventStreams } from './event-stream.js';
 import { createFollowOrder } from './follow-order.js';
-import { createKeepReadable } from '../orders/keep-readable.js';
+import { createKeepReadable } from '../lists/keep-readable.js';
 import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
 import { createOrderWatcher } from './order-watcher.js';
 

@@ -3,8 +3,8 @@ import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { DeadLetterList, SystemState } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { Answers } from '../documentation/answers.js';
-import { clientOf } from '../http/client-of.js';
-import { sendEvents } from '../http/send-events.js';
+import { clientOf } from '../http/limits/client-of.js';
+import { sendEvents } from '../http/answers/send-events.js';
 import { USE_CASES, type UseCases } from '../use-cases.js';
 
 @ApiTags('system')

@@ -3,7 +3,7 @@ import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 
 type OrderListener = {
   /** The order has another version than before. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { type QueueState, type SystemState } from '@orderflow/contracts';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { createKeepReadable } from '../orders/keep-readable.js';
+import { createKeepReadable } from '../lists/keep-readable.js';
 import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
 import { createSystemFeed } from './system-feed.js';
 

@@ -5,7 +5,7 @@ import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/runti
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { Follower } from '@orderflow/platform/dynamodb/follow-items';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 import { createFlow } from './flow.js';
 
 type FeedOptions = {

@@ -3,9 +3,9 @@ import { idForKey, newId } from '@orderflow/domain/ids';
 import { newNotificationRecord, toAcceptedNotification } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
-import type { RequestContext } from '../http/request-context.js';
-import { requestHash } from '../http/request-hash.js';
+import { acceptOnce, type AcceptDependencies } from '../accepting/accept-once.js';
+import type { RequestContext } from '../http/requests/request-context.js';
+import { requestHash } from '../accepting/request-hash.js';
 import { requireOrder } from '../orders/read-order.js';
 
 export type AcceptedNotification = { notification: Notification; replayed: boolean };

@@ -3,8 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { CreateNotificationRequest, Notification } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
-import { Context, type RequestContext } from '../http/request-context.js';
-import { UuidPipe } from '../http/request-validation.pipe.js';
+import { Context, type RequestContext } from '../http/requests/request-context.js';
+import { UuidPipe } from '../http/requests/request-validation.pipe.js';
 import { USE_CASES, type UseCases } from '../use-cases.js';
 
 @ApiTags('notifications')

@@ -8,12 +8,12 @@ import {
 import { toNotification } from '@orderflow/domain/notifications/notification';
 import { isNotificationRecord } from '@orderflow/domain/readable-item';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { ApiProblem } from '../http/api-problem.js';
-import type { LimitConcurrency } from '../http/limit-concurrency.js';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
+import type { LimitConcurrency } from '../lists/limit-concurrency.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 import { requireOrder } from '../orders/read-order.js';
-import { decodeCursor, encodeCursor } from '../orders/page-cursor.js';
-import { readWithin, type WithinOptions } from '../orders/read-within.js';
+import { decodeCursor, encodeCursor } from '../lists/page-cursor.js';
+import { readWithin, type WithinOptions } from '../lists/read-within.js';
 
 export type NotificationsDependencies = {
   orders: TableReader;

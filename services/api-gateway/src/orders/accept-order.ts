@@ -2,9 +2,9 @@ import { type CreateOrderRequest, type Order } from '@orderflow/contracts';
 import { idForKey, newId } from '@orderflow/domain/ids';
 import { newOrderRecord, toAcceptedOrder } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
-import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
-import type { RequestContext } from '../http/request-context.js';
-import { requestHash } from '../http/request-hash.js';
+import { acceptOnce, type AcceptDependencies } from '../accepting/accept-once.js';
+import type { RequestContext } from '../http/requests/request-context.js';
+import { requestHash } from '../accepting/request-hash.js';
 
 /** `replayed`: the idempotency key had been used for the same request before, and this is the answer it got. */
 export type AcceptedOrder = { order: Order; replayed: boolean };

@@ -4,10 +4,10 @@ import { newId } from '@orderflow/domain/ids';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
-import { createLimitConcurrency } from '../http/limit-concurrency.js';
+import { createLimitConcurrency } from '../lists/limit-concurrency.js';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
-import { createKeepReadable } from './keep-readable.js';
+import { createKeepReadable } from '../lists/keep-readable.js';
 import { createListOrders } from './list-orders.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14);

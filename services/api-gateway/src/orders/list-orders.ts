@@ -4,10 +4,10 @@ import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { listBucketsOf, listMonthOf } from '@orderflow/domain/stored-item';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { LimitConcurrency } from '../http/limit-concurrency.js';
-import type { KeepReadable } from './keep-readable.js';
-import { decodeCursor, encodeCursor } from './page-cursor.js';
-import { readWithin } from './read-within.js';
+import type { LimitConcurrency } from '../lists/limit-concurrency.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
+import { decodeCursor, encodeCursor } from '../lists/page-cursor.js';
+import { readWithin } from '../lists/read-within.js';
 
 /** Index entry of an order: enough to sort and to read it. */
 type Entry = { orderId: string; createdAtId: string };

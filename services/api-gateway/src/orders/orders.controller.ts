@@ -11,11 +11,11 @@ import {
 } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { AcceptsIdempotencyKey, Answers, AnswersEvents, UuidParam } from '../documentation/answers.js';
-import { clientOf } from '../http/client-of.js';
-import { etagOf, matchesEtag } from '../http/etag.js';
-import { Context, type RequestContext } from '../http/request-context.js';
-import { UuidPipe } from '../http/request-validation.pipe.js';
-import { sendEvents } from '../http/send-events.js';
+import { clientOf } from '../http/limits/client-of.js';
+import { etagOf, matchesEtag } from '../http/answers/etag.js';
+import { Context, type RequestContext } from '../http/requests/request-context.js';
+import { UuidPipe } from '../http/requests/request-validation.pipe.js';
+import { sendEvents } from '../http/answers/send-events.js';
 import { USE_CASES, type UseCases } from '../use-cases.js';
 
 @ApiTags('orders')

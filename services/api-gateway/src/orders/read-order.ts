@@ -2,7 +2,7 @@ import { type Order } from '@orderflow/contracts';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import type { Projection, TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { ApiProblem } from '../http/api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 
 /** An order as it is stored, or what is projected of it. @throws ApiProblem ORDER_NOT_FOUND */
 export async function requireOrder(

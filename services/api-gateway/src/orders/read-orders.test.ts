@@ -3,7 +3,7 @@ import { type Order, type OrderPage } from '@orderflow/contracts';
 import { newId } from '@orderflow/domain/ids';
 import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { anItem, anOrder, bodyOf, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
-import { encodeCursor } from './page-cursor.js';
+import { encodeCursor } from '../lists/page-cursor.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -9,7 +9,7 @@ import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
-import { ApiProblem } from '../http/api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 import { readRecord } from './read-order.js';
 
 type Dependencies = {

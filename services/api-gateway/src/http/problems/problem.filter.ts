@@ -8,8 +8,8 @@ import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AllowedMethods } from './allowed-methods.js';
 import { ApiProblem, malformed, type ProblemCode } from './api-problem.js';
-import { isProbe } from './http-metrics.js';
-import { decodedPathOf, pathOf } from './request-path.js';
+import { isProbe } from '../telemetry/http-metrics.js';
+import { decodedPathOf, pathOf } from '../requests/request-path.js';
 
 /** The one place where problems become HTTP statuses. */
 const STATUSES: Record<ProblemCode, number> = {

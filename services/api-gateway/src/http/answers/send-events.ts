@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { whenOver } from './when-over.js';
+import { whenOver } from '../connections/when-over.js';
 
 /** Answers with a stream of server-sent events; undefined means that there will be none: a client does not come back. */
 export function sendEvents(reply: FastifyReply, events: Readable | undefined): void {

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 import { clientErrorOf, writeAnswer } from '@orderflow/platform/http/client-errors';
 import { isLingering } from '@orderflow/platform/http/linger';
 import type { Logger } from '@orderflow/platform/runtime/logger';
-import { ApiProblem, malformed } from './api-problem.js';
-import { clientOf } from './client-of.js';
+import { ApiProblem, malformed } from '../problems/api-problem.js';
+import { clientOf } from '../limits/client-of.js';
 import type { Connections } from './connections.js';
-import type { HttpMetrics } from './http-metrics.js';
-import { problemOf, sendProblem, statusOf } from './problem.filter.js';
-import { API_HEADERS } from './protect-browsers.js';
-import type { CountRequest } from './rate-limit-store.js';
+import type { HttpMetrics } from '../telemetry/http-metrics.js';
+import { problemOf, sendProblem, statusOf } from '../problems/problem.filter.js';
+import { API_HEADERS } from '../security/protect-browsers.js';
+import type { CountRequest } from '../limits/rate-limit-store.js';
 import { whenOver } from './when-over.js';
 
 type Options = {

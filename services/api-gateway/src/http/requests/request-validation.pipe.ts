@@ -3,7 +3,7 @@ import { toUuid, type ProblemEntry } from '@orderflow/contracts';
 import { validationErrors } from '@orderflow/platform/validation';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import type { ValidationError } from 'class-validator';
-import { invalid, notValid } from './api-problem.js';
+import { invalid, notValid } from '../problems/api-problem.js';
 
 /** Deeper than any valid body; recursion over a hostile one would end the call stack. */
 const MAX_DEPTH = 10;

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ApiProblem } from './api-problem.js';
+import { ApiProblem } from '../problems/api-problem.js';
 import { createHeldBodies } from './held-bodies.js';
 import type { UnreadAnswers } from './unread-answers.js';
-import { whenOver } from './when-over.js';
+import { whenOver } from '../connections/when-over.js';
 
 type Options = { unread: UnreadAnswers; bodyLimitBytes: number };
 

@@ -23,7 +23,7 @@ import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
-import type { ApiEnv } from './config.js';
+import type { ApiEnv } from '../config.js';
 
 /** MessageRetentionPeriod of the work queues in infrastructure/template.yaml. */
 export const QUEUE_RETENTION_MS = 345_600_000;

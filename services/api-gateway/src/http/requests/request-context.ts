@@ -3,7 +3,7 @@ import { CORRELATION_ID } from '@orderflow/contracts';
 import type { FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { invalid } from './api-problem.js';
+import { invalid } from '../problems/api-problem.js';
 
 /** What of a request travels on with what it causes. */
 export type RequestContext = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { invalid } from '../http/api-problem.js';
+import { invalid } from '../http/problems/api-problem.js';
 
 /** Where a page ended: the `createdAt#id` of its last item. */
 const POSITION = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

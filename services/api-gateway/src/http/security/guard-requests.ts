@@ -1,8 +1,8 @@
 import type { Refusal, RequestGuard } from '@orderflow/platform/http/request-guard';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiProblem } from './api-problem.js';
-import { routeOf } from './http-metrics.js';
-import { sendProblem } from './problem.filter.js';
+import { ApiProblem } from '../problems/api-problem.js';
+import { routeOf } from '../telemetry/http-metrics.js';
+import { sendProblem } from '../problems/problem.filter.js';
 
 /** A page cannot read another origin's events, but its browser would keep the streams open. */
 const isEventStream = (request: FastifyRequest): boolean => routeOf(request).endsWith('/events');

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ApiProblem, invalid } from './api-problem.js';
+import { ApiProblem, invalid } from '../problems/api-problem.js';
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
 

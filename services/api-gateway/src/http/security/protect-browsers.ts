@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
-import { decodedPathOf } from './request-path.js';
+import { decodedPathOf } from '../requests/request-path.js';
 
 /**
  * What data says to browsers: nothing in it is to be run, framed or guessed at. As the list for REST APIs in

@@ -1,8 +1,8 @@
 import { formatTraceparent, newTraceparent, parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
 import type { Tracing } from '@orderflow/platform/telemetry/tracing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { pathOf } from './request-path.js';
-import { whenOver } from './when-over.js';
+import { pathOf } from '../requests/request-path.js';
+import { whenOver } from '../connections/when-over.js';
 
 declare module 'fastify' {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- merged with Fastify's own

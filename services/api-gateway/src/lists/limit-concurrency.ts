@@ -1,4 +1,4 @@
-import { ApiProblem } from './api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 
 type Limits = { atOnce: number; mostWaiting: number };
 

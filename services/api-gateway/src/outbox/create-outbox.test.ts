@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { QUEUE_RETENTION_MS } from './outbox.js';
+import { QUEUE_RETENTION_MS } from './create-outbox.js';
 
 type Queue = { Type: string; Properties: { RedrivePolicy?: object; MessageRetentionPeriod?: number } };
 
 describe('the outbox', () => {
   it('knows how long the work queues keep a message', async () => {
-    const file = new URL('../../../infrastructure/template.yaml', import.meta.url);
+    const file = new URL('../../../../infrastructure/template.yaml', import.meta.url);
     const { Resources: resources } = parse(await readFile(file, 'utf8'), { logLevel: 'silent' }) as {
       Resources: Record<string, Queue>;
     };

@@ -6,7 +6,7 @@ import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/p
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
-import { ApiProblem } from './api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 
 export type AcceptDependencies = {
   executor: StatementExecutor;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { ApiProblem } from './api-problem.js';
+import { ApiProblem } from '../problems/api-problem.js';
 
 /**
  * Takes the header `Expect` from Node, which would ask for every body before anybody has looked at the request, and answer
