@@ -2,17 +2,9 @@ import { EventEmitter, once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import type { Order } from '@orderflow/contracts';
+import { NO_TRACING } from '@orderflow/platform/telemetry/tracing';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import {
-  anOrder,
-  bodyOf,
-  eventually,
-  NAMES,
-  quiet,
-  startApi,
-  type Api,
-} from '@orderflow/testing/api-gateway/start-api';
+import { anOrder, eventually, NAMES, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 /** Keeps a client's calls of one operation from being made until it is opened. */
 function gate(client: { send: unknown }, commandName: string) {
@@ -28,61 +20,6 @@ function gate(client: { send: unknown }, commandName: string) {
   };
   return { open: () => control.emit('open'), reached: once(control, 'reached') };
 }
-
-describe('the sweeper of a running API', () => {
-  it('publishes what was accepted while the bus was away, once it is back', async () => {
-    const { post, aws, time, log, queued } = await startApi({ SWEEP_INTERVAL_MS: '100' });
-    aws.eventBridge.failAlways('*', connectionRefused);
-    const { orderId } = bodyOf<Order>(await post('/api/orders', anOrder()));
-    await quiet();
-    time.ms += 5_000;
-    await log.next('outbox sweeper cannot work');
-    expect(queued(NAMES.orderQueue)).toEqual([]);
-
-    aws.eventBridge.heal();
-    time.ms += 3_600_000;
-    await log.next('outbox swept');
-    expect(queued(NAMES.orderQueue).map(({ detail }) => detail)).toEqual([
-      expect.objectContaining({ data: expect.objectContaining({ orderId }) as unknown }),
-    ]);
-  });
-
-  it('brings back an order whose event the bus took and never delivered', async () => {
-    const { post, aws, time, log, queued, published } = await startApi({ SWEEP_INTERVAL_MS: '100' });
-    aws.eventBridge.loseNext();
-    await post('/api/orders', anOrder());
-    await eventually(() => published().length === 1);
-    expect(queued(NAMES.orderQueue)).toEqual([]);
-    time.ms += 5_000;
-    await log.next('outbox swept');
-    expect(queued(NAMES.orderQueue)).toHaveLength(1);
-    expect(published().map(({ Detail }) => Detail)).toEqual(Array(2).fill(published()[0]!.Detail));
-  });
-
-  it('sweeps notifications too', async () => {
-    const { post, aws, time, log, queued } = await startApi({ SWEEP_INTERVAL_MS: '100' });
-    const { orderId } = bodyOf<Order>(await post('/api/orders', anOrder()));
-    await eventually(() => queued(NAMES.orderQueue).length === 1);
-    aws.eventBridge.loseNext();
-    await post('/api/notifications', { orderId, message: 'Hi', channel: 'PUSH' });
-    await quiet();
-    time.ms += 5_000;
-    const line = await log.next('outbox swept');
-    expect(line.fields).toMatchObject({ table: NAMES.notificationsTable, republished: 1 });
-    expect(queued(NAMES.notificationQueue)).toHaveLength(1);
-  });
-
-  it('goes on after an outage of DynamoDB, with one line for each change', async () => {
-    const { aws, log } = await startApi({ SWEEP_INTERVAL_MS: '100' });
-    aws.dynamo.failAlways('*', connectionRefused);
-    await log.next('outbox sweeper cannot work');
-    const made = aws.dynamo.calls.length;
-    await eventually(() => aws.dynamo.calls.length >= made * 3);
-    aws.dynamo.heal();
-    await log.next('outbox sweeper recovered');
-    expect(log.lines.filter(({ message }) => message === 'outbox sweeper cannot work')).toHaveLength(1);
-  });
-});
 
 describe('stopping', () => {
   async function listen({ app }: Api): Promise<number> {
@@ -151,6 +88,37 @@ describe('stopping', () => {
     putEvents.open();
     await stopped;
     expect(api.queued(NAMES.orderQueue)).toHaveLength(25);
+    expect(api.log.lines.at(-1)?.message).toBe('drained');
+  });
+
+  it('ends streams, then the listener, then the sweeper, and last what the sweeper uses', async () => {
+    const ended: string[] = [];
+    const api = await startApi(
+      { SWEEP_INTERVAL_MS: '100' },
+      {
+        ...NO_TRACING,
+        stop: () => {
+          ended.push('tracing');
+          return Promise.resolve();
+        },
+      },
+    );
+    const port = await listen(api);
+    api.app.getHttpServer().once('close', () => ended.push('listener'));
+    const stream = await fetch(`http://127.0.0.1:${port}/api/system/events`);
+    const query = gate(api.aws.dynamo, 'QueryCommand');
+    await query.reached;
+
+    const stopped = api.app.close().then(() => ended.push('application'));
+    expect(await stream.text()).toMatch(/^event: history$/m);
+    await eventually(() => ended.includes('listener'));
+    await quiet(100);
+    expect({ ended, awsClosed: api.closed.aws }).toEqual({ ended: ['listener'], awsClosed: false });
+
+    query.open();
+    await stopped;
+    expect(ended).toEqual(['listener', 'tracing', 'application']);
+    expect(api.closed.aws).toBe(true);
     expect(api.log.lines.at(-1)?.message).toBe('drained');
   });
 
