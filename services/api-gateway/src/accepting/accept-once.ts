@@ -4,20 +4,22 @@ import type { Clock } from '@orderflow/platform/runtime/clock';
 import { failpoint } from '@orderflow/platform/runtime/failpoints';
 import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
+import { insert } from '@orderflow/platform/work-item/transitions';
 import { ApiProblem } from '../http/problems/api-problem.js';
+import type { StoredItems } from '../infrastructure/tokens.js';
 
-export type AcceptDependencies = {
+export const ACCEPTING = Symbol('ACCEPTING');
+/** What the acceptance of any item needs. */
+export type Accepting = {
   executor: StatementExecutor;
-  lifecycle: Lifecycle;
-  reader: TableReader;
   /** Hands the event to the bus without waiting; what fails is the sweeper's. */
   publishSoon: (event: OutgoingEvent) => void;
   beginSpan: EventPublisher['beginSpan'];
   now: Clock;
   outboxDelayMs: number;
 };
+
+export type AcceptDependencies = Accepting & StoredItems;
 
 /**
  * Inserts a record whose id is either new or derived from an idempotency key, so that the insert itself is the
@@ -29,7 +31,7 @@ export async function acceptOnce<R extends StoredItem>(
   id: string,
   accepted: R,
   eventOf: (record: R) => OutgoingEvent,
-): Promise<{ stored: R; replayed: boolean }> {
+): Promise<{ stored: R; isRepeat: boolean }> {
   // Before the insert: the context is stored, so that whoever publishes the event again publishes the same one.
   const span = beginSpan(accepted.traceparent);
   const record = {
@@ -43,7 +45,7 @@ export async function acceptOnce<R extends StoredItem>(
   if (inserted.applied) {
     failpoint('api.after-insert');
     publishSoon(event);
-    return { stored: record, replayed: false };
+    return { stored: record, isRepeat: false };
   }
   // Read back rather than trusted: only the stored item tells whose insert was there first.
   const existing = (await reader.get(id)) as R | undefined;
@@ -56,5 +58,5 @@ export async function acceptOnce<R extends StoredItem>(
   }
   const mine = existing.insertToken === record.insertToken;
   if (mine) publishSoon(event);
-  return { stored: existing, replayed: !mine };
+  return { stored: existing, isRepeat: !mine };
 }

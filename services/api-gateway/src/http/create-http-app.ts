@@ -147,6 +147,8 @@ export async function createHttpApp({
     logger: nestLogger(logger),
     // readJsonBodies reads them; Nest's parsers would take forms, too.
     bodyParser: false,
+    // Rethrows start-up errors, so that main reports them.
+    abortOnError: false,
   });
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));

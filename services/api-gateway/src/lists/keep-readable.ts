@@ -2,6 +2,7 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 
 type Item = Record<string, unknown>;
 
+export const KEEP_READABLE = Symbol('KEEP_READABLE');
 /** Keeps the items that can be read as what they should be. The others are left out, and logged once, by their id. */
 export type KeepReadable = <T>(
   items: readonly Item[],

@@ -2,6 +2,7 @@ import { ApiProblem } from '../http/problems/api-problem.js';
 
 type Limits = { atOnce: number; mostWaiting: number };
 
+export const LIMIT_LISTS = Symbol('LIMIT_LISTS');
 export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
 /** Lists, timelines and notifications that are read at once: each holds up to 20 items of up to 100 KB. */

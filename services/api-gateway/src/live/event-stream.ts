@@ -17,6 +17,7 @@ const STREAM_KINDS = ['order', 'system'] as const;
 /** What a stream tells of: one order, or the whole system. */
 type StreamKind = (typeof STREAM_KINDS)[number];
 
+export const EVENT_STREAMS = Symbol('EVENT_STREAMS');
 export type EventStreams = {
   /**
    * `onClose` runs once, whoever ends the stream.

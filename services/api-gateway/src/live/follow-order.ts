@@ -82,4 +82,5 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
   };
 }
 
+export const FOLLOW_ORDER = Symbol('FOLLOW_ORDER');
 export type FollowOrder = ReturnType<typeof createFollowOrder>;

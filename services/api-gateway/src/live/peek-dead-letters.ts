@@ -127,4 +127,5 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
   };
 }
 
+export const PEEK_DEAD_LETTERS = Symbol('PEEK_DEAD_LETTERS');
 export type PeekDeadLetters = ReturnType<typeof createPeekDeadLetters>;

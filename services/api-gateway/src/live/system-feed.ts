@@ -22,6 +22,7 @@ type FeedOptions = {
   intervalMs?: number;
 };
 
+export const SYSTEM_FEED = Symbol('SYSTEM_FEED');
 export type SystemFeed = {
   /** The picture as it is, once there is one. Begins to look if nobody does. */
   current: () => Promise<SystemState>;

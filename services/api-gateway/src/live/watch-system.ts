@@ -24,4 +24,5 @@ export function createWatchSystem(feed: Pick<SystemFeed, 'current' | 'whole' | '
   };
 }
 
+export const WATCH_SYSTEM = Symbol('WATCH_SYSTEM');
 export type WatchSystem = ReturnType<typeof createWatchSystem>;

@@ -8,7 +8,7 @@ import type { RequestContext } from '../http/requests/request-context.js';
 import { requestHash } from '../accepting/request-hash.js';
 import { requireOrder } from '../orders/read-order.js';
 
-export type AcceptedNotification = { notification: Notification; replayed: boolean };
+export type AcceptedNotification = { notification: Notification; isRepeat: boolean };
 
 /** Takes a notification about an existing order in. */
 export function createAcceptNotification(dependencies: AcceptDependencies & { orders: TableReader }) {
@@ -30,9 +30,10 @@ export function createAcceptNotification(dependencies: AcceptDependencies & { or
       outboxAt: acceptedAt + outboxDelayMs,
     });
     const { notificationId } = record;
-    const { stored, replayed } = await acceptOnce(dependencies, notificationId, record, notificationRequested);
-    return { notification: toAcceptedNotification(stored), replayed };
+    const { stored, isRepeat } = await acceptOnce(dependencies, notificationId, record, notificationRequested);
+    return { notification: toAcceptedNotification(stored), isRepeat };
   };
 }
 
+export const ACCEPT_NOTIFICATION = Symbol('ACCEPT_NOTIFICATION');
 export type AcceptNotification = ReturnType<typeof createAcceptNotification>;

@@ -83,4 +83,5 @@ export function createReadNotifications({ orders, notifications, limit, keepRead
   };
 }
 
+export const READ_NOTIFICATIONS = Symbol('READ_NOTIFICATIONS');
 export type ReadNotifications = ReturnType<typeof createReadNotifications>;

@@ -6,8 +6,8 @@ import { acceptOnce, type AcceptDependencies } from '../accepting/accept-once.js
 import type { RequestContext } from '../http/requests/request-context.js';
 import { requestHash } from '../accepting/request-hash.js';
 
-/** `replayed`: the idempotency key had been used for the same request before, and this is the answer it got. */
-export type AcceptedOrder = { order: Order; replayed: boolean };
+/** `isRepeat`: the idempotency key had been used for the same request before, and this is the answer it got. */
+export type AcceptedOrder = { order: Order; isRepeat: boolean };
 
 /** Takes an order in. It is safe once its item is stored: the insert carries the outbox marker. */
 export function createAcceptOrder(dependencies: AcceptDependencies & { onCreated: (totalAmount: number) => void }) {
@@ -24,10 +24,11 @@ export function createAcceptOrder(dependencies: AcceptDependencies & { onCreated
       now: acceptedAt,
       outboxAt: acceptedAt + outboxDelayMs,
     });
-    const { stored, replayed } = await acceptOnce(dependencies, record.orderId, record, orderCreated);
-    if (!replayed) onCreated(stored.totalAmount);
-    return { order: toAcceptedOrder(stored), replayed };
+    const { stored, isRepeat } = await acceptOnce(dependencies, record.orderId, record, orderCreated);
+    if (!isRepeat) onCreated(stored.totalAmount);
+    return { order: toAcceptedOrder(stored), isRepeat };
   };
 }
 
+export const ACCEPT_ORDER = Symbol('ACCEPT_ORDER');
 export type AcceptOrder = ReturnType<typeof createAcceptOrder>;

@@ -132,4 +132,5 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
   };
 }
 
+export const LIST_ORDERS = Symbol('LIST_ORDERS');
 export type ListOrders = ReturnType<typeof createListOrders>;

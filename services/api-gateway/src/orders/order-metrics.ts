@@ -25,3 +25,6 @@ export function createOrderMetrics(metrics: Metrics) {
     },
   };
 }
+
+export const ORDER_METRICS = Symbol('ORDER_METRICS');
+export type OrderMetrics = ReturnType<typeof createOrderMetrics>;

@@ -27,4 +27,5 @@ export function createReadOrder(orders: TableReader) {
   return async (orderId: string): Promise<Order> => toOrder(await readRecord(orders, orderId));
 }
 
+export const READ_ORDER = Symbol('READ_ORDER');
 export type ReadOrder = ReturnType<typeof createReadOrder>;

@@ -31,4 +31,5 @@ export function createReadTimeline({ orders, notifications, limit, keepReadable 
   };
 }
 
+export const READ_TIMELINE = Symbol('READ_TIMELINE');
 export type ReadTimeline = ReturnType<typeof createReadTimeline>;

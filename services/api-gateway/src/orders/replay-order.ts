@@ -43,4 +43,5 @@ export function createReplayOrder({ executor, lifecycle, reader, publishSoon, no
   };
 }
 
+export const REPLAY_ORDER = Symbol('REPLAY_ORDER');
 export type ReplayOrder = ReturnType<typeof createReplayOrder>;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { QUEUE_RETENTION_MS } from './create-outbox.js';
+import { QUEUE_RETENTION_MS } from './outbox-sweeper.js';
 
 type Queue = { Type: string; Properties: { RedrivePolicy?: object; MessageRetentionPeriod?: number } };
 

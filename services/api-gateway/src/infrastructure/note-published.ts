@@ -4,10 +4,10 @@ import type { EventPublisher } from '@orderflow/platform/events/publisher';
 /** Half of the orders that are known, at most, to be on the bus; of others it is not known. */
 const HALF = 1_500;
 
+export type NotedPublisher = EventPublisher & { isPublished: (orderId: string) => boolean };
+
 /** A publisher that remembers which orders' events the bus has taken. */
-export function notePublished(
-  publisher: EventPublisher,
-): EventPublisher & { isPublished: (orderId: string) => boolean } {
+export function notePublished(publisher: EventPublisher): NotedPublisher {
   // Two halves, of which the older one goes as a whole: to look for the oldest of all takes longer with each that is gone.
   let recent = new Set<string>();
   let older = new Set<string>();
