@@ -15,7 +15,7 @@ export type Dependencies = Omit<Infrastructure, 'tracing' | 'metrics' | 'unread'
 export function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
   const { config, tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
   const unread = createUnreadAnswers({
-    mostBytes: config.UNREAD_BYTES_MAX,
+    maxBytes: config.UNREAD_BYTES_MAX,
     stalledAfterMs: config.WRITE_TIMEOUT_MS,
     onDisconnect: countDisconnects(metrics),
   });

@@ -38,9 +38,9 @@ export async function acceptOnce<R extends StoredItem>(
     ...accepted,
     // Tells a retry of this insert from another request with the same key: everything else is the client's choice.
     ...(accepted.requestHash === '' ? {} : { insertToken: randomUUID() }),
-    ...(span ? { traceparent: span.traceparent } : {}),
+    traceparent: span?.traceparent ?? accepted.traceparent,
   };
-  const event = { ...eventOf(record), ...(span ? { span } : {}) };
+  const event = { ...eventOf(record), span };
   const inserted = await executor.execute(insert(lifecycle, record));
   if (inserted.applied) {
     failpoint('api.after-insert');

@@ -11,14 +11,14 @@ export type KeepReadable = <T>(
 ) => T[];
 
 /** Malformed items that are remembered as logged. */
-const MOST_LOGGED = 1_000;
+const MAX_LOGGED = 1_000;
 
 export function createKeepReadable(logger: Logger): KeepReadable {
   const logged = new Set<string>();
 
   function report(id: string, key: string): void {
     if (logged.has(id)) return;
-    if (logged.size >= MOST_LOGGED) logged.clear();
+    if (logged.size >= MAX_LOGGED) logged.clear();
     logged.add(id);
     logger.warn('stored item is malformed', { [key]: id });
   }

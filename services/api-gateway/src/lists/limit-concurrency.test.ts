@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createLimitConcurrency } from './limit-concurrency.js';
 
 /** Tasks that end when they are told to. */
-function createTasks(atOnce: number, mostWaiting: number) {
-  const limit = createLimitConcurrency({ atOnce, mostWaiting });
+function createTasks(atOnce: number, maxWaiting: number) {
+  const limit = createLimitConcurrency({ atOnce, maxWaiting });
   const started: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
   return {

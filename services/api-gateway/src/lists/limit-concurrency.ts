@@ -1,24 +1,24 @@
 import { ApiProblem } from '../http/problems/api-problem.js';
 
-type Limits = { atOnce: number; mostWaiting: number };
+type Limits = { atOnce: number; maxWaiting: number };
 
 export const LIMIT_LISTS = Symbol('LIMIT_LISTS');
 export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
 /** Lists, timelines and notifications that are read at once: each holds up to 20 items of up to 100 KB. */
-const LISTS: Limits = { atOnce: 2, mostWaiting: 100 };
+const LISTS: Limits = { atOnce: 2, maxWaiting: 100 };
 
 /**
  * Runs a bounded number of tasks at once and lets a bounded number wait, in the order in which they came.
  * @throws ApiProblem OVERLOADED for one more than that
  */
-export function createLimitConcurrency({ atOnce, mostWaiting }: Limits): LimitConcurrency {
+export function createLimitConcurrency({ atOnce, maxWaiting }: Limits): LimitConcurrency {
   const waiting: (() => void)[] = [];
   let running = 0;
 
   return async (run) => {
     if (running >= atOnce) {
-      if (waiting.length >= mostWaiting) throw new ApiProblem('OVERLOADED', 'Too many lists are being read.');
+      if (waiting.length >= maxWaiting) throw new ApiProblem('OVERLOADED', 'Too many lists are being read.');
       // Its turn is handed over: `running` stays as it is.
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {

@@ -4,7 +4,7 @@ import type { KeepReadable } from './keep-readable.js';
 type Item = Record<string, unknown>;
 
 /** What of an answer's items a client gets at once, as JSON. One item is shown however large it is. */
-const MOST_ANSWER_BYTES = 1_048_576;
+const MAX_ANSWER_BYTES = 1_048_576;
 /**
  * Items that one call reads, whose sizes are not known before: an order with 100 of the longest lines is 94 KB, and takes
  * about six times that while it is read. A page of the usual length still takes one call.
@@ -23,7 +23,7 @@ export type WithinOptions<Stored, Shown> = {
 };
 
 /**
- * Reads items in the order of their ids, until all are read or the next one would exceed MOST_ANSWER_BYTES.
+ * Reads items in the order of their ids, until all are read or the next one would exceed MAX_ANSWER_BYTES.
  * @returns what is shown, and how many of the ids that covers: ids of items that do not exist or are malformed count
  */
 export async function readWithin<Stored, Shown>(
@@ -39,7 +39,7 @@ export async function readWithin<Stored, Shown>(
       if (stored === undefined) continue;
       const one = show(stored);
       bytes += Buffer.byteLength(JSON.stringify(one));
-      if (bytes > MOST_ANSWER_BYTES && shown.length > 0) return { shown, covered: ids.indexOf(String(item[key])) };
+      if (bytes > MAX_ANSWER_BYTES && shown.length > 0) return { shown, covered: ids.indexOf(String(item[key])) };
       shown.push(one);
     }
   }

@@ -78,7 +78,7 @@ describe('an event stream', () => {
   });
 
   it('is refused when there are too many, and granted again when one has gone', async () => {
-    const streams = createEventStreams({ mostStreams: 2 });
+    const streams = createEventStreams({ maxStreams: 2 });
     const first = open(streams);
     open(streams);
     expect(() => open(streams)).toThrow(expect.objectContaining({ code: 'TOO_MANY_STREAMS' }));
@@ -88,7 +88,7 @@ describe('an event stream', () => {
   });
 
   it('is refused to a client that has too many, and granted to others', async () => {
-    const streams = createEventStreams({ mostPerClient: 2 });
+    const streams = createEventStreams({ maxPerClient: 2 });
     const own = [open(streams), open(streams)];
     expect(() => open(streams)).toThrow(expect.objectContaining({ code: 'TOO_MANY_STREAMS' }));
     open(streams, undefined, 'another');

@@ -36,16 +36,16 @@ const HEARTBEAT_MS = 15_000;
 /** Ms that a client is asked to wait before it connects again. */
 const RETRY_MS = 1_000;
 /** A client that reads so much slower than things happen is cut off; it connects again and gets the present state. */
-const MOST_UNREAD_BYTES = 131_072;
+const MAX_UNREAD_BYTES = 131_072;
 /** A client that does not read must not hold up the process that is to stop. */
 const END_WITHIN_MS = 5_000;
-const MOST_STREAMS = 1_000;
+const MAX_STREAMS = 1_000;
 const HEARTBEAT = Buffer.from(': still here\n\n');
 const FIRST_BYTES = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 
 type Options = {
-  mostStreams?: number;
-  mostPerClient?: number;
+  maxStreams?: number;
+  maxPerClient?: number;
   /** Told before more bytes are held for a client. */
   makeRoom?: (bytes: number) => void;
 };
@@ -65,16 +65,16 @@ function createEncode(): (event: ServerSentEvent) => Buffer {
 }
 
 export function createEventStreams(options: Options = {}): EventStreams {
-  const { mostStreams = MOST_STREAMS, mostPerClient = MOST_STREAMS, makeRoom = () => undefined } = options;
+  const { maxStreams = MAX_STREAMS, maxPerClient = MAX_STREAMS, makeRoom = () => undefined } = options;
   const streams = new Map<EventStream, { kind: StreamKind; client: string }>();
   const encode = createEncode();
   let ending = false;
 
   function refuseTooMany(client: string): void {
     const detail = 'event streams are open here. Close some, or try again shortly.';
-    if (streams.size >= mostStreams) throw new ApiProblem('TOO_MANY_STREAMS', `${mostStreams} ${detail}`);
+    if (streams.size >= maxStreams) throw new ApiProblem('TOO_MANY_STREAMS', `${maxStreams} ${detail}`);
     const own = [...streams.values()].filter((stream) => stream.client === client).length;
-    if (own >= mostPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${mostPerClient} of your ${detail}`);
+    if (own >= maxPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${maxPerClient} of your ${detail}`);
   }
 
   function open(kind: StreamKind, client: string, onClose: () => void): EventStream {
@@ -82,7 +82,7 @@ export function createEventStreams(options: Options = {}): EventStreams {
     const body = new Readable({ read: () => undefined });
     const write = (bytes: Buffer): void => {
       if (body.destroyed || body.readableEnded) return;
-      if (body.readableLength > MOST_UNREAD_BYTES) {
+      if (body.readableLength > MAX_UNREAD_BYTES) {
         body.destroy();
         return;
       }

@@ -5,11 +5,11 @@ import { type FollowedOrder } from '@orderflow/domain/readable-item';
 type Second = { accepted: number; completed: number; failed: number; latenciesMs: number[] };
 
 /** Seconds that are kept. */
-const MOST_SECONDS = 300;
+const MAX_SECONDS = 300;
 /** Younger seconds may still be lacking orders. */
 const SETTLED_AFTER_SECONDS = 2;
 /** Bounds the memory of a second; percentiles of so many are near enough. */
-const MOST_LATENCIES = 1_000;
+const MAX_LATENCIES = 1_000;
 const NOTHING: Second = { accepted: 0, completed: 0, failed: 0, latenciesMs: [] };
 
 /** The smallest value that at least this share of them does not exceed. */
@@ -19,13 +19,13 @@ function percentile(sorted: readonly number[], share: number): number | undefine
 
 function toPoint(second: number, { accepted, completed, failed, latenciesMs }: Second): FlowPoint {
   const sorted = [...latenciesMs].sort((a, b) => a - b);
-  const [p50Ms, p95Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.95)];
   return {
     at: new Date(second * 1_000).toISOString(),
     accepted,
     completed,
     failed,
-    ...(p50Ms === undefined || p95Ms === undefined ? {} : { p50Ms, p95Ms }),
+    p50Ms: percentile(sorted, 0.5),
+    p95Ms: percentile(sorted, 0.95),
   };
 }
 
@@ -50,13 +50,13 @@ export function createFlow() {
       // Clocks differ, and are set back.
       const latencyMs = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
       // A replay comes whenever an operator has mended the cause.
-      if (lastReplayId === '' && second.latenciesMs.length < MOST_LATENCIES) second.latenciesMs.push(latencyMs);
+      if (lastReplayId === '' && second.latenciesMs.length < MAX_LATENCIES) second.latenciesMs.push(latencyMs);
     },
     /** The latest complete seconds since `since` (epoch ms), oldest first; one in which nothing happened is one, too. */
-    points: (now: number, since: number, most = MOST_SECONDS): FlowPoint[] => {
+    points: (now: number, since: number, most = MAX_SECONDS): FlowPoint[] => {
       const newest = Math.floor(now / 1_000) - SETTLED_AFTER_SECONDS;
       // Of times to come as well: an item may have been written under any clock.
-      const isKept = (second: number): boolean => Math.abs(second - newest) < MOST_SECONDS;
+      const isKept = (second: number): boolean => Math.abs(second - newest) < MAX_SECONDS;
       for (const second of seconds.keys()) if (!isKept(second)) seconds.delete(second);
       const oldest = Math.max(newest - most + 1, Math.floor(since / 1_000));
       return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>

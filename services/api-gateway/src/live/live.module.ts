@@ -45,7 +45,7 @@ import { askWorkers, parseWorkerUrls } from './worker-states.js';
       provide: EVENT_STREAMS,
       inject: [ApiEnv, UNREAD_ANSWERS, METRICS],
       useFactory: (config: ApiEnv, { makeRoom }: UnreadAnswers, metrics: Metrics) => {
-        const streams = createEventStreams({ mostPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom });
+        const streams = createEventStreams({ maxPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom });
         exposeEventStreams(metrics, streams);
         return streams;
       },

@@ -39,9 +39,9 @@ const INTERVAL_MS = 1_000;
 const LINGER_MS = 30_000;
 /** Workers are asked every so many looks. */
 const ASK_WORKERS_EVERY = 3;
-const MOST_ORDERS = 200;
+const MAX_ORDERS = 200;
 /** Orders that count as accepted once. */
-const MOST_NOTED = 3_000;
+const MAX_NOTED = 3_000;
 /** Seconds that an update tells again: an order may become known a moment late. */
 const UPDATED_SECONDS = 30;
 
@@ -82,9 +82,9 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
   }
 
   function forgetOldest(): void {
-    for (const { orderId } of newestFirst([...orders.values()]).slice(MOST_ORDERS)) orders.delete(orderId);
+    for (const { orderId } of newestFirst([...orders.values()]).slice(MAX_ORDERS)) orders.delete(orderId);
     for (const orderId of noted) {
-      if (noted.size <= MOST_NOTED) break;
+      if (noted.size <= MAX_NOTED) break;
       noted.delete(orderId);
     }
   }

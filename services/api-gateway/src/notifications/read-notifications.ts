@@ -45,7 +45,7 @@ export async function readPage<Stored, Shown>(
   const entries = (await notifications.query({
     index: INDEXES.byOrder,
     partition: { name: 'orderId', value: orderId },
-    sort: { name: 'createdAtId', ...(after === undefined ? {} : { after }) },
+    sort: { name: 'createdAtId', after },
     newestFirst: false,
     limit: limit + 1,
   })) as { notificationId: string; createdAtId: string }[];

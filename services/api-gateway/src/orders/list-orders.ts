@@ -65,7 +65,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
         orders.query({
           index: INDEXES.byTime,
           partition: { name: 'listBucket', value: bucket },
-          sort: { name: 'createdAtId', ...(before === undefined ? {} : { before }) },
+          sort: { name: 'createdAtId', before },
           newestFirst: true,
           limit,
         }),
@@ -92,7 +92,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
     const entries = await orders.query({
       index: INDEXES.byCustomer,
       partition: { name: 'customerId', value: customerId },
-      sort: { name: 'createdAtId', ...(before === undefined ? {} : { before }) },
+      sort: { name: 'createdAtId', before },
       newestFirst: true,
       limit,
     });

@@ -6,7 +6,7 @@ import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { anItem, anOrder, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const BODY_BYTES = 262_144;
-const MOST_BODY_BYTES = 16_777_216;
+const MAX_BODY_BYTES = 16_777_216;
 const sockets = new Set<Socket>();
 
 /** An API that closes waits for requests that are still coming in. */
@@ -39,7 +39,7 @@ describe('request bodies that do not come to their end', () => {
     const api = await startApi();
     const port = await listen(api);
     const post = request('POST', '/api/orders', headers);
-    for (let i = 0; i < MOST_BODY_BYTES / BODY_BYTES; i++) await open(port, post);
+    for (let i = 0; i < MAX_BODY_BYTES / BODY_BYTES; i++) await open(port, post);
     expect(await (await open(port, post)).firstLine()).toBe('HTTP/1.1 503 Service Unavailable');
     const body = JSON.stringify(anOrder());
     const small = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;

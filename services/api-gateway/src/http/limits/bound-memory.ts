@@ -8,7 +8,7 @@ import { whenOver } from '../connections/when-over.js';
 type Options = { unread: UnreadAnswers; bodyLimitBytes: number };
 
 /** Of all request bodies that are being received or worked on. */
-const MOST_BODY_BYTES = 16_777_216;
+const MAX_BODY_BYTES = 16_777_216;
 const LARGE_TEXT = 16_384;
 const LOOK_EVERY_MS = 1_000;
 
@@ -33,7 +33,7 @@ export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }:
     done();
   });
 
-  const bodies = createHeldBodies({ mostBytes: MOST_BODY_BYTES });
+  const bodies = createHeldBodies({ maxBytes: MAX_BODY_BYTES });
   const completions = new WeakMap<FastifyRequest, () => void>();
   server.addHook('onRequest', (request, reply, done) => {
     const bytes = bodyBytesOf(request, bodyLimitBytes);

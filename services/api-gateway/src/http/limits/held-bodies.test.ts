@@ -5,9 +5,9 @@ import { createHeldBodies } from './held-bodies.js';
 
 const LARGE = 100_000;
 
-function createWorld(mostBytes: number) {
+function createWorld(maxBytes: number) {
   const time = { ms: 0 };
-  const bodies = createHeldBodies({ mostBytes, now: () => time.ms });
+  const bodies = createHeldBodies({ maxBytes, now: () => time.ms });
   return {
     time,
     hold: (bytes: number) => {

@@ -5,7 +5,7 @@ type Held = { bytes: number; socket: Socket; since: number; isComplete: boolean 
 
 type Options = {
   /** Of all requests together. */
-  mostBytes: number;
+  maxBytes: number;
   /** Monotonic ms. */
   now?: () => number;
 };
@@ -24,7 +24,7 @@ const SMALL_BYTES = 16_384;
  * Bounds what request bodies take, from their headers to the answer. Where there is no room, clients that have been
  * sending theirs for long are disconnected first.
  */
-export function createHeldBodies({ mostBytes, now = () => performance.now() }: Options): HeldBodies {
+export function createHeldBodies({ maxBytes, now = () => performance.now() }: Options): HeldBodies {
   /** Oldest first. */
   const all = new Set<Held>();
   let total = 0;
@@ -50,7 +50,7 @@ export function createHeldBodies({ mostBytes, now = () => performance.now() }: O
 
   function makeRoom(bytes: number): void {
     for (const held of all) {
-      if (total + bytes <= mostBytes || now() - held.since < GRACE_MS) return;
+      if (total + bytes <= maxBytes || now() - held.since < GRACE_MS) return;
       if (held.isComplete) continue;
       release(held);
       held.socket.destroy();
@@ -60,7 +60,7 @@ export function createHeldBodies({ mostBytes, now = () => performance.now() }: O
   return {
     hold: (bytes, socket) => {
       makeRoom(bytes);
-      if (total + bytes > (bytes <= SMALL_BYTES ? 2 * mostBytes : mostBytes)) return undefined;
+      if (total + bytes > (bytes <= SMALL_BYTES ? 2 * maxBytes : maxBytes)) return undefined;
       const held = { bytes, socket, since: now(), isComplete: false };
       all.add(held);
       heldBy(socket).add(held);

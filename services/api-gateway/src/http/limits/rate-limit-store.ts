@@ -7,7 +7,7 @@ type Window = { current: number; ageMs: Stopwatch };
 export type CountRequest = (client: string) => { isExceeded: boolean; retryAfterSeconds: number };
 
 /** Clients that are remembered; of more, those that have not asked for longest are forgotten. */
-const MOST_CLIENTS = 5_000;
+const MAX_CLIENTS = 5_000;
 
 type Options = { monotonic: MonotonicClock; max: number; windowMs: number };
 
@@ -28,7 +28,7 @@ export function createRateLimit({ monotonic, max, windowMs }: Options): {
     windows.delete(client);
     windows.set(client, window);
     const [oldest] = windows.keys();
-    if (windows.size > MOST_CLIENTS && oldest !== undefined) windows.delete(oldest);
+    if (windows.size > MAX_CLIENTS && oldest !== undefined) windows.delete(oldest);
     return { current: window.current, ttl: Math.max(0, windowMs - window.ageMs()) };
   }
 

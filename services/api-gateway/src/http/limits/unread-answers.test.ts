@@ -28,11 +28,11 @@ afterEach(async () => {
 });
 
 /** A server that answers with more than the kernel takes for a client that does not read. */
-async function createWorld({ mostBytes = Infinity, stalledAfterMs = 1_000, pieces = 1 }) {
+async function createWorld({ maxBytes = Infinity, stalledAfterMs = 1_000, pieces = 1 }) {
   const time = { ms: 0 };
   const reasons: DisconnectReason[] = [];
   const unread: UnreadAnswers = createUnreadAnswers({
-    mostBytes,
+    maxBytes,
     stalledAfterMs,
     onDisconnect: (reason) => reasons.push(reason),
     now: () => time.ms,
@@ -103,7 +103,7 @@ describe('an answer that nobody reads', () => {
   });
 
   it('ends to make room, the one without progress for longest first', async () => {
-    const { ask, time, reasons } = await createWorld({ mostBytes: 2.5 * SIZE });
+    const { ask, time, reasons } = await createWorld({ maxBytes: 2.5 * SIZE });
     const first = await ask();
     time.ms += 100;
     const second = await ask();
@@ -119,7 +119,7 @@ describe('an answer that nobody reads', () => {
   it('counts what streams hold, as long as they are sent', () => {
     const reasons: DisconnectReason[] = [];
     const unread = createUnreadAnswers({
-      mostBytes: 10_000,
+      maxBytes: 10_000,
       stalledAfterMs: 1_000,
       onDisconnect: (reason) => reasons.push(reason),
     });

@@ -20,7 +20,7 @@ export type DisconnectReason = (typeof DISCONNECT_REASONS)[number];
 
 type Options = {
   /** For all clients together. */
-  mostBytes: number;
+  maxBytes: number;
   stalledAfterMs: number;
   onDisconnect: (reason: DisconnectReason) => void;
   /** Monotonic ms. */
@@ -49,7 +49,7 @@ function unreadOf({ socket, answers, streams }: Connection): number {
  * piece that the kernel has taken whole: an answer with a length is one, of 1 MiB at most, a stream sends many.
  */
 export function createUnreadAnswers(options: Options): UnreadAnswers {
-  const { mostBytes, stalledAfterMs, onDisconnect, now = () => performance.now() } = options;
+  const { maxBytes, stalledAfterMs, onDisconnect, now = () => performance.now() } = options;
   const connections = new Map<Socket, Connection>();
   /** As last looked at, and what was added since: never less than there is. */
   let total = 0;
@@ -96,12 +96,12 @@ export function createUnreadAnswers(options: Options): UnreadAnswers {
 
     makeRoom: (bytes) => {
       total += bytes;
-      if (total <= mostBytes) return;
+      if (total <= maxBytes) return;
       const measured = measureAll();
       total += bytes;
       measured.sort((a, b) => a.connection.progressAt - b.connection.progressAt || b.unread - a.unread);
       for (const { connection, unread } of measured) {
-        if (total <= mostBytes) return;
+        if (total <= maxBytes) return;
         end(connection, 'memory');
         total -= unread;
       }

@@ -81,7 +81,7 @@ export function problemOf(
     instance: path,
     code: problem.code,
     correlationId,
-    ...(problem.errors ? { errors: problem.errors } : {}),
+    errors: problem.errors,
   };
 }
 

@@ -33,10 +33,5 @@ function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
 /** The request's context, for controllers. */
 export const Context = createParamDecorator((_: unknown, execution: ExecutionContext): RequestContext => {
   const { id, headers, traceparent } = execution.switchToHttp().getRequest<FastifyRequest>();
-  const idempotencyKey = idempotencyKeyOf(headers);
-  return {
-    correlationId: id,
-    traceparent,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  };
+  return { correlationId: id, traceparent, idempotencyKey: idempotencyKeyOf(headers) };
 });
