@@ -9,10 +9,10 @@ import { ApiProblem } from '../http/problems/api-problem.js';
 import type { StoredItems } from '../infrastructure/tokens.js';
 
 export const ACCEPTING = Symbol('ACCEPTING');
-/** What the acceptance of any item needs. */
+/** Dependencies for accepting a record of any kind. */
 export type Accepting = {
   executor: StatementExecutor;
-  /** Hands the event to the bus without waiting; what fails is the sweeper's. */
+  /** Publishes the event without waiting. If that fails, the sweeper publishes it. */
   publishSoon: (event: OutgoingEvent) => void;
   beginSpan: EventPublisher['beginSpan'];
   now: Clock;
@@ -32,11 +32,11 @@ export async function acceptOnce<R extends StoredItem>(
   accepted: R,
   eventOf: (record: R) => OutgoingEvent,
 ): Promise<{ stored: R; isRepeat: boolean }> {
-  // Before the insert: the context is stored, so that whoever publishes the event again publishes the same one.
+  // Begin the span before the insert: its context is stored, so that every republished event is the same.
   const span = beginSpan(accepted.traceparent);
   const record = {
     ...accepted,
-    // Tells a retry of this insert from another request with the same key: everything else is the client's choice.
+    // Distinguishes a retry of this insert from another request with the same key: the client chooses all other values.
     ...(accepted.requestHash === '' ? {} : { insertToken: randomUUID() }),
     traceparent: span?.traceparent ?? accepted.traceparent,
   };
@@ -47,7 +47,7 @@ export async function acceptOnce<R extends StoredItem>(
     publishSoon(event);
     return { stored: record, isRepeat: false };
   }
-  // Read back rather than trusted: only the stored item tells whose insert was there first.
+  // Only the stored item says whose insert was first.
   const existing = (await reader.get(id)) as R | undefined;
   if (!existing) throw new Error('an item that could not be inserted because it exists does not exist');
   if (existing.requestHash !== record.requestHash) {

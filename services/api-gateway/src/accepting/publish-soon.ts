@@ -4,8 +4,8 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';
 
 /**
- * Publishes without making the client wait. A failure is forgotten here, on purpose: the marker on the item remembers.
- * One log line per change of state.
+ * Publishes without making the client wait. A failure is ignored on purpose: the outbox marker is on the item, and the
+ * sweeper publishes again. One log line per change of state.
  */
 export function createPublishSoon(publisher: EventPublisher, logger: Logger): (event: OutgoingEvent) => void {
   let failing = false;

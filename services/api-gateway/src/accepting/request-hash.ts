@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** JSON with sorted keys, so that equal requests give equal text (the idea of RFC 8785, for plain data). */
+/** JSON with sorted keys, so that equal requests have equal text (RFC 8785, for plain data). */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
@@ -10,7 +10,7 @@ function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Tells whether two requests under one idempotency key ask for the same: hex SHA-256. Without a key nobody compares: ''. */
+/** Hex SHA-256 that tells whether two requests with one idempotency key are equal; '' without a key. */
 export function requestHash(request: object, idempotencyKey: string | undefined): string {
   if (idempotencyKey === undefined) return '';
   return createHash('sha256').update(canonicalJson(request)).digest('hex');

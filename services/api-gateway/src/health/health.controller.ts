@@ -3,13 +3,13 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CheckReport } from '@orderflow/platform/health/readiness';
 
-/** Readiness of what the API needs, and of what it can do without for a while. */
+/** Readiness of the API's dependencies. */
 export type ApiReadiness = {
-  /** The process has been told to end, and is to get no more requests. */
+  /** The process is shutting down and must get no more requests. */
   isDraining: boolean;
-  /** Without these no request can be served. */
+  /** Without these the API cannot serve requests. */
   required: () => Promise<CheckReport>;
-  /** Without these orders are accepted and wait in the outbox. */
+  /** Without these the API accepts orders, and the outbox keeps them. */
   deferrable: () => Promise<CheckReport>;
 };
 
@@ -26,7 +26,7 @@ export class HealthController {
     @Inject(API_READINESS) private readonly checks: ApiReadiness,
   ) {}
 
-  /** The process answers; says nothing of what it depends on. */
+  /** Shows only that the process answers, not the state of its dependencies. */
   @Get('live')
   @Header('cache-control', 'no-store')
   liveness() {

@@ -47,10 +47,10 @@ type HttpAppOptions = {
   asyncApi: object;
 };
 
-/** Longer than any URL that Node lets in: an id of any length is judged by its route, not lost on the way. */
+/** Longer than any URL that Node accepts, so that the route validates an id of any length. */
 const MAX_PARAM_LENGTH = 16_384;
 
-/** Nest on Fastify with everything that is the same for every route. */
+/** Nest on Fastify, with everything that all routes share. */
 export async function createHttpApp({
   module,
   config,
@@ -70,12 +70,12 @@ export async function createHttpApp({
     trustProxy: trustedProxies(config.TRUST_PROXY),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: ({ headers }) => correlationIdOf(headers),
-    // What still comes in on an open connection is served: everything it needs is there until the last answer.
+    // Serve requests on open connections while closing: their dependencies are there until the last answer.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => {
       answerClientError(error, socket);
     },
-    // No hook runs for these; each is a target that the router cannot read.
+    // No hook runs for these errors. Each is a target that the router cannot parse.
     frameworkErrors: (_, request, reply) => {
       routeToNowhere(server, request, reply.raw);
     },
@@ -123,7 +123,7 @@ export async function createHttpApp({
   guardRequests(server, guard);
   traceRequests(server, tracing);
   await server.register(rateLimit, {
-    // A hook of every route would leave out what has none.
+    // The plugin's hook per route would miss requests without a route.
     global: false,
     max: config.RATE_LIMIT_MAX,
     timeWindow: config.RATE_LIMIT_WINDOW_MS,
@@ -145,7 +145,7 @@ export async function createHttpApp({
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
-    // readJsonBodies reads them; Nest's parsers would take forms, too.
+    // readJsonBodies parses them; Nest's parsers would accept forms too.
     bodyParser: false,
     // Rethrows start-up errors, so that main reports them.
     abortOnError: false,
@@ -155,7 +155,7 @@ export async function createHttpApp({
   SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
 
   await app.init();
-  // Not before: a route has the error handler of the moment when it is registered.
+  // Register these after init: a route keeps the error handler that is set when it is registered.
   server.get('/asyncapi.json', () => asyncApi);
   server.get('/metrics', async (_, reply) => {
     const { contentType, text } = await metrics.scrape();

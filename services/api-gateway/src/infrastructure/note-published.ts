@@ -1,14 +1,14 @@
 import { OrderCreatedEvent } from '@orderflow/contracts';
 import type { EventPublisher } from '@orderflow/platform/events/publisher';
 
-/** Half of the orders that are known, at most, to be on the bus; of others it is not known. */
+/** Half of the orders that are remembered. */
 const HALF = 1_500;
 
 export type NotedPublisher = EventPublisher & { isPublished: (orderId: string) => boolean };
 
-/** A publisher that remembers which orders' events the bus has taken. */
+/** A publisher that remembers for which recent orders the bus has accepted the event. */
 export function notePublished(publisher: EventPublisher): NotedPublisher {
-  // Two halves, of which the older one goes as a whole: to look for the oldest of all takes longer with each that is gone.
+  // Two halves; the older one is dropped as a whole. Deleting the oldest entry of a set gets slower each time.
   let recent = new Set<string>();
   let older = new Set<string>();
   return {

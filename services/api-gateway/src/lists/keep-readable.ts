@@ -3,14 +3,14 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 type Item = Record<string, unknown>;
 
 export const KEEP_READABLE = Symbol('KEEP_READABLE');
-/** Keeps the items that can be read as what they should be. The others are left out, and logged once, by their id. */
+/** Keeps the well-formed items. Each malformed one is left out and logged once, by its id. */
 export type KeepReadable = <T>(
   items: readonly Item[],
   isReadable: (item: Item) => item is Item & T,
   key: 'orderId' | 'notificationId',
 ) => T[];
 
-/** Malformed items that are remembered as logged. */
+/** Ids of logged items that are remembered. */
 const MAX_LOGGED = 1_000;
 
 export function createKeepReadable(logger: Logger): KeepReadable {

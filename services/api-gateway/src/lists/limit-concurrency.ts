@@ -5,12 +5,12 @@ type Limits = { atOnce: number; maxWaiting: number };
 export const LIMIT_LISTS = Symbol('LIMIT_LISTS');
 export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
-/** Lists, timelines and notifications that are read at once: each holds up to 20 items of up to 100 KB. */
+/** For lists, timelines and notifications. Each read holds up to 20 items of up to 100 KB. */
 const LISTS: Limits = { atOnce: 2, maxWaiting: 100 };
 
 /**
- * Runs a bounded number of tasks at once and lets a bounded number wait, in the order in which they came.
- * @throws ApiProblem OVERLOADED for one more than that
+ * Runs a bounded number of tasks at once and queues a bounded number, first in, first out.
+ * @throws ApiProblem OVERLOADED when the queue is full
  */
 export function createLimitConcurrency({ atOnce, maxWaiting }: Limits): LimitConcurrency {
   const waiting: (() => void)[] = [];
@@ -19,7 +19,7 @@ export function createLimitConcurrency({ atOnce, maxWaiting }: Limits): LimitCon
   return async (run) => {
     if (running >= atOnce) {
       if (waiting.length >= maxWaiting) throw new ApiProblem('OVERLOADED', 'Too many lists are being read.');
-      // Its turn is handed over: `running` stays as it is.
+      // The finished task hands over its slot, so `running` stays the same.
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {
       running += 1;

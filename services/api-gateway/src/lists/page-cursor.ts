@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../http/problems/api-problem.js';
 
-/** Where a page ended: the `createdAt#id` of its last item. */
+/** A page's end: the `createdAt#id` of its last item. */
 const POSITION = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const CHECKSUM_LENGTH = 12;
 
-/** Binds a cursor to the filter it was made under. No secret: a forged cursor shows nothing that a request could not. */
+/** Binds a cursor to its filter. Not a secret: a forged cursor shows nothing that a request could not. */
 function checksum(position: string, filter: string): string {
   return createHash('sha256').update(`${filter}\n${position}`).digest('base64url').slice(0, CHECKSUM_LENGTH);
 }
@@ -15,7 +15,7 @@ export function encodeCursor(position: string, filter: string): string {
   return Buffer.from(`${checksum(position, filter)}${position}`).toString('base64url');
 }
 
-/** @throws ApiProblem VALIDATION_FAILED for anything that encodeCursor did not make under the same filter */
+/** @throws ApiProblem VALIDATION_FAILED for anything that encodeCursor did not make with the same filter */
 export function decodeCursor(cursor: string, filter: string): string {
   const position = Buffer.from(cursor, 'base64url').toString().slice(CHECKSUM_LENGTH);
   const valid =

@@ -3,11 +3,11 @@ import type { KeepReadable } from './keep-readable.js';
 
 type Item = Record<string, unknown>;
 
-/** What of an answer's items a client gets at once, as JSON. One item is shown however large it is. */
+/** Bytes of items in one answer, as JSON. The first item is always shown. */
 const MAX_ANSWER_BYTES = 1_048_576;
 /**
- * Items that one call reads, whose sizes are not known before: an order with 100 of the longest lines is 94 KB, and takes
- * about six times that while it is read. A page of the usual length still takes one call.
+ * Items per call. Their sizes are unknown before: an order with 100 of the longest lines is 94 KB, and takes about six
+ * times that while it is read. A page of the default length still takes one call.
  */
 const READ_AT_ONCE = 20;
 
@@ -18,13 +18,13 @@ export type WithinOptions<Stored, Shown> = {
   projection?: Projection;
   keepReadable: KeepReadable;
   isReadable: (item: Item) => item is Item & Stored;
-  /** What the client gets to see of an item. */
+  /** Maps an item to what the client sees. */
   show: (item: Stored) => Shown;
 };
 
 /**
- * Reads items in the order of their ids, until all are read or the next one would exceed MAX_ANSWER_BYTES.
- * @returns what is shown, and how many of the ids that covers: ids of items that do not exist or are malformed count
+ * Reads items in the order of `ids` until all are read or the next one would exceed MAX_ANSWER_BYTES.
+ * @returns the shown items, and how many ids they cover, including ids of missing and malformed items
  */
 export async function readWithin<Stored, Shown>(
   options: WithinOptions<Stored, Shown>,

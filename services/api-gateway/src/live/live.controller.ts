@@ -24,7 +24,7 @@ export class LiveController {
     return this.systemFeed.current();
   }
 
-  /** Without an end: documented in docs/architecture.md, OpenAPI's tools would wait for it. */
+  /** Not in OpenAPI, whose tools would wait for the end of the stream. */
   @Get('system/events')
   @ApiExcludeEndpoint()
   async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {

@@ -10,7 +10,7 @@ import { requireOrder } from '../orders/read-order.js';
 
 export type AcceptedNotification = { notification: Notification; isRepeat: boolean };
 
-/** Takes a notification about an existing order in. */
+/** Accepts a notification about an existing order. */
 export function createAcceptNotification(dependencies: AcceptDependencies & { orders: TableReader }) {
   const { now, outboxDelayMs, orders } = dependencies;
 

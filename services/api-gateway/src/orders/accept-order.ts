@@ -6,10 +6,10 @@ import { acceptOnce, type AcceptDependencies } from '../accepting/accept-once.js
 import type { RequestContext } from '../http/requests/request-context.js';
 import { requestHash } from '../accepting/request-hash.js';
 
-/** `isRepeat`: the idempotency key had been used for the same request before, and this is the answer it got. */
+/** `isRepeat`: the idempotency key was used before, and this is the original answer. */
 export type AcceptedOrder = { order: Order; isRepeat: boolean };
 
-/** Takes an order in. It is safe once its item is stored: the insert carries the outbox marker. */
+/** Accepts an order. Once its item is stored, the order cannot be lost: the insert carries the outbox marker. */
 export function createAcceptOrder(dependencies: AcceptDependencies & { onCreated: (totalAmount: number) => void }) {
   const { now, outboxDelayMs, onCreated } = dependencies;
 

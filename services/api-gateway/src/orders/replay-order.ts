@@ -16,7 +16,7 @@ type Dependencies = {
   executor: StatementExecutor;
   lifecycle: Lifecycle;
   reader: TableReader;
-  /** Hands the event to the bus without waiting; what fails is the sweeper's. */
+  /** Publishes the event without waiting. If that fails, the sweeper publishes it. */
   publishSoon: (event: OutgoingEvent) => void;
   now: Clock;
   outboxDelayMs: number;
@@ -25,7 +25,7 @@ type Dependencies = {
 const notReplayable = (why: string) => new ApiProblem('ORDER_NOT_REPLAYABLE', `The order was not replayed: ${why}.`);
 
 /**
- * Starts a failed order again, from its item alone.
+ * Restarts a failed order from its stored item.
  * @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE
  */
 export function createReplayOrder({ executor, lifecycle, reader, publishSoon, now, outboxDelayMs }: Dependencies) {

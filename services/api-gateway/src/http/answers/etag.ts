@@ -1,4 +1,4 @@
-/** A representation's ETag: the version rises with every change. */
+/** The ETag of an order. Its version rises with every change. */
 export function etagOf(version: number): string {
   return `"v${version}"`;
 }

@@ -20,8 +20,8 @@ type Options = {
 };
 
 /**
- * Answers what Node refuses before there is a request, or while its body is being received, by the rules of all answers:
- * a problem with an id, security headers, the rate limit, a line in the log and a metric.
+ * Answers input that Node rejects before there is a request, or while its body is being received. The rules of all
+ * answers apply: a problem with an id, security headers, the rate limit, a log line and a metric.
  */
 export function createClientErrors({ connections, countRequest, metrics, logger }: Options) {
   const refused = new WeakSet<Socket>();
@@ -45,17 +45,17 @@ export function createClientErrors({ connections, countRequest, metrics, logger 
     logger.info('request', { method: 'other', route: '(none)', status, correlationId });
   }
 
-  /** For the server event `connect`, without which Node hangs up. */
+  /** Handles the server event `connect`; without a listener Node closes the connection. */
   function refuseTunnel(socket: Socket): void {
-    // Node has taken its own listeners away, and an error that nobody hears ends the process.
+    // Node has removed its own listeners, and an unhandled error event would end the process.
     socket.on('error', () => socket.destroy());
     if (connections.exchangesOf(socket).length > 0) socket.destroy();
     else answerWithoutRequest(socket, malformed('This is no proxy.'));
   }
 
-  /** For the server event `clientError`. */
+  /** Handles the server event `clientError`. */
   function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-    // A parser that has failed fails again with each piece that comes.
+    // A failed parser fails again with every further chunk.
     if (refused.has(socket)) return;
     refused.add(socket);
     const clientError = isLingering(socket) ? undefined : clientErrorOf(error, socket);
@@ -69,7 +69,7 @@ export function createClientErrors({ connections, countRequest, metrics, logger 
     const unfinished = exchanges.find(({ request }) => !request.raw.complete);
     if (unfinished) {
       const { request, reply } = unfinished;
-      // Not before the hooks that look at its head, which may have come with the same bytes.
+      // Let the hooks check the head first: it may have arrived in the same chunk.
       setImmediate(() => {
         if (reply.sent) return;
         void reply.header('connection', 'close');
@@ -77,7 +77,7 @@ export function createClientErrors({ connections, countRequest, metrics, logger 
       });
       return;
     }
-    // What the client asked before is answered before.
+    // Earlier requests on the connection are answered first.
     let left = exchanges.length;
     const answer = (): void => {
       if (left === 0 && socket.writable) answerWithoutRequest(socket, problem);

@@ -3,23 +3,23 @@ import { isLingering } from '@orderflow/platform/http/linger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { whenOver } from './when-over.js';
 
-/** A request that has not been answered yet. */
+/** A request without an answer yet. */
 type Exchange = { request: FastifyRequest; reply: FastifyReply };
 
 export type Connections = {
-  /** A connection's requests that have not been answered, oldest first. */
+  /** The unanswered requests of a connection, oldest first. */
   exchangesOf: (socket: Socket) => Exchange[];
 };
 
-/** A request that is on its way when the server closes arrives within this. */
+/** A request in flight when the server closes arrives within this time. */
 const GRACE_MS = 1_000;
-/** Clients that have not read their answers by then do not get them: there must be time left to drain. */
+/** Clients that have not read their answers by then lose them, so that time is left to drain. */
 const CLOSE_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 250;
 
 /**
- * Follows every connection and what is asked on it, and closes them all when the server closes. Node waits for those that
- * have begun to send something, be it a byte, until they end by themselves; its timeouts end with `close()`.
+ * Tracks every connection and its requests, and closes them all when the server closes. Node's timeouts end with
+ * `close()`: without this it would wait forever for a client that has sent a single byte.
  */
 export function followConnections(
   server: FastifyInstance,
@@ -32,7 +32,7 @@ export function followConnections(
   });
   server.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
-    // Nobody hears an answer: the client has gone, or was told that no more requests are served.
+    // No one would receive an answer: the client left, or was told that the connection is closing.
     if (socket.destroyed || isLingering(socket)) {
       reply.hijack();
       return;
@@ -46,7 +46,7 @@ export function followConnections(
 
   let closing = false;
   server.addHook('onSend', (_, reply, payload, done) => {
-    // A connection that is busy when the server closes would stay open when it falls idle.
+    // A connection that is busy when the server closes would otherwise stay open once idle.
     if (closing) void reply.header('connection', 'close');
     done(null, payload);
   });

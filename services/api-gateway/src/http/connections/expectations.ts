@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { ApiProblem } from '../problems/api-problem.js';
 
 /**
- * Takes the header `Expect` from Node, which would ask for every body before anybody has looked at the request, and answer
- * an expectation that it does not know by itself. A body is asked for when it is to be read.
+ * Handles the header `Expect` instead of Node, which would request every body before any hook has checked the request,
+ * and would answer unknown expectations without our hooks. We send 100 Continue when we are about to read the body.
  */
 export function meetExpectations(server: FastifyInstance, { bodyLimitBytes }: { bodyLimitBytes: number }): void {
   const waiting = new WeakSet<IncomingMessage>();

@@ -6,20 +6,20 @@ import { whenOver } from './when-over.js';
 
 const NO_CONTENT = [204, 304];
 
-/** What is true of the end of every answer, whoever gives it. */
+/** Rules for the end of every answer. */
 export function sendCompletely(server: FastifyInstance): void {
   server.addHook('onSend', (request, reply, payload, done) => {
     if (isArriving(request.raw)) {
       void reply.header('connection', 'close');
       lingerAfter(request.raw, REQUEST_TIMEOUT_MS - reply.elapsedTime);
     }
-    // A file stays open, and a stream takes a place, until it is destroyed.
+    // A file stays open, and a stream counts against the limit, until it is destroyed.
     if (payload instanceof Readable) {
       whenOver(reply, () => {
         payload.destroy();
       });
     }
-    // Fastify would say to HEAD that the content which there is not has a length of 0.
+    // Fastify would add Content-Length: 0 to a HEAD answer without content.
     const isHeadOfNothing = request.method === 'HEAD' && NO_CONTENT.includes(reply.statusCode);
     done(null, isHeadOfNothing ? Readable.from([]) : payload);
   });

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 
-/** What is to run: one listener for each answer and each connection, however much waits for it. */
+/** The callbacks. Each answer and each connection has one listener, however many callbacks wait. */
 const ofAnswer = new WeakMap<ServerResponse, (() => void)[]>();
 const ofConnection = new WeakMap<Socket, Set<() => void>>();
 
@@ -18,8 +18,8 @@ function answersOf(socket: Socket): Set<() => void> {
 }
 
 /**
- * Runs once, when the answer has left or can no longer do so, also when that is so already. An answer does not say it
- * alone: while it waits behind others of its connection, Node 20 and 22 do not tell it that the connection has closed.
+ * Runs the callback once, when the answer has been sent or can no longer be sent; at once if that is already so. The
+ * answer's own event is not enough: Node 20 and 22 do not tell a queued answer that its connection has closed.
  */
 export function whenOver({ raw, request }: FastifyReply, run: () => void): void {
   const { socket } = request.raw;

@@ -7,12 +7,12 @@ import { whenOver } from '../connections/when-over.js';
 
 type Options = { unread: UnreadAnswers; bodyLimitBytes: number };
 
-/** Of all request bodies that are being received or worked on. */
+/** Limit for all request bodies that are being received or processed, together. */
 const MAX_BODY_BYTES = 16_777_216;
 const LARGE_TEXT = 16_384;
 const LOOK_EVERY_MS = 1_000;
 
-/** Bytes that a request's body may come to. */
+/** The largest size that a request's body can have. */
 function bodyBytesOf({ headers }: FastifyRequest, bodyLimitBytes: number): number {
   if (headers['transfer-encoding'] !== undefined) return bodyLimitBytes;
   return Math.min(Number(headers['content-length'] ?? 0), bodyLimitBytes);
@@ -24,7 +24,7 @@ function sizeOf(payload: unknown): number | Readable {
   return payload instanceof Uint8Array ? payload.byteLength : 0;
 }
 
-/** Bounds the memory that clients take with bodies that they send slowly, and with answers that they do not read. */
+/** Bounds the memory for bodies that clients send slowly and answers that they do not read. */
 export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }: Options): void {
   server.server.on('connection', unread.follow);
   const timer = setInterval(unread.look, LOOK_EVERY_MS).unref();
@@ -59,7 +59,7 @@ export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }:
     const answer = sizeOf(payload);
     if (typeof answer === 'number') unread.makeRoom(answer);
     whenOver(reply, unread.sending(request.raw.socket, answer));
-    // Node keeps up to three bytes for each character of a text that waits, and the text.
+    // Node keeps a queued string and up to three more bytes for each of its characters. A buffer takes its size only.
     const isLarge = typeof payload === 'string' && payload.length > LARGE_TEXT;
     done(null, isLarge ? Buffer.from(payload) : payload);
   });

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 
-/** One host has as many IPv6 addresses as it likes, in its network of 64 bits: https://www.rfc-editor.org/rfc/rfc6177 */
+/** A host can use every IPv6 address of its 64-bit network: https://www.rfc-editor.org/rfc/rfc6177 */
 const NETWORK_GROUPS = 4;
 
-/** Groups of an IPv6 address, with those that `::` leaves out. */
+/** The eight groups of an IPv6 address, including those that `::` leaves out. */
 function groupsOf(address: string): string[] {
   const [head = '', tail] = address.split('::');
   const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''));
@@ -12,8 +12,8 @@ function groupsOf(address: string): string[] {
 }
 
 /**
- * Whom a limit for each client counts as one: an IPv4 address, or the network of an IPv6 address.
- * @param address unknown of a connection that has broken
+ * The key of a client in per-client limits: an IPv4 address, or the network of an IPv6 address.
+ * @param address undefined after the connection has broken
  */
 export function clientOf(address: string | undefined): string {
   if (address === undefined) return 'unknown';

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 
-/** A request whose body is in memory, or on its way there. */
+/** A request whose body is in memory or being received. */
 type Held = { bytes: number; socket: Socket; since: number; isComplete: boolean };
 
 type Options = {
-  /** Of all requests together. */
+  /** Limit for all requests together. */
   maxBytes: number;
   /** Monotonic ms. */
   now?: () => number;
@@ -15,21 +15,21 @@ export type HeldBodies = {
   hold: (bytes: number, socket: Socket) => { complete: () => void; release: () => void } | undefined;
 };
 
-/** An honest client sends its body within this. */
+/** A well-behaved client sends its body within this time. */
 const GRACE_MS = 1_000;
-/** Nearly every order is smaller than this. Such requests get in while large ones are refused. */
+/** Nearly every order is smaller. Requests up to this size are accepted while larger ones are refused. */
 const SMALL_BYTES = 16_384;
 
 /**
- * Bounds what request bodies take, from their headers to the answer. Where there is no room, clients that have been
- * sending theirs for long are disconnected first.
+ * Bounds the memory of request bodies, from their headers to the answer. When there is no room, the clients that have
+ * been sending longest are disconnected first.
  */
 export function createHeldBodies({ maxBytes, now = () => performance.now() }: Options): HeldBodies {
   /** Oldest first. */
   const all = new Set<Held>();
   let total = 0;
 
-  /** Of each connection: an answer that waits behind another one does not hear in every version of Node that it closed. */
+  /** By connection: in Node 20 and 22, an answer queued behind another one gets no event when it closes. */
   const ofConnection = new WeakMap<Socket, Set<Held>>();
 
   function release(held: Held): void {

@@ -3,17 +3,17 @@ import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/cloc
 
 type Window = { current: number; ageMs: Stopwatch };
 
-/** Counts a request of a client that the plugin does not see. */
+/** Counts a request that the plugin does not see. */
 export type CountRequest = (client: string) => { isExceeded: boolean; retryAfterSeconds: number };
 
-/** Clients that are remembered; of more, those that have not asked for longest are forgotten. */
+/** Clients that are remembered. The least recent are forgotten first. */
 const MAX_CLIENTS = 5_000;
 
 type Options = { monotonic: MonotonicClock; max: number; windowMs: number };
 
 /**
- * Counts the requests of each client in windows. The plugin's own store goes by the wall clock: set back by an hour, it
- * would go on counting for that hour, and refuse a client that is well within its limit.
+ * Counts the requests of each client in windows. The plugin's own store uses the wall clock: after a step back by an
+ * hour, its window would last that hour and it would refuse clients within their limit.
  */
 export function createRateLimit({ monotonic, max, windowMs }: Options): {
   Store: FastifyRateLimitStoreCtor;

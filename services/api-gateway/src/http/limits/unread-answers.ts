@@ -2,20 +2,20 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 
-/** A connection, with what has been sent to its client and is still in this process. */
+/** A connection, and the bytes for its client that are still in this process. */
 type Connection = {
   socket: Socket;
-  /** Bytes of answers that have not left as a whole. */
+  /** Bytes of answers that have not been sent completely. */
   answers: number;
-  /** Answers without a length, as event streams and files. */
+  /** Answers without a length, such as event streams and files. */
   streams: Set<Readable>;
-  /** Bytes that the kernel had taken when somebody last looked, and when they last were more than before. */
+  /** Bytes that the kernel had taken at the last measurement, and when that number last rose. */
   flushed: number;
   progressAt: number;
 };
 
 const DISCONNECT_REASONS = ['stalled', 'memory'] as const;
-/** Why a client was disconnected: it read nothing for too long, or others needed the memory. */
+/** Why a client was disconnected: it read nothing for too long, or other clients needed the memory. */
 export type DisconnectReason = (typeof DISCONNECT_REASONS)[number];
 
 type Options = {
@@ -28,13 +28,13 @@ type Options = {
 };
 
 export type UnreadAnswers = {
-  /** Follows a connection until it closes. */
+  /** Watches a connection until it closes. */
   follow: (socket: Socket) => void;
-  /** An answer of this connection is on its way: its size, or where its bytes come from. @returns what ends that */
+  /** Registers an answer: its size, or the stream of its bytes. @returns a function to call when it ends */
   sending: (socket: Socket, answer: number | Readable) => () => void;
-  /** More bytes are about to be held for clients. Disconnects those that have read nothing for longest to make room. */
+  /** Makes room for more bytes: disconnects the clients that have read nothing for longest. */
   makeRoom: (bytes: number) => void;
-  /** Disconnects who reads nothing; called about once a second. */
+  /** Disconnects clients that read nothing. Called about once a second. */
   look: () => void;
 };
 
@@ -45,13 +45,13 @@ function unreadOf({ socket, answers, streams }: Connection): number {
 }
 
 /**
- * Bounds what is held for clients that do not read their answers: each by time, and all together by bytes. Progress is a
- * piece that the kernel has taken whole: an answer with a length is one, of 1 MiB at most, a stream sends many.
+ * Bounds unread answers: by time for each client, by bytes for all together. Progress means that the kernel has taken a
+ * whole piece. An answer with a length is one piece of at most 1 MiB; a stream sends many.
  */
 export function createUnreadAnswers(options: Options): UnreadAnswers {
   const { maxBytes, stalledAfterMs, onDisconnect, now = () => performance.now() } = options;
   const connections = new Map<Socket, Connection>();
-  /** As last looked at, and what was added since: never less than there is. */
+  /** The last measurement plus everything added since: an upper bound. */
   let total = 0;
 
   function end(connection: Connection, reason: DisconnectReason): void {
@@ -121,7 +121,7 @@ export function countDisconnects(metrics: Metrics): (reason: DisconnectReason) =
     help: 'Clients that were disconnected for not reading: for too long (stalled), or to make room (memory).',
     labelNames: ['reason'],
   });
-  // There from the start, so that a rate sees the first one.
+  // Create both series at once, so that a rate sees the first disconnect.
   for (const reason of DISCONNECT_REASONS) disconnected.inc({ reason }, 0);
   return (reason) => {
     disconnected.inc({ reason });

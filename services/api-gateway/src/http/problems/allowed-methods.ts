@@ -1,6 +1,6 @@
 type Route = { method: string | string[]; url: string };
 
-/** Remembers the routes as they are registered, to tell a wrong method from a wrong path. */
+/** Records the registered routes, to tell a wrong method (405) from a wrong path (404). */
 export function createAllowedMethods() {
   const routes: { method: string; pattern: RegExp }[] = [];
   return {
@@ -9,7 +9,7 @@ export function createAllowedMethods() {
       const pattern = new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:[A-Za-z]+/g, '[^/]+')}$`);
       for (const name of [method].flat()) routes.push({ method: name, pattern });
     },
-    /** Methods that the path knows; none when there is no such path. */
+    /** The methods of a path; none when it does not exist. */
     of(path: string): string[] {
       return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort();
     },

@@ -20,7 +20,7 @@ export type ProblemCode =
   | 'OVERLOADED'
   | 'INTERNAL_ERROR';
 
-/** A request that cannot be served, in the API's own words. What it means in HTTP is the problem filter's business. */
+/** Why a request cannot be served. The problem filter maps it to HTTP. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
 

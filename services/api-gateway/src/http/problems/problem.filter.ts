@@ -35,7 +35,7 @@ const STATUSES: Record<ProblemCode, number> = {
 
 const RETRY_AFTER_SECONDS = 2;
 
-/** What the framework itself refuses. */
+/** Maps the framework's own errors. */
 function fromFramework(exception: HttpException): ApiProblem {
   switch (exception.getStatus()) {
     case 404:
@@ -51,7 +51,7 @@ function fromFramework(exception: HttpException): ApiProblem {
   }
 }
 
-/** Any error as the problem that the client is told; never a stack, never an internal message. */
+/** Maps any error to the problem that the client sees: never a stack or an internal message. */
 function toApiProblem(exception: unknown): ApiProblem {
   if (exception instanceof ApiProblem) return exception;
   if (exception instanceof HttpException) return fromFramework(exception);
@@ -95,10 +95,10 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     .send(problemOf(problem, { path: pathOf(request), correlationId: request.id }));
 }
 
-/** By which Node and Fastify say that the client has gone. */
+/** Error codes of Node and Fastify that mean the client has left. */
 const BROKEN_OFF: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
 
-/** Whether the request failed because its client has gone: no fault of anybody here, and nobody hears the answer. */
+/** Whether the request failed because its client left. This is not a server error, and no one would read an answer. */
 function isBrokenOff(exception: unknown, { raw }: FastifyRequest): boolean {
   return raw.socket.destroyed && BROKEN_OFF.includes((exception as NodeJS.ErrnoException | undefined)?.code);
 }
@@ -119,13 +119,13 @@ export class ProblemFilter implements ExceptionFilter {
       reply.hijack();
       return;
     }
-    // A failed health check answers with the report that terminus made.
+    // A failed health check answers with terminus' report.
     if (exception instanceof HttpException && isProbe(request) && exception.getStatus() === 503) {
       void reply.status(503).send(exception.getResponse());
       return;
     }
     const problem = toApiProblem(exception);
-    // The framework may refuse a body before it notices that nobody would read it.
+    // The framework may reject a body before it notices that no route would read it.
     const isUnmatched = !(exception instanceof ApiProblem) && (request.is404 || problem.code === 'ROUTE_NOT_FOUND');
     const methods = isUnmatched ? this.allowedMethods.of(decodedPathOf(request)) : [];
     if (methods.length > 0) {

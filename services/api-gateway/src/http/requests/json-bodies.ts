@@ -7,12 +7,12 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
 const isOtherCharset = (contentType = ''): boolean =>
   [...contentType.matchAll(CHARSET)].some(([, charset = '']) => !/^utf-?8$/i.test(charset));
 
-/** Numbers, and texts, so that digits in a text are not taken for a number. */
+/** Numbers and strings. Strings are matched so that digits inside one are not taken for a number. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** A double holds every number of 15 digits: without one of these, none in the body is more than that. */
+/** A double holds every number of 15 digits exactly. Without a match, no number in the body is longer. */
 const MAY_BE_INEXACT = /[\d.]{16}|[eE][+-]?\d{3}/;
 
-/** A number in decimal: its digits without zeros at either end, and the exponent of the first of them. */
+/** Normal form of a decimal: its digits without leading or trailing zeros, and the exponent of the first digit. */
 function decimalOf(literal: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
   const digits = `${whole}${fraction}`.replace(/0+$/, '');
@@ -21,7 +21,7 @@ function decimalOf(literal: string): string {
   return significant === '' ? '0' : `${significant}e${whole.length - zeros + Number(exponent)}`;
 }
 
-/** The first number that would become another one; undefined without one. What is infinite is for the validation. */
+/** The first number that a double would change, if any. Validation handles infinite numbers. */
 function inexactNumberIn(text: string): string | undefined {
   if (!MAY_BE_INEXACT.test(text)) return undefined;
   const numbers = (text.match(TOKENS) ?? []).filter((token) => !token.startsWith('"'));
@@ -35,12 +35,11 @@ function hasBody({ headers }: FastifyRequest): boolean {
 }
 
 /**
- * Reads bodies that are JSON in UTF-8, as RFC 8259 has it, and refuses all others. A lenient decoder would put U+FFFD in
- * the place of every byte that it cannot read, and another number in the place of one with too many digits: that would be
- * stored, and different bodies would become the same.
+ * Accepts only JSON in UTF-8 (RFC 8259). A lenient decoder would replace unreadable bytes by U+FFFD and round numbers
+ * with too many digits. The changed value would be stored, and different bodies would become equal.
  */
 export function readJsonBodies(server: FastifyInstance): void {
-  // RequestValidationPipe refuses the names of prototypes itself, and can say where they are.
+  // RequestValidationPipe rejects prototype names itself and reports their path.
   const parseJson = server.getDefaultJsonParser('ignore', 'ignore');
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -64,7 +63,7 @@ export function readJsonBodies(server: FastifyInstance): void {
       done(null, payload);
       return;
     }
-    // RFC 9110, section 12.5.3. A body is too small to gain by it, and could become a large one here.
+    // RFC 9110, section 12.5.3. Bodies are too small to gain from compression, and could expand to large ones here.
     void reply.header('accept-encoding', 'identity');
     done(new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body without a Content-Encoding.'));
   });

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from '../problems/api-problem.js';
 
-/** What of a request travels on with what it causes. */
+/** The part of a request that is stored and sent on with the work it causes. */
 export type RequestContext = {
   correlationId: string;
   idempotencyKey?: string;
@@ -15,7 +15,7 @@ export type RequestContext = {
 /** Visible ASCII: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ leaves the limits to us. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The client's own correlation id when it is a harmless one, else a new one. */
+/** The client's correlation id if it is valid, otherwise a new one. */
 export function correlationIdOf(headers: IncomingHttpHeaders): string {
   const given = headers['x-correlation-id'];
   return typeof given === 'string' && CORRELATION_ID.test(given) ? given : randomUUID();

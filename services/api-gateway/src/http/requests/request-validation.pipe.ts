@@ -5,13 +5,13 @@ import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import type { ValidationError } from 'class-validator';
 import { invalid, notValid } from '../problems/api-problem.js';
 
-/** Deeper than any valid body; recursion over a hostile one would end the call stack. */
+/** Deeper than any valid body. Recursion over a hostile one would overflow the call stack. */
 const MAX_DEPTH = 10;
-/** Twice what a valid body can hold; class-validator would spend seconds and megabytes on what a hostile one can. */
+/** Twice as many as a valid body can hold. class-validator would spend seconds and megabytes on a hostile one. */
 const MAX_VALUES = 1_000;
-/** A client that has this much to mend does not need the rest at once. */
+/** A client with this many errors does not need the rest at once. */
 const MAX_ENTRIES = 500;
-/** Names in a path and a message are the client's, and each entry repeats those above it. */
+/** The client chooses the names in a path and message, and each entry repeats its parents' names. */
 const MAX_ENTRY_LENGTH = 300;
 
 const isObject = (value: unknown): value is object =>
@@ -26,7 +26,7 @@ function cut(text: string): string {
   return text.length > MAX_ENTRY_LENGTH ? `${text.slice(0, MAX_ENTRY_LENGTH)}…` : text;
 }
 
-/** As many problems as an answer names, each of bounded length. */
+/** Limits the number of entries in an answer and the length of each. */
 function bounded(entries: readonly ProblemEntry[]): ProblemEntry[] {
   const named = entries.length > MAX_ENTRIES ? MAX_ENTRIES - 1 : entries.length;
   const rest = entries.length - named;
@@ -36,13 +36,13 @@ function bounded(entries: readonly ProblemEntry[]): ProblemEntry[] {
   ];
 }
 
-/** Of what is no number, a range says nothing. */
+/** Range messages are noise for a value that is not a number. */
 function messagesOf({ min, max, ...others }: Record<string, string> = {}): string[] {
   const ranges = [min, max].filter((message) => message !== undefined);
   return 'isInt' in others || 'isNumber' in others ? Object.values(others) : [...ranges, ...Object.values(others)];
 }
 
-/** One entry per message, each with the path of the value that it is about. */
+/** One entry per message, each with the path of its value. */
 function entriesOf(errors: readonly ValidationError[], parent = ''): ProblemEntry[] {
   return errors.flatMap((error) => {
     const path = join(parent, error.property);
@@ -52,8 +52,8 @@ function entriesOf(errors: readonly ValidationError[], parent = ''): ProblemEntr
 }
 
 /**
- * Names that every object inherits pass class-validator's whitelist, and deep nesting would exhaust class-transformer's
- * stack: both are refused before either looks, and so is sheer number. Iterative for the same reason.
+ * Rejects, before either library runs: names that every object inherits (they pass class-validator's whitelist), deep
+ * nesting (it would overflow class-transformer's stack) and too many values. Iterative, so that nesting is harmless.
  */
 function hostileEntries(body: object): ProblemEntry[] {
   const entries: ProblemEntry[] = [];
@@ -76,13 +76,13 @@ function hostileEntries(body: object): ProblemEntry[] {
 }
 
 /**
- * Checks bodies and queries against their contract classes; every problem is reported with its path. Nest's own pipe does
- * the same, and walks each value several times more for what cannot come out of JSON or a query.
+ * Validates bodies and queries against their contract classes and reports every problem with its path. Nest's own pipe
+ * walks each value several more times, for input that neither JSON nor a query can contain.
  */
 @Injectable()
 export class RequestValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype, data }: ArgumentMetadata): unknown {
-    // A path's or a header's value is for a pipe of its own.
+    // Path and header values have their own pipes.
     if ((type !== 'body' && type !== 'query') || data !== undefined || metatype === undefined) return value;
     if (!isObject(value)) throw invalid('', `the ${type} must be a JSON object`);
     const hostile = hostileEntries(value);
@@ -94,7 +94,7 @@ export class RequestValidationPipe implements PipeTransform {
   }
 }
 
-/** A path parameter that names an order or a notification: in any case, and brought to the stored one. */
+/** Validates a path parameter that is a UUID, and converts it to the lower case that is stored. */
 @Injectable()
 export class UuidPipe {
   transform(value: string, { data }: ArgumentMetadata): string {

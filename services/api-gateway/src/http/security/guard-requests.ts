@@ -4,16 +4,16 @@ import { ApiProblem } from '../problems/api-problem.js';
 import { routeOf } from '../telemetry/http-metrics.js';
 import { sendProblem } from '../problems/problem.filter.js';
 
-/** A page cannot read another origin's events, but its browser would keep the streams open. */
+/** A foreign page cannot read our events, but its browser would keep the streams open. */
 const isEventStream = (request: FastifyRequest): boolean => routeOf(request).endsWith('/events');
 
 function sendRefusal(reply: FastifyReply, request: FastifyRequest, { code, detail }: Refusal): void {
-  // Closed, so that the rest of a body that nobody wants is not kept.
+  // Close the connection, so that the rest of the body is not received.
   void reply.header('connection', 'close');
   sendProblem(reply, request, new ApiProblem(code, detail));
 }
 
-/** Refuses requests before their bodies are read, and before they count for the rate limit or begin a trace. */
+/** Rejects requests before their bodies are read, the rate limit counts them, or a trace begins. */
 export function guardRequests(server: FastifyInstance, guard: RequestGuard): void {
   server.addHook('onRequest', (request, reply, done) => {
     const refusal = guard(request.raw, { ownOriginOnly: isEventStream(request) });

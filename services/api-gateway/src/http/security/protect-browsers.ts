@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { decodedPathOf } from '../requests/request-path.js';
 
 /**
- * What data says to browsers: nothing in it is to be run, framed or guessed at. As the list for REST APIs in
+ * Headers of data: browsers must not run, frame or sniff it. From OWASP's list for REST APIs:
  * https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
  */
 export const API_HEADERS = {
@@ -14,11 +14,11 @@ export const API_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-/** Headers by which browsers protect themselves. Documents get all that helmet knows, which costs more than an order's checks. */
+/** Security headers. Only documents get helmet's full set, which costs more than validating an order. */
 export async function protectBrowsers(server: FastifyInstance): Promise<void> {
   await server.register(helmet, {
     global: false,
-    // TLS ends in front of this process, if at all; over plain HTTP these two would break the pages.
+    // TLS, if any, ends in front of this process. Over plain HTTP these two would break the pages.
     hsts: false,
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   });

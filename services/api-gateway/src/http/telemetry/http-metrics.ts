@@ -1,17 +1,17 @@
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** A client may send any word as the method; a label may not be any word. */
+/** Clients can send any method. Labels need a bounded set of values. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const SECONDS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const PROBES = new Set(['/health', '/health/live', '/health/ready', '/metrics']);
 
-/** What of a request may go into a label or a log line: the route's pattern, never the path. */
+/** The route's pattern for labels and log lines. Never the path, which the client chooses. */
 export function routeOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? '(none)';
 }
 
-/** Routes that probes and scrapers call all the time: not limited, and not logged above debug. */
+/** Routes of probes and scrapers: not rate limited, and logged at debug only. */
 export function isProbe(request: FastifyRequest): boolean {
   return PROBES.has(routeOf(request));
 }
@@ -19,9 +19,9 @@ export function isProbe(request: FastifyRequest): boolean {
 type Labels = { method: string; route: string; status: number };
 
 export type HttpMetrics = {
-  /** Measures a request once it is answered. */
+  /** Measures an answered request. */
   measure: (request: FastifyRequest, reply: FastifyReply) => void;
-  /** Counts an answer to what never became a request. */
+  /** Counts an answer to input that never became a request. */
   count: (labels: Labels) => void;
 };
 
@@ -39,7 +39,7 @@ export function createHttpMetrics(metrics: Metrics): HttpMetrics {
       const method = METHODS.has(request.method) ? request.method : 'other';
       const labels = { method, route: routeOf(request), status: reply.statusCode };
       requests.inc(labels);
-      // A stream lasts for as long as somebody watches.
+      // The duration of a stream only says how long a client watched.
       const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream');
       if (!isStream) duration.observe(labels, reply.elapsedTime / 1_000);
     },

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 
-/** Nest's own messages in our log; its start-up chatter only at debug. */
+/** Writes Nest's messages to our log, with its start-up messages at debug. */
 export function nestLogger(logger: Logger): LoggerService {
   const at =
     (level: 'debug' | 'warn' | 'error') =>

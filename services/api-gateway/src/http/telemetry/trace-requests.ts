@@ -7,12 +7,12 @@ import { whenOver } from '../connections/when-over.js';
 declare module 'fastify' {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- merged with Fastify's own
   interface FastifyRequest {
-    /** W3C Trace Context of the request, for whatever it causes. Never missing: the trace may be one that nobody records. */
+    /** W3C Trace Context of the request. Always set, even when no trace is recorded. */
     traceparent: string;
   }
 }
 
-/** Routes that are the API itself: not documents, probes and scrapes, nor paths that lead nowhere. */
+/** Only the API's routes are traced: no documents, probes, scrapes or unknown paths. */
 const isTraced = (route: string | undefined): route is string => route?.startsWith('/api/') === true;
 
 function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyReply, parent: string | undefined) {
@@ -30,7 +30,7 @@ function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyRepl
     },
   });
   if (!span) return undefined;
-  // Not onResponse, which does not hear of clients that leave before their answer.
+  // onResponse does not run for clients that leave before their answer.
   whenOver(reply, () => {
     span.set({ 'http.response.status_code': reply.statusCode, 'orderflow.correlation_id': request.id });
     if (reply.statusCode >= 500) span.fail(String(reply.statusCode));
@@ -39,7 +39,7 @@ function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyRepl
   return span;
 }
 
-/** Gives each request its place in a trace: under the client's, if it sent one, or in a new one. */
+/** Places each request in a trace: the client's if it sent one, otherwise a new one. */
 export function traceRequests(server: FastifyInstance, tracing: Tracing): void {
   server.decorateRequest('traceparent', '');
   server.addHook('onRequest', (request, reply, done) => {
