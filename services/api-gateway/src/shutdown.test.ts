@@ -56,7 +56,7 @@ describe('stopping', () => {
     expect(api.queued(NAMES.orderQueue)).toHaveLength(1);
   });
 
-  it('goes on serving for SHUTDOWN_DELAY_MS, not ready from the start, while a load balancer takes notice', async () => {
+  it('serves for SHUTDOWN_DELAY_MS, not ready from the start, while load balancers notice', async () => {
     const api = await startApi({ SHUTDOWN_DELAY_MS: '3000' });
     const port = await listen(api);
     const agent = new Agent({ keepAlive: true });
@@ -131,7 +131,7 @@ describe('stopping', () => {
     agent.destroy();
   });
 
-  it('ends although the bus is away', async () => {
+  it('ends while the bus is unavailable', async () => {
     const api = await startApi();
     api.aws.eventBridge.failAlways('*', connectionRefused);
     await Promise.all(Array.from({ length: 25 }, () => api.post('/api/orders', anOrder())));
@@ -139,7 +139,7 @@ describe('stopping', () => {
     expect(api.orders().filter((order) => order.outboxAt !== undefined)).toHaveLength(25);
   });
 
-  it('ends although the bus hangs, and leaves what has not left to the outbox', async () => {
+  it('ends although the bus hangs, and leaves unpublished events to the outbox', async () => {
     const api = await startApi();
     const putEvents = gate(api.aws.eventBridge, 'PutEventsCommand');
     await api.post('/api/orders', anOrder());

@@ -46,7 +46,7 @@ describe('/asyncapi.json', () => {
     }
   });
 
-  it('describes what is really sent', async () => {
+  it('describes the events that are sent', async () => {
     const { document } = await parseAsyncApi();
     const created = document!
       .allMessages()

@@ -71,14 +71,14 @@ describe('/openapi.json', () => {
     ]);
   });
 
-  it('says of requests that unknown properties are refused', async () => {
+  it('says that requests refuse unknown properties', async () => {
     const { components } = await read<OpenApi>('/openapi.json');
     for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {
       expect(components.schemas[name]?.additionalProperties).toBe(false);
     }
   });
 
-  it('says of texts that blanks alone are refused', async () => {
+  it('says that texts refuse blanks alone', async () => {
     const { components } = await read<OpenApi>('/openapi.json');
     const { pattern } = components.schemas.CreateNotificationRequest?.properties?.message ?? {};
     const matches = (text: string) => new RegExp(pattern as string).test(text);
@@ -155,7 +155,7 @@ describe('/openapi.json', () => {
 });
 
 describe('/docs', () => {
-  it('shows the API to people, by scripts of its own only', async () => {
+  it('shows the API to people, with scripts from its own origin only', async () => {
     const { get } = await startApi();
     const page = await get('/docs');
     expect(page.status).toBe(200);

@@ -15,7 +15,7 @@ const { source, type, detail } = orderCreated(
 /** Thousands are made: to derive an event id for each takes longer than what is tested. */
 const created = (orderId: string) => ({ source, type, detail: { metadata: detail.metadata, data: { orderId } } });
 
-describe('a publisher that notes what is on the bus', () => {
+describe('a publisher that notes accepted events', () => {
   it('knows the last 1,500 orders at least, and 3,000 at most', async () => {
     const publisher = notePublished({
       publish: () => Promise.resolve(),
@@ -30,7 +30,7 @@ describe('a publisher that notes what is on the bus', () => {
     expect(known.slice(0, 700)).not.toContain(true);
   });
 
-  it('knows nothing of an order whose event the bus has not taken', async () => {
+  it('does not know an order whose event the bus has not accepted', async () => {
     const publisher = notePublished({
       publish: () => Promise.reject(new Error('no bus')),
       beginSpan: () => undefined,

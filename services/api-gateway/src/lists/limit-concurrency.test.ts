@@ -23,7 +23,7 @@ function createTasks(atOnce: number, maxWaiting: number) {
 }
 
 describe('a concurrency limit', () => {
-  it('runs so many at once, and the others in their order', async () => {
+  it('runs a bounded number at once, and the others in order', async () => {
     const { run, end, started } = createTasks(2, 10);
     const all = ['a', 'b', 'c', 'd'].map(run);
     expect(started).toEqual(['a', 'b']);
@@ -36,7 +36,7 @@ describe('a concurrency limit', () => {
     expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('refuses what is more than it lets wait, and takes it once there is room', async () => {
+  it('refuses tasks beyond its queue, and accepts them once there is room', async () => {
     const { run, end } = createTasks(1, 1);
     const [running, waiting] = [run('a'), run('b')];
     await expect(run('c')).rejects.toMatchObject({ code: 'OVERLOADED' });
@@ -49,7 +49,7 @@ describe('a concurrency limit', () => {
     expect(await later).toBe('d');
   });
 
-  it('gives the turn of a task that fails to the next one', async () => {
+  it('gives the slot of a failed task to the next one', async () => {
     const { run, end } = createTasks(1, 1);
     const [failing, next] = [run('a'), run('b')];
     end('a', new Error('away'));

@@ -3,7 +3,7 @@ import { createFollowedOrder, followed } from '@orderflow/testing/api-gateway/fo
 import { eventually } from '@orderflow/testing/api-gateway/start-api';
 
 describe('a stream of an order', () => {
-  it('begins with the present state, tells each step, and ends with the outcome', async () => {
+  it('begins with the current state, sends each step, and ends with the outcome', async () => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world);
     await eventually(() => events().length === 1);
@@ -16,7 +16,7 @@ describe('a stream of an order', () => {
     ]);
   });
 
-  it('tells steps that happened between two looks one by one', async () => {
+  it('sends steps between two looks one by one', async () => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world);
     world.claim();
@@ -25,7 +25,7 @@ describe('a stream of an order', () => {
     expect(events()).toEqual(['order PENDING 1', 'step received', 'step completed', 'order COMPLETED 3']);
   });
 
-  it('goes on after the last event that the client has seen', async () => {
+  it('continues after the last event that the client has seen', async () => {
     const world = createFollowedOrder();
     world.claim();
     world.complete();
@@ -34,7 +34,7 @@ describe('a stream of an order', () => {
     expect(events()).toEqual(['step completed', 'order COMPLETED 3']);
   });
 
-  it('shows a client that has seen the present state nothing until something happens', async () => {
+  it('sends nothing to a client that has seen the current state, until something happens', async () => {
     const world = createFollowedOrder();
     world.claim();
     const { events, ended } = await followed(world, '2');
@@ -45,7 +45,7 @@ describe('a stream of an order', () => {
     expect(events()).toEqual(['step completed', 'order COMPLETED 3']);
   });
 
-  it('is none when the client has seen the outcome', async () => {
+  it('answers without a stream when the client has seen the outcome', async () => {
     const world = createFollowedOrder();
     world.complete();
     expect(await world.follow('3')).toBeUndefined();
@@ -82,7 +82,7 @@ describe('a stream of an order', () => {
     }
   });
 
-  it('takes an id beyond the present version for none: nobody can have seen it', async () => {
+  it('ignores an id beyond the current version', async () => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world, '999');
     await eventually(() => events().length === 1);
@@ -92,7 +92,7 @@ describe('a stream of an order', () => {
     expect(events().at(-1)).toBe('order COMPLETED 3');
   });
 
-  it('takes an id that is none for no id', async () => {
+  it('ignores a malformed id', async () => {
     const world = createFollowedOrder();
     world.complete();
     const { events, ended } = await followed(world, 'v3; drop');

@@ -61,7 +61,7 @@ describe('GET /api/orders/:orderId/events', () => {
     expect(answer.text).toMatch(/^retry: 1000\n\nevent: order\nid: 3\ndata: \{.*"status":"COMPLETED".*\}\n\n$/);
   });
 
-  it('tells a client that has seen the outcome not to come back', async () => {
+  it('tells a client that has seen the outcome not to reconnect', async () => {
     const api = await startApi();
     const answer = await api.get(await finished(api), { 'last-event-id': '3' });
     expect([answer.status, answer.text]).toEqual([204, '']);
@@ -92,7 +92,7 @@ describe('GET /api/system', () => {
     expect(stages).toEqual({ [published]: 'queued', [waiting]: 'accepted' });
   });
 
-  it('says what it cannot show, in place of failing', async () => {
+  it('reports what it cannot show instead of failing', async () => {
     const api = await startApi();
     for (let i = 0; i < 10; i++) api.aws.sqs.failNext('GetQueueAttributes', connectionRefused());
     for (let i = 0; i < 10; i++) api.aws.dynamo.failNext('Query', connectionRefused());

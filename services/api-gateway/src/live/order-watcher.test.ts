@@ -30,7 +30,7 @@ describe('a change', () => {
 });
 
 describe('the watch of an order', () => {
-  it('says once that the order cannot be read, and goes on when it can', async () => {
+  it('reports an outage once, and continues afterwards', async () => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world);
     world.setAway(true);
@@ -64,7 +64,7 @@ describe('the watch of an order', () => {
     ['items that are null', { version: 2, items: [null] }],
     ['a time that is none', { version: 2, createdAt: 'yesterday' }],
     ['a status of another kind', { version: 2, status: 7 }],
-  ])('outlasts an order with %s, and goes on when it is repaired', async (_what, change) => {
+  ])('survives an order with %s, and continues when it is repaired', async (_what, change) => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world);
     const [whole] = [{ items: [], timeline: {}, createdAt: at(0) }];
@@ -78,7 +78,7 @@ describe('the watch of an order', () => {
     expect(events().at(-1)).toBe('order COMPLETED 3');
   });
 
-  it('goes on when somebody who watches fails', async () => {
+  it('continues when a listener throws', async () => {
     const world = createFollowedOrder();
     const stop = world.watcher.watch(world.inserted, {
       onChange: () => {
@@ -96,7 +96,7 @@ describe('the watch of an order', () => {
     stop();
   });
 
-  it('costs one reader for 200 clients, and none once they have gone', async () => {
+  it('needs one reader for 200 clients, and none once they have left', async () => {
     const world = createFollowedOrder();
     const streams = await Promise.all(Array.from({ length: 200 }, () => followed(world)));
     await eventually(() => world.reads.length > 2);

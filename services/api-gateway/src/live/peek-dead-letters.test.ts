@@ -20,7 +20,7 @@ function deadLetter(api: Api, queueUrl: string, attributes: Record<string, strin
 }
 
 describe('GET /api/dead-letters', () => {
-  it('shows each message once, with its reason, and leaves it where it is', async () => {
+  it('shows each message once, with its reason, and leaves it in the queue', async () => {
     const api = await startApi();
     const queueUrl = queueUrlOf(names.orderDeadLetterQueue);
     const attributes = { code: 'INVALID_EVENT', reason: 'detail.data.items: must be a list', originalMessageId: 'm-1' };
@@ -91,7 +91,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/^UNKNOWN_TARGET: /);
     });
 
-    it('only as far as the letter itself tells while the tables cannot be read', async () => {
+    it('only by the letter itself while the tables cannot be read', async () => {
       const api = await startApi();
       api.aws.dynamo.failAlways('BatchGet', connectionRefused);
       for (const body of [readable(), 'one book, please'])
@@ -101,7 +101,7 @@ describe('GET /api/dead-letters', () => {
     });
   });
 
-  it('cuts what a letter says of itself, and drops its body', async () => {
+  it('cuts long attributes of a letter, and drops its body', async () => {
     const api = await startApi();
     const long = 'é'.repeat(100_000);
     const body = JSON.stringify({ 'detail-type': long, detail: { data: { orderId: long } } });

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe('the feed of the system', () => {
-  it('reads nothing until somebody asks, and answers with the first look', async () => {
+  it('reads nothing until the first request, and answers it with the first look', async () => {
     const { feed, looks, change, after } = createFedSystem();
     change(order('o-1'));
     await after(60_000);
@@ -20,7 +20,7 @@ describe('the feed of the system', () => {
     expect(stages(state)).toEqual([['o-1', 'accepted']]);
   });
 
-  it('looks once a second, however many watch, and tells all of them what has changed', async () => {
+  it('looks once a second for all subscribers, and sends each the changes', async () => {
     const { feed, looks, change, watch, after } = createFedSystem();
     change(order('o-1'), order('o-2'));
     await Promise.all([feed.current(), feed.current()]);
@@ -38,7 +38,7 @@ describe('the feed of the system', () => {
     ]);
   });
 
-  it('does not tell those who watch no more', async () => {
+  it('sends nothing after unsubscribe', async () => {
     const { feed, watch, after } = createFedSystem();
     await feed.current();
     const { updates, unsubscribe } = watch();
@@ -48,7 +48,7 @@ describe('the feed of the system', () => {
     expect(updates).toHaveLength(1);
   });
 
-  it('tells that an order is queued although nothing has changed in its table, once', async () => {
+  it('reports an order as queued once, although its item has not changed', async () => {
     const { feed, change, publish, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
@@ -58,7 +58,7 @@ describe('the feed of the system', () => {
     expect(updates.map(stages)).toEqual([[['o-1', 'queued']], []]);
   });
 
-  it('goes on for a while after the last one has gone, then forgets, and begins anew for the next', async () => {
+  it('continues for a while after the last subscriber has left, then starts again for the next', async () => {
     const { feed, looks, change, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
@@ -77,7 +77,7 @@ describe('the feed of the system', () => {
     expect(looks.followers).toBe(2);
   });
 
-  it('asks the workers at every third look, and keeps what they said when asking fails', async () => {
+  it('asks the workers at every third look, and keeps their last answer when asking fails', async () => {
     const { feed, looks, away, watch, after } = createFedSystem();
     await feed.current();
     const { updates } = watch();
@@ -90,7 +90,7 @@ describe('the feed of the system', () => {
     expect(updates.at(-1)).not.toHaveProperty('problem');
   });
 
-  it('says what cannot be reached and since when, shows the last known, and goes on by itself', async () => {
+  it('reports what cannot be reached and since when, shows the last state, and recovers by itself', async () => {
     const { feed, away, change, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
@@ -112,7 +112,7 @@ describe('the feed of the system', () => {
     expect(updates.at(-1)).not.toHaveProperty('problem');
   });
 
-  it('counts an order as accepted once, whatever becomes of it, and its outcome in its own second', async () => {
+  it('counts an order as accepted once, and its outcome in the second in which it ended', async () => {
     const { feed, change, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
@@ -166,7 +166,7 @@ describe('the feed of the system', () => {
     ]);
   });
 
-  it('goes on after a look that fails in a way that nobody has thought of', async () => {
+  it('continues after a look with an unexpected error', async () => {
     const world = createFedSystem();
     await world.feed.current();
     const { updates } = world.watch();
@@ -180,7 +180,7 @@ describe('the feed of the system', () => {
     expect(world.log.lines.map(({ message }) => message)).toEqual(Array(2).fill('look at the system failed'));
   });
 
-  it('looks no more once it is stopped, whoever watches', async () => {
+  it('stops looking when stopped, subscribers or not', async () => {
     const { feed, looks, watch, after } = createFedSystem();
     await feed.current();
     watch();

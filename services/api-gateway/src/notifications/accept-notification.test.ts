@@ -23,7 +23,7 @@ async function placeOrder({ post }: Api, change: object = {}): Promise<string> {
 const about = (orderId: string, change: object = {}) => ({ orderId, message: 'On its way', channel: 'SMS', ...change });
 
 describe('POST /api/notifications', () => {
-  it('answers 202 with the notification and its place', async () => {
+  it('answers 202 with the notification and its location', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     const answer = await api.post('/api/notifications', about(orderId), { 'x-correlation-id': 'mine' });

@@ -7,7 +7,7 @@ import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@or
 const NOW = new Date(NOW_MS).toISOString();
 
 describe('POST /api/orders', () => {
-  it('answers 201 with the order and its place', async () => {
+  it('answers 201 with the order and its location', async () => {
     const { post } = await startApi();
     const answer = await post('/api/orders', anOrder(), { 'x-correlation-id': 'mine' });
     const order = bodyOf<Order>(answer);

@@ -46,7 +46,7 @@ describe('an Idempotency-Key', () => {
     expect(second.headers['idempotent-replayed']).toBe('true');
   });
 
-  it('does not mind how the same body is written', async () => {
+  it('ignores how the same body is formatted', async () => {
     const { post } = await startApi();
     const { customerId, items, totalAmount } = anOrder();
     await post('/api/orders', anOrder(), key('k'));
@@ -143,7 +143,7 @@ describe('an Idempotency-Key', () => {
     expect(bodyOf<Order>(retried).orderId).toBe(orders()[0]!.orderId);
   });
 
-  it('is in nobody’s way when the SDK retries an insert whose answer was lost', async () => {
+  it('still accepts when the SDK retries an insert whose answer was lost', async () => {
     const { post, aws, published } = await startApi();
     const { send } = aws.dynamo;
     // The retry happens inside the client, with the same statement.

@@ -181,13 +181,13 @@ describe('a cursor', () => {
     expect(bodyOf(answer).errors).toEqual([expect.objectContaining({ path: 'cursor' })]);
   });
 
-  it('may go with another limit', async () => {
+  it('may be used with another limit', async () => {
     const api = await startApi();
     const cursor = await cursorOf(api, '');
     expect(bodyOf<OrderPage>(await api.get(`/api/orders?limit=50&cursor=${cursor}`)).items).toHaveLength(2);
   });
 
-  it('that was made up for a far future costs no more than the first page', async () => {
+  it('that was forged for the far future costs no more than the first page', async () => {
     const api = await startApi();
     const cursor = encodeCursor(`9999-12-31T23:59:59.999Z#${newId()}`, '');
     expect((await api.get(`/api/orders?cursor=${cursor}`)).status).toBe(200);

@@ -4,7 +4,7 @@ import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, bodyOf, eventually, NAMES, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 describe('the sweeper of a running API', () => {
-  it('publishes what was accepted while the bus was away, once it is back', async () => {
+  it('publishes orders accepted during an outage of the bus, once it is over', async () => {
     const { post, aws, time, log, queued } = await startApi({ SWEEP_INTERVAL_MS: '100' });
     aws.eventBridge.failAlways('*', connectionRefused);
     const { orderId } = bodyOf<Order>(await post('/api/orders', anOrder()));
@@ -21,7 +21,7 @@ describe('the sweeper of a running API', () => {
     ]);
   });
 
-  it('brings back an order whose event the bus took and never delivered', async () => {
+  it('republishes the event of an order that the bus took and never delivered', async () => {
     const { post, aws, time, log, queued, published } = await startApi({ SWEEP_INTERVAL_MS: '100' });
     aws.eventBridge.loseNext();
     await post('/api/orders', anOrder());
@@ -46,7 +46,7 @@ describe('the sweeper of a running API', () => {
     expect(queued(NAMES.notificationQueue)).toHaveLength(1);
   });
 
-  it('goes on after an outage of DynamoDB, with one line for each change', async () => {
+  it('continues after an outage of DynamoDB, with one log line per change', async () => {
     const { aws, log } = await startApi({ SWEEP_INTERVAL_MS: '100' });
     aws.dynamo.failAlways('*', connectionRefused);
     await log.next('outbox sweeper cannot work');

@@ -21,7 +21,7 @@ describe('the correlation id', () => {
     expect(answer.headers['x-correlation-id']).toMatch(UUID);
   });
 
-  it('is made when there is none, a new one each time, and is in the log', async () => {
+  it('is generated when absent, new each time, and logged', async () => {
     const { get, log } = await startApi();
     const ids = [];
     for (const url of ['/api/orders', '/nowhere', '/health/live', '/openapi.json']) {
@@ -36,7 +36,7 @@ describe('the correlation id', () => {
 });
 
 describe('headers', () => {
-  it.each(['/api/orders', '/api/none'])('protect browsers from what %s answers: it is data', async (path) => {
+  it.each(['/api/orders', '/api/none'])('protect browsers from the data of %s', async (path) => {
     const { headers } = await (await startApi()).get(path);
     expect(headers).toMatchObject({
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -48,7 +48,7 @@ describe('headers', () => {
     expect(headers['x-powered-by']).toBeUndefined();
   });
 
-  it.each(['/docs', '/nowhere', '/health/live'])('protect browsers from whatever %s is', async (path) => {
+  it.each(['/docs', '/nowhere', '/health/live'])('protect browsers from %s', async (path) => {
     const { headers } = await (await startApi()).get(path);
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
     expect(headers['content-security-policy']).toContain("default-src 'self'");

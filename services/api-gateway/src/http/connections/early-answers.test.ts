@@ -23,7 +23,7 @@ const REFUSED: [string, number, { path?: string; method?: string; headers?: Reco
   ['a body of no stated type', 415, {}],
   ['a foreign page', 403, { headers: { ...JSON_TYPE, origin: 'http://evil.example' } }],
   ['a foreign Host', 421, { headers: { ...JSON_TYPE, host: 'evil.example' } }],
-  ['a path that is not there', 404, { path: '/nowhere', headers: { 'content-type': 'text/plain' } }],
+  ['an unknown path', 404, { path: '/nowhere', headers: { 'content-type': 'text/plain' } }],
   ['a method that is not there', 405, { method: 'PUT', headers: { 'content-type': 'text/plain' } }],
   ['an expectation', 417, { headers: { ...JSON_TYPE, expect: 'x' } }],
 ];

@@ -43,7 +43,7 @@ async function listen({ app }: Api): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-describe('a client that has gone', () => {
+describe('a client that has left', () => {
   it('before its request is looked at has ordered nothing', async () => {
     const api = await startApi();
     const { server, port } = await listen(api);

@@ -59,7 +59,7 @@ describe('what a client sends in part', () => {
   });
 });
 
-it('an answer that nobody reads does not keep the API from ending', async () => {
+it('an unread answer does not keep the API from ending', async () => {
   const api = await startApi({ SHUTDOWN_TIMEOUT_MS: '2000' });
   const { server, port } = await listen(api);
   const accepted = once(server, 'connection') as Promise<[Socket]>;

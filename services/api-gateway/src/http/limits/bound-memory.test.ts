@@ -32,7 +32,7 @@ async function open(port: number, text: string) {
 const request = (method: string, path: string, headers = '') =>
   `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`;
 
-describe('request bodies that do not come to their end', () => {
+describe('request bodies that are never complete', () => {
   const headers = `Content-Type: application/json\r\nContent-Length: ${BODY_BYTES}\r\n`;
 
   it('take a bounded share of the memory; small requests are served', async () => {
@@ -62,8 +62,8 @@ describe('event streams', () => {
   });
 });
 
-describe('answers that nobody reads', () => {
-  it('end their connections, also when they wait behind each other', async () => {
+describe('unread answers', () => {
+  it('end their connections, also when queued behind each other', async () => {
     const api = await startApi({ WRITE_TIMEOUT_MS: '1000' });
     const large = {
       customerId: 'customer-1',

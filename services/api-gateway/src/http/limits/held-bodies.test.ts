@@ -29,7 +29,7 @@ describe('request bodies', () => {
     expect(hold(LARGE).held).toBeUndefined();
   });
 
-  it('that have been on their way for long make room for others', () => {
+  it('that take long make room for others', () => {
     const { hold, time } = createWorld(2 * LARGE);
     const [slow, done] = [hold(LARGE), hold(LARGE)];
     done.held?.complete();

@@ -3,7 +3,7 @@ import { newId } from '@orderflow/domain/ids';
 import { anOrder, bodyOf, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 describe('every problem', () => {
-  it('is a problem document that says nothing of the inside', async () => {
+  it('is a problem document without internal details', async () => {
     const { get } = await startApi();
     const id = newId();
     const answer = await get(`/api/orders/${id}?x=1`, { 'x-correlation-id': 'mine' });
@@ -19,7 +19,7 @@ describe('every problem', () => {
     });
   });
 
-  it('that is a defect of ours is a 500 without a stack trace, and an error in the log', async () => {
+  it('of a defect is a 500 without a stack trace, and an error in the log', async () => {
     const { aws, get, log } = await startApi();
     aws.dynamo.failNext('Get', new TypeError('secret of the inside'));
     const answer = await get(`/api/orders/${newId()}`, { 'x-correlation-id': 'mine' });
@@ -39,7 +39,7 @@ describe('every problem', () => {
   });
 });
 
-describe('a path that is not there', () => {
+describe('an unknown path', () => {
   it.each(['/api', '/api/order', '/api/orders/a/b/c', '/health/dead', '/api/orders//', '/API/orders'])(
     '%s is 404',
     async (url) => {
@@ -56,7 +56,7 @@ describe('a path that is not there', () => {
   });
 });
 
-describe('a method that the path does not know', () => {
+describe('a method that the path does not have', () => {
   it.each([
     ['PUT', '/api/orders', ['GET', 'HEAD', 'POST']],
     ['DELETE', '/api/orders', ['GET', 'HEAD', 'POST']],
@@ -79,7 +79,7 @@ describe('a method that the path does not know', () => {
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
-  it('is not one of those that Allow names', async () => {
+  it('is not in Allow', async () => {
     const { request } = await startApi();
     expect((await request('HEAD', '/api/orders')).status).toBe(200);
     expect((await request('HEAD', '/health/live')).status).toBe(200);
@@ -146,7 +146,7 @@ describe('too many requests', () => {
   });
 });
 
-describe('too many requests for what is no endpoint of the API', () => {
+describe('too many requests outside the API', () => {
   it.each(['/', '/asyncapi.json', '/openapi.json'])('%s are 429 as well', async (path) => {
     const { get } = await startApi({ RATE_LIMIT_MAX: '1' });
     await get('/api/orders');

@@ -49,7 +49,7 @@ describe('without DynamoDB', () => {
   });
 });
 
-it('503 with Retry-After answers orders that find the waiting room full, and the others are taken', async () => {
+it('orders beyond the queue get 503 with Retry-After, and the others are accepted', async () => {
   const { aws, post, orders } = await startApi();
   const { send } = aws.dynamo;
   let answerAll: () => void = () => undefined;

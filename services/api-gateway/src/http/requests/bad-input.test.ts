@@ -43,7 +43,7 @@ describe('a refusal', () => {
   });
 });
 
-it('a refusal says how many problems it does not list', async () => {
+it('a refusal counts the problems that it does not list', async () => {
   const api = await startApi();
   const problemsOf = async (unknown: number) => {
     const names = Object.fromEntries(Array.from({ length: unknown }, (_, i) => [`name-${i}`, 1]));
@@ -71,7 +71,7 @@ describe('ids in paths', () => {
     expect(api.aws.dynamo.calls).toEqual([]);
   });
 
-  it('a path that is no text is refused', async () => {
+  it('a path that is not text is refused', async () => {
     const answer = await (await startApi()).get('/api/orders/%');
     expect(answer.status).toBe(400);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);

@@ -113,7 +113,7 @@ describe('POST /api/orders refuses', () => {
     await expectNothingHappened(api);
   });
 
-  it('an idempotency key that is no key', async () => {
+  it('an invalid idempotency key', async () => {
     const api = await startApi();
     for (const key of ['', ' ', 'a b', 'k'.repeat(256), 'schlüssel', 'a, b']) {
       const answer = await api.post('/api/orders', anOrder(), { 'idempotency-key': key });

@@ -20,7 +20,7 @@ describe('without tracing', () => {
     },
   );
 
-  it("keeps to the client's trace", async () => {
+  it("stays in the client's trace", async () => {
     const { post, orders, log } = await startApi();
     await post('/api/orders', anOrder(), { traceparent: TRACEPARENT });
     expect(orders()[0]?.traceparent).toBe(TRACEPARENT);
@@ -30,7 +30,7 @@ describe('without tracing', () => {
   it.each([
     ...[`01-${TRACE_ID}-b7ad6b7169203331-01`, `01-${TRACE_ID}-b7ad6b7169203331-ff-more`],
     ...[`cc-${TRACE_ID}-b7ad6b7169203331-09-what-the-future-will-be-like`, `fe-${TRACE_ID}-b7ad6b7169203331-01-`],
-  ])("keeps to the client's trace in a later version, and hands it on as version 00: %s", async (traceparent) => {
+  ])("stays in the client's trace of a later version, and passes it on as version 00: %s", async (traceparent) => {
     const { post, orders, published } = await startApi();
     const tracestate = 'rojo=00f067aa0ba902b7,future@vendor=\x7e';
     expect((await post('/api/orders', anOrder(), { traceparent, tracestate })).status).toBe(201);
@@ -52,7 +52,7 @@ describe('without tracing', () => {
 });
 
 describe('with tracing', () => {
-  it("an order's event stands under its request, and its request under the client", async () => {
+  it("an order's event is a child of its request, and the request of the client's span", async () => {
     const { tracing, ended } = createRecordingTracer();
     const { post, published, orders } = await startApi({}, tracing);
     await post('/api/orders', anOrder(), { traceparent: TRACEPARENT, 'x-correlation-id': 'mine' });
@@ -80,7 +80,7 @@ describe('with tracing', () => {
     expect(begun).toEqual([]);
   });
 
-  it('has failures of ours as errors, and those of the client not', async () => {
+  it('marks server failures as errors, but not client failures', async () => {
     const { tracing, ended } = createRecordingTracer();
     const { post, aws } = await startApi({}, tracing);
     await post('/api/orders', {});
