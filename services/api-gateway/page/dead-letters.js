@@ -21,8 +21,8 @@ async function copy(text) {
 }
 
 /**
- * A command for the operator's shell, with a button that copies it. Without a clipboard (plain HTTP has none), the button
- * selects it.
+ * A command for the operator's shell, with a button that copies it. Without a clipboard (plain HTTP has none), the
+ * button selects it.
  * @param {string} text
  */
 function createCommand(text) {

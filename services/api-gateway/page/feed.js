@@ -14,7 +14,7 @@ const SILENCE_MS = 15_000;
 
 /**
  * Follows the system while the page is open. EventSource gives up for good after an answer that is not a stream, so the
- * page reconnects itself. A hidden page closes its connection, because a browser has six for all its tabs, and catches up
+ * page reconnects itself. A hidden page closes its connection, because a browser has six for all its tabs. It catches up
  * from `history` when it is shown again.
  * @param {string} url
  * @param {FeedHandlers} handlers
