@@ -1,10 +1,10 @@
 /** @import { FlowPoint } from '@orderflow/contracts' */
 
-/** Marks that are nearer to each other than this hide the line that they are on. */
+/** Marks closer than this hide their line. */
 const MARK_SPACE_PX = 8;
 
 /**
- * Whether each value gets a mark. The outcomes of a few orders lie seconds apart; one alone has no line at all.
+ * Whether each value gets a mark. With few orders, outcomes are seconds apart, and a single one has no line.
  * @param {ArrayLike<number | null | undefined>} values
  * @param {number} from index of the first that is in sight
  * @param {number} to index of the last
@@ -18,7 +18,7 @@ export function areMarked(values, from, to, widthPx) {
 }
 
 /**
- * The newest value there is: a slow stream has seconds, and minutes, in which nothing ends.
+ * The newest value. With few orders, nothing ends for seconds or minutes.
  * @param {readonly FlowPoint[]} flow
  * @param {(point: FlowPoint) => number | undefined} read
  */

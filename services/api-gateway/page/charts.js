@@ -7,7 +7,7 @@ import { byId, element, setText } from './dom.js';
 import { duration } from './format.js';
 
 const HEIGHT_PX = 190;
-/** An API that has just begun to watch has little to show, and shows it large. */
+/** After its start the API has few seconds to show, so the chart zooms in on them. */
 const LEAST_SHOWN_S = 60;
 const FONT = '11px system-ui, sans-serif';
 
@@ -59,7 +59,7 @@ function optionsOf(lines, sayTick, width) {
         stroke: colorOf(color),
         width: 1.5,
         ...(isArea ? { fill: `${colorOf(color)}33` } : {}),
-        // What happened in between is not known; that nothing ended says nothing about how long it takes.
+        // A gap means unknown. A second without an outcome has no latency.
         spanGaps: true,
         points: {
           size: 5,

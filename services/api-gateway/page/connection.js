@@ -8,7 +8,7 @@ const SAID = {
 };
 const AWAY = 'The API cannot be reached. What you see is the last known; this page keeps trying to connect.';
 
-/** The connection's state in the header, and what is wrong in a banner: with the connection first, then with AWS. */
+/** Shows the connection's state in the header, and a problem in a banner: the connection's first, then one with AWS. */
 export function createConnection() {
   const line = byId('connection', HTMLParagraphElement);
   const banner = byId('problem', HTMLParagraphElement);

@@ -3,11 +3,11 @@ import { byId, element, resize, setText } from './dom.js';
 import { clock, counted, NOT_KNOWN, shortId } from './format.js';
 
 const MAX_SHOWN = 50;
-/** The API tells of so many a queue. */
+/** Letters per queue that the API shows. */
 const MAX_TOLD = 10;
-/** Looking at a dead letter is a receive: not more often than this. */
+/** Each look receives the dead letters, so look no more often than this. */
 const PAUSE_MS = 2_000;
-/** Letters that are being looked at elsewhere come back later, and no depth changes then. */
+/** Letters that another client is reading become visible later, without a change of depth. */
 const AGAIN_MS = 15_000;
 
 /** @param {string} text */
@@ -21,8 +21,8 @@ async function copy(text) {
 }
 
 /**
- * A command for a shell on the operator's machine, and a button that copies it. Without a clipboard, which plain HTTP has
- * not, it is selected.
+ * A command for the operator's shell, with a button that copies it. Without a clipboard (plain HTTP has none), the
+ * button selects it.
  * @param {string} text
  */
 function createCommand(text) {
@@ -39,7 +39,7 @@ function createCommand(text) {
 }
 
 /**
- * What to do about a letter: its replay, or, where the API says that it would start nothing, what helps instead.
+ * What to do about a letter: replay it, or, if the API says that a replay starts nothing, what helps instead.
  * @param {Pick<DeadLetterSummary, 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} letter
  * @param {string} [replay] what a replay does
  */
@@ -55,7 +55,7 @@ export function createRemedy({ messageId, code, reason, path, replayRefusal }, r
 }
 
 /**
- * Why a message was given up, in words.
+ * Why a message became a dead letter, in words.
  * @param {DeadLetterSummary} letter
  */
 function factsOf({ queue, type, path, attempts, firstReceivedAt, replayCount }) {
@@ -72,7 +72,7 @@ function factsOf({ queue, type, path, attempts, firstReceivedAt, replayCount }) 
 }
 
 /**
- * What others put on the message. Of a binary value its length says more than its bytes.
+ * Foreign attributes of the message. Binary values show as their length.
  * @param {NonNullable<DeadLetterSummary['attributes']>} attributes
  */
 const attributesOf = (attributes) =>
@@ -90,7 +90,7 @@ function createLetter(onChoose) {
     node,
     /** @param {DeadLetterSummary} letter */
     show(letter) {
-      // Untouched while it says the same: the focus may be in it.
+      // Keep an unchanged element: it may have the focus.
       if (shown === JSON.stringify(letter)) return;
       shown = JSON.stringify(letter);
       const { orderId, code, reason, attributes = [] } = letter;
@@ -125,7 +125,7 @@ const depthOf = (queues) =>
     .reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
 
 /**
- * The dead letters, read when their number changes.
+ * Shows the dead letters, read again when their number changes.
  * @param {(orderId: string) => void} onChoose
  */
 export function createDeadLetters(onChoose) {
@@ -136,7 +136,7 @@ export function createDeadLetters(onChoose) {
   const rows = [];
   /** @type {DeadLetterSummary[]} */
   let letters = [];
-  /** Depth that the letters were read at; undefined when they have to be read again. @type {number | undefined} */
+  /** The depth when the letters were read; undefined when they must be read again. @type {number | undefined} */
   let readAt;
   let lastRead = -Infinity;
   let isReading = false;
@@ -161,7 +161,7 @@ export function createDeadLetters(onChoose) {
   return {
     /** @param {string} orderId */
     of: (orderId) => letters.filter((letter) => letter.orderId === orderId),
-    /** Call it with every state that the API tells. @param {QueueState[]} queues */
+    /** Call it with every state from the API. @param {QueueState[]} queues */
     async update(queues) {
       const depth = depthOf(queues);
       const now = performance.now();

@@ -1,7 +1,7 @@
 /** @typedef {Node | string | undefined | false} Child */
 
 /**
- * What a server says reaches the document as text only, never as markup.
+ * Text from a server enters the document as text only, never as markup.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string>} [attributes]
@@ -40,7 +40,7 @@ export function byId(id, type) {
 }
 
 /**
- * Writes only what has changed, so that nothing is laid out or read out for nothing.
+ * Writes only changed text, to avoid needless layout and screen reader output.
  * @param {Node} node
  * @param {string} text
  */
@@ -58,7 +58,7 @@ export function setAttribute(node, name, value) {
 }
 
 /**
- * Gives a list as many rows as there are things; rows that are there stay, with the focus that they may have.
+ * Gives a list one row per thing. Existing rows stay and keep the focus.
  * @template {{ node: Element }} Row
  * @param {Element} parent
  * @param {Row[]} rows
@@ -75,7 +75,7 @@ export function resize(parent, rows, count, create) {
 }
 
 /**
- * One call for a frame, however often it is asked for.
+ * Calls at most once per frame.
  * @param {() => void} draw
  */
 export function oncePerFrame(draw) {

@@ -2,7 +2,7 @@
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 8_000;
-/** There is an event each second; a connection without any is a dead one that nobody has closed. */
+/** There is an event each second. A connection without any for this long is dead. */
 const SILENCE_MS = 15_000;
 
 /**
@@ -13,9 +13,9 @@ const SILENCE_MS = 15_000;
  */
 
 /**
- * Follows the system for as long as the page is open. The browser's own way to reconnect ends for good at the first
- * answer that is none, so every connection is one of ours. Nobody looks at a hidden page: it lets go of its connection,
- * of which a browser has six for all tabs, and catches up from `history` when it is shown again.
+ * Follows the system while the page is open. EventSource gives up for good after an answer that is not a stream, so the
+ * page reconnects itself. A hidden page closes its connection, because a browser has six for all its tabs. It catches up
+ * from `history` when it is shown again.
  * @param {string} url
  * @param {FeedHandlers} handlers
  */

@@ -1,6 +1,6 @@
 /** @import { Order, Problem, Timeline } from '@orderflow/contracts' */
 
-/** The customer is told after the outcome, and nothing tells of that but the timeline. */
+/** The notification is sent after the outcome. Only the timeline shows it. */
 const LOOK_AGAIN_MS = 2_000;
 
 /**
@@ -22,14 +22,14 @@ async function read(url, signal) {
   return /** @type {T} */ (body);
 }
 
-/** What fetch throws is a TypeError, and what a proxy answers in the API's place is no JSON. @param {unknown} error */
+/** fetch throws a TypeError, and a proxy's own answer is not JSON. @param {unknown} error */
 const sentenceOf = (error) =>
   error instanceof Error && !(error instanceof TypeError || error instanceof SyntaxError)
     ? error.message
     : 'The API cannot be reached; trying again.';
 
 /**
- * Reads an order and its timeline at once, at each step that the API tells of, and now and then.
+ * Reads an order and its timeline at once, at each step that the API reports, and from time to time.
  * @param {string} orderId
  * @param {OrderHandlers} handlers
  * @returns {() => void} ends it
@@ -40,7 +40,7 @@ export function followOrder(orderId, { onRead, onProblem }) {
   const { signal } = stopped;
   let isReading = false;
   let isStale = false;
-  /** What is shown stays as it is until it changes: somebody may be reading it, or copying from it. */
+  /** Keep unchanged content: someone may be reading it or copying from it. */
   let shown = '';
 
   async function refresh() {

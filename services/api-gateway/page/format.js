@@ -1,4 +1,4 @@
-/** In place of what the API has not told yet. */
+/** Placeholder for a value that the API has not sent yet. */
 export const NOT_KNOWN = 'Not known yet.';
 
 /** @param {number} ms */
@@ -11,7 +11,7 @@ export function duration(ms) {
 }
 
 /**
- * Coarse on purpose: it changes once a second at most.
+ * Coarse on purpose, to change at most once a second.
  * @param {number} ms
  */
 export function age(ms) {
@@ -30,7 +30,7 @@ export const money = (amount) =>
 /** @param {number} count */
 export const whole = (count) => count.toLocaleString('en');
 
-/** The end of an id: its beginning is a time, which neighbours share. @param {string} id */
+/** The end of an id. Its beginning is a time, which is similar for orders made together. @param {string} id */
 export const shortId = (id) => `…${id.slice(-8)}`;
 
 /** Local time to the millisecond. @param {string} iso */

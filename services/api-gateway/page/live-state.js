@@ -1,13 +1,13 @@
 /** @import { FlowPoint, LiveOrder, Order, SystemState } from '@orderflow/contracts' */
 
-/** The page keeps no more than this, however long it is open. */
+/** Upper bounds, however long the page is open. */
 export const MAX_ORDERS = 200;
 export const MAX_POINTS = 300;
 
 /**
- * What the page knows: the last state, with the orders and seconds of earlier ones.
+ * The last state, merged with the orders and seconds of earlier ones.
  * @typedef {Omit<SystemState, 'orders' | 'flow'> & { isKnown: boolean, orders: LiveOrder[], flow: FlowPoint[] }} LiveState
- * `isKnown`: the API has told all of it. Until then, that there is nothing here says nothing about the system.
+ * `isKnown`: the API has sent a whole state. Until then, an empty list does not mean that there are no orders.
  */
 
 /** Nothing yet. @returns {LiveState} */
@@ -16,7 +16,7 @@ export const emptyState = () => ({
 });
 
 /**
- * Newest first, each once, in its newest version.
+ * Newest first, each order once, in its newest version.
  * @param {LiveOrder[]} before
  * @param {LiveOrder[]} changed
  */
@@ -32,7 +32,7 @@ function mergeOrders(before, changed) {
 }
 
 /**
- * Oldest first, each second once. Later ones than the newest that is added are of a clock that was set back since.
+ * Oldest first, each second once. Seconds after the newest added one are from before the clock was set back.
  * @param {FlowPoint[]} before
  * @param {FlowPoint[]} added
  */
@@ -51,7 +51,7 @@ function mergeFlow(before, added) {
 export function withEvent(before, event) {
   return {
     ...event,
-    // What the API could not read when it was asked may be there all the same.
+    // What the API could not read may still exist.
     isKnown: before.isKnown || event.problem === undefined,
     orders: mergeOrders(before.orders, event.orders),
     flow: mergeFlow(before.flow, event.flow),
@@ -59,7 +59,7 @@ export function withEvent(before, event) {
 }
 
 /**
- * Shows an order that was placed here at once; the next event would show it a second later.
+ * Shows an order from this page at once, not a second later with the next event.
  * @param {LiveState} before
  * @param {Order} order
  * @returns {LiveState}
@@ -75,7 +75,7 @@ export function withPlaced(before, { orderId, version, customerId, totalAmount, 
 }
 
 /**
- * What a new connection begins with replaces all: the API may be another one than before.
+ * The first event of a new connection replaces everything: another API may have answered.
  * @param {SystemState} history
  * @returns {LiveState}
  */

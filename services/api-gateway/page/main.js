@@ -11,7 +11,7 @@ import { createFlow } from './stages.js';
 import { createQueues, createWorkers } from './system-health.js';
 
 let state = emptyState();
-/** The API's clock is what ages are told by. */
+/** Ages use the API's clock. */
 let clockOffsetMs = 0;
 
 const choose = (/** @type {string} */ orderId) => {

@@ -8,7 +8,7 @@ function sentenceOf({ detail, errors = [] }) {
   return [detail, ...errors.map(({ path, message }) => (path ? `${path}: ${message}` : message))].join(' ');
 }
 
-/** Works where the page came over plain HTTP from another machine, too. */
+/** crypto.randomUUID is missing on pages that come over plain HTTP from another machine. */
 function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
@@ -44,7 +44,7 @@ export function createOrderForm(onPlaced, onChoose) {
   const customer = byId('customer', HTMLInputElement);
   const result = byId('order-result', HTMLParagraphElement);
   const showPlaced = byId('show-placed', HTMLButtonElement);
-  /** An order whose answer was lost is asked for again under its key. @type {{ body: string, key: string } | undefined} */
+  /** An order whose answer was lost is sent again with the same key. @type {{ body: string, key: string } | undefined} */
   let unanswered;
   let placed = '';
   let isBusy = false;

@@ -3,7 +3,7 @@
 /** @typedef {Pick<DeadLetterSummary, 'queue' | 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} Letter */
 
 /**
- * What a dead letter is of, and what its replay does.
+ * The subject of a dead letter, and what its replay does.
  * @type {Record<DeadLetterSummary['queue'], { title: string, replay: string }>}
  */
 export const WORDS = {
@@ -22,7 +22,7 @@ export const WORDS = {
 };
 
 /**
- * The order's own dead letter, told by its timeline: the API tells of some letters only.
+ * The order's own dead letter, from its timeline: the API lists only some letters.
  * @param {Timeline | undefined} timeline
  * @returns {Letter | undefined}
  */
@@ -53,8 +53,8 @@ export function lettersOfOrder(told, timeline) {
 }
 
 /**
- * The timeline with a step for each dead letter that it does not tell of: a message that nobody could read, or a copy
- * that came to its end after the order had.
+ * The timeline, with a step for each dead letter that it lacks: a message that could not be decoded, or a copy that was
+ * dead-lettered after the order ended.
  * @param {Timeline} timeline
  * @param {readonly DeadLetterSummary[]} told the letters of the order that the API tells of
  * @returns {Timeline}
@@ -69,7 +69,7 @@ export function withLetterSteps(timeline, told) {
 
   const startMs = Date.parse(first.at);
   let atMs = startMs;
-  // By the times that the API has put into order, whatever the clocks said.
+  // Uses the times that the API has put in order, not the clocks'.
   const placed = timeline.steps.map((step) => ({ step, atMs: (atMs += step.sinceMs) }));
   const added = missing.map(({ queue, sentAt, originalMessageId, code, reason, notificationId, attempts }) => {
     const ofNotification = queue === 'notifications' && notificationId !== undefined;

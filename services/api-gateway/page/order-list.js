@@ -50,8 +50,8 @@ function createRow(onChoose) {
 }
 
 /**
- * The newest orders. While somebody points into the list or has the focus in it, its rows keep their places; what is in
- * them stays current, and new orders wait.
+ * The newest orders. While the pointer or the focus is in the list, its rows keep their places and stay current, and
+ * new orders wait.
  * @param {(orderId: string) => void} onChoose
  */
 export function createOrderList(onChoose) {

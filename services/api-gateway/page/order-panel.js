@@ -34,7 +34,7 @@ const stepRow = (step) =>
     element('td', { class: 'what' }, whatOf(step)),
   );
 
-/** What stands below the steps when they are not all. @param {Timeline} timeline */
+/** The note below an incomplete list of steps. @param {Timeline} timeline */
 const restOf = ({ orderId, nextCursor }) =>
   nextCursor === null
     ? []
@@ -71,8 +71,8 @@ const letterNote = (letter) =>
   );
 
 /**
- * One order, as long as the panel is open. The dialog itself keeps the focus inside, closes on Escape, and gives the
- * focus back.
+ * One order, while the panel is open. The dialog element keeps the focus inside, closes on Escape, and returns the
+ * focus.
  * @param {(orderId: string) => DeadLetterSummary[]} lettersOf
  */
 export function createOrderPanel(lettersOf) {
@@ -83,9 +83,9 @@ export function createOrderPanel(lettersOf) {
   const offer = createReplayOffer(byId('panel-replay', HTMLDivElement));
   const picture = byId('picture', HTMLDivElement);
   const stepRows = byId('steps', HTMLTableSectionElement);
-  /** As the API tells it. @type {Timeline | undefined} */
+  /** As the API sends it. @type {Timeline | undefined} */
   let read;
-  /** As it is shown. @type {Timeline | undefined} */
+  /** As shown. @type {Timeline | undefined} */
   let timeline;
   let shownLetters = '';
   let shownSteps = '';
@@ -113,7 +113,7 @@ export function createOrderPanel(lettersOf) {
     const said = JSON.stringify(letters);
     timeline = read && withLetterSteps(read, told);
     const steps = JSON.stringify(timeline);
-    // Untouched while they say the same: the focus may be in one, and somebody may be reading.
+    // Keep unchanged elements: one may have the focus, or someone may be reading.
     if (steps !== shownSteps && timeline) stepRows.replaceChildren(...timeline.steps.map(stepRow), ...restOf(timeline));
     if (steps !== shownSteps) draw();
     if (said !== shownLetters) letterPlace.replaceChildren(...letters.map(letterNote));
@@ -128,7 +128,7 @@ export function createOrderPanel(lettersOf) {
     stop();
     clear();
   });
-  // A click beside the dialog is on the dialog itself.
+  // The target of a click on the backdrop is the dialog itself.
   panel.addEventListener('click', ({ target }) => {
     if (target === panel) panel.close();
   });

@@ -1,5 +1,5 @@
 /**
- * What can be ordered here: the products that steer the simulated warehouse, and one that is simply in stock.
+ * The products of the form: those that control the simulated warehouse, and one that is in stock.
  * @typedef {{ productId: string, productName: string, note: string }} Product
  */
 

@@ -2,7 +2,7 @@
 import { element, setText } from './dom.js';
 
 /**
- * Starts an order again. @param {string} orderId
+ * Replays an order. @param {string} orderId
  * @returns {Promise<string>} what to say of it
  */
 async function replay(orderId) {
@@ -17,7 +17,7 @@ async function replay(orderId) {
 }
 
 /**
- * Offers to start an order again that was given up, whether it has a dead letter or not.
+ * Offers to replay a failed order, with or without a dead letter.
  * @param {HTMLElement} place
  */
 export function createReplayOffer(place) {
@@ -29,7 +29,7 @@ export function createReplayOffer(place) {
      */
     show({ orderId, version }, replayable) {
       const offer = replayable ? `${orderId} ${version}` : '';
-      // Untouched while it says the same: the focus may be in it.
+      // Keep an unchanged element: it may have the focus.
       if (offer === offered) return;
       offered = offer;
       if (offer === '') {

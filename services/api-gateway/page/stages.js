@@ -5,7 +5,7 @@ import { whole } from './format.js';
 
 /** @typedef {LiveOrder['stage']} Stage */
 
-/** In their order, each with a sign, because colour alone tells nothing to some. @type {Record<Stage, string>} */
+/** In order, each with a symbol: colour alone is not enough for everyone. @type {Record<Stage, string>} */
 const SIGNS = { accepted: '○', queued: '◔', processing: '◑', completed: '✓', failed: '✕' };
 const STAGES = /** @type {Stage[]} */ (Object.keys(SIGNS));
 
@@ -25,7 +25,7 @@ export function createPill() {
   };
 }
 
-/** How many of the orders in the list are where on their way. */
+/** The number of listed orders in each stage. */
 export function createFlow() {
   const counts = STAGES.map((stage) => {
     const pill = createPill();

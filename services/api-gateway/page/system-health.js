@@ -70,7 +70,7 @@ export function createQueues() {
   };
 }
 
-/** The workers; the whole card is away where the API has not been told of any. */
+/** The workers. The card is hidden when the API does not know any. */
 export function createWorkers() {
   const card = byId('workers-card', HTMLElement);
   const list = byId('workers', HTMLUListElement);

@@ -1,10 +1,10 @@
 /** @import { TimelineStep } from '@orderflow/contracts' */
 
-/** What went by until a step: who had the order, or what it waited for. */
+/** What the time before a step was spent on: who had the order, or what it waited for. */
 /** @typedef {'start' | 'delivery' | 'queue' | 'work' | 'backoff' | 'notification'} Phase */
 
 /**
- * A row of the picture: a bar from the step before it, of the same subject, to this one.
+ * A row of the picture: a bar from the previous step of the same subject to this one.
  * @typedef {object} Row
  * @property {TimelineStep} step
  * @property {Phase} phase
@@ -12,7 +12,7 @@
  * @property {number} toMs
  */
 
-/** The picture stays one; the table below it has every step. */
+/** Limits the picture. The table below it has every step. */
 export const MAX_ROWS = 60;
 
 /**
@@ -23,7 +23,7 @@ export const MAX_ROWS = 60;
 function phaseOf({ step, subject }, before) {
   if (subject === 'notification') return 'notification';
   if (!before) return 'start';
-  // What comes after a retry, a dead letter too, comes with the next receive.
+  // Every step after a retry, dead letters included, follows the next receive.
   if (before.step === 'retried' && step !== 'replayed') return 'backoff';
   if (step === 'republished')
     return before.step === 'sent' ? 'queue' : before.step === 'received' ? 'work' : 'delivery';
@@ -37,16 +37,16 @@ function phaseOf({ step, subject }, before) {
  */
 export function rowsOf(steps) {
   let toMs = 0;
-  /** Last step by subject, and when it was. @type {Map<string, { step: TimelineStep, toMs: number }>} */
+  /** Last step by subject, and its time. @type {Map<string, { step: TimelineStep, toMs: number }>} */
   const last = new Map();
   /** @type {Row[]} */
   const rows = [];
   for (const step of steps.slice(0, MAX_ROWS)) {
     const subject = step.notificationId ?? step.subject;
     const previous = rows.at(-1);
-    // A notification begins with what it tells of.
+    // A notification starts at the step that it reports.
     const before = last.get(subject) ?? previous;
-    // Not the difference of two times: their clocks may differ, and the API has put the steps in order.
+    // Not the difference of two times: clocks may differ, and the API has put the steps in order.
     if (previous) toMs += step.sinceMs;
     last.set(subject, { step, toMs });
     rows.push({ step, phase: phaseOf(step, before?.step), fromMs: before?.toMs ?? toMs, toMs });

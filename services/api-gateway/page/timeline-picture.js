@@ -8,7 +8,7 @@ const ROW_PX = 26;
 const BAR_PX = 12;
 const AXIS_PX = 22;
 const MIN_BAR_PX = 2;
-/** Room for the duration right of the last mark. */
+/** Space for the duration to the right of the last mark. */
 const DURATION_PX = 74;
 
 /** @type {Record<Exclude<Phase, 'start'>, string>} */
@@ -23,7 +23,7 @@ const PHASES = {
 /** @param {TimelineStep} step */
 export function nameOf({ step, subject, attempt }) {
   const again = attempt !== undefined && attempt > 1 ? ` (${attempt})` : '';
-  // No attempt: its message came once more after the last one.
+  // Not an attempt: the message was received again after the last one.
   if (step === 'received' && attempt === undefined)
     return `${subject === 'notification' ? 'notification ' : ''}given up`;
   if (step === 'notified') return `customer notified${again}`;
@@ -69,7 +69,7 @@ function drawRow({ step, phase, fromMs, toMs }, index, xOf, labelPx) {
   return svg('g', { class: 'row' }, bar, label, mark, took);
 }
 
-/** Ticks are round: no digits that are always 0. @param {number} ms */
+/** Ticks are round, so omit digits that are always 0. @param {number} ms */
 const sayTick = (ms) => (ms === 0 ? '0' : ms >= 1_000 && ms < 60_000 ? `${ms / 1_000} s` : duration(ms));
 
 /**
@@ -100,7 +100,7 @@ function describe({ steps, status }) {
 }
 
 /**
- * The timeline as bars along a time axis, each as long as what went by before its step.
+ * The timeline as bars along a time axis. Each bar's length is the time before its step.
  * @param {Timeline} timeline
  * @param {number} width pixels that there are
  */
@@ -119,7 +119,7 @@ export function drawTimeline(timeline, width) {
   );
 }
 
-/** What the kinds of bars mean. */
+/** The legend of the bars. */
 export const legendEntries = () =>
   Object.entries(PHASES).map(([phase, said]) =>
     element('li', {}, element('span', { class: `swatch bar ${phase}` }), said),

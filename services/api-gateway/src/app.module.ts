@@ -1,59 +1,32 @@
-import {
-  Module,
-  type BeforeApplicationShutdown,
-  type DynamicModule,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
-import { API_READINESS, HealthController, type ApiReadiness } from './health/health.controller.js';
-import { LiveController } from './live/live.controller.js';
-import { NotificationsController } from './notifications/notifications.controller.js';
-import { OrdersController } from './orders/orders.controller.js';
-import { USE_CASES, type UseCases } from './use-cases.js';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { HealthModule } from './health/health.module.js';
+import { InfrastructureModule, type Infrastructure } from './infrastructure/infrastructure.module.js';
+import { LiveModule } from './live/live.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
+import { OrdersModule } from './orders/orders.module.js';
+import { OutboxModule } from './outbox/outbox.module.js';
 
-export type Parts = {
-  useCases: UseCases;
-  readiness: ApiReadiness;
-  /** What runs beside the requests. */
-  background: Background;
-};
-
-type Work = {
-  start: () => void;
-  /** Takes the process out of service, then ends what would keep requests open forever. */
-  leave: () => Promise<void>;
-  stop: () => Promise<void>;
-};
-
-/** Started when the application is, stopped when the last request has been answered. */
-export class Background implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
-  constructor(private readonly work: Work) {}
-
-  onApplicationBootstrap(): void {
-    this.work.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.work.leave();
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.work.stop();
-  }
-}
-
+/**
+ * The features of the API. The sweeper starts when the application has started. Shutdown takes one step after another:
+ *
+ *     onModuleDestroy            health          readiness fails, and load balancers get time to notice
+ *     beforeApplicationShutdown  live            event streams end
+ *     (Nest)                                     requests in flight are answered, and the port is closed
+ *     onApplicationShutdown      outbox          the sweeper stops
+ *     onApplicationShutdown      infrastructure  statements and events are flushed, tracing stops, clients close
+ */
 @Module({})
 export class AppModule {
-  static of({ useCases, readiness, background }: Parts): DynamicModule {
+  static of(infrastructure: Infrastructure): DynamicModule {
     return {
       module: AppModule,
-      imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [OrdersController, NotificationsController, LiveController, HealthController],
-      providers: [
-        { provide: USE_CASES, useValue: useCases },
-        { provide: API_READINESS, useValue: readiness },
-        { provide: Background, useValue: background },
+      imports: [
+        InfrastructureModule.of(infrastructure),
+        OrdersModule,
+        NotificationsModule,
+        LiveModule,
+        OutboxModule,
+        HealthModule,
       ],
     };
   }

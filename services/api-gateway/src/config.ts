@@ -9,7 +9,7 @@ const WORKER_URLS_RULE =
 const TRUST_PROXY_RULE =
   'TRUST_PROXY must be addresses or networks, separated by commas, such as 10.0.0.0/8,fd00::/8, or the number of proxies, such as 1';
 
-/** Names that @fastify/proxy-addr has for networks. */
+/** Network names of @fastify/proxy-addr. */
 const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
 const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
@@ -24,7 +24,7 @@ function areProxies(text: string): boolean {
   return /^[1-9]\d?$/.test(text) || listOf(text).every((part) => NETWORK_NAMES.includes(part) || isNetwork(part));
 }
 
-/** As Fastify takes it. Never `true`: clients could call themselves what they like. */
+/** The value for Fastify. Never `true`: clients could claim any address. */
 export function trustedProxies(
   text: string | undefined,
 ): false | string[] | ((address: string, hop: number) => boolean) {
@@ -49,23 +49,23 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(100, 86_400_000)
   RATE_LIMIT_WINDOW_MS = 60_000;
 
-  /** Event streams that one client address may have open, of 1,000. */
+  /** Open event streams per client address, of 1,000 in total. */
   @IsCount(1, 1_000)
   STREAMS_PER_CLIENT_MAX = 50;
 
-  /** A client that reads nothing of its answer for so long is disconnected. */
+  /** A client that reads nothing of its answer for this long is disconnected. */
   @IsCount(100, 3_600_000)
   WRITE_TIMEOUT_MS = 30_000;
 
-  /** Bytes of answers that all clients together have not read yet; those that read least are disconnected first. */
+  /** Unread bytes of answers, all clients together. The slowest clients are disconnected first. */
   @IsCount(1_048_576, 1_073_741_824)
   UNREAD_BYTES_MAX = 16_777_216;
 
-  /** Ms that a connection may be idle; longer than the load balancer's, which is usually 60 s. */
+  /** Ms that a connection may be idle. Must exceed the load balancer's idle timeout, usually 60 s. */
   @IsCount(1_000, 3_600_000)
   KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
-  /** Proxies whose X-Forwarded-For is believed: their addresses or networks, or how many there are in a row. */
+  /** Proxies whose X-Forwarded-For is trusted: their addresses or networks, or the number of hops. */
   @IsOptional()
   @ValidateBy(
     { name: 'areProxies', validator: { validate: (text) => areProxies(String(text)) } },
@@ -73,7 +73,7 @@ export class ApiEnv extends ProcessEnv {
   )
   TRUST_PROXY?: string;
 
-  /** Ms from SIGTERM, when readiness goes down, until the port is closed: load balancers need a while to notice. */
+  /** Ms from SIGTERM, when readiness fails, until the port closes. Load balancers need time to notice. */
   @IsCount(0, 300_000)
   SHUTDOWN_DELAY_MS = 0;
 
@@ -89,11 +89,11 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(100, 3_600_000)
   SWEEP_INTERVAL_MS = 5_000;
 
-  /** How long a backlog in the queue may explain that a marker is due. */
+  /** How long a backlog in the queue is accepted as the reason for a due marker. */
   @IsCount(0, 86_400_000)
   QUEUE_GRACE_MS = 600_000;
 
-  /** Lease of the sweeper's own claims; as the workers' visibility timeout. */
+  /** Lease of the sweeper's claims; the same as the workers' visibility timeout. */
   @IsCount(1, 43_200)
   VISIBILITY_TIMEOUT_SECONDS = 30;
 
@@ -101,7 +101,7 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(1, 1_000)
   OUTBOX_MAX_ATTEMPTS = 12;
 
-  /** Where the workers' health endpoints are, for the live page: service=URL, with commas between. */
+  /** The workers' health endpoints, for the live page: comma-separated service=URL. */
   @IsOptional()
   @ValidateBy(
     { name: 'areWorkerUrls', validator: { validate: (text) => areWorkerUrls(String(text)) } },
@@ -109,7 +109,7 @@ export class ApiEnv extends ProcessEnv {
   )
   WORKER_URLS?: string;
 
-  /** Whether notification-worker hears of outcomes, and confirms them; the template's parameter of this name. */
+  /** Whether notification-worker receives and confirms outcomes; the same as the template's parameter. */
   @IsFlag()
   NOTIFY_ON_ORDER_OUTCOME = true;
 }

@@ -150,8 +150,8 @@ describe('the time of the last sweep', () => {
   });
 });
 
-describe('the metrics of queues', () => {
-  it('tell what is in each of them', async () => {
+describe('the queue metrics', () => {
+  it('show the messages of each queue', async () => {
     const api = await startApi();
     await api.post('/api/orders', anOrder());
     await eventually(() => api.queued(NAMES.orderQueue).length > 0);

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resourceNames } from '@orderflow/contracts';
-import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
+import { NO_TRACING, type RunningTracing } from '@orderflow/platform/telemetry/tracing';
 import { queueUrlOf } from '../aws/arns.js';
 import { ownedTime } from '../owned-time.js';
 import { createApp } from '../../../services/api-gateway/src/app.js';
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 /** The API over fakes, ended after each test. Nothing sweeps by itself unless `env` says so. */
-export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
+export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Partial<RunningTracing> = NO_TRACING) {
   const time = { ms: NOW_MS, wallIsOffByMs: 0 };
   const now = () => time.ms + time.wallIsOffByMs;
   const aws = createFakeTopology('test', now);
@@ -47,7 +47,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = N
       method: method as 'GET',
       url,
       headers,
-      ...(payload === undefined ? {} : { payload }),
+      payload,
     });
     return { status: answer.statusCode, headers: answer.headers as Answer['headers'], text: answer.payload };
   }

@@ -42,7 +42,7 @@ const correlationHeader = () =>
     description: 'Taken over when it is 1 to 128 of A-Z a-z 0-9 . _ : @ -, else a new one is made.',
   });
 
-/** Every route answers so when its Host is not one of ours. */
+/** Every route answers this when Host is not allowed. */
 const MISDIRECTED = 421;
 
 const problemAnswers = (problems: readonly number[]) =>

@@ -3,7 +3,7 @@ import { contractSchemas, type Schema } from './schemas.js';
 
 type EventClass = (typeof EVENT_CLASSES)[number];
 
-/** What EventBridge puts around an event before it reaches a queue. */
+/** The envelope that EventBridge adds to an event on its way to a queue. */
 function deliveredEvent({ type, source, name }: EventClass): Schema {
   return {
     type: 'object',
@@ -29,7 +29,7 @@ function operation(action: 'send' | 'receive', channel: string, classes: readonl
   };
 }
 
-/** Schemas that the events refer to, directly or not. */
+/** Schemas that the roots refer to, directly or indirectly. */
 function reachable(schemas: Record<string, Schema>, roots: string[]): Record<string, Schema> {
   const found: Record<string, Schema> = {};
   const waiting = [...roots];
@@ -44,7 +44,7 @@ function reachable(schemas: Record<string, Schema>, roots: string[]): Record<str
   return found;
 }
 
-/** The events, who sends them and which queue they end in, as AsyncAPI 3. */
+/** The events, their senders and their queues, as AsyncAPI 3. */
 export function asyncApiDocument(names: ResourceNames): object {
   const publishedBy = (service: string) => EVENT_CLASSES.filter(({ source }) => source === `orderflow.${service}`);
   return {

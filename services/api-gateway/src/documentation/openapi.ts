@@ -8,13 +8,13 @@ import {
 } from '@nestjs/swagger';
 import { contractSchemas, MODELS, type Schema } from './schemas.js';
 
-/** Hands the schemas to @nestjs/swagger property by property, the only way in that serves bodies and queries alike. */
+/** Passes the schemas to @nestjs/swagger property by property: the only way that covers both bodies and queries. */
 function describeModels(schemas: Record<string, Schema>): void {
   for (const [name, { properties = {}, required = [] }] of Object.entries(schemas)) {
     const model = MODELS[name];
     if (!model) continue;
     for (const [key, property] of Object.entries(properties)) {
-      // Swagger would put an allOf beside a $ref, and say the same twice.
+      // Swagger would add an allOf beside the $ref.
       const { $ref, ...plain } = property;
       const described = $ref === undefined ? plain : { allOf: [{ $ref }] };
       const options = { ...described, required: required.includes(key) } as ApiPropertyOptions;
@@ -51,7 +51,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     ])
     .filter((model) => model !== undefined);
   const document = SwaggerModule.createDocument(app, config, { extraModels });
-  // The pipe refuses what a request class does not know.
+  // The pipe rejects unknown properties.
   for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {
     Object.assign(document.components?.schemas?.[name] ?? {}, { additionalProperties: false });
   }

@@ -24,9 +24,9 @@ const textOf = (metadata: ValidationMetadata) => ({
   description: TEXT_DESCRIPTION,
 });
 
-/** How our own validators, and those whose stock translation is too loose, read in JSON Schema. */
+/** JSON Schema for our own validators, and for those whose standard conversion is too loose. */
 const converters = {
-  // No multipleOf 0.01: validators that compute in binary fractions refuse 19.99 by it.
+  // No multipleOf 0.01: validators that use binary fractions would reject 19.99.
   [IS_MONEY]: (metadata: ValidationMetadata) => ({
     type: 'number',
     minimum: 0,
@@ -38,7 +38,7 @@ const converters = {
   [MATCHES_ITEM_TOTAL]: { description: 'At most two decimals; equals the sum of quantity × unitPrice over all items.' },
   isIso8601: { type: 'string', format: 'date-time' },
   isUuid: { type: 'string', format: 'uuid' },
-  // Without a type of their own, so that `integer` stays integer.
+  // No type here, so that `integer` stays integer.
   min: (metadata: ValidationMetadata) => ({ minimum: firstConstraint(metadata) }),
   max: (metadata: ValidationMetadata) => ({ maximum: firstConstraint(metadata) }),
   isDefined: {},
@@ -47,14 +47,14 @@ const converters = {
 
 type Model = new () => object;
 
-/** The contract classes by name: whatever contracts exports that is a class. */
+/** All classes that contracts exports, by name. */
 export const MODELS: Record<string, Model> = Object.fromEntries(
   Object.entries<unknown>(contracts).filter(
     (entry): entry is [string, Model] => typeof entry[1] === 'function' && /^class\b/.test(entry[1].toString()),
   ),
 );
 
-/** JSON Schemas of all decorated classes, the contracts' parts included, by class name. */
+/** JSON Schemas of all decorated classes, including nested ones, by class name. */
 export function contractSchemas(): Record<string, Schema> {
   return validationMetadatasToSchemas({
     classTransformerMetadataStorage: defaultMetadataStorage as never,

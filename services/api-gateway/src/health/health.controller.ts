@@ -3,13 +3,13 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CheckReport } from '@orderflow/platform/health/readiness';
 
-/** Readiness of what the API needs, and of what it can do without for a while. */
+/** Readiness of the API's dependencies. */
 export type ApiReadiness = {
-  /** The process has been told to end, and is to get no more requests. */
-  isDraining: () => boolean;
-  /** Without these no request can be served. */
+  /** The process is shutting down and must get no more requests. */
+  isDraining: boolean;
+  /** Without these the API cannot serve requests. */
   required: () => Promise<CheckReport>;
-  /** Without these orders are accepted and wait in the outbox. */
+  /** Without these the API accepts orders, and the outbox keeps them. */
   deferrable: () => Promise<CheckReport>;
 };
 
@@ -23,21 +23,21 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    @Inject(API_READINESS) private readonly readiness: ApiReadiness,
+    @Inject(API_READINESS) private readonly checks: ApiReadiness,
   ) {}
 
-  /** The process answers; says nothing of what it depends on. */
+  /** Shows only that the process answers, not the state of its dependencies. */
   @Get('live')
   @Header('cache-control', 'no-store')
-  live() {
+  liveness() {
     return this.health.check([]);
   }
 
   @Get(['', 'ready'])
   @Header('cache-control', 'no-store')
-  async ready(): Promise<Report> {
-    if (this.readiness.isDraining()) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
-    const [required, deferrable] = await Promise.all([this.readiness.required(), this.readiness.deferrable()]);
+  async readiness(): Promise<Report> {
+    if (this.checks.isDraining) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
+    const [required, deferrable] = await Promise.all([this.checks.required(), this.checks.deferrable()]);
     const { details } = await this.health.check([
       ...Object.entries(required.checks).map(([name, check]) => () => {
         const indicator = this.indicators.check(name);

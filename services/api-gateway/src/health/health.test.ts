@@ -59,7 +59,7 @@ describe('readiness', () => {
     expect((await get('/health/ready')).status).toBe(200);
   });
 
-  it('asks the dependencies once for all who ask within five seconds', async () => {
+  it('checks the dependencies once for all requests within five seconds', async () => {
     const { get, aws, time } = await startApi();
     await Promise.all([get('/health/ready'), get('/health'), get('/health/ready')]);
     time.ms += 4_999;
@@ -72,7 +72,7 @@ describe('readiness', () => {
 });
 
 describe('liveness', () => {
-  it('is 200 whatever is away, and asks nothing', async () => {
+  it('is 200 during any outage, and makes no calls', async () => {
     const { get, aws } = await startApi();
     for (const client of [aws.dynamo, aws.eventBridge, aws.sqs]) client.failAlways('*', connectionRefused);
     const answer = await get('/health/live');

@@ -15,26 +15,26 @@ import { fastify } from 'fastify';
 import { trustedProxies, type ApiEnv } from '../config.js';
 import { openApiDocument } from '../documentation/openapi.js';
 import { servePage } from '../page/serve-page.js';
-import { boundMemory } from './bound-memory.js';
-import { clientOf } from './client-of.js';
-import { createAllowedMethods } from './allowed-methods.js';
-import { ApiProblem, malformed } from './api-problem.js';
-import { createClientErrors } from './client-errors.js';
-import { followConnections } from './connections.js';
-import { meetExpectations } from './expectations.js';
-import { guardRequests } from './guard-requests.js';
-import { createHttpMetrics, isProbe, routeOf } from './http-metrics.js';
-import { readJsonBodies } from './json-bodies.js';
-import { nestLogger } from './nest-logger.js';
-import { ProblemFilter } from './problem.filter.js';
-import { protectBrowsers } from './protect-browsers.js';
-import { createRateLimit } from './rate-limit-store.js';
-import { correlationIdOf } from './request-context.js';
-import { isUnreadable, routeToNowhere } from './request-path.js';
-import { RequestValidationPipe } from './request-validation.pipe.js';
-import { sendCompletely } from './send-completely.js';
-import { traceRequests } from './trace-requests.js';
-import type { UnreadAnswers } from './unread-answers.js';
+import { boundMemory } from './limits/bound-memory.js';
+import { clientOf } from './limits/client-of.js';
+import { createAllowedMethods } from './problems/allowed-methods.js';
+import { ApiProblem, malformed } from './problems/api-problem.js';
+import { createClientErrors } from './connections/client-errors.js';
+import { followConnections } from './connections/connections.js';
+import { meetExpectations } from './connections/expectations.js';
+import { guardRequests } from './security/guard-requests.js';
+import { createHttpMetrics, isProbe, routeOf } from './telemetry/http-metrics.js';
+import { readJsonBodies } from './requests/json-bodies.js';
+import { nestLogger } from './telemetry/nest-logger.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { protectBrowsers } from './security/protect-browsers.js';
+import { createRateLimit } from './limits/rate-limit-store.js';
+import { correlationIdOf } from './requests/request-context.js';
+import { isUnreadable, routeToNowhere } from './requests/request-path.js';
+import { RequestValidationPipe } from './requests/request-validation.pipe.js';
+import { sendCompletely } from './connections/send-completely.js';
+import { traceRequests } from './telemetry/trace-requests.js';
+import type { UnreadAnswers } from './limits/unread-answers.js';
 
 type HttpAppOptions = {
   module: DynamicModule;
@@ -47,10 +47,10 @@ type HttpAppOptions = {
   asyncApi: object;
 };
 
-/** Longer than any URL that Node lets in: an id of any length is judged by its route, not lost on the way. */
+/** Longer than any URL that Node accepts, so that the route validates an id of any length. */
 const MAX_PARAM_LENGTH = 16_384;
 
-/** Nest on Fastify with everything that is the same for every route. */
+/** Nest on Fastify, with everything that all routes share. */
 export async function createHttpApp({
   module,
   config,
@@ -70,12 +70,12 @@ export async function createHttpApp({
     trustProxy: trustedProxies(config.TRUST_PROXY),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: ({ headers }) => correlationIdOf(headers),
-    // What still comes in on an open connection is served: everything it needs is there until the last answer.
+    // Serve requests on open connections while closing: their dependencies are there until the last answer.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => {
       answerClientError(error, socket);
     },
-    // No hook runs for these; each is a target that the router cannot read.
+    // No hook runs for these errors. Each is a target that the router cannot parse.
     frameworkErrors: (_, request, reply) => {
       routeToNowhere(server, request, reply.raw);
     },
@@ -123,7 +123,7 @@ export async function createHttpApp({
   guardRequests(server, guard);
   traceRequests(server, tracing);
   await server.register(rateLimit, {
-    // A hook of every route would leave out what has none.
+    // The plugin's hook per route would miss requests without a route.
     global: false,
     max: config.RATE_LIMIT_MAX,
     timeWindow: config.RATE_LIMIT_WINDOW_MS,
@@ -145,15 +145,17 @@ export async function createHttpApp({
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
-    // readJsonBodies reads them; Nest's parsers would take forms, too.
+    // readJsonBodies parses them; Nest's parsers would accept forms too.
     bodyParser: false,
+    // Rethrows start-up errors, so that main reports them.
+    abortOnError: false,
   });
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
 
   await app.init();
-  // Not before: a route has the error handler of the moment when it is registered.
+  // Register these after init: a route keeps the error handler that is set when it is registered.
   server.get('/asyncapi.json', () => asyncApi);
   server.get('/metrics', async (_, reply) => {
     const { contentType, text } = await metrics.scrape();

@@ -30,7 +30,7 @@ describe('an event stream', () => {
     jest.useRealTimers();
   });
 
-  it('asks clients to come back soon, and frames events with and without an id', () => {
+  it('asks clients to reconnect soon, and frames events with and without an id', () => {
     const stream = open();
     stream.send({ event: 'order', data: { text: 'two\nlines' }, id: '7' });
     stream.send({ event: 'problem', data: {} });
@@ -39,7 +39,7 @@ describe('an event stream', () => {
     );
   });
 
-  it('says now and then that it is still there', () => {
+  it('sends heartbeats', () => {
     const stream = open();
     stream.text();
     jest.advanceTimersByTime(31_000);
@@ -68,7 +68,7 @@ describe('an event stream', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('cuts a client off that does not read', async () => {
+  it('disconnects a client that does not read', async () => {
     const stream = open();
     const closed = once(stream.body, 'close');
     for (let i = 0; i < 20; i++) stream.send({ event: 'order', data: { text: 'x'.repeat(100_000) } });
@@ -77,8 +77,8 @@ describe('an event stream', () => {
     expect(stream.body.readableLength).toBeLessThan(400_000);
   });
 
-  it('is refused when there are too many, and granted again when one has gone', async () => {
-    const streams = createEventStreams({ mostStreams: 2 });
+  it('is refused when there are too many, and granted again when one has closed', async () => {
+    const streams = createEventStreams({ maxStreams: 2 });
     const first = open(streams);
     open(streams);
     expect(() => open(streams)).toThrow(expect.objectContaining({ code: 'TOO_MANY_STREAMS' }));
@@ -88,7 +88,7 @@ describe('an event stream', () => {
   });
 
   it('is refused to a client that has too many, and granted to others', async () => {
-    const streams = createEventStreams({ mostPerClient: 2 });
+    const streams = createEventStreams({ maxPerClient: 2 });
     const own = [open(streams), open(streams)];
     expect(() => open(streams)).toThrow(expect.objectContaining({ code: 'TOO_MANY_STREAMS' }));
     open(streams, undefined, 'another');
@@ -110,7 +110,7 @@ describe('an event stream', () => {
     expect(one.text()).toContain('new');
   });
 
-  it('asks for room before it holds more', () => {
+  it('asks for room before it buffers more', () => {
     const asked: number[] = [];
     const stream = open(createEventStreams({ makeRoom: (bytes) => asked.push(bytes) }));
     stream.send({ event: 'order', data: { text: 'é' } });
@@ -135,7 +135,7 @@ describe('an event stream', () => {
     expect(await counts()).toEqual([1, 1]);
   });
 
-  it('ends with all others when the process is to stop, also when it is opened later', async () => {
+  it('ends with all others at shutdown, also when opened later', async () => {
     const streams = createEventStreams();
     const early = open(streams);
     streams.endAll();

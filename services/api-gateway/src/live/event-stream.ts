@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
-import { ApiProblem } from '../http/api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 
 /** One server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 type ServerSentEvent = { event: string; data: object; id?: string };
@@ -9,47 +9,48 @@ export type EventStream = {
   /** What goes over the wire. */
   body: Readable;
   send: (event: ServerSentEvent) => void;
-  /** No more events; what was sent still arrives. */
+  /** Ends the stream after the events already sent. */
   end: () => void;
 };
 
 const STREAM_KINDS = ['order', 'system'] as const;
-/** What a stream tells of: one order, or the whole system. */
+/** A stream shows one order or the whole system. */
 type StreamKind = (typeof STREAM_KINDS)[number];
 
+export const EVENT_STREAMS = Symbol('EVENT_STREAMS');
 export type EventStreams = {
   /**
-   * `onClose` runs once, whoever ends the stream.
-   * @param client who has it open, as clientOf tells
+   * `onClose` runs once, whichever side ends the stream.
+   * @param client the client's key, from clientOf
    * @throws ApiProblem TOO_MANY_STREAMS
    */
   open: (kind: StreamKind, client: string, onClose: () => void) => EventStream;
-  /** How many are open. */
+  /** The number of open streams. */
   count: (kind: StreamKind) => number;
-  /** Ends all streams, and each that is opened afterwards as soon as it has said where things stand. */
+  /** Ends all streams. One that is opened later ends after it has sent the current state. */
   endAll: () => void;
 };
 
-/** Proxies and clients give up connections on which nothing happens; many do after 30 s or 60 s. */
+/** Proxies and clients close idle connections, many after 30 s or 60 s. */
 const HEARTBEAT_MS = 15_000;
-/** Ms that a client is asked to wait before it connects again. */
+/** Ms that a client waits before it reconnects. */
 const RETRY_MS = 1_000;
-/** A client that reads so much slower than things happen is cut off; it connects again and gets the present state. */
-const MOST_UNREAD_BYTES = 131_072;
-/** A client that does not read must not hold up the process that is to stop. */
+/** A client with more unread bytes is disconnected. It reconnects and gets the current state. */
+const MAX_UNREAD_BYTES = 131_072;
+/** A client that does not read must not delay shutdown. */
 const END_WITHIN_MS = 5_000;
-const MOST_STREAMS = 1_000;
+const MAX_STREAMS = 1_000;
 const HEARTBEAT = Buffer.from(': still here\n\n');
 const FIRST_BYTES = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 
 type Options = {
-  mostStreams?: number;
-  mostPerClient?: number;
-  /** Told before more bytes are held for a client. */
+  maxStreams?: number;
+  maxPerClient?: number;
+  /** Called before more bytes are buffered for a client. */
   makeRoom?: (bytes: number) => void;
 };
 
-/** Encodes an event that goes to many streams, one after the other, once: they share its bytes. */
+/** Encodes an event that is sent to many streams once, so that they share its bytes. */
 function createEncode(): (event: ServerSentEvent) => Buffer {
   let latest: { event: ServerSentEvent; bytes: Buffer } | undefined;
   return (event) => {
@@ -64,16 +65,16 @@ function createEncode(): (event: ServerSentEvent) => Buffer {
 }
 
 export function createEventStreams(options: Options = {}): EventStreams {
-  const { mostStreams = MOST_STREAMS, mostPerClient = MOST_STREAMS, makeRoom = () => undefined } = options;
+  const { maxStreams = MAX_STREAMS, maxPerClient = MAX_STREAMS, makeRoom = () => undefined } = options;
   const streams = new Map<EventStream, { kind: StreamKind; client: string }>();
   const encode = createEncode();
   let ending = false;
 
   function refuseTooMany(client: string): void {
     const detail = 'event streams are open here. Close some, or try again shortly.';
-    if (streams.size >= mostStreams) throw new ApiProblem('TOO_MANY_STREAMS', `${mostStreams} ${detail}`);
+    if (streams.size >= maxStreams) throw new ApiProblem('TOO_MANY_STREAMS', `${maxStreams} ${detail}`);
     const own = [...streams.values()].filter((stream) => stream.client === client).length;
-    if (own >= mostPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${mostPerClient} of your ${detail}`);
+    if (own >= maxPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${maxPerClient} of your ${detail}`);
   }
 
   function open(kind: StreamKind, client: string, onClose: () => void): EventStream {
@@ -81,7 +82,7 @@ export function createEventStreams(options: Options = {}): EventStreams {
     const body = new Readable({ read: () => undefined });
     const write = (bytes: Buffer): void => {
       if (body.destroyed || body.readableEnded) return;
-      if (body.readableLength > MOST_UNREAD_BYTES) {
+      if (body.readableLength > MAX_UNREAD_BYTES) {
         body.destroy();
         return;
       }
@@ -108,7 +109,7 @@ export function createEventStreams(options: Options = {}): EventStreams {
         });
       },
     };
-    // Also when the client has gone: the server destroys the body then.
+    // This also runs when the client has left: the server destroys the body then.
     body.once('close', () => {
       clearInterval(heartbeat);
       streams.delete(stream);
@@ -130,7 +131,7 @@ export function createEventStreams(options: Options = {}): EventStreams {
   };
 }
 
-/** Requests that do not end are in no other metric: how many streams there are, looked at when somebody asks. */
+/** Counts open streams at scrape time. No other metric covers requests that do not end. */
 export function exposeEventStreams(metrics: Metrics, { count }: EventStreams): void {
   metrics.gauge({
     name: 'event_streams_open',

@@ -4,32 +4,32 @@ import { type FollowedOrder } from '@orderflow/domain/readable-item';
 
 type Second = { accepted: number; completed: number; failed: number; latenciesMs: number[] };
 
-/** Seconds that are kept. */
-const MOST_SECONDS = 300;
-/** Younger seconds may still be lacking orders. */
+/** Seconds kept. */
+const MAX_SECONDS = 300;
+/** Later seconds may still miss orders. */
 const SETTLED_AFTER_SECONDS = 2;
-/** Bounds the memory of a second; percentiles of so many are near enough. */
-const MOST_LATENCIES = 1_000;
+/** Bounds the memory per second. Percentiles of this many are accurate enough. */
+const MAX_LATENCIES = 1_000;
 const NOTHING: Second = { accepted: 0, completed: 0, failed: 0, latenciesMs: [] };
 
-/** The smallest value that at least this share of them does not exceed. */
+/** The smallest value that at least this share of the values does not exceed. */
 function percentile(sorted: readonly number[], share: number): number | undefined {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
 
 function toPoint(second: number, { accepted, completed, failed, latenciesMs }: Second): FlowPoint {
   const sorted = [...latenciesMs].sort((a, b) => a - b);
-  const [p50Ms, p95Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.95)];
   return {
     at: new Date(second * 1_000).toISOString(),
     accepted,
     completed,
     failed,
-    ...(p50Ms === undefined || p95Ms === undefined ? {} : { p50Ms, p95Ms }),
+    p50Ms: percentile(sorted, 0.5),
+    p95Ms: percentile(sorted, 0.95),
   };
 }
 
-/** Adds up, second by second, what the orders themselves say about when they were accepted and ended. */
+/** Counts accepted and ended orders per second, by the times in the orders. */
 export function createFlow() {
   const seconds = new Map<number, Second>();
 
@@ -41,22 +41,22 @@ export function createFlow() {
   }
 
   return {
-    /** @param isNew the order has not been noted in another state before */
+    /** @param isNew whether this is the first state noted of the order */
     note: ({ status, createdAt, updatedAt, lastReplayId }: FollowedOrder, isNew: boolean): void => {
       if (isNew) at(createdAt).accepted += 1;
       if (status !== ORDER_STATES.completed && status !== ORDER_STATES.failed) return;
       const second = at(updatedAt);
       second[status === ORDER_STATES.completed ? 'completed' : 'failed'] += 1;
-      // Clocks differ, and are set back.
+      // Clocks differ and can step back.
       const latencyMs = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
-      // A replay comes whenever an operator has mended the cause.
-      if (lastReplayId === '' && second.latenciesMs.length < MOST_LATENCIES) second.latenciesMs.push(latencyMs);
+      // The latency of a replay would include the wait for an operator.
+      if (lastReplayId === '' && second.latenciesMs.length < MAX_LATENCIES) second.latenciesMs.push(latencyMs);
     },
-    /** The latest complete seconds since `since` (epoch ms), oldest first; one in which nothing happened is one, too. */
-    points: (now: number, since: number, most = MOST_SECONDS): FlowPoint[] => {
+    /** The latest complete seconds since `since` (epoch ms), oldest first, including empty ones. */
+    points: (now: number, since: number, most = MAX_SECONDS): FlowPoint[] => {
       const newest = Math.floor(now / 1_000) - SETTLED_AFTER_SECONDS;
-      // Of times to come as well: an item may have been written under any clock.
-      const isKept = (second: number): boolean => Math.abs(second - newest) < MOST_SECONDS;
+      // Drops future seconds too: an item may have been written under a wrong clock.
+      const isKept = (second: number): boolean => Math.abs(second - newest) < MAX_SECONDS;
       for (const second of seconds.keys()) if (!isKept(second)) seconds.delete(second);
       const oldest = Math.max(newest - most + 1, Math.floor(since / 1_000));
       return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>

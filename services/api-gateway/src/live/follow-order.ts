@@ -9,22 +9,22 @@ import { isTerminal, type OrderWatcher } from './order-watcher.js';
 
 type Dependencies = { orders: TableReader; watcher: OrderWatcher; streams: EventStreams };
 
-/** The steps that led beyond a version. */
+/** The steps after a version. */
 function stepsAfter(order: OrderRecord, version: number): TimelineStep[] {
   const { steps } = timelineOf(order);
   const isNew = (step: TimelineStep): boolean => step.version !== undefined && step.version > version;
   const messagesOf = (some: TimelineStep[]) => new Set(some.map(({ messageId }) => messageId));
   const told = messagesOf(steps.filter((step) => step.version !== undefined && !isNew(step)));
   const news = messagesOf(steps.filter(isNew));
-  // That a message was sent is known from its first receive, and has no version of its own.
+  // A `sent` step has no version: it is known only from the message's first receive.
   return steps.filter(
     (step) => isNew(step) || (step.step === 'sent' && news.has(step.messageId) && !told.has(step.messageId)),
   );
 }
 
 /**
- * Tells a stream where the order stands, and how it came there from the version that the stream knows. Only the last
- * event has an id: a client that is cut off before it has not seen the version, and gets all of it again.
+ * Sends the order's state, and the steps since the version that the client knows. Only the last event has an id: a
+ * client that is cut off before it gets all of them again.
  */
 function tell(stream: EventStream, order: OrderRecord, knownVersion: number | undefined): void {
   for (const step of knownVersion === undefined ? [] : stepsAfter(order, knownVersion)) {
@@ -34,19 +34,19 @@ function tell(stream: EventStream, order: OrderRecord, knownVersion: number | un
 }
 
 /**
- * A stream of an order's events: `order` with its present state, then for each change `step`, one or more, and `order`.
- * The id of `order` is the version. It ends with the order's outcome; `problem` says that the order cannot be read at present.
+ * Streams an order's events: `order` with its current state, then one or more `step` and an `order` for each change. The
+ * id of `order` is the version. The stream ends with the outcome. `problem` means that the order cannot be read now.
  */
 export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
   /**
-   * @param client who follows, as clientOf tells
+   * @param client the client's key, from clientOf
    * @param lastEventId the version that the client has seen
-   * @returns undefined when nothing more will happen after what the client has seen
+   * @returns undefined when the client has seen the outcome
    * @throws ApiProblem ORDER_NOT_FOUND or TOO_MANY_STREAMS
    */
   return async (orderId: string, client: string, lastEventId?: string): Promise<Readable | undefined> => {
     let stopWatching: () => void = () => undefined;
-    // Before the read: a client that has too many streams costs none.
+    // Open the stream before the read, so that a client with too many streams costs no read.
     const stream = streams.open('order', client, () => {
       stopWatching();
     });
@@ -55,7 +55,7 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
       throw error;
     });
     const seen = /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) : undefined;
-    // Nobody can have seen what has not happened.
+    // A version in the future cannot have been seen.
     let known = seen !== undefined && seen <= order.version ? seen : undefined;
     if (isTerminal(order) && known === order.version) {
       stream.body.destroy();
@@ -82,4 +82,5 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
   };
 }
 
+export const FOLLOW_ORDER = Symbol('FOLLOW_ORDER');
 export type FollowOrder = ReturnType<typeof createFollowOrder>;

@@ -3,31 +3,37 @@ import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { DeadLetterList, SystemState } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { Answers } from '../documentation/answers.js';
-import { clientOf } from '../http/client-of.js';
-import { sendEvents } from '../http/send-events.js';
-import { USE_CASES, type UseCases } from '../use-cases.js';
+import { clientOf } from '../http/limits/client-of.js';
+import { sendEvents } from '../http/answers/send-events.js';
+import { PEEK_DEAD_LETTERS, type PeekDeadLetters } from './peek-dead-letters.js';
+import { SYSTEM_FEED, type SystemFeed } from './system-feed.js';
+import { WATCH_SYSTEM, type WatchSystem } from './watch-system.js';
 
 @ApiTags('system')
 @Controller('api')
 export class LiveController {
-  constructor(@Inject(USE_CASES) private readonly useCases: UseCases) {}
+  constructor(
+    @Inject(SYSTEM_FEED) private readonly systemFeed: SystemFeed,
+    @Inject(WATCH_SYSTEM) private readonly watchSystem: WatchSystem,
+    @Inject(PEEK_DEAD_LETTERS) private readonly peekDeadLetters: PeekDeadLetters,
+  ) {}
 
   @Get('system')
   @Answers({ status: 200, body: SystemState, problems: [429] })
   system(): Promise<SystemState> {
-    return this.useCases.systemFeed.current();
+    return this.systemFeed.current();
   }
 
-  /** Without an end: documented in docs/architecture.md, OpenAPI's tools would wait for it. */
+  /** Not in OpenAPI, whose tools would wait for the end of the stream. */
   @Get('system/events')
   @ApiExcludeEndpoint()
   async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
-    sendEvents(reply, await this.useCases.watchSystem(clientOf(ip)));
+    sendEvents(reply, await this.watchSystem(clientOf(ip)));
   }
 
   @Get('dead-letters')
   @Answers({ status: 200, body: DeadLetterList, problems: [429, 503] })
   deadLetters(): Promise<DeadLetterList> {
-    return this.useCases.peekDeadLetters();
+    return this.peekDeadLetters();
   }
 }

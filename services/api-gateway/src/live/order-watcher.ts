@@ -3,27 +3,27 @@ import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 
 type OrderListener = {
-  /** The order has another version than before. */
+  /** The order has a new version. */
   onChange: (order: OrderRecord) => void;
-  /** The order cannot be read at present; told once, until it can be read again. */
+  /** The order cannot be read now. Called once per outage. */
   onProblem: (error: Error) => void;
 };
 
 export type OrderWatcher = {
-  /** Tells of each change after this state of the order. @returns what ends it */
+  /** Reports each change after this state of the order. @returns a function that stops it */
   watch(order: OrderRecord, listener: OrderListener): () => void;
 };
 
 type WatcherOptions = { orders: TableReader; keepReadable: KeepReadable; logger: Logger; intervalMs?: number };
 
-/** Changes show within this and the time of two reads. */
+/** Changes appear within this time plus two reads. */
 const INTERVAL_MS = 400;
-/** One call reads so many versions. */
+/** Versions per call. */
 const VERSIONS_AT_ONCE = 100;
-/** Whole orders that are in memory at once. */
+/** Whole orders in memory at once. */
 const ORDERS_AT_ONCE = 25;
 
 export function isTerminal({ status }: OrderRecord): boolean {
@@ -37,8 +37,8 @@ function chunksOf(ids: readonly string[], size: number): string[][] {
 }
 
 /**
- * Reads the orders that somebody watches, all of them together, however many watch each: their versions, and the whole
- * order when its version is another one. Nothing is read while nobody watches.
+ * Polls all watched orders together, however many clients watch each. It reads their versions, and a whole order only
+ * when its version has changed. It reads nothing while no one watches.
  */
 export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
   const { orders, keepReadable, logger, intervalMs = INTERVAL_MS } = options;
@@ -60,7 +60,7 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
     for (const chunk of chunksOf(ids, ORDERS_AT_ONCE)) {
       for (const order of keepReadable(await orders.getMany(chunk), isOrderRecord, 'orderId')) {
         const entry = watched.get(order.orderId);
-        // A listener that joined meanwhile may have brought a later state with it.
+        // A listener that joined during the read may have brought a later state.
         if (!entry || !isNews(order.orderId, order.version)) continue;
         entry.version = order.version;
         for (const { onChange } of entry.listeners) onChange(order);
@@ -88,7 +88,7 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
     }
   }
 
-  /** Nobody waits for it, and a rejection that nobody handles ends the process. */
+  /** Nothing awaits this call, and an unhandled rejection would end the process. */
   function tickAlone(): void {
     tick().catch((error: unknown) => {
       logger.error('look at watched orders failed', { err: toError(error) });
@@ -109,7 +109,7 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
         entry.version = version;
         for (const { onChange } of entry.listeners) onChange(order);
       } else if (version < entry.version) {
-        // Whoever watches already has seen more; the next look tells this one too.
+        // Other listeners have seen a later version. The next poll reports it to this one too.
         entry.version = version;
       }
       entry.listeners.add(listener);

@@ -31,14 +31,14 @@ type Dependencies = {
   monotonic: MonotonicClock;
 };
 
-/** A copy, because a part of a text would keep all of it in memory. */
+/** Copies the text: a slice would keep the whole message in memory. */
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = Array.from(value.slice(0, MAX_TEXT_LENGTH + 1));
   return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH).join('')}…` : text.join('');
 }
 
-/** What a letter says of itself may be as long as a message. */
+/** Attributes of a letter can be as long as a message. */
 function bounded(summary: DeadLetterSummary): DeadLetterSummary {
   const entries = Object.entries(summary).map(([name, value]) => [name, copyOf(value)] as const);
   return Object.assign(summary, Object.fromEntries(entries));
@@ -46,9 +46,9 @@ function bounded(summary: DeadLetterSummary): DeadLetterSummary {
 
 const inWords = ({ code, reason }: Refusal): string => `${code}: ${reason}`;
 
-/** Shows some of the dead letters, with their reasons, and whether a replay would start anything. */
+/** Shows some dead letters, why they failed, and whether a replay would start anything. */
 export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications, monotonic }: Dependencies) {
-  /** What the letters are about, by id; undefined while the tables cannot be read. */
+  /** The orders and notifications of the letters, by id; undefined when the tables cannot be read. */
   async function itemsOf(letters: DeadLetter[]): Promise<Map<string, { lastReplayId?: unknown }> | undefined> {
     const idsOf = (wanted: 'order' | 'notification') => [
       ...new Set(letters.map(({ body }) => subjectOf(body)).flatMap(({ what, id }) => (what === wanted ? [id] : []))),
@@ -67,7 +67,7 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
     }
   }
 
-  /** The same rules as those of the operator's replay. */
+  /** Uses the same rules as the operator's replay. */
   async function whyNotReplayed(letters: DeadLetter[]): Promise<Map<DeadLetter, string>> {
     const refused = new Map<DeadLetter, string>();
     for (const letter of letters) {
@@ -99,7 +99,7 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
   async function peekAll(): Promise<DeadLetterList> {
     const found: DeadLetterSummary[] = [];
     let total = 0;
-    // One after the other: ten messages may be 10 MB, whose bodies are dropped again.
+    // One queue at a time: ten messages may take 10 MB until their bodies are dropped.
     for (const queue of DEAD_LETTER_QUEUES) {
       const { letters, visible } = await peek(queue);
       found.push(...letters);
@@ -112,8 +112,7 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
   let latest: { ageMs: Stopwatch; list: Promise<DeadLetterList> } | undefined;
   let looking = false;
   /**
-   * At most ten a queue, oldest first, copies of a message as one. One look serves all who ask within two seconds, and
-   * while it lasts.
+   * At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds.
    */
   return (): Promise<DeadLetterList> => {
     if (!latest || (!looking && latest.ageMs() >= HOLDS_MS)) {
@@ -127,4 +126,5 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
   };
 }
 
+export const PEEK_DEAD_LETTERS = Symbol('PEEK_DEAD_LETTERS');
 export type PeekDeadLetters = ReturnType<typeof createPeekDeadLetters>;

@@ -2,7 +2,7 @@ import type { QueueState, ResourceNames } from '@orderflow/contracts';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import { countQueue } from '@orderflow/platform/aws/queue-counts';
 
-/** Counts the messages of all queues of a stage; receives nothing. @throws the service's error */
+/** Counts the messages of all queues of a stage, without receiving any. @throws SQS errors */
 export function createReadQueues(sqs: Sqs, urlOf: (queue: string) => Promise<string>, names: ResourceNames) {
   const queues: [name: string, role: QueueState['role']][] = [
     [names.orderQueue, 'work'],

@@ -1,14 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type QueueState, type SystemState } from '@orderflow/contracts';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
-import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { createKeepReadable } from '../orders/keep-readable.js';
-import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
-import { createSystemFeed } from './system-feed.js';
-
-const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);
-const LINGER_MS = 30_000;
-const QUEUES: QueueState[] = [{ name: 'test-order-queue', role: 'work', visible: 1, inFlight: 0, delayed: 0 }];
+import { createFedSystem, LINGER_MS, NOW_MS, order, QUEUES, stages } from '@orderflow/testing/api-gateway/fed-system';
 
 beforeEach(() => {
   jest.useFakeTimers({ now: NOW_MS });
@@ -17,70 +8,9 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function order(orderId: string, change: Partial<OrderRecord> = {}, createdMs = NOW_MS): OrderRecord {
-  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 12.5 }];
-  const request = { customerId: 'customer-1', items, totalAmount: 12.5 };
-  const base = { orderId, request, requestHash: '', correlationId: 'c', now: createdMs, outboxAt: 0 };
-  return { ...newOrderRecord(base), ...change };
-}
-
-/** A feed of a system of which each part can be changed, and be away. */
-function createWorld() {
-  const looks = { followers: 0, polls: 0, queues: 0, workers: 0 };
-  const away = { database: false, queues: false, workers: false };
-  const published = new Set<string>();
-  let changed: Record<string, unknown>[] = [];
-  const log = createRecordingLogger();
-  const feed = createSystemFeed({
-    createFollower: () => {
-      looks.followers += 1;
-      return {
-        poll: async () => {
-          looks.polls += 1;
-          if (away.database) throw new Error('away');
-          const found = changed;
-          changed = [];
-          return found;
-        },
-      };
-    },
-    readQueues: async () => {
-      looks.queues += 1;
-      if (away.queues) throw new Error('away');
-      return QUEUES;
-    },
-    askWorkers: async () => {
-      looks.workers += 1;
-      if (away.workers) throw new Error('away');
-      return [{ service: 'order-worker', address: `look-${looks.workers}`, status: 'ready' }];
-    },
-    isPublished: (orderId) => published.has(orderId),
-    keepReadable: createKeepReadable(log.logger),
-    logger: log.logger,
-    now: Date.now,
-    monotonic: createMonotonicClock(),
-  });
-  return {
-    feed,
-    looks,
-    away,
-    log,
-    publish: (orderId: string) => published.add(orderId),
-    change: (...orders: Record<string, unknown>[]) => changed.push(...orders),
-    /** Watches; `updates` is what has been told so far. */
-    watch: () => {
-      const updates: SystemState[] = [];
-      return { updates, unsubscribe: feed.subscribe((update) => updates.push(update)) };
-    },
-    after: (ms: number) => jest.advanceTimersByTimeAsync(ms),
-  };
-}
-
-const stages = ({ orders }: SystemState) => orders.map(({ orderId, stage }) => [orderId, stage]);
-
 describe('the feed of the system', () => {
-  it('reads nothing until somebody asks, and answers with the first look', async () => {
-    const { feed, looks, change, after } = createWorld();
+  it('reads nothing until the first request, and answers it with the first look', async () => {
+    const { feed, looks, change, after } = createFedSystem();
     change(order('o-1'));
     await after(60_000);
     expect(looks).toEqual({ followers: 0, polls: 0, queues: 0, workers: 0 });
@@ -90,8 +20,8 @@ describe('the feed of the system', () => {
     expect(stages(state)).toEqual([['o-1', 'accepted']]);
   });
 
-  it('looks once a second, however many watch, and tells all of them what has changed', async () => {
-    const { feed, looks, change, watch, after } = createWorld();
+  it('looks once a second for all subscribers, and sends each the changes', async () => {
+    const { feed, looks, change, watch, after } = createFedSystem();
     change(order('o-1'), order('o-2'));
     await Promise.all([feed.current(), feed.current()]);
     const [one, other] = [watch(), watch()];
@@ -108,8 +38,8 @@ describe('the feed of the system', () => {
     ]);
   });
 
-  it('does not tell those who watch no more', async () => {
-    const { feed, watch, after } = createWorld();
+  it('sends nothing after unsubscribe', async () => {
+    const { feed, watch, after } = createFedSystem();
     await feed.current();
     const { updates, unsubscribe } = watch();
     await after(1_000);
@@ -118,8 +48,8 @@ describe('the feed of the system', () => {
     expect(updates).toHaveLength(1);
   });
 
-  it('tells that an order is queued although nothing has changed in its table, once', async () => {
-    const { feed, change, publish, watch, after } = createWorld();
+  it('reports an order as queued once, although its item has not changed', async () => {
+    const { feed, change, publish, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
     const { updates } = watch();
@@ -128,8 +58,8 @@ describe('the feed of the system', () => {
     expect(updates.map(stages)).toEqual([[['o-1', 'queued']], []]);
   });
 
-  it('goes on for a while after the last one has gone, then forgets, and begins anew for the next', async () => {
-    const { feed, looks, change, watch, after } = createWorld();
+  it('continues for a while after the last subscriber has left, then starts again for the next', async () => {
+    const { feed, looks, change, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
     const { unsubscribe } = watch();
@@ -147,8 +77,8 @@ describe('the feed of the system', () => {
     expect(looks.followers).toBe(2);
   });
 
-  it('asks the workers at every third look, and keeps what they said when asking fails', async () => {
-    const { feed, looks, away, watch, after } = createWorld();
+  it('asks the workers at every third look, and keeps their last answer when asking fails', async () => {
+    const { feed, looks, away, watch, after } = createFedSystem();
     await feed.current();
     const { updates } = watch();
     await after(4_000);
@@ -160,8 +90,8 @@ describe('the feed of the system', () => {
     expect(updates.at(-1)).not.toHaveProperty('problem');
   });
 
-  it('says what cannot be reached and since when, shows the last known, and goes on by itself', async () => {
-    const { feed, away, change, watch, after } = createWorld();
+  it('reports what cannot be reached and since when, shows the last state, and recovers by itself', async () => {
+    const { feed, away, change, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
     const { updates } = watch();
@@ -182,8 +112,8 @@ describe('the feed of the system', () => {
     expect(updates.at(-1)).not.toHaveProperty('problem');
   });
 
-  it('counts an order as accepted once, whatever becomes of it, and its outcome in its own second', async () => {
-    const { feed, change, watch, after } = createWorld();
+  it('counts an order as accepted once, and its outcome in the second in which it ended', async () => {
+    const { feed, change, watch, after } = createFedSystem();
     change(order('o-1'));
     await feed.current();
     watch();
@@ -206,7 +136,7 @@ describe('the feed of the system', () => {
   });
 
   it('shows the newest 200 orders, newest first', async () => {
-    const { feed, change } = createWorld();
+    const { feed, change } = createFedSystem();
     change(...Array.from({ length: 250 }, (_, i) => order(`o-${i}`, {}, NOW_MS - 250 + i)));
     const { orders } = await feed.current();
     expect(orders.map(({ orderId }) => orderId)).toEqual(Array.from({ length: 200 }, (_, i) => `o-${249 - i}`));
@@ -224,7 +154,7 @@ describe('the feed of the system', () => {
     ['no customer', { customerId: null }],
     ['a failure that is null', { failure: null }],
   ])('leaves an order with %s out, logs it once, and shows the others', async (_what, change) => {
-    const world = createWorld();
+    const world = createFedSystem();
     world.change({ ...order('odd'), ...change }, order('o-1'));
     expect(stages(await world.feed.current())).toEqual([['o-1', 'accepted']]);
     const { updates } = world.watch();
@@ -236,8 +166,8 @@ describe('the feed of the system', () => {
     ]);
   });
 
-  it('goes on after a look that fails in a way that nobody has thought of', async () => {
-    const world = createWorld();
+  it('continues after a look with an unexpected error', async () => {
+    const world = createFedSystem();
     await world.feed.current();
     const { updates } = world.watch();
     const unsubscribe = world.feed.subscribe(() => {
@@ -250,8 +180,8 @@ describe('the feed of the system', () => {
     expect(world.log.lines.map(({ message }) => message)).toEqual(Array(2).fill('look at the system failed'));
   });
 
-  it('looks no more once it is stopped, whoever watches', async () => {
-    const { feed, looks, watch, after } = createWorld();
+  it('stops looking when stopped, subscribers or not', async () => {
+    const { feed, looks, watch, after } = createFedSystem();
     await feed.current();
     watch();
     feed.stop();

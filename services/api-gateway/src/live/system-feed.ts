@@ -5,15 +5,15 @@ import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/runti
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { Follower } from '@orderflow/platform/dynamodb/follow-items';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 import { createFlow } from './flow.js';
 
 type FeedOptions = {
   createFollower: () => Follower;
   readQueues: () => Promise<QueueState[]>;
-  /** Absent where the workers are not known. */
+  /** Absent when WORKER_URLS is not set. */
   askWorkers?: () => Promise<WorkerState[]>;
-  /** Whether the order's event is known to be on the bus. */
+  /** Whether the bus is known to have accepted the order's event. */
   isPublished: (orderId: string) => boolean;
   keepReadable: KeepReadable;
   logger: Logger;
@@ -22,29 +22,30 @@ type FeedOptions = {
   intervalMs?: number;
 };
 
+export const SYSTEM_FEED = Symbol('SYSTEM_FEED');
 export type SystemFeed = {
-  /** The picture as it is, once there is one. Begins to look if nobody does. */
+  /** The current picture, after the first look. Starts looking if necessary. */
   current: () => Promise<SystemState>;
-  /** The picture at this moment. Whoever subscribes in the same turn misses nothing after it. */
+  /** The picture at this moment. A subscriber in the same turn of the event loop misses no update after it. */
   whole: () => SystemState;
-  /** Tells of what has changed, about once a second. @returns what ends it */
+  /** Reports changes about once a second. @returns a function that unsubscribes */
   subscribe: (onUpdate: (update: SystemState) => void) => () => void;
-  /** Looks no more. */
+  /** Stops looking. */
   stop: () => void;
 };
 
 const INTERVAL_MS = 1_000;
-/** Without anybody who watches, looking goes on for so long: whoever loads the page again finds the last minutes. */
+/** Looking continues for this long without subscribers, so that a reloaded page still shows the last minutes. */
 const LINGER_MS = 30_000;
-/** Workers are asked every so many looks. */
+/** Looks between two requests to the workers. */
 const ASK_WORKERS_EVERY = 3;
-const MOST_ORDERS = 200;
-/** Orders that count as accepted once. */
-const MOST_NOTED = 3_000;
-/** Seconds that an update tells again: an order may become known a moment late. */
+const MAX_ORDERS = 200;
+/** Orders that are remembered as counted. */
+const MAX_NOTED = 3_000;
+/** Seconds that each update repeats: an order may become known late. */
 const UPDATED_SECONDS = 30;
 
-/** What one run of looks knows; forgotten when looking ends. */
+/** The state of one series of looks, dropped when looking ends. */
 function createPicture({ createFollower, readQueues, askWorkers, isPublished, keepReadable, now }: FeedOptions) {
   const follower = createFollower();
   const flow = createFlow();
@@ -56,7 +57,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
   let asOf = now();
   let looks = 0;
   let problem: string | undefined;
-  /** The whole picture, until something changes in it. */
+  /** Cache of the whole picture, until the next look. */
   let picture: SystemState | undefined;
 
   const newestFirst = (some: readonly LiveOrder[]): LiveOrder[] =>
@@ -70,7 +71,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
     return live;
   }
 
-  /** Orders that nothing has changed about in the table, but whose event has gone out. */
+  /** Orders whose event was published without a change in the table. */
   function newlyQueued(): LiveOrder[] {
     return [...orders.values()].flatMap((order) => {
       if (order.stage !== 'accepted' || !isPublished(order.orderId)) return [];
@@ -81,9 +82,9 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
   }
 
   function forgetOldest(): void {
-    for (const { orderId } of newestFirst([...orders.values()]).slice(MOST_ORDERS)) orders.delete(orderId);
+    for (const { orderId } of newestFirst([...orders.values()]).slice(MAX_ORDERS)) orders.delete(orderId);
     for (const orderId of noted) {
-      if (noted.size <= MOST_NOTED) break;
+      if (noted.size <= MAX_NOTED) break;
       noted.delete(orderId);
     }
   }
@@ -136,8 +137,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
 }
 
 /**
- * One reader for everybody who watches the system. Orders beyond what the follower takes in a second are not shown one
- * by one.
+ * One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually.
  */
 export function createSystemFeed(options: FeedOptions): SystemFeed {
   const { monotonic, logger, intervalMs = INTERVAL_MS } = options;
@@ -153,7 +153,7 @@ export function createSystemFeed(options: FeedOptions): SystemFeed {
       const update = await running.look();
       for (const listener of listeners) listener(update);
     } catch (error) {
-      // Nobody waits for a look but its timer, and a rejection that nobody handles ends the process.
+      // Only a timer waits for a look, and an unhandled rejection would end the process.
       logger.error('look at the system failed', { err: toError(error) });
     }
     if (stopped) return;

@@ -3,8 +3,8 @@ import type { EventStreams } from './event-stream.js';
 import type { SystemFeed } from './system-feed.js';
 
 /**
- * A stream of the whole system: `history`, with what is watched and the last minutes, then `system` about once a second,
- * with what has changed.
+ * A stream of the whole system: `history`, with the current picture and the last minutes, then `system` about once a
+ * second, with the changes.
  */
 export function createWatchSystem(feed: Pick<SystemFeed, 'current' | 'whole' | 'subscribe'>, streams: EventStreams) {
   /** @throws ApiProblem TOO_MANY_STREAMS */
@@ -14,7 +14,7 @@ export function createWatchSystem(feed: Pick<SystemFeed, 'current' | 'whole' | '
       unsubscribe();
     });
     await feed.current();
-    // Not what that answered: an update may have been told between the answer and this turn.
+    // Not the value that current() returned: an update may have been reported since.
     stream.send({ event: 'history', data: feed.whole() });
     if (stream.body.destroyed) return stream.body;
     unsubscribe = feed.subscribe((update) => {
@@ -24,4 +24,5 @@ export function createWatchSystem(feed: Pick<SystemFeed, 'current' | 'whole' | '
   };
 }
 
+export const WATCH_SYSTEM = Symbol('WATCH_SYSTEM');
 export type WatchSystem = ReturnType<typeof createWatchSystem>;

@@ -48,7 +48,7 @@ describe('WORKER_URLS', () => {
 });
 
 describe('asking workers', () => {
-  it('tells who is ready, who is not and why, and who does not answer', async () => {
+  it('reports which workers are ready, which are not and why, and which do not answer', async () => {
     const down = { status: 'error', error: { 'bus b': { status: 'down', reason: 'TimeoutError: no answer' } } };
     const ready = await serve(200, '{"status":"ok"}');
     const notReady = await serve(503, JSON.stringify(down));
@@ -74,7 +74,7 @@ describe('asking workers', () => {
     expect(byAddress[`127.0.0.1:${gone}`]).toEqual(['unreachable', expect.stringContaining('ECONNREFUSED') as unknown]);
   });
 
-  it('asks https by its name, which its certificate is for', async () => {
+  it('asks https by name, because of the certificate', async () => {
     const hellos: string[] = [];
     // The client's first message names the host in clear text: https://www.rfc-editor.org/rfc/rfc6066#section-3
     const server = createTcpServer((socket) => {

@@ -5,15 +5,15 @@ import type { WorkerState } from '@orderflow/contracts';
 import { toError } from '@orderflow/platform/runtime/errors';
 
 /**
- * A service, and the base URL of its health endpoints. Of several replicas behind one name all are asked, but over https,
- * where the certificate is for the name and not for an address: there the name is asked, and one replica answers.
+ * A service, and the base URL of its health endpoints. Over http, all replicas behind the name are asked. Over https,
+ * one replica answers, because the certificate is for the name and not for an address.
  */
 export type WorkerUrl = { service: string; url: string };
 
 const ANSWER_WITHIN_MS = 1_000;
 const MAX_REASON_LENGTH = 200;
 
-/** @param text as order-worker=http://order-worker:3000,notification-worker=http://notification-worker:3000 */
+/** @param text for example order-worker=http://order-worker:3000,notification-worker=http://notification-worker:3000 */
 export function parseWorkerUrls(text: string): WorkerUrl[] {
   return text.split(',').map((entry) => {
     const [service = '', ...url] = entry.trim().split('=');
@@ -21,7 +21,7 @@ export function parseWorkerUrls(text: string): WorkerUrl[] {
   });
 }
 
-/** Whether a text is such a list. */
+/** Whether parseWorkerUrls can read the text. */
 export function areWorkerUrls(text: string): boolean {
   return parseWorkerUrls(text).every(
     ({ service, url }) => /^[a-z][a-z0-9-]{0,62}$/.test(service) && URL.canParse(url) && /^https?:/.test(url),
@@ -40,7 +40,7 @@ async function replicasOf(url: string): Promise<URL[]> {
   );
 }
 
-/** What of a health check's answer says why it failed. */
+/** The reasons in the answer of a failed health check. */
 function reasonOf(answer: string): string {
   try {
     const { error = {} } = JSON.parse(answer) as { error?: Record<string, { reason?: string } | string> };
@@ -53,7 +53,7 @@ function reasonOf(answer: string): string {
   }
 }
 
-/** fetch says what was wrong in its error's cause. */
+/** fetch puts the reason into its error's cause. */
 function messageOf(thrown: unknown): string {
   const { message, cause } = thrown as { message: string; cause?: { message?: string; code?: string } };
   const reasons = [cause?.message, cause?.code, message];
@@ -72,7 +72,7 @@ async function ask(service: string, base: URL): Promise<WorkerState> {
   }
 }
 
-/** Asks every replica of every worker how it is. Never throws. */
+/** Asks every replica of every worker for its readiness. Never throws. */
 export async function askWorkers(urls: readonly WorkerUrl[]): Promise<WorkerState[]> {
   const states = await Promise.all(
     urls.map(async ({ service, url }): Promise<WorkerState[]> => {

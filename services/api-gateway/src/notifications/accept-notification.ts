@@ -3,14 +3,14 @@ import { idForKey, newId } from '@orderflow/domain/ids';
 import { newNotificationRecord, toAcceptedNotification } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
-import type { RequestContext } from '../http/request-context.js';
-import { requestHash } from '../http/request-hash.js';
+import { acceptOnce, type AcceptDependencies } from '../accepting/accept-once.js';
+import type { RequestContext } from '../http/requests/request-context.js';
+import { requestHash } from '../accepting/request-hash.js';
 import { requireOrder } from '../orders/read-order.js';
 
-export type AcceptedNotification = { notification: Notification; replayed: boolean };
+export type AcceptedNotification = { notification: Notification; isRepeat: boolean };
 
-/** Takes a notification about an existing order in. */
+/** Accepts a notification about an existing order. */
 export function createAcceptNotification(dependencies: AcceptDependencies & { orders: TableReader }) {
   const { now, outboxDelayMs, orders } = dependencies;
 
@@ -30,9 +30,10 @@ export function createAcceptNotification(dependencies: AcceptDependencies & { or
       outboxAt: acceptedAt + outboxDelayMs,
     });
     const { notificationId } = record;
-    const { stored, replayed } = await acceptOnce(dependencies, notificationId, record, notificationRequested);
-    return { notification: toAcceptedNotification(stored), replayed };
+    const { stored, isRepeat } = await acceptOnce(dependencies, notificationId, record, notificationRequested);
+    return { notification: toAcceptedNotification(stored), isRepeat };
   };
 }
 
+export const ACCEPT_NOTIFICATION = Symbol('ACCEPT_NOTIFICATION');
 export type AcceptNotification = ReturnType<typeof createAcceptNotification>;

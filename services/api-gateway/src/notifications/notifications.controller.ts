@@ -3,14 +3,18 @@ import { ApiTags } from '@nestjs/swagger';
 import { CreateNotificationRequest, Notification } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
-import { Context, type RequestContext } from '../http/request-context.js';
-import { UuidPipe } from '../http/request-validation.pipe.js';
-import { USE_CASES, type UseCases } from '../use-cases.js';
+import { Context, type RequestContext } from '../http/requests/request-context.js';
+import { UuidPipe } from '../http/requests/request-validation.pipe.js';
+import { ACCEPT_NOTIFICATION, type AcceptNotification } from './accept-notification.js';
+import { READ_NOTIFICATIONS, type ReadNotifications } from './read-notifications.js';
 
 @ApiTags('notifications')
 @Controller('api/notifications')
 export class NotificationsController {
-  constructor(@Inject(USE_CASES) private readonly useCases: UseCases) {}
+  constructor(
+    @Inject(ACCEPT_NOTIFICATION) private readonly acceptNotification: AcceptNotification,
+    @Inject(READ_NOTIFICATIONS) private readonly readNotifications: ReadNotifications,
+  ) {}
 
   @Post()
   @HttpCode(202)
@@ -21,8 +25,8 @@ export class NotificationsController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Notification> {
-    const { notification, replayed } = await this.useCases.acceptNotification(body, context);
-    if (replayed) void reply.header('idempotent-replayed', 'true');
+    const { notification, isRepeat } = await this.acceptNotification(body, context);
+    if (isRepeat) void reply.header('idempotent-replayed', 'true');
     void reply.header('location', `/api/notifications/${notification.notificationId}`);
     return notification;
   }
@@ -31,6 +35,6 @@ export class NotificationsController {
   @UuidParam('notificationId')
   @Answers({ status: 200, body: Notification, problems: [400, 404, 429, 503] })
   get(@Param('notificationId', UuidPipe) notificationId: string): Promise<Notification> {
-    return this.useCases.readNotifications.get(notificationId);
+    return this.readNotifications.get(notificationId);
   }
 }

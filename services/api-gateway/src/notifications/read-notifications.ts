@@ -8,12 +8,12 @@ import {
 import { toNotification } from '@orderflow/domain/notifications/notification';
 import { isNotificationRecord } from '@orderflow/domain/readable-item';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { ApiProblem } from '../http/api-problem.js';
-import type { LimitConcurrency } from '../http/limit-concurrency.js';
-import type { KeepReadable } from '../orders/keep-readable.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
+import type { LimitConcurrency } from '../lists/limit-concurrency.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
 import { requireOrder } from '../orders/read-order.js';
-import { decodeCursor, encodeCursor } from '../orders/page-cursor.js';
-import { readWithin, type WithinOptions } from '../orders/read-within.js';
+import { decodeCursor, encodeCursor } from '../lists/page-cursor.js';
+import { readWithin, type WithinOptions } from '../lists/read-within.js';
 
 export type NotificationsDependencies = {
   orders: TableReader;
@@ -22,7 +22,7 @@ export type NotificationsDependencies = {
   keepReadable: KeepReadable;
 };
 
-/** What a cursor is bound to; no customer has a blank in its name. */
+/** The filter that a cursor is bound to. Customer ids contain no space, so the filters of orders differ. */
 const filterOf = (orderId: string): string => `notifications ${orderId}`;
 
 function positionOf(orderId: string, cursor: string | undefined): string | undefined {
@@ -30,22 +30,22 @@ function positionOf(orderId: string, cursor: string | undefined): string | undef
 }
 
 type PageOptions<Stored, Shown> = Omit<WithinOptions<Stored, Shown>, 'reader' | 'ids' | 'key'> & {
-  /** `createdAtId` of the last notification that is known. */
+  /** `createdAtId` of the last notification seen. */
   after?: string | undefined;
   limit?: number | undefined;
 };
 
-/** Notifications about an order, oldest first, and the cursor of those that come after them. */
+/** Notifications about an order, oldest first, and the cursor of the next page. */
 export async function readPage<Stored, Shown>(
   notifications: TableReader,
   orderId: string,
   { after, limit = MAX_NOTIFICATIONS, ...how }: PageOptions<Stored, Shown>,
 ): Promise<{ shown: Shown[]; nextCursor: string | null }> {
-  // One entry more than the page needs tells whether there is a next page.
+  // One extra entry tells whether there is a next page.
   const entries = (await notifications.query({
     index: INDEXES.byOrder,
     partition: { name: 'orderId', value: orderId },
-    sort: { name: 'createdAtId', ...(after === undefined ? {} : { after }) },
+    sort: { name: 'createdAtId', after },
     newestFirst: false,
     limit: limit + 1,
   })) as { notificationId: string; createdAtId: string }[];
@@ -67,7 +67,7 @@ export function createReadNotifications({ orders, notifications, limit, keepRead
       return toNotification(record);
     },
 
-    /** Oldest first; as many as fit into an answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
+    /** Oldest first, as many as fit into one answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
     ofOrder: async (orderId: string, query: ListNotificationsQuery): Promise<NotificationList> => {
       const after = positionOf(orderId, query.cursor);
       await requireOrder(orders, orderId, ['orderId']);
@@ -83,4 +83,5 @@ export function createReadNotifications({ orders, notifications, limit, keepRead
   };
 }
 
+export const READ_NOTIFICATIONS = Symbol('READ_NOTIFICATIONS');
 export type ReadNotifications = ReturnType<typeof createReadNotifications>;

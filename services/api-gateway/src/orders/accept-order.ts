@@ -2,14 +2,14 @@ import { type CreateOrderRequest, type Order } from '@orderflow/contracts';
 import { idForKey, newId } from '@orderflow/domain/ids';
 import { newOrderRecord, toAcceptedOrder } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
-import { acceptOnce, type AcceptDependencies } from '../http/accept-once.js';
-import type { RequestContext } from '../http/request-context.js';
-import { requestHash } from '../http/request-hash.js';
+import { acceptOnce, type AcceptDependencies } from '../accepting/accept-once.js';
+import type { RequestContext } from '../http/requests/request-context.js';
+import { requestHash } from '../accepting/request-hash.js';
 
-/** `replayed`: the idempotency key had been used for the same request before, and this is the answer it got. */
-export type AcceptedOrder = { order: Order; replayed: boolean };
+/** `isRepeat`: the idempotency key was used before, and this is the original answer. */
+export type AcceptedOrder = { order: Order; isRepeat: boolean };
 
-/** Takes an order in. It is safe once its item is stored: the insert carries the outbox marker. */
+/** Accepts an order. Once its item is stored, the order cannot be lost: the insert carries the outbox marker. */
 export function createAcceptOrder(dependencies: AcceptDependencies & { onCreated: (totalAmount: number) => void }) {
   const { now, outboxDelayMs, onCreated } = dependencies;
 
@@ -24,10 +24,11 @@ export function createAcceptOrder(dependencies: AcceptDependencies & { onCreated
       now: acceptedAt,
       outboxAt: acceptedAt + outboxDelayMs,
     });
-    const { stored, replayed } = await acceptOnce(dependencies, record.orderId, record, orderCreated);
-    if (!replayed) onCreated(stored.totalAmount);
-    return { order: toAcceptedOrder(stored), replayed };
+    const { stored, isRepeat } = await acceptOnce(dependencies, record.orderId, record, orderCreated);
+    if (!isRepeat) onCreated(stored.totalAmount);
+    return { order: toAcceptedOrder(stored), isRepeat };
   };
 }
 
+export const ACCEPT_ORDER = Symbol('ACCEPT_ORDER');
 export type AcceptOrder = ReturnType<typeof createAcceptOrder>;

@@ -4,16 +4,16 @@ import { newId } from '@orderflow/domain/ids';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
-import { createLimitConcurrency } from '../http/limit-concurrency.js';
+import { createLimitConcurrency } from '../lists/limit-concurrency.js';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
-import { createKeepReadable } from './keep-readable.js';
+import { createKeepReadable } from '../lists/keep-readable.js';
 import { createListOrders } from './list-orders.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14);
-const MOST_PAGE_BYTES = 1_048_576;
+const MAX_PAGE_BYTES = 1_048_576;
 /** Most that one call may read, whatever the sizes: 20 of the largest items below. */
-const MOST_READ_AT_ONCE = 20;
+const MAX_READ_AT_ONCE = 20;
 /** Bytes of an order's only product name; the largest is that of an item which the API would not have taken. */
 const SIZES = [10, 2_000, 94_000, 390_000, 1_200_000];
 
@@ -46,7 +46,7 @@ function createList(stored: readonly Stored[]) {
       ),
   };
   const log = createRecordingLogger();
-  const limit = createLimitConcurrency({ atOnce: 1, mostWaiting: 0 });
+  const limit = createLimitConcurrency({ atOnce: 1, maxWaiting: 0 });
   return {
     reads,
     log,
@@ -76,14 +76,14 @@ describe('a list of orders', () => {
           const page: OrderPage = await list({ limit, ...filter, ...(cursor === null ? {} : { cursor }) });
           seen.push(...page.items.map(({ orderId }) => orderId));
           expect(page.items.length).toBeLessThanOrEqual(limit);
-          if (page.items.length > 1) expect(bytesOf(page)).toBeLessThanOrEqual(MOST_PAGE_BYTES);
+          if (page.items.length > 1) expect(bytesOf(page)).toBeLessThanOrEqual(MAX_PAGE_BYTES);
           cursor = page.nextCursor;
           pages += 1;
           expect(pages).toBeLessThanOrEqual(stored.length + 1);
         } while (cursor !== null);
         const readable = stored.filter((_, index) => all[index] !== -1);
         expect(seen).toEqual(readable.map(({ orderId }) => orderId));
-        expect(Math.max(0, ...reads)).toBeLessThanOrEqual(MOST_READ_AT_ONCE);
+        expect(Math.max(0, ...reads)).toBeLessThanOrEqual(MAX_READ_AT_ONCE);
         expect(log.lines).toHaveLength(stored.length - readable.length);
       }),
       { numRuns: 60 },

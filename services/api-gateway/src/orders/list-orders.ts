@@ -4,17 +4,17 @@ import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { listBucketsOf, listMonthOf } from '@orderflow/domain/work-item-record';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { LimitConcurrency } from '../http/limit-concurrency.js';
-import type { KeepReadable } from './keep-readable.js';
-import { decodeCursor, encodeCursor } from './page-cursor.js';
-import { readWithin } from './read-within.js';
+import type { LimitConcurrency } from '../lists/limit-concurrency.js';
+import type { KeepReadable } from '../lists/keep-readable.js';
+import { decodeCursor, encodeCursor } from '../lists/page-cursor.js';
+import { readWithin } from '../lists/read-within.js';
 
-/** Index entry of an order: enough to sort and to read it. */
+/** The index entry of an order. */
 type Entry = { orderId: string; createdAtId: string };
 
-/** Older than the system, so that a clock which is late does not hide its orders: here the search for more ends. */
+/** The search for older orders ends here. Older than the system, to include orders made under a slow clock. */
 const FIRST_MONTH = '2025-01';
-/** More than the replicas' clocks differ by: in so long there are orders of a month that ends, or begins. */
+/** More than the difference between the replicas' clocks. A month can still get orders this long after its end. */
 const CLOCK_SKEW_MS = 3_600_000;
 const FORGET_AFTER_MS = 3_600_000;
 
@@ -28,7 +28,7 @@ function newestFirst(a: Entry, b: Entry): number {
   return a.createdAtId < b.createdAtId ? 1 : -1;
 }
 
-/** The first instant after a month, in epoch ms. */
+/** The end of a month, in epoch ms. */
 function endOf(month: string): number {
   const end = new Date(`${month}-01T00:00:00.000Z`);
   return end.setUTCMonth(end.getUTCMonth() + 1);
@@ -43,12 +43,12 @@ type Dependencies = {
 };
 
 /**
- * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read for each 20 orders,
- * however large the table is (once an hour a page looks into every empty month besides); status and all else come from
- * the batch reads and are current. A page of large orders ends before its limit.
+ * Pages of orders, newest first. A page costs a fixed number of index queries and one batch read per 20 orders, whatever
+ * the size of the table; once an hour, one page also queries all empty months. Everything shown is current, because it
+ * comes from the batch reads. A page of large orders ends before its limit.
  */
 export function createListOrders({ orders, limit: limitConcurrency, keepReadable, now, monotonic }: Dependencies) {
-  /** Months that are over and empty stay so: they are asked for once an hour, because the clock may have been wrong. */
+  /** Past months without orders. They are queried again once an hour, in case the clock was wrong. */
   const emptyMonths = new Set<string>();
   let rememberedForMs = monotonic.startStopwatch();
 
@@ -65,7 +65,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
         orders.query({
           index: INDEXES.byTime,
           partition: { name: 'listBucket', value: bucket },
-          sort: { name: 'createdAtId', ...(before === undefined ? {} : { before }) },
+          sort: { name: 'createdAtId', before },
           newestFirst: true,
           limit,
         }),
@@ -80,7 +80,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
   async function latest(before: string | undefined, limit: number): Promise<Entry[]> {
     const entries: Entry[] = [];
     const newest = new Date(now() + CLOCK_SKEW_MS).toISOString();
-    // A cursor that somebody made up may name any month to come.
+    // A forged cursor may name a month in the far future.
     let month = listMonthOf(before === undefined || before > newest ? newest : before);
     for (; month >= FIRST_MONTH && entries.length < limit; month = monthBefore(month)) {
       entries.push(...(await entriesOfMonth(month, before, limit - entries.length)));
@@ -92,7 +92,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
     const entries = await orders.query({
       index: INDEXES.byCustomer,
       partition: { name: 'customerId', value: customerId },
-      sort: { name: 'createdAtId', ...(before === undefined ? {} : { before }) },
+      sort: { name: 'createdAtId', before },
       newestFirst: true,
       limit,
     });
@@ -104,7 +104,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
     before: string | undefined,
     filter: string,
   ): Promise<OrderPage> {
-    // One entry more than the page needs tells whether there is a next page.
+    // One extra entry tells whether there is a next page.
     const entries = await (customerId === undefined
       ? latest(before, limit + 1)
       : ofCustomer(customerId, before, limit + 1));
@@ -124,7 +124,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
     };
   }
 
-  /** @throws ApiProblem VALIDATION_FAILED for a cursor that is not of this list; OVERLOADED */
+  /** @throws ApiProblem VALIDATION_FAILED for a cursor of another list; OVERLOADED */
   return async (query: ListOrdersQuery): Promise<OrderPage> => {
     const filter = query.customerId ?? '';
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, filter);
@@ -132,4 +132,5 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
   };
 }
 
+export const LIST_ORDERS = Symbol('LIST_ORDERS');
 export type ListOrders = ReturnType<typeof createListOrders>;

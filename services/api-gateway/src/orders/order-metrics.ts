@@ -2,7 +2,7 @@ import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { ORDER_ACCEPT_TO_TERMINAL } from '@orderflow/domain/orders/order-metrics';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 
-/** What the API measures of orders. */
+/** The API's order metrics. */
 export function createOrderMetrics(metrics: Metrics) {
   const created = metrics.counter({ name: 'order_created_total', help: 'Orders that were accepted.' });
   const amount = metrics.histogram({
@@ -12,12 +12,12 @@ export function createOrderMetrics(metrics: Metrics) {
   });
   const acceptToTerminal = metrics.histogram(ORDER_ACCEPT_TO_TERMINAL);
   return {
-    /** Once an order: the answer to a repeated request is not another order. */
+    /** Called once per order, not for repeated requests. */
     created: (totalAmount: number): void => {
       created.inc();
       amount.observe(totalAmount);
     },
-    /** The sweeper has ended it. As with workers not of a replay: its order had an outcome before. */
+    /** Called when the sweeper gave up an order. Skips replays, like the workers: they had an outcome before. */
     gaveUp: ({ createdAt, updatedAt, lastReplayId }: OrderRecord): void => {
       if (lastReplayId !== '') return;
       const seconds = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt)) / 1_000;
@@ -25,3 +25,6 @@ export function createOrderMetrics(metrics: Metrics) {
     },
   };
 }
+
+export const ORDER_METRICS = Symbol('ORDER_METRICS');
+export type OrderMetrics = ReturnType<typeof createOrderMetrics>;

@@ -11,17 +11,31 @@ import {
 } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { AcceptsIdempotencyKey, Answers, AnswersEvents, UuidParam } from '../documentation/answers.js';
-import { clientOf } from '../http/client-of.js';
-import { etagOf, matchesEtag } from '../http/etag.js';
-import { Context, type RequestContext } from '../http/request-context.js';
-import { UuidPipe } from '../http/request-validation.pipe.js';
-import { sendEvents } from '../http/send-events.js';
-import { USE_CASES, type UseCases } from '../use-cases.js';
+import { clientOf } from '../http/limits/client-of.js';
+import { etagOf, matchesEtag } from '../http/answers/etag.js';
+import { Context, type RequestContext } from '../http/requests/request-context.js';
+import { UuidPipe } from '../http/requests/request-validation.pipe.js';
+import { sendEvents } from '../http/answers/send-events.js';
+import { FOLLOW_ORDER, type FollowOrder } from '../live/follow-order.js';
+import { READ_NOTIFICATIONS, type ReadNotifications } from '../notifications/read-notifications.js';
+import { ACCEPT_ORDER, type AcceptOrder } from './accept-order.js';
+import { LIST_ORDERS, type ListOrders } from './list-orders.js';
+import { READ_ORDER, type ReadOrder } from './read-order.js';
+import { READ_TIMELINE, type ReadTimeline } from './read-timeline.js';
+import { REPLAY_ORDER, type ReplayOrder } from './replay-order.js';
 
 @ApiTags('orders')
 @Controller('api/orders')
 export class OrdersController {
-  constructor(@Inject(USE_CASES) private readonly useCases: UseCases) {}
+  constructor(
+    @Inject(ACCEPT_ORDER) private readonly acceptOrder: AcceptOrder,
+    @Inject(LIST_ORDERS) private readonly listOrders: ListOrders,
+    @Inject(READ_ORDER) private readonly readOrder: ReadOrder,
+    @Inject(READ_TIMELINE) private readonly readTimeline: ReadTimeline,
+    @Inject(FOLLOW_ORDER) private readonly followOrder: FollowOrder,
+    @Inject(REPLAY_ORDER) private readonly replayOrder: ReplayOrder,
+    @Inject(READ_NOTIFICATIONS) private readonly readNotifications: ReadNotifications,
+  ) {}
 
   @Post()
   @AcceptsIdempotencyKey()
@@ -31,8 +45,8 @@ export class OrdersController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Order> {
-    const { order, replayed } = await this.useCases.acceptOrder(body, context);
-    if (replayed) void reply.header('idempotent-replayed', 'true');
+    const { order, isRepeat } = await this.acceptOrder(body, context);
+    if (isRepeat) void reply.header('idempotent-replayed', 'true');
     void reply.header('location', `/api/orders/${order.orderId}`);
     return order;
   }
@@ -40,7 +54,7 @@ export class OrdersController {
   @Get()
   @Answers({ status: 200, body: OrderPage, problems: [400, 429, 503] })
   list(@Query() query: ListOrdersQuery): Promise<OrderPage> {
-    return this.useCases.listOrders(query);
+    return this.listOrders(query);
   }
 
   @Get(':orderId')
@@ -57,7 +71,7 @@ export class OrdersController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Order | undefined> {
-    const order = await this.useCases.readOrder(orderId);
+    const order = await this.readOrder(orderId);
     const etag = etagOf(order.version);
     void reply.header('etag', etag);
     if (!matchesEtag(ifNoneMatch, etag)) return order;
@@ -69,7 +83,7 @@ export class OrdersController {
   @UuidParam('orderId')
   @Answers({ status: 200, body: Timeline, problems: [400, 404, 429, 503] })
   timeline(@Param('orderId', UuidPipe) orderId: string): Promise<Timeline> {
-    return this.useCases.readTimeline(orderId);
+    return this.readTimeline(orderId);
   }
 
   @Get(':orderId/events')
@@ -84,7 +98,7 @@ export class OrdersController {
     @Ip() ip: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvents(reply, await this.useCases.followOrder(orderId, clientOf(ip), lastEventId));
+    sendEvents(reply, await this.followOrder(orderId, clientOf(ip), lastEventId));
   }
 
   @Post(':orderId/replay')
@@ -92,7 +106,7 @@ export class OrdersController {
   @UuidParam('orderId')
   @Answers({ status: 202, body: Order, problems: [400, 403, 404, 409, 413, 415, 429, 503] })
   replay(@Param('orderId', UuidPipe) orderId: string): Promise<Order> {
-    return this.useCases.replayOrder(orderId);
+    return this.replayOrder(orderId);
   }
 
   @Get(':orderId/notifications')
@@ -102,6 +116,6 @@ export class OrdersController {
     @Param('orderId', UuidPipe) orderId: string,
     @Query() query: ListNotificationsQuery,
   ): Promise<NotificationList> {
-    return this.useCases.readNotifications.ofOrder(orderId, query);
+    return this.readNotifications.ofOrder(orderId, query);
   }
 }

@@ -2,9 +2,9 @@ import { type Order } from '@orderflow/contracts';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import type { Projection, TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { ApiProblem } from '../http/api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 
-/** An order as it is stored, or what is projected of it. @throws ApiProblem ORDER_NOT_FOUND */
+/** The stored order, or the projected attributes. @throws ApiProblem ORDER_NOT_FOUND */
 export async function requireOrder(
   orders: TableReader,
   orderId: string,
@@ -15,7 +15,7 @@ export async function requireOrder(
   return record;
 }
 
-/** @throws ApiProblem ORDER_NOT_FOUND; Error, when what is stored is no order */
+/** @throws ApiProblem ORDER_NOT_FOUND; Error when the stored item is malformed */
 export async function readRecord(orders: TableReader, orderId: string): Promise<OrderRecord> {
   const record = await requireOrder(orders, orderId);
   if (!isOrderRecord(record)) throw new Error(`the stored order ${orderId} is malformed`);
@@ -27,4 +27,5 @@ export function createReadOrder(orders: TableReader) {
   return async (orderId: string): Promise<Order> => toOrder(await readRecord(orders, orderId));
 }
 
+export const READ_ORDER = Symbol('READ_ORDER');
 export type ReadOrder = ReturnType<typeof createReadOrder>;

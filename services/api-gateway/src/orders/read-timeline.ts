@@ -10,7 +10,7 @@ import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { readPage, type NotificationsDependencies } from '../notifications/read-notifications.js';
 import { requireOrder } from './read-order.js';
 
-/** @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED; Error, when what is stored is no order */
+/** @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED; Error when the stored order is malformed */
 export function createReadTimeline({ orders, notifications, limit, keepReadable }: NotificationsDependencies) {
   const readNotifications = (orderId: string) =>
     limit(() =>
@@ -31,4 +31,5 @@ export function createReadTimeline({ orders, notifications, limit, keepReadable 
   };
 }
 
+export const READ_TIMELINE = Symbol('READ_TIMELINE');
 export type ReadTimeline = ReturnType<typeof createReadTimeline>;

@@ -8,14 +8,14 @@ import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
-import { ApiProblem } from '../http/api-problem.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 import { readRecord } from './read-order.js';
 
 type Dependencies = {
   executor: StatementExecutor;
   table: WorkItemTable;
   reader: TableReader;
-  /** Hands the event to the bus without waiting; what fails is the sweeper's. */
+  /** Publishes the event without waiting. If that fails, the sweeper publishes it. */
   publishSoon: (event: OutgoingEvent) => void;
   now: Clock;
   outboxDelayMs: number;
@@ -24,7 +24,7 @@ type Dependencies = {
 const notReplayable = (why: string) => new ApiProblem('ORDER_NOT_REPLAYABLE', `The order was not replayed: ${why}.`);
 
 /**
- * Starts a failed order again, from its item alone.
+ * Restarts a failed order from its stored item.
  * @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE
  */
 export function createReplayOrder({ executor, table, reader, publishSoon, now, outboxDelayMs }: Dependencies) {
@@ -42,4 +42,5 @@ export function createReplayOrder({ executor, table, reader, publishSoon, now, o
   };
 }
 
+export const REPLAY_ORDER = Symbol('REPLAY_ORDER');
 export type ReplayOrder = ReturnType<typeof createReplayOrder>;

@@ -25,7 +25,7 @@ describe('the page', () => {
     expect(answer.text).toBe(page);
   });
 
-  it('finds everything that it loads, from its own origin', async () => {
+  it('finds all its files on its own origin', async () => {
     const { get } = await startApi();
     const paths = await assets();
     expect(paths).toEqual(expect.arrayContaining(['/page/main.js', '/page/feed.js', '/page/uplot/uPlot.esm.js']));
@@ -52,11 +52,11 @@ describe('the page', () => {
     },
   );
 
-  it('has nothing written into it that its policy would stop', () => {
+  it('has no inline code that its policy would block', () => {
     expect(page).not.toMatch(/<style| style=| on\w+="|<script(?![^>]* src=)/);
   });
 
-  it.each(['/', '/page/main.js'])('%s is asked for again, and not sent again until it has changed', async (path) => {
+  it.each(['/', '/page/main.js'])('%s is revalidated, and sent again only when it has changed', async (path) => {
     const { get } = await startApi();
     const { headers } = await get(path);
     expect(headers['cache-control']).toBe('no-cache');
@@ -72,7 +72,7 @@ describe('the page', () => {
   });
 });
 
-describe('what is not the page', () => {
+describe('everything but the page', () => {
   it.each([
     '/page',
     '/page/',

@@ -8,7 +8,7 @@ const PAGE = fileURLToPath(new URL('../../page/', import.meta.url));
 /** The browser loads the library's own files. */
 const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot/dist/uPlot.esm.js'));
 
-/** The page asks nothing of anybody else, runs nothing that is written into it, and cannot be framed. */
+/** The page loads from its own origin only, runs no inline scripts, and cannot be framed. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,15 +20,15 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Asked for again each time, and answered with 304 unless it has changed. */
+/** Browsers revalidate each time and get 304 unless the file has changed. */
 const CACHE_CONTROL = 'no-cache';
 
-/** A route for each file, so that a path without one is a 404, and another method a 405, as everywhere. */
+/** One route per file, so that unknown paths get 404 and other methods 405, as everywhere. */
 const FILES = { decorateReply: false, wildcard: false, index: false as const, cacheControl: false };
 
-/** Serves the live page at `/`, and what it is made of under `/page/`. */
+/** Serves the live page at `/` and its files under `/page/`. */
 export async function servePage(server: FastifyInstance): Promise<void> {
-  // In a context of its own: the hook must not reach other routes.
+  // Use a separate Fastify context, so that the hook does not reach other routes.
   await server.register(async (page) => {
     page.addHook('onSend', (_, reply, payload, done) => {
       if (reply.statusCode < 400) {

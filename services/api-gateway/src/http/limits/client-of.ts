@@ -1,0 +1,25 @@
+import { isIPv6 } from 'node:net';
+
+/** A host can use every IPv6 address of its 64-bit network: https://www.rfc-editor.org/rfc/rfc6177 */
+const NETWORK_GROUPS = 4;
+
+/** The eight groups of an IPv6 address, including those that `::` leaves out. */
+function groupsOf(address: string): string[] {
+  const [head = '', tail] = address.split('::');
+  const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''));
+  const missing = tail === undefined ? 0 : 8 - (before?.length ?? 0) - (after?.length ?? 0);
+  return [...(before ?? []), ...Array<string>(Math.max(0, missing)).fill('0'), ...(after ?? [])];
+}
+
+/**
+ * The key of a client in per-client limits: an IPv4 address, or the network of an IPv6 address.
+ * @param address undefined after the connection has broken
+ */
+export function clientOf(address: string | undefined): string {
+  if (address === undefined) return 'unknown';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const groups = groupsOf(address.split('%', 1)[0] ?? '').map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''));
+  return `${groups.slice(0, NETWORK_GROUPS).join(':')}::/64`;
+}

@@ -1,0 +1,143 @@
+import { STATUS_CODES } from 'node:http';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Problem } from '@orderflow/contracts';
+import { isUnavailable } from '@orderflow/platform/aws/error-kind';
+import { REFUSAL_STATUSES } from '@orderflow/platform/http/request-guard';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AllowedMethods } from './allowed-methods.js';
+import { ApiProblem, malformed, type ProblemCode } from './api-problem.js';
+import { isProbe } from '../telemetry/http-metrics.js';
+import { decodedPathOf, pathOf } from '../requests/request-path.js';
+
+/** The one place where problems become HTTP statuses. */
+const STATUSES: Record<ProblemCode, number> = {
+  ...REFUSAL_STATUSES,
+  VALIDATION_FAILED: 400,
+  ORDER_NOT_FOUND: 404,
+  NOTIFICATION_NOT_FOUND: 404,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  ORDER_NOT_REPLAYABLE: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  EXPECTATION_FAILED: 417,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMITED: 429,
+  HEADERS_TOO_LARGE: 431,
+  INTERNAL_ERROR: 500,
+  STORAGE_UNAVAILABLE: 503,
+  TOO_MANY_STREAMS: 503,
+  OVERLOADED: 503,
+};
+
+const RETRY_AFTER_SECONDS = 2;
+
+/** Maps the framework's own errors. */
+function fromFramework(exception: HttpException): ApiProblem {
+  switch (exception.getStatus()) {
+    case 404:
+      return new ApiProblem('ROUTE_NOT_FOUND', 'There is nothing at this path; /docs lists the routes.');
+    case 413:
+      return new ApiProblem('PAYLOAD_TOO_LARGE', 'The request body is too large.');
+    case 415:
+      return new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
+    default:
+      return exception.getStatus() < 500
+        ? malformed(exception.message)
+        : new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
+  }
+}
+
+/** Maps any error to the problem that the client sees: never a stack or an internal message. */
+function toApiProblem(exception: unknown): ApiProblem {
+  if (exception instanceof ApiProblem) return exception;
+  if (exception instanceof HttpException) return fromFramework(exception);
+  if (isUnavailable(exception)) {
+    return new ApiProblem(
+      'STORAGE_UNAVAILABLE',
+      'The database cannot be reached. Try again shortly; with an Idempotency-Key that can never order twice.',
+    );
+  }
+  return new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
+}
+
+export function statusOf({ code }: ApiProblem): number {
+  return STATUSES[code];
+}
+
+export function problemOf(
+  problem: ApiProblem,
+  { path, correlationId }: { path: string; correlationId: string },
+): Problem {
+  const status = statusOf(problem);
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: problem.detail,
+    instance: path,
+    code: problem.code,
+    correlationId,
+    errors: problem.errors,
+  };
+}
+
+export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: ApiProblem): void {
+  const status = statusOf(problem);
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  void reply
+    .header('x-correlation-id', request.id)
+    .status(status)
+    .type('application/problem+json')
+    .send(problemOf(problem, { path: pathOf(request), correlationId: request.id }));
+}
+
+/** Error codes of Node and Fastify that mean the client has left. */
+const BROKEN_OFF: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
+
+/** Whether the request failed because its client left. This is not a server error, and no one would read an answer. */
+function isBrokenOff(exception: unknown, { raw }: FastifyRequest): boolean {
+  return raw.socket.destroyed && BROKEN_OFF.includes((exception as NodeJS.ErrnoException | undefined)?.code);
+}
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly logger: Logger,
+    private readonly allowedMethods: AllowedMethods,
+  ) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+
+    if (isBrokenOff(exception, request)) {
+      reply.hijack();
+      return;
+    }
+    // A failed health check answers with terminus' report.
+    if (exception instanceof HttpException && isProbe(request) && exception.getStatus() === 503) {
+      void reply.status(503).send(exception.getResponse());
+      return;
+    }
+    const problem = toApiProblem(exception);
+    // The framework may reject a body before it notices that no route would read it.
+    const isUnmatched = !(exception instanceof ApiProblem) && (request.is404 || problem.code === 'ROUTE_NOT_FOUND');
+    const methods = isUnmatched ? this.allowedMethods.of(decodedPathOf(request)) : [];
+    if (methods.length > 0) {
+      const allow = methods.join(', ');
+      void reply.header('allow', allow);
+      sendProblem(reply, request, new ApiProblem('METHOD_NOT_ALLOWED', `This path understands ${allow}.`));
+      return;
+    }
+    if (problem.code === 'INTERNAL_ERROR') {
+      const { id: correlationId, traceparent } = request;
+      this.logger.error('request failed', { correlationId, traceId: traceIdOf(traceparent), err: exception });
+    }
+    sendProblem(reply, request, problem);
+  }
+}

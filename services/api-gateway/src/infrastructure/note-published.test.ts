@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { orderCreated } from '@orderflow/domain/orders/order-events';
+import { notePublished } from './note-published.js';
+
+const { source, type, detail } = orderCreated(
+  newOrderRecord({
+    orderId: newId(),
+    request: { customerId: 'c', items: [], totalAmount: 0 },
+    ...{ requestHash: '', correlationId: 'c', now: 0, outboxAt: 0 },
+  }),
+);
+
+/** Thousands are made: to derive an event id for each takes longer than what is tested. */
+const created = (orderId: string) => ({ source, type, detail: { metadata: detail.metadata, data: { orderId } } });
+
+describe('a publisher that notes accepted events', () => {
+  it('knows the last 1,500 orders at least, and 3,000 at most', async () => {
+    const publisher = notePublished({
+      publish: () => Promise.resolve(),
+      beginSpan: () => undefined,
+      flush: () => Promise.resolve(),
+    });
+    const ids = Array.from({ length: 3_700 }, (_, index) => `order-${index}`);
+    for (const id of ids) await publisher.publish(created(id));
+    const known = ids.map((id) => publisher.isPublished(id));
+    expect(known.slice(-1_500)).not.toContain(false);
+    expect(known.filter(Boolean).length).toBeLessThanOrEqual(3_000);
+    expect(known.slice(0, 700)).not.toContain(true);
+  });
+
+  it('does not know an order whose event the bus has not accepted', async () => {
+    const publisher = notePublished({
+      publish: () => Promise.reject(new Error('no bus')),
+      beginSpan: () => undefined,
+      flush: () => Promise.resolve(),
+    });
+    const id = newId();
+    await expect(publisher.publish(created(id))).rejects.toThrow('no bus');
+    expect(publisher.isPublished(id)).toBe(false);
+  });
+});

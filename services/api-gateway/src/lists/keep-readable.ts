@@ -1,0 +1,32 @@
+import type { Logger } from '@orderflow/platform/runtime/logger';
+
+type Item = Record<string, unknown>;
+
+export const KEEP_READABLE = Symbol('KEEP_READABLE');
+/** Keeps the well-formed items. Each malformed one is left out and logged once, by its id. */
+export type KeepReadable = <T>(
+  items: readonly Item[],
+  isReadable: (item: Item) => item is Item & T,
+  key: 'orderId' | 'notificationId',
+) => T[];
+
+/** Ids of logged items that are remembered. */
+const MAX_LOGGED = 1_000;
+
+export function createKeepReadable(logger: Logger): KeepReadable {
+  const logged = new Set<string>();
+
+  function report(id: string, key: string): void {
+    if (logged.has(id)) return;
+    if (logged.size >= MAX_LOGGED) logged.clear();
+    logged.add(id);
+    logger.warn('stored item is malformed', { [key]: id });
+  }
+
+  return (items, isReadable, key) =>
+    items.flatMap((item) => {
+      if (isReadable(item)) return [item];
+      report(String(item[key]), key);
+      return [];
+    });
+}

@@ -1,0 +1,40 @@
+import { ApiProblem } from '../http/problems/api-problem.js';
+
+type Limits = { atOnce: number; maxWaiting: number };
+
+export const LIMIT_LISTS = Symbol('LIMIT_LISTS');
+export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
+
+/** For lists, timelines and notifications. Each read holds up to 20 items of up to 100 KB. */
+const LISTS: Limits = { atOnce: 2, maxWaiting: 100 };
+
+/**
+ * Runs a bounded number of tasks at once and queues a bounded number, first in, first out.
+ * @throws ApiProblem OVERLOADED when the queue is full
+ */
+export function createLimitConcurrency({ atOnce, maxWaiting }: Limits): LimitConcurrency {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  return async (run) => {
+    if (running >= atOnce) {
+      if (waiting.length >= maxWaiting) throw new ApiProblem('OVERLOADED', 'Too many lists are being read.');
+      // The finished task hands over its slot, so `running` stays the same.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}
+
+/** One limit for everything that reads many items for a client. */
+export function limitLists(): LimitConcurrency {
+  return createLimitConcurrency(LISTS);
+}

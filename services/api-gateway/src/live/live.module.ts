@@ -1,0 +1,114 @@
+import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { ResourceNames } from '@orderflow/contracts';
+import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
+import type { AwsClients } from '@orderflow/platform/aws/clients';
+import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
+import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
+import type { Logger } from '@orderflow/platform/runtime/logger';
+import type { Metrics } from '@orderflow/platform/telemetry/metrics';
+import { ApiEnv } from '../config.js';
+import type { UnreadAnswers } from '../http/limits/unread-answers.js';
+import type { NotedPublisher } from '../infrastructure/note-published.js';
+import {
+  AWS,
+  CLOCK,
+  LOGGER,
+  METRICS,
+  MONOTONIC,
+  NAMES,
+  NOTIFICATIONS,
+  ORDERS,
+  PUBLISHER,
+  QUEUES,
+  UNREAD_ANSWERS,
+  type Queues,
+  type StoredItems,
+} from '../infrastructure/tokens.js';
+import { KEEP_READABLE, type KeepReadable } from '../lists/keep-readable.js';
+import { ListsModule } from '../lists/lists.module.js';
+import { createEventStreams, EVENT_STREAMS, exposeEventStreams, type EventStreams } from './event-stream.js';
+import { createFollowOrder, FOLLOW_ORDER } from './follow-order.js';
+import { LiveController } from './live.controller.js';
+import { createOrderWatcher } from './order-watcher.js';
+import { createPeekDeadLetters, PEEK_DEAD_LETTERS } from './peek-dead-letters.js';
+import { createReadQueues } from './queue-states.js';
+import { createSystemFeed, SYSTEM_FEED, type SystemFeed } from './system-feed.js';
+import { createWatchSystem, WATCH_SYSTEM } from './watch-system.js';
+import { askWorkers, parseWorkerUrls } from './worker-states.js';
+
+/** Shows the system while it works. It reads nothing while nobody watches. */
+@Module({
+  imports: [ListsModule],
+  controllers: [LiveController],
+  providers: [
+    {
+      provide: EVENT_STREAMS,
+      inject: [ApiEnv, UNREAD_ANSWERS, METRICS],
+      useFactory: (config: ApiEnv, { makeRoom }: UnreadAnswers, metrics: Metrics) => {
+        const streams = createEventStreams({ maxPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom });
+        exposeEventStreams(metrics, streams);
+        return streams;
+      },
+    },
+    {
+      provide: SYSTEM_FEED,
+      inject: [ApiEnv, NAMES, AWS, QUEUES, ORDERS, PUBLISHER, KEEP_READABLE, LOGGER, CLOCK, MONOTONIC],
+      useFactory: (
+        { WORKER_URLS: urls }: ApiEnv,
+        names: ResourceNames,
+        { sqs }: AwsClients,
+        { urlOf }: Queues,
+        { reader }: StoredItems,
+        { isPublished }: NotedPublisher,
+        keepReadable: KeepReadable,
+        logger: Logger,
+        now: Clock,
+        monotonic: MonotonicClock,
+      ) => {
+        const workers = urls === undefined ? undefined : parseWorkerUrls(urls);
+        return createSystemFeed({
+          createFollower: () => createFollower({ reader, ...ORDER_FEED, now }),
+          readQueues: createReadQueues(sqs, urlOf, names),
+          askWorkers: workers && (() => askWorkers(workers)),
+          ...{ isPublished, keepReadable, logger, now, monotonic },
+        });
+      },
+    },
+    { provide: WATCH_SYSTEM, inject: [SYSTEM_FEED, EVENT_STREAMS], useFactory: createWatchSystem },
+    {
+      provide: FOLLOW_ORDER,
+      inject: [ORDERS, EVENT_STREAMS, KEEP_READABLE, LOGGER],
+      useFactory: (
+        { reader: orders }: StoredItems,
+        streams: EventStreams,
+        keepReadable: KeepReadable,
+        logger: Logger,
+      ) => createFollowOrder({ orders, streams, watcher: createOrderWatcher({ orders, keepReadable, logger }) }),
+    },
+    {
+      provide: PEEK_DEAD_LETTERS,
+      inject: [AWS, NAMES, QUEUES, ORDERS, NOTIFICATIONS, MONOTONIC],
+      useFactory: (
+        aws: AwsClients,
+        names: ResourceNames,
+        { urlOf }: Queues,
+        { reader: orders }: StoredItems,
+        { reader: notifications }: StoredItems,
+        monotonic: MonotonicClock,
+      ) => createPeekDeadLetters({ aws, urlOf, names, orders, notifications, monotonic }),
+    },
+  ],
+  exports: [FOLLOW_ORDER],
+})
+export class LiveModule implements BeforeApplicationShutdown {
+  constructor(
+    @Inject(EVENT_STREAMS) private readonly streams: EventStreams,
+    @Inject(SYSTEM_FEED) private readonly feed: SystemFeed,
+  ) {}
+
+  /** Event streams would keep their requests open forever. */
+  beforeApplicationShutdown(): void {
+    this.streams.endAll();
+    this.feed.stop();
+  }
+}

@@ -1,0 +1,41 @@
+import type { ResourceNames } from '@orderflow/contracts';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import type { EventBridge } from '@orderflow/platform/aws/clients';
+import { ruleCheck, type Check } from '@orderflow/platform/health/readiness';
+import type { Subscription, SweptTable } from '@orderflow/platform/work-item/swept-table';
+import type { ApiEnv } from '../config.js';
+import type { Queues, StoredItems } from '../infrastructure/tokens.js';
+
+type Dependencies = {
+  config: Readonly<ApiEnv>;
+  names: ResourceNames;
+  eventBridge: EventBridge;
+  queues: Queues;
+  orders: StoredItems;
+  notifications: StoredItems;
+  /** Called with each order that the sweeper gave up. */
+  onOrderGivenUp: (order: OrderRecord) => void;
+};
+
+/** The tables that the sweeper sweeps, and the checks of the rules that its events go through. */
+export function outboxTables(dependencies: Dependencies): { tables: SweptTable[]; checks: Record<string, Check> } {
+  const { config, names, eventBridge, queues, orders, notifications, onOrderGivenUp } = dependencies;
+  const checks: Record<string, Check> = {};
+  function subscription(rule: string, queue: string): Subscription {
+    const check = ruleCheck(eventBridge, { bus: names.bus, rule, queue });
+    checks[`rule ${rule}`] = check;
+    return { check, countQueue: () => queues.count(queue) };
+  }
+  const { orderQueue, notificationQueue } = names;
+  const orderWork = subscription(names.orderCreatedRule, orderQueue);
+  const notificationWork = subscription(names.notificationRequestedRule, notificationQueue);
+  const outcome = config.NOTIFY_ON_ORDER_OUTCOME ? subscription(names.orderOutcomesRule, notificationQueue) : undefined;
+  const onGivenUp: SweptTable['onGivenUp'] = (item) => {
+    onOrderGivenUp(item as OrderRecord);
+  };
+  const tables = [
+    { table: orders.table, work: orderWork, outcome, onGivenUp },
+    { table: notifications.table, work: notificationWork },
+  ];
+  return { tables, checks };
+}

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { newId } from '@orderflow/domain/ids';
+import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { createEventStreams } from '../../../services/api-gateway/src/live/event-stream.js';
+import { createFollowOrder } from '../../../services/api-gateway/src/live/follow-order.js';
+import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
+import { createRecordingLogger } from './recording-logger.js';
+import { createOrderWatcher } from '../../../services/api-gateway/src/live/order-watcher.js';
+
+export const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();
+
+/** A watcher over a reader, and its log. */
+export function createWatcher(orders: TableReader, options: { intervalMs?: number } = {}) {
+  const log = createRecordingLogger();
+  return Object.assign(
+    createOrderWatcher({ orders, keepReadable: createKeepReadable(log.logger), logger: log.logger, ...options }),
+    {
+      log,
+    },
+  );
+}
+
+/** One stored order, with clients that follow it. */
+export function createFollowedOrder(options: { intervalMs?: number } = { intervalMs: 5 }) {
+  const orderId = newId();
+  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 12.5 }];
+  const request = { customerId: 'customer-1', items, totalAmount: 12.5 };
+  const inserted = newOrderRecord({
+    orderId,
+    request,
+    requestHash: '',
+    correlationId: 'c',
+    now: 1_000_000,
+    outboxAt: 0,
+  });
+  const table = new Map<string, OrderRecord>([[orderId, inserted]]);
+  /** How many versions, and how many whole orders, each read took. */
+  const reads: number[] = [];
+  const wholeReads: number[] = [];
+  let away = false;
+  let readMs = 0;
+  const orders: TableReader = {
+    get: (id) => Promise.resolve(table.get(id)),
+    getMany: async (ids, projection) => {
+      (projection ? reads : wholeReads).push(ids.length);
+      if (away) throw new Error('away');
+      const whole = ids.flatMap((id) => table.get(id) ?? []);
+      const found = projection ? whole.map(({ orderId: id, version }) => ({ orderId: id, version })) : whole;
+      if (readMs > 0) await new Promise((resolve) => setTimeout(resolve, readMs));
+      return found;
+    },
+    query: () => Promise.reject(new Error('not used')),
+  };
+  const streams = createEventStreams();
+  const watcher = createWatcher(orders, options);
+  const followOrder = createFollowOrder({ orders, watcher, streams });
+
+  const versionOf = (): number => (table.get(orderId) ?? inserted).version;
+  const step = (name: string, version: number, change: Partial<OrderRecord>) => {
+    const before = table.get(orderId) ?? inserted;
+    const timeline = { ...before.timeline, [`${name}_${version}`]: { at: at(version), version } };
+    table.set(orderId, { ...before, version, timeline, ...change });
+  };
+  return {
+    orderId,
+    inserted,
+    watcher,
+    reads,
+    wholeReads,
+    streams,
+    log: watcher.log,
+    store: (change: object) => {
+      table.set(orderId, { ...(table.get(orderId) ?? inserted), ...change });
+    },
+    /** Duration of a read, which returns the state at its beginning. */
+    setReadMs: (ms: number) => {
+      readMs = ms;
+    },
+    setAway: (value: boolean) => {
+      away = value;
+    },
+    claim: () => {
+      step('received', 2, { status: 'PROCESSING' });
+    },
+    retry: () => {
+      step('retried', 3, { status: 'PROCESSING' });
+    },
+    claimAgain: () => {
+      step('received', 4, { status: 'PROCESSING' });
+    },
+    complete: () => {
+      step('completed', Math.max(3, versionOf() + 1), { status: 'COMPLETED', updatedAt: at(3) });
+    },
+    /** Events so far, as `name id`. */
+    follow: async (lastEventId?: string) => {
+      const body = await followOrder(orderId, 'client', lastEventId);
+      if (!body) return undefined;
+      let text = '';
+      body.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      const events = () =>
+        [...text.matchAll(/^event: (\w+)\n(?:id: (\d+)\n)?data: (.*)$/gm)].map(([, event, id, data = '']) => {
+          const { step: name, status } = JSON.parse(data) as { step?: string; status?: string };
+          return [event, name ?? status, id].filter((part) => part !== undefined).join(' ');
+        });
+      const frames = () => text.split(/(?<=\n\n)/).filter((frame) => frame.startsWith('event: '));
+      return { body, events, frames, ended: once(body, 'end') };
+    },
+  };
+}
+
+export async function followed(world: ReturnType<typeof createFollowedOrder>, lastEventId?: string) {
+  const stream = await world.follow(lastEventId);
+  if (!stream) throw new Error('there is nothing to follow');
+  return stream;
+}
