@@ -1,4 +1,4 @@
-import { failureOf } from '../aws/error-kind.js';
+import { errorKindOf } from '../aws/error-kind.js';
 import type { Metrics } from './metrics.js';
 
 /** As the SDK's own type of the step `initialize`, as far as it is used here. */
@@ -84,7 +84,7 @@ export function measureCalls(metrics: Metrics): MeasureCalls {
           if (sizeOf) batchSize.observe({ operation }, sizeOf(args.input, output));
           return answered;
         } catch (error) {
-          onEnd(failureOf(error), startedAt, (error as Partial<Answer>).$metadata?.attempts);
+          onEnd(errorKindOf(error), startedAt, (error as Partial<Answer>).$metadata?.attempts);
           throw error;
         }
       };

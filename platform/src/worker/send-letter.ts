@@ -1,6 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
-import { failureOf } from '../aws/error-kind.js';
+import { errorKindOf } from '../aws/error-kind.js';
 import { writeAttributes } from './message-attributes.js';
 import type { Delivery } from './types.js';
 
@@ -37,7 +37,7 @@ export async function sendLetter(sqs: Sqs, queueUrl: string, delivery: Delivery,
       );
       return;
     } catch (error) {
-      if (failureOf(error) !== 'refused') throw error;
+      if (errorKindOf(error) !== 'refused') throw error;
       refusal ??= error;
     }
   }
