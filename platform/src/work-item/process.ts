@@ -6,8 +6,7 @@ import type { OutgoingEvent } from '../events/publisher.js';
 import { claimItem, finishItem, postponeItem } from './claim.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { Lifecycle, Step } from './transitions.js';
-import type { Delivery, HandlerResult } from '../worker/types.js';
-import { afterAttempts } from '../worker/with-dead-letter.js';
+import { afterAttempts, type Delivery, type HandlerResult } from '../worker/delivery.js';
 
 /** The table that a worker works on. */
 export type ItemTable = {
@@ -128,12 +127,10 @@ export async function workOnItem<Item extends object>(
       break;
   }
   const { ownership, life, isGivenUp } = claim;
-  delivery.held.item = {
-    postpone: ({ delaySeconds, reason }) => {
-      const at = now();
-      const entry = { at: new Date(at).toISOString(), delaySeconds, reason };
-      return postponeItem(executor, lifecycle, ownership, { now: at, step: { name: 'retried', entry } });
-    },
+  delivery.held.postpone = ({ delaySeconds, reason }) => {
+    const at = now();
+    const entry = { at: new Date(at).toISOString(), delaySeconds, reason };
+    return postponeItem(executor, lifecycle, ownership, { now: at, step: { name: 'retried', entry } });
   };
   failpoint('worker.after-claim');
 

@@ -4,7 +4,7 @@ import { newNotificationRecord } from '@orderflow/domain/notifications/notificat
 import { notificationSent, type NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
 import { confirm, insert, type Lifecycle } from '@orderflow/platform/work-item/transitions';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
-import type { Delivery, Handler } from '@orderflow/platform/worker/types';
+import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
 import {
   endOfRetries,
   workOnItem,
@@ -24,7 +24,7 @@ function workOn(
   work: (claimed: Claimed) => Promise<WorkResult>,
 ) {
   const { notificationId, orderId } = known;
-  Object.assign(delivery.facts, { notificationId, orderId });
+  Object.assign(delivery.fields, { notificationId, orderId });
   return workOnItem<NotificationOutcomeFields>(notifications, delivery, {
     id: notificationId,
     known,

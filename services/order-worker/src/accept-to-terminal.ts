@@ -2,7 +2,7 @@ import { OrderCompletedEvent, type OrderCreatedEvent } from '@orderflow/contract
 import { ORDER_ACCEPT_TO_TERMINAL } from '@orderflow/domain/orders/order-metrics';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
-import type { Handler } from '@orderflow/platform/worker/types';
+import type { Handler } from '@orderflow/platform/worker/delivery';
 
 /**
  * Measures how long an order took from its acceptance to its outcome, whatever happened in between. Not of a replay: its

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import { eventually } from '@orderflow/testing/worker-system';
-import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
+import { createSimulatedFulfilment } from './fulfilment/simulated-fulfilment.js';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 import { startWithoutAnswers, untilOutcome } from '@orderflow/testing/order-worker/without-answers';

@@ -14,8 +14,8 @@ import { on } from '@orderflow/platform/worker/dispatch';
 import type { ItemTable } from '@orderflow/platform/work-item/process';
 import { createAcceptToTerminal } from './accept-to-terminal.js';
 import type { OrderWorkerEnv } from './config.js';
-import type { Fulfilment } from './domain/fulfilment.js';
-import { failExhaustedOrder, processOrder } from './domain/process-order.js';
+import type { Fulfilment } from './fulfilment/fulfilment.js';
+import { failExhaustedOrder, processOrder } from './process-order.js';
 
 export type Dependencies = {
   config: Readonly<OrderWorkerEnv>;

@@ -8,7 +8,7 @@ import { runMain } from '@orderflow/platform/runtime/run-main';
 import { startTracing } from '@orderflow/platform/telemetry/tracing';
 import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
-import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
+import { createSimulatedFulfilment } from './fulfilment/simulated-fulfilment.js';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 

@@ -15,7 +15,7 @@ import type {
   CancelRequest,
   Fulfilment,
   FulfilmentRequest,
-} from '../../../services/order-worker/src/domain/fulfilment.js';
+} from '../../../services/order-worker/src/fulfilment/fulfilment.js';
 
 export const NAMES = resourceNames('test');
 

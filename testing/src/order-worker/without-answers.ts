@@ -1,4 +1,4 @@
-import { createSimulatedFulfilment } from '../../../services/order-worker/src/adapters/simulated-fulfilment.js';
+import { createSimulatedFulfilment } from '../../../services/order-worker/src/fulfilment/simulated-fulfilment.js';
 import { startOrderWorker, type OrderSystem } from './start-worker.js';
 
 /** Has messages come back until one has this outcome. */

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Fulfilment, FulfilmentRequest, FulfilmentResult } from '../domain/fulfilment.js';
+import type { Fulfilment, FulfilmentRequest, FulfilmentResult } from './fulfilment.js';
 
 /**
  * Product ids that steer the simulation, the way payment providers' test cards do. Any other product is in stock.

@@ -1,7 +1,7 @@
 import { type OrderCreatedEvent } from '@orderflow/contracts';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import { orderOutcome, type OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
-import type { Delivery, Handler } from '@orderflow/platform/worker/types';
+import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
 import {
   endOfRetries,
   workOnItem,
@@ -9,8 +9,8 @@ import {
   type ItemTable,
   type WorkResult,
 } from '@orderflow/platform/work-item/process';
-import { checkFulfilment } from './check-fulfilment.js';
-import type { Fulfilment } from './fulfilment.js';
+import { checkFulfilment } from './fulfilment/check-fulfilment.js';
+import type { Fulfilment } from './fulfilment/fulfilment.js';
 
 /** What the event tells of the order, as far as its outcome's event repeats it. */
 function known({ data, metadata }: OrderCreatedEvent) {
@@ -25,11 +25,11 @@ type Work = (claimed: Claimed) => Promise<WorkResult>;
  * Ends an order that was worked on. Any of its attempts may have shipped it, and a late one still may: only what the
  * warehouse says to `cancel` decides between FAILED and COMPLETED. An error decides nothing, and it is asked again.
  */
-function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, facts }: Delivery, failed: Work): Work {
+function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, fields }: Delivery, failed: Work): Work {
   return async (claimed) => {
     const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
     const answer = await fulfilment.cancel({ idempotencyKey, signal });
-    facts.cancel = answer;
+    fields.cancel = answer;
     const { attributes, steps = [] } = await failed(claimed);
     if (answer === 'fulfilled') return { result: 'completed', attributes: {}, steps };
     const failure = { ...Object(attributes.failure), cancelled: true } as object;
@@ -50,7 +50,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId, items } = event.data;
-    delivery.facts.orderId = orderId;
+    delivery.fields.orderId = orderId;
     const cancel = cancelOrder(fulfilment, orderId, delivery, givenUpBefore);
 
     const fulfil = async (claimed: Claimed): Promise<WorkResult> => {
@@ -61,7 +61,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
       const result = await fulfilment.fulfil({ idempotencyKey, items, attempt, signal });
       if (result.fulfilled) return { result: 'completed', attributes: {} };
       const { code, message } = result;
-      delivery.facts.failure = code;
+      delivery.fields.failure = code;
       // Not cancelled: the refusal is the warehouse's own and final answer to the key, as a cancel's would be.
       return { result: 'failed', attributes: { failure: { code, message, retriable: false } } };
     };
@@ -82,7 +82,7 @@ export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Hand
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId } = event.data;
-    delivery.facts.orderId = orderId;
+    delivery.fields.orderId = orderId;
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),
