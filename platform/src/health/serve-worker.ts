@@ -8,6 +8,7 @@ import { isArriving, isLingering, lingerAfter } from '../http/linger.js';
 import { REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
 import { SERVER_OPTIONS } from '../http/server-options.js';
 import type { Logger } from '../runtime/logger.js';
+import { startDrain } from '../runtime/run-main.js';
 import type { Worker } from '../worker/create-worker.js';
 import { startWatchdog } from './watchdog.js';
 
@@ -135,11 +136,7 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     timeout: 1_000,
     // Not onSignal: by then the port is closed, and health could not say that the worker is draining.
     beforeShutdown: async () => {
-      logger.info('draining');
-      const deadline = monotonic.startDeadline(shutdownTimeoutMs, () => {
-        logger.error('not drained in time');
-        process.exit(1);
-      });
+      const deadline = startDrain(logger, monotonic, shutdownTimeoutMs);
       server.once('close', deadline.cancel);
       await worker.stop();
       await options.release();

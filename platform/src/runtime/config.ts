@@ -67,9 +67,10 @@ export class ProcessEnv {
   @IsIn(['json', 'pretty'])
   LOG_FORMAT: 'json' | 'pretty' = 'json';
 
-  /** Names of fields that are not to be read in the log, separated by commas; upper and lower case are the same. */
+  /** Names of fields that logs redact, separated by commas, in any case. Each service sets its own default. */
+  @IsOptional()
   @Matches(/^[\w.-]+(\s*,\s*[\w.-]+)*$/, { message: 'LOG_REDACT must be names of fields, separated by commas' })
-  LOG_REDACT = 'customerId';
+  LOG_REDACT?: string;
 
   /** Where traces go, by OTLP over HTTP; unset: there are none. Nothing has to listen there yet. */
   @IsOptional()

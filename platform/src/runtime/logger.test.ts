@@ -16,7 +16,7 @@ function capture(format: 'json' | 'pretty', level = 'debug', redact: string[] = 
     written.push(String(text));
     return true;
   });
-  const logger = createLogger({ service: 'a-worker', level, format, redact });
+  const logger = createLogger({ service: 'a-worker', level, format, redact, leading: ['orderId', 'notificationId'] });
   return {
     logger,
     text: () => written.join(''),

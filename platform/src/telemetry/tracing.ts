@@ -1,4 +1,6 @@
+import type { MonotonicClock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { within } from '../runtime/within.js';
 import { isListening } from './is-listening.js';
 
 /** Names as in the semantic conventions: https://opentelemetry.io/docs/specs/semconv/ */
@@ -55,7 +57,13 @@ const LOOK_EVERY_MS = 30_000;
 /** A receiver that hangs must not hold the process up. */
 const STOP_WITHIN_MS = 1_500;
 
-type Options = { service: string; logger: Logger; lookEveryMs?: number; stopWithinMs?: number };
+type Options = {
+  service: string;
+  logger: Logger;
+  monotonic: MonotonicClock;
+  lookEveryMs?: number;
+  stopWithinMs?: number;
+};
 
 /**
  * Begins to trace when something listens at the endpoint, now or later: a receiver may be added to a running system.
@@ -63,7 +71,7 @@ type Options = { service: string; logger: Logger; lookEveryMs?: number; stopWith
  */
 export function startTracing(
   env: TracingEnv,
-  { service, logger, lookEveryMs = LOOK_EVERY_MS, stopWithinMs = STOP_WITHIN_MS }: Options,
+  { service, logger, monotonic, lookEveryMs = LOOK_EVERY_MS, stopWithinMs = STOP_WITHIN_MS }: Options,
 ): RunningTracing {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = env;
   let exporting: Exporting | undefined;
@@ -96,12 +104,7 @@ export function startTracing(
       stopped = true;
       clearTimeout(timer);
       if (!exporting) return;
-      let deadline: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        deadline = setTimeout(resolve, stopWithinMs);
-      });
-      await Promise.race([exporting.stop(), late]);
-      clearTimeout(deadline);
+      await within(exporting.stop(), { ms: stopWithinMs, monotonic, onLate: () => undefined });
     },
   };
 }

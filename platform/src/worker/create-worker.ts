@@ -2,6 +2,7 @@ import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queue-urls.js';
 import type { BatchingExecutor } from '../dynamodb/executor.js';
 import type { EventClass } from '../events/decode.js';
+import { createEventPublisher } from '../events/publisher.js';
 import {
   busCheck,
   createReadiness,
@@ -24,7 +25,7 @@ import { exposePolling, withMetrics } from './with-metrics.js';
 
 export type WorkerOptions = Pick<
   PipelineOptions,
-  'env' | 'queue' | 'publisher' | 'logger' | 'now' | 'monotonic' | 'replayIdOf' | 'onOutcome'
+  'env' | 'queue' | 'logger' | 'now' | 'monotonic' | 'replayIdOf' | 'onOutcome'
 > & {
   aws: AwsClients;
   /** Used by the handlers. A stop waits until it has sent everything. */
@@ -32,12 +33,18 @@ export type WorkerOptions = Pick<
   tracing?: Tracing;
   metrics: Metrics;
   deadLetterQueue: string;
-  /** What readiness checks besides the queues. */
+  /** The bus for the handlers' events, and what else readiness checks besides the queues. */
   uses: { bus: string; rules: string[]; tables: { name: string; key: string }[] };
   /** Event classes that the queue's rules let through. Each needs a handler. */
   expected: readonly EventClass[];
   registrations: readonly Registration[];
 };
+
+/** What a service's `createApp` takes, besides its adapters. */
+export type AppDependencies<Config> = Pick<
+  WorkerOptions,
+  'aws' | 'logger' | 'tracing' | 'now' | 'monotonic' | 'onOutcome'
+> & { config: Readonly<Config>; metrics?: Metrics };
 
 export type Worker = {
   start(): void;
@@ -63,11 +70,12 @@ function checksOf({ aws, queue, deadLetterQueue, uses }: WorkerOptions, urlOf: (
 
 /** A queue's worker: readiness, pollers, and the pipeline around the handlers. Owns no client and no process. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { env, aws, executor, publisher, metrics, now, monotonic, queue, deadLetterQueue } = options;
+  const { env, aws, executor, tracing = NO_TRACING, metrics, now, monotonic, queue, deadLetterQueue, uses } = options;
   const logger = options.logger.child({ queue });
   const urlOf = createQueueUrls(aws.sqs);
   const checks = checksOf(options, urlOf);
   const probe = () => probeAll(checks, { monotonic });
+  const publisher = createEventPublisher(aws.eventBridge, { bus: uses.bus, tracing });
   const breaker = createBreaker({ probe, logger, monotonic });
   const outages = createOutageCounts();
   const dispatch = createDispatcher(options.expected, options.registrations);
@@ -100,7 +108,6 @@ export function createWorker(options: WorkerOptions): Worker {
     const urls = await findQueues();
     if (!urls || stopped) return;
     const [queueUrl, deadLetterUrl] = urls;
-    const { tracing = NO_TRACING } = options;
     pollers = startPollers(
       {
         queueUrl,
@@ -111,7 +118,18 @@ export function createWorker(options: WorkerOptions): Worker {
         wedgedAfterMs: env.POLLER_WEDGED_AFTER_MS,
         handleBatch: createPipeline({
           ...options,
-          ...{ sqs: aws.sqs, queueUrl, deadLetterUrl, dispatch, measured, breaker, outages, tracing, logger },
+          ...{
+            sqs: aws.sqs,
+            queueUrl,
+            deadLetterUrl,
+            dispatch,
+            publisher,
+            measured,
+            breaker,
+            outages,
+            tracing,
+            logger,
+          },
         }),
         onOutage: (messages) => {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);

@@ -9,36 +9,20 @@ import { replayIdFor } from '@orderflow/domain/ids';
 import { NOTIFICATION_STATES } from '@orderflow/domain/notifications/notification';
 import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { outboxShardOf } from '@orderflow/domain/stored-item';
-import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
-import type { Logger } from '@orderflow/platform/runtime/logger';
-import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
-import { createMetrics, type Metrics } from '@orderflow/platform/telemetry/metrics';
+import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
-import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
-import { createWorker, type Worker, type WorkerOptions } from '@orderflow/platform/worker/create-worker';
+import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
 import type { ItemTable } from '@orderflow/platform/work-item/process';
 import type { NotificationWorkerEnv } from './config.js';
 import { failForOutcome, failRequested, sendForOutcome, sendRequested } from './send-notification.js';
 import type { Sender } from './sender.js';
 
-export type Dependencies = {
-  config: Readonly<NotificationWorkerEnv>;
-  aws: AwsClients;
-  sender: Sender;
-  logger: Logger;
-  tracing?: Tracing;
-  metrics?: Metrics;
-  now: Clock;
-  monotonic: MonotonicClock;
-  onOutcome?: WorkerOptions['onOutcome'];
-};
+type Dependencies = AppDependencies<NotificationWorkerEnv> & { sender: Sender };
 
 export function createApp(dependencies: Dependencies): Worker {
-  const { config, aws, sender, logger, now, monotonic, onOutcome } = dependencies;
-  const { tracing = NO_TRACING, metrics = createMetrics('notification-worker') } = dependencies;
+  const { config, aws, sender, metrics = createMetrics('notification-worker'), now } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
   const notifications: ItemTable = {
@@ -52,15 +36,10 @@ export function createApp(dependencies: Dependencies): Worker {
   };
   const orders: Lifecycle = { table: names.ordersTable, key: 'orderId', states: ORDER_STATES };
   return createWorker({
+    ...dependencies,
     env: config,
-    aws,
     executor,
-    publisher: createEventPublisher(aws.eventBridge, { bus: names.bus, tracing }),
-    logger,
-    tracing,
     metrics,
-    now,
-    monotonic,
     queue: names.notificationQueue,
     deadLetterQueue: names.notificationDeadLetterQueue,
     uses: {
@@ -78,6 +57,5 @@ export function createApp(dependencies: Dependencies): Worker {
       on(OrderFailedEvent, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
     ],
     replayIdOf: replayIdFor,
-    ...(onOutcome ? { onOutcome } : {}),
   });
 }

@@ -1,3 +1,4 @@
+import { REDACTED_LOG_FIELDS } from '@orderflow/domain/log-fields';
 import { IsCount, IsFlag, IsPort, IsText, parseEnv } from '@orderflow/platform/runtime/config';
 import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
 
@@ -5,6 +6,8 @@ export class OrderWorkerEnv extends WorkerEnv {
   /** Where the health endpoints listen. */
   @IsPort()
   PORT = 3010;
+
+  override LOG_REDACT = REDACTED_LOG_FIELDS;
 
   /** How long the simulated fulfilment of an ordinary order takes. */
   @IsCount(0, 600_000)
