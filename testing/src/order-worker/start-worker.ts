@@ -7,7 +7,8 @@ import {
   resourceNames,
 } from '@orderflow/contracts';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
-import { createWorkerSystem } from '../worker-system.js';
+import { createWorkerSystem, eventually } from '../worker-system.js';
+import { anOrder } from './orders.js';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
 import { createApp } from '../../../services/order-worker/src/app.js';
 import { loadConfig } from '../../../services/order-worker/src/config.js';
@@ -77,5 +78,16 @@ export type OrderSystem = ReturnType<typeof createOrderSystem>;
 export function startOrderWorker(env: NodeJS.ProcessEnv = {}, tracing?: Tracing): OrderSystem {
   const system = createOrderSystem(env, tracing);
   system.worker.start();
+  return system;
+}
+
+/** A worker with one poller, which receives up to four messages at a time by now and has none. */
+export async function startWarmWorker(): Promise<OrderSystem> {
+  const system = startOrderWorker({ WORKER_POLLERS: '1' });
+  for (const count of [1, 2]) {
+    for (let n = 0; n < count; n++) system.send(anOrder(system).message);
+    await system.outcomes.take(count);
+    await eventually(() => system.queued().length === 0);
+  }
   return system;
 }
