@@ -7,7 +7,7 @@ import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
 import { within } from '../runtime/within.js';
 
-/** Throws when the dependency cannot be used. */
+/** Throws if the dependency cannot be used. */
 export type Check = () => Promise<unknown>;
 
 type CheckResult = { status: 'up' } | { status: 'down'; reason: string };

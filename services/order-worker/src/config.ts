@@ -13,11 +13,11 @@ export class OrderWorkerEnv extends WorkerEnv {
   @IsCount(0, 600_000)
   FULFILMENT_DELAY_MS = 500;
 
-  /** Product id that fulfilment throws at whenever it is tried, as a worker with a bug would. */
+  /** Product id for which fulfilment always throws, like a worker with a bug. */
   @IsText()
   FULFILMENT_BREAKS_ON?: string;
 
-  /** Whether notification-worker hears of outcomes, and confirms them; the template's parameter of this name. */
+  /** Whether notification-worker receives and confirms outcomes. Must equal the template's parameter of this name. */
   @IsFlag()
   NOTIFY_ON_ORDER_OUTCOME = true;
 }

@@ -12,18 +12,18 @@ import {
 import { checkFulfilment } from './fulfilment/check-fulfilment.js';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
 
-/** What the event tells of the order, as far as its outcome's event repeats it. */
+/** The fields of the order that its outcome's event repeats. */
 function known({ data, metadata }: OrderCreatedEvent) {
   const { orderId, customerId, totalAmount } = data;
   const { correlationId, traceparent } = metadata;
-  return { orderId, customerId, totalAmount, correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+  return { orderId, customerId, totalAmount, correlationId, traceparent };
 }
 
 type Work = (claimed: Claimed) => Promise<WorkResult>;
 
 /**
- * Ends an order that was worked on. Any of its attempts may have shipped it, and a late one still may: only what the
- * warehouse says to `cancel` decides between FAILED and COMPLETED. An error decides nothing, and it is asked again.
+ * Ends an order after its attempts. Any attempt may have shipped it, and a late one still may. So the warehouse's answer to
+ * `cancel` decides between FAILED and COMPLETED. After an error, the order stays open and the cancel is retried.
  */
 function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, fields }: Delivery, failed: Work): Work {
   return async (claimed) => {
@@ -38,7 +38,7 @@ function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, fields }
   };
 }
 
-/** The end of an order that an exhausted message has given up, when another message comes first. */
+/** Ends an order that an exhausted message has given up, if another message gets to it first. */
 const givenUpBefore: Work = () => {
   const message = 'Given up after its attempts were used up.';
   const failure = { code: 'RETRIES_EXHAUSTED', message, retriable: true };
@@ -54,7 +54,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
     const cancel = cancelOrder(fulfilment, orderId, delivery, givenUpBefore);
 
     const fulfil = async (claimed: Claimed): Promise<WorkResult> => {
-      // It may be cancelled already, or be cancelled any moment.
+      // It may already be cancelled, or be cancelled at any moment.
       if (claimed.isGivenUp) return cancel(claimed);
       const { attempt, signal } = delivery;
       const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
@@ -62,7 +62,7 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
       if (result.fulfilled) return { result: 'completed', attributes: {} };
       const { code, message } = result;
       delivery.fields.failure = code;
-      // Not cancelled: the refusal is the warehouse's own and final answer to the key, as a cancel's would be.
+      // No cancel: a refusal is the warehouse's final answer for this key.
       return { result: 'failed', attributes: { failure: { code, message, retriable: false } } };
     };
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
@@ -75,8 +75,8 @@ export function processOrder(orders: ItemTable, adapter: Fulfilment): Handler<Or
 }
 
 /**
- * An order that could not be finished in any of its attempts ends FAILED once the warehouse has cancelled it, and
- * COMPLETED when the warehouse has shipped it; an operator's replay starts a FAILED one again.
+ * Ends an order whose attempts are used up: FAILED if the warehouse cancels it, COMPLETED if it has shipped. An operator's
+ * replay starts a FAILED order again.
  */
 export function failExhaustedOrder(orders: ItemTable, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
