@@ -1,7 +1,7 @@
-import type { Delivery } from '@orderflow/platform/worker/types';
+import type { Delivery } from '@orderflow/platform/worker/delivery';
 import { silentLogger } from '@orderflow/platform/runtime/logger';
 
-/** A delivery as the worker makes one of a message's first receive. */
+/** The delivery of a message's first receive. */
 export function aDelivery(change: Partial<Delivery> = {}): Delivery {
   const receiveCount = change.receiveCount ?? 1;
   return {
@@ -17,6 +17,7 @@ export function aDelivery(change: Partial<Delivery> = {}): Delivery {
     foreign: {},
     signal: new AbortController().signal,
     facts: {},
+    fields: {},
     held: {},
     logger: silentLogger,
     ...change,

@@ -5,7 +5,7 @@ import {
   type ReceiveMessageCommandOutput,
 } from '@aws-sdk/client-sqs';
 import type { Sqs } from '@orderflow/platform/aws/clients';
-import type { Delivery, Outcome } from '@orderflow/platform/worker/types';
+import type { Delivery, DeliveryOutcome } from '@orderflow/platform/worker/delivery';
 import { queueUrlOf } from './aws/arns.js';
 import { createFakeAws } from './aws/fake-aws.js';
 import type { RuleSettings } from './aws/fake-eventbridge.js';
@@ -24,7 +24,7 @@ export const START_MS = Date.UTC(2027, 2, 14, 15, 9, 26, 535);
 
 /** Keeps the outcomes of deliveries, and hands them out one by one as they come. */
 function createOutcomes() {
-  const all: { outcome: Outcome; delivery: Delivery }[] = [];
+  const all: { outcome: DeliveryOutcome; delivery: Delivery }[] = [];
   let taken = 0;
   let wake: () => void = () => undefined;
   const next = async () => {
@@ -41,13 +41,13 @@ function createOutcomes() {
   };
   return {
     all,
-    record: (outcome: Outcome, delivery: Delivery) => {
+    record: (outcome: DeliveryOutcome, delivery: Delivery) => {
       all.push({ outcome, delivery });
       wake();
     },
     next: async () => (await next()).outcome,
     take: async (count: number) => {
-      const outcomes: Outcome[] = [];
+      const outcomes: DeliveryOutcome[] = [];
       while (outcomes.length < count) outcomes.push((await next()).outcome);
       return outcomes;
     },

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { OverloadedError } from '../runtime/batching.js';
 import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/testing/aws/aws-errors';
 import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
-import { failureOf, isDenied, isTopologyMissing, isUnavailable } from './error-kind.js';
+import { errorKindOf, isDenied, isTopologyMissing, isUnavailable } from './error-kind.js';
 
 const named = (name: string, change: object = {}) => Object.assign(new Error('no'), { name, ...change });
 
@@ -55,11 +55,11 @@ describe('isUnavailable', () => {
         unavailable: true,
       });
     }
-    expect(failureOf(named(name))).toBe('denied');
+    expect(errorKindOf(named(name))).toBe('denied');
   });
 
   it.each([401, 403])('takes status %i under any name for a refusal of the caller', (httpStatusCode) => {
-    expect(failureOf(named('Whatever', { $metadata: { httpStatusCode } }))).toBe('denied');
+    expect(errorKindOf(named('Whatever', { $metadata: { httpStatusCode } }))).toBe('denied');
   });
 
   it.each([
@@ -74,9 +74,9 @@ describe('isUnavailable', () => {
     ['ItemCollectionSizeLimitExceeded', 'refused'],
     ['ValidationError', 'refused'],
     ['MalformedDetail', 'refused'],
-  ])('calls %s %s', (name, failure) => {
-    expect(failureOf(named(name))).toBe(failure);
-    expect(isUnavailable(named(name))).toBe(failure !== 'refused');
+  ])('calls %s %s', (name, kind) => {
+    expect(errorKindOf(named(name))).toBe(kind);
+    expect(isUnavailable(named(name))).toBe(kind !== 'refused');
   });
 
   it('tells a missing topology from other outages', () => {

@@ -112,11 +112,11 @@ export function isUnavailable(thrown: unknown): boolean {
   return error.cause !== undefined && isUnavailable(error.cause);
 }
 
-/** What kind of trouble a failed call met. */
-export type Failure = 'throttled' | 'timeout' | 'missing' | 'denied' | 'unavailable' | 'refused';
+/** Why a call to AWS failed. */
+export type AwsErrorKind = 'throttled' | 'timeout' | 'missing' | 'denied' | 'unavailable' | 'refused';
 
-/** `refused`: the service answered, and meant the request. */
-export function failureOf(thrown: unknown): Failure {
+/** `refused`: the service answered and rejected this request. */
+export function errorKindOf(thrown: unknown): AwsErrorKind {
   const error = toError(thrown);
   if (isNamed(error, BUSY)) return 'throttled';
   if (isNamed(error, TIMEOUTS)) return 'timeout';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
-import { failureOf } from '../aws/error-kind.js';
+import { errorKindOf } from '../aws/error-kind.js';
 import { createBatcher } from '../runtime/batching.js';
 
 /** One conditional PartiQL statement on one item. `key` names the item: no batch may hold a key twice. */
@@ -109,7 +109,7 @@ export function createStatementExecutor(
     capacity,
     keyOf: ({ key }) => key,
     // While the service does not answer, each waiting statement would run into its own timeout.
-    failsWaiting: (error) => failureOf(error) === 'timeout',
+    failsWaiting: (error) => errorKindOf(error) === 'timeout',
     send: sendOrSplit,
   });
 
@@ -118,7 +118,7 @@ export function createStatementExecutor(
       try {
         return await batcher.submit(statement);
       } catch (error) {
-        const isThrottled = error instanceof StatementError && failureOf(error) === 'throttled';
+        const isThrottled = error instanceof StatementError && errorKindOf(error) === 'throttled';
         if (!isThrottled || attempt === MAX_ATTEMPTS) throw error;
         // Full jitter.
         await sleep(Math.random() * BACKOFF_BASE_MS * 2 ** (attempt - 1));

@@ -1,6 +1,6 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '../aws/clients.js';
-import { failureOf } from '../aws/error-kind.js';
+import { errorKindOf } from '../aws/error-kind.js';
 import { wireTime } from '../aws/fast-path/wire-json.js';
 import { createBatcher } from '../runtime/batching.js';
 import { toError } from '../runtime/errors.js';
@@ -62,7 +62,7 @@ export function createEventPublisher(
     concurrency,
     capacity,
     // While the bus does not answer, each waiting event would run into its own timeout.
-    failsWaiting: (error) => failureOf(error) === 'timeout',
+    failsWaiting: (error) => errorKindOf(error) === 'timeout',
     send: async (entries) => {
       const answer = await eventBridge.send(new PutEventsCommand({ Entries: entries }));
       return entries.map((_, index) => {

@@ -3,10 +3,11 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
 import { isDenied, isUnavailable } from '../aws/error-kind.js';
 import { countQueue } from '../aws/queue-counts.js';
-import type { Deadline, MonotonicClock, Stopwatch } from '../runtime/clock.js';
+import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
+import { within } from '../runtime/within.js';
 
-/** Throws when the dependency cannot be used. */
+/** Throws if the dependency cannot be used. */
 export type Check = () => Promise<unknown>;
 
 type CheckResult = { status: 'up' } | { status: 'down'; reason: string };
@@ -26,7 +27,7 @@ export function busCheck(eventBridge: EventBridge, bus: string): Check {
   return () => described(eventBridge.send(new DescribeEventBusCommand({ Name: bus })));
 }
 
-/** A rule hands an event on to its queue. Disabled, or without that target, it drops events without an error. */
+/** A rule sends events to its queue. When it is disabled or has no such target, it drops events without an error. */
 export type RuleRef = { bus: string; rule: string; queue: string };
 
 export function ruleCheck(eventBridge: EventBridge, { bus, rule, queue }: RuleRef): Check {
@@ -45,8 +46,8 @@ export function ruleCheck(eventBridge: EventBridge, { bus, rule, queue }: RuleRe
 }
 
 /**
- * Describing the bus and its rules is no part of the work: a process that may not ask can still work, so a missing
- * permission shows in readiness and is no outage.
+ * A worker does not need the permission to describe the bus and its rules. If it is missing, readiness says so, but it does
+ * not count as an outage.
  */
 async function described<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -62,7 +63,7 @@ export class NotDescribedError extends Error {
   override readonly name = 'NotDescribedError';
 }
 
-/** First line of an error: enough to act on, without the SDK's request details. */
+/** The first line of an error, without the SDK's request details. */
 function reasonOf(thrown: unknown): string {
   const { name, message } = toError(thrown);
   return `${name}: ${message.split('\n')[0] ?? ''}`.slice(0, 200);
@@ -70,20 +71,18 @@ function reasonOf(thrown: unknown): string {
 
 type CheckOptions = { timeoutMs?: number; monotonic: MonotonicClock };
 
-/** Runs one check, which counts as failed when it has not ended in time. */
+/** Runs one check, which fails if it does not end in time. */
 async function runCheck(check: Check, { timeoutMs = 2_000, monotonic }: CheckOptions): Promise<void> {
-  let deadline: Deadline | undefined;
-  const late = new Promise<never>((_, reject) => {
-    deadline = monotonic.startDeadline(timeoutMs, () => {
-      reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: 'TimeoutError' }));
-    });
-  });
-  await Promise.race<unknown>([check(), late]).finally(() => {
-    deadline?.cancel();
+  await within(check(), {
+    ms: timeoutMs,
+    monotonic,
+    onLate: () => {
+      throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: 'TimeoutError' });
+    },
   });
 }
 
-/** All checks side by side; a report serves everybody who asks within `cacheMs`. */
+/** Runs all checks at once. A report is cached for `cacheMs`. */
 export function createReadiness(
   checks: Record<string, Check>,
   { cacheMs = 5_000, ...options }: CheckOptions & { cacheMs?: number },
@@ -113,8 +112,8 @@ export function createReadiness(
 }
 
 /**
- * For the breaker: all checks at once, uncached. A disabled rule stops no work that is already in the queue: readiness
- * reports it.
+ * For the breaker: runs all checks at once, uncached. Only an outage counts. A disabled rule, for example, does not stop
+ * the work that is already in the queue; readiness reports it.
  * @throws the first outage
  */
 export async function probeAll(checks: Record<string, Check>, options: CheckOptions): Promise<void> {

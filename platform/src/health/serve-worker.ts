@@ -8,6 +8,7 @@ import { isArriving, isLingering, lingerAfter } from '../http/linger.js';
 import { REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
 import { SERVER_OPTIONS } from '../http/server-options.js';
 import type { Logger } from '../runtime/logger.js';
+import { startDrain } from '../runtime/run-main.js';
 import type { Worker } from '../worker/create-worker.js';
 import { startWatchdog } from './watchdog.js';
 
@@ -17,7 +18,7 @@ type ServeOptions = {
   guard: RequestGuard;
   /** Ms from the signal until the process exits 1, drained or not. */
   shutdownTimeoutMs: number;
-  /** Frees what the worker used, after the drain; a promise is waited for. */
+  /** Releases the worker's resources after the drain. May return a promise. */
   release: () => unknown;
   logger: Logger;
   monotonic: MonotonicClock;
@@ -33,14 +34,14 @@ function answerScrape(worker: Worker, response: ServerResponse, logger: Logger):
   );
 }
 
-/** Nothing that a worker says is for a page to load: neither as a script, nor in a frame. */
+/** No page may load an answer of a worker, neither as a script nor in a frame. */
 const BROWSER_HEADERS: [name: string, value: string][] = [
   ['cross-origin-resource-policy', 'same-origin'],
   ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
 ];
 
-/** What terminus and the handlers compare with their paths: without a query, decoded, of either form of a target. */
+/** The decoded path of a target in either form, without its query. Terminus and the handlers compare it with their paths. */
 function pathOf(target = ''): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
   try {
@@ -52,7 +53,7 @@ function pathOf(target = ''): string {
 
 const errorBody = (code: string, message: string): string => JSON.stringify({ status: 'error', code, message });
 
-/** Puts the guard before all that answers requests, the checks of terminus included. */
+/** Puts the guard in front of all request listeners, including the health checks of terminus. */
 function guardServer(server: Server, guard: RequestGuard): void {
   const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
@@ -65,19 +66,19 @@ function guardServer(server: Server, guard: RequestGuard): void {
       const answer = (): void => {
         for (const listener of listeners) listener(request, response);
       };
-      // No answer before the whole request: it could be taken for that of the next one, or be lost.
+      // Answer only after the whole request: an early answer could be lost or taken for that of the next request.
       if (isArriving(request)) request.resume().once('end', answer);
       else answer();
       return;
     }
-    // Closed, so that the rest of a body that nobody wants is not kept.
+    // The connection is closed, so that the rest of an unwanted body is discarded.
     if (isArriving(request)) lingerAfter(request);
     const { code, detail } = refusal;
     const body = errorBody(code, detail);
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     response.writeHead(REFUSAL_STATUSES[code], { ...headers, connection: 'close' }).end(body);
   });
-  // No expectation has to be met: there is nothing to send here.
+  // Expectations are ignored: no endpoint takes a body.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, response) => server.emit('request', request, response));
   }
@@ -98,9 +99,8 @@ function guardServer(server: Server, guard: RequestGuard): void {
 }
 
 /**
- * Runs a worker as a process: health and metrics first, then the work; SIGTERM and SIGINT drain it while health answers
- * 503, and end with exit code 0. A worker whose polling has died is ended, because Docker does not restart unhealthy
- * containers.
+ * Runs a worker as a process: health and metrics first, then the work. SIGTERM and SIGINT drain it while health answers
+ * 503; then it exits 0. A worker whose polling has died exits 1, because Docker does not restart unhealthy containers.
  */
 export async function serveWorker(worker: Worker, options: ServeOptions): Promise<Server> {
   const { logger, monotonic, shutdownTimeoutMs } = options;
@@ -112,7 +112,7 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"status":"error","message":"not found"}');
   });
 
-  // terminus changes the objects it is given, so each answer is a new one.
+  // Terminus changes the objects that it gets, so each answer is a new one.
   const live = () => {
     if (!worker.isLive())
       throw new HealthCheckError('polling has stopped', { polling: 'no receive call returned in time' });
@@ -133,19 +133,15 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     signals: ['SIGTERM', 'SIGINT'],
     useExit0: true,
     timeout: 1_000,
-    // Not onSignal: by then the port is closed, and health could not say that the worker is draining.
+    // Not onSignal: the port is closed by then, and health could not report the drain.
     beforeShutdown: async () => {
-      logger.info('draining');
-      const deadline = monotonic.startDeadline(shutdownTimeoutMs, () => {
-        logger.error('not drained in time');
-        process.exit(1);
-      });
+      const deadline = startDrain(logger, monotonic, shutdownTimeoutMs);
       server.once('close', deadline.cancel);
       await worker.stop();
       await options.release();
       logger.info('drained');
     },
-    // A check that fails says so in its answer, every few seconds; `ready` and the watchdog log what changes.
+    // A failed health check is not logged here: `ready` and the watchdog log changes only.
     logger: (message, err) => {
       if (!(err instanceof HealthCheckError)) logger.error(message, { err });
     },

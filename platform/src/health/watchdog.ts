@@ -1,9 +1,9 @@
 const LOOK_EVERY_MS = 5_000;
 
 /**
- * Looks now and then whether something lives, and calls back when two looks in a row have found it dead. The event loop
- * runs in between: after a standstill of the process, the first look may come before the answers that lie ready.
- * @returns what ends it
+ * Checks liveness now and then, and calls back after two failed checks in a row. After a suspension of the process, the
+ * first check may run before the event loop has read answers that have already arrived.
+ * @returns stops the watchdog
  */
 export function startWatchdog(isLive: () => boolean, onDead: () => void): () => void {
   let deadLooks = 0;

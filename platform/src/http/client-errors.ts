@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { destroyAfter } from './linger.js';
 
-/** Why Node itself refuses what a client sends, before there is a request. */
+/** Why Node's HTTP parser refuses what a client sends, before there is a request. */
 export type ClientError = {
   status: 400 | 408 | 413 | 431;
   code: 'MALFORMED_REQUEST' | 'REQUEST_TIMEOUT' | 'PAYLOAD_TOO_LARGE' | 'HEADERS_TOO_LARGE';
@@ -26,9 +27,9 @@ const CLIENT_ERRORS: Record<string, ClientError> = {
   },
 };
 
-/** What to answer to an error of the server event `clientError`; undefined when nobody waits for an answer. */
+/** The answer to the server event `clientError`; undefined when no client waits for one. */
 export function clientErrorOf(error: NodeJS.ErrnoException, socket: Socket): ClientError | undefined {
-  // Browsers open connections in advance, and would take an answer for that of their first request.
+  // Browsers open connections in advance. They would take this answer for that of their first request.
   if (!socket.writable || socket.bytesRead === 0 || error.code === 'ECONNRESET') return undefined;
   const known = CLIENT_ERRORS[error.code ?? ''];
   if (known) return known;
@@ -36,10 +37,10 @@ export function clientErrorOf(error: NodeJS.ErrnoException, socket: Socket): Cli
   return { status: 400, code: 'MALFORMED_REQUEST', detail: `The request is not HTTP/1.1: ${reason}.` };
 }
 
-/** A client that is still sending its request hears the answer within this. */
+/** How long a client that is still sending its request may take to read the answer. */
 const LINGER_MS = 2_000;
 
-/** Writes an answer where there is no response object to write it, and closes the connection. */
+/** Writes an answer to a socket that has no response object, and closes the connection. */
 export function writeAnswer(
   socket: Socket,
   { status, headers, body }: { status: number; headers: Record<string, string | number>; body: string },
@@ -47,9 +48,6 @@ export function writeAnswer(
   const all = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
-  // Not at once: a connection that is closed with unread data is reset, and the reset overtakes the answer.
-  const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => {
-    clearTimeout(deadline);
-  });
+  // Not at once: the kernel resets a connection that is closed with unread data, and the reset overtakes the answer.
+  destroyAfter(socket, LINGER_MS);
 }

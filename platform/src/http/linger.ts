@@ -2,32 +2,39 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { REQUEST_TIMEOUT_MS } from './server-options.js';
 
-/** What a client that does not stop sending may send after its answer. */
-const MOST_BYTES = 67_108_864;
+/** How much a client may still send after its answer. */
+const MAX_BYTES = 67_108_864;
 
 const lingering = new WeakSet<Socket>();
 
-/** Whether a body was announced that has not arrived as a whole. What a test injects has no connection to arrive by. */
+/** Whether part of the announced body is still missing. A request that a test injects has no socket. */
 export function isArriving({ complete, headers, socket }: IncomingMessage): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   return hasBody && !complete && socket instanceof Socket;
 }
 
-/** Whether the last answer of this connection has been given: what still comes in is thrown away. */
+/** Whether this connection has given its last answer and discards what still arrives. */
 export function isLingering(socket: Socket): boolean {
   return lingering.has(socket);
 }
 
+/** Destroys a socket that has not closed by itself after `ms`. */
+export function destroyAfter(socket: Socket, ms: number): void {
+  const timer = setTimeout(() => socket.destroy(), ms);
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
+}
+
 /**
- * Keeps an answer from being lost that is sent before the request's body has arrived, with `Connection: close`: a kernel
- * resets a connection that is closed with unread data, and the reset overtakes the answer. So the connection is closed in
- * one direction, and what the client still sends is read and thrown away, for a bounded time and number of bytes:
- * https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+ * For an answer with `Connection: close` that is sent before the whole body has arrived. The kernel resets a connection
+ * that is closed with unread data, and the reset overtakes the answer. So only our direction is closed, and the rest of
+ * the body is read and discarded, up to a time and a number of bytes: https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */
 export function lingerAfter(message: IncomingMessage, forMs = REQUEST_TIMEOUT_MS): void {
   const { socket } = message;
-  let left = MOST_BYTES;
-  // Now rather than after the answer: Node would throw the rest away itself then, without an end.
+  let left = MAX_BYTES;
+  // Before the answer: after it, Node would discard the rest itself, without a limit.
   message.unpipe();
   message.on('data', (chunk: Buffer) => {
     left -= chunk.length;
@@ -36,7 +43,7 @@ export function lingerAfter(message: IncomingMessage, forMs = REQUEST_TIMEOUT_MS
   message.resume();
 
   const destroySoon = socket.destroySoon.bind(socket);
-  // Node calls it when an answer with `Connection: close` has been written.
+  // Node calls this once it has written an answer with `Connection: close`.
   socket.destroySoon = () => {
     if (message.complete || socket.destroyed || forMs <= 0) {
       destroySoon();
@@ -44,10 +51,7 @@ export function lingerAfter(message: IncomingMessage, forMs = REQUEST_TIMEOUT_MS
     }
     lingering.add(socket);
     socket.end();
-    const deadline = setTimeout(() => socket.destroy(), forMs);
-    socket.once('close', () => {
-      clearTimeout(deadline);
-    });
+    destroyAfter(socket, forMs);
     message.once('end', destroySoon);
   };
 }

@@ -16,8 +16,8 @@ export type Refusal = { code: RefusalCode; detail: string };
 type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
 
 /**
- * Why a request must not be served, from its head alone; undefined when it may be.
- * @param ownOriginOnly for reads that no other page may start; whatever is not a read is refused to other pages anyway.
+ * Decides by the head of a request. Returns why it must be refused, or undefined.
+ * @param ownOriginOnly also refuses reads by pages of other origins. Their writes are always refused.
  */
 export type RequestGuard = (request: RequestHead, options?: { ownOriginOnly?: boolean }) => Refusal | undefined;
 
@@ -36,15 +36,15 @@ const READS: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS'];
 const AUTHORITY = /^(?:\[([\da-f:.]+)\]|([a-z\d._-]+))(?::\d{0,5})?$/i;
 const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
 
-/** Upper and lower case are the same, and so is a name with the root's dot at its end. */
+/** Ignores case, and the dot of the DNS root at the end. */
 const normalized = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
-/** Node keeps the first of several in `headers`. */
+/** `headers` would contain only the first of several Host headers. */
 const hostsOf = ({ rawHeaders }: RequestHead): string[] =>
   rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host');
 
 /**
- * The host that a request is for. A target in absolute form must name the same as the header:
+ * The host of a request. A target in absolute form must name the same host as the header:
  * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
  */
 function authorityOf({ url = '' }: RequestHead, host: string): string | undefined {
@@ -52,7 +52,7 @@ function authorityOf({ url = '' }: RequestHead, host: string): string | undefine
   return ABSOLUTE_FORM.exec(url)?.[1]?.toLowerCase() === host.toLowerCase() ? host : undefined;
 }
 
-/** Whether a page of this origin was loaded from the authority. The scheme may differ: TLS ends in front of the services. */
+/** The scheme may differ, because TLS ends in front of the services. */
 function isSameOrigin(origin: string, authority: string): boolean {
   const [, scheme] = /^(https?:)\/\//i.exec(origin) ?? [];
   if (scheme === undefined) return false;
@@ -60,19 +60,18 @@ function isSameOrigin(origin: string, authority: string): boolean {
   return URL.canParse(origin) && URL.canParse(own) && new URL(origin).host === new URL(own).host;
 }
 
-/** Whether it comes from a page of the service itself, or from no page at all. Browsers let no page choose these headers. */
+/** Whether the request comes from a page of this service or from no page at all. Pages cannot set these headers. */
 function isFromOwnOrigin({ origin, 'sec-fetch-site': site }: IncomingMessage['headers'], authority: string): boolean {
   const siteIsOwn = site === undefined || site === 'same-origin' || site === 'none';
   return siteIsOwn && (origin === undefined || isSameOrigin(origin, authority));
 }
 
 /**
- * What keeps web pages away from a listener that has no authentication.
+ * Keeps web pages away from a listener without authentication.
  *
- * Host must be `localhost`, the service's name in Compose, HOST, a name in ALLOWED_HOSTS, or any IP address: DNS rebinding
- * needs a name that the attacker's DNS answers for, which an address is not, while probes and the API's own look at each
- * replica of a worker come by address. Names under `localhost` are not among them, because not every resolver keeps them
- * to itself.
+ * Host must be `localhost`, the service's name in Compose, HOST, a name in ALLOWED_HOSTS, or any IP address. DNS rebinding
+ * needs a name under the attacker's control, so addresses are safe. Probes, and the API's requests to each worker replica,
+ * use addresses. Names under `localhost` are refused, because some resolvers look them up.
  */
 export function createRequestGuard(
   service: string,

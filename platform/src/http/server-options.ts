@@ -1,15 +1,15 @@
 import type { ServerOptions } from 'node:http';
 
-/** Ms in which a client has to send a whole request. Without a limit, one that never ends it would keep its connection forever. */
+/** Ms in which a client must send a whole request. Otherwise, an incomplete request would keep its connection forever. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
-/** What every listener tells Node. */
+/** For every HTTP server of the system. */
 export const SERVER_OPTIONS = {
   requestTimeout: REQUEST_TIMEOUT_MS,
-  // 60 s by default, and Node swaps the two when this one is longer: a body would then have a minute.
+  // The default is 60 s. If it is longer than requestTimeout, Node swaps the two, and a body would have 60 s.
   headersTimeout: REQUEST_TIMEOUT_MS,
-  // Timeouts are noticed this often.
+  // How often Node checks for timeouts.
   connectionsCheckingInterval: 1_000,
-  // The request guard refuses it, with a body that says why.
+  // The request guard refuses a request without Host, with a body that says why.
   requireHostHeader: false,
 } as const satisfies ServerOptions;

@@ -5,13 +5,13 @@ type BatcherOptions<Item, Result> = {
   sizeOf?: (item: Item) => number;
   /** Requests in flight at a time. */
   concurrency: number;
-  /** Items that may wait; one more is refused. */
+  /** Most items that may wait. The next one is rejected with OverloadedError. */
   capacity: number;
-  /** No batch holds two items of one key: the second waits for a later one. */
+  /** Two items with the same key never share a batch. */
   keyOf?: (item: Item) => string;
-  /** Whether a failed request says that those waiting have waited in vain: they get its error, and are not sent. */
+  /** True if this error also fails the items that wait: they are rejected with it and not sent. */
   failsWaiting?: (error: unknown) => boolean;
-  /** One result per item, in order. What it throws every item of the batch gets. */
+  /** Resolves with one result per item, in order. If it throws, every item of the batch is rejected. */
   send: (items: Item[]) => Promise<({ result: Result } | { error: unknown })[]>;
 };
 
@@ -21,7 +21,7 @@ export type Batcher<Item, Result> = {
   idle(): Promise<void>;
 };
 
-/** The waiting room is full: the service behind it has been too slow for too long. */
+/** Too many items wait, because the service is too slow. */
 export class OverloadedError extends Error {
   override readonly name = 'OverloadedError';
 }
@@ -33,9 +33,9 @@ type Waiting<Item, Result> = {
 };
 
 /**
- * Group commit: an idle batcher sends at the end of the event loop's turn, so that what is submitted in one turn goes
- * together; what arrives while `concurrency` requests are in flight waits and goes as the next batch. No timer, so
- * nothing waits for company at low load.
+ * Group commit. An idle batcher sends at the end of the event loop turn, so items submitted in one turn share a request.
+ * Items that arrive while `concurrency` requests are in flight share the next one. There is no batching timer, so an item
+ * never waits at low load.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { maxItems, maxBytes = Infinity, sizeOf = () => 0, concurrency, capacity, keyOf, failsWaiting, send } = options;
@@ -56,7 +56,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         sameKey.push(entry);
       } else {
         bytes += sizeOf(entry.item);
-        // An item larger than the limit goes alone: the service says what is wrong with it.
+        // An item above the limit goes alone, so that the service reports what is wrong with it.
         if (batch.length > 0 && bytes > maxBytes) break;
         if (key !== undefined) keys.add(key);
         batch.push(entry);
@@ -88,7 +88,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       inFlight += 1;
       void sendBatch(takeBatch()).finally(() => {
         inFlight -= 1;
-        // Those who have their results now may have more to send.
+        // Callers that now have their results may submit more in this turn.
         pumpAtTurnEnd();
       });
     }

@@ -1,10 +1,10 @@
 /**
- * Wall-clock time in epoch ms: for people, ids, leases and outbox markers. It can jump, forward and back, so it measures
- * no duration. Everything that needs the time takes a clock, so that tests own it.
+ * Wall-clock time in epoch ms: for people, ids, leases and outbox markers. It can jump forward and back, so never measure
+ * a duration with it. Code that needs the time takes a clock, so that tests control it.
  */
 export type Clock = () => number;
 
-/** Ms since it was started. Never goes back, whatever is done to the wall clock. */
+/** Ms since the start. Never goes back, even if the wall clock does. */
 export type Stopwatch = () => number;
 
 export type Deadline = {
@@ -12,19 +12,19 @@ export type Deadline = {
   cancel: () => void;
 };
 
-/** Measures durations. Of another shape than `Clock`, so that the compiler tells them apart. */
+/** Measures durations. Its type differs from `Clock`, so that the compiler finds a mix-up. */
 export type MonotonicClock = {
   startStopwatch: () => Stopwatch;
   /**
-   * A deadline for work of this process. Time in which the process stood still (SIGSTOP, a laptop that sleeps) is not
-   * counted: timers are late then, and answers that have long arrived are yet to be read.
+   * A deadline for work in this process. Time in which the process was suspended (SIGSTOP, a laptop that sleeps) does not
+   * count: answers may have arrived meanwhile and still have to be read.
    */
   startDeadline: (ms: number, onPassed?: () => void) => Deadline;
 };
 
-/** A deadline looks this often whether the process runs. */
+/** A deadline checks this often whether the process was suspended. */
 const SLICE_MS = 1_000;
-/** A timer that is so late fired after a standstill. */
+/** A timer this late means that the process was suspended. */
 const LATE_MS = 1_000;
 
 /** @param readMs any clock that only goes forward; its zero means nothing */
@@ -45,13 +45,13 @@ export function createMonotonicClock(readMs: () => number = () => performance.no
       timer = setTimeout(() => {
         const isLate = elapsedMs() > sliceMs + LATE_MS;
         leftMs -= isLate ? sliceMs : Math.max(sliceMs, elapsedMs());
-        // Never in the first moment after a standstill; a loop that is late all the time is merely slow.
+        // Never pass right after a suspension. A loop that is late every time is just slow.
         if (isLate && !wasLate) leftMs = Math.max(leftMs, Math.min(ms, SLICE_MS));
         wasLate = isLate;
         if (leftMs > 0) startSlice();
         else onPassed?.();
       }, sliceMs);
-      // Nobody waits for it.
+      // Only a deadline with a callback keeps the process alive.
       if (!onPassed) timer.unref();
     }
 

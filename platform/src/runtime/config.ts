@@ -22,7 +22,7 @@ import { failpointProblem } from './failpoints.js';
 const DIGITS = /^(?:0|[1-9][0-9]*)$/;
 const DECIMAL = /^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
-/** What every process of the system reads from its environment; the property names are the variables. */
+/** What every process reads from its environment. The property names are the variables. */
 export class ProcessEnv {
   /** Prefix of all resource names. */
   @Matches(/^[a-z][a-z0-9-]{0,19}$/, { message: 'STAGE must be 1 to 20 of a-z 0-9 - and start with a letter' })
@@ -40,7 +40,7 @@ export class ProcessEnv {
   )
   AWS_ENDPOINT_URL?: string;
 
-  /** For an emulator. AWS itself is asked with whatever the SDK's default chain finds. */
+  /** Only for an emulator. For AWS, the SDK's default credential chain applies. */
   @IsOptional()
   @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_ACCESS_KEY_ID must be that of an emulator, or of AWS' })
   AWS_ACCESS_KEY_ID?: string;
@@ -53,7 +53,7 @@ export class ProcessEnv {
   @Matches(/^[A-Za-z0-9.:-]+$/, { message: 'HOST must be a host name or an address' })
   HOST = '127.0.0.1';
 
-  /** Names by which clients reach the service, besides those that it always answers to: see http/request-guard.ts. */
+  /** Host names that clients may use, in addition to those in http/request-guard.ts. */
   @IsOptional()
   @Matches(/^[A-Za-z0-9._-]+(\s*,\s*[A-Za-z0-9._-]+)*$/, {
     message: 'ALLOWED_HOSTS must be host names without ports, separated by commas',
@@ -67,11 +67,12 @@ export class ProcessEnv {
   @IsIn(['json', 'pretty'])
   LOG_FORMAT: 'json' | 'pretty' = 'json';
 
-  /** Names of fields that are not to be read in the log, separated by commas; upper and lower case are the same. */
+  /** Names of fields that logs redact, separated by commas, in any case. Each service sets its own default. */
+  @IsOptional()
   @Matches(/^[\w.-]+(\s*,\s*[\w.-]+)*$/, { message: 'LOG_REDACT must be names of fields, separated by commas' })
-  LOG_REDACT = 'customerId';
+  LOG_REDACT?: string;
 
-  /** Where traces go, by OTLP over HTTP; unset: there are none. Nothing has to listen there yet. */
+  /** OTLP/HTTP receiver of traces; unset turns tracing off. The receiver may start later. */
   @IsOptional()
   @IsUrl(
     { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
@@ -79,7 +80,7 @@ export class ProcessEnv {
   )
   OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 
-  /** Of the traces that begin here, how many are recorded: 0 to 1. */
+  /** Fraction of the traces started here that are recorded, from 0 to 1. */
   @ToNumber(DECIMAL)
   @IsNumber({}, { message: 'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.25' })
   @Min(0)
@@ -90,18 +91,18 @@ export class ProcessEnv {
   @IsCount(100, 600_000)
   SHUTDOWN_TIMEOUT_MS = 28_000;
 
-  /** As set by the images. */
+  /** The images set it. */
   @IsOptional()
   @IsString()
   NODE_ENV?: string;
 
-  /** Where the process dies, for fault injection: see failpoints.ts. */
+  /** Where the process kills itself, for fault injection: see failpoints.ts. */
   @IsOptional()
   @IsFailpoints()
   FAILPOINTS?: string;
 }
 
-/** Makes a number of a text of this form. `Number` would take `0x10` and `1e3`, too, which other readers refuse. */
+/** Converts text of this form to a number. `Number` alone would also accept `0x10` and `1e3`, which other readers reject. */
 function ToNumber(form: RegExp): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && form.test(value) ? Number(value) : value,
@@ -140,7 +141,7 @@ export function IsFlag(): PropertyDecorator {
   };
 }
 
-/** Names failpoints: a process may only be told to die where nobody depends on it. */
+/** Failpoints, which production must not use. */
 function IsFailpoints(): PropertyDecorator {
   const problemOf = ({ value, object }: Partial<ValidationArguments>): string | undefined =>
     (object as ProcessEnv).NODE_ENV === 'production'
@@ -155,11 +156,11 @@ function IsFailpoints(): PropertyDecorator {
   });
 }
 
-/** Rules over several keys: the sentences for those that do not hold. */
+/** Checks rules across several keys. Returns one sentence for each that does not hold. */
 type CrossRules<T> = (config: T) => string[];
 
 /**
- * The environment as an instance of `Shape`; blank counts as unset, keys that Shape does not validate are not read.
+ * Reads the environment into a `Shape`. A blank value counts as unset. Only keys that Shape validates are read.
  * @throws ConfigError that lists every problem by key.
  */
 export function parseEnv<T extends object>(

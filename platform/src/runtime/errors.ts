@@ -1,6 +1,6 @@
 type Details = Record<string, unknown>;
 
-/** A message that no retry can help: it goes to the dead-letter queue at once. `code` is machine-readable. */
+/** No retry can help this message: it goes to the dead-letter queue at once. `code` is machine-readable. */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
   readonly details: Details;
@@ -15,7 +15,7 @@ export class PermanentError extends Error {
   }
 }
 
-/** The process cannot start as configured. The message names every key that is wrong, and never a value. */
+/** The process cannot start with this configuration. The message names every wrong key and never a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -24,7 +24,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Anything thrown, as an Error; objects without a prototype, which no text can be made of, included. */
+/** Converts anything thrown to an Error, even an object that cannot be converted to text. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   try {

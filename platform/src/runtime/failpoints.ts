@@ -1,25 +1,25 @@
 import { writeSync } from 'node:fs';
 
-/** The moments at which a death would lose something if a protection were missing. */
+/** The moments at which a crash would lose something if a protection were missing. */
 export const FAILPOINTS = [
-  /** The item is stored, its event not yet published. */
+  /** The item is stored; its event is not yet published. */
   'api.after-insert',
   'api.after-publish',
-  /** A message's item is claimed, its work not begun. */
+  /** The item is claimed; the work has not begun. */
   'worker.after-claim',
-  /** The work on a claimed item is done, its outcome not yet written. */
+  /** The work is done; the outcome is not yet written. */
   'worker.after-work',
-  /** The outcome is written, its event not yet published. */
+  /** The outcome is written; its event is not yet published. */
   'worker.after-finish',
-  /** The outcome's event is out, the message not yet deleted. */
+  /** The outcome's event is published; the message is not yet deleted. */
   'worker.after-publish',
-  /** The dead letter is sent, the item not yet marked as failed. */
+  /** The dead letter is sent; the message is not yet deleted. */
   'dead-letter.after-send',
-  /** The item is marked as failed, the message not yet deleted. */
+  /** The exhausted item has ended; the dead letter is not yet sent. */
   'dead-letter.after-failed',
-  /** SIGTERM has come, work is still in flight. */
+  /** SIGTERM has arrived; work is still in flight. */
   'worker.during-drain',
-  /** A due marker is moved, its event not yet published. */
+  /** A due marker is moved; its event is not yet published. */
   'sweeper.after-take',
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
@@ -38,7 +38,7 @@ function parseTrigger(text: string): Trigger | string {
   return percent === undefined ? { name, hit: Number(hit ?? 1) } : { name, probability: Number(percent) / 100 };
 }
 
-/** What is wrong with a value of FAILPOINTS; undefined when nothing is. */
+/** What is wrong with a value of FAILPOINTS; undefined if it is valid. */
 export function failpointProblem(spec: string): string | undefined {
   return spec
     .split(',')
@@ -46,7 +46,7 @@ export function failpointProblem(spec: string): string | undefined {
     .find((trigger) => typeof trigger === 'string');
 }
 
-/** As a crash: no handler runs, nothing is flushed. */
+/** Like a crash: no handler runs, nothing is flushed. */
 function die(name: Failpoint): void {
   writeSync(2, `${JSON.stringify({ level: 'error', message: 'died at a failpoint', failpoint: name })}\n`);
   process.kill(process.pid, 'SIGKILL');
@@ -55,8 +55,8 @@ function die(name: Failpoint): void {
 let armed: ReadonlyMap<Failpoint, () => boolean> | undefined;
 
 /**
- * Arms failpoints for the rest of the process's life; `spec` is the checked configuration value: names with commas
- * between. `name` dies at the first hit, `name=3` at the third, `name=10%` at each hit with that probability.
+ * Arms failpoints for the rest of the process's life. `spec` is a valid, comma-separated list. `name` kills the process
+ * at the first hit, `name=3` at the third, `name=10%` at each hit with that probability.
  */
 export function armFailpoints(spec: string | undefined, random: () => number = Math.random): void {
   if (spec === undefined) return;
@@ -73,7 +73,7 @@ export function armFailpoints(spec: string | undefined, random: () => number = M
   );
 }
 
-/** A point that the process may be told to die at. Not armed, it costs one comparison. */
+/** A point at which the process can be made to die. Unless armed, it costs one comparison. */
 export function failpoint(name: Failpoint): void {
   if (armed?.get(name)?.()) die(name);
 }

@@ -4,7 +4,7 @@ import { redactField } from './redact.js';
 type Fields = Record<string, unknown>;
 type LogMethod = (message: string, fields?: Fields) => unknown;
 
-/** What code that logs asks for: a short constant message, and data as fields. */
+/** A message is a short constant; data goes into fields. */
 export type Logger = {
   debug: LogMethod;
   info: LogMethod;
@@ -17,15 +17,17 @@ type LoggerOptions = {
   service: string;
   level: string;
   format: 'json' | 'pretty';
-  /** Names of fields whose values nobody may read. */
+  /** Names of fields to redact. */
   redact?: readonly string[];
+  /** Fields that come first in a pretty line, after the event's type and in this order. */
+  leading?: readonly string[];
 };
 
-/** The parts of an error that help; SDK errors carry whole requests besides. */
+/** The useful parts of an error. Errors of the AWS SDK also carry whole requests. */
 function describeError(error: Error): Fields {
   const { name, message, stack, cause } = error;
   const { code, errors } = error as { code?: unknown; errors?: unknown };
-  // Node's error of a connection that several addresses refused says nothing itself.
+  // When several addresses refuse a connection, Node's error has an empty message and a list of errors.
   const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
   return {
     name,
@@ -41,7 +43,7 @@ const errorsAsFields = format((info) => {
   return info;
 });
 
-/** What makes a line a line. */
+/** Fields that every log line carries. */
 const OWN_FIELDS = new Set(['level', 'message', 'timestamp', 'service']);
 
 const redacted = (names: ReadonlySet<string>) =>
@@ -52,23 +54,22 @@ const redacted = (names: ReadonlySet<string>) =>
     return info;
   });
 
-/** Fields that stand first in a pretty line, in this order; the rest follows as key=value. */
-const LEADING = ['type', 'orderId', 'notificationId'];
-const HIDDEN = new Set(['level', 'message', 'timestamp', 'service', 'err', 'causationId', ...LEADING]);
+/** Fields that a pretty line does not repeat as key=value. */
+const HIDDEN = [...OWN_FIELDS, 'err', 'causationId'];
 
-/** On one line, and told apart from its neighbours. */
+/** Quoted if it would not read as one word. */
 function prettyValue(value: unknown): string {
   return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
 }
 
-function prettyLine(info: Fields): string {
+function prettyLine(info: Fields, leading: readonly string[]): string {
   const { timestamp, level, message } = info as { timestamp: string; level: string; message: string };
-  const leading = LEADING.flatMap((key) => (typeof info[key] === 'string' ? [info[key]] : []));
+  const first = leading.flatMap((key) => (typeof info[key] === 'string' ? [info[key]] : []));
   const rest = Object.entries(info)
-    .filter(([key, value]) => !HIDDEN.has(key) && value !== undefined)
+    .filter(([key, value]) => !HIDDEN.includes(key) && !leading.includes(key) && value !== undefined)
     .map(([key, value]) => `${key}=${prettyValue(value)}`);
   const err = info.err as { name?: string; message?: string; stack?: string } | undefined;
-  const story = [timestamp.slice(11, 23), level.toUpperCase().padEnd(5), message, ...leading, ...rest].join(' ');
+  const story = [timestamp.slice(11, 23), level.toUpperCase().padEnd(5), message, ...first, ...rest].join(' ');
   if (!err) return story;
   return level === 'error'
     ? `${story}\n${err.stack ?? ''}`
@@ -83,7 +84,7 @@ function writeGathered(): void {
   process.stdout.uncork();
 }
 
-/** Lines of one turn of the event loop go to stdout as one write, at the turn's end or that of the process. */
+/** Writes the lines of one event loop turn to stdout at once, at the end of the turn or of the process. */
 function gatherLines(): void {
   if (isGathering) return;
   isGathering = true;
@@ -91,12 +92,12 @@ function gatherLines(): void {
   setImmediate(writeGathered);
 }
 
-/** What is done does not depend on whether it can be written down: a full disk, or a reader that is away, costs lines. */
+/** A full disk or a closed pipe loses log lines. As an unhandled 'error' it would end the process. */
 function loseLines(): void {
-  // As an unhandled 'error', it would end the process.
+  // Nothing can be logged about it.
 }
 
-/** winston formats a line before it looks whether anybody wants it. */
+/** Checks the level first: winston would format the line before it drops it. */
 function leveled(winston: WinstonLogger): Logger {
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod =>
@@ -104,7 +105,7 @@ function leveled(winston: WinstonLogger): Logger {
       if (!winston.isLevelEnabled(level)) return;
       gatherLines();
       winston[level](message, fields);
-      // What a crash may be explained by does not wait for a turn's end that may not come.
+      // A crash may follow, so lines that may explain it do not wait for the end of the turn.
       if (level === 'warn' || level === 'error') writeGathered();
     };
   return {
@@ -116,16 +117,17 @@ function leveled(winston: WinstonLogger): Logger {
   };
 }
 
-/** A logger that writes to stdout: one JSON object a line, or one readable line. Its level may be changed. */
+/** Logs to stdout, one JSON object or one readable line at a time. The level can be changed. */
 export function createLogger(options: LoggerOptions): Logger & { level: string } {
-  const { service, level, format: kind, redact = [] } = options;
-  // A process has one logger; process.exit runs no further turn.
+  const { service, level, format: kind, redact = [], leading = [] } = options;
+  // process.exit runs no further turn of the event loop.
   if (!process.listeners('exit').includes(writeGathered)) {
     process.on('exit', writeGathered);
     process.stdout.on('error', loseLines);
   }
   const names = new Set(redact.map((name) => name.trim().toLowerCase()));
-  const line = kind === 'json' ? format.json() : format.printf((info) => prettyLine(info));
+  const first = ['type', ...leading];
+  const line = kind === 'json' ? format.json() : format.printf((info) => prettyLine(info, first));
   const winston = createWinstonLogger({
     level,
     defaultMeta: { service },
@@ -143,7 +145,7 @@ export function createLogger(options: LoggerOptions): Logger & { level: string }
   };
 }
 
-/** For tests and tools that want silence. */
+/** For tests and tools. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,

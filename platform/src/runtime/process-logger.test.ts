@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 describe('createProcessLogger', () => {
-  it('writes at debug from one SIGUSR2 to the next, and tells of both', () => {
+  it('logs at debug from one SIGUSR2 to the next, and logs both changes', () => {
     const stream = (console as unknown as { _stdout?: NodeJS.WritableStream })._stdout ?? process.stdout;
     const written: string[] = [];
     jest.spyOn(stream, 'write').mockImplementation((text: unknown) => {
@@ -17,7 +17,7 @@ describe('createProcessLogger', () => {
     });
     const env = Object.assign(new ProcessEnv(), { LOG_LEVEL: 'warn' as const });
     const signals = new EventEmitter();
-    const logger = createProcessLogger('a-worker', env, signals);
+    const logger = createProcessLogger('a-worker', env, [], signals);
     const child = logger.child({ queue: 'work' });
 
     child.info('before');

@@ -1,8 +1,8 @@
 const REDACTED = '[redacted]';
 
 /**
- * A copy of `value` in which every property with one of these names, at any depth, says "[redacted]".
- * @param names in lower case; how a property is written does not matter
+ * Copies `value` and replaces every property with one of these names, at any depth, by "[redacted]".
+ * @param names in lower case; they match properties in any case
  */
 export function redact(value: unknown, names: ReadonlySet<string>, copies = new Map<object, unknown>()): unknown {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;

@@ -1,7 +1,7 @@
-import { failureOf } from '../aws/error-kind.js';
+import { errorKindOf } from '../aws/error-kind.js';
 import type { Metrics } from './metrics.js';
 
-/** As the SDK's own type of the step `initialize`, as far as it is used here. */
+/** The part of the SDK's type for `initialize` middleware that is used here. */
 export type CallMiddleware = <Args extends { input: object }, Result extends { output: object }>(
   next: (args: Args) => Promise<Result>,
   context: { commandName?: string },
@@ -18,7 +18,7 @@ type Answer = Batch & {
   $metadata?: { attempts?: number };
 };
 
-/** How many things a call of these operations carries; any number up to 25. */
+/** The number of entries in a call of these operations: at most 25. */
 const BATCH_SIZES: Record<string, (input: Batch, output: Batch) => number> = {
   PutEvents: ({ Entries: entries = [] }) => entries.length,
   DeleteMessageBatch: ({ Entries: entries = [] }) => entries.length,
@@ -29,17 +29,17 @@ const BATCH_SIZES: Record<string, (input: Batch, output: Batch) => number> = {
 /** A long poll lasts up to 20 s. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
-/** A statement whose condition does not hold has its answer. */
+/** A statement whose condition does not hold was answered: it did not fail. */
 const REFUSALS = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
 
-/** A call that succeeded may still have left some of its entries out. */
+/** A batch call can succeed although some of its entries failed. */
 function hasFailedEntries({ FailedEntryCount: count = 0, Failed: failed = [], Responses: responses }: Answer): boolean {
   const statements = Array.isArray(responses) ? (responses as { Error?: { Code?: string } }[]) : [];
   const isFailure = (code: string | undefined) => code !== undefined && !REFUSALS.has(code);
   return count > 0 || failed.length > 0 || statements.some(({ Error: error }) => isFailure(error?.Code));
 }
 
-/** Measures whole calls, the SDK's own retries included: what the caller had to wait for, and what came of it. */
+/** Measures whole calls, including the SDK's retries: how long the caller waited, and the result. */
 export function measureCalls(metrics: Metrics): MeasureCalls {
   const requests = metrics.counter({
     name: 'aws_requests_total',
@@ -84,7 +84,7 @@ export function measureCalls(metrics: Metrics): MeasureCalls {
           if (sizeOf) batchSize.observe({ operation }, sizeOf(args.input, output));
           return answered;
         } catch (error) {
-          onEnd(failureOf(error), startedAt, (error as Partial<Answer>).$metadata?.attempts);
+          onEnd(errorKindOf(error), startedAt, (error as Partial<Answer>).$metadata?.attempts);
           throw error;
         }
       };

@@ -16,23 +16,23 @@ import type { Attributes, Exporting, Span, SpanStart } from './tracing.js';
 type ExportOptions = {
   /** Base URL of an OTLP/HTTP receiver. */
   endpoint: URL;
-  /** Of the traces that begin here, how many are recorded, 0 to 1; others go by what their beginning decided. */
+  /** Fraction of the traces started here that are recorded, from 0 to 1. Other traces keep the decision of their origin. */
   ratio: number;
   service: string;
   stage: string;
   logger: Logger;
 };
 
-/** Spans wait so long for company. */
+/** Longest time that a span waits for its batch. */
 const BATCH_AFTER_MS = 500;
 const MAX_BATCH = 512;
-/** Spans that wait for a receiver that is slow or gone; what comes on top is lost. */
+/** Most spans that wait for a slow or missing receiver. Further spans are dropped. */
 const MAX_WAITING = 4_096;
 const EXPORT_TIMEOUT_MS = 5_000;
 
 const KINDS = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
 
-/** The exporter, telling of its failures once per change of state; nobody but the log hears of them. */
+/** Logs when exports begin to fail and when they succeed again. */
 function observed(exporter: SpanExporter, logger: Logger): SpanExporter {
   let failing = false;
   return {
@@ -52,7 +52,7 @@ function observed(exporter: SpanExporter, logger: Logger): SpanExporter {
 const present = (attributes: Attributes): OtelAttributes =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 
-/** Exports spans in the background. In a file of its own, so that the SDK is loaded when tracing begins and no sooner. */
+/** Exports spans in the background. In a separate file, so that the SDK is loaded only when tracing starts. */
 export function startExporting({ endpoint, ratio, service, stage, logger }: ExportOptions): Exporting {
   const url = `${endpoint.href.replace(/\/$/, '')}/v1/traces`;
   const provider = new TracerProvider({
@@ -95,7 +95,7 @@ export function startExporting({ endpoint, ratio, service, stage, logger }: Expo
       fail: (type, exception) => {
         if (exception) span.recordException(exception);
         span.setAttribute('error.type', type);
-        span.setStatus({ code: SpanStatusCode.ERROR, ...(exception ? { message: exception.message } : {}) });
+        span.setStatus({ code: SpanStatusCode.ERROR, message: exception?.message });
       },
       end: () => {
         span.end();
@@ -107,7 +107,7 @@ export function startExporting({ endpoint, ratio, service, stage, logger }: Expo
     tracer: { start },
     stop: () =>
       provider.shutdown().catch(() => {
-        // What could not be exported has been told of; a service stops all the same.
+        // `observed` has logged the failure. The service stops anyway.
       }),
   };
 }

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 
 const CONNECT_WITHIN_MS = 2_000;
 
-/** Whether a TCP connection to the URL's host and port can be opened. Keeps no process alive. */
+/** Whether a TCP connection to the URL's host and port can be opened. Does not keep the process alive. */
 export function isListening({ protocol, hostname, port }: URL): Promise<boolean> {
   return new Promise((resolve) => {
     const defaultPort = protocol === 'https:' ? 443 : 80;
-    // An IPv6 address is in brackets in a URL only.
+    // Only a URL puts an IPv6 address in brackets.
     const host = hostname.replace(/^\[|\]$/g, '');
     const socket = connect({ host, port: port === '' ? defaultPort : Number(port) });
     const answer = (listening: boolean) => () => {

@@ -10,7 +10,7 @@ import {
   type HistogramConfiguration,
 } from 'prom-client';
 
-/** The metrics of one process. Each system under test has its own, as prom-client's global registry would be shared. */
+/** The metrics of one process. Not prom-client's global registry, which systems under test would share. */
 export type Metrics = {
   counter<Label extends string>(options: CounterConfiguration<Label>): Counter<Label>;
   gauge<Label extends string>(options: GaugeConfiguration<Label>): Gauge<Label>;
@@ -18,10 +18,10 @@ export type Metrics = {
   scrape(): Promise<Scrape>;
 };
 
-/** What Prometheus gets when it asks: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export type Scrape = { contentType: string; text: string };
 
-/** All packages of the system have one version. */
+/** All workspaces have the same version. */
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -29,7 +29,7 @@ function readVersion(): string {
   return version;
 }
 
-/** @param runtime whether Node's own metrics are among them: these observe the whole process, so once is enough */
+/** @param runtime whether to add Node's own metrics, which observe the whole process */
 export function createMetrics(service: string, { runtime = false } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];

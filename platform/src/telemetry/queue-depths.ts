@@ -1,20 +1,21 @@
 import type { QueueCounts } from '../aws/queue-counts.js';
 import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
+import { within } from '../runtime/within.js';
 import type { Metrics } from './metrics.js';
 
 type QueueDepthOptions = {
   queues: readonly string[];
   count: (queue: string) => Promise<QueueCounts>;
   monotonic: MonotonicClock;
-  /** However often somebody scrapes, the queues are asked no more often. */
+  /** Shortest time between two calls to a queue, however often Prometheus scrapes. */
   everyMs?: number;
-  /** What a scrape waits for the queues at most. */
+  /** Longest time that a scrape waits for the queues. */
   withinMs?: number;
 };
 
 type Counted = readonly (readonly [queue: string, counts: QueueCounts])[];
 
-/** What the queues hold, asked for when somebody scrapes. A queue that does not answer is not there: no error, no wait. */
+/** Counts the messages in each queue on a scrape. A queue that does not answer has no sample and does not delay the scrape. */
 export function exposeQueueDepths(metrics: Metrics, options: QueueDepthOptions): void {
   const { queues, count, monotonic, everyMs = 10_000, withinMs = 1_000 } = options;
   let asked: { agoMs: Stopwatch; counted: Promise<Counted> } | undefined;
@@ -24,24 +25,14 @@ export function exposeQueueDepths(metrics: Metrics, options: QueueDepthOptions):
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
-  /** Nothing, when the answer is late; the next scrape may have it. */
-  async function inTime(counted: Promise<Counted>): Promise<Counted> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Counted>((resolve) => {
-      timer = setTimeout(resolve, withinMs, []);
-    });
-    return Promise.race([counted, late]).finally(() => {
-      clearTimeout(timer);
-    });
-  }
-
   metrics.gauge({
     name: 'queue_messages',
     help: 'Messages in a queue, as SQS estimates them: visible, in flight (received, not yet deleted), or delayed.',
     labelNames: ['queue', 'state'],
     async collect() {
       if (!asked || asked.agoMs() >= everyMs) asked = { agoMs: monotonic.startStopwatch(), counted: countAll() };
-      const counted = await inTime(asked.counted);
+      // The next scrape may have an answer that is late for this one.
+      const counted = await within(asked.counted, { ms: withinMs, monotonic, onLate: () => [] });
       this.reset();
       for (const [queue, { visible, inFlight, delayed }] of counted) {
         this.set({ queue, state: 'visible' }, visible);

@@ -1,17 +1,17 @@
 import { randomFillSync } from 'node:crypto';
 
 /**
- * W3C Trace Context; ids of zeros alone are none, and neither is version ff. A later version may add fields at the end:
+ * W3C Trace Context. Ids of only zeros are invalid, and so is version ff. A later version may add fields at the end:
  * https://www.w3.org/TR/trace-context/#versioning-of-traceparent
  */
 const PATTERN = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/s;
-/** All that is known of the flags of a later version. */
+/** The only flag that a later version is known to have. */
 const SAMPLED = 1;
 
-/** A span's place in its trace, as it travels from process to process. */
+/** A span's place in its trace. */
 export type TraceContext = { traceId: string; spanId: string; flags: number };
 
-/** Undefined for anything that is no traceparent. */
+/** Undefined for anything that is not a traceparent. */
 export function parseTraceparent(text: unknown): TraceContext | undefined {
   const [, version, traceId, spanId, hex, more] = (typeof text === 'string' ? PATTERN.exec(text) : null) ?? [];
   if (traceId === undefined || spanId === undefined || hex === undefined) return undefined;
@@ -20,23 +20,22 @@ export function parseTraceparent(text: unknown): TraceContext | undefined {
   return more === undefined ? { traceId, spanId, flags } : undefined;
 }
 
-/** As version 00, which every reader knows. */
+/** Writes version 00, which every reader knows. */
 export function formatTraceparent({ traceId, spanId, flags }: TraceContext): string {
   return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
 }
 
-/** What finds the trace: in logs, and where traces are kept. */
 export function traceIdOf(traceparent: unknown): string | undefined {
   return parseTraceparent(traceparent)?.traceId;
 }
 
-/** Of a trace's id and a span's. */
+/** A trace id and a span id. */
 const ID_BYTES = 16 + 8;
-/** Random bytes for many at once: to ask for them costs more than all the rest of a traceparent. */
+/** Random bytes for many ids at once, because each call for them is expensive. */
 const pool = Buffer.alloc(128 * ID_BYTES);
 let used = pool.length;
 
-/** The beginning of a trace that nobody records: its id still ties logs and events together. */
+/** Starts a trace that is not recorded. Its id still connects logs and events. */
 export function newTraceparent(): string {
   if (used === pool.length) {
     randomFillSync(pool);

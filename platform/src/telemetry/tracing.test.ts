@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { eventually } from '@orderflow/testing/worker-system';
 import { parseTraceparent } from './traceparent.js';
+import { createMonotonicClock } from '../runtime/clock.js';
 import { startTracing, type RunningTracing, type SpanStart } from './tracing.js';
 
 const open: (() => Promise<void>)[] = [];
@@ -41,6 +42,8 @@ async function startReceiver({ answers = true } = {}) {
   return { names, port: await listening(server) };
 }
 
+const monotonic = createMonotonicClock();
+
 function start(port: number, ratio = 1, stopWithinMs = 1_500) {
   const log = createRecordingLogger();
   const env = {
@@ -49,7 +52,13 @@ function start(port: number, ratio = 1, stopWithinMs = 1_500) {
     STAGE: 'test',
   };
   const begun = log.next('tracing');
-  const tracing = startTracing(env, { service: 'a-service', logger: log.logger, lookEveryMs: 20, stopWithinMs });
+  const tracing = startTracing(env, {
+    service: 'a-service',
+    logger: log.logger,
+    monotonic,
+    lookEveryMs: 20,
+    stopWithinMs,
+  });
   open.unshift(() => tracing.stop());
   return { log, begun, tracing };
 }
@@ -60,7 +69,10 @@ const begin = ({ tracer }: RunningTracing, options = ROOT) => tracer!.start('GET
 describe('startTracing', () => {
   it('does nothing without an endpoint', async () => {
     const { logger, lines } = createRecordingLogger();
-    const tracing = startTracing({ OTEL_TRACES_SAMPLER_ARG: 1, STAGE: 'test' }, { service: 'a-service', logger });
+    const tracing = startTracing(
+      { OTEL_TRACES_SAMPLER_ARG: 1, STAGE: 'test' },
+      { service: 'a-service', logger, monotonic },
+    );
     expect(tracing.tracer).toBeUndefined();
     await tracing.stop();
     expect(lines).toEqual([]);

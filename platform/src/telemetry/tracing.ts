@@ -1,23 +1,25 @@
+import type { MonotonicClock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { within } from '../runtime/within.js';
 import { isListening } from './is-listening.js';
 
-/** Names as in the semantic conventions: https://opentelemetry.io/docs/specs/semconv/ */
+/** Names follow https://opentelemetry.io/docs/specs/semconv/ */
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** Work that is being recorded. Nothing but `end` records it: a span that is dropped leaves no trace. */
+/** Work that is being recorded. Only `end` exports it. */
 export type Span = {
-  /** W3C Trace Context, for whatever the work causes. */
+  /** W3C Trace Context for the work's children. */
   readonly traceparent: string;
-  /** Those that are undefined are left out. */
+  /** Undefined attributes are left out. */
   set(attributes: Attributes): void;
-  /** The work went wrong. @param type a class of failures, of few values */
+  /** @param type a kind of error, of low cardinality */
   fail(type: string, exception?: { name: string; message: string; stack?: string }): void;
   end(): void;
 };
 
 export type SpanStart = {
   kind: 'server' | 'producer' | 'consumer';
-  /** traceparent of the span above; without one the span begins a trace. */
+  /** traceparent of the parent span; undefined starts a new trace. */
   parent: string | undefined;
   attributes?: Attributes;
 };
@@ -25,15 +27,14 @@ export type SpanStart = {
 export type Tracer = { start(name: string, span: SpanStart): Span };
 
 /**
- * Asked by `tracing.tracer?.start(…)`, so that nothing is even put together while nobody traces. Contexts are handed on by
- * hand: there is no ambient one that every promise would have to pay for.
+ * Use `tracing.tracer?.start(…)`: its arguments cost nothing while tracing is off. Contexts are passed explicitly, because
+ * an ambient one would slow down every promise.
  */
 export type Tracing = { readonly tracer: Tracer | undefined };
 
-/** What exports spans, once it is loaded. */
 export type Exporting = {
   tracer: Tracer;
-  /** Sends what is waiting, and nothing afterwards. */
+  /** Exports the waiting spans and no more after that. */
   stop(): Promise<void>;
 };
 
@@ -45,25 +46,31 @@ type TracingEnv = {
 };
 
 export type RunningTracing = Tracing & {
-  /** Sends what is waiting, but not for long. */
+  /** Exports the waiting spans, within a time limit. */
   stop(): Promise<void>;
 };
 
 export const NO_TRACING: RunningTracing = { tracer: undefined, stop: () => Promise.resolve() };
 
 const LOOK_EVERY_MS = 30_000;
-/** A receiver that hangs must not hold the process up. */
+/** A receiver that hangs must not delay the end of the process. */
 const STOP_WITHIN_MS = 1_500;
 
-type Options = { service: string; logger: Logger; lookEveryMs?: number; stopWithinMs?: number };
+type Options = {
+  service: string;
+  logger: Logger;
+  monotonic: MonotonicClock;
+  lookEveryMs?: number;
+  stopWithinMs?: number;
+};
 
 /**
- * Begins to trace when something listens at the endpoint, now or later: a receiver may be added to a running system.
- * Until then, and without an endpoint for ever, the SDK is not loaded.
+ * Starts tracing once something listens at the endpoint, so a receiver can be added to a running system. The SDK is not
+ * loaded before that.
  */
 export function startTracing(
   env: TracingEnv,
-  { service, logger, lookEveryMs = LOOK_EVERY_MS, stopWithinMs = STOP_WITHIN_MS }: Options,
+  { service, logger, monotonic, lookEveryMs = LOOK_EVERY_MS, stopWithinMs = STOP_WITHIN_MS }: Options,
 ): RunningTracing {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = env;
   let exporting: Exporting | undefined;
@@ -96,12 +103,7 @@ export function startTracing(
       stopped = true;
       clearTimeout(timer);
       if (!exporting) return;
-      let deadline: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        deadline = setTimeout(resolve, stopWithinMs);
-      });
-      await Promise.race([exporting.stop(), late]);
-      clearTimeout(deadline);
+      await within(exporting.stop(), { ms: stopWithinMs, monotonic, onLate: () => undefined });
     },
   };
 }

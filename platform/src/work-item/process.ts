@@ -5,8 +5,7 @@ import { failpoint } from '../runtime/failpoints.js';
 import { claimItem, finishItem, postponeItem } from './claim.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TimelineEntry, WorkItemTable } from './work-item.js';
-import type { Delivery, HandlerResult } from '../worker/types.js';
-import { afterAttempts } from '../worker/with-dead-letter.js';
+import { afterAttempts, type Delivery, type HandlerResult } from '../worker/delivery.js';
 
 /** The work items of one table, and how a worker processes them. */
 export type WorkItems = {
@@ -119,12 +118,10 @@ export async function workOnItem<Item extends object>(
       break;
   }
   const { ownership, life, isGivenUp } = claim;
-  delivery.held.item = {
-    postpone: ({ delaySeconds, reason }) => {
-      const at = now();
-      const entry = { name: 'retried', at: new Date(at).toISOString(), delaySeconds, reason };
-      return postponeItem(executor, table, ownership, { now: at, entry });
-    },
+  delivery.held.postpone = ({ delaySeconds, reason }) => {
+    const at = now();
+    const entry = { name: 'retried', at: new Date(at).toISOString(), delaySeconds, reason };
+    return postponeItem(executor, table, ownership, { now: at, entry });
   };
   failpoint('worker.after-claim');
 

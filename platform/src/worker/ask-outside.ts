@@ -1,14 +1,14 @@
 import { isUnavailable } from '../aws/error-kind.js';
 import { PermanentError, toError } from '../runtime/errors.js';
 
-/** A call to a system outside failed with an error that would mean something else here. */
+/** An external system failed with an error that would mean something else in our pipeline. */
 export class OutsideError extends Error {
   override readonly name = 'OutsideError';
 }
 
 /**
- * Calls a system that is neither AWS nor ours. Its trouble is retried, whatever it looks like: a refused connection to it
- * must not open the breaker, which watches AWS, and none of its errors dead-letters a message.
+ * Calls an external system. All its errors lead to a retry. A refused connection must not open the breaker, which watches
+ * AWS, and no error of this system dead-letters a message.
  * @param who for the log
  */
 export async function askOutside<T>(who: string, call: () => Promise<T>): Promise<T> {
@@ -16,7 +16,7 @@ export async function askOutside<T>(who: string, call: () => Promise<T>): Promis
     return await call();
   } catch (thrown) {
     const error = toError(thrown);
-    // Without a cause: whoever judges an error looks at its causes, too.
+    // Without a cause, because isUnavailable looks at causes too.
     if (error instanceof PermanentError || isUnavailable(error)) throw new OutsideError(`${who}: ${error.message}`);
     throw error;
   }

@@ -5,38 +5,41 @@ import type { Logger } from '../runtime/logger.js';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** Leave to poll once. */
+/** Permission to poll once. */
 export type Pass = {
-  /** The one poll that goes ahead of all others after an outage. */
+  /** True for the first poll after an outage, which goes ahead of all others. */
   readonly isTrial: boolean;
-  /** The poll is over. A trial closes the breaker, unless trouble was reported since it began. */
+  /** The poll has ended. A trial closes the breaker unless an error was reported since it began. */
   done: () => void;
 };
 
 /**
- * Stops polling while a dependency is away, so that an outage costs no message its attempts:
+ * Stops polling while a dependency is unavailable, so that messages do not use up their attempts in an outage:
  *
  *     closed ──report()──> open ──probe succeeds──> half-open ──the trial is done()──> closed
  *                           ^ └─probe fails: wait longer ┘ └──report()──> open
  */
 export type Breaker = {
   readonly state: BreakerState;
-  /** A dependency did not answer, or refused the worker. */
+  /** A dependency did not answer or refused the worker. */
   report(error: unknown): void;
-  /** Resolves when the caller may poll: at once, or, of many callers, one as the trial and the rest once that went well. Undefined: never again. */
+  /**
+   * Resolves when the caller may poll. After an outage, one caller gets the trial and the others wait until it succeeds.
+   * Undefined once the breaker is stopped.
+   */
   enter(): Promise<Pass | undefined>;
-  /** Lets everyone waiting go, without a pass. */
+  /** Releases all waiting callers without a pass. */
   stop(): void;
 };
 
 type BreakerOptions = {
-  /** Throws while a dependency is away. */
+  /** Throws while a dependency is unavailable. */
   probe: () => Promise<unknown>;
   logger: Logger;
   monotonic: MonotonicClock;
   firstDelayMs?: number;
   maxDelayMs?: number;
-  /** A trial that has met no trouble for so long counts as gone well: its handler may simply be slow. */
+  /** A trial without an error for this long counts as a success: its handler may just be slow. */
   trialPatienceMs?: number;
 };
 
@@ -62,9 +65,9 @@ export function createBreaker({
   let timer: NodeJS.Timeout | undefined;
   let patience: Deadline | undefined;
   let openForMs: Stopwatch | undefined;
-  /** Reasons that have had their line since the breaker opened: each gets one, or two that alternate would fill the log. */
-  const told = new Set<string>();
-  /** Set while half-open, from the moment that somebody goes ahead. */
+  /** Reasons logged since the breaker opened. Each is logged once, or two that alternate would fill the log. */
+  const logged = new Set<string>();
+  /** Set while a trial is in flight. */
   let trial: Pass | undefined;
   let waiting: ((pass: Pass | undefined) => void)[] = [];
 
@@ -97,13 +100,13 @@ export function createBreaker({
     waiting.shift()?.(beginTrial());
   }
 
-  /** What is wrong by now may ask for something else than what the pause began with. */
-  function tell(thrown: unknown): void {
+  /** The reason can change during a pause, and then needs a different fix. */
+  function logReason(thrown: unknown): void {
     const err = toError(thrown);
     const reason = reasonOf(err);
-    if (told.has(reason)) return;
-    logger.warn(`${told.size === 0 ? 'paused' : 'still paused'}: ${reason}`, { err });
-    told.add(reason);
+    if (logged.has(reason)) return;
+    logger.warn(`${logged.size === 0 ? 'paused' : 'still paused'}: ${reason}`, { err });
+    logged.add(reason);
   }
 
   function waitLonger(): void {
@@ -114,7 +117,7 @@ export function createBreaker({
     timer = setTimeout(() => {
       probe().then(onProbeSuccess, (thrown: unknown) => {
         if (stopped) return;
-        tell(thrown);
+        logReason(thrown);
         waitLonger();
         scheduleProbe();
       });
@@ -130,11 +133,11 @@ export function createBreaker({
       if (state === 'closed') {
         openForMs = monotonic.startStopwatch();
         delayMs = firstDelayMs;
-        told.clear();
+        logged.clear();
       } else {
         waitLonger();
       }
-      tell(thrown);
+      logReason(thrown);
       clearTimeout(timer);
       patience?.cancel();
       trial = undefined;

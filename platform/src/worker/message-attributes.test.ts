@@ -12,7 +12,7 @@ import {
   type MessageAttribute,
 } from './message-attributes.js';
 import { sendLetter } from './send-letter.js';
-import { toDelivery } from './to-delivery.js';
+import { toDelivery } from './delivery.js';
 
 const OURS = ['code', 'reason', 'path', 'attempts', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
 const NAMES = ['Content-Encoding', 'sender', 'a.b', '__proto__', 'constructor', 'toJSON', 'then', ...OURS];

@@ -1,17 +1,16 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { bytesOf, wireBytes } from '../aws/fast-path/wire-json.js';
 
-/** An attribute as SQS has it: a type such as `String`, `Number.int` or `Binary.gzip`, and its value. */
-export type MessageAttribute = { type: string; /** Of a binary one, its bytes in base64. */ value: string };
+/** An SQS attribute: a type such as `String`, `Number.int` or `Binary.gzip`, and a value, which is base64 for a binary type. */
+export type MessageAttribute = { type: string; value: string };
 
-/** Attributes that are not ours, by name. Whoever sent the message put them there, and they travel with it. */
+/** Attributes from other senders, by name. They stay with the message. */
 export type ForeignAttributes = Readonly<Record<string, MessageAttribute>>;
 
-/** What the attributes of a message say. */
 export type ReadAttributes = {
-  /** Why and when a worker gave the message up: it lies in a dead-letter queue, or was moved back from one as it is. */
+  /** Why and when a worker dead-lettered the message, which may have been redriven since. */
   letter?: Readonly<Partial<Record<string, string>>> & { originalMessageId: string; code: string };
-  /** Of a dead letter, the replay that it was before it failed again. */
+  /** For a dead letter, the replay that failed again. */
   replayId?: string;
   replayCount: number;
   foreign: ForeignAttributes;
@@ -19,19 +18,19 @@ export type ReadAttributes = {
 
 type Attributes = Readonly<Record<string, Pick<MessageAttributeValue, 'DataType' | 'StringValue' | 'BinaryValue'>>>;
 
-/** What a worker says of a message that it gives up; `receiveCount` only in letters from before `attempts` was said. */
+/** What a worker adds to a dead letter. Old letters have `receiveCount` instead of `attempts`. */
 const LETTER = [
   ...(['code', 'reason', 'path', 'originalMessageId', 'attempts', 'firstReceivedAt', 'receiveCount'] as const),
 ];
 const REPLAY = ['replayId', 'replayCount'] as const;
-/** Holds foreign attributes that have no place beside ours, as JSON. */
+/** Holds, as JSON, foreign attributes that do not fit beside ours. */
 const PACKED = 'packedAttributes';
 const OURS: ReadonlySet<string> = new Set([...LETTER, ...REPLAY, PACKED]);
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html */
-const MOST_ATTRIBUTES = 10;
-/** Longer than any id that is made here; what is longer must not get into an item. */
-const LONGEST_REPLAY_ID = 128;
+const MAX_ATTRIBUTES = 10;
+/** Longer than any id that we make. A longer one must not be stored in an item. */
+const MAX_REPLAY_ID = 128;
 
 const isBinary = ({ type }: MessageAttribute): boolean => /^Binary(\.|$)/.test(type);
 
@@ -47,7 +46,7 @@ function fromAttribute(attribute: MessageAttribute): MessageAttributeValue {
     : { DataType: type, StringValue: value };
 }
 
-/** Undefined: no list that was packed here. */
+/** Undefined if `writeAttributes` did not pack this text. */
 function unpack(text: string | undefined): [string, MessageAttribute][] | undefined {
   try {
     const entries = JSON.parse(text ?? '') as unknown;
@@ -65,14 +64,14 @@ function unpack(text: string | undefined): [string, MessageAttribute][] | undefi
 
 const pair = (name: string, text: string | undefined): [string, string][] => (text === undefined ? [] : [[name, text]]);
 
-/** A count as an attribute has it; 0 for whatever is none. */
+/** 0 if the text is not a count. */
 function countOf(text: string | undefined): number {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
 /**
- * Tells our attributes from those of others. Names do not suffice: a `code` is ours only on a message that has an
- * `originalMessageId` too, which is what every dead letter has, and a `replayCount` only beside a `replayId`.
+ * Separates our attributes from foreign ones. The name alone does not decide: a `code` is ours only beside an
+ * `originalMessageId`, which every dead letter has, and a `replayCount` only beside a `replayId`.
  */
 export function readAttributes(attributes: Attributes = {}): ReadAttributes {
   const all = new Map(Object.entries(attributes).map(([name, value]) => [name, toAttribute(value)]));
@@ -84,7 +83,7 @@ export function readAttributes(attributes: Attributes = {}): ReadAttributes {
   const code = textOf('code');
   const replayId = textOf('replayId');
   const isLetter = originalMessageId !== undefined && code !== undefined;
-  const isReplay = replayId !== undefined && replayId.length <= LONGEST_REPLAY_ID;
+  const isReplay = replayId !== undefined && replayId.length <= MAX_REPLAY_ID;
 
   const packed = isLetter || isReplay ? unpack(textOf(PACKED)) : undefined;
   const ours = new Set<string>([
@@ -109,21 +108,20 @@ export function readAttributes(attributes: Attributes = {}): ReadAttributes {
   };
 }
 
-/** A text of ours as SQS takes it: no control characters, not empty, and bounded. */
+/** Text that SQS accepts: no control characters, not empty, bounded in length. */
 function ownAttribute(value: string): MessageAttribute {
-  // Well-formed last: cutting may halve a character.
+  // toWellFormed comes last, because slice may cut a surrogate pair.
   const text = value
     .slice(0, 1_000)
-    // eslint-disable-next-line no-control-regex -- control characters are what it is about
+    // eslint-disable-next-line no-control-regex -- the expression is about control characters
     .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ')
     .toWellFormed();
   return { type: 'String', value: text || '-' };
 }
 
 /**
- * The attributes of a message that is sent with ours and with those of others. Foreign ones that have the name of one of
- * ours, or are too many beside ours, are packed into one; `readAttributes` gives all of them back. Without any of ours
- * they go as they are.
+ * Attributes for a message with both ours and foreign ones. Foreign attributes that share a name with ours, or exceed the
+ * limit of SQS, are packed into one; `readAttributes` unpacks them. Without any of ours they stay unchanged.
  */
 export function writeAttributes(
   own: Readonly<Record<string, string>>,
@@ -132,8 +130,8 @@ export function writeAttributes(
   const mine = Object.entries(own).map(([name, value]) => [name, ownAttribute(value)] as const);
   const others = Object.entries(foreign);
   const mayStay = mine.length === 0 ? others : others.filter(([name, { value }]) => !OURS.has(name) && value !== '');
-  const fitsWhole = mayStay.length === others.length && mine.length + others.length <= MOST_ATTRIBUTES;
-  const staying = fitsWhole ? mayStay : mayStay.slice(0, Math.max(0, MOST_ATTRIBUTES - 1 - mine.length));
+  const fitsWhole = mayStay.length === others.length && mine.length + others.length <= MAX_ATTRIBUTES;
+  const staying = fitsWhole ? mayStay : mayStay.slice(0, Math.max(0, MAX_ATTRIBUTES - 1 - mine.length));
   const stays = new Set(staying.map(([name]) => name));
   const rest = others.filter(([name]) => !stays.has(name)).map(([name, { type, value }]) => [name, type, value]);
   const packed = rest.length === 0 ? [] : [[PACKED, { type: 'String', value: JSON.stringify(rest) }] as const];

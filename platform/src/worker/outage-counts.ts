@@ -1,7 +1,7 @@
 import { createRecent } from './recent.js';
 
 export type OutageCounts = {
-  /** How many receives of the message ended in an outage, as far as this process knows. */
+  /** How many receives of the message ended in an outage in this process. */
   of(messageId: string): number;
   add(messageId: string): void;
 };

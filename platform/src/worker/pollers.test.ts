@@ -1,87 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { queueUrlOf } from '@orderflow/testing/aws/arns';
+import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
-import { ownedTime } from '@orderflow/testing/owned-time';
-import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { eventually } from '@orderflow/testing/worker-system';
-import { createBreaker } from './breaker.js';
-import { startPollers, type Pollers } from './pollers.js';
-
-const WORK = queueUrlOf('work');
-
-let running: Pollers | undefined;
-afterEach(async () => {
-  await running?.stop();
-});
-
-type Settings = { pollers?: number; hangs?: () => Promise<unknown>; handle?: (bodies: string[]) => Promise<boolean> };
-
-/** Pollers over two fakes of one queue each: only the first is polled, the second gets the rest. */
-function start({ pollers = 1, hangs, handle = async () => true }: Settings = {}) {
-  const sqs = createFakeSqs({ queues: [{ name: 'work' }], longestPollMs: 10 });
-  const polled: { MaxNumberOfMessages?: number; WaitTimeSeconds?: number }[] = [];
-  const other: string[] = [];
-  const time = { ms: 1_000 };
-  const polling = {
-    send: async (command: { input: object }, options: object) => {
-      polled.push(command.input);
-      await hangs?.();
-      return sqs.send(command as never, options);
-    },
-  };
-  const acks = {
-    send: (command: object, options: object) => {
-      other.push(command.constructor.name);
-      return sqs.send(command as never, options);
-    },
-  };
-  const log = createRecordingLogger();
-  const away = { error: undefined as Error | undefined };
-  const probe = async () => {
-    if (away.error) throw away.error;
-  };
-  const now = () => time.ms;
-  const monotonic = ownedTime(now);
-  const breaker = createBreaker({ probe, logger: log.logger, monotonic, firstDelayMs: 5, maxDelayMs: 5 });
-  running = startPollers(
-    {
-      queueUrl: WORK,
-      pollers,
-      waitTimeSeconds: 5,
-      visibilityTimeoutSeconds: 30,
-      handlerTimeoutMs: 20_000,
-      wedgedAfterMs: 60_000,
-      onOutage: () => undefined,
-      handleBatch: async (messages) => ((await handle(messages.map(({ Body }) => Body!))) ? messages : []),
-    },
-    { aws: { sqs: acks, polling }, breaker, logger: log.logger, now, monotonic },
-  );
-  return {
-    pollers: running,
-    sqs,
-    polled,
-    other,
-    time,
-    log,
-    away,
-    breaker,
-    send: (body: string) => sqs.enqueue(WORK, body),
-  };
-}
-
-/** A promise and its key. */
-function gate() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
+import { gate, startFakePollers, WORK } from '@orderflow/testing/fake-pollers';
 
 describe('polling', () => {
   it('asks for messages and what the worker needs to know of each, and acks through the other client', async () => {
-    const { sqs, polled, other, send } = start();
+    const { sqs, polled, other, send } = startFakePollers();
     send('a');
     await eventually(() => sqs.messages(WORK).length === 0);
     expect(polled[0]).toMatchObject({
@@ -96,7 +20,7 @@ describe('polling', () => {
 
   it('takes more messages with each batch that the process has survived, and ten at most', async () => {
     const batches: number[] = [];
-    const { sqs, send } = start({
+    const { sqs, send } = startFakePollers({
       handle: async (bodies) => {
         batches.push(bodies.length);
         return true;
@@ -110,7 +34,7 @@ describe('polling', () => {
   it('has a batch in hand for each poller', async () => {
     const working = gate();
     const inHand: string[][] = [];
-    const { sqs, send } = start({
+    const { sqs, send } = startFakePollers({
       pollers: 5,
       handle: async (bodies) => {
         inHand.push(bodies);
@@ -133,7 +57,7 @@ describe('polling', () => {
     const first = gate();
     const rest = gate();
     let inHand = 0;
-    const { sqs, send } = start({
+    const { sqs, send } = startFakePollers({
       pollers: 8,
       handle: async (bodies) => {
         inHand += bodies.length;
@@ -155,13 +79,13 @@ describe('polling', () => {
   });
 
   it('takes no more after a poll that found nothing', async () => {
-    const { polled } = start();
+    const { polled } = startFakePollers();
     await eventually(() => polled.length > 3);
     expect(new Set(polled.map(({ MaxNumberOfMessages }) => MaxNumberOfMessages))).toEqual(new Set([1]));
   });
 
   it('goes on after a batch that could not be deleted', async () => {
-    const { sqs, log, send } = start();
+    const { sqs, log, send } = startFakePollers();
     sqs.failNext('DeleteMessageBatch', Object.assign(new Error('no'), { name: 'ReceiptHandleIsInvalid' }));
     send('a');
     const { fields } = await log.next('a batch was not deleted, its messages come back');
@@ -175,7 +99,7 @@ describe('polling', () => {
     ['an outage', connectionRefused(), 'paused: a dependency is away'],
     ['a refusal', Object.assign(new Error('no'), { name: 'InvalidAddress' }), 'paused: the queue cannot be polled'],
   ])('pauses after %s, tries one message without waiting, and then goes on as before', async (_name, error, line) => {
-    const { sqs, polled, log, away, send } = start();
+    const { sqs, polled, log, away, send } = startFakePollers();
     // A poller that asks for one message anyway would not show that the trial does.
     for (let n = 0; n < 1 + 2 + 4 + 8; n++) send(String(n));
     await eventually(() => sqs.messages(WORK).length === 0 && polled.at(-1)?.MaxNumberOfMessages === 10);
@@ -198,7 +122,7 @@ describe('polling', () => {
   it('sends one poller ahead, and none of the others while that one works', async () => {
     const working = gate();
     const batches: string[][] = [];
-    const { sqs, polled, log, away, send, breaker } = start({
+    const { sqs, polled, log, away, send, breaker } = startFakePollers({
       pollers: 4,
       handle: async (bodies) => {
         if (bodies.includes('before')) return true;
@@ -228,7 +152,7 @@ describe('polling', () => {
   });
 
   it('resumes although the trial finds nothing', async () => {
-    const { sqs, log } = start({ pollers: 3 });
+    const { sqs, log } = startFakePollers({ pollers: 3 });
     sqs.failNext('ReceiveMessage', connectionRefused);
     await log.next('resumed');
     expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
@@ -236,7 +160,7 @@ describe('polling', () => {
 
   it('stays paused when the handler of the trial reports an outage', async () => {
     let reports = 3;
-    const state = start({
+    const state = startFakePollers({
       handle: async () => {
         if (reports-- > 0) state.breaker.report(connectionRefused());
         return reports < 0;
@@ -251,126 +175,5 @@ describe('polling', () => {
     await state.log.next('resumed');
     expect(reports).toBe(-1);
     expect(state.log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
-  });
-});
-
-describe('liveness', () => {
-  it('ends when a receive call does not return in time', async () => {
-    const hanging = gate();
-    const { pollers, polled, time } = start({
-      pollers: 2,
-      hangs: () => (polled.length > 2 ? hanging.opened : Promise.resolve()),
-    });
-    await eventually(() => polled.length >= 4);
-    expect(pollers.areLive()).toBe(true);
-    time.ms += 59_999;
-    expect(pollers.areLive()).toBe(true);
-    time.ms += 1;
-    expect(pollers.areLive()).toBe(false);
-    hanging.open();
-    await eventually(() => pollers.areLive());
-  });
-
-  it('gives a batch the time of its handlers besides', async () => {
-    const working = gate();
-    let started = false;
-    const { pollers, time, send } = start({
-      handle: async () => {
-        started = true;
-        await working.opened;
-        return true;
-      },
-    });
-    send('a');
-    await eventually(() => started);
-    time.ms += 79_999;
-    expect(pollers.areLive()).toBe(true);
-    time.ms += 1;
-    expect(pollers.areLive()).toBe(false);
-    working.open();
-  });
-
-  it('does not end during an outage, however long', async () => {
-    const { pollers, sqs, time, log, away } = start({ pollers: 3 });
-    away.error = connectionRefused();
-    sqs.failAlways('*', connectionRefused);
-    await log.next('paused: a dependency is away');
-    await eventually(() => {
-      time.ms += 3_600_000;
-      return pollers.areLive();
-    });
-  });
-});
-
-describe('stopping', () => {
-  it('waits for the handlers and the delete, and receives nothing afterwards', async () => {
-    const working = gate();
-    let started = false;
-    const { pollers, sqs, polled, send, time } = start({
-      handle: async () => {
-        started = true;
-        await working.opened;
-        return true;
-      },
-    });
-    send('a');
-    await eventually(() => started);
-    let ended = false;
-    const stopping = pollers.stop().then(() => {
-      ended = true;
-    });
-    send('b');
-    const before = polled.length;
-    await new Promise(setImmediate);
-    expect(ended).toBe(false);
-    working.open();
-    await stopping;
-    expect(sqs.messages(WORK).map(({ body }) => body)).toEqual(['b']);
-    expect(polled.length).toBe(before);
-    time.ms += 3_600_000;
-    expect(pollers.areLive()).toBe(true);
-  });
-
-  it('starts no further poller for a batch that ends meanwhile', async () => {
-    const working = gate();
-    const { pollers, polled, breaker, send } = start({ pollers: 4, handle: () => working.opened.then(() => true) });
-    send('a');
-    await eventually(() => polled.length > 2);
-    const stopping = pollers.stop();
-    let entered = 0;
-    const enter = breaker.enter.bind(breaker);
-    breaker.enter = () => {
-      entered += 1;
-      return enter();
-    };
-    working.open();
-    await stopping;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(entered).toBe(0);
-  });
-
-  it('waits for a poll that is under way, and for the messages that it brings', async () => {
-    const hanging = gate();
-    const { pollers, sqs, polled, send } = start({ hangs: () => hanging.opened });
-    await eventually(() => polled.length === 1);
-    const stopping = pollers.stop();
-    send('a');
-    hanging.open();
-    await stopping;
-    expect(sqs.messages(WORK)).toEqual([]);
-    expect(polled).toHaveLength(1);
-  });
-
-  it('ends at once while polling is paused', async () => {
-    const { pollers, sqs, log, away, polled } = start({ pollers: 2 });
-    away.error = connectionRefused();
-    sqs.failAlways('*', connectionRefused);
-    await log.next('paused: a dependency is away');
-    await pollers.stop();
-    const calls = polled.length;
-    sqs.heal();
-    await new Promise(setImmediate);
-    expect(polled).toHaveLength(calls);
-    expect(log.messages()).toEqual(['paused: a dependency is away']);
   });
 });

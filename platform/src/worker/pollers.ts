@@ -12,13 +12,12 @@ type PollerOptions = {
   pollers: number;
   waitTimeSeconds: number;
   visibilityTimeoutSeconds: number;
-  /** Longest that a handler may take. */
   handlerTimeoutMs: number;
-  /** Longest that a receive call may take to return, and a batch besides its handlers. */
+  /** Longest time for a receive call, and for a batch in addition to its handlers. */
   wedgedAfterMs: number;
-  /** Returns the messages to delete. */
+  /** Resolves with the messages to delete. */
   handleBatch: (messages: Message[]) => Promise<Message[]>;
-  /** These come back because the queue could not be told to delete them. */
+  /** SQS redelivers these messages, because the delete failed. */
   onOutage: (messages: Message[]) => void;
 };
 
@@ -31,34 +30,34 @@ type Dependencies = {
 };
 
 export type Pollers = {
-  /** False when a poller has shown no sign of life for too long. Waiting at the breaker is one. */
+  /** False when a poller has shown no sign of life for too long. Waiting at the breaker counts as one. */
   areLive(): boolean;
-  /** Epoch ms of the last receive that succeeded, or of the start; of several pollers, the one for which that is longest ago. */
+  /** Epoch ms of the last successful receive, or of the start, for the poller with the oldest one. */
   lastReturnAt(): number;
-  /** Resolves when nothing is in flight; afterwards nothing is received any more. */
+  /** Resolves when nothing is in flight. No poll follows. */
   stop(): Promise<void>;
 };
 
-/** Pollers that a process starts with. Each takes one message at first: what kills the process costs few others a receive. */
+/** A message that kills the process costs the others in flight a receive. So few pollers start, with one message each. */
 const FIRST_POLLERS = 2;
-/** The most that a queue hands out. */
+/** The limit of SQS. */
 const BATCH_SIZE = 10;
-/** A trial risks one message's attempt, not ten, and answers at once whether the queue can be polled. */
+/** A trial risks the attempt of only one message, and returns at once. */
 const TRIAL = { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 };
 
-/** Thrown inside the consumer to leave a poll that must not happen. */
+/** Thrown inside the consumer to skip a poll. */
 class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
 
-/** One polling loop. A batch waits for its slowest message, so a worker has several. */
+/** One polling loop. A worker has several, because a batch takes as long as its slowest message. */
 function startPoller(options: PollerOptions, onSurvived: () => void, dependencies: Dependencies) {
   const { aws, breaker, logger, now, monotonic } = dependencies;
   let pass: Pass | undefined;
-  /** Until when the poller has to show a sign of life; undefined while nobody can tell how long it may take. */
+  /** When the poller must show the next sign of life; undefined while it may wait indefinitely. */
   let signOfLife: Deadline | undefined;
   let lastReturnAt = now();
-  /** Doubled with each batch survived. */
+  /** Doubles after each handled batch. */
   let batchSize = 1;
   let poll = Promise.resolve();
   let endPoll: () => void = () => undefined;
@@ -87,9 +86,9 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     return output;
   }
 
-  // sqs-consumer uses one client for everything: polls pass the breaker here, and have a longer timeout than acks. Its own
-  // callback before a receive comes too late to change what is asked for. Its options, a signal that only `abort` uses,
-  // are left out: with any, the client puts the steps of the call together anew.
+  // sqs-consumer uses one client for everything. Here, polls wait for the breaker and use a client with a longer timeout.
+  // The consumer's preReceiveMessageCallback runs too late to change the batch size. Its send options hold only an abort
+  // signal that is never used; with options, the client would rebuild its middleware for each call.
   const send = (command: unknown) =>
     command instanceof ReceiveMessageCommand ? receive(command) : aws.sqs.send(command as never);
 
@@ -99,7 +98,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     batchSize: BATCH_SIZE,
     waitTimeSeconds: options.waitTimeSeconds,
     visibilityTimeout: options.visibilityTimeoutSeconds,
-    // After a failed poll the breaker says how long to wait.
+    // The breaker decides how long to wait after a failed poll.
     authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
     messageAttributeNames: ['All'],
@@ -123,7 +122,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
   consumer.on('error', (thrown, messages) => {
     const err = toError(thrown.cause ?? thrown);
     if (messages) {
-      // Deleting failed; `response_processed` follows.
+      // The delete failed. `response_processed` follows.
       if (isUnavailable(err)) {
         breaker.report(err);
         options.onOutage([messages].flat());
@@ -132,7 +131,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
       }
       return;
     }
-    // Whatever the reason: a queue that cannot be polled now is asked again after a pause.
+    // Any error pauses polling: a queue that cannot be polled now may recover.
     if (!(err instanceof StoppedError)) breaker.report(err);
     onEnd();
   });
@@ -143,13 +142,13 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     lastReturnAt: () => lastReturnAt,
     stop: () => {
       consumer.stop();
-      // Not the consumer's `stopped`: that comes at once, or looks once a second whether the last poll has ended.
+      // The consumer's `stopped` event comes too early, or up to a second late.
       return poll;
     },
   };
 }
 
-/** A few pollers at first, and one more with each batch that the process has survived. */
+/** Starts a few pollers, and one more after each handled batch. */
 export function startPollers(options: PollerOptions, dependencies: Dependencies): Pollers {
   const pollers: ReturnType<typeof startPoller>[] = [];
   let stopped = false;

@@ -1,10 +1,10 @@
-/** What was last said of each of a bounded number of things; the one that was said first is forgotten first. */
+/** Remembers a value for each of a limited number of ids. The oldest entry goes first. */
 export type Recent<Value> = {
   get(id: string): Value | undefined;
   set(id: string, value: Value): void;
 };
 
-/** More than can be in flight at a process. */
+/** More than a process can have in flight. */
 const MAX_REMEMBERED = 10_000;
 
 export function createRecent<Value>(max = MAX_REMEMBERED): Recent<Value> {

@@ -1,15 +1,15 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
-import { failureOf } from '../aws/error-kind.js';
+import { errorKindOf } from '../aws/error-kind.js';
 import { writeAttributes } from './message-attributes.js';
-import type { Delivery } from './types.js';
+import type { Delivery } from './delivery.js';
 
-/** Why a message is given up. */
+/** Why a message is dead-lettered. */
 export type Reason = { code: string; message: string; path?: string };
 
 const SHORT_REASON = 60;
 
-/** Attributes for the copy, from all that is known of it to as little as the message itself had. */
+/** Attributes for the copy: all of ours first, then fewer and fewer, and finally none that the message did not have. */
 function choicesFor(delivery: Delivery, { code, message, path }: Reason): Record<string, string>[] {
   const { messageId, attempt, firstReceivedAt, replayId, replayCount } = delivery;
   const replay: Record<string, string> = replayId === undefined ? {} : { replayId, replayCount: String(replayCount) };
@@ -20,9 +20,8 @@ function choicesFor(delivery: Delivery, { code, message, path }: Reason): Record
 }
 
 /**
- * Sends a copy of the message to its dead-letter queue: its body, the attributes that others put there, and why it is
- * there. Attributes count towards the size of a message, which a queue limits: a copy that is refused is sent once more
- * with less of ours, and in the end with nothing that the message had not brought along.
+ * Sends a copy of the message to its dead-letter queue: its body, its senders' attributes and the reason. Attributes count
+ * towards the size limit of a message, so a copy that SQS refuses is sent again with fewer of ours.
  */
 export async function sendLetter(sqs: Sqs, queueUrl: string, delivery: Delivery, reason: Reason): Promise<void> {
   let refusal: unknown;
@@ -37,7 +36,7 @@ export async function sendLetter(sqs: Sqs, queueUrl: string, delivery: Delivery,
       );
       return;
     } catch (error) {
-      if (failureOf(error) !== 'refused') throw error;
+      if (errorKindOf(error) !== 'refused') throw error;
       refusal ??= error;
     }
   }

@@ -4,19 +4,19 @@ import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
-import type { Step } from './types.js';
+import type { Next } from './pipeline.js';
 import { withDeadLetter } from './with-dead-letter.js';
 
 const DEAD = queueUrlOf('dead');
 
-function create(next: Step, exhausted: Step = async () => 'processed') {
+function create(next: Next, exhausted: Next = async () => 'processed') {
   const sqs = createFakeSqs({ queues: [{ name: 'dead' }] });
   const steps: string[] = [];
   const recorded =
-    (name: string, step: Step): Step =>
+    (name: string, next: Next): Next =>
     (delivery) => {
       steps.push(`${name} after ${sqs.callsOf('SendMessage').length} sends`);
-      return step(delivery);
+      return next(delivery);
     };
   const options = { queueUrl: DEAD, maxReceives: 10, exhausted: recorded('exhausted', exhausted) };
   const handle = withDeadLetter(sqs, options)(recorded('handler', next));

@@ -3,32 +3,29 @@ import { failpoint } from '../runtime/failpoints.js';
 import type { Sqs } from '../aws/clients.js';
 import { createRecent } from './recent.js';
 import { sendLetter, type Reason } from './send-letter.js';
-import type { Delivery, Middleware, Step } from './types.js';
+import { afterAttempts, type Delivery } from './delivery.js';
+import type { Middleware, Next } from './pipeline.js';
 
 export type DeadLetterOptions = {
   queueUrl: string;
-  /** Attempts after which a message counts as exhausted: its next receive ends it. Below the queue's maxReceiveCount. */
+  /** A message is exhausted after this many attempts: its next receive ends it. Below the queue's maxReceiveCount. */
   maxReceives: number;
-  /** Ends the item of an exhausted message. Repeated until it succeeds, and maybe after that. */
-  exhausted: Step;
+  /** Ends the item of an exhausted message. Repeated until it succeeds, and possibly after that. */
+  exhausted: Next;
 };
-
-/** How often the work was begun. */
-export const afterAttempts = ({ attempt }: Pick<Delivery, 'attempt'>): string =>
-  `after ${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}`;
 
 function reasonOf({ code, message, details }: PermanentError): Reason {
   const { path } = details;
-  return { code, message, ...(typeof path === 'string' ? { path } : {}) };
+  return { code, message, path: typeof path === 'string' ? path : undefined };
 }
 
 /**
- * Puts messages that no retry can help into the dead-letter queue, with the reason. What may fail again and again comes
- * first: `exhausted`, then the copy, then (by the caller) the ack. A message whose ack fails comes back; this process
- * remembers that its copy is there. One that dies between the two leaves a further copy, with the same originalMessageId.
+ * Sends messages that no retry can help to the dead-letter queue, with the reason. The order is: `exhausted`, then the
+ * copy, then (in the poller) the ack. If the ack fails, SQS redelivers the message, and this process remembers that the
+ * copy exists. A process that dies before the ack leads to a second copy with the same originalMessageId.
  */
 export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: DeadLetterOptions): Middleware {
-  /** By message id, why it was given up: its copy is in the dead-letter queue. */
+  /** Messages whose copy is in the dead-letter queue, by id. */
   const copied = createRecent<Reason>();
 
   async function bury(delivery: Delivery, reason: Reason): Promise<'dead-lettered'> {
@@ -45,7 +42,7 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
     try {
       await exhausted(delivery);
     } catch (error) {
-      // A message that cannot be decoded has nothing to mark as failed; anything else is tried again.
+      // A message that cannot be decoded has no item to end. Any other error is retried.
       if (!(error instanceof PermanentError)) throw error;
     }
     failpoint('dead-letter.after-failed');
@@ -56,7 +53,7 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
     delivery.facts.attempt = delivery.attempt;
     const known = copied.get(delivery.messageId);
     if (known) return bury(delivery, known);
-    // Before the handler: one that crashes its process must not be tried for ever.
+    // Before the handler: a message that crashes the process must not be retried forever.
     if (received.attempt > maxReceives) {
       await end(delivery);
       return bury(delivery, { code: 'RECEIVES_EXHAUSTED', message: `not finished ${afterAttempts(delivery)}` });

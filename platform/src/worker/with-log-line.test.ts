@@ -3,10 +3,10 @@ import { aDelivery } from '@orderflow/testing/delivery';
 import { ownedTime } from '@orderflow/testing/owned-time';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { withLogLine } from './with-log-line.js';
-import type { Outcome } from './types.js';
+import type { DeliveryOutcome } from './delivery.js';
 
 describe('withLogLine', () => {
-  it.each<[Outcome, string]>([
+  it.each<[DeliveryOutcome, string]>([
     ['processed', 'info'],
     ['duplicate', 'info'],
     ['retry', 'warn'],
@@ -16,7 +16,8 @@ describe('withLogLine', () => {
     let nowMs = 100;
     const handle = withLogLine(ownedTime(() => nowMs))(async (delivery) => {
       nowMs += 25;
-      Object.assign(delivery.facts, { attempt: 2, orderId: 'o1', correlationId: 'c1' });
+      Object.assign(delivery.facts, { attempt: 2, correlationId: 'c1' });
+      delivery.fields.orderId = 'o1';
       return outcome;
     });
     const delivery = aDelivery({ logger: log.logger.child({ queue: 'work' }), receiveCount: 3, body: '{"secret":1}' });
@@ -38,7 +39,7 @@ describe('withLogLine', () => {
     ]);
   });
 
-  it('leaves it to the breaker to warn of an outage', async () => {
+  it('logs a retry in an outage at info, because the breaker warns', async () => {
     const log = createRecordingLogger();
     const handle = withLogLine(ownedTime(() => 0))(async ({ facts }) => {
       facts.outage = true;

@@ -1,16 +1,17 @@
 import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { BreakerState } from './breaker.js';
-import type { Middleware, Outcome } from './types.js';
+import type { DeliveryOutcome } from './delivery.js';
+import type { Middleware } from './pipeline.js';
 
-const OUTCOMES: readonly Outcome[] = ['processed', 'duplicate', 'retry', 'dead-lettered'];
+const OUTCOMES: readonly DeliveryOutcome[] = ['processed', 'duplicate', 'retry', 'dead-lettered'];
 const HANDLING_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
 const AGE_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
 const BREAKER_STATES: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
 type Clocks = { now: Clock; monotonic: MonotonicClock };
 
-/** Counts deliveries by their outcomes, and measures how long they took and how long their messages had waited. */
+/** Counts deliveries by outcome, and measures how long they took and how long their messages waited. */
 export function withMetrics(metrics: Metrics, queue: string, clocks: Clocks): Middleware {
   const { now, monotonic } = clocks;
   const messages = metrics.counter({
@@ -30,12 +31,12 @@ export function withMetrics(metrics: Metrics, queue: string, clocks: Clocks): Mi
     labelNames: ['queue'],
     buckets: AGE_SECONDS,
   });
-  // A rate needs the zero before the first one.
+  // Prometheus computes a rate only if it has seen the zero before the first delivery.
   for (const outcome of OUTCOMES) messages.inc({ queue, outcome }, 0);
 
   return (next) => async (delivery) => {
     const elapsedMs = monotonic.startStopwatch();
-    // SQS has a clock of its own.
+    // The clock of SQS may be ahead of ours.
     age.observe({ queue }, Math.max(0, now() - delivery.sentAt) / 1_000);
     const outcome = await next(delivery);
     messages.inc({ queue, outcome });
@@ -50,7 +51,7 @@ type Polling = {
   breakerState: () => BreakerState;
 };
 
-/** How the polling of a queue stands, looked at when somebody asks. */
+/** The state of a queue's polling, read on each scrape. */
 export function exposePolling(metrics: Metrics, queue: string, { lastReturnAt, breakerState }: Polling): void {
   metrics.gauge({
     name: 'poller_last_return_timestamp_seconds',

@@ -3,7 +3,8 @@ import { connectionRefused, throttled } from '@orderflow/testing/aws/aws-errors'
 import { aDelivery } from '@orderflow/testing/delivery';
 import type { Breaker } from './breaker.js';
 import { createOutageCounts } from './outage-counts.js';
-import type { Postponement, Step } from './types.js';
+import type { Postponement } from './delivery.js';
+import type { Next } from './pipeline.js';
 import { HandlerTimeoutError } from './with-timeout.js';
 import { retryDelaySeconds, withRetry } from './with-retry.js';
 
@@ -11,7 +12,7 @@ const OPTIONS = { queueUrl: 'url', baseSeconds: 1, maxSeconds: 60 };
 
 type World = { visibilityError?: Error; state?: Breaker['state'] };
 
-function create(next: Step, { visibilityError, state = 'closed' }: World = {}) {
+function create(next: Next, { visibilityError, state = 'closed' }: World = {}) {
   const reports: unknown[] = [];
   const inputs: unknown[] = [];
   const sqs = {
@@ -134,7 +135,7 @@ describe('withRetry', () => {
 describe('the item that a failed delivery has claimed', () => {
   const failing = (error: Error, postpone: (postponement: Postponement) => Promise<void>) => {
     const { handle } = create((delivery) => {
-      delivery.held.item = { postpone };
+      delivery.held.postpone = postpone;
       return Promise.reject(error);
     });
     return handle;

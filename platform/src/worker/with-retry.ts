@@ -4,7 +4,8 @@ import { isUnavailable } from '../aws/error-kind.js';
 import { toError } from '../runtime/errors.js';
 import type { Breaker } from './breaker.js';
 import type { OutageCounts } from './outage-counts.js';
-import type { Delivery, Middleware } from './types.js';
+import type { Delivery } from './delivery.js';
+import type { Middleware } from './pipeline.js';
 import { HandlerTimeoutError } from './with-timeout.js';
 
 export type RetryOptions = { queueUrl: string; baseSeconds: number; maxSeconds: number };
@@ -25,28 +26,28 @@ export function retryDelaySeconds(
 const A_NAME = /^[\w.$:-]{1,64}$/;
 
 /**
- * What a timeline says of an unexpected error: its name and code. Whoever has the item's id reads it, and an error's text
- * may name hosts, tables, even customers; that stays in the log.
+ * The name and code of an unexpected error, for the timeline. Anyone with the item's id can read the timeline. The error's
+ * text may name hosts, tables or customers, so it goes to the log only.
  */
 function publicReasonOf(err: Error): string {
-  // What is thrown comes from anywhere: neither need be text.
+  // Any library may have thrown this: neither must be a string.
   const { name: given, code } = err as { name?: unknown; code?: unknown };
   const name = typeof given === 'string' && A_NAME.test(given) ? given : 'Error';
   return typeof code === 'string' && A_NAME.test(code) && code !== name ? `${name} (${code})` : name;
 }
 
-/** For the item's timeline: it helps whoever looks, and the message comes back without it. */
-async function tellItem({ held, facts }: Delivery, err: Error, delaySeconds: number): Promise<void> {
+/** Records the retry in the item's timeline. The message is redelivered even if this fails. */
+async function recordRetry({ held, facts }: Delivery, err: Error, delaySeconds: number): Promise<void> {
   try {
-    await held.item?.postpone({ delaySeconds, reason: publicReasonOf(err) });
+    await held.postpone?.({ delaySeconds, reason: publicReasonOf(err) });
   } catch (thrown) {
     facts.timelineError = toError(thrown).message;
   }
 }
 
 /**
- * Any error leaves the message in its queue and has it come back later. An outage also pauses the polling, and does not
- * count as an attempt.
+ * Turns any error into `retry`: the message stays in its queue and SQS redelivers it after a delay. An outage also pauses
+ * polling and does not count as an attempt.
  */
 export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, options: RetryOptions): Middleware {
   return (next) => async (delivery) => {
@@ -56,7 +57,7 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
     } catch (thrown) {
       const err = toError(thrown);
       if (isUnavailable(err)) breaker.report(err);
-      // What waits behind calls that nothing answers runs out of time without a call of its own.
+      // A handler can run out of time while it waits behind other handlers' unanswered calls.
       const ranOutOfTime = err instanceof HandlerTimeoutError && breaker.state !== 'closed';
       if (isUnavailable(err) || ranOutOfTime) {
         outages.add(messageId);
@@ -73,12 +74,12 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
           }),
         );
       } catch (visibilityError) {
-        // The message comes back all the same, when the visibility timeout of this receive has passed.
+        // SQS redelivers the message anyway, after the visibility timeout of this receive.
         if (isUnavailable(visibilityError)) breaker.report(visibilityError);
         Object.assign(facts, { delaySeconds: undefined, visibilityError: toError(visibilityError).message });
       }
-      // In an outage it would only be one more call that nothing answers.
-      if (!facts.outage) await tellItem(delivery, err, delaySeconds);
+      // In an outage this call would also go unanswered.
+      if (!facts.outage) await recordRetry(delivery, err, delaySeconds);
       return 'retry';
     }
   };

@@ -2,14 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { createRecordingTracer } from '@orderflow/testing/recording-tracer';
 import { NO_TRACING } from '../telemetry/tracing.js';
-import type { Delivery, Step } from './types.js';
+import type { Delivery } from './delivery.js';
+import type { Next } from './pipeline.js';
 import { withSpan } from './with-span.js';
 
 const PARENT = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
 const FROM_PARENT = JSON.stringify({ detail: { metadata: { traceparent: PARENT } } });
 
 /** Handles deliveries under spans. */
-async function handle(next: Step, ...deliveries: Delivery[]) {
+async function handle(next: Next, ...deliveries: Delivery[]) {
   const { tracing, ended } = createRecordingTracer();
   const publisher = { beginSpan: (parent?: string) => tracing.tracer?.start('send', { kind: 'producer', parent }) };
   const step = withSpan(tracing, { queue: 'work', publisher })(next);
@@ -18,9 +19,10 @@ async function handle(next: Step, ...deliveries: Delivery[]) {
 }
 
 describe('withSpan', () => {
-  it('gives each delivery of a batch a span of its own, under what its event carries', async () => {
-    const next: Step = async ({ facts }) => {
-      Object.assign(facts, { attempt: 2, type: 'Made', eventId: 'e1', correlationId: 'c1', orderId: 'o1' });
+  it('gives each delivery of a batch its own span, as a child of the context in its event', async () => {
+    const next: Next = async ({ facts, fields }) => {
+      Object.assign(facts, { attempt: 2, type: 'Made', eventId: 'e1', correlationId: 'c1' });
+      Object.assign(fields, { orderId: 'o1', failure: 'NO_LUCK' });
       return 'processed';
     };
     const { ended } = await handle(next, aDelivery({ body: FROM_PARENT }), aDelivery({ messageId: 'm2' }));
@@ -38,7 +40,6 @@ describe('withSpan', () => {
       'orderflow.event.type': 'Made',
       'orderflow.event.id': 'e1',
       'orderflow.order.id': 'o1',
-      'orderflow.notification.id': undefined,
       'orderflow.outcome': 'processed',
       'orderflow.replay.id': undefined,
       'orderflow.attempt': 2,
@@ -46,7 +47,7 @@ describe('withSpan', () => {
   });
 
   it.each(['', '-more', '-what the future, brings'])(
-    'stands under a context of a later version, with %j at its end',
+    'accepts a parent context of a later version that ends in %j',
     async (more) => {
       const traceparent = PARENT.replace(/^00/, '01') + more;
       const body = JSON.stringify({ detail: { metadata: { traceparent } } });
@@ -55,7 +56,7 @@ describe('withSpan', () => {
     },
   );
 
-  it('finds the context in an event that is written with spaces, and not in what a customer wrote', async () => {
+  it('finds the context in formatted JSON, and not in text that a customer wrote', async () => {
     const data = { message: `"traceparent":"${PARENT.replaceAll('ab', 'ef')}"` };
     const body = JSON.stringify({ detail: { data, metadata: { traceparent: PARENT } } }, undefined, 1);
     const { ended } = await handle(async () => 'processed', aDelivery({ body }));
@@ -63,7 +64,7 @@ describe('withSpan', () => {
   });
 
   it.each(['not JSON', 'null', '{"detail":1}', '{"detail":{"metadata":{"traceparent":1}}}'])(
-    'begins a trace for %s, and tells the log of it',
+    'starts a trace for %s, and adds its id to the log line',
     async (body) => {
       const delivery = aDelivery({ body });
       const { ended } = await handle(async () => 'dead-lettered', delivery);
@@ -72,7 +73,7 @@ describe('withSpan', () => {
     },
   );
 
-  it('shows why a delivery comes back', async () => {
+  it('shows why a delivery is retried', async () => {
     const { ended } = await handle(async ({ facts }) => {
       facts.err = new TypeError('no');
       return 'retry';
@@ -88,7 +89,7 @@ describe('withSpan', () => {
     expect(ended).toMatchObject([{ failures: ['NOT_JSON'], exceptions: ['it is not'] }]);
   });
 
-  it('has events begin under it', async () => {
+  it('is the parent of the spans of published events', async () => {
     const { ended } = await handle(
       async ({ beginSpan }) => {
         beginSpan?.()?.end();
@@ -100,7 +101,7 @@ describe('withSpan', () => {
     expect(send).toMatchObject({ kind: 'producer', parent: process!.traceparent });
   });
 
-  it('leaves a delivery as it is while nobody traces', async () => {
+  it('leaves a delivery unchanged when tracing is off', async () => {
     const delivery = aDelivery({ body: FROM_PARENT });
     const step = withSpan(NO_TRACING, { queue: 'work', publisher: { beginSpan: () => undefined } });
     const seen: Delivery[] = [];

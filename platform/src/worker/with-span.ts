@@ -1,38 +1,40 @@
 import type { EventPublisher } from '../events/publisher.js';
 import { traceIdOf } from '../telemetry/traceparent.js';
 import type { Span, Tracing } from '../telemetry/tracing.js';
-import type { Delivery, Middleware, Outcome } from './types.js';
+import type { Delivery, DeliveryOutcome } from './delivery.js';
+import type { Middleware } from './pipeline.js';
 
 type SpanOptions = { queue: string; publisher: Pick<EventPublisher, 'beginSpan'> };
 
-/** A name in the JSON text of an event; inside a string of it the quotes would have a backslash before them. */
+/** The field in the JSON text of an event. Inside a JSON string its quotes would be escaped, so a customer's text does not match. */
 const TRACEPARENT = /"traceparent"\s*:\s*"([0-9a-f-]{55}(?:-[^"\\]*)?)"/;
 
-/**
- * Where the message comes from. Read before the body is checked, so that a malformed message has a span too, and as text,
- * because decoding parses it.
- */
+/** Read before the body is decoded, so that a malformed message also has a span. A regular expression, to parse only once. */
 const traceparentIn = (body: string): string | undefined => TRACEPARENT.exec(body)?.[1];
 
-/** What the rest of the pipeline has learned, on the span. */
-function describe(span: Span, outcome: Outcome, { facts, replayId }: Delivery): void {
-  const text = (name: string) => (typeof facts[name] === 'string' ? facts[name] : undefined);
-  span.set({
-    'messaging.message.conversation_id': text('correlationId'),
-    'orderflow.event.type': text('type'),
-    'orderflow.event.id': text('eventId'),
-    'orderflow.order.id': text('orderId'),
-    'orderflow.notification.id': text('notificationId'),
-    'orderflow.outcome': outcome,
-    'orderflow.replay.id': replayId,
-    'orderflow.attempt': typeof facts.attempt === 'number' ? facts.attempt : undefined,
-  });
-  if (outcome === 'retry' && facts.err instanceof Error) span.fail(facts.err.name, facts.err);
-  const code = text('code');
-  if (outcome === 'dead-lettered' && code !== undefined) span.fail(code, { name: code, message: text('reason') ?? '' });
+/** `orderId` becomes `orderflow.order.id`; fields that are not ids stay out of the span. */
+function idAttributes(fields: Delivery['fields']): Record<string, string> {
+  const named = Object.entries(fields).map(([name, id]) => [/^(\w+)Id$/.exec(name)?.[1], id] as const);
+  return Object.fromEntries(named.flatMap(([name, id]) => (name === undefined ? [] : [[`orderflow.${name}.id`, id]])));
 }
 
-/** A span per delivery, under the context that the event carries. */
+/** Copies what the rest of the pipeline has learned to the span. */
+function describe(span: Span, outcome: DeliveryOutcome, { facts, fields, replayId }: Delivery): void {
+  const { err, code, reason = '' } = facts;
+  span.set({
+    'messaging.message.conversation_id': facts.correlationId,
+    'orderflow.event.type': facts.type,
+    'orderflow.event.id': facts.eventId,
+    ...idAttributes(fields),
+    'orderflow.outcome': outcome,
+    'orderflow.replay.id': replayId,
+    'orderflow.attempt': facts.attempt,
+  });
+  if (outcome === 'retry' && err) span.fail(err.name, err);
+  if (outcome === 'dead-lettered' && code !== undefined) span.fail(code, { name: code, message: reason });
+}
+
+/** One span per delivery, as a child of the context that the event carries. */
 export function withSpan(tracing: Tracing, { queue, publisher }: SpanOptions): Middleware {
   return (next) => async (delivery) => {
     const span = tracing.tracer?.start(`process ${queue}`, {
@@ -47,7 +49,7 @@ export function withSpan(tracing: Tracing, { queue, publisher }: SpanOptions): M
       },
     });
     if (!span) return next(delivery);
-    // An event that brought no context is found by the trace that begins here.
+    // The log line of an event without a context names the trace that starts here.
     delivery.facts.traceId = traceIdOf(span.traceparent);
     try {
       const outcome = await next({ ...delivery, beginSpan: () => publisher.beginSpan(span.traceparent) });

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { createMonotonicClock } from '../runtime/clock.js';
 import { aDelivery } from '@orderflow/testing/delivery';
-import type { Outcome } from './types.js';
+import type { DeliveryOutcome } from './delivery.js';
 import { HandlerTimeoutError, withTimeout } from './with-timeout.js';
 
 const monotonic = createMonotonicClock();
 
 describe('withTimeout', () => {
-  it('passes on what comes in time, and aborts nothing', async () => {
+  it('passes on a result that comes in time, and does not abort the signal', async () => {
     let signal: AbortSignal | undefined;
     const handle = withTimeout(
       60_000,
@@ -26,7 +26,7 @@ describe('withTimeout', () => {
     await expect(withTimeout(60_000, monotonic)(() => Promise.reject(error))(aDelivery())).rejects.toBe(error);
   });
 
-  it('aborts the signal and waits no longer when the time is up', async () => {
+  it('aborts the signal and fails when the time is up', async () => {
     let signal: AbortSignal | undefined;
     const handle = withTimeout(
       5,
@@ -39,17 +39,17 @@ describe('withTimeout', () => {
     expect(signal?.reason).toBeInstanceOf(HandlerTimeoutError);
   });
 
-  it('keeps the facts of a delivery together, and survives a handler that fails late', async () => {
+  it('shares the facts with the handler, and ignores a handler that fails late', async () => {
     const delivery = aDelivery();
     const late = withTimeout(
       5,
       monotonic,
-    )(async ({ facts, signal }): Promise<Outcome> => {
-      facts.seen = true;
+    )(async ({ facts, signal }): Promise<DeliveryOutcome> => {
+      facts.outage = true;
       if (!signal.aborted) await once(signal, 'abort');
       throw new Error('too late to matter');
     });
     await expect(late(delivery)).rejects.toThrow(HandlerTimeoutError);
-    expect(delivery.facts).toEqual({ seen: true });
+    expect(delivery.facts).toEqual({ outage: true });
   });
 });

@@ -1,27 +1,24 @@
-import type { Deadline, MonotonicClock } from '../runtime/clock.js';
-import type { Middleware } from './types.js';
+import type { MonotonicClock } from '../runtime/clock.js';
+import { within } from '../runtime/within.js';
+import type { Middleware } from './pipeline.js';
 
-/** The handler did not end in time; its message comes back. */
+/** The handler did not end in time. SQS redelivers its message. */
 export class HandlerTimeoutError extends Error {
   override readonly name = 'HandlerTimeoutError';
 }
 
-/** Gives the rest of the pipeline a deadline: its signal is aborted, and nobody waits for it any longer. */
+/** Gives the rest of the pipeline a deadline. When it passes, the signal is aborted and the delivery fails. */
 export function withTimeout(timeoutMs: number, monotonic: MonotonicClock): Middleware {
-  return (next) => async (delivery) => {
+  return (next) => (delivery) => {
     const controller = new AbortController();
-    let deadline: Deadline | undefined;
-    const late = new Promise<never>((_, reject) => {
-      deadline = monotonic.startDeadline(timeoutMs, () => {
+    return within(next({ ...delivery, signal: controller.signal }), {
+      ms: timeoutMs,
+      monotonic,
+      onLate: () => {
         const error = new HandlerTimeoutError(`the handler did not end within ${timeoutMs} ms`);
         controller.abort(error);
-        reject(error);
-      });
+        throw error;
+      },
     });
-    try {
-      return await Promise.race([next({ ...delivery, signal: controller.signal }), late]);
-    } finally {
-      deadline?.cancel();
-    }
   };
 }

@@ -1,24 +1,24 @@
 import { POLL_MARGIN_MS } from '../aws/clients.js';
 import { IsCount, ProcessEnv } from '../runtime/config.js';
 
-/** Receives after which SQS itself moves a message to the dead-letter queue; infrastructure/template.yaml sets it. */
+/** The queues' maxReceiveCount in infrastructure/template.yaml. */
 const QUEUE_MAX_RECEIVES = 20;
 
 /** What every queue worker reads from its environment. */
 export class WorkerEnv extends ProcessEnv {
-  /** Polling loops in this process, each with a batch of up to ten messages in hand. */
+  /** Polling loops in this process. Each handles up to ten messages at a time. */
   @IsCount(1, 32)
   WORKER_POLLERS = 8;
 
-  /** Longest that a poll may take to return, and a batch besides its handlers, before the process is ended. */
+  /** Longest time for a poll, and for a batch in addition to its handlers, before the process ends itself. */
   @IsCount(1_000, 3_600_000)
   POLLER_WEDGED_AFTER_MS = 60_000;
 
-  /** Longest wait of one receive call. */
+  /** Long-poll wait of one receive call. */
   @IsCount(1, 20)
   SQS_WAIT_TIME_SECONDS = 5;
 
-  /** How long a received message stays hidden, and a claim undisturbed. */
+  /** How long a received message stays invisible, and how long a claim's lease lasts. */
   @IsCount(1, 43_200)
   VISIBILITY_TIMEOUT_SECONDS = 30;
 
@@ -30,24 +30,24 @@ export class WorkerEnv extends ProcessEnv {
   @IsCount(10, 60_000)
   AWS_REQUEST_TIMEOUT_MS = 3_000;
 
-  /** Attempts after which a message is dead-lettered: its next receive is not handled. */
+  /** Attempts before a message is dead-lettered: its next receive is not handled. */
   @IsCount(1, QUEUE_MAX_RECEIVES - 1)
   MAX_RECEIVES = 10;
 
-  /** Ceiling of the first retry delay; it doubles with each receive. */
+  /** Longest first retry delay. It doubles with each receive. */
   @IsCount(1, 900)
   RETRY_BASE_SECONDS = 1;
 
-  /** Ceiling of every retry delay. */
+  /** Longest retry delay. */
   @IsCount(1, 43_200)
   RETRY_MAX_SECONDS = 60;
 
-  /** Marker delay of an item that a worker starts anew. */
+  /** When the marker of an item becomes due after a replay or an outcome. */
   @IsCount(100, 3_600_000)
   OUTBOX_DELAY_MS = 5_000;
 }
 
-/** What must hold between the keys of a worker. */
+/** Rules between the keys of a worker. */
 export function workerRules(env: WorkerEnv): string[] {
   const problems: string[] = [];
   if (2 * env.AWS_REQUEST_TIMEOUT_MS >= env.HANDLER_TIMEOUT_MS) {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { REDACTED_LOG_FIELDS } from '@orderflow/domain/log-fields';
 import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/runtime/config';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { areWorkerUrls } from './live/worker-states.js';
@@ -36,6 +37,8 @@ export class ApiEnv extends ProcessEnv {
   /** Where the API listens. */
   @IsPort()
   PORT = 3000;
+
+  override LOG_REDACT = REDACTED_LOG_FIELDS;
 
   /** Largest request body. */
   @IsCount(1_024, 1_048_576)

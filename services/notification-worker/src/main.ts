@@ -1,45 +1,16 @@
-import { createAwsClients } from '@orderflow/platform/aws/clients';
-import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
-import { serveWorker } from '@orderflow/platform/health/serve-worker';
-import { createRequestGuard } from '@orderflow/platform/http/request-guard';
-import { createProcessLogger } from '@orderflow/platform/runtime/process-logger';
+import { LEADING_LOG_FIELDS } from '@orderflow/domain/log-fields';
 import { runMain } from '@orderflow/platform/runtime/run-main';
-import { startTracing } from '@orderflow/platform/telemetry/tracing';
-import { measureCalls } from '@orderflow/platform/telemetry/aws-calls';
-import { createMetrics } from '@orderflow/platform/telemetry/metrics';
+import { runWorker } from '@orderflow/platform/worker/run-worker';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { createLoggingSender } from './sender.js';
 
-await runMain(async () => {
-  const config = loadConfig(process.env);
-  armFailpoints(config.FAILPOINTS);
-  const logger = createProcessLogger('notification-worker', config);
-  const tracing = startTracing(config, { service: 'notification-worker', logger });
-  const monotonic = createMonotonicClock();
-  const metrics = createMetrics('notification-worker', { runtime: true });
-  const aws = createAwsClients(config, measureCalls(metrics));
-  const worker = createApp({
-    config,
-    aws,
-    sender: createLoggingSender(logger),
-    logger,
-    tracing,
-    metrics,
+await runMain(() =>
+  runWorker({
+    service: 'notification-worker',
+    config: loadConfig(process.env),
+    leadingLogFields: LEADING_LOG_FIELDS,
     now: Date.now,
-    monotonic,
-  });
-  await serveWorker(worker, {
-    host: config.HOST,
-    port: config.PORT,
-    guard: createRequestGuard('notification-worker', config),
-    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
-    release: async () => {
-      await tracing.stop();
-      aws.close();
-    },
-    logger,
-    monotonic,
-  });
-});
+    createApp: (dependencies) => createApp({ ...dependencies, sender: createLoggingSender(dependencies.logger) }),
+  }),
+);

@@ -5,7 +5,7 @@ import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/
 import { confirm, insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
-import type { Delivery, Handler } from '@orderflow/platform/worker/types';
+import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
 import {
   endOfRetries,
   workOnItem,
@@ -25,7 +25,7 @@ function workOn(
   work: (claimed: Claimed) => Promise<WorkResult>,
 ) {
   const { notificationId, orderId } = known;
-  Object.assign(delivery.facts, { notificationId, orderId });
+  Object.assign(delivery.fields, { notificationId, orderId });
   return workOnItem<NotificationOutcomeFields>(notifications, delivery, {
     id: notificationId,
     known,
@@ -35,11 +35,10 @@ function workOn(
 
 function sendIt(notifications: WorkItems, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
   const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = notification;
-  const trace = traceparent === undefined ? {} : { traceparent };
   return workOn(notifications, delivery, notification, async () => {
     const { signal } = delivery;
     await askOutside('the provider', () =>
-      sender.send({ idempotencyKey, orderId, channel, message, ...trace, signal }),
+      sender.send({ idempotencyKey, orderId, channel, message, traceparent, signal }),
     );
     return { result: 'completed', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
   });
@@ -58,22 +57,22 @@ function requested({ data, metadata }: NotificationRequestedEvent): Notification
     channel,
     message,
     correlationId,
-    ...(traceparent === undefined ? {} : { traceparent }),
+    traceparent,
   };
 }
 
 type OrderOutcome = OrderCompletedEvent | OrderFailedEvent;
 
 function textFor({ data }: OrderOutcome): string {
-  // The code, not the message: that one is written for operators.
+  // The code, because the message is for operators.
   return 'failure' in data
     ? `Your order ${data.orderId} could not be completed (${data.failure.code}).`
     : `Your order ${data.orderId} is completed.`;
 }
 
 /**
- * Stores the notification that an order's outcome causes, and confirms the outcome: from here on the notification's own
- * marker takes care that the customer is told. Its id derives from the event's: one per event, ever.
+ * Stores the notification for an order's outcome and confirms the outcome. From here on, the notification's own marker
+ * makes sure that it is sent. Its id derives from the event's, so each event leads to one notification.
  */
 async function ensureNotification(
   notifications: WorkItems,
@@ -82,7 +81,7 @@ async function ensureNotification(
 ): Promise<NotificationFacts> {
   const { executor, table, now, markerDelayMs } = notifications;
   const { eventId, correlationId, traceparent } = outcome.metadata;
-  const context = { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+  const context = { correlationId, traceparent };
   const request = { orderId: outcome.data.orderId, channel: 'EMAIL', message: textFor(outcome) } as const;
   const notificationId = notificationIdFor(eventId);
   const at = now();
@@ -95,14 +94,14 @@ async function ensureNotification(
     now: at,
     outboxAt: at + markerDelayMs,
   });
-  // Refused means that an earlier delivery of the event has made it.
+  // A refused insert: an earlier delivery of the event has stored it.
   await executor.execute(insert(table, record));
-  // Refused means that it has been confirmed, or that a replay has taken the order on.
+  // A refused confirm: it was confirmed before, or a replay has started a new life of the order.
   await executor.execute(confirm(orders, outcome.data.orderId, outcome.data.orderVersion));
   return { notificationId, ...request, ...context, causationId: eventId };
 }
 
-/** Sends a notification that a client asked for. */
+/** Sends a notification that a client requested. */
 export function sendRequested(notifications: WorkItems, sender: Sender): Handler<NotificationRequestedEvent> {
   return (event, delivery) => sendIt(notifications, sender, delivery, requested(event));
 }

@@ -3,7 +3,7 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 
 export type NotificationToSend = {
-  /** Names the notification to the provider: two sends with the same key are one notification. */
+  /** Two sends with the same key are one notification. */
   idempotencyKey: string;
   orderId: string;
   channel: NotificationChannel;
@@ -13,10 +13,10 @@ export type NotificationToSend = {
   signal: AbortSignal;
 };
 
-/** Hands a notification to the customer. @throws when the provider did not take it; it is tried again */
+/** Sends a notification through a provider. @throws when the provider did not accept it; the worker retries */
 export type Sender = { send(notification: NotificationToSend): Promise<void> };
 
-/** The first adapter: the log stands in for the provider. The text stays out of it, it may be personal. */
+/** Logs notifications instead of sending them. The text is left out, because it may be personal. */
 export function createLoggingSender(logger: Logger): Sender {
   return {
     send: ({ idempotencyKey: notificationId, orderId, channel, traceparent }) => {

@@ -1,3 +1,4 @@
+import { REDACTED_LOG_FIELDS } from '@orderflow/domain/log-fields';
 import { IsCount, IsFlag, IsPort, IsText, parseEnv } from '@orderflow/platform/runtime/config';
 import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
 
@@ -6,15 +7,17 @@ export class OrderWorkerEnv extends WorkerEnv {
   @IsPort()
   PORT = 3010;
 
+  override LOG_REDACT = REDACTED_LOG_FIELDS;
+
   /** How long the simulated fulfilment of an ordinary order takes. */
   @IsCount(0, 600_000)
   FULFILMENT_DELAY_MS = 500;
 
-  /** Product id that fulfilment throws at whenever it is tried, as a worker with a bug would. */
+  /** Product id for which fulfilment always throws, like a worker with a bug. */
   @IsText()
   FULFILMENT_BREAKS_ON?: string;
 
-  /** Whether notification-worker hears of outcomes, and confirms them; the template's parameter of this name. */
+  /** Whether notification-worker receives and confirms outcomes. Must equal the template's parameter of this name. */
   @IsFlag()
   NOTIFY_ON_ORDER_OUTCOME = true;
 }

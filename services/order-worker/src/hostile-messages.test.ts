@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hostileBody, propertySeed } from '@orderflow/testing/hostile-bodies';
-import type { Outcome } from '@orderflow/platform/worker/types';
+import type { DeliveryOutcome } from '@orderflow/platform/worker/delivery';
 import fc from 'fast-check';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
@@ -11,7 +11,7 @@ const HOSTILE_PER_BATCH = 8;
 const GOOD_PER_BATCH = 2;
 
 /** Never `retry`: what is wrong with a body does not mend itself, and it would come back for ever. */
-const ENDS: Outcome[] = ['processed', 'duplicate', 'dead-lettered'];
+const ENDS: DeliveryOutcome[] = ['processed', 'duplicate', 'dead-lettered'];
 
 describe('the order worker, given anything', () => {
   it('ends every message of a batch, and loses no neighbour', async () => {
@@ -19,7 +19,7 @@ describe('the order worker, given anything', () => {
     // What changes of it still pass as may find this order, and work on it.
     const sample = anOrder(system).message;
     const goodOrders: string[] = [];
-    const counts = new Map<Outcome, number>();
+    const counts = new Map<DeliveryOutcome, number>();
 
     const batch = fc.record({
       bodies: fc.array(hostileBody(sample), { minLength: HOSTILE_PER_BATCH, maxLength: HOSTILE_PER_BATCH }),

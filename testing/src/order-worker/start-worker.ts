@@ -8,7 +8,8 @@ import {
 } from '@orderflow/contracts';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
-import { createWorkerSystem } from '../worker-system.js';
+import { createWorkerSystem, eventually } from '../worker-system.js';
+import { anOrder } from './orders.js';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
 import { createApp } from '../../../services/order-worker/src/app.js';
 import { loadConfig } from '../../../services/order-worker/src/config.js';
@@ -16,7 +17,7 @@ import type {
   CancelRequest,
   Fulfilment,
   FulfilmentRequest,
-} from '../../../services/order-worker/src/domain/fulfilment.js';
+} from '../../../services/order-worker/src/fulfilment/fulfilment.js';
 
 export const NAMES = resourceNames('test');
 
@@ -78,5 +79,16 @@ export type OrderSystem = ReturnType<typeof createOrderSystem>;
 export function startOrderWorker(env: NodeJS.ProcessEnv = {}, tracing?: Tracing): OrderSystem {
   const system = createOrderSystem(env, tracing);
   system.worker.start();
+  return system;
+}
+
+/** A worker with one poller, which receives up to four messages at a time by now and has none. */
+export async function startWarmWorker(): Promise<OrderSystem> {
+  const system = startOrderWorker({ WORKER_POLLERS: '1' });
+  for (const count of [1, 2]) {
+    for (let n = 0; n < count; n++) system.send(anOrder(system).message);
+    await system.outcomes.take(count);
+    await eventually(() => system.queued().length === 0);
+  }
   return system;
 }

@@ -17,7 +17,7 @@ import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb'
  * @typedef {(command: any, options: any) => Promise<any>} Send
  * @typedef {{ intervened: () => void, env: NodeJS.ProcessEnv }} Context
  * @typedef {(aws: AwsClients, context: Context) => AwsClients} Ablation
- * @typedef {import('../../../services/order-worker/dist/domain/fulfilment.js').Fulfilment} Fulfilment
+ * @typedef {import('../../../services/order-worker/dist/fulfilment/fulfilment.js').Fulfilment} Fulfilment
  * @typedef {{ Statement: string, Parameters: unknown[] }} Statement
  */
 

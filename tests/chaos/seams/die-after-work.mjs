@@ -3,9 +3,9 @@ import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
 /**
  * The process dies when an order with the product has been fulfilled, before its outcome is written, in each attempt;
  * other orders live.
- * @param {import('../../../services/order-worker/dist/domain/fulfilment.js').Fulfilment} fulfilment
+ * @param {import('../../../services/order-worker/dist/fulfilment/fulfilment.js').Fulfilment} fulfilment
  * @param {string | undefined} products ids, with commas between
- * @returns {import('../../../services/order-worker/dist/domain/fulfilment.js').Fulfilment}
+ * @returns {import('../../../services/order-worker/dist/fulfilment/fulfilment.js').Fulfilment}
  */
 export function dieAfterWorkOn(fulfilment, products) {
   if (!products) return fulfilment;

@@ -7,7 +7,7 @@ class WarehouseError extends Error {
 /**
  * Fulfilment by a warehouse that is a server.
  * @param {string} url
- * @returns {import('../../../services/order-worker/dist/domain/fulfilment.js').Fulfilment}
+ * @returns {import('../../../services/order-worker/dist/fulfilment/fulfilment.js').Fulfilment}
  */
 export function createHttpFulfilment(url) {
   /** @type {(path: string, request: object, signal: AbortSignal) => Promise<any>} */

@@ -2,8 +2,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { createSimulatedFulfilment } from '../../../services/order-worker/src/adapters/simulated-fulfilment.js';
-import type { CancelRequest, FulfilmentRequest } from '../../../services/order-worker/src/domain/fulfilment.js';
+import { createSimulatedFulfilment } from '../../../services/order-worker/src/fulfilment/simulated-fulfilment.js';
+import type { CancelRequest, FulfilmentRequest } from '../../../services/order-worker/src/fulfilment/fulfilment.js';
 
 /** What the world outside has seen of one order. */
 type WarehouseOrder = {

@@ -1,6 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
+import { within } from '@orderflow/platform/runtime/within';
 
 export type ApiAnswer = {
   status: number;
@@ -63,6 +65,7 @@ function createSend(isHttps: boolean): Send {
 
 export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
   const send = createSend(baseUrl.startsWith('https:'));
+  const monotonic = createMonotonicClock();
 
   async function call(path: string, options: http.RequestOptions = {}, sent?: string): Promise<ApiAnswer> {
     // Not AbortSignal.any: one that is made for each call stays with the signal, which lives as long as the process.
@@ -70,13 +73,16 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
     const end = () => {
       ended.abort(signal.reason);
     };
-    const timer = setTimeout(() => {
-      ended.abort(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`));
-    }, TIMEOUT_MS);
+    const onLate = () => {
+      const error = new Error(`no answer within ${TIMEOUT_MS / 1_000} s`);
+      ended.abort(error);
+      throw error;
+    };
     signal.addEventListener('abort', end);
     try {
       signal.throwIfAborted();
-      const { retryAfter, ...answer } = await send(`${baseUrl}${path}`, { ...options, signal: ended.signal }, sent);
+      const answering = send(`${baseUrl}${path}`, { ...options, signal: ended.signal }, sent);
+      const { retryAfter, ...answer } = await within(answering, { ms: TIMEOUT_MS, monotonic, onLate });
       const retryAfterMs = retryAfterMsOf(retryAfter, now());
       return { ...answer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     } catch (error) {
@@ -84,7 +90,6 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
       ended.signal.throwIfAborted();
       throw error;
     } finally {
-      clearTimeout(timer);
       signal.removeEventListener('abort', end);
     }
   }

@@ -2,7 +2,7 @@ import { toFailure } from '@orderflow/domain/failure';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Fulfilment, FulfilmentResult } from './fulfilment.js';
 
-/** The warehouse answered, but nobody knows what: it is asked again. */
+/** The warehouse's answer cannot be understood. The request is retried. */
 class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError';
 }
@@ -17,7 +17,7 @@ function checkFulfilled(answer: unknown): FulfilmentResult {
   return { fulfilled, code, message };
 }
 
-/** Stands between an adapter and the domain: code and message are as the contract wants them, errors mean a retry. */
+/** Wraps an adapter: code and message follow the contract, and errors lead to a retry. */
 export function checkFulfilment(adapter: Fulfilment): Fulfilment {
   return {
     fulfil: (request) => askOutside('the warehouse', async () => checkFulfilled(await adapter.fulfil(request))),

@@ -1,7 +1,7 @@
 import { type OrderCreatedEvent } from '@orderflow/contracts';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import type { OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
-import type { Delivery, Handler } from '@orderflow/platform/worker/types';
+import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
 import {
   endOfRetries,
   workOnItem,
@@ -9,27 +9,27 @@ import {
   type WorkItems,
   type WorkResult,
 } from '@orderflow/platform/work-item/process';
-import { checkFulfilment } from './check-fulfilment.js';
-import type { Fulfilment } from './fulfilment.js';
+import { checkFulfilment } from './fulfilment/check-fulfilment.js';
+import type { Fulfilment } from './fulfilment/fulfilment.js';
 
-/** What the event tells of the order, as far as its outcome's event repeats it. */
+/** The fields of the order that its outcome's event repeats. */
 function known({ data, metadata }: OrderCreatedEvent) {
   const { orderId, customerId, totalAmount } = data;
   const { correlationId, traceparent } = metadata;
-  return { orderId, customerId, totalAmount, correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+  return { orderId, customerId, totalAmount, correlationId, traceparent };
 }
 
 type Work = (claimed: Claimed) => Promise<WorkResult>;
 
 /**
- * Ends an order that was worked on. Any of its attempts may have shipped it, and a late one still may: only what the
- * warehouse says to `cancel` decides between FAILED and COMPLETED. An error decides nothing, and it is asked again.
+ * Ends an order after its attempts. Any attempt may have shipped it, and a late one still may. So the warehouse's answer to
+ * `cancel` decides between FAILED and COMPLETED. After an error, the order stays open and the cancel is retried.
  */
-function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, facts }: Delivery, failed: Work): Work {
+function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, fields }: Delivery, failed: Work): Work {
   return async (claimed) => {
     const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
     const answer = await fulfilment.cancel({ idempotencyKey, signal });
-    facts.cancel = answer;
+    fields.cancel = answer;
     const { attributes, entries = [] } = await failed(claimed);
     if (answer === 'fulfilled') return { result: 'completed', attributes: {}, entries };
     const failure = { ...Object(attributes.failure), cancelled: true } as object;
@@ -38,7 +38,7 @@ function cancelOrder(fulfilment: Fulfilment, orderId: string, { signal, facts }:
   };
 }
 
-/** The end of an order that an exhausted message has given up, when another message comes first. */
+/** Ends an order that an exhausted message has given up, if another message gets to it first. */
 const givenUpBefore: Work = () => {
   const message = 'Given up after its attempts were used up.';
   const failure = { code: 'RETRIES_EXHAUSTED', message, retriable: true };
@@ -50,19 +50,19 @@ export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<Or
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId, items } = event.data;
-    delivery.facts.orderId = orderId;
+    delivery.fields.orderId = orderId;
     const cancel = cancelOrder(fulfilment, orderId, delivery, givenUpBefore);
 
     const fulfil = async (claimed: Claimed): Promise<WorkResult> => {
-      // It may be cancelled already, or be cancelled any moment.
+      // It may already be cancelled, or be cancelled at any moment.
       if (claimed.isGivenUp) return cancel(claimed);
       const { attempt, signal } = delivery;
       const idempotencyKey = fulfilmentKeyFor(orderId, claimed.life);
       const result = await fulfilment.fulfil({ idempotencyKey, items, attempt, signal });
       if (result.fulfilled) return { result: 'completed', attributes: {} };
       const { code, message } = result;
-      delivery.facts.failure = code;
-      // Not cancelled: the refusal is the warehouse's own and final answer to the key, as a cancel's would be.
+      delivery.fields.failure = code;
+      // No cancel: a refusal is the warehouse's final answer for this key.
       return { result: 'failed', attributes: { failure: { code, message, retriable: false } } };
     };
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
@@ -74,14 +74,14 @@ export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<Or
 }
 
 /**
- * An order that could not be finished in any of its attempts ends FAILED once the warehouse has cancelled it, and
- * COMPLETED when the warehouse has shipped it; an operator's replay starts a FAILED one again.
+ * Ends an order whose attempts are used up: FAILED if the warehouse cancels it, COMPLETED if it has shipped. An operator's
+ * replay starts a FAILED order again.
  */
 export function failExhaustedOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId } = event.data;
-    delivery.facts.orderId = orderId;
+    delivery.fields.orderId = orderId;
     return workOnItem<OrderOutcomeFields>(orders, delivery, {
       id: orderId,
       known: known(event),

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import { eventually } from '@orderflow/testing/worker-system';
-import { createSimulatedFulfilment } from './adapters/simulated-fulfilment.js';
+import { createSimulatedFulfilment } from './fulfilment/simulated-fulfilment.js';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
-import { startWithoutAnswers, untilOutcome } from '@orderflow/testing/order-worker/without-answers';
+import { untilOutcome } from '@orderflow/testing/order-worker/retries';
+import { startWithoutAnswers } from '@orderflow/testing/order-worker/without-answers';
 
 describe('an order', () => {
   it('that comes as a replay is fulfilled under another key, the same in all attempts of that life', async () => {

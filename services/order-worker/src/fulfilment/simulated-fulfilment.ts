@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Fulfilment, FulfilmentRequest, FulfilmentResult } from '../domain/fulfilment.js';
+import type { Fulfilment, FulfilmentRequest, FulfilmentResult } from './fulfilment.js';
 
 /**
- * Product ids that steer the simulation, the way payment providers' test cards do. Any other product is in stock.
+ * Product ids that control the simulation, like a payment provider's test cards. Any other product is in stock.
  *
  * | productId            | what happens                                                        |
  * |----------------------|---------------------------------------------------------------------|
@@ -10,7 +10,7 @@ import type { Fulfilment, FulfilmentRequest, FulfilmentResult } from '../domain/
  * | test-fails-<n>-times | throws in the first n attempts (n from 1 to 99), then succeeds       |
  * | test-fails-always    | throws in every attempt, until the message is dead-lettered          |
  * | test-slow            | takes 10 s                                                           |
- * | test-ships-at-once   | fulfilled, and then no longer to be cancelled                        |
+ * | test-ships-at-once   | fulfilled; can no longer be cancelled                                |
  */
 const OUT_OF_STOCK = 'test-out-of-stock';
 const FAILS_TIMES = /^test-fails-([1-9]\d?)-times$/;
@@ -18,8 +18,8 @@ const FAILS_ALWAYS = 'test-fails-always';
 const SLOW = 'test-slow';
 const SLOW_MS = 10_000;
 const SHIPS_AT_ONCE = 'test-ships-at-once';
-/** Bounds the memory; an order that is asked for again comes back within minutes. */
-const REMEMBERED = 10_000;
+/** Bounds the memory. A retried order comes back within minutes. */
+const MAX_REMEMBERED = 10_000;
 const CANCELLED: FulfilmentResult = { fulfilled: false, code: 'CANCELLED', message: 'This order was cancelled.' };
 
 /** The warehouse could not be reached; trying again may help. */
@@ -32,28 +32,28 @@ function failingAttempts(productId: string): number {
   return Number(FAILS_TIMES.exec(productId)?.[1] ?? 0);
 }
 
-/** Of what was added last, up to REMEMBERED entries. */
+/** Adds a key and forgets the oldest one above MAX_REMEMBERED. */
 function remember(keys: Set<string>, key: string): void {
   keys.add(key);
   const [oldest] = keys;
-  if (keys.size > REMEMBERED && oldest !== undefined) keys.delete(oldest);
+  if (keys.size > MAX_REMEMBERED && oldest !== undefined) keys.delete(oldest);
 }
 
 type SimulationOptions = {
   /** How long an ordinary call takes. */
   delayMs: number;
-  /** Product id that no attempt gets past, until the simulation is another one. */
+  /** Product id for which every attempt fails. */
   breaksOn?: string | undefined;
 };
 
 /**
- * A warehouse in this process's memory. Each process has its own, and forgets with its end; a real one is outside, and
- * keeps both kinds of key for as long as an order may be asked for again.
+ * A warehouse in this process's memory. A real one is an external system, and keeps fulfilled and cancelled keys for as
+ * long as an order can be retried.
  */
 export function createSimulatedFulfilment({ delayMs, breaksOn }: SimulationOptions): Fulfilment {
-  /** Orders that were fulfilled, by idempotency key: asking again gives the same answer without doing it again. */
+  /** Idempotency keys of fulfilled orders. A repeat gets the same answer and ships nothing. */
   const fulfilled = new Set<string>();
-  /** Of these the ones that have left the warehouse. */
+  /** Those of them that can no longer be cancelled. */
   const shipped = new Set<string>();
   const cancelled = new Set<string>();
 
@@ -63,7 +63,7 @@ export function createSimulatedFulfilment({ delayMs, breaksOn }: SimulationOptio
       if (fulfilled.has(idempotencyKey)) return { fulfilled: true };
       const products = items.map(({ productId }) => productId);
       await setTimeout(products.includes(SLOW) ? SLOW_MS : delayMs, undefined, { signal });
-      // Meanwhile, perhaps.
+      // It may have been cancelled meanwhile.
       if (cancelled.has(idempotencyKey)) return CANCELLED;
 
       if (breaksOn !== undefined && products.includes(breaksOn)) {

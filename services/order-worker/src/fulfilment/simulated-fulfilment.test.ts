@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FulfilmentRequest } from '../domain/fulfilment.js';
+import type { FulfilmentRequest } from './fulfilment.js';
 import { createSimulatedFulfilment } from './simulated-fulfilment.js';
 
 function request(productId: string, attempt = 1): FulfilmentRequest {

@@ -6,7 +6,8 @@ import { PermanentError } from '@orderflow/platform/runtime/errors';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
-import { startWithoutAnswers, untilOutcome } from '@orderflow/testing/order-worker/without-answers';
+import { untilOutcome } from '@orderflow/testing/order-worker/retries';
+import { startWithoutAnswers } from '@orderflow/testing/order-worker/without-answers';
 
 const stepsOf = (system: OrderSystem, orderId: string) =>
   timelineOf(system.order(orderId) as OrderRecord).steps.map(({ step }) => step);

@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { NAMES, startNotificationWorker } from '@orderflow/testing/notification-worker/start-worker';
+import { anOutcome } from '@orderflow/testing/notification-worker/messages';
+
+describe("an order's outcome", () => {
+  it.each([
+    ['COMPLETED', (orderId: string) => `Your order ${orderId} is completed.`],
+    ['FAILED', (orderId: string) => `Your order ${orderId} could not be completed (OUT_OF_STOCK).`],
+  ] as const)('%s is told to the customer', async (status, text) => {
+    const system = startNotificationWorker();
+    const { orderId, event, id, message } = anOutcome(status);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.sent).toMatchObject([{ idempotencyKey: id, orderId, channel: 'EMAIL', message: text(orderId) }]);
+    expect(system.notifications()).toMatchObject([
+      {
+        notificationId: id,
+        orderId,
+        status: 'SENT',
+        version: 3,
+        correlationId: 'correlation-1',
+        causationId: event.detail.metadata.eventId,
+      },
+    ]);
+    expect(system.published()).toMatchObject([
+      { type: 'NotificationSent', detail: { metadata: { traceparent: event.detail.metadata.traceparent } } },
+    ]);
+  });
+
+  it('is confirmed once its notification is stored, whatever becomes of the sending', async () => {
+    const system = startNotificationWorker();
+    system.plan.send = () => Promise.reject(new Error('the provider did not answer'));
+    const { order, message } = anOutcome('COMPLETED');
+    system.aws.dynamo.seed(NAMES.ordersTable, order);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('retry');
+    expect(system.notifications()).toHaveLength(1);
+    expect(system.aws.dynamo.items(NAMES.ordersTable)).toMatchObject([{ status: 'COMPLETED', version: 3 }]);
+    expect(system.aws.dynamo.items(NAMES.ordersTable)[0]).not.toHaveProperty('outboxAt');
+  });
+
+  it.each([
+    ['a replay has taken further', { status: 'PROCESSING', version: 4 }],
+    ['has another outcome by now', { status: 'COMPLETED', version: 5 }],
+  ])('confirms nothing of an order that %s', async (_name, change) => {
+    const system = startNotificationWorker();
+    const { order, message } = anOutcome('FAILED');
+    system.aws.dynamo.seed(NAMES.ordersTable, { ...order, ...change });
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.aws.dynamo.items(NAMES.ordersTable)[0]).toMatchObject({ outboxAt: order.outboxAt });
+  });
+
+  it('that is delivered twice gives one notification', async () => {
+    const system = startNotificationWorker();
+    const { message } = anOutcome('COMPLETED');
+    system.send(message);
+    system.send(message);
+    expect((await system.outcomes.take(2)).sort()).toEqual(['duplicate', 'processed']);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('duplicate');
+    expect(system.sent).toHaveLength(1);
+    expect(system.notifications()).toHaveLength(1);
+    // Made from the event the first time, from the stored item afterwards: the same to the byte.
+    expect(new Set(system.published().map(({ detail }) => JSON.stringify(detail))).size).toBe(1);
+    expect(system.published()[0]?.detail.metadata).toMatchObject({ causationId: message.detail.metadata.eventId });
+  });
+
+  it('of a later life gives a notification of its own', async () => {
+    const system = startNotificationWorker();
+    const failed = anOutcome('FAILED');
+    const completed = structuredClone(anOutcome('COMPLETED', 5).message);
+    Object.assign(completed.detail.data, { orderId: failed.orderId });
+    system.send(failed.message);
+    system.send(completed);
+    expect(await system.outcomes.take(2)).toEqual(['processed', 'processed']);
+    expect(system.sent.map(({ orderId }) => orderId)).toEqual([failed.orderId, failed.orderId]);
+  });
+
+  it('is tried again as one and the same notification', async () => {
+    const system = startNotificationWorker();
+    let failures = 2;
+    system.plan.send = async () => {
+      if (failures-- > 0) throw new Error('the provider did not answer');
+    };
+    const { id, message } = anOutcome('COMPLETED');
+    system.send(message);
+    await system.untilEmpty();
+    expect(system.outcomes.all.map(({ outcome }) => outcome)).toEqual(['retry', 'retry', 'processed']);
+    expect(system.sent.map(({ idempotencyKey }) => idempotencyKey)).toEqual([id, id, id]);
+    expect(system.notifications()).toMatchObject([{ status: 'SENT', effects: 1 }]);
+  });
+
+  it.each([
+    ['INVALID_EVENT', 'detail.data.failure.code', { code: 'not a code' }],
+    ['INVALID_EVENT', 'detail.data.failure.retriable', { retriable: 'yes' }],
+  ])('that is not as agreed is dead-lettered as %s with %s', async (code, path, change) => {
+    const system = startNotificationWorker();
+    const message = structuredClone(anOutcome('FAILED').message);
+    Object.assign((message.detail.data as { failure: object }).failure, change);
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('dead-lettered');
+    expect(system.deadLetters()).toMatchObject([{ code, path }]);
+    expect(system.notifications()).toEqual([]);
+  });
+
+  it('without a failure that can be read is dead-lettered', async () => {
+    const system = startNotificationWorker();
+    const message = structuredClone(anOutcome('FAILED').message);
+    Object.assign(message.detail.data, { failure: [] });
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('dead-lettered');
+  });
+});

@@ -1,0 +1,56 @@
+import { type OutgoingEvent } from '@orderflow/contracts';
+import { newId, notificationIdFor } from '@orderflow/domain/ids';
+import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
+import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
+import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { orderOutcome } from '@orderflow/domain/orders/order-events';
+import { NAMES, type NotificationSystem } from './start-worker.js';
+
+export const messageOf = ({ source, type, detail }: OutgoingEvent) => ({
+  version: '0',
+  id: newId(),
+  source,
+  'detail-type': type,
+  detail,
+});
+
+/** A notification as the API has stored it, and the message that its event becomes. */
+export function aNotification({ aws, now }: NotificationSystem) {
+  const record = newNotificationRecord({
+    notificationId: newId(),
+    request: { orderId: newId(), channel: 'SMS', message: 'Your parcel is on its way.' },
+    requestHash: 'hash',
+    correlationId: 'correlation-1',
+    now: now(),
+    outboxAt: now() + 5_000,
+  });
+  aws.dynamo.seed(NAMES.notificationsTable, record);
+  return { record, id: record.notificationId, message: messageOf(notificationRequested(record)) };
+}
+
+/** The message of an order's outcome. */
+export function anOutcome(status: 'COMPLETED' | 'FAILED', version = 3) {
+  const order = newOrderRecord({
+    orderId: newId(),
+    request: {
+      customerId: 'customer-1',
+      items: [{ productId: 'sku-1', productName: 'Kettle', quantity: 1, unitPrice: 1 }],
+      totalAmount: 1,
+    },
+    requestHash: 'hash',
+    correlationId: 'correlation-1',
+    traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`,
+    now: 0,
+    outboxAt: 0,
+  });
+  const failure = { code: 'OUT_OF_STOCK', message: 'shelf 7 is empty', retriable: false };
+  const event = orderOutcome({ ...order, status, version, ...(status === 'FAILED' ? { failure } : {}) })!;
+  return {
+    orderId: order.orderId,
+    /** The order as its worker left it: with a marker until the outcome is confirmed. */
+    order: { ...order, status, version },
+    event,
+    id: notificationIdFor(event.detail.metadata.eventId),
+    message: messageOf(event),
+  };
+}
