@@ -35,7 +35,6 @@ export type FakeTable = {
   check(item: Item): void;
   /** Checks the item and stores a copy. */
   put(item: Item): void;
-  delete(keyText: string): void;
   items(): Item[];
   /** @throws StatementFailure if there is no such index. */
   source(indexName: string | undefined): Source;
@@ -141,9 +140,6 @@ export function createFakeTable(schema: TableSchema): FakeTable {
     put(item) {
       check(item);
       stored.set(keyText(item), copy(item));
-    },
-    delete: (text) => {
-      stored.delete(text);
     },
     items: () => copy([...stored.values()]),
     source(indexName) {

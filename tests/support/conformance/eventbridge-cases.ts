@@ -9,7 +9,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { waitFor } from '../wait-for.js';
 import { verdictOf, type ConformanceCase, type Target } from './conformance-case.js';
-import { openQueue } from './sqs-cases.js';
+import { openQueue } from './sqs/queue.js';
 
 type Sent = Partial<PutEventsRequestEntry>;
 
