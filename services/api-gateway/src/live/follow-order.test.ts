@@ -7,7 +7,7 @@ import { eventually } from '@orderflow/testing/api-gateway/start-api';
 import { createEventStreams } from './event-stream.js';
 import { createFollowOrder } from './follow-order.js';
 import { createKeepReadable } from '../orders/keep-readable.js';
-import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { createOrderWatcher } from './order-watcher.js';
 
 const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();

@@ -3,7 +3,7 @@ import { type QueueState, type SystemState } from '@orderflow/contracts';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createKeepReadable } from '../orders/keep-readable.js';
-import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { createSystemFeed } from './system-feed.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);
