@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../../tools/local/chromium.mjs';
 import { waitFor } from './wait-for.js';
 
 /** The machine's Chromium, headless. @throws where there is none */

@@ -10,7 +10,7 @@ import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Placed } from './load.js';
-import { percentile } from './percentile.js';
+import { percentile } from '@orderflow/platform/runtime/percentile';
 import { remainingWork, waitForQuiet, type Remaining } from './quiet.js';
 
 /** What is left of a run when it is over, read from the emulator itself. */
@@ -178,7 +178,7 @@ export function itEnds(
   const share = deliveries.length >= ENOUGH_FOR_P99 ? 99 : 95;
   return [
     ...nothingIsLeft(id, evidence),
-    atMost(id, `deliveries per order, p${share}`, 3, percentile(deliveries, share / 100)),
+    atMost(id, `deliveries per order, p${share}`, 3, deliveries.length === 0 ? 0 : percentile(deliveries, share / 100)),
   ];
 }
 

@@ -32,7 +32,7 @@ export function createTally() {
   const byLatency = new Map<number, number>();
   let lastOrderId: string | undefined;
 
-  /** Nearest rank. */
+  /** By nearest rank, from the counts: a run without end must not keep every latency. */
   function percentile(share: number): number {
     const rank = Math.ceil(counts.accepted * share);
     let seen = 0;

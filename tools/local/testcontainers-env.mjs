@@ -1,4 +1,4 @@
-import { askDocker } from '../../tools/local/docker.mjs';
+import { askDocker } from './docker.mjs';
 
 /** testcontainers starts a reaper beside the tests, from an image that not every machine can have. */
 function hasReaper() {
