@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
  * @param {string} output
  * @returns {{ passed: boolean, message: string }}
  */
-export function judgeAudit(output) {
+export function checkAudit(output) {
   /** @type {{ metadata?: { vulnerabilities?: Record<string, number> }, message?: string, vulnerabilities?: Record<string, { severity: string }> }} */
   let report = {};
   try {
@@ -37,7 +37,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     encoding: 'utf8',
     timeout: 60_000,
   });
-  const { passed, message } = judgeAudit(stdout ?? '');
+  const { passed, message } = checkAudit(stdout ?? '');
   console.log(message);
   process.exitCode = passed ? 0 : 1;
 }

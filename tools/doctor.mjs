@@ -14,10 +14,10 @@ import { report, toText } from './doctor/check.mjs';
 import { checkDocker, needEither } from './doctor/docker.mjs';
 import { composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
-import { checkPorts, judgeLeftBehind } from './doctor/ports.mjs';
-import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
+import { checkPorts, checkLeftBehind } from './doctor/ports.mjs';
+import { checkLocalServices, checkContainers } from './doctor/services.mjs';
 import { findEndpoint, originOf } from './doctor/surroundings.mjs';
-import { checkSystem, judgeChoice, judgeSilence } from './doctor/system.mjs';
+import { checkSystem, checkChoice, checkSilence } from './doctor/system.mjs';
 import { forgetAws } from './local/environment.mjs';
 import { credentialsAt, readLeftBehind, readLocalRun, readSettings } from './local/find-system.mjs';
 
@@ -74,7 +74,7 @@ async function examine({ endpoint: named, stage, settings }) {
       localRun: origin.kind === 'compose' ? undefined : localRun,
       leftBehind,
     }),
-    answers ? checkSystem(root, system) : [judgeSilence(system)],
+    answers ? checkSystem(root, system) : [checkSilence(system)],
     localRun && origin.kind === 'local' ? checkLocalServices(localRun) : [],
   ]);
   return [
@@ -85,10 +85,10 @@ async function examine({ endpoint: named, stage, settings }) {
     machine.memory,
     machine.dependencies,
     ...ports,
-    ...judgeLeftBehind(leftBehind),
-    ...judgeChoice(systems),
+    ...checkLeftBehind(leftBehind),
+    ...checkChoice(systems),
     ...inSystem,
-    ...(ours.length > 0 ? judgeContainers(ours, composeCommand({ kind: 'compose', project })) : services),
+    ...(ours.length > 0 ? checkContainers(ours, composeCommand({ kind: 'compose', project })) : services),
   ];
 }
 

@@ -61,7 +61,7 @@ for (const trial of trials) {
       const say = (line: string): void => {
         print(`    ${line}`);
       };
-      const options = { seed, size, emulator, ablated, say, ...(orders === undefined ? {} : { orders }) } as const;
+      const options = { seed, size, emulator, ablated, say, orders } as const;
       const run = await runTrial(trial, options);
       runs.push(run);
       print(`    ${isGood(run) ? 'ok' : 'NOT OK'} after ${(run.tookMs / 1_000).toFixed(1)} s`);

@@ -12,7 +12,12 @@ import { connectOperator, queueCounts } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
 import { SHORT_TIMINGS } from '../support/short-timings.js';
 import { waitFor } from '../support/wait-for.js';
-import { buildWorkerImage, startWorkerContainer, testFilesIn, type WorkerContainer } from '../support/worker-container.js';
+import {
+  buildWorkerImage,
+  startWorkerContainer,
+  testFilesIn,
+  type WorkerContainer,
+} from '../support/worker-container.js';
 
 /** On a machine that has much else to do. */
 const WITHIN_MS = 60_000;

@@ -110,7 +110,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         port,
         emulatorUrl,
         env: { ...workers, ...env, ...envOf[service] },
-        ...(main === undefined ? {} : { main }),
+        main,
         restart,
         ...(envOfProcess ? { envOfLife: (life) => envOfProcess({ service, replica: index + 1, life }) } : {}),
       }),

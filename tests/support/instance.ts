@@ -71,7 +71,7 @@ export function createInstance(options: InstanceOptions): Instance {
       credentials: CREDENTIALS,
       env: { ...env, ...envOfLife?.(++lives) },
       name,
-      ...(main === undefined ? {} : { main }),
+      main,
     });
     child = started;
     killAtExit(started);

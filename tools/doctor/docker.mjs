@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isAtLeast } from '../local/requirements.mjs';
 import { ask } from './ask.mjs';
 import { fail, ok, skipped } from './check.mjs';
-import { judgeMemory } from './machine.mjs';
+import { checkMemory } from './machine.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
@@ -26,7 +26,7 @@ const START_DOCKER =
   process.platform === 'linux' ? 'sudo systemctl start docker   (or start Docker Desktop)' : 'start Docker Desktop';
 
 /** @param {Answer} answer of docker --version */
-export function judgeDocker({ status, stdout, reason }) {
+export function checkDockerCli({ status, stdout, reason }) {
   return status === 'ok'
     ? ok('Docker', /\d[\d.]*/.exec(stdout)?.[0] ?? stdout)
     : fail('Docker', reason, 'install it: https://docs.docker.com/engine/install; without Docker: npm run local');
@@ -40,7 +40,7 @@ function readEngine({ status, stdout }) {
 }
 
 /** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST @returns {Check[]} */
-export function judgeEngine(answer, host) {
+export function checkEngine(answer, host) {
   if (answer.status === 'missing') return [];
   const engine = readEngine(answer);
   if (!engine) {
@@ -63,7 +63,7 @@ export function judgeEngine(answer, host) {
           `${engine.version}, which is older than ${MIN_ENGINE.join('.')}`,
           'update it: https://docs.docker.com/engine/install; without Docker: npm run local',
         ),
-    judgeMemory(
+    checkMemory(
       'Memory of Docker',
       engine.memory,
       'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more',
@@ -72,7 +72,7 @@ export function judgeEngine(answer, host) {
 }
 
 /** @param {Answer} answer of docker compose version --short @returns {Check[]} */
-export function judgeCompose({ status, stdout, reason }) {
+export function checkCompose({ status, stdout, reason }) {
   if (status === 'missing') return [];
   const install = 'install it: https://docs.docker.com/compose/install/linux';
   if (status !== 'ok') return [fail('Compose', `docker compose: ${reason}`, install)];
@@ -85,14 +85,14 @@ export function judgeCompose({ status, stdout, reason }) {
 }
 
 /** What Compose cannot read it cannot start. @param {Answer} answer of docker compose config @returns {Check[]} */
-export function judgeFiles({ status, reason }) {
+export function checkFiles({ status, reason }) {
   return status === 'failed'
     ? [fail('Compose files', reason, 'docker compose config --quiet   (names what to mend)')]
     : [];
 }
 
 /** @param {ComposeConfig} config */
-export function judgeImage({ image, hasToken }) {
+export function checkImage({ image, hasToken }) {
   const check = 'LocalStack image';
   if (image === '') return skipped(check, 'compose.yaml names none');
   const { name, tag, digest } = IMAGE.exec(image)?.groups ?? {};
@@ -220,12 +220,12 @@ export async function checkDocker(root) {
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));
   return {
     checks: [
-      judgeDocker(version),
-      ...judgeEngine(info, process.env['DOCKER_HOST']),
-      ...judgeCompose(compose),
-      ...(compose.status === 'ok' ? judgeFiles(composeConfig) : []),
+      checkDockerCli(version),
+      ...checkEngine(info, process.env['DOCKER_HOST']),
+      ...checkCompose(compose),
+      ...(compose.status === 'ok' ? checkFiles(composeConfig) : []),
     ],
-    image: judgeImage(config),
+    image: checkImage(config),
     containers: containers.map((container) => ({ ...container, wantedPorts: wanted.get(container.name) ?? [] })),
     config,
   };

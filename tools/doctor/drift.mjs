@@ -41,7 +41,7 @@ function canBeDeployed(kind, wanted, deployed) {
  * @param {Fixes} fixes
  * @returns {Check}
  */
-export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
+export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
   /** @type {string[]} */
   const drifts = [];
   const [bus = ''] = Object.keys(wanted.Bus);
@@ -85,6 +85,6 @@ export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
  * @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
  * @param {Fixes} fixes
  */
-export function judgeTopology(topologies, fixes) {
-  return KINDS.map((kind) => judgeDrift(kind, topologies, fixes));
+export function checkTopology(topologies, fixes) {
+  return KINDS.map((kind) => checkDrift(kind, topologies, fixes));
 }

@@ -70,7 +70,7 @@ function howToEnd(owner, port) {
 }
 
 /** @param {Seen} seen @returns {Check} */
-export function judgePort({ name, variable, port, isOurs, owner }) {
+export function checkPort({ name, variable, port, isOurs, owner }) {
   const check = `Port of ${name}`;
   if (owner === undefined) return ok(check, `${port} is free`);
   if (isOurs) return ok(check, `${port}, held by this system`);
@@ -83,7 +83,7 @@ export function judgePort({ name, variable, port, isOurs, owner }) {
 }
 
 /** @param {LeftBehind} leftBehind @returns {Check[]} */
-export function judgeLeftBehind({ pids, end }) {
+export function checkLeftBehind({ pids, end }) {
   if (pids.length === 0) return [];
   return [warn('Processes', `npm run local was killed, and ${pids.length} of its processes are left`, end)];
 }
@@ -106,11 +106,11 @@ export function checkPorts({ settings, localRun, leftBehind, containers, project
       if (!(port <= 65_535)) {
         return fail(`Port of ${name}`, `${variable}=${wanted} is no port`, `${variable}=${fallback}`);
       }
-      if (await canListen(port)) return judgePort({ name, variable, port, isOurs: false });
+      if (await canListen(port)) return checkPort({ name, variable, port, isOurs: false });
       const holder = processOn(port);
       const container = containerOn(containers, port, holder?.command);
       const isOurs = running === port || (container !== undefined && ours.includes(container));
-      return judgePort({ name, variable, port, isOurs, owner: ownerOf(container, holder, leftBehind) });
+      return checkPort({ name, variable, port, isOurs, owner: ownerOf(container, holder, leftBehind) });
     }),
   );
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { inTime, request } from './ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
-import { judgeTopology } from './drift.mjs';
+import { checkTopology } from './drift.mjs';
 import { openEmulator } from './emulator.mjs';
 import { composeCommand, emulatorLog, fixesOf, operatorCommand } from './fixes.mjs';
 import { describeStack } from './stack.mjs';
@@ -20,7 +20,7 @@ const MAX_SKEW_MS = 2_000;
 const OVERDUE_AFTER_MS = 60_000;
 
 /** Which system is looked at, where several run. @param {import('./surroundings.mjs').RunningSystem[]} systems @returns {Check[]} */
-export function judgeChoice(systems) {
+export function checkChoice(systems) {
   const [chosen, ...others] = systems;
   if (!chosen || others.length === 0) return [];
   const found = `${systems.map(({ name, endpoint }) => `${name} (${endpoint})`).join(' and ')} run; looking at the first`;
@@ -28,7 +28,7 @@ export function judgeChoice(systems) {
 }
 
 /** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
-export function judgeSilence(system) {
+export function checkSilence(system) {
   const { endpoint, origin } = system;
   const check = 'System';
   const found = `its emulator, ${endpoint}, does not answer`;
@@ -46,7 +46,7 @@ export function judgeSilence(system) {
  * @param {System} system
  * @returns {Check}
  */
-export function judgeHook(answer, { origin }) {
+export function checkHook(answer, { origin }) {
   const check = 'Hook';
   // MiniStack has no hooks: whether it was deployed to, the stack tells.
   if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
@@ -70,7 +70,7 @@ export function judgeHook(answer, { origin }) {
  * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
  * @returns {Check}
  */
-export function judgeClock({ date, sentAt, receivedAt }) {
+export function checkClock({ date, sentAt, receivedAt }) {
   const check = 'Clock';
   const second = Date.parse(date ?? '');
   if (Number.isNaN(second)) return skipped(check, 'the emulator tells no time');
@@ -93,7 +93,7 @@ export function judgeClock({ date, sentAt, receivedAt }) {
  * @param {System} system
  * @returns {Check}
  */
-export function judgeDeadLetters(queues, system) {
+export function checkDeadLetters(queues, system) {
   const check = 'Dead letters';
   const filled = queues.filter(({ depth }) => depth > 0);
   if (filled.length === 0) return ok(check, 'none');
@@ -117,7 +117,7 @@ function ago(ms) {
  * @param {System} system
  * @returns {Check}
  */
-export function judgeMarkers(tables, now, system) {
+export function checkMarkers(tables, now, system) {
   const check = 'Outbox markers';
   const stuck = tables.filter(({ overdue }) => overdue > 0);
   if (stuck.length === 0) return ok(check, `none has been due for more than ${OVERDUE_AFTER_MS / 1_000} s`);
@@ -166,9 +166,9 @@ async function checkContent(root, system) {
     ]);
     return [
       stackCheck,
-      ...judgeTopology({ wanted, deployed, actual }, fixes),
-      judgeDeadLetters(depths, system),
-      judgeMarkers(overdue, now, system),
+      ...checkTopology({ wanted, deployed, actual }, fixes),
+      checkDeadLetters(depths, system),
+      checkMarkers(overdue, now, system),
     ];
   } finally {
     emulator.close();
@@ -189,5 +189,5 @@ export async function checkSystem(root, system) {
         : [fail('Template', `not compared: ${error.message}`, emulatorLog(system))],
     ),
   ]);
-  return [judgeHook(hook, system), ...content, ...(hook ? [judgeClock(hook)] : [])];
+  return [checkHook(hook, system), ...content, ...(hook ? [checkClock(hook)] : [])];
 }

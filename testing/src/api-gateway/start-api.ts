@@ -47,7 +47,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Tracing = N
       method: method as 'GET',
       url,
       headers,
-      ...(payload === undefined ? {} : { payload }),
+      payload,
     });
     return { status: answer.statusCode, headers: answer.headers as Answer['headers'], text: answer.payload };
   }

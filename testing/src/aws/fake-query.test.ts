@@ -51,7 +51,7 @@ describe('Query', () => {
       const pages: unknown[] = [];
       let start: Item | undefined;
       do {
-        const page = await query({ Limit: 1, ScanIndexForward, ...(start ? { ExclusiveStartKey: start } : {}) });
+        const page = await query({ Limit: 1, ScanIndexForward, ExclusiveStartKey: start });
         pages.push(page.Items?.[0]?.id);
         start = page.LastEvaluatedKey;
       } while (start);

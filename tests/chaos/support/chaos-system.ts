@@ -43,7 +43,7 @@ async function start(options: ChaosOptions): Promise<ChaosSystem> {
       emulator,
       env: { ...ENV, WAREHOUSE_URL: warehouse.url, ...env },
       envOf: { ...envOf, ...ablated },
-      ...(envOfProcess ? { envOfProcess } : {}),
+      envOfProcess,
       replicas: { 'order-worker': workers },
       restart: true,
       mains: MAINS,

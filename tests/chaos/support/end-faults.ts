@@ -31,7 +31,7 @@ export async function endFaults(system: ChaosSystem, disarm: () => void): Promis
   const unfinished = orders.filter(({ status }) => status === 'PENDING' || status === 'PROCESSING');
   return {
     at: Date.now(),
-    // Without a marker it would be lost, and never end: the bound is judged as if it were due.
+    // Without a marker it would be lost and never end. For the bound, treat it as due.
     dueAt: new Map(unfinished.map(({ orderId, outboxAt = 0 }) => [orderId, outboxAt])),
     lastDueAt: Math.max(0, ...[...orders, ...notifications].map(({ outboxAt = 0 }) => outboxAt)),
   };

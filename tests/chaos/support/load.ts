@@ -75,13 +75,13 @@ function post(agent: Agent, url: string, headers: Record<string, string>, body: 
 
 type Attempt = Pick<Placed, 'outcome' | 'orderId' | 'status' | 'error'>;
 
-function judge({ status, body }: Answer): Attempt {
+function classify({ status, body }: Answer): Attempt {
   if (status === 201) return { outcome: 'ok', status, orderId: (JSON.parse(body) as { orderId: string }).orderId };
   return { outcome: status < 500 ? 'refused' : 'unknown', status };
 }
 
 /** A connection that nobody took was never used; any other error may have come after the order was stored. */
-function judgeError(thrown: unknown): Attempt {
+function classifyError(thrown: unknown): Attempt {
   const { code, name } = thrown as NodeJS.ErrnoException;
   return { outcome: code === 'ECONNREFUSED' ? 'refused' : 'unknown', error: code ?? name };
 }
@@ -108,7 +108,10 @@ export async function placeOrders(options: LoadOptions): Promise<Placed[]> {
     const firstAt = performance.now();
     let mayBeStored = false;
     for (let attempts = 1; ; attempts++) {
-      const attempt = await post(agent, `${baseUrl}/api/orders`, headers, body, timeoutMs).then(judge, judgeError);
+      const attempt = await post(agent, `${baseUrl}/api/orders`, headers, body, timeoutMs).then(
+        classify,
+        classifyError,
+      );
       const tookMs = performance.now() - firstAt;
       const mayTryAgain = until === 'accepted' && attempt.outcome !== 'ok' && tookMs < GIVE_UP_AFTER_MS;
       // What the API has understood and refused it would refuse again.

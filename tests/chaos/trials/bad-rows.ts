@@ -59,7 +59,7 @@ async function untilReported(url: string): Promise<boolean> {
 async function run(options: TrialOptions): Promise<Check[]> {
   const { seed, emulator, ablated, size, say } = options;
   const { orders, rows: count } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
-  const chaos = { seed, emulator, env: ENV, ...(ablated ? { ablation: ABLATION } : {}) };
+  const chaos = { seed, emulator, env: ENV, ablation: ablated ? ABLATION : undefined };
   return withChaosSystem(chaos, async (system) => {
     const { aws, names } = system.operator;
     const rows = badRows(count);

@@ -35,7 +35,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
     emulator,
     fulfilmentDelayMs: FULFILMENT_MS,
     env: ENV,
-    ...(ablated ? { ablation: ABLATION } : {}),
+    ablation: ablated ? ABLATION : undefined,
   };
   return withChaosSystem(chaos, async (system) => {
     const placed = [];

@@ -16,7 +16,7 @@ const ORDERS_PER_SECOND = 20;
 /** Messages after which a worker has several in hand. */
 const WARMED_UP = 10;
 const TAKEN_WITHIN_MS = 20_000;
-const MOST_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 const VISIBILITY_SECONDS = 3;
 const FROZEN_MS = 1_500 + VISIBILITY_SECONDS * 1_000;
 /** The watchdog's looks are 5 s apart, and it takes two. */
@@ -85,7 +85,7 @@ export const frozenWorker: Trial = {
         let attempts = 0;
         // On a busy machine the orders may be done before it stands still.
         while (!(await freezeFor(freeze === freezes ? longMs : FROZEN_MS))) {
-          if (++attempts === MOST_ATTEMPTS) throw new Error('the frozen worker never held a message');
+          if (++attempts === MAX_ATTEMPTS) throw new Error('the frozen worker never held a message');
           say('the frozen worker held nothing; once more');
         }
       }

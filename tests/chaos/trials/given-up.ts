@@ -44,7 +44,7 @@ async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], 
 }
 
 /** What the warehouse had shipped decides how they ended. */
-function judgeFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
+function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
   const of = (product: string) => orders.filter(({ items }) => items[0]?.productId === product);
   const outside = system.warehouse.orders();
   const effectsOf = ({ items }: OrderRecord) => outside.get(items[0]?.productName ?? '')?.effects;
@@ -126,7 +126,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
     );
     if (ablated) {
       await assertAblated(system, 'no-cancel', 'order-worker');
-      return judgeFatal(system, ended);
+      return checkFatal(system, ended);
     }
     await endFaults(system, () => {
       armed = false;
@@ -134,7 +134,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
     return [
       eachWasMet('I2', ['worker.after-work'], deaths),
       countIs('I2', 'orders whose first cancel failed', fatal, cancels),
-      ...judgeFatal(system, ended),
+      ...checkFatal(system, ended),
       ...(await replayCancelled(system, placed, new Set(ended.filter(isCancelled).map(({ orderId }) => orderId)))),
     ];
   });

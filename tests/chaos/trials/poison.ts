@@ -87,7 +87,7 @@ async function untilQuiet(operator: ConnectedSystem): Promise<void> {
   if (quietMs === undefined) throw new Error(`there is still work after ${QUIET_WITHIN_MS} ms`);
 }
 
-function judgeLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
+function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
   const failingIds = new Set(failing.map(({ orderId }) => orderId));
   const right = letters.filter(({ code, reason, originalMessageId, event }) => {
     const isOrder = code === EXHAUSTED && failingIds.has(event.orderId);
@@ -145,7 +145,7 @@ export const poison: Trial = {
       if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
 
       const checks = [
-        ...judgeLetters(terminal.documents<DeadLetter>(), poisoned),
+        ...checkLetters(terminal.documents<DeadLetter>(), poisoned),
         countIs('I6', 'good orders COMPLETED', good, during.length),
         atMost('I6', 'p99 of good orders, of the same without poison', 2, percentile(during, 0.99) / baseline, ' ×'),
         countIs(

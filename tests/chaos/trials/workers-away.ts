@@ -33,7 +33,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     env: ENV,
     // A call that is answered too late is sent again, and its events come twice: not what is counted here.
     envOf: { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '30000' } },
-    ...(ablated ? { ablation: ABLATION } : {}),
+    ablation: ablated ? ABLATION : undefined,
   };
   return withChaosSystem(chaos, async (system) => {
     await system.stop('order-worker');

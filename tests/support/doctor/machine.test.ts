@@ -8,18 +8,24 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { report, toText } from '../../../tools/doctor/check.mjs';
 import {
-  judgeCompose,
-  judgeDocker,
-  judgeEngine,
-  judgeFiles,
-  judgeImage,
+  checkCompose,
+  checkDockerCli,
+  checkEngine,
+  checkFiles,
+  checkImage,
   needEither,
   readConfig,
   readContainers,
   readWantedPorts,
 } from '../../../tools/doctor/docker.mjs';
-import { judgeDependencies, judgeMemory, judgeNode, judgeNpm, judgePython } from '../../../tools/doctor/machine.mjs';
-import { checkPorts, judgeLeftBehind, judgePort } from '../../../tools/doctor/ports.mjs';
+import {
+  checkDependencies,
+  checkMemory,
+  checkNodeVersion,
+  checkNpm,
+  checkPython,
+} from '../../../tools/doctor/machine.mjs';
+import { checkPorts, checkLeftBehind, checkPort } from '../../../tools/doctor/ports.mjs';
 import { stateOfDependencies } from '../../../tools/local/requirements.mjs';
 
 const answered = (stdout: string) => ({ status: 'ok' as const, stdout, reason: '' });
@@ -34,12 +40,12 @@ describe('versions', () => {
     ['20.19.0', 'ok'],
     ['24.0.0', 'ok'],
   ])('Node.js %s: %s', (version, status) => {
-    expect(judgeNode(version)).toMatchObject({ status, found: expect.stringContaining(version) });
+    expect(checkNodeVersion(version)).toMatchObject({ status, found: expect.stringContaining(version) });
   });
 
   it('npm is there, or comes with Node.js', () => {
-    expect(judgeNpm(answered('11.1.0'))).toEqual({ check: 'npm', status: 'ok', found: '11.1.0' });
-    expect(judgeNpm(missing('npm'))).toMatchObject({ status: 'fail', found: 'npm is not in PATH' });
+    expect(checkNpm(answered('11.1.0'))).toEqual({ check: 'npm', status: 'ok', found: '11.1.0' });
+    expect(checkNpm(missing('npm'))).toMatchObject({ status: 'fail', found: 'npm is not in PATH' });
   });
 
   it.each([
@@ -50,38 +56,38 @@ describe('versions', () => {
     [[missing('python3'), missing('python')], 'warn', 'none in PATH'],
     [[failed('no answer within 4 s'), missing('python')], 'warn', 'it does not run: no answer within 4 s'],
   ])('Python %j: %s', (answers, status, found) => {
-    expect(judgePython(answers)).toMatchObject({ status, found: expect.stringContaining(found) });
+    expect(checkPython(answers)).toMatchObject({ status, found: expect.stringContaining(found) });
   });
 
   it('Docker may be missing, and then nothing is said of the rest of it', () => {
-    expect(judgeDocker(answered('Docker version 28.2.2, build e6534b4'))).toMatchObject({ found: '28.2.2' });
-    expect(judgeDocker(missing('docker'))).toMatchObject({
+    expect(checkDockerCli(answered('Docker version 28.2.2, build e6534b4'))).toMatchObject({ found: '28.2.2' });
+    expect(checkDockerCli(missing('docker'))).toMatchObject({
       status: 'fail',
       fix: expect.stringContaining('without Docker: npm run local'),
     });
-    expect([...judgeEngine(missing('docker')), ...judgeCompose(missing('docker'))]).toEqual([]);
+    expect([...checkEngine(missing('docker')), ...checkCompose(missing('docker'))]).toEqual([]);
   });
 
   it('the daemon answers, is recent and has memory', () => {
-    expect(judgeEngine(answered(`25.0.3 ${8 * GIB}`))).toEqual([
+    expect(checkEngine(answered(`25.0.3 ${8 * GIB}`))).toEqual([
       { check: 'Docker daemon', status: 'ok', found: 'answers' },
       { check: 'Docker Engine', status: 'ok', found: '25.0.3' },
       { check: 'Memory of Docker', status: 'ok', found: '8.0 GiB' },
     ]);
-    expect(judgeEngine(answered(`24.0.9 ${2 * GIB}`)).map(({ status }) => status)).toEqual(['ok', 'fail', 'warn']);
+    expect(checkEngine(answered(`24.0.9 ${2 * GIB}`)).map(({ status }) => status)).toEqual(['ok', 'fail', 'warn']);
   });
 
   it.each([
     ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock.', /start/],
     ['permission denied while trying to connect to the Docker daemon socket', /usermod -aG docker/],
   ])('the daemon does not answer: %s', (reason, fix) => {
-    expect(judgeEngine(failed(reason, ' 0'))).toEqual([
+    expect(checkEngine(failed(reason, ' 0'))).toEqual([
       { check: 'Docker daemon', status: 'fail', found: reason, fix: expect.stringMatching(fix) },
     ]);
   });
 
   it('another daemon that was asked for does not answer', () => {
-    expect(judgeEngine(failed('no answer within 4 s'), 'tcp://elsewhere:2375')).toMatchObject([
+    expect(checkEngine(failed('no answer within 4 s'), 'tcp://elsewhere:2375')).toMatchObject([
       { found: 'no answer within 4 s', fix: 'unset DOCKER_HOST   (it is tcp://elsewhere:2375)' },
     ]);
   });
@@ -92,15 +98,15 @@ describe('versions', () => {
     [answered('2.24.3'), 'fail'],
     [failed("docker: 'compose' is not a docker command."), 'fail'],
   ])('Compose %j: %s', (answer, status) => {
-    expect(judgeCompose(answer)).toMatchObject([{ check: 'Compose', status }]);
+    expect(checkCompose(answer)).toMatchObject([{ check: 'Compose', status }]);
   });
 });
 
 describe('Docker and Python', () => {
   const python = { check: 'Python', status: 'ok' as const, found: '3.12.1 with venv' };
-  const noPython = judgePython([missing('python3')]);
-  const noDocker = [judgeDocker(missing('docker'))];
-  const docker = [judgeDocker(answered('Docker version 28.2.2'))];
+  const noPython = checkPython([missing('python3')]);
+  const noDocker = [checkDockerCli(missing('docker'))];
+  const docker = [checkDockerCli(answered('Docker version 28.2.2'))];
   const statuses = (checks: { status: string }[]) => checks.map(({ status }) => status);
 
   it('one of them is enough', () => {
@@ -112,8 +118,8 @@ describe('Docker and Python', () => {
 });
 
 it('memory is enough from 4 GiB', () => {
-  expect(judgeMemory('Memory', 4 * GIB, 'more')).toMatchObject({ status: 'ok', found: '4.0 GiB' });
-  expect(judgeMemory('Memory', 3.8 * GIB, 'more')).toMatchObject({ status: 'warn', fix: 'more' });
+  expect(checkMemory('Memory', 4 * GIB, 'more')).toMatchObject({ status: 'ok', found: '4.0 GiB' });
+  expect(checkMemory('Memory', 3.8 * GIB, 'more')).toMatchObject({ status: 'warn', fix: 'more' });
 });
 
 describe('dependencies', () => {
@@ -148,7 +154,7 @@ describe('dependencies', () => {
   it('are up to date when all are there, whenever they were installed', () => {
     utimesSync(path('jest'), 0, 0);
     expect(stateOfDependencies(root)).toBe('up to date');
-    expect(judgeDependencies('up to date').status).toBe('ok');
+    expect(checkDependencies('up to date').status).toBe('ok');
   });
 
   it.each<[string, () => void, string]>([
@@ -235,13 +241,13 @@ describe('dependencies', () => {
     spoil();
     const state = stateOfDependencies(root);
     expect(state).toContain(found);
-    expect(judgeDependencies(state)).toMatchObject({ status: 'warn', fix: 'npm ci --include=dev' });
+    expect(checkDependencies(state)).toMatchObject({ status: 'warn', fix: 'npm ci --include=dev' });
   });
 });
 
 it('files that Compose cannot read are named', () => {
-  expect(judgeFiles(answered('{}'))).toEqual([]);
-  expect(judgeFiles(failed('yaml: line 3: did not find expected key'))).toMatchObject([
+  expect(checkFiles(answered('{}'))).toEqual([]);
+  expect(checkFiles(failed('yaml: line 3: did not find expected key'))).toMatchObject([
     { check: 'Compose files', status: 'fail', found: 'yaml: line 3: did not find expected key' },
   ]);
 });
@@ -258,11 +264,11 @@ describe('the LocalStack image', () => {
     ['localstack/localstack:2026.03.0', 'fail'],
     ['docker.io/localstack/localstack-pro:4.14.0', 'fail'],
   ])('%s: %s', (image, status) => {
-    expect(judgeImage({ project: 'orderflow', image, hasToken: false }).status).toBe(status);
+    expect(checkImage({ project: 'orderflow', image, hasToken: false }).status).toBe(status);
   });
 
   it('may need an account where there is one', () => {
-    expect(judgeImage({ project: '', image: 'localstack/localstack:latest', hasToken: true }).status).toBe('ok');
+    expect(checkImage({ project: '', image: 'localstack/localstack:latest', hasToken: true }).status).toBe('ok');
   });
 
   it('is what Compose makes of all its files, or, without Compose, what compose.yaml says', () => {
@@ -323,8 +329,8 @@ describe('a port', () => {
   const seen = { name: 'order-worker', variable: 'ORDER_WORKER_PORT', port: 3010, isOurs: false };
 
   it('is free, or held by this system', () => {
-    expect(judgePort(seen)).toMatchObject({ status: 'ok', found: '3010 is free' });
-    expect(judgePort({ ...seen, isOurs: true, owner: { container: 'orderflow-order-worker-1' } }).status).toBe('ok');
+    expect(checkPort(seen)).toMatchObject({ status: 'ok', found: '3010 is free' });
+    expect(checkPort({ ...seen, isOurs: true, owner: { container: 'orderflow-order-worker-1' } }).status).toBe('ok');
   });
 
   it.each([
@@ -332,7 +338,7 @@ describe('a port', () => {
     [{ container: 'other-1' }, 'the container other-1', 'docker stop other-1,'],
     ['unknown' as const, 'a process of another user', 'sudo lsof -i :3010 '],
   ])('is held by %j', (owner, holder, end) => {
-    const { status, found, fix } = judgePort({ ...seen, owner });
+    const { status, found, fix } = checkPort({ ...seen, owner });
     expect({ status, found }).toEqual({ status: 'fail', found: `3010 is held by ${holder}` });
     expect(fix).toContain(end);
     expect(fix).toContain('ORDER_WORKER_PORT=13010 docker compose up --build --wait');
@@ -448,7 +454,7 @@ describe('the report', () => {
 });
 
 it('processes of a launcher that was killed are told of, with what ends them', () => {
-  expect(judgeLeftBehind({ pids: [], end: 'npm run local:stop' })).toEqual([]);
-  const [check] = judgeLeftBehind({ pids: [7, 8], end: 'npm run local:stop' });
+  expect(checkLeftBehind({ pids: [], end: 'npm run local:stop' })).toEqual([]);
+  const [check] = checkLeftBehind({ pids: [7, 8], end: 'npm run local:stop' });
   expect(check).toMatchObject({ status: 'warn', found: expect.stringContaining('2'), fix: 'npm run local:stop' });
 });

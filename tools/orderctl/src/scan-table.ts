@@ -26,7 +26,7 @@ export async function* scanTable(
         ConsistentRead: !lagging,
         Limit: PAGE,
         ...(attributes.length > 0 ? projection : {}),
-        ...(startKey ? { ExclusiveStartKey: startKey } : {}),
+        ExclusiveStartKey: startKey,
       }),
     );
     yield page.Items ?? [];

@@ -18,7 +18,7 @@ export function batchOf(requests: readonly Request[], returned?: 'ALL_OLD') {
     Statements: requests.map(([Statement, Parameters]) => ({
       Statement,
       Parameters,
-      ...(returned ? { ReturnValuesOnConditionCheckFailure: returned } : {}),
+      ReturnValuesOnConditionCheckFailure: returned,
     })),
   });
 }

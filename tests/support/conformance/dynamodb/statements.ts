@@ -18,7 +18,7 @@ function statementCase(statement: StatementCase): ConformanceCase {
   return {
     group: 'Conditional statements',
     name: statement.name,
-    ...(statement.aws === undefined ? {} : { aws: statement.aws }),
+    aws: statement.aws,
     expected: wordsFor(statement),
     ...(miniStack ? { differs: { MiniStack: miniStack } } : {}),
     observe: async ({ dynamo }, id) => {

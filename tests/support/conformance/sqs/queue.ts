@@ -31,7 +31,7 @@ export async function openQueue({ sqs }: Target, name: string) {
           WaitTimeSeconds: waitSeconds,
           MessageSystemAttributeNames: ['All'],
           MessageAttributeNames: ['All'],
-          ...(hideSeconds === undefined ? {} : { VisibilityTimeout: hideSeconds }),
+          VisibilityTimeout: hideSeconds,
         }),
       );
       return messages?.[0];

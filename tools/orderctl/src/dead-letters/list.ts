@@ -8,7 +8,7 @@ import { select, type SelectOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
 /** Up to this many are sorted and shown with the number of their copies; more are shown as they come. */
-const MOST_SORTED = 2_000;
+const MAX_SORTED = 2_000;
 const NOTHING_GONE: ReadonlySet<string> = new Set();
 
 const COLUMNS: [title: string, width: number][] = [
@@ -78,7 +78,7 @@ export async function list(
       distinct += 1;
       if (streaming) print(toEntry(letter), 1);
       else sorted.set(id, { letter: toEntry(letter), copies: 1 });
-      if (sorted.size > MOST_SORTED) {
+      if (sorted.size > MAX_SORTED) {
         streaming = true;
         flush();
       }

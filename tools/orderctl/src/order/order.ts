@@ -18,7 +18,7 @@ async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string)
     const entries = await reader.query({
       index: INDEXES.byOrder,
       partition: { name: 'orderId', value: orderId },
-      sort: { name: 'createdAtId', ...(after === undefined ? {} : { after }) },
+      sort: { name: 'createdAtId', after },
       newestFirst: false,
       limit: PAGE,
     });

@@ -18,7 +18,7 @@ export type RestartOptions = {
   json?: boolean;
 };
 
-const MOST_IN_FLIGHT = 10;
+const MAX_IN_FLIGHT = 10;
 const WIDTHS = [12, 36];
 
 type Found = { ids: string[]; more: boolean };
@@ -73,7 +73,7 @@ export async function restartAll(
   if (ids.length > 0) {
     const { elapsedMs, pause } = terminal;
     const until = { elapsedMs, pause, signal: AbortSignal.any([terminal.signal, away.signal]) };
-    await pace(until, { rate, count: ids.length, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
+    await pace(until, { rate, count: ids.length, mostInFlight: MAX_IN_FLIGHT }, async (index) => {
       const done = await restart(ids[index] ?? '');
       print(done, options, terminal);
       if (done.result === 'refused' || done.result === 'failed') total[done.result] += 1;

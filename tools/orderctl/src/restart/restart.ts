@@ -47,7 +47,7 @@ export function createRestart({ aws, names }: ConnectedSystem, subject: Subject,
 
     const replayId = restartIdFor(id, seen);
     const messageId = deadLetterOf(seen);
-    const about = { id, replayId, ...(messageId === undefined ? {} : { deadLetter: messageId }) };
+    const about = { id, replayId, deadLetter: messageId };
     const was = `was FAILED, ${seen.failure?.code ?? ''}`;
     if (dryRun) return { result: 'would-replay', ...about, why: was };
     const request = { seen, replayId, outboxShard: outboxShardOf(id), markerDelayMs: MARKER_DELAY_MS };

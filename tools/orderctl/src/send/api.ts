@@ -78,7 +78,7 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
       signal.throwIfAborted();
       const { retryAfter, ...answer } = await send(`${baseUrl}${path}`, { ...options, signal: ended.signal }, sent);
       const retryAfterMs = retryAfterMsOf(retryAfter, now());
-      return { ...answer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+      return { ...answer, retryAfterMs };
     } catch (error) {
       // Node's own error of an aborted request does not say why it was aborted.
       ended.signal.throwIfAborted();

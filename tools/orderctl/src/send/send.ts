@@ -27,7 +27,7 @@ export type SendOptions = {
 };
 
 /** What waits for an API that is away is bounded, and so is what comes down on it when it is back. */
-const MOST_IN_FLIGHT = 50;
+const MAX_IN_FLIGHT = 50;
 
 const BUSY = 429;
 
@@ -97,7 +97,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
   const tally = createTally();
   const startedAt = terminal.elapsedMs();
 
-  await pace(terminal, { rate, count, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
+  await pace(terminal, { rate, count, mostInFlight: MAX_IN_FLIGHT }, async (index) => {
     tally.add(await place(api, index, customerId, products, retrying));
     const { accepted, refused, unanswered, retried } = tally.counts();
     const done = accepted + refused + unanswered;
@@ -123,7 +123,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
     }
   }
   progress.end();
-  const report: SendReport = { api: apiUrl, customerId, tookMs, ...sent, ...(outcomes ? { outcomes } : {}) };
+  const report: SendReport = { api: apiUrl, customerId, tookMs, ...sent, outcomes };
   if (json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   else printSent(report, terminal);
   return exitCodeOf(report, terminal.signal.aborted);

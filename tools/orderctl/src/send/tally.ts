@@ -62,7 +62,7 @@ export function createTally() {
       refusals: reasons.refused,
       silences: reasons.unanswered,
       ...(counts.accepted > 0 ? { latencyMs: { p50: percentile(0.5), p99: percentile(0.99) } } : {}),
-      ...(lastOrderId === undefined ? {} : { lastOrderId }),
+      lastOrderId,
     }),
   };
 }

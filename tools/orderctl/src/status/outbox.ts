@@ -39,7 +39,7 @@ async function countShard(dynamo: DynamoDb, table: string, range: Range): Promis
       new QueryCommand({
         ...inShard(table, range),
         Select: 'COUNT',
-        ...(startKey ? { ExclusiveStartKey: startKey } : {}),
+        ExclusiveStartKey: startKey,
       }),
     );
     count += page.Count ?? 0;

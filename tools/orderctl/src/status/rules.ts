@@ -62,7 +62,7 @@ export async function readRules({ aws, names }: ConnectedSystem): Promise<RuleSt
       const rule = await readRule(aws.eventBridge, bus, name);
       const leftOut = name === orderOutcomesRule && rule.state === 'MISSING';
       const attention = leftOut ? undefined : whatIsWrong(rule);
-      return { ...rule, ...(leftOut ? { state: 'LEFT OUT' } : {}), ...(attention === undefined ? {} : { attention }) };
+      return { ...rule, ...(leftOut ? { state: 'LEFT OUT' } : {}), attention };
     }),
   );
 }

@@ -61,7 +61,7 @@ async function readStatus(
     at: new Date(now).toISOString(),
     ok: all.every(({ attention }) => attention === undefined),
     queues,
-    ...(items ? { items } : {}),
+    items,
     ...{ outbox, bus, rules },
   };
 }

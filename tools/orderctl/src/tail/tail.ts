@@ -47,8 +47,8 @@ function toChange(record: FollowedOrder): Change {
   return {
     ...{ orderId, step, at, status, version, attempts: attemptsOf(record.timeline) },
     ...{ customerId, totalAmount, createdAt },
-    ...(told.code === undefined ? {} : { code: told.code }),
-    ...(told.reason === undefined ? {} : { reason: told.reason }),
+    code: told.code,
+    reason: told.reason,
   };
 }
 
