@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What `npm audit --json` has found.
+ * Evaluates the output of `npm audit --json`.
  * @param {string} output
  * @returns {{ passed: boolean, message: string }}
  */
@@ -13,12 +13,12 @@ export function checkAudit(output) {
   try {
     report = JSON.parse(output);
   } catch {
-    // Not even an error report.
+    // No report at all.
   }
   const counts = report.metadata?.vulnerabilities;
   if (!counts) {
     const reason = report.message ?? (output.trim().slice(0, 200) || 'npm gave no answer');
-    // A registry that cannot be asked says nothing about the packages.
+    // Without the registry there is no result.
     return { passed: true, message: `NOT CHECKED, because the registry's audit endpoint does not answer: ${reason}` };
   }
   const found = (counts.high ?? 0) + (counts.critical ?? 0);

@@ -1,4 +1,4 @@
-/** Docker, Compose, and what of this project is in containers. */
+/** Checks of Docker, Compose and this project's containers. */
 import { readFileSync } from 'node:fs';
 import { isAtLeast } from '../local/requirements.mjs';
 import { ask } from './ask.mjs';
@@ -17,9 +17,9 @@ import { checkMemory } from './machine.mjs';
 
 const MIN_ENGINE = [25];
 const MIN_COMPOSE = [2, 24, 4];
-/** The last one that starts without an account; releases are named by year and month since. */
+/** The last release that starts without an account. Later ones are named by year and month. */
 const FREE_IMAGE = 'localstack/localstack:4.14.0';
-/** Without a tag and a digest it is latest. */
+/** Without tag and digest, Docker takes `latest`. */
 const IMAGE = /(?:^|\/)(?<name>[^/:@]+)(?::(?<tag>[^/@]+))?(?<digest>@.+)?$/;
 const ADD_TO_GROUP = 'sudo usermod -aG docker "$USER" && newgrp docker';
 const START_DOCKER =
@@ -84,7 +84,7 @@ export function checkCompose({ status, stdout, reason }) {
   ];
 }
 
-/** What Compose cannot read it cannot start. @param {Answer} answer of docker compose config @returns {Check[]} */
+/** @param {Answer} answer of docker compose config @returns {Check[]} */
 export function checkFiles({ status, reason }) {
   return status === 'failed'
     ? [fail('Compose files', reason, 'docker compose config --quiet   (names what to mend)')]
@@ -137,7 +137,7 @@ function publishedPorts(text) {
 }
 
 /**
- * The ports that containers ask for. Docker tells of those that are published, and one that restarts has none.
+ * The ports that containers request. Docker lists published ports only, and a restarting container has none.
  * @param {Answer} answer of docker inspect, a line for each container
  * @returns {Map<string, [first: number, last: number][]>} by name
  */
@@ -179,7 +179,7 @@ export function readContainers({ status, stdout }) {
 }
 
 /**
- * A system is started with Docker or with Python. What keeps one of them from it fails only when both are kept from it.
+ * A system starts with Docker or with Python. Their checks fail only if neither is usable.
  * @param {Check} python
  * @param {Check[]} docker
  * @returns {Check[]}

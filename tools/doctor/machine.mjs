@@ -1,4 +1,4 @@
-/** What must be on a machine, before anything is started. */
+/** Checks of the machine. */
 import { totalmem } from 'node:os';
 import { isAtLeast, MIN_NODE, MIN_PYTHON, stateOfDependencies } from '../local/requirements.mjs';
 import { ask } from './ask.mjs';
@@ -6,7 +6,7 @@ import { fail, ok, warn } from './check.mjs';
 
 /** @typedef {import('./check.mjs').Check} Check */
 
-/** The limits of compose.yaml add up to 3 GiB, and the machine needs some for itself. */
+/** The limits in compose.yaml add up to 3 GiB, and the machine needs memory, too. */
 const MIN_MEMORY_GIB = 4;
 
 const PYTHON_VERSION_AND_VENV =

@@ -1,4 +1,4 @@
-/** Whether the services are healthy. */
+/** Checks of the services' health. */
 import { request } from './ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
@@ -10,7 +10,7 @@ import { fail, ok, warn } from './check.mjs';
 
 const SERVICES = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
 
-/** Ends when it has deployed. */
+/** It exits after deploying. */
 const ONE_SHOT = 'topology';
 
 /** @param {Container} container */
@@ -20,14 +20,14 @@ function isHealthy({ service, state, status }) {
 }
 
 /**
- * The containers of one Compose project.
+ * Checks the containers of one Compose project.
  * @param {Container[]} containers
  * @param {string} compose the command that the project is reached by
  * @returns {Check[]}
  */
 export function checkContainers(containers, compose) {
   const sick = containers.filter((container) => !isHealthy(container));
-  // What was stopped as a whole was stopped by somebody.
+  // If all are stopped, someone stopped them.
   const report = containers.some(({ state }) => state === 'running') ? fail : warn;
   const checks = sick.map(({ name, service, status, state }) => {
     const why = `${compose} logs --tail 20 ${service}`;
@@ -41,7 +41,7 @@ export function checkContainers(containers, compose) {
   return checks.length > 0 ? checks : [ok('Services', `${containers.length} containers, all healthy`)];
 }
 
-/** What an answer of /health/ready gives as the reason. @param {string} body */
+/** The reason in an answer of /health/ready. @param {string} body */
 function reasonsIn(body) {
   try {
     const { error, details } = JSON.parse(body);

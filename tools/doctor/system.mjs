@@ -1,4 +1,4 @@
-/** A system that runs: its hook, its stack, its topology, its clock, and the work that it left lying. */
+/** Checks of a running system: hook, stack, topology, clock, and unfinished work. */
 import { readFileSync } from 'node:fs';
 import { inTime, request } from './ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
@@ -16,10 +16,14 @@ import { readTemplate } from './template.mjs';
  */
 
 const MAX_SKEW_MS = 2_000;
-/** A sweeper that works looks after a marker within seconds of its time. */
+/** A working sweeper handles a marker within seconds. */
 const OVERDUE_AFTER_MS = 60_000;
 
-/** Which system is looked at, where several run. @param {import('./surroundings.mjs').RunningSystem[]} systems @returns {Check[]} */
+/**
+ * Warns if several systems are running.
+ * @param {import('./surroundings.mjs').RunningSystem[]} systems
+ * @returns {Check[]}
+ */
 export function checkChoice(systems) {
   const [chosen, ...others] = systems;
   if (!chosen || others.length === 0) return [];
@@ -27,7 +31,7 @@ export function checkChoice(systems) {
   return [warn('Systems', found, `${others[0]?.choose} npm run doctor`)];
 }
 
-/** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
+/** An emulator that hangs or does not exist. @param {System} system @returns {Check} */
 export function checkSilence(system) {
   const { endpoint, origin } = system;
   const check = 'System';
@@ -48,7 +52,7 @@ export function checkSilence(system) {
  */
 export function checkHook(answer, { origin }) {
   const check = 'Hook';
-  // MiniStack has no hooks: whether it was deployed to, the stack tells.
+  // MiniStack has no hooks. The stack shows whether it was deployed.
   if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
   const { completed, scripts = [] } = JSON.parse(answer.body);
   const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
@@ -66,7 +70,7 @@ export function checkHook(answer, { origin }) {
 }
 
 /**
- * The Date header has no milliseconds: what can be explained by that, and by the way there, is no skew.
+ * The Date header has no milliseconds. Its rounding and the network delay do not count as skew.
  * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
  * @returns {Check}
  */

@@ -173,7 +173,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
   const { command } = findPython();
   const make = async () => {
     if (isMade()) return { python, made: false };
-    // A half-made environment would pass for a whole one the next time.
+    // An incomplete environment must not look complete to the next run.
     rmSync(environment, { recursive: true, force: true });
     const install = [
       // Only wheels: to build from a source package would run its code.

@@ -8,11 +8,11 @@ import type { Lifecycle } from '@orderflow/platform/work-item/transitions';
 
 export type Item = OrderRecord | NotificationRecord;
 
-/** What can be started again from its item. */
+/** The kinds of items that can be restarted. */
 export type Subject = {
   what: 'order' | 'notification';
   lifecycle: Lifecycle;
-  /** The event that brings a waiting item on. */
+  /** The event that starts a pending item. */
   eventOf: (item: Item) => OutgoingEvent;
 };
 

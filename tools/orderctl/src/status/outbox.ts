@@ -8,11 +8,11 @@ import type { Noted } from './status.js';
 
 export type OutboxStatus = Noted<{
   table: string;
-  /** Items that carry a marker. */
+  /** Items with a marker. */
   markers?: number;
-  /** Those whose time has come. */
+  /** Items with a due marker. */
   due?: number;
-  /** How long the oldest of these has been due; absent when there is none. */
+  /** How long the oldest has been due. Absent without due markers. */
   oldestDueMs?: number;
 }>;
 
@@ -55,7 +55,7 @@ async function countAll(dynamo: DynamoDb, table: string, dueAt?: number): Promis
   return sum(await Promise.all(SHARDS.map((shard) => countShard(dynamo, table, { shard, ...bound }))));
 }
 
-/** Epoch ms at which the marker that has waited longest became due. */
+/** Epoch ms at which the oldest marker became due. */
 async function oldestAt(dynamo: DynamoDb, table: string): Promise<number> {
   const firsts = await Promise.all(
     SHARDS.map((shard) => dynamo.send(new QueryCommand({ ...inShard(table, { shard }), Limit: 1 }))),
@@ -74,7 +74,7 @@ async function readTable(dynamo: DynamoDb, table: string, now: number, tolerance
   return { table, markers, due, oldestDueMs, ...(overdue > 0 ? { attention } : {}) };
 }
 
-/** The outbox markers of both tables, as their indexes have them; those lag a little. */
+/** The outbox markers of both tables, from their eventually consistent indexes. */
 export async function readOutbox(
   { aws, names }: ConnectedSystem,
   now: number,
