@@ -54,7 +54,7 @@ const trials = TRIALS.filter(({ name, fullOnly }) => only?.includes(name) ?? (gi
 const runs: TrialRun[] = [];
 for (const trial of trials) {
   for (const seed of seeds) {
-    // An ablation that is noticed once is noticed: one seed will do.
+    // One seed is enough for an ablation.
     const variants = trial.ablation && seed === seeds[0] && !given['no-ablations'] ? [false, true] : [false];
     for (const ablated of variants) {
       print(`${trial.name}${ablated ? ` without its protection (${trial.ablation?.name ?? ''})` : ''}, seed ${seed}`);

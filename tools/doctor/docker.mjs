@@ -87,7 +87,7 @@ export function checkCompose({ status, stdout, reason }) {
 /** @param {Answer} answer of docker compose config @returns {Check[]} */
 export function checkFiles({ status, reason }) {
   return status === 'failed'
-    ? [fail('Compose files', reason, 'docker compose config --quiet   (names what to mend)')]
+    ? [fail('Compose files', reason, 'docker compose config --quiet   (shows what to fix)')]
     : [];
 }
 

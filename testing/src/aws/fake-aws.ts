@@ -8,7 +8,7 @@ import type { TableSchema } from './fake-table.js';
 type Options = {
   tables?: readonly TableSchema[];
   queues?: readonly QueueSettings[];
-  /** Buses besides those that the rules name. */
+  /** Buses without rules. */
   eventBuses?: readonly string[];
   rules?: readonly RuleSettings[];
   now?: Clock;

@@ -19,7 +19,7 @@ export type ConformanceCase = {
   aws?: string;
   /** Why MiniStack 1.5.33 accepts a statement that AWS and LocalStack reject. */
   ministackAccepts?: string;
-  /** What MiniStack 1.5.33 leaves behind instead of `after`, and why. */
+  /** The result on MiniStack 1.5.33 if it differs from `after`, and why. */
   ministackLeaves?: { after: Item; why: string };
 };
 

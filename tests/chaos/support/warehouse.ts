@@ -25,7 +25,7 @@ export type Warehouse = {
   /** From now on the first cancel of each key is answered 503. */
   failFirstCancels(): void;
   /** From now on every product can be had. */
-  mend(): void;
+  repair(): void;
   /** Cancels that were asked for, and answered 503. */
   failedCancels(): number;
   /** Calls that wait for their answer at this moment. */
@@ -110,7 +110,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
     failFirstCancels: () => {
       cancelsFailed ??= new Set();
     },
-    mend: () => {
+    repair: () => {
       isMended = true;
     },
     failedCancels: () => cancelsFailed?.size ?? 0,

@@ -103,7 +103,7 @@ function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poi
 
 /** The warehouse is mended, and an operator replays the orders that it had failed. */
 async function replayFailed(system: ChaosSystem, operator: ConnectedSystem, failed: number): Promise<Check> {
-  system.warehouse.mend();
+  system.warehouse.repair();
   const terminal = createTerminal();
   await replay(operator, terminal, { queue: ['orders'], reason: [EXHAUSTED], maxReplays: 1, json: true });
   const replayed = terminal.documents().filter(({ result }) => result === 'replayed');
