@@ -6,7 +6,7 @@ import { order } from './orders.js';
 
 const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
 
-/** An order that its worker has given up. */
+/** An order that was given up. */
 export function exhausted(): OrderRecord {
   const { outboxAt: _at, outboxShard: _shard, ...item } = order();
   return { ...item, status: 'FAILED', version: 3, effects: 1, failure: FAILURE };
@@ -14,7 +14,7 @@ export function exhausted(): OrderRecord {
 
 export type Letter = { body: string; attributes?: Record<string, string> };
 
-/** A dead letter as a worker writes it. */
+/** A dead letter in the form that a worker sends. */
 export const letter = (body: string, code: string, attributes: Record<string, string> = {}): Letter => ({
   body,
   attributes: {

@@ -35,7 +35,7 @@ const LOCAL_PROJECT = /^orderflow-local/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** No system was found, or several. */
-export class NotFound extends LocalError {
+class NotFound extends LocalError {
   /** @param {string} message @param {string} fix @param {boolean} mayCome whether waiting may help */
   constructor(message, fix, mayCome) {
     super(message, fix);

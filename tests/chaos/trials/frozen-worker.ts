@@ -35,8 +35,8 @@ async function handledBy(worker: Instance | undefined): Promise<number> {
 }
 
 /**
- * Of two workers one stands still, claims in hand, until the other has done its work; then it goes on where it was. The
- * last time it stands still for longer than any of its deadlines, and is no reason for it to end.
+ * Freezes one of two workers with claims in hand until the other has done its work. The last freeze exceeds all its
+ * deadlines, but must not end the process.
  */
 export const frozenWorker: Trial = {
   name: 'frozen-worker',
@@ -67,7 +67,7 @@ export const frozenWorker: Trial = {
           firstIndex: placed.length,
           ratePerSecond: ORDERS_PER_SECOND,
         });
-        // After the last freeze it pauses for a moment, and takes one message as a trial: it would hold nothing.
+        // After the last freeze, it pauses and takes only one message.
         const handledBefore = await handledBy(victim);
         await waitFor('work in hand', async () => (await handledBy(victim)) > handledBefore + WARMED_UP);
         const before = redelivered();

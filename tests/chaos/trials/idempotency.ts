@@ -20,7 +20,7 @@ function otherOrder(key: number): CreateOrderRequest {
   return { customerId, items: [item], totalAmount: 25 };
 }
 
-/** Answers of the table about orders' inserts and reads get lost, and so do the API's own. */
+/** Answers of the table and of the API get lost. */
 async function dropAnswers(system: ChaosSystem, seed: number): Promise<ForgetfulProxy> {
   const { ordersTable } = resourceNames(system.stage);
   const common = { kind: 'drop-answer', service: 'DynamoDB', probability: DROPPED } as const;

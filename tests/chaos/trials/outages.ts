@@ -49,7 +49,7 @@ async function untilEnded(system: ChaosSystem, placed: readonly Placed[]): Promi
   );
 }
 
-/** Orders are placed before and during an outage; then everything is given back, and those that were accepted must end. */
+/** Places orders before and during an outage. After it, all accepted orders must end. */
 async function suffer(
   system: ChaosSystem,
   { services, fault }: Outage,

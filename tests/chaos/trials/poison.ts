@@ -15,7 +15,7 @@ import { atMost, countIs, type Check, type Trial } from '../trial.js';
 
 /** Poison: half of it messages that cannot be handled, half orders whose fulfilment always fails. */
 const SIZES = { full: { good: 1_000, poison: 50 }, ci: { good: 150, poison: 10 } } as const;
-/** Enough for what no backoff breaks. */
+/** Enough to show the effect of a missing backoff. */
 const ABLATED_SIZE = { good: 30, poison: 10 };
 /** Far fewer than the workers can serve at a time: waiting for a turn must not be what is measured. */
 const CUSTOMERS = 12;
@@ -101,7 +101,7 @@ function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poi
   ];
 }
 
-/** The warehouse is mended, and an operator replays the orders that it had failed. */
+/** Repairs the warehouse and replays the failed orders. */
 async function replayFailed(system: ChaosSystem, operator: ConnectedSystem, failed: number): Promise<Check> {
   system.warehouse.repair();
   const terminal = createTerminal();

@@ -19,7 +19,7 @@ const BATCH = 50;
 /** Requests per second: few enough that no backlog builds up, from which each death would take a batch. */
 const PACE = 25;
 const ENV = {
-  // A busy machine falls behind, and that is no reason to publish everything again.
+  // On a busy machine, a delay must not cause republications.
   QUEUE_GRACE_MS: '60000',
   // A worker has ten messages in hand at most: each death takes a receive from all of them.
   WORKER_POLLERS: '1',
@@ -51,7 +51,7 @@ function sparesApi(accepted: () => number, share: number): (victim: Instance) =>
   };
 }
 
-/** Orders are placed while processes are killed, one after another. */
+/** Places orders while processes are killed one after another. */
 async function storm({ options, ablation, killsApi, env = {}, spoil, checks }: Storm): Promise<Check[]> {
   const { seed, emulator, ablated, say } = options;
   const { kills } = SIZES[options.size];

@@ -22,7 +22,7 @@ function startFake(): Promise<Target> {
   return Promise.resolve({ name: 'fake', ...fake, names: resourceNames(STAGE), dispose: () => Promise.resolve() });
 }
 
-/** Clients of an emulator that has the template, and the table of the single statements beside it. */
+/** Connects to an emulator with the template, and creates the table for single statements. */
 async function connect(
   name: TargetName,
   endpoint: string,
@@ -67,7 +67,7 @@ export const START: Record<TargetName, () => Promise<Target>> = {
   LocalStack: startLocalStackTarget,
 };
 
-/** With CI set nothing may be left out: a missing engine must fail the run, not shorten it. */
+/** With CI set, a missing Docker engine must fail the run. */
 export function runs(target: TargetName): boolean {
   return target !== 'LocalStack' || Boolean(process.env.CI) || dockerProblem() === undefined;
 }

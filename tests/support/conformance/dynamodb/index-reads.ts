@@ -20,7 +20,7 @@ async function readShard(target: Target, shard: number, change: object = {}) {
   return { items, next, ids: items.map(({ orderId }) => String(orderId).at(-1)).join('') };
 }
 
-/** A shard of this case's own: other cases' markers lie elsewhere. */
+/** A separate shard per case. */
 let shards = 1_000;
 function nextShard(): number {
   shards += 1;
@@ -34,7 +34,7 @@ async function mark(target: Target, id: string, shard: number, outboxAt: unknown
   ]);
 }
 
-/** An index catches up in its own time. */
+/** Indexes are eventually consistent. */
 function untilShardShows(target: Target, shard: number, ids: string): Promise<string> {
   return waitFor(`index shows ${ids}`, async () => {
     const seen = await readShard(target, shard);

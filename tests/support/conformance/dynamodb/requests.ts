@@ -23,7 +23,7 @@ export function batchOf(requests: readonly Request[], returned?: 'ALL_OLD') {
   });
 }
 
-/** What came of each statement: its error's code, with `+item` where the item is shown, or `ok`. */
+/** The result of each statement: `ok` or its error code, with `+item` if the item is returned. */
 export async function outcomesOf({ dynamo }: Target, command: BatchExecuteStatementCommand): Promise<string> {
   const { Responses: responses = [] } = await dynamo.send(command);
   return responses

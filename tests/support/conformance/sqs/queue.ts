@@ -36,7 +36,7 @@ export async function openQueue({ sqs }: Target, name: string) {
       );
       return messages?.[0];
     },
-    /** The message that is sure to come. */
+    /** Waits for the expected message. */
     take: (options: ReceiveOptions = {}): Promise<Message> =>
       waitFor(`message in ${name}`, () => queue.receive({ waitSeconds: 1, ...options })),
     hide: (message: Message, seconds: number) =>

@@ -4,7 +4,7 @@ import { countOf, openQueue, sqsCase, type Queue } from './queue.js';
 /** What infrastructure/template.yaml sets. */
 const MAX_RECEIVE_COUNT = 20;
 
-/** Receives until nothing comes any more. */
+/** Receives until the queue is empty. */
 async function exhaust(queue: Queue): Promise<number> {
   let receives = 0;
   while (await queue.receive({ hideSeconds: 0 })) receives += 1;
