@@ -97,6 +97,15 @@ export default tseslint.config(
     [...WORKSPACES_BUT('contracts', 'domain', 'platform'), '**/services/**'],
     'The operator tools import domain, contracts, platform and the AWS SDK, but no service.',
   ),
+  {
+    files: ['tools/**/*.mjs'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/tests/**', '**/testing/**'], message: 'Tests use the tools, not the reverse.' }] },
+      ],
+    },
+  },
   forbidImports(
     'bench/peers',
     [...WORKSPACES_BUT('contracts', 'domain', 'platform'), '**/services/**'],

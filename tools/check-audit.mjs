@@ -3,22 +3,22 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What `npm audit --json` has found.
+ * Evaluates the output of `npm audit --json`.
  * @param {string} output
  * @returns {{ passed: boolean, message: string }}
  */
-export function judgeAudit(output) {
+export function checkAudit(output) {
   /** @type {{ metadata?: { vulnerabilities?: Record<string, number> }, message?: string, vulnerabilities?: Record<string, { severity: string }> }} */
   let report = {};
   try {
     report = JSON.parse(output);
   } catch {
-    // Not even an error report.
+    // No report at all.
   }
   const counts = report.metadata?.vulnerabilities;
   if (!counts) {
     const reason = report.message ?? (output.trim().slice(0, 200) || 'npm gave no answer');
-    // A registry that cannot be asked says nothing about the packages.
+    // Without the registry there is no result.
     return { passed: true, message: `NOT CHECKED, because the registry's audit endpoint does not answer: ${reason}` };
   }
   const found = (counts.high ?? 0) + (counts.critical ?? 0);
@@ -37,7 +37,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     encoding: 'utf8',
     timeout: 60_000,
   });
-  const { passed, message } = judgeAudit(stdout ?? '');
+  const { passed, message } = checkAudit(stdout ?? '');
   console.log(message);
   process.exitCode = passed ? 0 : 1;
 }

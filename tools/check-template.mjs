@@ -1,4 +1,4 @@
-/** Runs cfn-lint, in a virtual environment of its own, on the CloudFormation template. */
+/** Runs cfn-lint on the CloudFormation template, in a separate virtual environment. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ const cfnLint = `${environment}/${bin}/cfn-lint`;
 function run(command, args, problem, env = ofTheMachine(process.env)) {
   const { error, status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
   if (!error && status === 0) return;
-  // A half-made environment would pass for a whole one the next time.
+  // An incomplete environment must not look complete to the next run.
   if (command !== cfnLint) rmSync(environment, { recursive: true, force: true });
   console.error(problem);
   process.exit(1);
@@ -41,5 +41,5 @@ if (!existsSync(cfnLint) && !existsSync(`${cfnLint}.exe`)) {
     pipEnvironment(venvPython),
   );
 }
-// Informational rules, too: they ask for deletion policies, among other things.
+// Include informational rules, for example those about deletion policies.
 run(cfnLint, ['--include-checks', 'I', '--', 'infrastructure/template.yaml'], 'The template does not pass cfn-lint.');

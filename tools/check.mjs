@@ -1,4 +1,4 @@
-/** `npm run check`: what must hold before a change is handed in. Names choose single checks. */
+/** `npm run check`: the checks that every change must pass. Arguments select single checks. */
 import { spawnSync } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';

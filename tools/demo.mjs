@@ -1,11 +1,9 @@
-/**
- * `npm run demo`: one order and its notifications, from acceptance to the end, as a person would follow them. Goes to
- * API_URL, or to the system that runs here: Compose and `npm run local` look the same from here.
- */
+/** `npm run demo`: follows one order and its notifications to the end, at API_URL or on the system that runs here. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { request } from './doctor/ask.mjs';
-import { findSystem, NotFound } from './local/find-system.mjs';
+import { LocalError, printProblem } from './local/fail.mjs';
+import { findSystem } from './local/find-system.mjs';
 import { createPatience } from './local/patience.mjs';
 import { readArguments } from './usage.mjs';
 
@@ -20,13 +18,11 @@ const ITEMS = [
   { productId: 'pen-7', productName: 'Fountain pen', quantity: 2, unitPrice: 12.25 },
 ];
 
-class DemoError extends Error {}
-
-/** Where the API is. @returns {Promise<string>} without a slash at the end */
+/** @returns {Promise<string>} without a slash at the end */
 async function findApi() {
   const named = process.env.API_URL?.trim();
   if (named) {
-    if (!URL.canParse(named)) throw new DemoError('API_URL must be an http(s) URL such as http://127.0.0.1:3000.');
+    if (!URL.canParse(named)) throw new LocalError('API_URL must be an http(s) URL such as http://127.0.0.1:3000.', '');
     return named.replace(/\/+$/, '');
   }
   return (await findSystem(root, process.env, 'api')).url;
@@ -40,19 +36,19 @@ async function findApi() {
 async function call(path, init) {
   const answer = await request(`${base}${path}`, init);
   if (!answer) {
-    throw new DemoError(
-      `Nothing answers at ${base}.\n\nWhat to do: npm run doctor says what is wrong with the system that runs here. ` +
-        'Of another one: API_URL=http://… npm run demo',
+    throw new LocalError(
+      `Nothing answers at ${base}.`,
+      'npm run doctor says what is wrong with the system that runs here. For another one: API_URL=http://… npm run demo',
     );
   }
   let body;
   try {
     body = JSON.parse(answer.body);
   } catch {
-    throw new DemoError(`What answers at ${base} is not Orderflow's API.\n\nWhat to do: API_URL=http://… npm run demo`);
+    throw new LocalError(`What answers at ${base} is not Orderflow's API.`, 'API_URL=http://… npm run demo');
   }
   if (answer.status >= 400)
-    throw new DemoError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`);
+    throw new LocalError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`, '');
   return body;
 }
 
@@ -73,7 +69,7 @@ function note(text) {
 }
 
 /**
- * Asks until `isEnd`, and notes each new status.
+ * Prints each new status until the end.
  * @param {() => Promise<{ status: string } | undefined>} ask
  * @param {string} name
  * @param {string[]} ends
@@ -89,9 +85,9 @@ async function follow(ask, name, ends) {
     }
     if (seen && ends.includes(seen.status)) return seen;
     if (patience.isOver()) {
-      throw new DemoError(
-        `${name} is still ${last || 'not there'} after ${GIVE_UP_MS / 1_000} s.\n\nWhat to do: look at the workers, ` +
-          'with docker compose logs order-worker notification-worker, or in logs/',
+      throw new LocalError(
+        `${name} is still ${last || 'not there'} after ${GIVE_UP_MS / 1_000} s.`,
+        'look at the workers, with docker compose logs order-worker notification-worker, or in logs/',
       );
     }
     await sleep(50);
@@ -114,7 +110,7 @@ try {
   const { orderId } = order;
   note(`order ${orderId} accepted`);
   const ended = await follow(() => call(`/api/orders/${orderId}`), 'order', ['COMPLETED', 'FAILED']);
-  if (ended.status !== 'COMPLETED') throw new DemoError(`The order ended ${ended.status}.`);
+  if (ended.status !== 'COMPLETED') throw new LocalError(`The order ended ${ended.status}.`, '');
 
   const notification = await post('/api/notifications', {
     orderId,
@@ -136,12 +132,7 @@ try {
   for (const { channel, status, message } of told) say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
   say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
 } catch (error) {
-  const said =
-    error instanceof NotFound
-      ? `${error.message}\n\nWhat to do: ${error.fix}`
-      : error instanceof DemoError
-        ? error.message
-        : String(/** @type {Error} */ (error).stack);
-  process.stderr.write(`\n${said}\n`);
+  if (error instanceof LocalError) printProblem(error.message, error.fix);
+  else printProblem(String(/** @type {Error} */ (error).stack));
   process.exit(1);
 }

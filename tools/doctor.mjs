@@ -14,10 +14,10 @@ import { report, toText } from './doctor/check.mjs';
 import { checkDocker, needEither } from './doctor/docker.mjs';
 import { composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
-import { checkPorts, judgeLeftBehind } from './doctor/ports.mjs';
-import { checkLocalServices, judgeContainers } from './doctor/services.mjs';
+import { checkPorts, checkLeftBehind } from './doctor/ports.mjs';
+import { checkLocalServices, checkContainers } from './doctor/services.mjs';
 import { findEndpoint, originOf } from './doctor/surroundings.mjs';
-import { checkSystem, judgeChoice, judgeSilence } from './doctor/system.mjs';
+import { checkSystem, checkChoice, checkSilence } from './doctor/system.mjs';
 import { forgetAws } from './local/environment.mjs';
 import { credentialsAt, readLeftBehind, readLocalRun, readSettings } from './local/find-system.mjs';
 
@@ -65,7 +65,7 @@ async function examine({ endpoint: named, stage, settings }) {
   const origin = originOf(endpoint, localRun, containers, systems);
   const system = { endpoint, credentials: credentialsAt(endpoint, process.env, localRun), stage, origin };
   const project = origin.kind === 'compose' ? origin.project : config.project;
-  // Without a system, the containers of one that did not come up say why.
+  // Without a running system, containers that failed to start show why.
   const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);
   const ours = ofCompose ? containers.filter((container) => container.project === project) : [];
   const [ports, inSystem, services] = await Promise.all([
@@ -74,7 +74,7 @@ async function examine({ endpoint: named, stage, settings }) {
       localRun: origin.kind === 'compose' ? undefined : localRun,
       leftBehind,
     }),
-    answers ? checkSystem(root, system) : [judgeSilence(system)],
+    answers ? checkSystem(root, system) : [checkSilence(system)],
     localRun && origin.kind === 'local' ? checkLocalServices(localRun) : [],
   ]);
   return [
@@ -85,10 +85,10 @@ async function examine({ endpoint: named, stage, settings }) {
     machine.memory,
     machine.dependencies,
     ...ports,
-    ...judgeLeftBehind(leftBehind),
-    ...judgeChoice(systems),
+    ...checkLeftBehind(leftBehind),
+    ...checkChoice(systems),
     ...inSystem,
-    ...(ours.length > 0 ? judgeContainers(ours, composeCommand({ kind: 'compose', project })) : services),
+    ...(ours.length > 0 ? checkContainers(ours, composeCommand({ kind: 'compose', project })) : services),
   ];
 }
 
@@ -97,11 +97,11 @@ async function main(options) {
   const checks = await examine(options);
   const found = report(checks);
   const text = options.json ? `${JSON.stringify(found, null, 2)}\n` : toText(checks);
-  // Something that hangs may still hold the process.
+  // A hanging call could keep the process alive.
   process.stdout.write(text, () => process.exit(found.ok ? 0 : 1));
 }
 
-// The AWS SDK's on a Node.js that is supported here are no news to anybody.
+// Suppress AWS SDK warnings about Node.js versions that this project supports.
 process.removeAllListeners('warning');
 try {
   const options = readOptions();

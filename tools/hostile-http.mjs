@@ -19,14 +19,14 @@ import { misused, readArguments } from './usage.mjs';
 /** @typedef {import('./local/children.mjs').Child} Child */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Cases come from three phases, of which one ignores the number asked for; a round more makes up for what is missing. */
+/** One of the three phases ignores the requested number of cases. Another round adds what is missing. */
 const CASES_PER_EXAMPLE = 12;
 const MIN_EXAMPLES = 20;
 const MAX_ROUNDS = 8;
-/** Orders that can be replayed before a round begins, however long the workers take for others. */
+/** Orders that can be replayed when a round begins. */
 const FAILED_PER_ROUND = 5;
 const FAIL_WITHIN_MS = 120_000;
-/** The document's 503 is for a database that does not answer. This one is only slow, where the machine is busy. */
+/** The document describes 503 for an unavailable database. On a busy machine it is only slow. */
 const PATIENCE = { seconds: 60, awsRequestMs: 30_000 };
 
 const USAGE = 'npm run hostile -- [--cases 5000] [--seed 1] [--url http://127.0.0.1:3000]';
@@ -60,7 +60,7 @@ async function startSystem(children) {
   let apiUrl = '';
   for (const service of SERVICES) {
     const port = await freePort();
-    // Orders that fail are given up at once, so that there are some to replay.
+    // Failing orders are given up at once, so that some can be replayed.
     const soon = { MAX_RECEIVES: '1', RETRY_BASE_SECONDS: '1', RETRY_MAX_SECONDS: '1' };
     const patient = service === 'api-gateway' ? { AWS_REQUEST_TIMEOUT_MS: String(PATIENCE.awsRequestMs) } : {};
     const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20', ...soon, ...patient };
@@ -72,7 +72,7 @@ async function startSystem(children) {
 }
 
 /**
- * Orders that have failed and can be replayed.
+ * Places orders that fail and can be replayed.
  * @param {string} url
  * @param {number} count
  * @returns {Promise<string[]>} their ids
@@ -107,9 +107,9 @@ async function failedOrders(url, count) {
 async function round({ python, url, examples, seed, failed }) {
   const report = `${folder}report-${seed}.json`;
   const options = ['--checks', 'all', '--continue-on-failure', '--generation-database', 'none', '--no-color'];
-  // How fast the machine makes up cases says nothing of the API.
+  // The speed of generating cases says nothing about the API.
   options.push('--suppress-health-check', 'too_slow', '--request-timeout', String(PATIENCE.seconds));
-  // It would read a stream of events to its end, which is the order's; tests of their own do.
+  // It would read an event stream until the order ends. Separate tests cover streams.
   options.push('--exclude-path-regex', '/events$');
   const given = ['--max-examples', String(examples), '--seed', String(seed)];
   const reports = ['--report', 'json', '--report-json-path', report];
@@ -117,7 +117,7 @@ async function round({ python, url, examples, seed, failed }) {
     python,
     ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, ...options, ...given, ...reports],
     {
-      // It leaves files where it runs.
+      // It leaves files in its working directory.
       cwd: folder,
       env: {
         ...process.env,
@@ -131,7 +131,7 @@ async function round({ python, url, examples, seed, failed }) {
   );
   const code = await new Promise((resolve) => child.once('close', resolve));
   const { complete, test_cases: cases, operations, valid_rates: rates } = JSON.parse(readFileSync(report, 'utf8'));
-  // Requests that never get past the door prove little.
+  // Requests that are rejected early prove little.
   const unreached = Object.keys(rates).filter((operation) => rates[operation].fuzzing.accepted === 0);
   if (unreached.length > 0) console.error(`No valid request succeeded: ${unreached.join(', ')}`);
   const isWhole =
@@ -139,7 +139,7 @@ async function round({ python, url, examples, seed, failed }) {
   return { passed: code === 0 && isWhole && cases.unique_failures === 0, cases: cases.generated };
 }
 
-/** Lines of the API's log that tell of an error of its own. */
+/** Log lines about internal errors of the API. */
 function errorsLogged() {
   return readFileSync(`${folder}api-gateway.log`, 'utf8')
     .split('\n')

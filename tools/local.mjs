@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { cannotBeTold, endKnown, pidFile } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { shellCommands } from './local/environment.mjs';
-import { LocalError } from './local/fail.mjs';
+import { LocalError, printProblem } from './local/fail.mjs';
 import { addEnvFiles } from './local/find-system.mjs';
 import { isAlive, mayBeAlive } from './local/identity.mjs';
 import { stopLocalStack } from './local/localstack.mjs';
@@ -26,7 +26,7 @@ const folder = runFolder(root, process.env);
 const { runFile, startLog, logs, prefix, project } = folder;
 const state = pidFile(runFile);
 
-/** Starts this program again in the background. */
+/** Restarts this program in the background. */
 async function detach() {
   const args = process.argv.slice(2).filter((argument) => argument !== '--detach');
   const command = [fileURLToPath(import.meta.url), ...args];
@@ -34,7 +34,7 @@ async function detach() {
   say(said.split('\nTry it:')[0] ?? '');
   if (exitCode !== undefined) {
     if (said === '') say(`It ended at once, and wrote nothing to ${startLog}: is the disk full?`);
-    // It has ended before it was ready, however it calls that.
+    // It ended before it was ready, whatever its exit code.
     process.exit(exitCode || 1);
   }
   say(`\nIn the background. Logs: ${logs}. Try it: ${prefix}npm run demo. Stop it: ${prefix}npm run local:stop`);
@@ -51,13 +51,13 @@ function printEnvironment() {
   say(shellCommands(process.env, endpoint, known.credentials));
 }
 
-/** Ends what run.json names, also when its launcher is dead. */
+/** Ends the processes in run.json, even if their launcher is dead. */
 async function stop() {
   const known = state.readStrictly();
   const isHere = known && (known.usesContainer || [known.parent, ...known.children].some(isAlive));
   if (known && isHere) {
     say('Stopping: the services finish what they have begun.');
-    // It ends its children, and may take as long for them as for the emulator.
+    // The launcher ends its children and then the emulator, each within the limit.
     await endKnown(known.parent, 2 * STOP_WITHIN_MS + 5_000);
     const { children, usesContainer } = state.readStrictly() ?? { children: known.children };
     await Promise.all(children.map((child) => endKnown(child, STOP_WITHIN_MS)));
@@ -89,7 +89,7 @@ if (!values.stop && !values.env && !values.detach) {
     else await detach();
   } catch (error) {
     const { message, fix } = /** @type {{ message: string, fix?: string }} */ (error);
-    process.stderr.write(`\n${message}\n${fix ? `\nWhat to do: ${fix}\n` : ''}`);
+    printProblem(message, fix);
     process.exit(1);
   }
 }

@@ -1,7 +1,7 @@
-/** What every tool does with its command line: --help shows how it is called, and what it does not know ends it. */
+/** Command line parsing for all tools: --help prints the usage, unknown options end the program. */
 import { parseArgs } from 'node:util';
 
-/** Exit code of a program that was called wrongly. */
+/** Exit code for wrong usage. */
 const MISUSED = 2;
 
 /**
@@ -24,7 +24,7 @@ export function helpIfAsked(usage, args = process.argv.slice(2)) {
 }
 
 /**
- * Ends the process after --help, with 0, and on anything that is not among the options, with 2.
+ * Exits with 0 after --help, and with 2 on an unknown option.
  * @template {import('node:util').ParseArgsConfig} C
  * @param {string} usage
  * @param {C} config of `parseArgs`, without `help`

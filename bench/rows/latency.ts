@@ -1,6 +1,6 @@
 import type { BenchSystem } from '../support/bench-system.js';
 import { closedLoop, createLoadClient, openLoop, type LoadClient, type Placed } from '../support/load.js';
-import { percentile } from '../support/stats.js';
+import { percentile } from '@orderflow/platform/runtime/percentile';
 import { watchCompletions } from '../support/watch-completions.js';
 import { warmUp } from './saturation.js';
 

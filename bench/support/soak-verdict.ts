@@ -1,4 +1,5 @@
-import { median, percentile, slope } from './stats.js';
+import { percentile } from '@orderflow/platform/runtime/percentile';
+import { median, slope } from './stats.js';
 
 /** A process at one moment. */
 export type SoakSample = {

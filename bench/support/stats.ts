@@ -1,12 +1,6 @@
 /** Median, smallest and largest value of several rounds. */
 export type Spread = { median: number; min: number; max: number };
 
-/** The value below which the share `p` (0 to 1) of the values lie, by nearest rank; NaN of none. */
-export function percentile(values: readonly number[], p: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? NaN;
-}
-
 /** The middle value, or the mean of the two in the middle; NaN of none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,21 +1,21 @@
 import { connectionReset } from './aws/aws-errors.js';
 
-/** A function makes a fresh error for every call, as the SDK does. */
+/** A function creates a new error per call, as the SDK does. */
 export type Fault = Error | (() => Error);
 
 export type FaultSwitches<Operation extends string> = {
   /** The next `times` calls of the operation fail without being applied. */
   failNext(operation: Operation, fault: Fault, times?: number): void;
-  /** Every call of the operation, or of any with '*', fails without being applied, until `heal()`. */
+  /** Every call of the operation, or of all with '*', fails without being applied until `heal()`. */
   failAlways(operation: Operation | '*', fault: Fault): void;
-  /** The next `times` calls are applied and then fail with a broken connection: the caller cannot know. */
+  /** The next `times` calls are applied, but fail with a broken connection. */
   applyThenLoseAnswer(operation: Operation, times?: number): void;
-  /** The next `times` entries of a batch operation are answered with this error code; the call itself succeeds. */
+  /** The next `times` entries of a batch operation fail with this code. The call itself succeeds. */
   rejectEntriesNext(operation: Operation, code: string, times?: number): void;
   heal(): void;
 };
 
-/** What the switches hold for one call. */
+/** The planned faults of one call. */
 type TakenFault = { error: Error | undefined; loseAnswer: Error | undefined };
 
 export type Faults<Operation extends string> = {
@@ -28,7 +28,7 @@ function errorOf(fault: Fault): Error {
   return typeof fault === 'function' ? fault() : fault;
 }
 
-/** One queue of planned faults per operation: first planned, first taken. */
+/** A FIFO queue of planned faults per operation. */
 function createPlan<Operation extends string, Planned>() {
   const planned = new Map<Operation, Planned[]>();
   return {

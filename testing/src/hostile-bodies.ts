@@ -3,13 +3,13 @@ import { isPlainObject } from './aws/values.js';
 
 type Path = readonly string[];
 
-/** Any code point, lone surrogates included. fast-check's own `binary` takes seconds to make. */
+/** Any code point, including lone surrogates. fast-check's `binary` takes seconds. */
 export const anyCharacter = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 
-/** Names that mean something to JavaScript. */
+/** Names with a meaning in JavaScript. */
 const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', 'toJSON'];
 
-/** Stands in a sample's text for what JSON.stringify could not write, or not fast. */
+/** Placeholder for values that JSON.stringify cannot write, or only slowly. */
 const PLACEHOLDER = '@@placeholder@@';
 
 function pathsOf(value: unknown, path: Path = []): Path[] {
@@ -17,7 +17,7 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
   return [path, ...children.flatMap(([name, child]) => pathsOf(child, [...path, name]))];
 }
 
-/** A copy with `change` applied at the path; what `change` leaves out is gone. `__proto__` becomes a property like any other. */
+/** A copy with `change` applied at the path. `__proto__` becomes an ordinary property. */
 function changed(value: unknown, [name, ...rest]: Path, change: (old: unknown) => [] | [unknown]): [] | [unknown] {
   if (name === undefined) return change(value);
   const entries = Object.entries(value as object).flatMap(([key, child]): [string, unknown][] =>
@@ -28,7 +28,10 @@ function changed(value: unknown, [name, ...rest]: Path, change: (old: unknown) =
 
 const put = (sample: object, path: Path, value: unknown) => changed(sample, path, () => [value])[0] ?? null;
 
-/** What SQS lets through: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+/**
+ * Characters that SQS accepts:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
 function asSqsBody(text: string): string {
   return (
     text.toWellFormed().replaceAll(/[^\t\n\r -\uFFFD]/gu, (character) => (character.length > 1 ? character : ' ')) ||
@@ -36,7 +39,7 @@ function asSqsBody(text: string): string {
   );
 }
 
-/** JSON of any shape, with prototype keys among its names. */
+/** Any JSON, including prototype keys. */
 function junkValue(): fc.Arbitrary<unknown> {
   const name = fc.oneof(fc.string(), fc.constantFrom(...PROTOTYPE_KEYS));
   const leaf = fc.oneof(
@@ -57,8 +60,8 @@ function junkValue(): fc.Arbitrary<unknown> {
 }
 
 /**
- * Message bodies that a queue may hold and no publisher of ours has sent: changes of a valid one, deep ones, huge ones,
- * prototype keys, other JSON, and text.
+ * Message bodies that no publisher of this project sends: changed, deep or huge ones, prototype keys, other JSON, and
+ * text.
  */
 export function hostileBody(sample: object): fc.Arbitrary<string> {
   const anyPath = fc.constantFrom(...pathsOf(sample));
@@ -109,7 +112,7 @@ export function hostileBody(sample: object): fc.Arbitrary<string> {
     .map(asSqsBody);
 }
 
-/** The same cases in every CI run, others in each run elsewhere; a failure prints the seed, and FC_SEED repeats it. */
+/** Fixed cases in CI, random ones elsewhere. A failure prints the seed; FC_SEED repeats it. */
 export function propertySeed(env: NodeJS.ProcessEnv): { seed?: number } {
   if (env.FC_SEED) return { seed: Number(env.FC_SEED) };
   return env.CI ? { seed: 20_261_121 } : {};

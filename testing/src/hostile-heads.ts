@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 
-/** Where a listener is, the name that it has as a service, and a path at which it answers to GET. */
+/** A listener: its address, service name, and a path that answers GET. */
 export type Listener = { port: number; service: string; path: string };
 
 export type Head = {
   what: string;
-  /** Request line and header lines; `path`, `port` and `service` stand in braces. */
+  /** Request line and headers, with `{path}`, `{port}` and `{service}`. */
   lines: string[];
   status: number | 'served';
 };
@@ -151,13 +151,13 @@ const WEBSOCKETS: Head[] = [
   },
 ];
 
-/** What may stand in the head of a request, and what becomes of it at every listener. */
+/** Request heads, and the status that every listener must answer with. */
 export const HEADS: readonly Head[] = [...FOREIGN_HOSTS, ...OWN_HOSTS, ...ORIGINS, ...METHODS, ...WEBSOCKETS];
 
-/** Statuses by which a listener says that a request is not one of those that it serves at all. */
+/** Statuses for requests that a listener does not serve. */
 const REFUSALS = [400, 403, 421];
 
-/** Sends a head as it is, which no HTTP client would, and reads the whole answer. */
+/** Sends a raw head, and reads the whole answer. */
 export async function sendHead({ lines }: Pick<Head, 'lines'>, { port, service, path }: Listener) {
   const values: Record<string, string> = { port: String(port), service, path };
   const isUpgrade = lines.some((line) => line.startsWith('Upgrade:'));
@@ -169,7 +169,7 @@ export async function sendHead({ lines }: Pick<Head, 'lines'>, { port, service, 
   let answer = '';
   for await (const chunk of socket.setEncoding('utf8')) {
     answer += String(chunk);
-    // An answer that is served may leave the connection open.
+    // A served request may keep the connection open.
     if (isUpgrade && answer.includes('\r\n\r\n')) break;
   }
   const [, status = '0'] = /^HTTP\/1\.\d (\d{3})/.exec(answer) ?? [];

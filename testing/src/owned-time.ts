@@ -1,8 +1,7 @@
 import { createMonotonicClock, type Clock, type MonotonicClock } from '@orderflow/platform/runtime/clock';
 
 /**
- * Durations by a clock that the test moves. What a deadline calls back when it passes, it calls in real time: nothing
- * else moves by itself while a test waits.
+ * Durations from a clock that the test moves. Deadline callbacks run in real time, because a test may wait for them.
  */
 export function ownedTime(now: Clock): MonotonicClock {
   const { startDeadline } = createMonotonicClock();

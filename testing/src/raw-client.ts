@@ -3,15 +3,15 @@ import { connect, type Socket } from 'node:net';
 
 export type RawClient = {
   socket: Socket;
-  /** Everything that has come, as Latin-1. */
+  /** All received data, as Latin-1. */
   received: () => string;
-  /** How the connection ended: false when it was reset. */
+  /** How the connection ended; false if it was reset. */
   closed: Promise<boolean>;
 };
 
 const clients = new Set<Socket>();
 
-/** Connects, and sends bytes as they are, which no HTTP client would. The server half-closes; so does the client then. */
+/** Connects and sends raw bytes. When the server half-closes, so does the client. */
 export async function openRaw(port: number, text = ''): Promise<RawClient> {
   const socket = connect({ port, host: '127.0.0.1' });
   clients.add(socket);
@@ -30,18 +30,18 @@ export async function openRaw(port: number, text = ''): Promise<RawClient> {
   return { socket, received: () => received, closed };
 }
 
-/** Ends what a test has left open. */
+/** Closes connections that a test has left open. */
 export function leaveRaw(): void {
   for (const socket of clients) socket.destroy();
   clients.clear();
 }
 
-/** The statuses of all answers that have come. */
+/** The statuses of all answers. */
 export function statusesOf(received: string): number[] {
   return (received.match(/(?<=HTTP\/1\.1 )\d+/g) ?? []).map(Number);
 }
 
-/** An answer's parts, headers by their names in lower case. */
+/** The parts of an answer, with lower-case header names. */
 export function parseAnswer(text: string): { status: number; headers: Record<string, string>; body: string } {
   const [head = '', body = ''] = text.split('\r\n\r\n', 2);
   const [statusLine = '', ...lines] = head.split('\r\n');
@@ -61,8 +61,8 @@ const POST = `POST {path} HTTP/1.1\r\n${HEAD}Content-Type: application/json\r\n`
 const GET = `GET {path} HTTP/1.1\r\n${HEAD}\r\n`;
 
 /**
- * What a client may have sent when it stops in the middle, and the statuses that it hears in the end. `{path}` is the path
- * of a request. Connections that wait for a request to begin are not timed out.
+ * Incomplete requests of a client that stops sending, with the final status. `{path}` is the request path. Idle
+ * connections do not time out.
  */
 export const INCOMPLETE: readonly { what: string; text: string; statuses: number[] | 'idle' }[] = [
   { what: 'nothing', text: '', statuses: [] },
@@ -84,7 +84,7 @@ export const INCOMPLETE: readonly { what: string; text: string; statuses: number
   { what: 'one request', text: GET, statuses: 'idle' },
 ];
 
-/** Bytes that no HTTP server can serve, with the status for each. */
+/** Invalid HTTP, with the expected status. */
 export const UNSERVABLE: readonly { what: string; text: string; status: number }[] = [
   { what: 'no HTTP', text: 'hello\r\n\r\n', status: 400 },
   { what: 'TLS', text: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', status: 400 },

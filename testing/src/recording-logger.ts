@@ -2,7 +2,7 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 
 export type Line = { level: 'debug' | 'info' | 'warn' | 'error'; message: string; fields: Record<string, unknown> };
 
-/** Keeps what is logged, children's fields included, and tells when something was. */
+/** Records log lines with the fields of child loggers, and signals new lines. */
 export function createRecordingLogger() {
   const lines: Line[] = [];
   let waiting: { message: string; resolve: (line: Line) => void }[] = [];

@@ -5,16 +5,16 @@ export type RecordedSpan = SpanStart & {
   name: string;
   traceparent: string;
   attributes: Attributes;
-  /** Types of its failures. */
+  /** Types of its errors. */
   failures: string[];
   exceptions: string[];
 };
 
-/** Keeps the spans that were begun, and which of them have ended; ids are counted. */
+/** Records started and ended spans. Ids are sequential. */
 export function createRecordingTracer() {
   const begun: RecordedSpan[] = [];
   const ended: RecordedSpan[] = [];
-  /** Whoever takes the tracer away ends the tracing. */
+  /** Removing the tracer ends the tracing. */
   const tracing: { tracer: Tracer | undefined } = {
     tracer: {
       start: (name, { attributes = {}, ...start }) => {

@@ -3,7 +3,7 @@ type Sample = { name: string; labels: Record<string, string>; value: number };
 const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** What a scrape says, line by line; help and types aside. @throws when a line is no sample */
+/** The samples of a scrape, without help and types. @throws when a line is no sample */
 export function samplesOf(scrape: string): Sample[] {
   return scrape
     .split('\n')
@@ -16,7 +16,7 @@ export function samplesOf(scrape: string): Sample[] {
     });
 }
 
-/** The value of the one sample with this name that has these labels, if there is one. */
+/** The value of the sample with this name and these labels, if any. */
 export function valueOf(scrape: string, name: string, labels: Record<string, string> = {}): number | undefined {
   const found = samplesOf(scrape).filter(
     (sample) => sample.name === name && Object.entries(labels).every(([label, text]) => sample.labels[label] === text),

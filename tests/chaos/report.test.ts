@@ -12,7 +12,7 @@ const kills: Trial = {
 const run = (seed: number, ablated: boolean, lost: number, error?: Error): TrialRun => ({
   ...{ trial: kills, seed, ablated, tookMs: 1 },
   checks: error ? [] : [countIs('I1', 'lost', 0, lost), countIs('I3', 'unexpected', 0, 0)],
-  ...(error ? { error } : {}),
+  error,
 });
 
 const summaryRow = (runs: TrialRun[], id: string) => summaryOf(runs).find(([first]) => first === id);

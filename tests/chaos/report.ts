@@ -10,7 +10,7 @@ const IDS = Object.keys(INVARIANTS) as InvariantId[];
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-/** What was seen of one thing that must hold, over all seeds. */
+/** The result of one check over all seeds. */
 function sightings(runs: readonly TrialRun[], id: InvariantId): { must: string; saw: string; holds: boolean }[] {
   const checks = runs.flatMap((run) => run.checks.filter((check) => check.id === id));
   return unique(checks.map(({ must }) => must)).map((must) => {
@@ -21,7 +21,7 @@ function sightings(runs: readonly TrialRun[], id: InvariantId): { must: string; 
 
 export type Row = { id: string; name: string; fault: string; must: string; saw: string; verdict: string };
 
-/** A row for each thing that must hold, by invariant and trial, and one for each ablation. */
+/** A row per check, by invariant and trial, and one per ablation. */
 export function rowsOf(runs: readonly TrialRun[]): Row[] {
   const trials = unique(runs.map(({ trial }) => trial));
   const held = IDS.flatMap((id) =>
@@ -77,7 +77,7 @@ export function summaryOf(runs: readonly TrialRun[]): string[][] {
   });
 }
 
-/** What each trial saw, one invariant after another, and then a line for each invariant; for a terminal. */
+/** Results by invariant, and a summary line for each, for a terminal. */
 export function asText(runs: readonly TrialRun[]): string {
   const lines: string[] = [];
   let last = '';

@@ -1,7 +1,7 @@
 import type { TrialRun } from './report.js';
 import type { Trial, TrialOptions } from './trial.js';
 
-/** Runs a trial once. What keeps it from a verdict is part of the result. */
+/** Runs a trial once. An error becomes part of the result. */
 export async function runTrial(trial: Trial, options: TrialOptions): Promise<TrialRun> {
   const { seed, ablated } = options;
   const startedAt = performance.now();

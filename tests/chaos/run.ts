@@ -8,7 +8,7 @@
  */
 import { misused, readArguments } from '../../tools/usage.mjs';
 import { beginRun, removeLeftovers } from '../support/test-run.mjs';
-import { testcontainersEnv } from '../support/testcontainers-env.mjs';
+import { testcontainersEnv } from '../../tools/local/testcontainers-env.mjs';
 import { asMarkdown, asText, isGood, type TrialRun } from './report.js';
 import { runTrial } from './run-trial.js';
 import { TRIALS } from './trials.js';
@@ -54,14 +54,14 @@ const trials = TRIALS.filter(({ name, fullOnly }) => only?.includes(name) ?? (gi
 const runs: TrialRun[] = [];
 for (const trial of trials) {
   for (const seed of seeds) {
-    // An ablation that is noticed once is noticed: one seed will do.
+    // One seed is enough for an ablation.
     const variants = trial.ablation && seed === seeds[0] && !given['no-ablations'] ? [false, true] : [false];
     for (const ablated of variants) {
       print(`${trial.name}${ablated ? ` without its protection (${trial.ablation?.name ?? ''})` : ''}, seed ${seed}`);
       const say = (line: string): void => {
         print(`    ${line}`);
       };
-      const options = { seed, size, emulator, ablated, say, ...(orders === undefined ? {} : { orders }) } as const;
+      const options = { seed, size, emulator, ablated, say, orders } as const;
       const run = await runTrial(trial, options);
       runs.push(run);
       print(`    ${isGood(run) ? 'ok' : 'NOT OK'} after ${(run.tookMs / 1_000).toFixed(1)} s`);

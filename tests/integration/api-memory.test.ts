@@ -5,7 +5,7 @@ import { createApiClient, orderFor } from '../support/api-client.js';
 import { startFloodedApi, type FloodedApi } from '../support/api-memory/flooded-api.js';
 import { startNetwork } from '../support/container-network.js';
 import { waitFor } from '../support/wait-for.js';
-import { buildImage } from '../support/worker-container.js';
+import { buildImage, testFilesIn } from '../support/worker-container.js';
 
 const MIB = 1_048_576;
 /** Of the container; the memory that counts comes to it only if the kernel is about to end the process. */
@@ -19,11 +19,12 @@ const ANSWERS_WITHIN_MS = 15_000;
 
 describe('the API in 256 MB', () => {
   let network: StartedNetwork;
+  let image: string;
   let api: FloodedApi;
 
   beforeAll(async () => {
     network = await startNetwork();
-    const image = await buildImage('api-gateway', 'Dockerfile.api');
+    image = await buildImage('api-gateway', 'Dockerfile.api');
     // All slow clients have one address: here it may have all streams that there are.
     api = await startFloodedApi(image, network, { STREAMS_PER_CLIENT_MAX: String(STREAMS) });
   }, 600_000);
@@ -31,6 +32,10 @@ describe('the API in 256 MB', () => {
   afterAll(async () => {
     await api.dispose();
     await network.stop();
+  }, 60_000);
+
+  it('contains no test code', () => {
+    expect(testFilesIn(image)).toEqual([]);
   }, 60_000);
 
   it('outlasts clients that read nothing of streams and lists of 94 KB orders, and serves the others', async () => {

@@ -1,59 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
-import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId, notificationIdFor } from '@orderflow/domain/ids';
-import { newNotificationRecord, type NotificationRecord } from '@orderflow/domain/notifications/notification';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import { newId } from '@orderflow/domain/ids';
+import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import { auditCommand } from '@orderflow/orderctl/audit/audit-command';
 import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { createApiClient, orderFor } from '../support/api-client.js';
-import { startEmbeddedSystem, startEmulator } from '../support/embedded-system.js';
-import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
+import { startEmulator } from '../support/embedded-system.js';
+import { type Emulator } from '../support/emulator.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
-import type { System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
+import { order, without, completed, notificationOf } from '../support/audit-items.js';
 
-const context = { requestHash: '', correlationId: 'c-1' };
 const MINUTE_MS = 60_000;
-
-function order(change: Partial<OrderRecord> = {}): OrderRecord {
-  const now = Date.now();
-  const record = newOrderRecord({ orderId: randomUUID(), request: orderFor('book-1'), now, outboxAt: now, ...context });
-  return { ...record, ...change };
-}
-
-function without<T extends OrderRecord | NotificationRecord>({ outboxAt: _at, outboxShard: _shard, ...item }: T): T {
-  return item as T;
-}
-
-const completed = (change: Partial<OrderRecord> = {}) =>
-  without(order({ status: 'COMPLETED', version: 3, effects: 1, ...change }));
-
-/** The notification of an order's outcome, sent. */
-function notificationOf(record: OrderRecord, change: Partial<NotificationRecord> = {}): NotificationRecord {
-  const causationId = orderOutcome(record)?.detail.metadata.eventId ?? '';
-  const notification = newNotificationRecord({
-    notificationId: notificationIdFor(causationId),
-    request: { orderId: record.orderId, channel: 'EMAIL', message: 'm' },
-    causationId,
-    now: Date.now(),
-    outboxAt: Date.now(),
-    ...context,
-  });
-  return without({ ...notification, status: 'SENT', version: 3, effects: 1, ...change });
-}
 
 // Longer than a test lasts: the pause before the second look is always taken, and the test decides how long it is.
 const QUICK = { ...AUDIT_DEFAULTS, recheckMs: 60_000 };
-
-async function purge({ aws, urlOf }: ConnectedSystem, queue: string): Promise<void> {
-  await aws.sqs.send(new PurgeQueueCommand({ QueueUrl: await urlOf(queue) }));
-}
 
 describe('audit', () => {
   let emulator: Emulator;
@@ -284,56 +249,4 @@ describe('audit', () => {
       findings: [{ kind: 'lost', id: lost.orderId }],
     });
   }, 30_000);
-});
-
-describe('audit of a running system', () => {
-  let emulator: Emulator;
-  let running: System;
-  let system: ConnectedSystem;
-  const api = createApiClient(() => running.apiUrl());
-  const toleranceMs = 1_000;
-  const run = () =>
-    audit({ aws: system.aws, now: Date.now, pause: setTimeout }, { ...AUDIT_DEFAULTS, stage: 'local', toleranceMs });
-
-  beforeAll(async () => {
-    emulator = await startEmptyEmulator();
-    // The sweeper is off.
-    running = await startEmbeddedSystem({ emulator, env: { SWEEP_INTERVAL_MS: '3600000' } });
-    system = await connectOperator(emulator.url);
-  }, 180_000);
-
-  afterAll(async () => {
-    system.aws.close();
-    await running.dispose();
-    await emulator.dispose();
-  }, 60_000);
-
-  it('finds nothing while orders come and go, and then names exactly the one whose message was deleted', async () => {
-    const orders = await Promise.all(Array.from({ length: 20 }, () => api.createOrder(orderFor('book-1'))));
-    expect((await run()).findings).toEqual([]);
-    await Promise.all(orders.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED')));
-
-    await running.stop('order-worker');
-    const { orderId } = await api.createOrder(orderFor('book-1'));
-    await waitFor('its message', async () => {
-      const { queues } = await run();
-      return queues[system.names.orderQueue]?.visible === 1 ? true : undefined;
-    });
-    await purge(system, system.names.orderQueue);
-    const report = await waitFor('the finding', async () => {
-      const now = await run();
-      return now.findingCount > 0 ? now : undefined;
-    });
-    expect(report.findings).toMatchObject([{ kind: 'overdue', id: orderId, lastSeen: { step: 'accepted' } }]);
-    expect(report.orders).toMatchObject({ total: 21, terminal: 20, lost: 1 });
-
-    // The same again with the sweeper on.
-    await running.dispose();
-    running = await startEmbeddedSystem({ emulator, build: false });
-    await api.orderInState(orderId, 'COMPLETED');
-    await waitFor('a clean audit with nothing under way', async () => {
-      const { findingCount, orders: totals } = await run();
-      return findingCount === 0 && totals.markers === 0 ? true : undefined;
-    });
-  }, 120_000);
 });

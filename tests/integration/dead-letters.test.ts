@@ -1,63 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { drop } from '@orderflow/orderctl/dead-letters/drop';
 import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay, type ReplayOptions } from '@orderflow/orderctl/dead-letters/replay';
 import { show } from '@orderflow/orderctl/dead-letters/show';
-import { startEmbeddedSystem, startEmulator } from '../support/embedded-system.js';
+import { startEmulator } from '../support/embedded-system.js';
 import type { Emulator } from '../support/emulator.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
-import type { System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
-
-const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
-
-/** An order that its worker has given up. */
-function exhausted(): OrderRecord {
-  const { outboxAt: _at, outboxShard: _shard, ...item } = order();
-  return { ...item, status: 'FAILED', version: 3, effects: 1, failure: FAILURE };
-}
-
-type Letter = { body: string; attributes?: Record<string, string> };
-
-/** A dead letter as a worker writes it. */
-const letter = (body: string, code: string, attributes: Record<string, string> = {}): Letter => ({
-  body,
-  attributes: {
-    ...{ code, reason: `because of ${code}`, originalMessageId: randomUUID(), attempts: '1' },
-    firstReceivedAt: new Date().toISOString(),
-    ...attributes,
-  },
-});
-
-async function send({ aws, urlOf }: ConnectedSystem, queue: string, ...letters: Letter[]): Promise<string[]> {
-  const QueueUrl = await urlOf(queue);
-  const sent = letters.map(async ({ body, attributes = {} }) => {
-    const values = Object.entries(attributes).map(([name, text]) => [name, { DataType: 'String', StringValue: text }]);
-    const message = { QueueUrl, MessageBody: body, MessageAttributes: Object.fromEntries(values) as never };
-    return (await aws.sqs.send(new SendMessageCommand(message))).MessageId ?? '';
-  });
-  return Promise.all(sent);
-}
-
-/** All messages that can be received at once. */
-async function receiveAll({ aws, urlOf }: ConnectedSystem, queue: string) {
-  const QueueUrl = await urlOf(queue);
-  const received = [];
-  for (;;) {
-    const { Messages: messages = [] } = await aws.sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
-    );
-    if (messages.length === 0) return received;
-    received.push(...messages);
-  }
-}
+import { exhausted, type Letter, letter, send, receiveAll } from '../support/dead-letters.js';
 
 /** The client, with `onCall` told of each command before it is sent. */
 function observed(client: Sqs, onCall: (command: string) => void): Sqs {
@@ -69,7 +23,6 @@ function observed(client: Sqs, onCall: (command: string) => void): Sqs {
 }
 
 const REPLAY: ReplayOptions = { maxReplays: 5 };
-const SET_TOTAL = '[{"op":"replace","path":"/detail/data/totalAmount","value":12.5}]';
 
 describe('dead letters', () => {
   let emulator: Emulator;
@@ -239,72 +192,4 @@ describe('dead letters', () => {
     expect(await drop(system, createTerminal(), { all: true, yes: true })).toBe(0);
     expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toEqual([]);
   }, 30_000);
-});
-
-describe('dead letters of a running system', () => {
-  let running: System;
-  let system: ConnectedSystem;
-
-  beforeAll(async () => {
-    running = await startEmbeddedSystem();
-    system = await connectOperator(await running.awsEndpoint());
-  }, 180_000);
-
-  afterAll(async () => {
-    system.aws.close();
-    await running.dispose();
-  }, 60_000);
-
-  const completed = (orderId: string) =>
-    waitFor(`order ${orderId} COMPLETED`, async () => {
-      const { aws, names } = system;
-      const { Item: item } = await aws.dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
-      return item?.status === 'COMPLETED' ? (item as OrderRecord) : undefined;
-    });
-
-  it('a replay takes an order that had failed for want of attempts to COMPLETED', async () => {
-    const record = exhausted();
-    await put(system, record);
-    await send(system, system.names.orderDeadLetterQueue, letter(bodyOf(record), 'RECEIVES_EXHAUSTED'));
-    const terminal = createTerminal();
-    expect(await replay(system, terminal, { ...REPLAY, order: record.orderId })).toBe(0);
-    expect(terminal.written()).toContain('to orders, order FAILED');
-    expect(await completed(record.orderId)).toMatchObject({ effects: 1, version: 5 });
-  });
-
-  it('a patched message is processed', async () => {
-    const record = order();
-    await put(system, record);
-    const malformed = letter(bodyOf(record, { totalAmount: 'a lot' }), 'INVALID_EVENT');
-    await send(system, system.names.orderDeadLetterQueue, malformed);
-    const options = { ...REPLAY, id: malformed.attributes?.originalMessageId ?? '', patch: SET_TOTAL };
-    expect(await replay(system, createTerminal(), options)).toBe(0);
-    expect(await completed(record.orderId)).toMatchObject({ effects: 1 });
-  });
-
-  it('two operators replay 200 messages at the same time, and each is processed once', async () => {
-    const records = Array.from({ length: 200 }, exhausted);
-    await put(system, ...records);
-    // Every tenth lies there twice.
-    const letters = records.flatMap((record, index) => {
-      const one = letter(bodyOf(record), 'RECEIVES_EXHAUSTED');
-      return index % 10 === 0 ? [one, one] : [one];
-    });
-    await send(system, system.names.orderDeadLetterQueue, ...letters);
-    const operators = [createTerminal(), createTerminal()];
-    const codes = await Promise.all(operators.map((terminal) => replay(system, terminal, { ...REPLAY, all: true })));
-    expect(codes).toEqual([0, 0]);
-
-    for (const { orderId } of records) expect(await completed(orderId)).toMatchObject({ effects: 1, version: 5 });
-    const ids = new Set(records.map(({ orderId }) => orderId));
-    await waitFor('one notification per order', async () => {
-      const { Items: items = [] } = await system.aws.dynamo.send(
-        new ScanCommand({ TableName: system.names.notificationsTable, ConsistentRead: true }),
-      );
-      const mine = items.filter(({ orderId }) => ids.has(String(orderId)));
-      expect(mine.length).toBeLessThanOrEqual(200);
-      return mine.length === 200 ? true : undefined;
-    });
-    expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toEqual([]);
-  }, 120_000);
 });

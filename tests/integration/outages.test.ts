@@ -51,7 +51,7 @@ describe('outages', () => {
     return {
       status: response.status,
       tookMs: performance.now() - startedAt,
-      ...(orderId === undefined ? {} : { orderId }),
+      orderId,
     };
   }
 

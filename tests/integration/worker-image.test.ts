@@ -12,7 +12,12 @@ import { connectOperator, queueCounts } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
 import { SHORT_TIMINGS } from '../support/short-timings.js';
 import { waitFor } from '../support/wait-for.js';
-import { buildWorkerImage, startWorkerContainer, type WorkerContainer } from '../support/worker-container.js';
+import {
+  buildWorkerImage,
+  startWorkerContainer,
+  testFilesIn,
+  type WorkerContainer,
+} from '../support/worker-container.js';
 
 /** On a machine that has much else to do. */
 const WITHIN_MS = 60_000;
@@ -100,6 +105,10 @@ describe('the image of order-worker', () => {
       },
       WITHIN_MS,
     );
+
+  it('contains no test code', () => {
+    expect(testFilesIn(image)).toEqual([]);
+  }, 60_000);
 
   it('is live but not ready, and says why, until its queues are there, and then healthy', async () => {
     const stage = 'image-late';

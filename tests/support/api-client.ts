@@ -7,7 +7,7 @@ import type {
 } from '@orderflow/contracts';
 import { waitFor } from './wait-for.js';
 
-/** A client of the API, as small as tests need it. */
+/** A minimal client of the API for tests. */
 export function createApiClient(baseUrl: () => Promise<string>) {
   async function call<T>(path: string, expected: number, init?: RequestInit): Promise<T> {
     const response = await fetch(`${await baseUrl()}${path}`, init);

@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../../tools/local/chromium.mjs';
 import { waitFor } from './wait-for.js';
 
 /** The machine's Chromium, headless. @throws where there is none */
@@ -44,7 +44,7 @@ export async function openLivePage(
   page.on('request', (request) => {
     if (!request.url().startsWith(`${apiUrl}/`)) complaints.push(`request to ${request.url()}`);
   });
-  // Not as a script of the page, which its policy would stop.
+  // Injected, because the page's policy would block a script element.
   await page.addInitScript(axe.source);
   const live = page.locator('#connection[data-state=live]');
   await waitFor(
@@ -60,7 +60,7 @@ export async function openLivePage(
   return { page, complaints, close: () => context.close() };
 }
 
-/** What axe-core finds wrong with the page as it is, by rule and place. */
+/** Accessibility violations found by axe-core, by rule and place. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document)');
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeAudit } from '../../tools/check-audit.mjs';
+import { checkAudit } from '../../tools/check-audit.mjs';
 
 const report = (counts: object, vulnerabilities: object = {}) =>
   JSON.stringify({
@@ -7,9 +7,9 @@ const report = (counts: object, vulnerabilities: object = {}) =>
     metadata: { vulnerabilities: { info: 0, low: 0, moderate: 0, high: 0, critical: 0, ...counts } },
   });
 
-describe('judgeAudit', () => {
+describe('checkAudit', () => {
   it('passes what has no high or critical finding', () => {
-    expect(judgeAudit(report({ moderate: 2 }))).toEqual({
+    expect(checkAudit(report({ moderate: 2 }))).toEqual({
       passed: true,
       message: 'Known vulnerabilities: 0 info, 0 low, 2 moderate, 0 high, 0 critical',
     });
@@ -17,7 +17,7 @@ describe('judgeAudit', () => {
 
   it.each([{ high: 1 }, { critical: 1 }])('fails on %j, naming the package', (counts) => {
     const [severity] = Object.keys(counts);
-    const { passed, message } = judgeAudit(report(counts, { 'left-pad': { severity }, other: { severity: 'low' } }));
+    const { passed, message } = checkAudit(report(counts, { 'left-pad': { severity }, other: { severity: 'low' } }));
     expect(passed).toBe(false);
     expect(message).toContain(`${severity}: left-pad`);
     expect(message).not.toContain('other');
@@ -28,7 +28,7 @@ describe('judgeAudit', () => {
     ['<html>', '<html>'],
     ['', 'npm gave no answer'],
   ])('says that nothing was checked when npm answers %j', (output, reason) => {
-    const { passed, message } = judgeAudit(output);
+    const { passed, message } = checkAudit(output);
     expect(passed).toBe(true);
     expect(message).toMatch(/^NOT CHECKED/);
     expect(message).toContain(reason);

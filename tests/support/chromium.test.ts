@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from '../../tools/local/chromium.mjs';
 
 describe('the browser', () => {
   let folder: string;

@@ -8,7 +8,7 @@ import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = ['compose.yaml', 'compose.test.yaml'];
-/** In place of a developer's .env, whose values would win over the tests' timings. */
+/** Replaces a developer's .env, which would override the tests' timings. */
 const NO_ENV_FILE = '/dev/null';
 const PROJECT_PREFIX = 'orderflow-test-';
 
@@ -34,9 +34,9 @@ type ComposeContainer = {
 /** A project on Compose, running or not. */
 export type ComposeSystem = System & {
   containers(): Promise<ComposeContainer[]>;
-  /** Starts it beside the system, and gives its base URL once it answers. */
+  /** Starts it beside the system, and returns its base URL once it answers. */
   startObserver(observer: Observer): Promise<string>;
-  /** What `docker compose` has to find in its environment to mean this project, with its files and its variables. */
+  /** Environment that makes `docker compose` use this project. */
   environment: Record<string, string>;
 };
 
@@ -48,10 +48,10 @@ type ComposeOptions = {
   overlays?: readonly string[];
 };
 
-/** A project under this name, whether or not there is anything of it yet. */
+/** A Compose project with this name, which may not exist yet. */
 export function composeSystem({ project, variables = {}, overlays = [] }: ComposeOptions): ComposeSystem {
   const environment = {
-    // Compose would recreate containers when these were others than at `up`.
+    // Must equal those of `up`, or Compose would recreate containers.
     ...variables,
     COMPOSE_PROJECT_NAME: project,
     COMPOSE_FILE: [...FILES, ...overlays].join(':'),
@@ -102,7 +102,7 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
   };
 }
 
-/** Builds the images and brings the system up under a project name of its own, on free ports, with short timings. */
+/** Builds the images and starts the system as a separate project, on free ports, with short timings. */
 export async function startComposeSystem(given: Record<string, string> = {}): Promise<ComposeSystem> {
   const project = `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`;
   // A developer's shell may ask for another format.

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getContainerRuntimeClient, StartedNetwork } from 'testcontainers';
 import { testLabels } from './test-run.mjs';
 
-/** A network for containers. testcontainers' Network takes no labels, by which one that is left over is found. */
+/** A container network with labels, which testcontainers' Network does not support. Leftovers are found by label. */
 export async function startNetwork(): Promise<StartedNetwork> {
   const client = await getContainerRuntimeClient();
   const name = `orderflow-test-${randomUUID().slice(0, 8)}`;

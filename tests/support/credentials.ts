@@ -1,7 +1,4 @@
 import { createCredentials } from '../../tools/local/environment.mjs';
 
-/**
- * What this process, its emulators and its services use, so that an emulator that is started again takes them, too. A
- * LocalStack takes any.
- */
+/** Shared by this process, its emulators and services, so that a restarted emulator accepts them, too. */
 export const CREDENTIALS = createCredentials();

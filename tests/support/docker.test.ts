@@ -8,7 +8,7 @@ import { askDocker, dockerProblem, runDocker } from '../../tools/local/docker.mj
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A `docker` in PATH whose engine is what a script makes of it. */
+/** A fake `docker` in PATH, defined by a script. */
 describe('Docker', () => {
   const { PATH: path = '' } = process.env;
   let folder = '';

@@ -23,22 +23,22 @@ export type ServiceProcess = { service: Service; replica: number; life: number }
 type EmbeddedOptions = {
   /** For all services and for the deployment. */
   env?: Record<string, string>;
-  /** What `env` is laid over; short timings, when absent. */
+  /** Base of `env`; by default short timings. */
   timings?: Record<string, string>;
   envOf?: PerService<Record<string, string>>;
-  /** What a single process gets besides, asked at each start. */
+  /** Further variables of one process, evaluated at each start. */
   envOfProcess?: (process: ServiceProcess) => Record<string, string>;
-  /** How many processes of a service; 1 where nothing is said, and 0 is allowed. */
+  /** Processes per service; by default 1. */
   replicas?: PerService<number>;
-  /** Whether a process that ends unasked is started again. */
+  /** Whether a process that ends by itself is restarted. */
   restart?: boolean;
-  /** What is run in place of a service's main file; paths from the project's root. */
+  /** Replacements of main files, as paths from the root. */
   mains?: PerService<string>;
-  /** One that runs already stays when the system goes; the topology of this STAGE is deployed to it. */
+  /** An existing emulator, which is kept. The topology of this STAGE is deployed to it. */
   emulator?: 'ministack' | 'localstack' | Emulator;
-  /** What the services take for the emulator, as a faulty network in front of it. Given the emulator's own URL. */
+  /** Maps the emulator's URL to the one for the services, for example of a faulty network. */
   endpointFor?: (emulatorUrl: string) => Promise<string>;
-  /** False when the services are known to be compiled. */
+  /** False if the services are already compiled. */
   build?: boolean;
 };
 
@@ -47,14 +47,14 @@ export type EmbeddedSystem = System & {
   instances(service?: Service): Instance[];
 };
 
-/** An emulator with the topology in it, as a process of this machine. */
+/** A local emulator with the topology. */
 export async function startEmulator(env: Record<string, string> = {}): Promise<Emulator & { python: string }> {
   const emulator = await startEmptyEmulator();
   await emulator.deploy(env);
   return emulator;
 }
 
-/** Takes the topology, and all that is in it, from a system's emulator. */
+/** Removes the topology and its data from a system's emulator. */
 export async function deleteTopology(system: System): Promise<void> {
   const { host, port } = new URL(await system.awsEndpoint());
   const signature = signedBy(CREDENTIALS.accessKeyId, 'cloudformation');
@@ -69,7 +69,7 @@ export async function deleteTopology(system: System): Promise<void> {
   );
 }
 
-/** Deploys the topology to a system whose emulator has lost it. */
+/** Deploys the topology again. */
 export async function deployAgain(system: System): Promise<void> {
   const { python } = await installEmulator(root);
   await deployTopology(root, {
@@ -78,7 +78,7 @@ export async function deployAgain(system: System): Promise<void> {
   });
 }
 
-/** An emulator with the system's topology, that goes with the system unless it was there before. */
+/** An emulator with the system's topology. It is removed with the system, unless it was passed in. */
 async function openEmulator(wanted: EmbeddedOptions['emulator'], env: Record<string, string>): Promise<Emulator> {
   if (wanted === 'localstack') return startLocalStackEmulator(env);
   if (wanted === undefined || wanted === 'ministack') return startEmulator(env);
@@ -86,7 +86,7 @@ async function openEmulator(wanted: EmbeddedOptions['emulator'], env: Record<str
   return { ...wanted, dispose: () => Promise.resolve() };
 }
 
-/** The whole system as processes of this machine, on free ports; with short timings, unless others are given. */
+/** Starts the whole system as local processes on free ports, by default with short timings. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const { envOf = {}, envOfProcess, replicas = {}, restart = false, mains = {}, endpointFor, build = true } = options;
   const env: Record<string, string> = { ...(options.timings ?? SHORT_TIMINGS), ...options.env };
@@ -110,7 +110,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         port,
         emulatorUrl,
         env: { ...workers, ...env, ...envOf[service] },
-        ...(main === undefined ? {} : { main }),
+        main,
         restart,
         ...(envOfProcess ? { envOfLife: (life) => envOfProcess({ service, replica: index + 1, life }) } : {}),
       }),

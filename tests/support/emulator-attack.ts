@@ -8,8 +8,8 @@ const CODE =
 const JSON_TYPE = 'application/x-amz-json-1.0';
 
 /**
- * What a page would like of an emulator: to read and empty queues and tables, to delete them, to reset or end it, and to
- * run code, which would make a file.
+ * What a malicious page would do with an emulator: read, empty and delete queues and tables, reset or end it, and run
+ * code that creates a file.
  */
 export function emulatorAttack({ queueUrl, table, file }: { queueUrl: string; table: string; file: string }): Attack {
   const query = (action: string, more: Record<string, string> = {}) =>

@@ -14,16 +14,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** An emulator; several systems can share it, each in a stage of its own. */
 export type Emulator = {
   url: string;
-  /** What it takes; a MiniStack takes nothing else. */
+  /** Its credentials. MiniStack accepts no others. */
   credentials: Credentials;
-  /** Where it runs, for those who measure it. */
+  /** Its process or container, for measurements. */
   process: { pid: number } | { containerId: string };
   /** Deploys the topology of a stage. `env` is what the deploy script reads, as STAGE. */
   deploy: (env?: Record<string, string>) => Promise<void>;
   dispose: () => Promise<void>;
 };
 
-/** MiniStack as a process of this machine, with nothing in it. */
+/** An empty MiniStack as a local process. */
 export async function startEmptyEmulator(): Promise<Emulator & { python: string }> {
   const { python } = await installEmulator(root);
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
@@ -49,7 +49,7 @@ export async function startEmptyEmulator(): Promise<Emulator & { python: string 
 
 /** LocalStack in a container; its own hook deploys. */
 export async function startLocalStackEmulator(env: Record<string, string>): Promise<Emulator> {
-  // Only here: to load the Docker client takes longer than to start the embedded emulator.
+  // Imported here, because loading the Docker client takes longer than starting the embedded emulator.
   const { startLocalStack } = await import('./localstack.js');
   const localStack = await startLocalStack({ environment: env });
   return {

@@ -22,7 +22,7 @@ import { HOSTILE_SHELL } from './hostile-shell.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker, forTests };
-/** What one kind of child may have of a hostile shell, because it leads where that child goes. */
+/** Variables that one kind of child legitimately needs. */
 const EXPECTED: Partial<Record<keyof typeof ENVIRONMENTS, RegExp>> = {
   // pip's files are read for where packages come from only: tests/integration/installs.test.ts.
   forDownloads: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE)$/i,

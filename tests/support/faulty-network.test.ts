@@ -12,7 +12,7 @@ import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../tools/local/enviro
 
 const QUEUE = 'http://emulator/000000000000/local-order-queue';
 const OTHER_QUEUE = 'http://emulator/000000000000/local-notification-queue';
-/** What Node says of a connection that broke before an answer. */
+/** Node's error for a connection that broke before an answer. */
 const BROKEN = /socket hang up|ECONNRESET/;
 
 function messageOf(number: number, receiveCount = 1) {

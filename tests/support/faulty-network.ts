@@ -16,16 +16,16 @@ import { createBus, PUT_EVENTS } from './faulty-network/put-events.js';
 import { createReceiver, RECEIVE_MESSAGE, type Forward } from './faulty-network/receive-message.js';
 import { connectTo, type UpstreamAnswer } from './faulty-network/upstream.js';
 
-/** A proxy in front of an emulator that looks at each AWS call and can spoil it. */
+/** A proxy before an emulator that can inject faults into AWS calls. */
 export type FaultyNetwork = {
   url: string;
-  /** The same seed decides the same for the n-th call, message or entry of an operation. */
+  /** The same seed gives the same decisions for the n-th call, message or entry of an operation. */
   seed: number;
-  /** From now on, and until `heal`, every call to these services meets the fault. */
+  /** Applies the fault to every call to these services until `heal`. */
   inject(fault: Fault, ...services: AwsService[]): void;
   /** From now on, until `heal` or until the returned function is called. */
   add(rule: FaultRule): () => void;
-  /** Ends all faults, and the wait of calls that are on their way. */
+  /** Ends all faults and releases delayed calls. */
   heal(): void;
   /** Calls seen so far, as `SQS ReceiveMessage`. */
   calls(): Map<string, number>;
@@ -107,7 +107,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
   }
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    // A client that gives up must not leave its long poll behind: it would swallow a message.
+    // An abandoned long poll would swallow a message.
     const gone = new AbortController();
     outgoing.on('close', () => {
       gone.abort();
@@ -146,7 +146,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  // Clients keep their connections; one that is closed under a call would be a fault that nobody has asked for.
+  // Keep connections open: closing one during a call would be an unplanned fault.
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

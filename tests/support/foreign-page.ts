@@ -11,10 +11,10 @@ const PAGE = readFileSync(new URL('foreign-page.html', import.meta.url), 'utf8')
 
 type Write = { path: string; body: string; type: string; method?: string; headers?: Record<string, string> };
 
-/** What to try at a target: all reads by every way that a page has to read, and all writes. */
+/** Reads, by every means of a page, and writes to try at a target. */
 export type Attack = { reads: string[]; writes: Write[] };
 
-/** Where a page comes from that attacks: another site, another port of this host, no origin at all, or a rebound name. */
+/** Origin of the attacking page: another site, another port, no origin, or a rebound name. */
 export const ATTACKERS = ['another site', 'another port', 'a sandbox', 'a rebound name'] as const;
 type Attacker = (typeof ATTACKERS)[number];
 

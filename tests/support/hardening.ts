@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** What confines a container, as configured and as the process in it has it. */
+/** A container's confinement, as configured and as effective in its process. */
 export type Hardening = {
   /** Of the first process, by /proc. */
   uid: number;
@@ -19,7 +19,7 @@ export type Hardening = {
   writableMounts: string[];
 };
 
-/** What a container of ours must be; compare with `inspectContainer`. Published ports apart: not all have one. */
+/** The expected confinement; compare with `inspectContainer`. Excludes published ports. */
 export const HARDENED = {
   uid: 1_000,
   hasCapabilities: false,
@@ -81,7 +81,7 @@ export async function inspectContainer(id: string): Promise<Hardening> {
   return hardeningOf(inspected, await docker('exec', id, 'cat', '/proc/1/status'));
 }
 
-/** Texts that belong into no log and no health report, whatever their values are. */
+/** Texts that must not appear in logs or health reports. */
 const SECRET_SHAPES: Record<string, RegExp> = {
   'AWS access key id': /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
   'private key': /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
@@ -92,7 +92,7 @@ const SECRET_SHAPES: Record<string, RegExp> = {
 };
 
 /**
- * What of these kinds a log or a health report holds; none is good.
+ * Finds such texts in a log or health report.
  * @param canaries texts that a request carried and that must not turn up, by what they are: a message, a customer, a key
  */
 export function leaksIn(text: string, canaries: Record<string, string> = {}): string[] {

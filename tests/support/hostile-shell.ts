@@ -4,8 +4,8 @@ const NOWHERE = 'http://127.0.0.1:1';
 const NO_FILE = '/no/such/file';
 
 /**
- * What shells of developers have set for AWS itself, a proxy, Python, npm and other programs. Whatever reaches a process of
- * this project stops it, or leads it elsewhere.
+ * Settings of developers' shells for AWS, proxies, Python, npm and others. Each would stop or misdirect a process of
+ * this project.
  */
 export const HOSTILE_SHELL: Readonly<Record<string, string>> = {
   AWS_REGION: 'eu-west-1',

@@ -8,7 +8,7 @@ import { waitFor } from './wait-for.js';
 
 /** One process of a service, through all its restarts. */
 export type Instance = {
-  /** As `order-worker-2`; the first of a service is named like it. */
+  /** For example `order-worker-2`. The first has the service's name. */
   name: string;
   service: Service;
   port: number;
@@ -19,16 +19,16 @@ export type Instance = {
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, and no restart. */
   stop(): Promise<{ code: number; tookMs: number }>;
-  /** Like `stop`, with a signal of one's choice. */
+  /** Like `stop`, with another signal. */
   down(signal: NodeJS.Signals): Promise<{ code: number; tookMs: number }>;
   /** Resolves when it is healthy; starts it if it is down. */
   start(): Promise<void>;
-  /** What all its processes have logged. */
+  /** The log of all its processes. */
   logs(): Promise<string>;
   logFile: string;
-  /** How its processes ended without being asked to by `stop`. */
+  /** Unexpected ends of its processes. */
   ends: { code: number; signal: NodeJS.Signals | null; at: number }[];
-  /** Ends it with whatever works, for good. */
+  /** Ends it for good. */
   dispose(): Promise<void>;
 };
 
@@ -40,9 +40,9 @@ type InstanceOptions = {
   emulatorUrl: string;
   env: Record<string, string>;
   main?: string;
-  /** Whether a process that ends unasked is started again. */
+  /** Whether a process that ends by itself is restarted. */
   restart: boolean;
-  /** What a process gets besides, asked at each start; `life` is 1 for the first. */
+  /** Further variables, evaluated at each start. `life` counts from 1. */
   envOfLife?: (life: number) => Record<string, string>;
 };
 
@@ -50,7 +50,7 @@ type InstanceOptions = {
 const RESTART_AFTER_MS = 200;
 const HEALTHY_WITHIN_MS = 60_000;
 const LAST_LINES = 15;
-/** One that exits by itself this often while it is to become healthy will not become so. */
+/** After this many exits during startup, it will not become healthy. */
 const MAX_EXITS = 3;
 /** A process that has not drained by then is ended. */
 const DISPOSE_WITHIN_MS = 10_000;
@@ -71,7 +71,7 @@ export function createInstance(options: InstanceOptions): Instance {
       credentials: CREDENTIALS,
       env: { ...env, ...envOfLife?.(++lives) },
       name,
-      ...(main === undefined ? {} : { main }),
+      main,
     });
     child = started;
     killAtExit(started);

@@ -1,7 +1,7 @@
 import type { Child } from '../../tools/local/children.mjs';
 
 const children = new Set<Child>();
-/** Without a listener they end a process before its 'exit'. */
+/** Without a listener, signals end a process before its 'exit' event. */
 const SIGNALS = [
   ['SIGHUP', 1],
   ['SIGINT', 2],
@@ -12,7 +12,7 @@ function killAll(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
-/** Processes have groups of their own, so nothing else ends them when this process exits before it has disposed them. */
+/** Children have separate process groups, so nothing else ends them if this process exits early. */
 export function killAtExit(child: Child): void {
   if (children.size === 0) process.once('exit', killAll);
   for (const [signal, number] of SIGNALS) {

@@ -29,7 +29,7 @@ type Options = {
 export type LocalStack = {
   /** Configuration for any AWS client. */
   aws: ReturnType<typeof emulatorClient>;
-  /** Runs the hook once more, as a person would by hand. */
+  /** Runs the hook again. */
   runHook(environment?: Record<string, string>): Promise<{ exitCode: number; output: string }>;
   /** The container's, for Docker. */
   id: string;

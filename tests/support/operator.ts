@@ -9,7 +9,7 @@ import type { Terminal } from '@orderflow/orderctl/terminal';
 import { CREDENTIALS } from './credentials.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';
 
-/** A connection of the operator's tools to a stage of an emulator. */
+/** Connects the operator tools to a stage. */
 export async function connectOperator(endpoint: string, stage = 'local'): Promise<ConnectedSystem> {
   const options = emulatorClient(endpoint, CREDENTIALS);
   const dynamo = new DynamoDBClient(options);
@@ -44,7 +44,7 @@ export type RecordingTerminal = Terminal & {
   interrupt: () => void;
 };
 
-/** A terminal that keeps what is written to it. @param answer what is answered to every question; absent: nobody is there */
+/** A terminal that records its output. @param answer what is answered to every question; absent: nobody is there */
 export function createTerminal({ answer }: { answer?: string } = {}): RecordingTerminal {
   const interrupted = new AbortController();
   let written = '';

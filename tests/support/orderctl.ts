@@ -28,7 +28,7 @@ export async function compileOps(): Promise<void> {
 
 const running = new Set<ChildProcess>();
 
-/** Ends what a test that failed has left behind: a child that runs on would keep the whole run from ending. */
+/** Ends children of a failed test, which would keep the run from ending. */
 export function endOps(): void {
   for (const child of running) child.kill('SIGKILL');
 }

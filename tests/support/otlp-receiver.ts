@@ -37,7 +37,7 @@ export type ReceivedSpan = {
   exceptions: unknown[];
 };
 
-/** What it does with what it is sent; when it is down nothing listens. */
+/** How it answers. When down, nothing listens. */
 type ReceiverMode = 'up' | 'error-500' | 'hanging' | 'down';
 
 export type OtlpReceiver = {

@@ -3,11 +3,11 @@ import type { AwsService } from './faulty-network/aws-json.js';
 import type { Fault } from './faulty-network/faults.js';
 import { queueCounts } from './operator.js';
 
-/** What the API may take to answer, and the system to recover, whatever is away. */
+/** Limits for an answer of the API and for recovery. */
 export const ANSWER_WITHIN_MS = 3_000;
 export const RECOVER_WITHIN_MS = 10_000;
 
-/** How a service can be away, by what is said of it then. */
+/** Kinds of outages, by the reason that is reported. */
 export const AWAY: Record<string, Fault> = {
   refused: { kind: 'refuse' },
   'black-holed': { kind: 'black-hole' },

@@ -1,4 +1,4 @@
-/** What a PromQL expression wants of a metric: matchers on its labels, and labels that it groups by. */
+/** The label matchers and grouping labels of a metric in a PromQL expression. */
 export type Selector = { metric: string; matchers: Matcher[]; groupedBy: string[] };
 
 type Matcher = { label: string; operator: '=' | '!=' | '=~' | '!~'; value: string };
@@ -25,8 +25,7 @@ function tokenize(expression: string): Token[] {
 }
 
 /**
- * The selectors of an expression. Understands what our dashboards and rules are written in: `sum by (label) (expression)`,
- * the grouping before what is grouped.
+ * The selectors of an expression. Supports the syntax of the dashboards and rules: `sum by (label) (expression)`.
  * @throws when it meets anything else
  */
 export function selectorsOf(expression: string): Selector[] {
@@ -83,7 +82,7 @@ export function selectorsOf(expression: string): Selector[] {
 
 type Sample = { name: string; labels: Record<string, string> };
 
-/** What samples lack for an expression to find something: metrics, labels, values of labels. */
+/** Metrics, labels and label values that an expression needs and samples lack. */
 export function missingFor(expression: string, samples: readonly Sample[]): string[] {
   return selectorsOf(expression).flatMap(({ metric, matchers, groupedBy }) => {
     const found = samples.filter(({ name }) => name === metric);

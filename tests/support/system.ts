@@ -10,9 +10,9 @@ export type System = {
   stage: string;
   /** Ends processes at once. */
   kill(service: ServiceName): Promise<void>;
-  /** Ends processes with SIGTERM, waits for them, and gives their exit codes. */
+  /** Ends processes with SIGTERM and returns their exit codes. */
   stop(...services: ServiceName[]): Promise<number[]>;
-  /** Starts what is not running, and waits until it is healthy. */
+  /** Starts stopped services, and waits until they are healthy. */
   start(...services: ServiceName[]): Promise<void>;
   /** All that the service has logged. */
   logs(service: ServiceName): Promise<string>;

@@ -1,18 +1,18 @@
 /**
- * What tests start or build in Docker carries the run it belongs to, so that it can be removed when a test, or the whole
- * run, did not get to it itself. testcontainers has a reaper for that, whose image cannot be had everywhere.
+ * Labels everything that tests create in Docker with their run, so that leftovers can be removed. testcontainers'
+ * reaper does the same, but its image is not available everywhere.
  */
 import { execFileSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { askDocker } from '../../tools/local/docker.mjs';
 
-/** To remove the containers of a whole run takes a while. */
+/** Removing all containers of a run takes a while. */
 const ENDS_WITHIN_MS = 120_000;
 const LABEL = 'orderflow.test';
 /** Inherited by Jest's worker processes, read by compose.test.yaml. */
 const VARIABLE = 'ORDERFLOW_TEST_RUN';
 
-/** A run is the process that conducts it, on its machine: others may share the engine. */
+/** A run is named for host and process, because others may share the engine. */
 export function beginRun() {
   process.env[VARIABLE] = `${hostname()}/${process.pid}`;
 }
@@ -25,7 +25,7 @@ export function testLabels() {
 export function removeLeftovers() {
   const { status, isMissing, problem } = askDocker(['version']);
   if (status !== 0) {
-    // Without an engine nothing is left over; behind one that hangs there may be.
+    // Without an engine there are no leftovers. A hanging one may have some.
     if (problem && !isMissing) process.stderr.write(`What earlier tests left in Docker is not removed: ${problem}\n`);
     return;
   }

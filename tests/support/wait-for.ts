@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * Asks again until the answer is neither undefined nor false.
+ * Polls until the answer is neither undefined nor false.
  * @throws after `withinMs`, naming `what` and the last error
  */
 export async function waitFor<T>(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { GenericContainer, getContainerRuntimeClient, ImageName, Wait, type StartedNetwork } from 'testcontainers';
@@ -12,27 +13,27 @@ const STOP_GRACE_SECONDS = 30;
 
 type WorkerService = 'order-worker' | 'notification-worker';
 
-/** What terminus makes of the checks. */
+/** The answer of terminus. */
 type HealthAnswer = { status: number; details: Record<string, unknown> };
 
 export type WorkerContainer = {
   health(kind: 'live' | 'ready'): Promise<HealthAnswer>;
-  /** What the image's own health check has found. */
+  /** The result of the image's health check. */
   healthStatus(): Promise<string | undefined>;
-  /** SIGTERM, and SIGKILL when the grace period is over. Resolves to the exit code. */
+  /** SIGTERM, then SIGKILL after the grace period. Resolves to the exit code. */
   stop(): Promise<number>;
   /** SIGKILL; resolves to the exit code. */
   kill(): Promise<number>;
   /** Starts it again. */
   start(): Promise<void>;
-  /** What its first process has logged so far. */
+  /** The log of its first process. */
   log(): string;
   dispose(): Promise<void>;
 };
 
 /**
- * Builds a service's image, and gives its name. Not with GenericContainer.fromDockerfile: that takes
- * no labels, by which an image that is left over is found.
+ * Builds a service's image and returns its name. GenericContainer.fromDockerfile sets no labels, which are needed to
+ * find leftover images.
  */
 export async function buildImage(
   service: string,
@@ -49,7 +50,7 @@ export async function buildImage(
     version: '2',
   });
   if (!(await image.exists(ImageName.fromString(name)))) {
-    throw new Error(`The image of ${service} could not be built; with DEBUG=testcontainers:build it says why`);
+    throw new Error(`The image of ${service} could not be built. DEBUG=testcontainers:build shows why.`);
   }
   return name;
 }
@@ -58,7 +59,18 @@ export function buildWorkerImage(service: WorkerService): Promise<string> {
   return buildImage(service, 'Dockerfile.worker', { SERVICE: service });
 }
 
-/** Confined as in compose.yaml, also by what testcontainers has no methods for. */
+/** Files and links below /app that serve tests only. */
+export function testFilesIn(image: string): string[] {
+  const find = ['run', '--rm', '--network', 'none', '--entrypoint', 'find', image, '/app', '-not', '-type', 'd'];
+  const files = execFileSync('docker', find, { encoding: 'utf8', maxBuffer: 16 * 1_048_576 }).split('\n');
+  if (!files.some((file) => file.endsWith('/dist/main.js'))) throw new Error(`${image} contains no service`);
+  const isOurs = (file: string) => !file.includes('/node_modules/') || file.includes('/node_modules/@orderflow/');
+  return files.filter(
+    (file) => file.includes('/node_modules/fast-check/') || (isOurs(file) && /\/testing(\/|$)|\.test\./.test(file)),
+  );
+}
+
+/** Confined as in compose.yaml, including settings that testcontainers has no methods for. */
 export class ConfinedContainer extends GenericContainer {
   constructor(image: string) {
     super(image);
@@ -67,7 +79,7 @@ export class ConfinedContainer extends GenericContainer {
   }
 }
 
-/** A worker's image as a container beside `localstack`, with short timings. */
+/** Starts a worker beside `localstack`, with short timings. */
 export async function startWorkerContainer(
   image: string,
   network: StartedNetwork,

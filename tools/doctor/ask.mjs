@@ -1,4 +1,4 @@
-/** Commands and requests that end in time, whatever they ask. */
+/** Commands and requests with a deadline. */
 import { execFile } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
@@ -8,7 +8,7 @@ const ANSWERS_WITHIN_MS = 4_000;
 /** @typedef {{ status: 'ok' | 'missing' | 'failed', stdout: string, reason: string }} Answer */
 
 /**
- * Gives up on what takes longer.
+ * Rejects after the deadline.
  * @template T
  * @param {Promise<T>} promise
  * @param {string} what
@@ -58,7 +58,7 @@ export async function ask(command, args, options = {}) {
     child.stdin?.end();
   });
   try {
-    // What the command has started may hold its output open.
+    // The command's own children may keep its output open.
     return await inTime(answer, command, ANSWERS_WITHIN_MS + 500);
   } catch (error) {
     return { status: 'failed', stdout: '', reason: /** @type {Error} */ (error).message };
@@ -68,8 +68,8 @@ export async function ask(command, args, options = {}) {
 /** @typedef {{ status: number, date: string | null, body: string, sentAt: number, receivedAt: number }} HttpAnswer */
 
 /**
- * Any answer over HTTP, with its body; undefined when there is none. Not with `fetch`: it marks its requests as a
- * browser's does, which an emulator's guard refuses, and it may be told by the shell to use a proxy.
+ * Any HTTP answer with its body; undefined without one. Does not use `fetch`: its browser headers are rejected by the
+ * emulator's guard, and proxy variables may redirect it.
  * @param {string} url
  * @param {{ method?: string, headers?: Record<string, string>, body?: string }} [init]
  * @returns {Promise<HttpAnswer | undefined>}

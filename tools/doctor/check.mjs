@@ -1,4 +1,4 @@
-/** What a check has to say, and how it is printed. */
+/** The result of a check, and how it is printed. */
 
 /**
  * @typedef {'ok' | 'warn' | 'fail' | 'skipped'} Status
@@ -24,7 +24,7 @@ export function report(checks) {
   return { ok: checks.every(({ status }) => status !== 'fail'), checks };
 }
 
-/** One line for each check, and one for them all. @param {Check[]} checks */
+/** One line per check, and a summary. @param {Check[]} checks */
 export function toText(checks) {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const lines = checks.map(

@@ -1,9 +1,9 @@
-/** Docker, Compose, and what of this project is in containers. */
+/** Checks of Docker, Compose and this project's containers. */
 import { readFileSync } from 'node:fs';
 import { isAtLeast } from '../local/requirements.mjs';
 import { ask } from './ask.mjs';
 import { fail, ok, skipped } from './check.mjs';
-import { judgeMemory } from './machine.mjs';
+import { checkMemory } from './machine.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
@@ -17,16 +17,16 @@ import { judgeMemory } from './machine.mjs';
 
 const MIN_ENGINE = [25];
 const MIN_COMPOSE = [2, 24, 4];
-/** The last one that starts without an account; releases are named by year and month since. */
+/** The last release that starts without an account. Later ones are named by year and month. */
 const FREE_IMAGE = 'localstack/localstack:4.14.0';
-/** Without a tag and a digest it is latest. */
+/** Without tag and digest, Docker takes `latest`. */
 const IMAGE = /(?:^|\/)(?<name>[^/:@]+)(?::(?<tag>[^/@]+))?(?<digest>@.+)?$/;
 const ADD_TO_GROUP = 'sudo usermod -aG docker "$USER" && newgrp docker';
 const START_DOCKER =
   process.platform === 'linux' ? 'sudo systemctl start docker   (or start Docker Desktop)' : 'start Docker Desktop';
 
 /** @param {Answer} answer of docker --version */
-export function judgeDocker({ status, stdout, reason }) {
+export function checkDockerCli({ status, stdout, reason }) {
   return status === 'ok'
     ? ok('Docker', /\d[\d.]*/.exec(stdout)?.[0] ?? stdout)
     : fail('Docker', reason, 'install it: https://docs.docker.com/engine/install; without Docker: npm run local');
@@ -40,7 +40,7 @@ function readEngine({ status, stdout }) {
 }
 
 /** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST @returns {Check[]} */
-export function judgeEngine(answer, host) {
+export function checkEngine(answer, host) {
   if (answer.status === 'missing') return [];
   const engine = readEngine(answer);
   if (!engine) {
@@ -63,7 +63,7 @@ export function judgeEngine(answer, host) {
           `${engine.version}, which is older than ${MIN_ENGINE.join('.')}`,
           'update it: https://docs.docker.com/engine/install; without Docker: npm run local',
         ),
-    judgeMemory(
+    checkMemory(
       'Memory of Docker',
       engine.memory,
       'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more',
@@ -72,7 +72,7 @@ export function judgeEngine(answer, host) {
 }
 
 /** @param {Answer} answer of docker compose version --short @returns {Check[]} */
-export function judgeCompose({ status, stdout, reason }) {
+export function checkCompose({ status, stdout, reason }) {
   if (status === 'missing') return [];
   const install = 'install it: https://docs.docker.com/compose/install/linux';
   if (status !== 'ok') return [fail('Compose', `docker compose: ${reason}`, install)];
@@ -84,15 +84,15 @@ export function judgeCompose({ status, stdout, reason }) {
   ];
 }
 
-/** What Compose cannot read it cannot start. @param {Answer} answer of docker compose config @returns {Check[]} */
-export function judgeFiles({ status, reason }) {
+/** @param {Answer} answer of docker compose config @returns {Check[]} */
+export function checkFiles({ status, reason }) {
   return status === 'failed'
-    ? [fail('Compose files', reason, 'docker compose config --quiet   (names what to mend)')]
+    ? [fail('Compose files', reason, 'docker compose config --quiet   (shows what to fix)')]
     : [];
 }
 
 /** @param {ComposeConfig} config */
-export function judgeImage({ image, hasToken }) {
+export function checkImage({ image, hasToken }) {
   const check = 'LocalStack image';
   if (image === '') return skipped(check, 'compose.yaml names none');
   const { name, tag, digest } = IMAGE.exec(image)?.groups ?? {};
@@ -137,7 +137,7 @@ function publishedPorts(text) {
 }
 
 /**
- * The ports that containers ask for. Docker tells of those that are published, and one that restarts has none.
+ * The ports that containers request. Docker lists published ports only, and a restarting container has none.
  * @param {Answer} answer of docker inspect, a line for each container
  * @returns {Map<string, [first: number, last: number][]>} by name
  */
@@ -179,7 +179,7 @@ export function readContainers({ status, stdout }) {
 }
 
 /**
- * A system is started with Docker or with Python. What keeps one of them from it fails only when both are kept from it.
+ * A system starts with Docker or with Python. Their checks fail only if neither is usable.
  * @param {Check} python
  * @param {Check[]} docker
  * @returns {Check[]}
@@ -220,12 +220,12 @@ export async function checkDocker(root) {
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));
   return {
     checks: [
-      judgeDocker(version),
-      ...judgeEngine(info, process.env['DOCKER_HOST']),
-      ...judgeCompose(compose),
-      ...(compose.status === 'ok' ? judgeFiles(composeConfig) : []),
+      checkDockerCli(version),
+      ...checkEngine(info, process.env['DOCKER_HOST']),
+      ...checkCompose(compose),
+      ...(compose.status === 'ok' ? checkFiles(composeConfig) : []),
     ],
-    image: judgeImage(config),
+    image: checkImage(config),
     containers: containers.map((container) => ({ ...container, wantedPorts: wanted.get(container.name) ?? [] })),
     config,
   };

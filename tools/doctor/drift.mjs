@@ -1,4 +1,4 @@
-/** The emulator's resources against the template's. */
+/** Compares the emulator's resources with the template. */
 import { fail, ok } from './check.mjs';
 import { repair } from './repairs.mjs';
 import { KINDS } from './template.mjs';
@@ -24,8 +24,8 @@ function differingAttributes(wanted, actual) {
 }
 
 /**
- * What deploying once more would mend: nothing that was changed by hand, because the stack's own template is what it
- * compares with, and of the rest only what the emulator can add, or change in place.
+ * Whether deploying again fixes it. A deployment compares with the stack's template, so manual changes stay. The
+ * emulator can add resources, and change queues in place.
  * @param {Kind} kind
  * @param {Attributes} wanted
  * @param {Attributes | undefined} deployed what the stack was deployed with
@@ -41,7 +41,7 @@ function canBeDeployed(kind, wanted, deployed) {
  * @param {Fixes} fixes
  * @returns {Check}
  */
-export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
+export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
   /** @type {string[]} */
   const drifts = [];
   const [bus = ''] = Object.keys(wanted.Bus);
@@ -57,7 +57,7 @@ export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
   };
   for (const [name, attributes] of Object.entries(wanted[kind])) {
     const found = actual[kind][name];
-    // Told of once: a rule that is missing has no targets.
+    // Already reported: a missing rule has no targets.
     if (kind === 'Targets' && !found && !actual.Rules[name.split('/')[0] ?? '']) continue;
     const before = drifts.length;
     if (!found) drifts.push(`${name} is missing`);
@@ -85,6 +85,6 @@ export function judgeDrift(kind, { wanted, deployed, actual }, fixes) {
  * @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
  * @param {Fixes} fixes
  */
-export function judgeTopology(topologies, fixes) {
-  return KINDS.map((kind) => judgeDrift(kind, topologies, fixes));
+export function checkTopology(topologies, fixes) {
+  return KINDS.map((kind) => checkDrift(kind, topologies, fixes));
 }

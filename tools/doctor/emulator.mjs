@@ -1,4 +1,4 @@
-/** What an emulator answers. Nothing here changes anything, and no message is received. */
+/** Reads an emulator's state. Nothing is changed, and no message is received. */
 import { emulatorClient } from '../local/environment.mjs';
 import { inTime } from './ask.mjs';
 import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
@@ -11,11 +11,11 @@ import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } fr
  */
 
 const OUTBOX = 'outbox';
-/** Pages of an index that are read before the rest is left uncounted. */
+/** Pages of an index that are counted at most. */
 const MAX_PAGES = 20;
 
 /**
- * The AWS SDK, as questions. It is imported here, so that all the rest works without node_modules.
+ * The queries to AWS. The SDK is imported here only, so that the rest works without node_modules.
  * @param {import('./surroundings.mjs').Access} access
  * @param {string} region
  */
@@ -97,7 +97,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
 
   return {
     /**
-     * The resources that are wanted, as far as they are there, and whatever else is on their buses.
+     * The wanted resources that exist, and everything else on their buses.
      * @param {Topology} wanted
      * @returns {Promise<Topology>}
      */
@@ -124,7 +124,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
     },
 
     /**
-     * Messages in a queue, whether they can be received now or later.
+     * Counts all messages in a queue.
      * @param {string} name
      * @returns {Promise<number>} 0 for a queue that does not exist
      */
@@ -135,7 +135,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
     },
 
     /**
-     * Markers of the sparse outbox index that were due before a time.
+     * Counts markers that were due before a time.
      * @param {string} name
      * @param {number} before
      * @returns {Promise<Overdue>}

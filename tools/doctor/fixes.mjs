@@ -1,4 +1,4 @@
-/** The commands that mend a system, by the way in which it was started. */
+/** The commands that fix a system, depending on how it was started. */
 
 /**
  * @typedef {import('./drift.mjs').Fixes} Fixes
@@ -45,7 +45,7 @@ export function fixesOf({ origin, endpoint, stage }) {
 }
 
 /**
- * One of the operator's commands for this system: they find what `npm run local` or Compose runs, and its key.
+ * An operator command for this system. It finds the system and its key itself.
  * @param {System} system
  * @param {string} script
  * @param {...string} args
@@ -58,7 +58,7 @@ export function operatorCommand({ origin, endpoint, stage }, script, ...args) {
   return [`${prefix}npm run ${script}`, ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
 }
 
-/** Where the emulator says what is wrong with it. @param {System} system */
+/** Where the emulator logs. @param {System} system */
 export function emulatorLog({ origin }) {
   if (origin.kind === 'compose') return `${composeCommand(origin)} logs --tail 20 localstack`;
   return origin.kind === 'local'

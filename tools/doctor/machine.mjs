@@ -1,4 +1,4 @@
-/** What must be on a machine, before anything is started. */
+/** Checks of the machine. */
 import { totalmem } from 'node:os';
 import { isAtLeast, MIN_NODE, MIN_PYTHON, stateOfDependencies } from '../local/requirements.mjs';
 import { ask } from './ask.mjs';
@@ -6,14 +6,14 @@ import { fail, ok, warn } from './check.mjs';
 
 /** @typedef {import('./check.mjs').Check} Check */
 
-/** The limits of compose.yaml add up to 3 GiB, and the machine needs some for itself. */
+/** The limits in compose.yaml add up to 3 GiB, and the machine needs memory, too. */
 const MIN_MEMORY_GIB = 4;
 
 const PYTHON_VERSION_AND_VENV =
   'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
 
 /** @param {string} version */
-export function judgeNode(version) {
+export function checkNodeVersion(version) {
   return isAtLeast(version, MIN_NODE)
     ? ok('Node.js', version)
     : fail(
@@ -24,12 +24,12 @@ export function judgeNode(version) {
 }
 
 /** @param {import('./ask.mjs').Answer} answer */
-export function judgeNpm({ status, stdout, reason }) {
+export function checkNpm({ status, stdout, reason }) {
   return status === 'ok' ? ok('npm', stdout) : fail('npm', reason, 'nvm install   (npm comes with Node.js)');
 }
 
 /** @param {import('./ask.mjs').Answer[]} answers of each command that Python may be called by */
-export function judgePython(answers) {
+export function checkPython(answers) {
   const found = answers.flatMap(({ status, stdout }) => (status === 'ok' ? [stdout.split(' ')] : []));
   const recent = found.filter(([version = '']) => isAtLeast(version, MIN_PYTHON));
   const complete = recent.find(([, venv]) => venv === 'venv');
@@ -49,14 +49,14 @@ export function judgePython(answers) {
 }
 
 /** @param {string} check @param {number} bytes @param {string} fix */
-export function judgeMemory(check, bytes, fix) {
+export function checkMemory(check, bytes, fix) {
   const gib = bytes / 1024 ** 3;
   const found = `${gib.toFixed(1)} GiB`;
   return gib >= MIN_MEMORY_GIB ? ok(check, found) : warn(check, `${found}, less than ${MIN_MEMORY_GIB} GiB`, fix);
 }
 
 /** @param {string} state as stateOfDependencies has it */
-export function judgeDependencies(state) {
+export function checkDependencies(state) {
   return state === 'up to date'
     ? ok('Dependencies', state)
     : warn('Dependencies', `node_modules is ${state}`, 'npm ci --include=dev');
@@ -73,10 +73,10 @@ export async function checkMachine(root) {
     ask('python', ['-I', '-c', PYTHON_VERSION_AND_VENV]),
   ]);
   return {
-    node: judgeNode(process.versions.node),
-    npm: judgeNpm(npm),
-    python: judgePython(pythons),
-    memory: judgeMemory('Memory', totalmem(), 'close other programs, or lower mem_limit in compose.yaml'),
-    dependencies: judgeDependencies(stateOfDependencies(root)),
+    node: checkNodeVersion(process.versions.node),
+    npm: checkNpm(npm),
+    python: checkPython(pythons),
+    memory: checkMemory('Memory', totalmem(), 'close other programs, or lower mem_limit in compose.yaml'),
+    dependencies: checkDependencies(stateOfDependencies(root)),
   };
 }

@@ -1,4 +1,4 @@
-/** Whether the ports can be had, and who has them. */
+/** Checks whether ports are free, and who uses them. */
 import { canListen, processOn } from '../local/ports.mjs';
 import { fail, ok, warn } from './check.mjs';
 
@@ -11,7 +11,7 @@ import { fail, ok, warn } from './check.mjs';
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
 
-/** The name among the URLs of `npm run local`, the variable, and what Compose takes without it. */
+/** Name in the URLs of `npm run local`, variable, and default. */
 const PORTS = /** @type {const} */ ([
   ['api-gateway', 'API', 'API_PORT', '3000'],
   ['localstack', 'AWS endpoint', 'LOCALSTACK_PORT', '4566'],
@@ -21,14 +21,14 @@ const PORTS = /** @type {const} */ ([
 
 const PORT_RANGE = /^\d{1,5}(?:-\d{1,5})?$/;
 
-/** What holds the ports of containers on this machine, for Docker, Docker Desktop, rootless Docker, Colima and Podman. */
+/** Proxy processes of Docker, Docker Desktop, rootless Docker, Colima and Podman. */
 const PROXY =
   /(?:^|[/\\])(?:docker-proxy|dockerd|com\.docker\.\S+|vpnkit\S*|rootlessport\S*|rootlesskit|slirp4netns|pasta|gvproxy|limactl|conmon|wslrelay\S*)(?:\s|$)/;
-/** Some hold a port although the container that it is for has just ended, or is started again. */
+/** A proxy may hold a port while its container restarts or has just ended. */
 const COMES_AND_GOES = ['restarting', 'running', 'paused', 'removing'];
 
 /**
- * The container whose port it is: it publishes it, or asks for it while a proxy of Docker's holds it.
+ * The container that publishes the port, or requests it while one of Docker's proxies holds it.
  * @param {Container[]} containers
  * @param {number} port
  * @param {string | undefined} command of the process that holds it
@@ -70,7 +70,7 @@ function howToEnd(owner, port) {
 }
 
 /** @param {Seen} seen @returns {Check} */
-export function judgePort({ name, variable, port, isOurs, owner }) {
+export function checkPort({ name, variable, port, isOurs, owner }) {
   const check = `Port of ${name}`;
   if (owner === undefined) return ok(check, `${port} is free`);
   if (isOurs) return ok(check, `${port}, held by this system`);
@@ -83,13 +83,13 @@ export function judgePort({ name, variable, port, isOurs, owner }) {
 }
 
 /** @param {LeftBehind} leftBehind @returns {Check[]} */
-export function judgeLeftBehind({ pids, end }) {
+export function checkLeftBehind({ pids, end }) {
   if (pids.length === 0) return [];
   return [warn('Processes', `npm run local was killed, and ${pids.length} of its processes are left`, end)];
 }
 
 /**
- * Ports of a system that runs are where it is; the others where a start would look for them.
+ * A running system's own ports are checked; otherwise, those that a start would use.
  * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, leftBehind?: LeftBehind, containers: Container[], project: string }} where
  * @returns {Promise<Check[]>}
  */
@@ -106,11 +106,11 @@ export function checkPorts({ settings, localRun, leftBehind, containers, project
       if (!(port <= 65_535)) {
         return fail(`Port of ${name}`, `${variable}=${wanted} is no port`, `${variable}=${fallback}`);
       }
-      if (await canListen(port)) return judgePort({ name, variable, port, isOurs: false });
+      if (await canListen(port)) return checkPort({ name, variable, port, isOurs: false });
       const holder = processOn(port);
       const container = containerOn(containers, port, holder?.command);
       const isOurs = running === port || (container !== undefined && ours.includes(container));
-      return judgePort({ name, variable, port, isOurs, owner: ownerOf(container, holder, leftBehind) });
+      return checkPort({ name, variable, port, isOurs, owner: ownerOf(container, holder, leftBehind) });
     }),
   );
 }

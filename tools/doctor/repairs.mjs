@@ -1,4 +1,4 @@
-/** Commands of the AWS CLI that put right what was changed by hand, without a loss of data. */
+/** AWS CLI commands that revert manual changes without losing data. */
 
 /**
  * @typedef {import('./template.mjs').Attributes} Attributes
@@ -49,7 +49,7 @@ export function repair(drift, { bus, queueUrl }) {
     return [`events remove-targets --event-bus-name ${bus} --rule ${rule} --ids ${id}`];
   }
   if (kind === 'Targets' && wanted) return repairTarget(name, wanted, bus);
-  // A queue that is gone has a policy, too.
+  // A missing queue needs its policy, too.
   if (kind === 'Queues' && wanted && found) {
     return [`sqs set-queue-attributes --queue-url ${queueUrl(name)} --attributes ${quoted(wanted)}`];
   }

@@ -1,4 +1,4 @@
-/** Whether the services are healthy. */
+/** Checks of the services' health. */
 import { request } from './ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
@@ -10,7 +10,7 @@ import { fail, ok, warn } from './check.mjs';
 
 const SERVICES = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
 
-/** Ends when it has deployed. */
+/** It exits after deploying. */
 const ONE_SHOT = 'topology';
 
 /** @param {Container} container */
@@ -20,19 +20,19 @@ function isHealthy({ service, state, status }) {
 }
 
 /**
- * The containers of one Compose project.
+ * Checks the containers of one Compose project.
  * @param {Container[]} containers
  * @param {string} compose the command that the project is reached by
  * @returns {Check[]}
  */
-export function judgeContainers(containers, compose) {
+export function checkContainers(containers, compose) {
   const sick = containers.filter((container) => !isHealthy(container));
-  // What was stopped as a whole was stopped by somebody.
-  const judge = containers.some(({ state }) => state === 'running') ? fail : warn;
+  // If all are stopped, someone stopped them.
+  const report = containers.some(({ state }) => state === 'running') ? fail : warn;
   const checks = sick.map(({ name, service, status, state }) => {
     const why = `${compose} logs --tail 20 ${service}`;
     const fix = state === 'exited' ? `${why}, then ${compose} up -d --wait` : why;
-    return judge(`Service ${service}`, `${name}: ${status || state}`, fix);
+    return report(`Service ${service}`, `${name}: ${status || state}`, fix);
   });
   const missing = SERVICES.filter((wanted) => !containers.some(({ service }) => service === wanted));
   if (missing.length > 0) {
@@ -41,7 +41,7 @@ export function judgeContainers(containers, compose) {
   return checks.length > 0 ? checks : [ok('Services', `${containers.length} containers, all healthy`)];
 }
 
-/** What an answer of /health/ready gives as the reason. @param {string} body */
+/** The reason in an answer of /health/ready. @param {string} body */
 function reasonsIn(body) {
   try {
     const { error, details } = JSON.parse(body);
@@ -61,7 +61,7 @@ function reasonsIn(body) {
  * @param {string} logs the folder
  * @returns {Check}
  */
-export function judgeReadiness(service, answer, logs) {
+export function checkReadiness(service, answer, logs) {
   const check = `Service ${service}`;
   const fix = `tail -n 20 ${logs}${service}.log`;
   if (!answer) return fail(check, 'does not answer', fix);
@@ -80,7 +80,7 @@ export function checkLocalServices({ urls, logs }) {
   ];
   return Promise.all(
     services.flatMap(([name = '', url]) =>
-      url ? [request(new URL('/health/ready', url).href).then((answer) => judgeReadiness(name, answer, logs))] : [],
+      url ? [request(new URL('/health/ready', url).href).then((answer) => checkReadiness(name, answer, logs))] : [],
     ),
   );
 }

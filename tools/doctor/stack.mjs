@@ -1,4 +1,4 @@
-/** The stack that was deployed, as CloudFormation has it. */
+/** Reads the deployed stack from CloudFormation. */
 import { request } from './ask.mjs';
 
 /** @typedef {import('./surroundings.mjs').Access} Access */
@@ -8,7 +8,7 @@ const REGION = 'us-east-1';
 const KEY_VARIABLES = 'EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY';
 
 /**
- * CloudFormation's old protocol; its SDK client would be a dependency for two calls.
+ * Uses CloudFormation's query protocol: its SDK client would be a dependency for two calls.
  * @param {Access} access
  * @param {string} action
  * @param {string} stack

@@ -1,4 +1,4 @@
-/** Which system the doctor looks at, and how it was started. */
+/** Finds the system to check, and how it was started. */
 import { answers, listSystems, meantByShell } from '../local/find-system.mjs';
 
 /**
@@ -14,8 +14,7 @@ import { answers, listSystems, meantByShell } from '../local/find-system.mjs';
  */
 
 /**
- * The emulator that is named, or that of a system that runs here, or where Compose would put it; and whether anything
- * answers there.
+ * The named emulator, or that of a running system, or Compose's default; and whether it answers.
  * @param {string | undefined} named
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env

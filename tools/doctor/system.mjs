@@ -1,8 +1,8 @@
-/** A system that runs: its hook, its stack, its topology, its clock, and the work that it left lying. */
+/** Checks of a running system: hook, stack, topology, clock, and unfinished work. */
 import { readFileSync } from 'node:fs';
 import { inTime, request } from './ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
-import { judgeTopology } from './drift.mjs';
+import { checkTopology } from './drift.mjs';
 import { openEmulator } from './emulator.mjs';
 import { composeCommand, emulatorLog, fixesOf, operatorCommand } from './fixes.mjs';
 import { describeStack } from './stack.mjs';
@@ -16,19 +16,23 @@ import { readTemplate } from './template.mjs';
  */
 
 const MAX_SKEW_MS = 2_000;
-/** A sweeper that works looks after a marker within seconds of its time. */
+/** A working sweeper handles a marker within seconds. */
 const OVERDUE_AFTER_MS = 60_000;
 
-/** Which system is looked at, where several run. @param {import('./surroundings.mjs').RunningSystem[]} systems @returns {Check[]} */
-export function judgeChoice(systems) {
+/**
+ * Warns if several systems are running.
+ * @param {import('./surroundings.mjs').RunningSystem[]} systems
+ * @returns {Check[]}
+ */
+export function checkChoice(systems) {
   const [chosen, ...others] = systems;
   if (!chosen || others.length === 0) return [];
   const found = `${systems.map(({ name, endpoint }) => `${name} (${endpoint})`).join(' and ')} run; looking at the first`;
   return [warn('Systems', found, `${others[0]?.choose} npm run doctor`)];
 }
 
-/** An emulator that gives no answer, because it hangs or because there is none. @param {System} system @returns {Check} */
-export function judgeSilence(system) {
+/** An emulator that hangs or does not exist. @param {System} system @returns {Check} */
+export function checkSilence(system) {
   const { endpoint, origin } = system;
   const check = 'System';
   const found = `its emulator, ${endpoint}, does not answer`;
@@ -46,9 +50,9 @@ export function judgeSilence(system) {
  * @param {System} system
  * @returns {Check}
  */
-export function judgeHook(answer, { origin }) {
+export function checkHook(answer, { origin }) {
   const check = 'Hook';
-  // MiniStack has no hooks: whether it was deployed to, the stack tells.
+  // MiniStack has no hooks. The stack shows whether it was deployed.
   if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
   const { completed, scripts = [] } = JSON.parse(answer.body);
   const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
@@ -66,11 +70,11 @@ export function judgeHook(answer, { origin }) {
 }
 
 /**
- * The Date header has no milliseconds: what can be explained by that, and by the way there, is no skew.
+ * The Date header has no milliseconds. Its rounding and the network delay do not count as skew.
  * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
  * @returns {Check}
  */
-export function judgeClock({ date, sentAt, receivedAt }) {
+export function checkClock({ date, sentAt, receivedAt }) {
   const check = 'Clock';
   const second = Date.parse(date ?? '');
   if (Number.isNaN(second)) return skipped(check, 'the emulator tells no time');
@@ -93,7 +97,7 @@ export function judgeClock({ date, sentAt, receivedAt }) {
  * @param {System} system
  * @returns {Check}
  */
-export function judgeDeadLetters(queues, system) {
+export function checkDeadLetters(queues, system) {
   const check = 'Dead letters';
   const filled = queues.filter(({ depth }) => depth > 0);
   if (filled.length === 0) return ok(check, 'none');
@@ -117,7 +121,7 @@ function ago(ms) {
  * @param {System} system
  * @returns {Check}
  */
-export function judgeMarkers(tables, now, system) {
+export function checkMarkers(tables, now, system) {
   const check = 'Outbox markers';
   const stuck = tables.filter(({ overdue }) => overdue > 0);
   if (stuck.length === 0) return ok(check, `none has been due for more than ${OVERDUE_AFTER_MS / 1_000} s`);
@@ -166,9 +170,9 @@ async function checkContent(root, system) {
     ]);
     return [
       stackCheck,
-      ...judgeTopology({ wanted, deployed, actual }, fixes),
-      judgeDeadLetters(depths, system),
-      judgeMarkers(overdue, now, system),
+      ...checkTopology({ wanted, deployed, actual }, fixes),
+      checkDeadLetters(depths, system),
+      checkMarkers(overdue, now, system),
     ];
   } finally {
     emulator.close();
@@ -189,5 +193,5 @@ export async function checkSystem(root, system) {
         : [fail('Template', `not compared: ${error.message}`, emulatorLog(system))],
     ),
   ]);
-  return [judgeHook(hook, system), ...content, ...(hook ? [judgeClock(hook)] : [])];
+  return [checkHook(hook, system), ...content, ...(hook ? [checkClock(hook)] : [])];
 }

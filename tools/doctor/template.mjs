@@ -1,19 +1,18 @@
-/** What infrastructure/template.yaml describes, as resources whose attributes are text that can be compared. */
-// `any`, because a template is arbitrary YAML, and what the SDK describes goes through the functions that read it. Only
-// text leaves this file.
+/** Resources of the template or of an emulator, with attributes as text so that they can be compared. */
+// `any`, because a template is arbitrary YAML and the SDK's descriptions are read by the same functions.
+import { readResources } from '../template.mjs';
 
 /**
  * @typedef {Record<string, string>} Attributes
  * @typedef {Record<string, Attributes>} Resources by name
  * @typedef {'Tables' | 'Queues' | 'Bus' | 'Rules' | 'Targets'} Kind
  * @typedef {Record<Kind, Resources>} Topology targets are named rule/id
- * @typedef {{ parameters: Record<string, string>, region: string, account: string }} Deployment
  */
 
 /** @type {Kind[]} */
 export const KINDS = ['Tables', 'Queues', 'Bus', 'Rules', 'Targets'];
 
-/** Queue attributes that the template may set and that say how messages travel. */
+/** The queue attributes that are compared. */
 const QUEUE_ATTRIBUTES = ['VisibilityTimeout', 'MessageRetentionPeriod', 'RedrivePolicy', 'RedriveAllowPolicy'];
 
 /** @param {any} value @param {(leaf: any) => any} read @returns {any} */
@@ -25,7 +24,7 @@ function sorted(value, read) {
 }
 
 /**
- * The same text for the same value, whatever the order of its keys; a number and its text are one.
+ * Returns equal text for equal values: key order does not matter, and a number equals its text.
  * @param {any} value
  * @returns {string}
  */
@@ -33,7 +32,7 @@ export function canonical(value) {
   return typeof value === 'object' ? JSON.stringify(sorted(value, String)) : String(value);
 }
 
-/** @param {any} table as CloudFormation and DescribeTable have it @returns {Attributes} */
+/** @param {any} table from CloudFormation or DescribeTable @returns {Attributes} */
 export function tableAttributes({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [] }) {
   const key = (/** @type {any[]} */ schema) =>
     schema
@@ -49,7 +48,7 @@ export function tableAttributes({ KeySchema, AttributeDefinitions, GlobalSeconda
   return { key: key(KeySchema), ...Object.fromEntries(indexes) };
 }
 
-/** @param {any} queue attributes; texts may be JSON @returns {Attributes} */
+/** @param {any} queue its attributes; a text may be JSON @returns {Attributes} */
 export function queueAttributes(queue) {
   const value = (/** @type {any} */ given) =>
     canonical(typeof given === 'string' && given.startsWith('{') ? JSON.parse(given) : given);
@@ -60,7 +59,7 @@ export function queueAttributes(queue) {
 /** @param {any} rule @returns {Attributes} */
 export function ruleAttributes({ State = 'ENABLED', EventPattern }) {
   const pattern = typeof EventPattern === 'string' ? JSON.parse(EventPattern) : EventPattern;
-  // A number and its text are two patterns.
+  // Unlike elsewhere, a number and its text are different patterns.
   return { State, EventPattern: JSON.stringify(sorted(pattern, (leaf) => leaf)) };
 }
 
@@ -69,72 +68,14 @@ export function targetAttributes({ Arn, DeadLetterConfig }) {
   return { Arn, ...(DeadLetterConfig ? { 'DeadLetterConfig.Arn': DeadLetterConfig.Arn } : {}) };
 }
 
-/** CloudFormation's short forms as objects. */
-const TAGS = [
-  ...['!Ref', '!GetAtt', '!Sub'].map((tag) => ({ tag, resolve: (/** @type {string} */ text) => ({ [tag]: text }) })),
-  ...['!If', '!Equals'].map((tag) => ({
-    tag,
-    collection: /** @type {const} */ ('seq'),
-    resolve: (/** @type {any} */ list) => ({ [tag]: list.toJSON() }),
-  })),
-];
-
-/**
- * @param {any} template
- * @param {Deployment} deployment
- */
-function createResolver(template, { parameters, region, account }) {
-  /** @type {(value: any) => any} */
-  const resolve = (value) => {
-    if (Array.isArray(value)) return value.map(resolve);
-    if (value === null || typeof value !== 'object') return value;
-    if ('!Ref' in value) return refer(value['!Ref']);
-    if ('!GetAtt' in value) return arnOf(value['!GetAtt'].replace(/\.Arn$/, ''));
-    if ('!Sub' in value) return substitute(value['!Sub']);
-    if ('!Equals' in value) return resolve(value['!Equals'][0]) === resolve(value['!Equals'][1]);
-    if ('!If' in value) {
-      const [condition, then, otherwise] = value['!If'];
-      return resolve(isMet(condition) ? then : otherwise);
-    }
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
-  };
-  /** @param {string} name */
-  const isMet = (name) => resolve(template.Conditions[name]);
-  /** @param {string} name */
-  const substitute = (name) => name.replace(/\$\{([\w:]+)\}/g, (_, reference) => refer(reference));
-  /** @param {string} name @returns {string} */
-  const refer = (name) => {
-    const pseudo = { 'AWS::Partition': 'aws', 'AWS::Region': region, 'AWS::AccountId': account }[name];
-    if (pseudo !== undefined) return pseudo;
-    const parameter = template.Parameters[name];
-    if (parameter) return parameters[name] ?? String(parameter.Default);
-    return nameOf(template.Resources[name].Properties);
-  };
-  /** @param {any} properties */
-  const nameOf = ({ TableName, QueueName, Name }) => resolve(TableName ?? QueueName ?? Name);
-  /** @param {string} id */
-  const arnOf = (id) => {
-    const { Type, Properties } = template.Resources[id];
-    return Type === 'AWS::SQS::Queue' ? `arn:aws:sqs:${region}:${account}:${nameOf(Properties)}` : id;
-  };
-  return { resolve, isMet };
-}
-
 /**
  * @param {string} text of the template
- * @param {Deployment} deployment
+ * @param {import('../template.mjs').Deployment} deployment
  * @param {typeof import('yaml')} yaml
  * @returns {{ topology: Topology, deadLetterQueues: string[] }}
  */
 export function readTemplate(text, deployment, yaml) {
-  const template = yaml.parse(text, { customTags: /** @type {any} */ (TAGS) });
-  const { resolve, isMet } = createResolver(template, deployment);
-  const ofType = (/** @type {string} */ type) =>
-    Object.values(template.Resources)
-      .filter(({ Type, Condition }) => Type === type && (Condition === undefined || isMet(Condition)))
-      .map(({ Properties }) => resolve(Properties));
-  const queues = ofType('AWS::SQS::Queue');
-  const rules = ofType('AWS::Events::Rule');
+  const { tables, queues, buses, rules } = readResources(text, deployment, yaml);
   const targets = rules.flatMap(({ Name, Targets = [] }) =>
     Targets.map((/** @type {any} */ target) => [`${Name}/${target.Id}`, target]),
   );
@@ -149,9 +90,9 @@ export function readTemplate(text, deployment, yaml) {
   ) => Object.fromEntries(all.map((one) => [one[key], attributes(one)]));
   return {
     topology: {
-      Tables: byName(ofType('AWS::DynamoDB::Table'), 'TableName', tableAttributes),
+      Tables: byName(tables, 'TableName', tableAttributes),
       Queues: byName(queues, 'QueueName', queueAttributes),
-      Bus: byName(ofType('AWS::Events::EventBus'), 'Name', () => ({})),
+      Bus: byName(buses, 'Name', () => ({})),
       Rules: byName(rules, 'Name', ruleAttributes),
       Targets: Object.fromEntries(targets.map(([name, target]) => [name, targetAttributes(target)])),
     },

@@ -1,4 +1,4 @@
-/** Child processes: their logs, their ends, and the file that remembers them when their parent dies. */
+/** Child processes, their logs, and the file that records them in case their parent dies. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -21,8 +21,8 @@ import { createPatience } from './patience.mjs';
 const TAIL_LINES = 15;
 
 /**
- * Starts a process that its parent's end does not touch: it has its own session, which a Ctrl-C or a closed terminal does
- * not reach, and writes its log file itself.
+ * Starts a process that survives its parent. It has a separate session, which Ctrl-C and a closed terminal do not
+ * reach, and writes its own log file.
  * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string }} options
  * @returns {Child}
  */
@@ -85,14 +85,14 @@ async function untilGone(known, withinMs) {
 }
 
 /**
- * Ends a process with SIGTERM, and with SIGKILL when it has not gone by then. One that may be another now is left alone.
+ * Sends SIGTERM, and SIGKILL after the deadline. Does nothing if the id may belong to another process.
  * @param {Known} known
  * @param {number} withinMs
  */
 export async function endKnown(known, withinMs) {
   if (!isAlive(known)) return;
   send(known.pid, 'SIGTERM');
-  // A suspended one would not hear the other signal.
+  // A suspended process would not receive SIGTERM.
   if (process.platform !== 'win32') send(known.pid, 'SIGCONT');
   if (await untilGone(known, withinMs)) return;
   send(known.pid, 'SIGKILL');
@@ -104,7 +104,7 @@ const isKnown = (known) =>
   Number.isSafeInteger(known?.pid) && typeof known.name === 'string' && typeof known.startedAt === 'string';
 
 /**
- * Processes of which nobody knows whether they are those that were started here.
+ * Processes that may not be ours.
  * @param {Known[]} left
  * @param {string} runFile
  */
@@ -118,7 +118,7 @@ export function cannotBeTold(left, runFile) {
 }
 
 /**
- * The pid file: who runs here, what it has started, and what its emulator takes.
+ * The run file: the launcher, its children, and the emulator's credentials.
  * @param {string} file
  */
 export function pidFile(file) {
@@ -144,7 +144,7 @@ export function pidFile(file) {
   }
   return {
     readStrictly,
-    /** Undefined, too, when it cannot be read. */
+    /** Undefined if it cannot be read. */
     read() {
       try {
         return readStrictly();
@@ -152,7 +152,7 @@ export function pidFile(file) {
         return undefined;
       }
     },
-    /** Other users must not read it, nor anybody half of it. @param {Run} content */
+    /** Written atomically, readable by its owner only. @param {Run} content */
     write(content) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       const whole = `${file}.${process.pid}`;
@@ -165,7 +165,7 @@ export function pidFile(file) {
         throw error;
       }
     },
-    /** Keeps what may still be needed to stop a process. @returns {Known[]} those that are, or may be, alive */
+    /** Keeps the file while it is needed to stop a process. @returns {Known[]} those that are, or may be, alive */
     removeUnlessAlive() {
       const known = readStrictly();
       const left = known

@@ -1,20 +1,20 @@
-/** A program in the background, which lives on when its parent and its terminal are gone. */
+/** A background program that survives its parent and its terminal. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeRunFolder } from './run-folder.mjs';
 
-/** For the program in the background: lets its parent go on. Does nothing without one that waits. */
+/** Tells a waiting parent that this background program is ready. */
 export function sayReady() {
   if (!process.connected) return;
-  // The parent may have gone meanwhile.
+  // The parent may have ended.
   process.send?.('ready', () => {
     if (process.connected) process.disconnect();
   });
 }
 
 /**
- * Starts it, and waits until it is ready, or has ended. Who interrupts the wait ends it.
+ * Starts a program and waits until it is ready or has ended. Interrupting the wait ends it.
  * @param {string[]} command what Node runs, and its arguments
  * @param {{ cwd: string, log: string }} options `log` is a file for all that it says
  * @returns {Promise<{ said: string, exitCode: number | undefined }>} no exit code: it runs

@@ -1,4 +1,4 @@
-/** Docker, asked with a deadline: behind a DOCKER_HOST there may be nothing that ever answers. */
+/** Docker commands with a deadline: a DOCKER_HOST may never answer. */
 import { spawnSync } from 'node:child_process';
 import { forDocker } from './environment.mjs';
 import { runToEnd } from './run-to-end.mjs';
@@ -6,18 +6,18 @@ import { runToEnd } from './run-to-end.mjs';
 const DOCKER_ANSWERS_WITHIN_MS = 10_000;
 const REMIND_EVERY_MS = 15_000;
 
-/** How long a command waited, and for whom. @param {string} command @param {number} ms */
+/** @param {string} command @param {number} ms */
 function noAnswer(command, ms) {
   const where = process.env['DOCKER_HOST'] ? `, DOCKER_HOST=${process.env['DOCKER_HOST']}` : '';
   return `no answer from Docker within ${ms / 1_000} s (${command}${where})`;
 }
 
 /**
- * A command that changes nothing.
+ * Runs a read-only command.
  * @param {string[]} args
  * @param {number} [withinMs]
  * @returns {{ status: number | null, stdout: string, isMissing: boolean, problem: string | undefined }} `problem` when
- *   there was no answer at all
+ * there was no answer at all
  */
 export function askDocker(args, withinMs = DOCKER_ANSWERS_WITHIN_MS) {
   const limits = { timeout: withinMs, killSignal: /** @type {const} */ ('SIGKILL') };
@@ -29,21 +29,21 @@ export function askDocker(args, withinMs = DOCKER_ANSWERS_WITHIN_MS) {
   return { status: answer.status, stdout: answer.stdout ?? '', isMissing, problem };
 }
 
-/** Why containers cannot be run here; undefined when they can. */
+/** Why containers cannot run here; undefined if they can. */
 export function dockerProblem() {
   const engine = askDocker(['info', '--format', '{{.ServerVersion}}']);
   if (engine.problem) return engine.problem;
-  // Some versions exit with 0 although no engine answers.
+  // Some versions exit with 0 without an engine.
   if (engine.status !== 0 || engine.stdout.trim() === '') return 'no Docker engine answers; start Docker';
   if (askDocker(['compose', 'version']).status !== 0) return 'Docker has no Compose v2 plugin; install it';
   return undefined;
 }
 
 /**
- * A command that may take minutes, as one that pulls an image. It is killed at the deadline.
+ * Runs a command that may take minutes, such as a pull. It is killed at the deadline.
  * @param {string[]} args
  * @param {{
- *   cwd: string, env?: NodeJS.ProcessEnv, withinMs: number, say: (text: string) => void, signal?: AbortSignal | undefined,
+ * cwd: string, env?: NodeJS.ProcessEnv, withinMs: number, say: (text: string) => void, signal?: AbortSignal | undefined,
  * }} options `say` is told what is being waited for; `signal` ends the command
  * @returns {Promise<{ code: number, stderr: string }>} once it has ended
  */

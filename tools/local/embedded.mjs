@@ -1,4 +1,4 @@
-/** The whole system as processes of this machine: an emulator, the topology in it, the three services. */
+/** The system as local processes: emulator, topology and three services. */
 import { execFile } from 'node:child_process';
 import { get } from 'node:http';
 import { promisify } from 'node:util';
@@ -21,8 +21,7 @@ export const SERVICES = ['api-gateway', 'order-worker', 'notification-worker'];
 const HEALTHY_WITHIN_MS = 60_000;
 
 /**
- * Whether a URL answers with success. Not with `fetch`, which marks its requests as a browser's does, and may be told by
- * the shell to use a proxy.
+ * Whether a URL answers with 200. Does not use `fetch`, which sends browser headers and may use a proxy.
  * @param {string} url
  * @returns {Promise<boolean>}
  */
@@ -40,7 +39,7 @@ function isHealthy(url) {
 }
 
 /**
- * Any answer will do until `isDone`; a child that ends meanwhile will never answer.
+ * Waits until the URL is healthy. Fails if the child ends.
  * @param {string} url
  * @param {Child} child
  */
@@ -56,7 +55,7 @@ export async function untilHealthy(url, child) {
       const what = ended ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
       throw new LocalError(
         `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,
-        'Mend that and run this again.',
+        'Fix that and run this again.',
       );
     }
     await sleep(100);
@@ -64,7 +63,7 @@ export async function untilHealthy(url, child) {
 }
 
 /**
- * Starts MiniStack behind its guard, which takes these credentials alone, and waits until it answers.
+ * Starts MiniStack behind its guard, which accepts only these credentials, and waits until it is healthy.
  * @param {Place} place
  * @param {{ python: string, port: number, credentials: Credentials }} options
  */
@@ -72,7 +71,7 @@ export async function startMiniStack({ root, logDir, onStart }, { python, port, 
   const child = startChild({
     name: 'emulator',
     command: python,
-    // Isolated (-I): nothing of the user's own Python is imported. Unbuffered, for the log.
+    // -I ignores the user's Python packages. -u writes the log unbuffered.
     args: ['-I', '-u', `${root}tools/local/guard.py`],
     cwd: root,
     env: {
@@ -89,7 +88,7 @@ export async function startMiniStack({ root, logDir, onStart }, { python, port, 
 }
 
 /**
- * Deploys the template; the same file does it that LocalStack runs.
+ * Deploys the template with the script that LocalStack runs, too.
  * @param {string} root
  * @param {{ python: string, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, signal?: AbortSignal }} options
  */
@@ -110,14 +109,14 @@ export async function deployTopology(root, { python, emulatorUrl, credentials, e
     const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
     throw new LocalError(
       `The topology could not be deployed:\n${stdout}${stderr}`.trim(),
-      'Mend the template, or the variable that is named, and run this again.',
+      'Fix the template or the named variable and run this again.',
     );
   }
 }
 
 /**
- * Starts one service and waits for nothing. A second process of the service has a name of its own; `main` is what it
- * runs in place of the service's own main file.
+ * Starts one service without waiting. A second process of the service needs another `name`; `main` replaces its main
+ * file.
  * @param {Place} place
  * @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
@@ -138,7 +137,7 @@ export function spawnService({ root, logDir, onStart }, service, options) {
     cwd: root,
     env: {
       LOG_FORMAT: 'pretty',
-      // A worker that stops waits for its poll to return.
+      // A stopping worker waits for its poll to return.
       SQS_WAIT_TIME_SECONDS: '2',
       ...forServices(process.env),
       ...env,
@@ -153,7 +152,7 @@ export function spawnService({ root, logDir, onStart }, service, options) {
 }
 
 /**
- * Starts one service; `ready` resolves when it is healthy.
+ * Starts one service. `ready` resolves when it is healthy.
  * @param {Place} place
  * @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
@@ -164,7 +163,7 @@ export function startService(place, service, options) {
 }
 
 /**
- * What tells the API where the workers are, for its live page.
+ * The variable that tells the API's live page where the workers are.
  * @param {{ service: Service, port: number }[]} processes
  */
 export function workerUrls(processes) {

@@ -1,24 +1,24 @@
 /**
- * The environments of child processes, and what clients of an emulator are made of. A child gets what is named here. What
- * else the user's shell has set, for AWS, a proxy, Python or npm, is for other programs.
+ * The environments of child processes and the options of emulator clients. A child gets only the variables that are
+ * named here, not the shell's settings for AWS, proxies, Python or npm.
  */
 import { randomBytes } from 'node:crypto';
 import { devNull } from 'node:os';
 
 /** @typedef {{ accessKeyId: string, secretAccessKey: string }} Credentials */
 
-/** Region of every emulator. AWS_REGION of a shell means AWS itself. */
+/** Region of every emulator. AWS_REGION applies to AWS only. */
 const EMULATOR_REGION = 'us-east-1';
 
 /**
- * LocalStack's: it takes any, and containers know these.
+ * LocalStack accepts any credentials. Containers use these.
  * @type {Readonly<Credentials>}
  */
 export const LOCALSTACK_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /**
- * Credentials that only one run of MiniStack takes. The id is what its guard compares, so it is as long as a secret. It
- * must not look like an account (12 digits) or like one of AWS's own (AKIA...).
+ * Credentials for one run of MiniStack. Its guard compares the id, which is therefore as long as a secret. The id must
+ * not look like an account (12 digits) or an AWS key (AKIA...).
  * @returns {Credentials}
  */
 export function createCredentials() {
@@ -28,7 +28,7 @@ export function createCredentials() {
   };
 }
 
-/** What the services read, besides what a start decides itself (ports, addresses, keys, region). */
+/** Variables of the services, except those that a start sets (ports, addresses, keys, region). */
 export const SETTINGS = [
   ...['STAGE', 'ALLOWED_HOSTS', 'LOG_LEVEL', 'LOG_FORMAT', 'LOG_REDACT', 'SHUTDOWN_TIMEOUT_MS', 'FAILPOINTS'],
   ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER_ARG', 'AWS_REQUEST_TIMEOUT_MS', 'NOTIFY_ON_ORDER_OUTCOME'],
@@ -39,28 +39,28 @@ export const SETTINGS = [
   ...['MAX_RECEIVES', 'RETRY_BASE_SECONDS', 'RETRY_MAX_SECONDS', 'FULFILMENT_DELAY_MS', 'FULFILMENT_BREAKS_ON'],
 ];
 
-/** What the deploy script reads: the template's parameters. */
+/** Variables of the deploy script: the template's parameters. */
 export const TEMPLATE_PARAMETERS = [
   ...['STAGE', 'DURABLE', 'NOTIFY_ON_ORDER_OUTCOME', 'VISIBILITY_TIMEOUT_SECONDS', 'MAX_RECEIVE_COUNT'],
 ];
 
-/** What any program needs: where programs, libraries and the user's files are, and how the user writes. */
+/** Variables that every program needs: paths, user and locale. */
 const MACHINE =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TZ|LANG|LANGUAGE|LC_\w+|LD_LIBRARY_PATH|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|PROGRAMDATA)$/i;
-/** The way to a package registry, where there is a proxy, a certificate authority or a sign-in between. */
+/** Proxies, certificates and tokens for package registries. */
 const NETWORK =
   /^(?:(?:HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NPM_TOKEN|NODE_AUTH_TOKEN)$/i;
-/** Which registry, for npm and for pip. */
+/** The registries of npm and pip. */
 const REGISTRIES =
   /^(?:npm_config_(?:registry|userconfig|globalconfig|cache|ca|cafile|cert|key|proxy|https?_proxy|noproxy|strict_ssl|fetch_\w+|maxsockets|prefer_offline|offline)|PIP_(?:INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|TRUSTED_HOST|CERT|CLIENT_CERT|PROXY|TIMEOUT|DEFAULT_TIMEOUT|RETRIES|CACHE_DIR|KEYRING_PROVIDER|CONFIG_FILE)|XDG_(?:CONFIG|CACHE)_HOME)$/i;
-/** Where Docker is, and which of the user's settings Compose reads. */
+/** The address of Docker, and settings of Compose. */
 const DOCKER =
   /^(?:DOCKER_\w+|BUILDKIT_\w+|BUILDX_\w+|SSH_AUTH_SOCK|XDG_\w+|COMPOSE_ENV_FILES|COMPOSE_DISABLE_ENV_FILE)$/i;
 
-/** What tests and their tools read; NODE_OPTIONS for a debugger. */
+/** Variables of tests. NODE_OPTIONS allows a debugger. */
 const TESTS = /^(?:CI|CHROMIUM_PATH|WRITE_PARITY|NODE_OPTIONS|(?:JEST|TESTCONTAINERS|ORDERFLOW)_\w+)$/;
 
-/** The AWS SDKs read a config file even when they are given credentials; the null device is an empty one. */
+/** AWS SDKs read config files even with explicit credentials. The null device is an empty file. */
 const NO_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
 
 /**
@@ -75,7 +75,7 @@ function pick(env, ...allowed) {
 }
 
 /**
- * For programs that read no variable of ours: the emulator, the compiler, Python.
+ * For programs without own variables: emulator, compiler, Python.
  * @param {NodeJS.ProcessEnv} env
  */
 export function ofTheMachine(env) {
@@ -99,7 +99,7 @@ export function forDeployment(env) {
 }
 
 /**
- * For npm and pip, which go to a registry.
+ * For npm and pip.
  * @param {NodeJS.ProcessEnv} env
  */
 export function forDownloads(env) {
@@ -107,7 +107,7 @@ export function forDownloads(env) {
 }
 
 /**
- * For `docker compose` on compose.yaml: its settings come from here, too.
+ * For `docker compose`, including the settings in compose.yaml.
  * @param {NodeJS.ProcessEnv} env
  */
 export function forDocker(env) {
@@ -115,7 +115,7 @@ export function forDocker(env) {
 }
 
 /**
- * For Jest: tests install and start everything that is here.
+ * For Jest. Tests install and start everything.
  * @param {NodeJS.ProcessEnv} env
  */
 export function forTests(env) {
@@ -123,8 +123,8 @@ export function forTests(env) {
 }
 
 /**
- * Takes from this process's own environment what would decide who asks an emulator, where, and by which way. For tools
- * that are clients of one themselves; before the first client is made.
+ * Removes variables that change an AWS client's credentials, endpoint or proxy from this process. Call it before the
+ * first client is created.
  * @param {NodeJS.ProcessEnv} env
  */
 export function forgetAws(env) {
@@ -133,7 +133,7 @@ export function forgetAws(env) {
 }
 
 /**
- * What every client of an emulator is made of. An option that is not given, the SDK takes from the shell.
+ * Options of every emulator client. The SDK would take missing options from the shell.
  * @param {string} endpoint
  * @param {Credentials} credentials
  */
@@ -151,7 +151,7 @@ export function emulatorClient(endpoint, credentials) {
 }
 
 /**
- * For Orderflow's own tools: the deploy script, orderctl and doctor.
+ * For the deploy script, orderctl and the doctor.
  * @param {Credentials} credentials
  */
 export function toolVariables({ accessKeyId, secretAccessKey }) {
@@ -167,7 +167,7 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: EMULATOR_REGION,
-    // The AWS CLI and Python's SDK read this one.
+    // Read by the AWS CLI and Python's SDK.
     AWS_DEFAULT_REGION: EMULATOR_REGION,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
@@ -175,7 +175,7 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
 }
 
 /**
- * What makes a shell ask the emulator and nothing else of AWS, whatever was set there.
+ * Shell commands that direct AWS tools to the emulator.
  * @param {NodeJS.ProcessEnv} env of that shell
  * @param {string} endpoint
  * @param {Credentials} credentials

@@ -1,4 +1,4 @@
-/** Something that the person at the keyboard can mend: the message says what is wrong, `fix` what to do. */
+/** A problem that the user can fix: `message` says what is wrong, `fix` what to do. */
 export class LocalError extends Error {
   /**
    * @param {string} message
@@ -8,4 +8,9 @@ export class LocalError extends Error {
     super(message);
     this.fix = fix;
   }
+}
+
+/** @param {string} message @param {string} [fix] */
+export function printProblem(message, fix) {
+  process.stderr.write(`\n${message}\n${fix ? `\nWhat to do: ${fix}\n` : ''}`);
 }

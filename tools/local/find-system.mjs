@@ -1,6 +1,6 @@
 /**
- * Where the running system is, for every tool: what the run file of `npm run local`, Docker and .env say. Works before
- * anything is compiled or installed.
+ * Finds the running system for all tools, from the run file of `npm run local`, Docker and .env. Works before anything
+ * is compiled or installed.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -28,14 +28,14 @@ import { runFolder } from './run-folder.mjs';
  * @property {string} [endpoint] of its emulator
  */
 
-/** Variables of .env besides the settings: where things listen. */
+/** Further variables of .env: ports. */
 const PORTS = ['API_PORT', 'LOCALSTACK_PORT', 'ORDER_WORKER_PORT', 'NOTIFICATION_WORKER_PORT'];
-/** Of an emulator of `npm run local`, which is no system by itself. */
+/** The LocalStack container of `npm run local`, which is not a whole system. */
 const LOCAL_PROJECT = /^orderflow-local/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** Nothing was found, or too much. */
-export class NotFound extends LocalError {
+/** No system was found, or several. */
+class NotFound extends LocalError {
   /** @param {string} message @param {string} fix @param {boolean} mayCome whether waiting may help */
   constructor(message, fix, mayCome) {
     super(message, fix);
@@ -44,7 +44,7 @@ export class NotFound extends LocalError {
 }
 
 /**
- * .env, or the files that Compose is told to read in its place.
+ * Reads .env, or the files that Compose reads instead.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {Record<string, string | undefined>}
@@ -56,14 +56,14 @@ function readEnvFiles(root, env) {
     {},
     ...files.map((file) => {
       const path = resolve(root, file.trim());
-      // A Node.js that is too old has no parseEnv, and is told of already.
+      // An old Node.js has no parseEnv. It is reported elsewhere.
       return existsSync(path) ? (util.parseEnv?.(readFileSync(path, 'utf8')) ?? {}) : {};
     }),
   );
 }
 
 /**
- * As Compose reads them: .env, and the shell wins.
+ * Reads .env like Compose: the shell has precedence.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {Settings}
@@ -74,7 +74,7 @@ export function readSettings(root, env) {
 }
 
 /**
- * Adds to an environment the settings and ports that only .env has.
+ * Adds settings and ports from .env to an environment.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  */
@@ -85,7 +85,7 @@ export function addEnvFiles(root, env) {
 }
 
 /**
- * The `npm run local` of this folder, if it is alive. Without URLs it is still starting.
+ * The running `npm run local` of this folder. Without URLs it is still starting.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {LocalRun | undefined}
@@ -99,7 +99,7 @@ export function readLocalRun(root, env) {
 }
 
 /**
- * The processes of an `npm run local` of this folder whose launcher is dead, and the command that ends them.
+ * Leftover processes of a dead `npm run local` of this folder, and the command that ends them.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {{ pids: number[], end: string }}
@@ -121,7 +121,7 @@ function askDocker() {
 const realPath = (folder) => (existsSync(folder) ? realpathSync(folder) : folder);
 
 /**
- * What Compose runs of this folder, or under its project's name. Systems of tests are theirs, unless one is named.
+ * The Compose projects of this folder or of its project name. Excludes systems of tests, unless named.
  * @param {string} root
  * @param {Settings} settings
  * @param {Container[]} containers
@@ -151,7 +151,7 @@ function composeSystems(root, settings, containers) {
 }
 
 /**
- * All systems that run here.
+ * All running systems.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @param {Container[]} containers
@@ -166,7 +166,7 @@ export function listSystems(root, env, containers) {
 }
 
 /**
- * Those that the shell means, by folder, project or port; all when it means none of them.
+ * The systems that variables select by folder, project or port; all if none is selected.
  * @param {RunningSystem[]} systems
  * @param {NodeJS.ProcessEnv} env
  */
@@ -192,8 +192,7 @@ function describeSystems(systems) {
 }
 
 /**
- * Something that was started neither by `npm run local` nor, as far as Docker says, by Compose: at the ports that
- * Compose would take.
+ * Looks at Compose's ports, for a system that neither `npm run local` nor Docker knows.
  * @param {Part} part
  * @param {Settings} settings
  */
@@ -212,7 +211,7 @@ export async function answers(url) {
 }
 
 /**
- * The system that runs here, as far as a tool needs it.
+ * Finds the URL of the running system.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @param {Part} part
@@ -257,7 +256,7 @@ export async function findSystem(root, env, part) {
   );
 }
 
-/** Whether two URLs mean the same listener of this machine, or are the same. @param {string} one @param {string} other */
+/** Whether two URLs name the same listener. @param {string} one @param {string} other */
 function isSame(one, other) {
   const [a, b] = [new URL(one), new URL(other)];
   const isHere = [a, b].every(({ hostname }) => LOOPBACK.includes(hostname));
@@ -265,8 +264,8 @@ function isSame(one, other) {
 }
 
 /**
- * What the emulator at an endpoint takes: what EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY say, else the key of
- * `npm run local` if that runs there. Never what the shell has for AWS.
+ * The credentials of the emulator at an endpoint: from EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY, or of
+ * `npm run local`. Never the shell's AWS credentials.
  * @param {string} endpoint
  * @param {NodeJS.ProcessEnv} env
  * @param {LocalRun | undefined} localRun

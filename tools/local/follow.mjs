@@ -10,7 +10,7 @@ function sizeOf(file) {
 }
 
 /**
- * Hands on each line that is appended from now on. The file need not exist yet.
+ * Calls `onLine` for each line appended from now on. The file need not exist yet.
  * @param {string} file
  * @param {(line: string) => void} onLine
  * @returns {() => void} ends it, with what is there by then
@@ -24,7 +24,7 @@ export function followFile(file, onLine) {
     if (sizeOf(file) === position) return;
     const descriptor = openSync(file, 'r');
     try {
-      // It was emptied.
+      // The file was truncated.
       if (fstatSync(descriptor).size < position) position = 0;
       for (;;) {
         const count = readSync(descriptor, buffer, 0, buffer.length, position);
@@ -42,7 +42,7 @@ export function followFile(file, onLine) {
     try {
       look();
     } catch {
-      // It is away, or cannot be read now; the next look may succeed.
+      // The file is missing or unreadable. The next look may succeed.
     }
   };
   const timer = setInterval(tryToLook, LOOK_EVERY_MS);

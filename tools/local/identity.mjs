@@ -1,7 +1,7 @@
 /**
- * Which process a process id means. The system gives an id again after its process has ended; the moment of the start
- * tells the two apart. On Linux that is the boot and the clock ticks since it, which neither a time zone nor a clock
- * change moves. Elsewhere it is the second that `ps` names. Where there is neither, nothing can be told.
+ * Identifies processes. The system reuses ids, so the start time is compared, too. On Linux it is the boot id and the
+ * ticks since boot, which clock changes do not affect. Elsewhere it is the second that `ps` shows. Without both, the
+ * answer is unknown.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ function read(file) {
 
 /** @param {number} pid */
 function isInUse(pid) {
-  // Others than these mean groups of processes.
+  // Other numbers name process groups.
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     return process.kill(pid, 0);
@@ -41,7 +41,7 @@ function isInUse(pid) {
  * @param {string} proc
  */
 function startFromProc(stat, proc) {
-  // The name, which may contain anything, ends with the last parenthesis.
+  // The name may contain anything. It ends with the last parenthesis.
   const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if ('ZX'.includes(state)) return undefined;
   const boot = read(`${proc}/sys/kernel/random/boot_id`)?.trim() ?? 'unknown';
@@ -66,8 +66,8 @@ function startFromPs(pid) {
 }
 
 /**
- * When a process started: a text to compare, which can be part of a file name. Undefined when there is no such process,
- * empty when its start cannot be told.
+ * The start of a process, as a text to compare. It is safe in file names. Undefined without such a process, empty if
+ * unknown.
  * @param {number} pid
  * @param {string} proc where Linux tells of processes
  * @returns {string | undefined}
@@ -90,19 +90,19 @@ export function standingOf({ pid, startedAt }, proc) {
   const now = startOf(pid, proc);
   if (now === undefined) return 'gone';
   const method = methodOf(now);
-  // Starts that were told in different ways cannot be compared.
+  // Starts from different methods are not comparable.
   if (method === undefined || method !== methodOf(startedAt)) return 'unknown';
   return now === startedAt ? 'running' : 'gone';
 }
 
-/** Whether it is that process for sure. @param {Known} known */
+/** Whether it is certainly that process. @param {Known} known */
 export const isAlive = (known) => standingOf(known) === 'running';
 
 /** Whether it may be that process. @param {Known} known */
 export const mayBeAlive = (known) => standingOf(known) !== 'gone';
 
 /**
- * What is left to chance when processes of this machine are told apart; undefined when nothing is.
+ * The uncertainty of identifying processes here; undefined without one.
  * @param {string} [proc]
  */
 export function doubtAboutIds(proc) {

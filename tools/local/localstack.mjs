@@ -1,14 +1,13 @@
-/** LocalStack in a container of its own, as the emulator. Its topology is deployed when it is healthy. */
+/** LocalStack in a container, as the emulator. Once it is healthy, its topology is deployed. */
 import { dockerProblem, runDocker } from './docker.mjs';
 import { LocalError } from './fail.mjs';
 
-/** Pulls an image of 1 GB the first time. */
+/** Includes the first pull of a 1 GB image. */
 const STARTS_WITHIN_MS = 900_000;
 const STOPS_WITHIN_MS = 60_000;
 
 /** @typedef {{ root: string, project: string, say: (text: string) => void }} Place the Compose project is the run folder's */
 
-/** Before there is anything to remove. */
 export function checkDocker() {
   const problem = dockerProblem();
   if (!problem) return;
@@ -19,14 +18,14 @@ export function checkDocker() {
 }
 
 /**
- * What is there of it after a failure, `stopLocalStack` removes.
+ * After a failure, `stopLocalStack` removes the rest.
  * @param {Place} place
  * @param {number} port
  * @param {{ signal?: AbortSignal | undefined }} [options]
  */
 export async function startLocalStack({ root, project, say }, port, { signal } = {}) {
   const options = { cwd: root, env: { LOCALSTACK_PORT: String(port) }, withinMs: STARTS_WITHIN_MS, say, signal };
-  // The service topology brings the settings. Compose would not wait for its end without the services.
+  // The service `topology` applies the settings. Compose would not wait for its end.
   for (const command of [
     ['up', '--detach', 'topology'],
     ['up', '--wait', 'localstack'],

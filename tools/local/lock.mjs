@@ -1,10 +1,7 @@
 /**
- * A lock between processes, for work that takes seconds and that two starts side by side would do into one folder.
- *
- * The lock is a folder with one file in it, whose name says who holds it. It appears as a whole, by a rename, which fails
- * while there is a file in the old one. What a dead process has left is removed by its own name: whoever is late with
- * that finds nothing, instead of the lock of the next holder. A folder without a file, left by a process that died in
- * between, is free.
+ * A lock between processes. It is a folder with one file, whose name identifies the holder. A rename creates it
+ * atomically, and fails while the old folder contains a file. The file of a dead holder is removed by name, so a late
+ * remover cannot remove the next holder's lock. An empty folder is free.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -27,13 +24,13 @@ import { commandOf } from './ports.mjs';
 /** Longer than an install on a slow machine. */
 const PATIENCE_MS = 300_000;
 const LOOK_EVERY_MS = 200;
-/** A wait that is longer is told. */
+/** Longer waits are reported. */
 const SILENT_MS = 2_000;
-/** What a rename onto a folder that is not empty gives; Windows does not tell that from other refusals. */
+/** Error codes of a rename onto a non-empty folder. Windows uses general codes. */
 const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /**
- * Does it, unless that fails with one of these codes.
+ * Ignores these error codes.
  * @param {string[]} codes
  * @param {() => void} act
  */
@@ -55,14 +52,14 @@ function unless(codes, act) {
 function isGone(holder) {
   if (holder === '') return true;
   const [pid = '', start = ''] = holder.split('_');
-  // An earlier version named the ticks alone.
+  // An earlier version stored only the ticks.
   const startedAt = /^\d+$/.test(start) ? (startOf(process.pid) ?? '').replace(/\d+$/, start) : start;
   return /^[1-9]\d*$/.test(pid) && standingOf({ pid: Number(pid), startedAt }) === 'gone';
 }
 
 /**
- * What is in the lock: the names of files, or what an earlier version has written into a file in the folder's place. To
- * remove that cannot hit the folder of a next holder.
+ * The holders: file names, or the content of the lock file of an earlier version. Removing that file cannot hit a
+ * later holder's folder.
  * @param {string} lock
  * @returns {{ holders: string[], remove: (holder: string) => void }}
  */
@@ -93,12 +90,12 @@ function tellUser(text) {
 }
 
 /**
- * Does the work while nobody else does, here or in another process; a lock whose holder was killed counts as free.
+ * Runs the work exclusively, across processes. The lock of a killed holder counts as free.
  * @template T
  * @param {string} lock a folder that is there while the work is done
  * @param {() => T | Promise<T>} work
  * @param {{ patienceMs?: number, silentMs?: number, signal?: AbortSignal | undefined, say?: (text: string) => void }} [options]
- *   `signal` ends the wait; `say` gets whom it is for, once it is longer than `silentMs`
+ * `signal` ends the wait; `say` gets whom it is for, once it is longer than `silentMs`
  * @returns {Promise<T>}
  */
 export async function withLock(lock, work, options = {}) {
@@ -107,7 +104,7 @@ export async function withLock(lock, work, options = {}) {
   const me = `${process.pid}_${startOf(process.pid)}_${randomUUID()}`;
   const prepared = `${lock}.${me}`;
   const take = () => {
-    // Only an empty one goes.
+    // Removes the folder only if it is empty.
     unless(['ENOENT', ...TAKEN], () => rmdirSync(lock));
     return unless(TAKEN, () => renameSync(prepared, lock));
   };

@@ -1,9 +1,9 @@
-/** One round of a wait takes no longer; more than that is a standstill of the process. */
+/** A round of polling is shorter. A longer gap means that the process was suspended. */
 const LONGEST_ROUND_MS = 3_000;
 
 /**
- * How long a wait that asks again and again may last. Time in which the process stood still, as on a laptop that sleeps,
- * counts as one round: what it waits for may be there by now, and is asked for once more.
+ * A time limit for polling. A suspension, such as laptop sleep, counts as one round only, so that the condition is
+ * checked once more.
  * @param {number} ms
  * @param {() => number} [readMs] a clock that only goes forward
  */
@@ -11,7 +11,7 @@ export function createPatience(ms, readMs = () => performance.now()) {
   let leftMs = ms;
   let lookedAt = readMs();
   return {
-    /** To be asked once a round. */
+    /** Call it once per round. */
     isOver() {
       const at = readMs();
       leftMs -= Math.min(at - lookedAt, LONGEST_ROUND_MS);

@@ -1,4 +1,4 @@
-/** Who listens where. */
+/** Ports and their listeners. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -61,7 +61,7 @@ export function commandOf(pid) {
 }
 
 /**
- * From /proc: sockets that listen on the port, and the process that holds one of them.
+ * Finds the process with a listening socket, from /proc.
  * @param {number} port
  */
 function ownerFromProc(port) {
@@ -98,7 +98,7 @@ function ownerFromLsof(port) {
 }
 
 /**
- * The container that publishes the port: to know Docker's proxy process helps nobody.
+ * The container that publishes the port. Docker's proxy process would not help.
  * @param {number} port
  */
 function containerOn(port) {
@@ -117,7 +117,7 @@ export function processOn(port) {
     const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
     if (pid !== undefined) return { pid, command: commandOf(pid) };
   } catch {
-    // No /proc and no lsof: the port is taken all the same.
+    // Without /proc and lsof the owner is unknown.
   }
   return undefined;
 }
@@ -132,7 +132,7 @@ function describeOwner(port) {
 }
 
 /**
- * The port that a variable asks for: its number, the first of a range as Compose takes it, or any free one for 0.
+ * The port from a variable: a number, the first of a range as in Compose, or any free one for 0.
  * @param {string} variable
  * @param {number} fallback
  */

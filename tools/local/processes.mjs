@@ -1,4 +1,4 @@
-/** The processes of one run: those that are meant to run, and those that have been told to end. */
+/** The running and the ending processes of one run. */
 import { startOf } from './identity.mjs';
 import { createPatience } from './patience.mjs';
 
@@ -30,7 +30,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
   }
 
   /**
-   * With SIGTERM, and with SIGKILL when that has not helped in time.
+   * Sends SIGTERM, and SIGKILL after the deadline.
    * @param {Child} child
    */
   function end(child) {
@@ -38,7 +38,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     if (begun) return begun;
     const ended = (async () => {
       child.kill('SIGTERM');
-      // A suspended one would not hear the other signal.
+      // A suspended process would not receive SIGTERM.
       if (process.platform !== 'win32') child.kill('SIGCONT');
       const patience = createPatience(STOP_WITHIN_MS);
       const timer = setInterval(() => {
@@ -68,7 +68,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     remove,
     /** @param {string} name */
     find: (name) => running.find((child) => child.name === name),
-    /** Whether it runs, and is meant to. @param {string} name */
+    /** Whether it runs and was not told to end. @param {string} name */
     runs: (name) => running.some((child) => child.name === name && !ending.has(child)),
     /**
      * Ends those with these names.
@@ -84,11 +84,11 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
         }),
       );
     },
-    /** Once all have ended that were told to. */
+    /** Resolves when all ending processes have ended. */
     async settled() {
       await Promise.all(ending.values());
     },
-    /** Those that are alive, for run.json. @returns {Known[]} */
+    /** The living processes, for run.json. @returns {Known[]} */
     known: () =>
       running.flatMap(({ name, pid }) => {
         const startedAt = pid > 0 ? startOf(pid) : undefined;

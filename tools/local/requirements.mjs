@@ -1,4 +1,4 @@
-/** What must be on the machine before anything else, and the dependencies that are installed when they are missing. */
+/** Requirements of the machine, and installation of dependencies. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -67,8 +67,7 @@ export function findPython() {
 /** @typedef {{ version?: string, resolved?: string, link?: boolean, optional?: boolean }} Locked a package of the lockfile */
 
 /**
- * What is wrong with a package of the lockfile, as it is installed; undefined when nothing is. An optional one may be
- * missing: most are for other platforms.
+ * Why an installed package does not match the lockfile; undefined if it does. Optional packages may be missing.
  * @param {string} root
  * @param {string} path below root, as node_modules/jest
  * @param {Locked} locked
@@ -84,7 +83,7 @@ function problemOf(root, path, { version, resolved = '', link, optional }) {
 }
 
 /**
- * Whether node_modules has what the lockfile says, development dependencies included.
+ * Compares node_modules with the lockfile, including development dependencies.
  * @param {string} root
  * @returns {string} 'up to date', or what it is instead
  */
@@ -100,21 +99,21 @@ export function stateOfDependencies(root) {
   return `not as in package-lock.json: ${problems[0]}${more}`;
 }
 
-/** All that is locked is installed, whatever npm is set to. Of an `engines` that does not fit, npm warns. */
+/** Installs everything in the lockfile, whatever npm's configuration. npm warns about `engines`. */
 const NPM_CI = [
   ...['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--include=peer'],
   ...['--no-engine-strict', '--no-dry-run', '--no-global', '--no-legacy-peer-deps', '--bin-links', '--package-lock'],
 ];
 
 /**
- * Runs `npm ci` when node_modules is not what the lockfile says, and no script of a package.
+ * Runs `npm ci` without package scripts if node_modules does not match the lockfile.
  * @param {string} root
  * @param {Abortable} [options]
  */
 export async function installDependencies(root, { signal } = {}) {
   const state = stateOfDependencies(root);
   if (state === 'up to date') return state;
-  // npm would empty the folder that it links to, which is another checkout's.
+  // npm would empty the link's target, which belongs to another checkout.
   if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new LocalError(
       `node_modules is a link to ${readlinkSync(`${root}node_modules`)}, and ${state}.`,
@@ -132,13 +131,13 @@ export async function installDependencies(root, { signal } = {}) {
 }
 
 /**
- * The environment of a pip that installs into its virtual environment. Its configuration files may say where packages
- * come from, as variables may, but not where they go.
+ * The environment of pip in a virtual environment. Configuration may set where packages come from, but not where they
+ * go.
  * @param {string} python
  */
 export function pipEnvironment(python) {
   const env = forDownloads(process.env);
-  // `user = true` in a file would have it list that user's file only.
+  // With `user = true` in a file, pip would list only the user's file.
   const all = { PIP_USER: '0', PIP_GLOBAL: '0', PIP_SITE: '0' };
   const list = ['-I', '-m', 'pip', 'config', 'list'];
   const { stdout } = spawnSync(python, list, { encoding: 'utf8', env: { ...env, ...all } });
@@ -153,8 +152,8 @@ export function pipEnvironment(python) {
 }
 
 /**
- * A virtual environment under .local/ with what a requirements file pins by hash; made once, and again when the pins
- * change. Whoever comes while it is being made waits for it.
+ * Creates a virtual environment under .local/ from a requirements file with hashes, once per version of the file.
+ * Concurrent callers wait.
  * @param {string} root
  * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
  * @param {Abortable} [options]
@@ -173,10 +172,10 @@ export async function installPython(root, { name, requirements: file, what }, { 
   const { command } = findPython();
   const make = async () => {
     if (isMade()) return { python, made: false };
-    // A half-made environment would pass for a whole one the next time.
+    // An incomplete environment must not look complete to the next run.
     rmSync(environment, { recursive: true, force: true });
     const install = [
-      // Only wheels: to build from a source package would run its code.
+      // Wheels only: building a source package would run its code.
       ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
       ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
     ];
@@ -200,7 +199,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
 }
 
 /**
- * MiniStack.
+ * Installs MiniStack.
  * @param {string} root
  * @param {Abortable} [options]
  */
@@ -216,27 +215,20 @@ export function installEmulator(root, options) {
 const SERVICE_PROJECTS = ['services/api-gateway', 'services/order-worker', 'services/notification-worker'];
 
 /**
- * Compiles the services, or other projects; incremental, so it takes seconds only when something has changed. One build
- * at a time: a process that starts while another build writes would read half a file.
+ * Compiles the services or other projects incrementally. One build at a time, so that no process reads a half-written
+ * file.
  * @param {string} root
  * @param {string[]} projects
  * @param {Abortable} [options]
  */
 export async function build(root, projects = SERVICE_PROJECTS, { signal } = {}) {
-  const { execFile } = await import('node:child_process');
-  const { promisify } = await import('node:util');
-  try {
-    const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
-    const env = ofTheMachine(process.env);
-    const compile = () => promisify(execFile)(process.execPath, tsc, { cwd: root, env, ...(signal ? { signal } : {}) });
-    await withLock(`${root}.local/build.lock`, compile, { signal });
-  } catch (error) {
-    if (error instanceof LocalError) throw error;
-    signal?.throwIfAborted();
-    const { stdout } = /** @type {{ stdout: string }} */ (error);
+  const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
+  const compile = () => runToEnd(process.execPath, tsc, { cwd: root, env: ofTheMachine(process.env), signal });
+  const { status, stdout } = await withLock(`${root}.local/build.lock`, compile, { signal });
+  if (status !== 0) {
     throw new LocalError(
       `${projects.join(', ')} do not compile:\n${stdout.trim()}`,
-      'Mend the errors above and run this again.',
+      'Fix the errors above and run this again.',
     );
   }
 }

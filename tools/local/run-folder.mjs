@@ -1,4 +1,4 @@
-/** Where `npm run local` keeps its notes and its logs; with a folder of its own a second one runs beside the first. */
+/** The folder of `npm run local` for state and logs. With another folder, a second system can run in parallel. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -29,7 +29,7 @@ export function runFolder(root, env) {
 }
 
 /**
- * Makes the folder if it is not there. It will contain the emulator's key: only its owner can read it, and git ignores it.
+ * Creates the folder, readable by its owner only and ignored by git, because it will contain the emulator's key.
  * @param {string} folder
  */
 export function makeRunFolder(folder) {

@@ -1,12 +1,12 @@
-/** A program of which only the end and the output count. */
+/** Runs a program to its end. */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-/** What a program may need to end what it has begun itself, once it is told to. */
+/** Time for a program to clean up after SIGTERM. */
 const ENDS_WITHIN_MS = 15_000;
 
 /**
- * Sends a signal to a child that leads a process group, and to what it has started itself.
+ * Sends a signal to the process group of a child.
  * @param {import('node:child_process').ChildProcess} child
  * @param {NodeJS.Signals} signal
  */
@@ -20,13 +20,13 @@ function signalGroup(child, signal) {
 }
 
 /**
- * Like `spawnSync`, but this process stays able to act on signals. The program is in another process group than this one.
+ * Like `spawnSync`, but this process can handle signals meanwhile. The program has its own process group.
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined, withinMs?: number | undefined }} [options]
- *   `signal` ends the program; after `withinMs` it is killed
+ * `signal` ends the program; after `withinMs` it is killed
  * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: Error, isLate: boolean }>} once it
- *   has ended; `isLate` when it was killed for that
+ * has ended; `isLate` when it was killed for that
  */
 export async function runToEnd(command, args, { signal, withinMs, ...options } = {}) {
   signal?.throwIfAborted();

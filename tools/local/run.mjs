@@ -1,4 +1,4 @@
-/** `npm run local` itself: starts the system, watches over its processes, and ends them whatever ends it. */
+/** `npm run local`: starts the system, watches its processes, and ends them however it ends itself. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { cannotBeTold, endKnown, pidFile } from './children.mjs';
 import { sayReady } from './detach.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './embedded.mjs';
 import { createCredentials, LOCALSTACK_CREDENTIALS } from './environment.mjs';
-import { LocalError } from './fail.mjs';
+import { LocalError, printProblem } from './fail.mjs';
 import { followFile } from './follow.mjs';
 import { doubtAboutIds, isAlive, startOf } from './identity.mjs';
 import { checkDocker, startLocalStack, stopLocalStack } from './localstack.mjs';
@@ -23,12 +23,12 @@ import { COMPILER, restartOnChange } from './watch.mjs';
  * @typedef {import('./identity.mjs').Known} Known
  */
 
-/** A step that takes longer says so. */
+/** A longer step prints its progress. */
 const SILENT_MS = 10_000;
-/** A Ctrl-C reaches whatever a step runs, too, whose end may be noticed before it. */
+/** Ctrl-C also reaches a step's program, whose end may arrive first. */
 const SIGNAL_WITHIN_MS = 100;
 
-/** A reader that is away for good. Other errors, such as a full disk, may pass: lines are lost, and no process. */
+/** The reader is gone. Other errors, such as a full disk, only lose lines. */
 const NOBODY_READS = ['EPIPE', 'EIO', 'ECONNRESET'];
 
 /** @param {string} text */
@@ -37,7 +37,7 @@ export function say(text) {
 }
 
 /**
- * Starts everything, and stays until it is stopped by a signal, by the end of who reads the output, or by that of a child.
+ * Starts everything, and runs until a signal, the end of the output's reader, or the end of a child.
  * @param {string} root
  * @param {import('./run-folder.mjs').RunFolder} folder
  * @param {{ emulator: string, watch: boolean }} options
@@ -53,7 +53,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   const width = Math.max(...[...SERVICES, COMPILER].map(({ length }) => length));
   const me = { name: 'local', pid: process.pid, startedAt: startOf(process.pid) ?? '' };
   const credentials = emulator === 'localstack' ? LOCALSTACK_CREDENTIALS : createCredentials();
-  /** Whether there is a container to remove, running or not. */
+  /** Whether a container must be removed. */
   let usesContainer = false;
   /** @type {Record<string, string>} where everything is, once all of it is there */
   let urls = {};
@@ -69,7 +69,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   }
 
   /**
-   * One line per step, with the time it took. No step begins, or counts, once everything stops.
+   * Prints one line per step with its duration. No step starts or completes during a stop.
    * @template T
    * @param {string} what
    * @param {() => T | Promise<T>} run returns what to add to the line
@@ -91,7 +91,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     }
   }
 
-  /** What an earlier run left: refuses to start beside a live one, ends the children of a dead one. */
+  /** Refuses to start beside a running system, and ends the children of a dead launcher. */
   async function removeStale() {
     const known = state.readStrictly();
     if (!known) return 'none';
@@ -110,7 +110,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
   }
 
   /**
-   * Ends everything, services first, so that they can still reach the emulator while they drain.
+   * Ends the services first, because they need the emulator while they drain.
    * @param {number} exitCode
    */
   async function stopAll(exitCode) {
@@ -123,7 +123,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     try {
       await processes.endAll((name) => name !== 'emulator', sayEnd);
       await processes.endAll((name) => name === 'emulator', sayEnd);
-      // A step that was under way may have started another one, which was told to end at once.
+      // A running step may have started another process, which was told to end at once.
       await starting.catch(() => undefined);
       await processes.settled();
       for (const stopFollowing of followers) stopFollowing();
@@ -140,7 +140,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     if (signal.aborted) return;
     const { message, fix, stack } = /** @type {{ message: string, fix?: string, stack?: string }} */ (error);
     const text = error instanceof LocalError || 'code' in Object(error) ? message : (stack ?? message);
-    process.stderr.write(`\n${text}\n${fix ? `\nWhat to do: ${fix}\n` : ''}`);
+    printProblem(text, fix);
     await stopAll(1);
   }
 
@@ -161,7 +161,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
       say(`\n${next}; the rest goes on.\n`);
       return;
     }
-    say(`\nWhat to do: read ${logs}${child.name}.log, mend the cause, and start again with ${prefix}npm run local.`);
+    say(`\nWhat to do: read ${logs}${child.name}.log, fix the cause, and start again with ${prefix}npm run local.`);
     void stopAll(1);
   }
 
@@ -175,7 +175,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     await step('Node.js', checkNode);
     if (emulator === 'localstack') await step('Docker', checkDocker);
     makeRunFolder(dirname(runFile));
-    // Made by an earlier version, or by hand, others could look into it.
+    // An existing folder may be readable by others.
     mkdirSync(`${root}.local`, { recursive: true });
     chmodSync(`${root}.local`, 0o700);
     await step('stale processes', () =>
@@ -200,7 +200,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
       'notification-worker': await choosePort('NOTIFICATION_WORKER_PORT', 3020),
     }));
     await step('dependencies', () => installDependencies(root, { signal }));
-    // A LocalStack container brings its own Python.
+    // LocalStack's container has its own Python.
     const { python } =
       emulator === 'localstack'
         ? { python: '' }
@@ -240,13 +240,13 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
       await ready;
       return true;
     };
-    /** One that does not start waits for the next change. @param {Service} service */
+    /** A service that fails to start waits for the next change. @param {Service} service */
     const tryToStart = async (service) => {
       try {
         return await startOne(service);
       } catch (error) {
         const { message } = /** @type {Error} */ (error);
-        // If it has ended by itself, that is told already, with its last lines.
+        // If it ended, its last lines were already printed.
         if (!signal.aborted && processes.runs(service)) say(`\n${message}\n`);
         return false;
       }
@@ -282,7 +282,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
       if (NOBODY_READS.includes(code)) void stopAll(0);
     });
   }
-  // Whatever is wrong here, the processes must not stay behind.
+  // Even after an internal error, no process must stay behind.
   process.on('uncaughtException', (error) => void fail(error));
   starting = start();
   await starting.catch(fail);

@@ -1,4 +1,4 @@
-/** Rebuilds on change and tells which services are affected. */
+/** Rebuilds on change and restarts the affected services. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './children.mjs';
@@ -11,9 +11,9 @@ import { followFile } from './follow.mjs';
  * @typedef {import('./embedded.mjs').Place} Place
  */
 
-/** A compiler writes many files in one go: a folder has changed when two looks at it see the same. */
+/** A compiler writes many files. A change is complete when two looks see the same state. */
 const LOOK_EVERY_MS = 500;
-/** What services are compiled from besides their own folder. */
+/** Shared sources of all services. */
 const SHARED = ['contracts', 'domain', 'platform'];
 export const COMPILER = 'compiler';
 
@@ -33,7 +33,7 @@ function startCompiler({ root, logDir, onStart }) {
 }
 
 /**
- * Tells one state of the JavaScript in a folder from the next; empty when there is none.
+ * Identifies the state of the JavaScript in a folder; empty without any.
  * @param {string} folder
  */
 function stampOf(folder) {
@@ -41,7 +41,7 @@ function stampOf(folder) {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
     return files.map((file) => `${file} ${statSync(join(folder, file)).mtimeMs}`).join('\n');
   } catch {
-    // It is being deleted or made.
+    // The folder is being deleted or created.
     return '';
   }
 }
@@ -55,8 +55,7 @@ function stampsOf(root) {
 }
 
 /**
- * Restarts what has been compiled anew, and, after a compilation without errors, what is down: its fault may have been
- * elsewhere.
+ * Restarts recompiled services and, after a successful compilation, services that are down.
  * @param {string} root
  * @param {{ isDown: (service: Service) => boolean, restart: (service: Service) => void }} services
  */
@@ -86,7 +85,7 @@ function watchBuild(root, { isDown, restart }) {
       const [, errors] = /Found (\d+) errors?\b/.exec(line) ?? [];
       if (errors === undefined) return;
       isCompiling = false;
-      // The first one comes with its start.
+      // The first compilation is the initial one.
       isToRevive = ++compilations > 1 && errors === '0';
     },
     onCompilerEnd() {
@@ -99,7 +98,7 @@ function watchBuild(root, { isDown, restart }) {
 }
 
 /**
- * Compiles on change, and restarts the services that a change is for.
+ * Compiles on change, and restarts the affected services.
  * @param {Place} place
  * @param {object} run
  * @param {import('./processes.mjs').Processes} run.processes
@@ -111,7 +110,7 @@ function watchBuild(root, { isDown, restart }) {
 export function restartOnChange(place, { processes, tryToStart, print, isStopping }) {
   /** @type {Map<Service, { count: number, done: Promise<void> }>} */
   const turns = new Map();
-  /** The newest change counts: it ends the process of an earlier one, ready or not. @param {Service} service */
+  /** The newest change wins: it ends the process of an earlier one, ready or not. @param {Service} service */
   const restart = (service) => {
     const { count, done } = turns.get(service) ?? { count: 0, done: Promise.resolve() };
     const isNewest = () => turns.get(service)?.count === count + 1;

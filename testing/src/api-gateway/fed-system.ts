@@ -3,7 +3,7 @@ import { type QueueState, type SystemState } from '@orderflow/contracts';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
-import { createRecordingLogger } from './recording-logger.js';
+import { createRecordingLogger } from '../recording-logger.js';
 import { createSystemFeed } from '../../../services/api-gateway/src/live/system-feed.js';
 
 export const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);

@@ -5,7 +5,7 @@ import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createEventStreams } from '../../../services/api-gateway/src/live/event-stream.js';
 import { createFollowOrder } from '../../../services/api-gateway/src/live/follow-order.js';
 import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
-import { createRecordingLogger } from './recording-logger.js';
+import { createRecordingLogger } from '../recording-logger.js';
 import { createOrderWatcher } from '../../../services/api-gateway/src/live/order-watcher.js';
 
 export const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();

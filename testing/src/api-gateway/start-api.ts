@@ -7,8 +7,8 @@ import { queueUrlOf } from '../aws/arns.js';
 import { ownedTime } from '../owned-time.js';
 import { createApp } from '../../../services/api-gateway/src/app.js';
 import { loadConfig } from '../../../services/api-gateway/src/config.js';
-import { createFakeTopology } from './fake-topology.js';
-import { createRecordingLogger } from './recording-logger.js';
+import { createFakeStack } from '../fake-stack.js';
+import { createRecordingLogger } from '../recording-logger.js';
 
 export const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26, 535);
 export const NAMES = resourceNames('test');
@@ -26,7 +26,7 @@ afterEach(async () => {
 export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Partial<RunningTracing> = NO_TRACING) {
   const time = { ms: NOW_MS, wallIsOffByMs: 0 };
   const now = () => time.ms + time.wallIsOffByMs;
-  const aws = createFakeTopology('test', now);
+  const aws = createFakeStack({ stage: 'test', now });
   const log = createRecordingLogger();
   const closed = { aws: false };
   const config = loadConfig({ STAGE: 'test', SWEEP_INTERVAL_MS: '3600000', ...env });

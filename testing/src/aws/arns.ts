@@ -5,7 +5,7 @@ export function arnOf(service: string, resource: string): string {
   return `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
 }
 
-/** The URL of a fake queue. A name under .invalid resolves nowhere: whoever dials it has lost the fake. */
+/** The URL of a fake queue. Names under .invalid never resolve, so a real call fails. */
 export function queueUrlOf(queueName: string): string {
   return `http://sqs.fake.invalid/${ACCOUNT}/${queueName}`;
 }

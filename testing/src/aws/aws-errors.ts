@@ -1,4 +1,4 @@
-/** What the SDK's errors carry besides name and message, after its own retries. */
+/** Properties of SDK errors after the SDK's own retries. */
 export type ServiceErrorOptions = {
   name: string;
   message: string;
@@ -32,7 +32,7 @@ export function connectionRefused(): Error {
   });
 }
 
-/** The connection broke: whether the call was applied is unknown. */
+/** The connection broke. The call may have been applied. */
 export function connectionReset(): Error {
   return Object.assign(new Error('socket hang up'), {
     code: 'ECONNRESET',
@@ -63,7 +63,7 @@ export function kmsAccessDenied(): Error {
   return serviceError('KmsAccessDenied', 'The ciphertext refers to a key that is not accessible', 400);
 }
 
-/** As the SDK rejects a call whose `abortSignal` fired. */
+/** The SDK's error for an aborted call. */
 export function aborted(): Error {
   return Object.assign(new Error('Request aborted'), { name: 'AbortError' });
 }

@@ -28,7 +28,7 @@ export function rejectionOf(entry: PutEventsRequestEntry): Rejection | undefined
   return isObject ? undefined : { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
 }
 
-/** What a target receives: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html */
+/** The JSON that a target receives: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html */
 export function eventJson(id: string, entry: PutEventsRequestEntry, nowMs: number): string {
   return JSON.stringify({
     version: '0',
@@ -36,7 +36,7 @@ export function eventJson(id: string, entry: PutEventsRequestEntry, nowMs: numbe
     'detail-type': entry.DetailType,
     source: entry.Source,
     account: ACCOUNT,
-    // Whole seconds, as the service writes them.
+    // EventBridge writes whole seconds.
     time: (entry.Time ?? new Date(nowMs)).toISOString().replace(/\.\d{3}Z$/, 'Z'),
     region: REGION,
     resources: entry.Resources ?? [],

@@ -8,24 +8,22 @@ import type { TableSchema } from './fake-table.js';
 type Options = {
   tables?: readonly TableSchema[];
   queues?: readonly QueueSettings[];
-  /** Buses besides those that the rules name. */
+  /** Buses without rules. */
   eventBuses?: readonly string[];
   rules?: readonly RuleSettings[];
   now?: Clock;
-  /** See createFakeDynamoDb. */
-  longestPage?: number;
   /** See createFakeSqs. */
   longestPollMs?: number;
 };
 
 export type FakeAws = { dynamo: FakeDynamoDb; sqs: FakeSqs; eventBridge: FakeEventBridge };
 
-/** The three services in memory, EventBridge's rules delivering to the queues. Nothing is shared between two of these. */
+/** The three services in memory. EventBridge rules deliver to the queues. Instances share nothing. */
 export function createFakeAws(options: Options): FakeAws {
-  const { tables = [], queues = [], rules = [], eventBuses = [], now = Date.now, longestPage, longestPollMs } = options;
-  const dynamo = createFakeDynamoDb({ tables, ...(longestPage === undefined ? {} : { longestPage }) });
-  const sqs = createFakeSqs({ queues, now, ...(longestPollMs === undefined ? {} : { longestPollMs }) });
-  // A rule whose queue does not exist would lose events silently; here that is a mistake of the test.
+  const { tables = [], queues = [], rules = [], eventBuses = [], now = Date.now, longestPollMs } = options;
+  const dynamo = createFakeDynamoDb({ tables });
+  const sqs = createFakeSqs({ queues, now, longestPollMs });
+  // On AWS, a rule without a queue loses events silently. In a test it is a mistake.
   for (const rule of rules) sqs.messages(rule.queueUrl);
   const eventBridge = createFakeEventBridge({
     eventBuses: [...new Set([...eventBuses, ...rules.map((rule) => rule.eventBusName)])],

@@ -9,7 +9,7 @@ export type CallContext = {
   takeEntryFault: () => string | undefined;
 };
 
-/** The parameters that the fake understands, and what it does with them. Any other parameter is refused loudly. */
+/** The supported parameters and the implementation. Other parameters throw. */
 type Operation<Input> = {
   parameters: readonly (keyof Input & string)[];
   run(input: Input, context: CallContext): object | Promise<object>;
@@ -21,11 +21,11 @@ type RecordedCall<Inputs> = {
   [Name in keyof Inputs & string]: { operation: Name; input: Inputs[Name] };
 }[keyof Inputs & string];
 
-/** `Inputs` maps operation names (the command's, without `Command`) to their inputs. */
+/** `Inputs` maps operation names (command names without `Command`) to inputs. */
 export type FakeClient<Client extends { send: unknown }, Inputs> = FaultSwitches<keyof Inputs & string> & {
-  /** As the SDK client's, so that the fake can be passed wherever `Pick<Client, 'send'>` is wanted. */
+  /** The type of the SDK's `send`, so that the fake can be passed as a `Pick<Client, 'send'>`. */
   send: Client['send'];
-  /** Every call that was made, in order, with a copy of its input; those that failed too. */
+  /** All calls in order, including failed ones, with copies of their inputs. */
   calls: RecordedCall<Inputs>[];
   /** The inputs of one operation's calls. */
   callsOf<Name extends keyof Inputs & string>(operation: Name): Inputs[Name][];
@@ -56,7 +56,7 @@ export function createFakeClient<Client extends { send: unknown }, Inputs>(
     calls.push({ operation, input: copy(input) });
     const fault = faults.take(operation);
 
-    // No network answers in the same turn; code that starves timers must starve here too.
+    // A network never answers in the same turn. Code that starves timers must starve here, too.
     await setImmediate();
     if (options.abortSignal?.aborted) throw aborted();
     if (fault.error) throw fault.error;
@@ -76,8 +76,7 @@ export function createFakeClient<Client extends { send: unknown }, Inputs>(
     calls,
     callsOf: (operation) =>
       calls.flatMap((call) => (call.operation === operation ? [call.input as Inputs[typeof operation]] : [])),
-    // The one cast: the SDK's `send` is overloaded for callbacks, which nothing here uses, and infers its output from
-    // the command, which `operations` answers by name.
+    // The SDK's `send` is overloaded for callbacks and infers its output from the command.
     send: send,
   };
 }

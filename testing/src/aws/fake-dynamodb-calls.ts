@@ -1,9 +1,4 @@
-import type {
-  BatchExecuteStatementCommandInput,
-  BatchGetCommandInput,
-  ExecuteStatementCommandInput,
-} from '@aws-sdk/lib-dynamodb';
-import { toServiceException } from './dynamodb-errors.js';
+import type { BatchExecuteStatementCommandInput, BatchGetCommandInput } from '@aws-sdk/lib-dynamodb';
 import { parsePartiql, type PartiqlStatement } from './fake-partiql.js';
 import { PROJECTION_PARAMETERS, projectorOf } from './fake-projection.js';
 import { applyStatement, targetOf } from './fake-table-write.js';
@@ -14,22 +9,12 @@ import type { Item } from './values.js';
 /** @throws StatementFailure if there is no such table. */
 type FindTable = (name: string | undefined) => FakeTable;
 
-const MOST_STATEMENTS = 25;
-const MOST_KEYS = 100;
+const MAX_STATEMENTS = 25;
+const MAX_KEYS = 100;
 const BATCH_GET_PARAMETERS: readonly string[] = ['ConsistentRead', ...PROJECTION_PARAMETERS];
 const DUPLICATE_KEYS = 'Provided list of item keys contains duplicates';
 
-export function execute(table: FindTable, input: ExecuteStatementCommandInput): { Items: Item[] } {
-  try {
-    const statement = parsePartiql(input.Statement ?? '', input.Parameters ?? []);
-    const returned = applyStatement(table(statement.table), statement);
-    return { Items: returned ? [returned] : [] };
-  } catch (failure) {
-    throw toServiceException(failure, { withItem: input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' });
-  }
-}
-
-/** The statement's outcome, with failures that concern it alone as values. */
+/** The result of one statement, or the failure that concerns it alone. */
 function attempt<Output>(run: () => Output): Output | StatementFailure {
   try {
     return run();
@@ -50,15 +35,15 @@ function refuseSameKeyTwice(table: FindTable, statements: readonly (PartiqlState
   }
 }
 
-/** Up to 25 statements, each applied or refused by itself, answered in their order. */
+/** Applies up to 25 statements independently, and answers in their order. */
 export function batchExecute(
   table: FindTable,
   input: BatchExecuteStatementCommandInput,
   takeEntryFault: () => string | undefined,
 ): { Responses: object[] } {
   const requests = input.Statements ?? [];
-  if (requests.length < 1 || requests.length > MOST_STATEMENTS) {
-    throw invalid(`A batch holds 1 to ${MOST_STATEMENTS} statements, not ${requests.length}`);
+  if (requests.length < 1 || requests.length > MAX_STATEMENTS) {
+    throw invalid(`A batch holds 1 to ${MAX_STATEMENTS} statements, not ${requests.length}`);
   }
   const statements = requests.map((request) =>
     attempt(() => parsePartiql(request.Statement ?? '', request.Parameters ?? [])),
@@ -69,12 +54,12 @@ export function batchExecute(
     const fault = takeEntryFault();
     if (fault !== undefined) return { Error: { Code: fault, Message: 'planned by the test' } };
     if (statement instanceof StatementFailure) return errorResponse(statement, undefined);
-    const applied = attempt(() => ({ item: applyStatement(table(statement.table), statement) }));
-    if (!(applied instanceof StatementFailure)) {
-      return { TableName: statement.table, ...(applied.item ? { Item: applied.item } : {}) };
-    }
+    const refusal = attempt(() => {
+      applyStatement(table(statement.table), statement);
+    });
+    if (!refusal) return { TableName: statement.table };
     const withItem = requests[index]?.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
-    return { ...errorResponse(applied, withItem ? applied.item : undefined), TableName: statement.table };
+    return { ...errorResponse(refusal, withItem ? refusal.item : undefined), TableName: statement.table };
   });
   return { Responses: responses };
 }
@@ -83,7 +68,7 @@ function errorResponse({ code, message }: StatementFailure, item: Item | undefin
   return { Error: { Code: code, Message: message, ...(item ? { Item: item } : {}) } };
 }
 
-/** Up to 100 items, in the order of their keys: the service promises none, so the request's would be a trap. */
+/** Reads up to 100 items. DynamoDB promises no order, so the answer is sorted by key rather than as requested. */
 export function batchGet(
   table: FindTable,
   input: BatchGetCommandInput,
@@ -95,7 +80,7 @@ export function batchGet(
     return { name, keys, project: projectorOf(others) };
   });
   const count = requests.reduce((sum, { keys }) => sum + keys.length, 0);
-  if (count > MOST_KEYS) throw invalid('Too many items requested for the BatchGetItem call');
+  if (count > MAX_KEYS) throw invalid('Too many items requested for the BatchGetItem call');
 
   const responses: Record<string, Item[]> = {};
   const unprocessed: Record<string, { Keys: Item[] }> = {};

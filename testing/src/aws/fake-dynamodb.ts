@@ -1,14 +1,12 @@
-import type { DescribeTableCommandInput } from '@aws-sdk/client-dynamodb';
 import type {
   BatchExecuteStatementCommandInput,
   BatchGetCommandInput,
   DynamoDBDocumentClient,
-  ExecuteStatementCommandInput,
   GetCommandInput,
   QueryCommandInput,
   ScanCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { batchExecute, batchGet, execute } from './fake-dynamodb-calls.js';
+import { batchExecute, batchGet } from './fake-dynamodb-calls.js';
 import { createFakeClient, type FakeClient } from './fake-client.js';
 import { PROJECTION_PARAMETERS, projectorOf } from './fake-projection.js';
 import { query, scan } from './fake-query.js';
@@ -18,33 +16,29 @@ import { tableNotFound } from './statement-failure.js';
 import { marshal, type Item } from './values.js';
 
 type Inputs = {
-  ExecuteStatement: ExecuteStatementCommandInput;
   BatchExecuteStatement: BatchExecuteStatementCommandInput;
   Get: GetCommandInput;
   BatchGet: BatchGetCommandInput;
   Query: QueryCommandInput;
   Scan: ScanCommandInput;
-  DescribeTable: DescribeTableCommandInput;
 };
 
 export type FakeDynamoDb = FakeClient<DynamoDBDocumentClient, Inputs> & {
-  /** Puts items past every condition, fault and record. */
+  /** Stores items directly: no condition, no planned fault, no recorded call. */
   seed(tableName: string, ...items: Item[]): void;
   item(tableName: string, key: Item): Item | undefined;
   items(tableName: string): Item[];
-  /** The next BatchGet reads only the first `readCount` of its keys and hands the others back as unprocessed. */
+  /** The next BatchGet reads only the first `readCount` keys and returns the others as unprocessed. */
   leaveUnprocessedNext(readCount: number): void;
 };
 
 type Options = {
   tables: readonly TableSchema[];
-  /** Most items of one Query or Scan page, in the place of the service's 1 MB. */
-  longestPage?: number;
 };
 
 const PAGE_PARAMETERS = ['TableName', 'IndexName', 'Limit', 'ExclusiveStartKey', 'Select', 'ConsistentRead'] as const;
 
-/** What DynamoDB refuses, as the SDK throws it. */
+/** Throws what DynamoDB rejects in the way the SDK does. */
 function orServiceException<Output>(run: () => Output): Output {
   try {
     return run();
@@ -53,7 +47,7 @@ function orServiceException<Output>(run: () => Output): Output {
   }
 }
 
-export function createFakeDynamoDb({ tables: schemas, longestPage = Infinity }: Options): FakeDynamoDb {
+export function createFakeDynamoDb({ tables: schemas }: Options): FakeDynamoDb {
   const tables = new Map(schemas.map((schema) => [schema.TableName, createFakeTable(schema)]));
   const readCounts: number[] = [];
 
@@ -68,10 +62,6 @@ export function createFakeDynamoDb({ tables: schemas, longestPage = Infinity }: 
   }
 
   const client = createFakeClient<DynamoDBDocumentClient, Inputs>({
-    ExecuteStatement: {
-      parameters: ['Statement', 'Parameters', 'ReturnValuesOnConditionCheckFailure'],
-      run: (input) => execute(table, input),
-    },
     BatchExecuteStatement: {
       parameters: ['Statements'],
       run: (input, { takeEntryFault }) => orServiceException(() => batchExecute(table, input, takeEntryFault)),
@@ -100,18 +90,12 @@ export function createFakeDynamoDb({ tables: schemas, longestPage = Infinity }: 
       run: (input) =>
         orServiceException(() => {
           marshal({ ...input.ExpressionAttributeValues, ...input.ExclusiveStartKey });
-          return query(table(input.TableName).source(input.IndexName), input, longestPage);
+          return query(table(input.TableName).source(input.IndexName), input);
         }),
     },
     Scan: {
       parameters: [...PAGE_PARAMETERS, 'ProjectionExpression', 'ExpressionAttributeNames'],
-      run: (input) =>
-        orServiceException(() => scan(table(input.TableName).source(input.IndexName), input, longestPage)),
-    },
-    DescribeTable: {
-      parameters: ['TableName'],
-      run: (input) =>
-        orServiceException(() => ({ Table: { TableName: table(input.TableName).name, TableStatus: 'ACTIVE' } })),
+      run: (input) => orServiceException(() => scan(table(input.TableName).source(input.IndexName), input)),
     },
   });
 

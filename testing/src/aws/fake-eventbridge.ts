@@ -18,7 +18,7 @@ export type RuleSettings = {
   name: string;
   eventBusName: string;
   detailTypes: readonly string[];
-  /** The event's source or how it begins; absent: any source matches. */
+  /** Exact sources or prefixes. Absent: any source matches. */
   sources?: readonly (string | { prefix: string })[];
   queueUrl: string;
 };
@@ -31,9 +31,9 @@ type Inputs = {
 };
 
 export type FakeEventBridge = FakeClient<EventBridgeClient, Inputs> & {
-  /** The next `times` accepted events reach no target: EventBridge answers before it delivers. */
+  /** Accepts the next `times` events but does not deliver them: EventBridge answers before it delivers. */
   loseNext(times?: number): void;
-  /** What somebody has done to a rule by hand: its state, the names of its targets. */
+  /** Changes a rule as an operator would by hand. */
   changeRule(name: string, change: RuleChange): void;
 };
 
@@ -42,13 +42,13 @@ type RuleChange = { state?: 'ENABLED' | 'DISABLED'; targets?: readonly string[] 
 type Options = {
   eventBuses: readonly string[];
   rules: readonly RuleSettings[];
-  /** A rule's way to its queue. */
+  /** Delivers an event to the queue of a rule. */
   deliver: (queueUrl: string, body: string) => void;
   now?: Clock;
 };
 
-const MOST_ENTRIES = 10;
-const MOST_BYTES = 262_144;
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 262_144;
 
 function invalid(message: string): Error {
   return new EventBridgeServiceException(serviceErrorOptions('ValidationException', message));
@@ -81,7 +81,7 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
       toLose -= 1;
       return { EventId: id };
     }
-    // An unknown bus, or an event that no rule matches, is a success without a delivery.
+    // As in EventBridge, an unknown bus or an event that no rule matches is no error.
     for (const rule of rules) {
       if (rule.eventBusName !== (entry.EventBusName ?? 'default') || !matches(rule, entry)) continue;
       if (stateOf(rule) !== 'ENABLED') continue;
@@ -106,10 +106,10 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
     PutEvents: {
       parameters: ['Entries'],
       run: ({ Entries: entries = [] }, { takeEntryFault }) => {
-        if (entries.length < 1 || entries.length > MOST_ENTRIES) {
-          throw invalid(`A call holds 1 to ${MOST_ENTRIES} entries, not ${entries.length}`);
+        if (entries.length < 1 || entries.length > MAX_ENTRIES) {
+          throw invalid(`A call holds 1 to ${MAX_ENTRIES} entries, not ${entries.length}`);
         }
-        if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MOST_BYTES) {
+        if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MAX_BYTES) {
           throw invalid('Total size of the entries in the request is over the limit.');
         }
         const results = entries.map((entry) => {

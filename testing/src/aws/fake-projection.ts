@@ -9,7 +9,7 @@ type Projection = {
 export const PROJECTION_PARAMETERS = ['ProjectionExpression', 'ExpressionAttributeNames'] as const;
 
 /**
- * What a projection leaves of an item: top-level attributes only, each by a placeholder.
+ * Projects an item. Supports top-level attributes only, each as a placeholder.
  * @throws StatementFailure for placeholders that are not given, not used, or name an attribute twice
  */
 export function projectorOf({ ProjectionExpression: expression, ExpressionAttributeNames: names = {} }: Projection) {

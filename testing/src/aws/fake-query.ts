@@ -1,25 +1,22 @@
 import type { QueryCommandInput, ScanCommandInput } from '@aws-sdk/lib-dynamodb';
+import { projectorOf } from './fake-projection.js';
 import type { Source } from './fake-table.js';
 import { invalid } from './statement-failure.js';
 import { compareScalars, type Item } from './values.js';
 
 type Page = { Items?: Item[]; Count: number; ScannedCount: number; LastEvaluatedKey?: Item };
 
-const KEY_CONDITION =
-  /^(?<partition>#\w+) = (?<value>:\w+)(?: AND (?<sort>#\w+) (?:(?<operator><=|>=|<|>|=) (?<bound>:\w+)|BETWEEN (?<from>:\w+) AND (?<to>:\w+)))?$/;
+const KEY_CONDITION = /^(?<partition>#\w+) = (?<value>:\w+)(?: AND (?<sort>#\w+) (?<operator><=|<|>) (?<bound>:\w+))?$/;
 
 function satisfies(actual: unknown, operator: string, bound: unknown): boolean {
   const order = compareScalars(actual, bound) ?? NaN;
-  if (operator === '<') return order < 0;
-  if (operator === '<=') return order <= 0;
   if (operator === '>') return order > 0;
-  if (operator === '>=') return order >= 0;
-  return order === 0;
+  return operator === '<' ? order < 0 : order <= 0;
 }
 
-/** What the key condition says of a row; every placeholder must be given, and used. */
+/** Tests a row against the key condition. Every placeholder must be defined, and used. */
 function matcherOf(source: Source, input: QueryCommandInput): (row: Item) => boolean {
-  const expression = (input.KeyConditionExpression ?? '').trim().replaceAll(/\s+/g, ' ');
+  const expression = input.KeyConditionExpression ?? '';
   const groups = KEY_CONDITION.exec(expression)?.groups;
   if (!groups) throw new Error(`The fake Query does not cover the key condition: ${expression}`);
 
@@ -36,25 +33,18 @@ function matcherOf(source: Source, input: QueryCommandInput): (row: Item) => boo
     throw invalid('Query condition missed key schema element');
   }
   source.checkType(partition, valueOf(groups.value));
-  for (const text of [groups.bound, groups.from, groups.to]) {
-    if (sort !== undefined && text !== undefined) source.checkType(sort, valueOf(text));
-  }
+  if (sort !== undefined && groups.bound !== undefined) source.checkType(sort, valueOf(groups.bound));
   return (row) => {
-    if (!satisfies(row[partition], '=', valueOf(groups.value))) return false;
-    if (sort === undefined || groups.sort === undefined) return true;
-    if (groups.operator !== undefined) return satisfies(row[sort], groups.operator, valueOf(groups.bound));
-    return satisfies(row[sort], '>=', valueOf(groups.from)) && satisfies(row[sort], '<=', valueOf(groups.to));
+    if (row[partition] !== valueOf(groups.value)) return false;
+    if (sort === undefined || groups.operator === undefined) return true;
+    return satisfies(row[sort], groups.operator, valueOf(groups.bound));
   };
 }
 
-type PageOptions = Pick<ScanCommandInput, 'ExclusiveStartKey' | 'Limit' | 'Select'> & {
-  forward: boolean;
-  /** Stands for the service's 1 MB: a page may end early, whatever the limit. */
-  longestPage: number;
-};
+type PageOptions = Pick<ScanCommandInput, 'ExclusiveStartKey' | 'Limit' | 'Select'> & { forward: boolean };
 
 function pageOf(source: Source, matching: Item[], options: PageOptions): Page {
-  const { ExclusiveStartKey: start, Limit: limit = Infinity, Select: select, forward, longestPage } = options;
+  const { ExclusiveStartKey: start, Limit: limit = Infinity, Select: select, forward } = options;
   if (limit < 1) throw invalid('Limit must be greater than or equal to 1');
   if (select !== undefined && select !== 'COUNT') throw new Error(`The fake covers no Select ${select}`);
   const hasCursorKeys = (key: Item) =>
@@ -64,10 +54,10 @@ function pageOf(source: Source, matching: Item[], options: PageOptions): Page {
   const direction = forward ? 1 : -1;
   const ordered = forward ? matching : matching.toReversed();
   const rest = start ? ordered.filter((row) => source.compare(row, start) * direction > 0) : ordered;
-  const items = rest.slice(0, Math.min(limit, longestPage));
+  const items = rest.slice(0, limit);
   const last = items.at(-1);
-  // As the service: a page that is full has a LastEvaluatedKey, even if nothing comes after it.
-  const isFull = last !== undefined && (items.length === limit || items.length < rest.length);
+  // As in DynamoDB, a full page has a LastEvaluatedKey even when nothing follows it.
+  const isFull = last !== undefined && items.length === limit;
   return {
     ...(select === 'COUNT' ? {} : { Items: items }),
     Count: items.length,
@@ -76,7 +66,7 @@ function pageOf(source: Source, matching: Item[], options: PageOptions): Page {
   };
 }
 
-export function query(source: Source, input: QueryCommandInput, longestPage: number): Page {
+export function query(source: Source, input: QueryCommandInput): Page {
   if (source.isIndex && input.ConsistentRead) {
     throw invalid('Consistent reads are not supported on global secondary indexes');
   }
@@ -84,18 +74,10 @@ export function query(source: Source, input: QueryCommandInput, longestPage: num
   if (input.ExclusiveStartKey && !matches(input.ExclusiveStartKey)) {
     throw invalid('The provided starting key is outside query boundaries based on provided conditions');
   }
-  return pageOf(source, source.rows().filter(matches), {
-    ...input,
-    forward: input.ScanIndexForward ?? true,
-    longestPage,
-  });
+  return pageOf(source, source.rows().filter(matches), { ...input, forward: input.ScanIndexForward ?? true });
 }
 
-export function scan(source: Source, input: ScanCommandInput, longestPage: number): Page {
-  const page = pageOf(source, source.rows(), { ...input, forward: true, longestPage });
-  const { ProjectionExpression: projection, ExpressionAttributeNames: names = {} } = input;
-  if (projection === undefined) return page;
-  const wanted = new Set(projection.split(',').map((name) => names[name.trim()] ?? name.trim()));
-  const project = (item: Item) => Object.fromEntries(Object.entries(item).filter(([name]) => wanted.has(name)));
-  return { ...page, Items: page.Items?.map(project) ?? [] };
+export function scan(source: Source, input: ScanCommandInput): Page {
+  const page = pageOf(source, source.rows(), { ...input, forward: true });
+  return { ...page, Items: page.Items?.map(projectorOf(input)) ?? [] };
 }

@@ -20,7 +20,7 @@ export type StoredMessage = {
   visibleAtMs: number;
   receiveCount: number;
   firstReceivedAtMs: number | undefined;
-  /** Of the latest receive: the only one that is good for anything. */
+  /** From the latest receive: earlier ones are stale. */
   receiptHandle: string | undefined;
   deadLetterSourceArn: string | undefined;
 };
@@ -28,7 +28,7 @@ export type StoredMessage = {
 export const LONGEST_VISIBILITY_SECONDS = 43_200;
 const HANDLE_PREFIX = 'fake-handle:';
 
-/** Handles name their message, so that a stale one can be told from nonsense. */
+/** A handle contains its message's id, so that the fake can distinguish a stale handle from an invalid one. */
 function handleFor(messageId: string): string {
   return Buffer.from(`${HANDLE_PREFIX}${messageId}:${randomUUID()}`).toString('base64');
 }
@@ -39,7 +39,7 @@ function messageIdOf(handle: string): string {
   return text.slice(HANDLE_PREFIX.length).split(':', 1)[0] ?? '';
 }
 
-/** One standard queue. Messages come in the order in which they were sent, which SQS does not promise. */
+/** A standard queue. It delivers in order, which SQS does not promise. */
 export class FakeQueue {
   readonly name: string;
   readonly url: string;
@@ -57,7 +57,7 @@ export class FakeQueue {
     this.arn = queueArnOf(settings.name);
   }
 
-  send(body: string, attributes: StoredMessage['attributes'], delaySeconds: number): string {
+  send(body: string, attributes: StoredMessage['attributes']): string {
     const now = this.now();
     const id = randomUUID();
     this.arrive({
@@ -65,7 +65,7 @@ export class FakeQueue {
       body,
       attributes,
       sentAtMs: now,
-      visibleAtMs: now + delaySeconds * 1_000,
+      visibleAtMs: now,
       receiveCount: 0,
       firstReceivedAtMs: undefined,
       receiptHandle: undefined,
@@ -74,7 +74,7 @@ export class FakeQueue {
     return id;
   }
 
-  /** Takes up to `most` visible messages; one that was received maxReceiveCount times moves to the dead-letter queue. */
+  /** Receives up to `most` visible messages. After maxReceiveCount receives, a message moves to the dead-letter queue. */
   receive(most: number, visibilitySeconds = this.settings.visibilityTimeoutSeconds ?? 30): StoredMessage[] {
     const received: StoredMessage[] = [];
     const now = this.now();
@@ -90,7 +90,7 @@ export class FakeQueue {
     return received;
   }
 
-  /** A deleted message is no error, and a stale handle deletes nothing: both succeed. */
+  /** As in SQS, deleting a deleted message succeeds, and so does a stale handle, which deletes nothing. */
   delete(handle: string): void {
     const id = messageIdOf(handle);
     this.messages = this.messages.filter((message) => message.id !== id || message.receiptHandle !== handle);
@@ -111,11 +111,9 @@ export class FakeQueue {
     if (seconds === 0) this.notify();
   }
 
-  counts(): { visible: number; notVisible: number; delayed: number } {
-    const now = this.now();
-    const hidden = this.messages.filter(({ visibleAtMs }) => visibleAtMs > now);
-    const delayed = hidden.filter(({ receiptHandle }) => receiptHandle === undefined).length;
-    return { visible: this.messages.length - hidden.length, notVisible: hidden.length - delayed, delayed };
+  counts(): { visible: number; inFlight: number } {
+    const inFlight = this.messages.filter(({ visibleAtMs }) => visibleAtMs > this.now()).length;
+    return { visible: this.messages.length - inFlight, inFlight };
   }
 
   contents(): StoredMessage[] {
@@ -132,7 +130,7 @@ export class FakeQueue {
     const deadLetterQueue = this.deadLetterQueue();
     if (!deadLetterQueue || message.receiveCount < (this.settings.redrive?.maxReceiveCount ?? Infinity)) return false;
     this.messages = this.messages.filter(({ id }) => id !== message.id);
-    // The id, the sending time and the receive count stay; the first receive is counted anew.
+    // The id, the send time and the receive count stay. The time of the first receive is reset.
     deadLetterQueue.arrive({
       ...message,
       visibleAtMs: this.now(),

@@ -1,15 +1,13 @@
 import type { MessageAttributeValue, SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { bytesOf } from '@orderflow/platform/aws/fast-path/wire-json';
-import { queueArnOf } from './arns.js';
-import type { FakeQueue, QueueSettings } from './fake-queue.js';
+import type { FakeQueue } from './fake-queue.js';
 import { checkEntries, invalidValue, missingParameter } from './sqs-errors.js';
 
-const LONGEST_DELAY_SECONDS = 900;
-/** Attributes count, with their names and types. */
-const LONGEST_MESSAGE_BYTES = 1_048_576;
-const MOST_ATTRIBUTES = 10;
+/** Including attributes with their names and types. */
+const MAX_MESSAGE_BYTES = 1_048_576;
+const MAX_ATTRIBUTES = 10;
 
-type Sendable = Pick<SendMessageCommandInput, 'MessageBody' | 'MessageAttributes' | 'DelaySeconds'>;
+type Sendable = Pick<SendMessageCommandInput, 'MessageBody' | 'MessageAttributes'>;
 
 /** @returns its size in bytes */
 function checkAttribute(name: string, attribute: MessageAttributeValue): number {
@@ -26,36 +24,33 @@ function checkAttribute(name: string, attribute: MessageAttributeValue): number 
   return Buffer.byteLength(name) + type.length + value.length;
 }
 
-/** MD5 sums are left out: the SDK's check of them is part of the client that the fake replaces. */
+/** No MD5 sums: the SDK client that checks them is what the fake replaces. */
 export function send(queue: FakeQueue, input: Sendable): { MessageId: string } {
-  const { MessageBody: body, MessageAttributes: attributes = {}, DelaySeconds: delaySeconds = 0 } = input;
+  const { MessageBody: body, MessageAttributes: attributes = {} } = input;
   if (!body) throw missingParameter('MessageBody');
   const entries = Object.entries(attributes);
   const bytes = entries.reduce((sum, entry) => sum + checkAttribute(...entry), Buffer.byteLength(body));
-  if (bytes > LONGEST_MESSAGE_BYTES) {
-    throw invalidValue('(too long)', 'MessageBody', `Must be shorter than ${LONGEST_MESSAGE_BYTES} bytes.`);
+  if (bytes > MAX_MESSAGE_BYTES) {
+    throw invalidValue('(too long)', 'MessageBody', `Must be shorter than ${MAX_MESSAGE_BYTES} bytes.`);
   }
-  if (entries.length > MOST_ATTRIBUTES) {
+  if (entries.length > MAX_ATTRIBUTES) {
     throw invalidValue(
       entries.length,
       'MessageAttributes',
-      `Number of message attributes exceeds the allowed maximum of ${MOST_ATTRIBUTES}.`,
+      `Number of message attributes exceeds the allowed maximum of ${MAX_ATTRIBUTES}.`,
     );
   }
-  if (!Number.isInteger(delaySeconds) || delaySeconds < 0 || delaySeconds > LONGEST_DELAY_SECONDS) {
-    throw invalidValue(delaySeconds, 'DelaySeconds', 'DelaySeconds must be an integer >= 0 and <= 900.');
-  }
-  return { MessageId: queue.send(body, attributes, delaySeconds) };
+  return { MessageId: queue.send(body, attributes) };
 }
 
 type Entry = { Id: string | undefined };
 type Failed = { Id: string; SenderFault: boolean; Code: string; Message: string };
 
-/** Treats each entry by itself: what one refuses does not touch the others. */
+/** Runs each entry independently: one that fails does not affect the others. */
 export function answerEntries<Given extends Entry>(
   entries: readonly Given[],
   takeEntryFault: () => string | undefined,
-  treat: (entry: Given) => object,
+  run: (entry: Given) => object,
 ): { Successful: object[]; Failed?: Failed[] } {
   checkEntries(entries);
   const successful: object[] = [];
@@ -68,7 +63,7 @@ export function answerEntries<Given extends Entry>(
       continue;
     }
     try {
-      successful.push({ Id: id, ...treat(entry) });
+      successful.push({ Id: id, ...run(entry) });
     } catch (refusal) {
       if (!isServiceError(refusal)) throw refusal;
       failed.push({ Id: id, SenderFault: true, Code: refusal.Code, Message: refusal.message });
@@ -81,21 +76,14 @@ function isServiceError(thrown: unknown): thrown is Error & { Code: string } {
   return thrown instanceof Error && 'Code' in thrown;
 }
 
-function redrivePolicy({ deadLetter, maxReceiveCount }: NonNullable<QueueSettings['redrive']>): string {
-  return JSON.stringify({ deadLetterTargetArn: queueArnOf(deadLetter), maxReceiveCount });
-}
-
 export function attributesOf(queue: FakeQueue, names: readonly string[]): { Attributes: Record<string, string> } {
-  const { visible, notVisible, delayed } = queue.counts();
-  const { redrive, visibilityTimeoutSeconds = 30 } = queue.settings;
+  const { visible, inFlight } = queue.counts();
   const attributes: Record<string, string> = {
     ApproximateNumberOfMessages: String(visible),
-    ApproximateNumberOfMessagesNotVisible: String(notVisible),
-    ApproximateNumberOfMessagesDelayed: String(delayed),
-    QueueArn: queue.arn,
-    VisibilityTimeout: String(visibilityTimeoutSeconds),
-    ...(redrive ? { RedrivePolicy: redrivePolicy(redrive) } : {}),
+    ApproximateNumberOfMessagesNotVisible: String(inFlight),
+    ApproximateNumberOfMessagesDelayed: '0',
   };
-  const wanted = Object.entries(attributes).filter(([name]) => names.includes('All') || names.includes(name));
-  return { Attributes: Object.fromEntries(wanted) };
+  const unknown = names.find((name) => attributes[name] === undefined);
+  if (unknown !== undefined) throw new Error(`The fake GetQueueAttributes does not cover ${unknown}`);
+  return { Attributes: Object.fromEntries(names.map((name) => [name, attributes[name] ?? ''])) };
 }

@@ -3,7 +3,7 @@ import { aborted } from './aws-errors.js';
 import { LONGEST_VISIBILITY_SECONDS, type FakeQueue, type StoredMessage } from './fake-queue.js';
 import { invalidValue } from './sqs-errors.js';
 
-/** A waiting poll looks again this often: the fake's clock may be a test's, which no timer follows. */
+/** A long poll looks again this often, because no timer follows a test's clock. */
 const LOOK_AGAIN_MS = 10;
 
 function integerBetween(value: number | undefined, parameter: string, least: number, most: number): void {
@@ -11,18 +11,11 @@ function integerBetween(value: number | undefined, parameter: string, least: num
   throw invalidValue(value, parameter, `Must be an integer between ${least} and ${most}, if provided.`);
 }
 
-function isWanted(name: string, wanted: readonly string[]): boolean {
-  return wanted.some(
-    (pattern) =>
-      pattern === 'All' ||
-      pattern === name ||
-      (pattern.endsWith('.*') && name.startsWith(pattern.slice(0, pattern.length - 2))),
-  );
-}
-
-/** Only what was asked for; a part of which nothing was asked or found is absent. */
+/** The values that were asked for. */
 function select<Value>(values: Record<string, Value | undefined>, wanted: readonly string[]): Record<string, Value> {
-  const entries = Object.entries(values).filter(([name, value]) => value !== undefined && isWanted(name, wanted));
+  const entries = Object.entries(values).filter(
+    ([name, value]) => value !== undefined && (wanted.includes('All') || wanted.includes(name)),
+  );
   return Object.fromEntries(entries) as Record<string, Value>;
 }
 
@@ -48,7 +41,7 @@ function toMessage(stored: StoredMessage, input: ReceiveMessageCommandInput): Me
   };
 }
 
-/** Resolves when something arrives or the time has passed. @throws AbortError */
+/** Resolves when a message arrives or the time has passed. @throws AbortError */
 async function arrival(queue: FakeQueue, longestMs: number, abortSignal: AbortSignal | undefined): Promise<void> {
   let stopListening: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -69,7 +62,7 @@ async function arrival(queue: FakeQueue, longestMs: number, abortSignal: AbortSi
   }
 }
 
-/** Waits in real time, whatever the queue's clock says, so that an empty long poll always ends. */
+/** Waits in real time rather than by the queue's clock, so that an empty long poll always ends. */
 export async function receive(
   queue: FakeQueue,
   input: ReceiveMessageCommandInput,
@@ -81,7 +74,7 @@ export async function receive(
   const endsAtMs = performance.now() + Math.min((input.WaitTimeSeconds ?? 0) * 1_000, options.longestPollMs);
   for (;;) {
     const received = queue.receive(input.MaxNumberOfMessages ?? 1, input.VisibilityTimeout);
-    // Like the service, which leaves the list out instead of sending an empty one.
+    // As SQS, which omits an empty list.
     if (received.length > 0) return { Messages: received.map((message) => toMessage(message, input)) };
     const leftMs = endsAtMs - performance.now();
     if (leftMs <= 0) return {};

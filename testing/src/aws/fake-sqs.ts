@@ -7,7 +7,6 @@ import type {
   GetQueueUrlCommandInput,
   MessageAttributeValue,
   ReceiveMessageCommandInput,
-  SendMessageBatchCommandInput,
   SendMessageCommandInput,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -23,7 +22,6 @@ export type SqsInputs = {
   GetQueueAttributes: GetQueueAttributesCommandInput;
   ReceiveMessage: ReceiveMessageCommandInput;
   SendMessage: SendMessageCommandInput;
-  SendMessageBatch: SendMessageBatchCommandInput;
   DeleteMessage: DeleteMessageCommandInput;
   DeleteMessageBatch: DeleteMessageBatchCommandInput;
   ChangeMessageVisibility: ChangeMessageVisibilityCommandInput;
@@ -31,7 +29,7 @@ export type SqsInputs = {
 };
 
 export type FakeSqs = FakeClient<SQSClient, SqsInputs> & {
-  /** Sends past every fault and record, as another system does. @returns the message id */
+  /** Adds a message directly: no planned fault, no recorded call. @returns the message id */
   enqueue(queueUrl: string, body: string, attributes?: Record<string, MessageAttributeValue>): string;
   /** Everything in the queue, in flight or not, without receiving it. */
   messages(queueUrl: string): StoredMessage[];
@@ -40,7 +38,7 @@ export type FakeSqs = FakeClient<SQSClient, SqsInputs> & {
 type Options = {
   queues: readonly QueueSettings[];
   now?: Clock;
-  /** Cuts every long poll short, in real time, so that a test does not wait seconds for a consumer to stop. */
+  /** Upper bound of a long poll in real time, so that a test does not wait seconds for a consumer to stop. */
   longestPollMs?: number;
 };
 
@@ -92,15 +90,8 @@ export function createFakeSqs({ queues: settings, now = Date.now, longestPollMs 
       run: (input, { abortSignal }) => receive(queueAt(input.QueueUrl), input, { abortSignal, longestPollMs }),
     },
     SendMessage: {
-      parameters: ['QueueUrl', 'MessageBody', 'MessageAttributes', 'DelaySeconds'],
+      parameters: ['QueueUrl', 'MessageBody', 'MessageAttributes'],
       run: (input) => send(queueAt(input.QueueUrl), input),
-    },
-    SendMessageBatch: {
-      parameters: ['QueueUrl', 'Entries'],
-      run: (input, { takeEntryFault }) => {
-        const queue = queueAt(input.QueueUrl);
-        return answerEntries(input.Entries ?? [], takeEntryFault, (entry) => send(queue, entry));
-      },
     },
     DeleteMessage: {
       parameters: ['QueueUrl', 'ReceiptHandle'],
@@ -140,7 +131,7 @@ export function createFakeSqs({ queues: settings, now = Date.now, longestPollMs 
 
   return {
     ...createFakeClient<SQSClient, SqsInputs>(operations),
-    enqueue: (queueUrl, body, attributes = {}) => queueAt(queueUrl).send(body, attributes, 0),
+    enqueue: (queueUrl, body, attributes = {}) => queueAt(queueUrl).send(body, attributes),
     messages: (queueUrl) => queueAt(queueUrl).contents(),
   };
 }

@@ -4,20 +4,18 @@ import { applyChanges, holds, refuseOverlaps } from './partiql-apply.js';
 import { conditionFailed, invalid, StatementFailure } from './statement-failure.js';
 import type { Item } from './values.js';
 
-/** The item named by the WHERE clause: equality on each attribute of the key. */
+/** The key that the WHERE clause names, with an equality on each key attribute. */
 function keyTextOf(table: FakeTable, conditions: readonly Condition[]): string {
   const key: Item = {};
   for (const name of table.keyNames) {
     const equality = conditions.find(({ path, operator }) => operator === '=' && path.length === 1 && path[0] === name);
-    if (equality?.operator !== '=') {
-      throw invalid('Where clause does not contain a mandatory equality on all key attributes');
-    }
-    key[name] = equality.value;
+    if (!equality) throw invalid('Where clause does not contain a mandatory equality on all key attributes');
+    key[name] = equality.values[0];
   }
   return table.keyText(key);
 }
 
-/** Which item a statement writes: a batch may hold each only once. */
+/** The key of the item that a statement writes. A batch must not contain a key twice. */
 export function targetOf(table: FakeTable, statement: PartiqlStatement): string {
   return statement.kind === 'insert' ? table.keyText(statement.item) : keyTextOf(table, statement.conditions);
 }
@@ -30,8 +28,7 @@ function insert(table: FakeTable, item: Item): void {
   table.put(item);
 }
 
-function update(table: FakeTable, statement: Extract<PartiqlStatement, { kind: 'update' }>): Item | undefined {
-  const { changes, conditions, returning } = statement;
+function update(table: FakeTable, { changes, conditions }: Extract<PartiqlStatement, { kind: 'update' }>): void {
   const keyChange = changes.find(({ path }) => table.keyNames.includes(path[0] ?? ''));
   if (keyChange) {
     throw invalid(
@@ -41,30 +38,16 @@ function update(table: FakeTable, statement: Extract<PartiqlStatement, { kind: '
   refuseOverlaps(changes);
   const old = table.get(keyTextOf(table, conditions));
   if (!old) throw conditionFailed();
-  // The condition decides before any value is computed.
+  // Values are computed only after the condition has passed.
   if (!holds(old, conditions)) throw conditionFailed(old);
-  const updated = applyChanges(old, changes);
-  table.put(updated);
-  return returning && (returning === 'NEW' ? updated : old);
-}
-
-/** Deleting what does not exist succeeds, whatever the further conditions. */
-function remove(table: FakeTable, conditions: readonly Condition[]): void {
-  const keyText = keyTextOf(table, conditions);
-  const old = table.get(keyText);
-  if (!old) return;
-  if (!holds(old, conditions)) throw conditionFailed(old);
-  table.delete(keyText);
+  table.put(applyChanges(old, changes));
 }
 
 /**
- * Applies the statement, or nothing of it.
- * @returns the item that a RETURNING clause asked for
+ * Applies the whole statement or nothing.
  * @throws StatementFailure
  */
-export function applyStatement(table: FakeTable, statement: PartiqlStatement): Item | undefined {
-  if (statement.kind === 'update') return update(table, statement);
+export function applyStatement(table: FakeTable, statement: PartiqlStatement): void {
   if (statement.kind === 'insert') insert(table, statement.item);
-  else remove(table, statement.conditions);
-  return undefined;
+  else update(table, statement);
 }

@@ -2,7 +2,7 @@ import type { CreateTableCommandInput, KeySchemaElement } from '@aws-sdk/client-
 import { invalid } from './statement-failure.js';
 import { compareScalars, copy, marshal, type Item } from './values.js';
 
-/** CreateTable's own words, which CloudFormation's are too: a template's properties can be passed as they are. */
+/** Input of CreateTable. A template's properties have the same form. */
 export type TableSchema = Pick<
   CreateTableCommandInput,
   'TableName' | 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'
@@ -10,13 +10,13 @@ export type TableSchema = Pick<
 
 type Key = { partition: string; sort: string | undefined };
 
-/** The table itself or an index: what can be queried and scanned. */
+/** A table or an index, to query or scan. */
 export type Source = {
   key: Key;
   /** The attributes of an ExclusiveStartKey or LastEvaluatedKey. */
   cursor: readonly string[];
   isIndex: boolean;
-  /** Copies, as projected, in order: by sort key, then by the table's key. */
+  /** Projected copies, ordered by sort key, then by the table's key. */
   rows(): Item[];
   compare(a: Item, b: Item): number;
   /** @throws StatementFailure if the value is not of the key attribute's type. */
@@ -26,16 +26,18 @@ export type Source = {
 export type FakeTable = {
   readonly name: string;
   readonly keyNames: readonly string[];
-  /** Identifies an item among the table's. @throws StatementFailure if the key is not complete or of another type. */
+  /**
+   * Text that identifies an item in the table.
+   * @throws StatementFailure if the key is not complete or of another type.
+   */
   keyText(item: Item): string;
-  /** As keyText, for a key that must have nothing but the key's attributes. */
+  /** Like keyText, for a key without other attributes. */
   exactKeyText(key: Item): string;
   get(keyText: string): Item | undefined;
   /** @throws StatementFailure if an attribute is no valid key of the table or of an index. */
   check(item: Item): void;
   /** Checks the item and stores a copy. */
   put(item: Item): void;
-  delete(keyText: string): void;
   items(): Item[];
   /** @throws StatementFailure if there is no such index. */
   source(indexName: string | undefined): Source;
@@ -117,7 +119,7 @@ export function createFakeTable(schema: TableSchema): FakeTable {
       isIndex,
       compare,
       checkType,
-      // An index is sparse: it holds the items that have its whole key.
+      // An index is sparse: it contains items with all its key attributes.
       rows: () =>
         [...stored.values()]
           .filter((item) => names.every((name) => item[name] !== undefined))
@@ -141,9 +143,6 @@ export function createFakeTable(schema: TableSchema): FakeTable {
     put(item) {
       check(item);
       stored.set(keyText(item), copy(item));
-    },
-    delete: (text) => {
-      stored.delete(text);
     },
     items: () => copy([...stored.values()]),
     source(indexName) {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change, Condition, Path } from './fake-partiql.js';
 import { invalid } from './statement-failure.js';
-import { compareScalars, copy, isPlainObject, type Item } from './values.js';
+import { copy, isPlainObject, type Item } from './values.js';
 
 const INVALID_PATH = 'The document path provided in the update expression is invalid for update';
 
@@ -12,19 +12,10 @@ function read(item: Item, path: Path): unknown {
   );
 }
 
-function isTrue(item: Item, condition: Condition): boolean {
-  const actual = read(item, condition.path);
-  if (condition.operator === 'IN') return condition.values.some((value) => isDeepStrictEqual(actual, value));
-  const { operator, value } = condition;
-  // A missing attribute differs from everything, and is neither equal to, below nor above anything.
-  if (operator === '=') return isDeepStrictEqual(actual, value);
-  if (operator === '<>') return !isDeepStrictEqual(actual, value);
-  const order = compareScalars(actual, value);
-  if (order === undefined) return false;
-  if (operator === '<') return order < 0;
-  if (operator === '<=') return order <= 0;
-  if (operator === '>') return order > 0;
-  return order >= 0;
+/** A missing attribute differs from every value. */
+function isTrue(item: Item, { path, operator, values }: Condition): boolean {
+  const isAmong = values.some((value) => isDeepStrictEqual(read(item, path), value));
+  return operator === '<>' ? !isAmong : isAmong;
 }
 
 export function holds(item: Item, conditions: readonly Condition[]): boolean {
@@ -35,7 +26,7 @@ function isPrefix(shorter: Path, longer: Path): boolean {
   return shorter.every((name, index) => longer[index] === name);
 }
 
-/** No change may touch another one's path: the service would have to guess an order. */
+/** Changes must not overlap: the service would have to guess their order. */
 export function refuseOverlaps(changes: readonly Change[]): void {
   for (const [index, { path }] of changes.entries()) {
     const other = changes.slice(index + 1).find((later) => isPrefix(path, later.path) || isPrefix(later.path, path));
@@ -53,10 +44,10 @@ function newValue(old: Item, change: Exclude<Change, { kind: 'remove' }>): unkno
     throw invalid('The provided expression refers to an attribute that does not exist in the item');
   }
   if (typeof current !== 'number') throw invalid('An operand in the update expression has an incorrect data type');
-  return current + change.amount;
+  return current + 1;
 }
 
-/** The item after the changes. Every value is computed from the item before all of them, as the service does. */
+/** The item after the changes. As in DynamoDB, each value is computed from the item before any change. */
 export function applyChanges(old: Item, changes: readonly Change[]): Item {
   const updated = copy(old);
   for (const change of changes) {

@@ -4,7 +4,7 @@ import type { Item } from './values.js';
 
 type Outcome = { error: { code: string | undefined; item: Item | undefined } | undefined; after: Item };
 
-/** Runs one case on an item of its own and tells what came of it: compare with `expectedOutcome`. */
+/** Runs one case on a new item. Compare the result with `expectedOutcome`. */
 export async function runConformanceCase(
   dynamo: Pick<DynamoDBDocumentClient, 'send'>,
   { statement, parameters, absent }: ConformanceCase,
@@ -35,12 +35,11 @@ export async function runConformanceCase(
   return { error: error && { code: error.Code, item: error.Item }, after: after ?? {} };
 }
 
-/** A refusal leaves the item as it was, and a refused condition shows it. */
+/** A rejected statement leaves the item unchanged; a failed condition also returns it. */
 export function expectedOutcome({ after, error, absent }: ConformanceCase, id: string): Outcome {
   const before = absent ? {} : { ...ITEM, id };
   if (error === undefined) {
-    const isDeleted = after !== undefined && 'id' in after;
-    return { error: undefined, after: isDeleted ? {} : withoutUndefined({ ...before, id, ...after }) };
+    return { error: undefined, after: withoutUndefined({ ...before, id, ...after }) };
   }
   const item = error === 'ConditionalCheckFailed' && !absent ? before : undefined;
   return { error: { code: error, item }, after: before };

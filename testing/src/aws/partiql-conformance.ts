@@ -2,24 +2,24 @@ import type { TableSchema } from './fake-table.js';
 import type { Item } from './values.js';
 
 /**
- * What the system relies on, as a list of single statements: the fake and the real emulators must agree on each.
- * A case runs on the item `ITEM` (none if `absent`), sent by BatchExecuteStatement with ALL_OLD.
+ * A single statement, in the forms that the system sends. The fake and the emulators must agree on each.
+ * It runs on a copy of `ITEM`, or on no item if `absent`, in a BatchExecuteStatement with ALL_OLD.
  */
 export type ConformanceCase = {
   name: string;
   statement: string;
-  /** '$id' stands for the key of the case's own item. */
+  /** '$id' is replaced by the key of the item. */
   parameters: unknown[];
   absent?: true;
-  /** Attributes that the statement leaves behind; undefined: it must not be there. Absent when refused. */
+  /** Attributes after the statement; undefined: the attribute must be gone. Absent when rejected. */
   after?: Item;
-  /** The code of the statement's own error. */
+  /** Error code of the statement. */
   error?: 'ConditionalCheckFailed' | 'DuplicateItem' | 'ValidationError';
-  /** What AWS documents, where it does. */
+  /** What AWS documents, if anything. */
   aws?: string;
-  /** Refused by AWS and LocalStack, but let pass by MiniStack 1.5.33: why. */
+  /** Why MiniStack 1.5.33 accepts a statement that AWS and LocalStack reject. */
   ministackAccepts?: string;
-  /** What MiniStack 1.5.33 leaves behind instead of `after`, and why. */
+  /** The result on MiniStack 1.5.33 if it differs from `after`, and why. */
   ministackLeaves?: { after: Item; why: string };
 };
 
@@ -43,7 +43,7 @@ export const CONFORMANCE_TABLE = {
   ],
 } satisfies TableSchema;
 
-/** What a case's item holds besides its `id`. */
+/** The attributes of an item besides its `id`. */
 export const ITEM: Item = {
   status: 'PENDING',
   version: 1,
@@ -62,7 +62,7 @@ const INVALID = { error: 'ValidationError' } as const;
 function whenVersionSet(name: string, condition: string, value: unknown[], holds: boolean): ConformanceCase {
   return {
     name,
-    statement: `${UPDATE} SET version = ? WHERE id = ? AND ${condition}`,
+    statement: `${UPDATE} SET "version" = ? WHERE "id" = ? AND ${condition}`,
     parameters: [9, '$id', ...value],
     ...(holds ? { after: { version: 9 } } : REFUSED),
   };
@@ -74,34 +74,25 @@ function changing(
   parameters: unknown[],
   outcome: Partial<ConformanceCase>,
 ): ConformanceCase {
-  return { name, statement: `${UPDATE} ${changes} WHERE id = ?`, parameters: [...parameters, '$id'], ...outcome };
+  return { name, statement: `${UPDATE} ${changes} WHERE "id" = ?`, parameters: [...parameters, '$id'], ...outcome };
 }
 
 const CONDITIONS: ConformanceCase[] = [
   whenVersionSet('= holds', '"status" = ?', ['PENDING'], true),
   whenVersionSet('= on another value', '"status" = ?', ['COMPLETED'], false),
-  whenVersionSet('= on a missing attribute', 'missing1 = ?', ['x'], false),
-  whenVersionSet('= null on a missing attribute', 'missing1 = ?', [null], false),
-  whenVersionSet('= on a whole map', 'failure = ?', [{ code: 'A', retriable: true }], true),
-  whenVersionSet('<> holds', 'holder <> ?', ['me'], true),
-  whenVersionSet('<> on the same value', 'holder <> ?', [''], false),
-  whenVersionSet('<> on a missing attribute', 'missing1 <> ?', ['x'], true),
-  whenVersionSet('<> across types', 'leaseUntil <> ?', ['5'], true),
-  whenVersionSet('< holds', 'leaseUntil < ?', [6], true),
-  whenVersionSet('< on the same value', 'leaseUntil < ?', [5], false),
-  whenVersionSet('< on a missing attribute', 'missing1 < ?', [6], false),
-  whenVersionSet('< across types', 'leaseUntil < ?', ['z'], false),
-  whenVersionSet('<= and >=', 'leaseUntil <= ? AND leaseUntil >= ?', [5, 5], true),
-  whenVersionSet('> on strings', 'dueAt > ?', ['t0'], true),
+  whenVersionSet('= on a missing attribute', '"missing1" = ?', ['x'], false),
+  whenVersionSet('<> holds', '"holder" <> ?', ['me'], true),
+  whenVersionSet('<> on the same value', '"holder" <> ?', [''], false),
+  whenVersionSet('<> on a missing attribute', '"missing1" <> ?', ['x'], true),
+  whenVersionSet('<> across types', '"leaseUntil" <> ?', ['5'], true),
   whenVersionSet('IN holds', '"status" IN [?, ?]', ['COMPLETED', 'PENDING'], true),
-  whenVersionSet('IN with the same value twice', 'holder IN [?, ?]', ['', ''], true),
+  whenVersionSet('IN with the same value twice', '"holder" IN [?, ?]', ['', ''], true),
   whenVersionSet('IN without a match', '"status" IN [?, ?]', ['A', 'B'], false),
-  whenVersionSet('IN on a missing attribute', 'missing1 IN [?, ?]', ['A', 'B'], false),
-  whenVersionSet('a nested path', 'failure.retriable = ?', [true], true),
-  whenVersionSet('a quoted nested path on another value', '"failure"."retriable" = ?', [false], false),
-  whenVersionSet('a nested path without a parent', 'missing1.retriable = ?', [true], false),
-  { ...whenVersionSet('< of a truth value', 'failure.retriable < ?', [true], false), ...INVALID },
-  { ...whenVersionSet('any update of a missing item', 'missing1 <> ?', ['x'], false), absent: true },
+  whenVersionSet('IN on a missing attribute', '"missing1" IN [?, ?]', ['A', 'B'], false),
+  whenVersionSet('a nested path', '"failure"."retriable" = ?', [true], true),
+  whenVersionSet('a nested path on another value', '"failure"."retriable" = ?', [false], false),
+  whenVersionSet('a nested path without a parent', '"missing1"."retriable" = ?', [true], false),
+  { ...whenVersionSet('any update of a missing item', '"missing1" <> ?', ['x'], false), absent: true },
 ];
 
 const OVERLAPS = 'it does not look for paths that overlap';
@@ -110,7 +101,7 @@ const INDEX_KEYS = "it does not check the values of an index's key";
 const CHANGES: ConformanceCase[] = [
   changing(
     'SET, increment, nested SET and two REMOVE',
-    'SET "status" = ? SET version = version + 1 SET timeline."step-1" = ? REMOVE shard REMOVE dueAt',
+    'SET "status" = ? SET "version" = "version" + 1 SET "timeline"."step-1" = ? REMOVE "shard" REMOVE "dueAt"',
     ['COMPLETED', { at: 'y' }],
     {
       after: {
@@ -122,71 +113,68 @@ const CHANGES: ConformanceCase[] = [
       },
     },
   ),
-  changing('a list of SETs', 'SET "status" = ?, version = version - 1', ['COMPLETED'], {
-    after: { status: 'COMPLETED', version: 0 },
-  }),
-  changing('REMOVE before SET', 'REMOVE shard SET version = version + ?', [3], {
-    after: { version: 4, shard: undefined },
-  }),
-  changing('REMOVE of a missing attribute', 'REMOVE missing1', [], { after: ITEM }),
-  changing('literals', `SET "status" = 'it''s' SET version = 7`, [], { after: { status: "it's", version: 7 } }),
-  changing('overwriting a nested value', 'SET timeline."created" = ?', [1], { after: { timeline: { created: 1 } } }),
-  changing('two under one parent', 'SET timeline.a = ? SET timeline.b = ?', [1, 2], {
+  changing('REMOVE of a missing attribute', 'REMOVE "missing1"', [], { after: ITEM }),
+  changing('overwriting a nested value', 'SET "timeline"."created" = ?', [1], { after: { timeline: { created: 1 } } }),
+  changing('two under one parent', 'SET "timeline"."a" = ? SET "timeline"."b" = ?', [1, 2], {
     after: { timeline: { created: { at: 'x' }, a: 1, b: 2 } },
   }),
-  changing('reading what another SET writes', 'SET version = ? SET leaseUntil = version + 1', [7], {
+  changing('reading what another SET writes', 'SET "version" = ? SET "leaseUntil" = "version" + 1', [7], {
     after: { version: 7, leaseUntil: 2 },
     ministackLeaves: {
       after: { version: 7, leaseUntil: 8 },
       why: 'each SET reads what the SETs before it wrote, not the original item',
     },
   }),
-  changing('an increment of a missing attribute', 'SET missing1 = missing1 + 1', [], INVALID),
-  changing('an increment of a string', 'SET holder = holder + 1', [], INVALID),
-  changing('a nested SET without a parent', 'SET missing1.x = ?', [1], INVALID),
-  changing('a nested SET below a string', 'SET holder.x = ?', [1], INVALID),
-  changing('one path twice', 'SET version = ? SET version = ?', [1, 2], {
+  changing('an increment of a missing attribute', 'SET "missing1" = "missing1" + 1', [], INVALID),
+  changing('an increment of a string', 'SET "holder" = "holder" + 1', [], INVALID),
+  changing('a nested SET without a parent', 'SET "missing1"."x" = ?', [1], INVALID),
+  changing('a nested SET below a string', 'SET "holder"."x" = ?', [1], INVALID),
+  changing('one path twice', 'SET "version" = ? SET "version" = ?', [1, 2], {
     ...INVALID,
     ministackAccepts: OVERLAPS,
   }),
-  changing('a path and its parent', 'SET timeline = ? SET timeline.b = ?', [{}, 2], {
+  changing('a path and its parent', 'SET "timeline" = ? SET "timeline"."b" = ?', [{}, 2], {
     ...INVALID,
     ministackAccepts: OVERLAPS,
   }),
-  changing('SET and REMOVE of one path', 'SET version = ? REMOVE version', [1], {
+  changing('SET and REMOVE of one path', 'SET "version" = ? REMOVE "version"', [1], {
     ...INVALID,
     ministackAccepts: OVERLAPS,
   }),
-  changing('SET of the key', 'SET id = ?', ['other'], {
+  changing('SET of the key', 'SET "id" = ?', ['other'], {
     ...INVALID,
     aws: 'refused',
     ministackAccepts: 'it moves the item to the other key',
   }),
-  changing('an empty index key', 'SET shard = ?', [''], { ...INVALID, ministackAccepts: INDEX_KEYS }),
-  changing('a null index key', 'SET shard = ?', [null], { ...INVALID, ministackAccepts: INDEX_KEYS }),
-  changing('an unquoted reserved word', 'SET time = ?', [1], {
-    ...INVALID,
-    aws: 'must be quoted',
-    ministackAccepts: 'it refuses only the reserved word ORDER',
-  }),
+  changing('an empty index key', 'SET "shard" = ?', [''], { ...INVALID, ministackAccepts: INDEX_KEYS }),
+  changing('a null index key', 'SET "shard" = ?', [null], { ...INVALID, ministackAccepts: INDEX_KEYS }),
   {
     name: 'a refused condition before an increment that cannot be computed',
-    statement: `${UPDATE} SET missing1 = missing1 + 1 WHERE id = ? AND leaseUntil = ?`,
+    statement: `${UPDATE} SET "missing1" = "missing1" + 1 WHERE "id" = ? AND "leaseUntil" = ?`,
     parameters: ['$id', 99],
     ...REFUSED,
   },
-  { name: 'too few parameters', statement: `${UPDATE} SET version = ? WHERE id = ?`, parameters: ['$id'], ...INVALID },
-  { name: 'no key', statement: `${UPDATE} SET version = ? WHERE "status" = ?`, parameters: [1, 'PENDING'], ...INVALID },
+  {
+    name: 'too few parameters',
+    statement: `${UPDATE} SET "version" = ? WHERE "id" = ?`,
+    parameters: ['$id'],
+    ...INVALID,
+  },
+  {
+    name: 'no key',
+    statement: `${UPDATE} SET "version" = ? WHERE "status" = ?`,
+    parameters: [1, 'PENDING'],
+    ...INVALID,
+  },
 ];
 
 const INSERT = 'INSERT INTO "conformance" VALUE';
-const DELETE = 'DELETE FROM "conformance" WHERE id = ?';
 
-const INSERTS_AND_DELETES: ConformanceCase[] = [
+const INSERTS: ConformanceCase[] = [
   {
     name: 'INSERT',
-    statement: `${INSERT} {'id': ?, 'status': ?, 'effects': 0, 'timeline': ?}`,
-    parameters: ['$id', 'PENDING', { created: { at: 'x' } }],
+    statement: `${INSERT} {'id': ?, 'status': ?, 'effects': ?, 'timeline': ?}`,
+    parameters: ['$id', 'PENDING', 0, { created: { at: 'x' } }],
     absent: true,
     after: { status: 'PENDING', effects: 0, timeline: { created: { at: 'x' } } },
   },
@@ -198,30 +186,6 @@ const INSERTS_AND_DELETES: ConformanceCase[] = [
     aws: 'DuplicateItem',
   },
   { name: 'INSERT without the key', statement: `${INSERT} {'a': ?}`, parameters: [1], absent: true, ...INVALID },
-  {
-    name: 'INSERT of one attribute twice',
-    statement: `${INSERT} {'id': ?, 'a': ?, 'a': ?}`,
-    parameters: ['$id', 1, 2],
-    absent: true,
-    ...INVALID,
-    ministackAccepts: 'it keeps the last of the two',
-  },
-  { name: 'DELETE', statement: `${DELETE} AND "status" = ?`, parameters: ['$id', 'PENDING'], after: { id: undefined } },
-  {
-    name: 'DELETE refused',
-    statement: `${DELETE} AND "status" = ?`,
-    parameters: ['$id', 'COMPLETED'],
-    ...REFUSED,
-    aws: 'refused',
-  },
-  {
-    name: 'DELETE of a missing item',
-    statement: `${DELETE} AND "status" = ?`,
-    parameters: ['$id', 'COMPLETED'],
-    absent: true,
-    after: { id: undefined },
-    aws: 'succeeds',
-  },
 ];
 
-export const CONFORMANCE_CASES: readonly ConformanceCase[] = [...CONDITIONS, ...CHANGES, ...INSERTS_AND_DELETES];
+export const CONFORMANCE_CASES: readonly ConformanceCase[] = [...CONDITIONS, ...CHANGES, ...INSERTS];

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { serviceErrorOptions } from './aws-errors.js';
 
-/** SQS errors carry the code of the older query protocol besides their name. */
+/** Besides a name, SQS errors carry the code of the older query protocol. */
 function withCode<Failure extends Error>(failure: Failure, code: string = failure.name): Failure & { Code: string } {
   return Object.assign(failure, { Code: code });
 }
@@ -42,18 +42,18 @@ export function messageNotInflight(): Error & { Code: string } {
   return withCode(new MessageNotInflight(options), `${OLDER}MessageNotInflight`);
 }
 
-const MOST_ENTRIES = 10;
+const MAX_ENTRIES = 10;
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
-/** @throws what SQS refuses about a batch as a whole */
+/** @throws the error with which SQS rejects a whole batch */
 export function checkEntries(entries: readonly { Id: string | undefined }[]): void {
   const ids = entries.map(({ Id }) => Id ?? '');
   if (ids.length === 0) {
     const options = serviceErrorOptions('EmptyBatchRequest', 'There should be at least one entry in the request.');
     throw withCode(new EmptyBatchRequest(options), `${OLDER}EmptyBatchRequest`);
   }
-  if (ids.length > MOST_ENTRIES) {
-    const message = `Maximum number of entries per request are ${MOST_ENTRIES}. You have sent ${ids.length}.`;
+  if (ids.length > MAX_ENTRIES) {
+    const message = `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${ids.length}.`;
     const options = serviceErrorOptions('TooManyEntriesInBatchRequest', message);
     throw withCode(new TooManyEntriesInBatchRequest(options), `${OLDER}TooManyEntriesInBatchRequest`);
   }

@@ -1,13 +1,13 @@
 import type { Item } from './values.js';
 
-/** Why a statement was not applied, in the words that a batch reports; a single call has longer names for the same. */
+/** Why a statement was not applied, with the code that BatchExecuteStatement reports. */
 export class StatementFailure extends Error {
   override readonly name = 'StatementFailure';
 
   constructor(
     readonly code: 'ConditionalCheckFailed' | 'DuplicateItem' | 'ValidationError' | 'ResourceNotFound',
     message: string,
-    /** The item that the condition met; only known to the caller if it asked for ALL_OLD. */
+    /** The item that failed the condition. Callers see it only if they asked for ALL_OLD. */
     readonly item?: Item,
   ) {
     super(message);

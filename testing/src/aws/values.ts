@@ -2,14 +2,14 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 export type Item = Record<string, unknown>;
 
-/** By name: tests run in a realm of their own, where `Object.prototype` is another object. */
+/** Compares names, because Jest's realm has another `Object.prototype`. */
 export function isPlainObject(value: unknown): value is Item {
   if (typeof value !== 'object' || value === null) return false;
   const { constructor } = value as { constructor?: { name: string } };
   return constructor === undefined || constructor.name === 'Object';
 }
 
-/** A deep copy of lists and maps. Own code: structuredClone answers with objects of another realm inside Jest. */
+/** A deep copy of lists and maps. In Jest, structuredClone returns objects of another realm. */
 export function copy<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(copy) as Value;
   if (!isPlainObject(value)) return value;
@@ -26,10 +26,7 @@ function numberText(value: number): string {
   return String(value);
 }
 
-/**
- * As @aws-sdk/util-dynamodb with its default options, which the document client applies to what it is given; sets, big
- * integers and binary values are valid there and not covered here.
- */
+/** Like @aws-sdk/util-dynamodb with default options, but without sets, big integers and binary values. */
 export function marshal(value: unknown): AttributeValue {
   if (value === undefined) {
     throw new Error('Pass options.removeUndefinedValues=true to remove undefined values from map/array/set.');
@@ -49,7 +46,7 @@ export function marshalItem(item: Item): Record<string, AttributeValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, marshal(value)]));
 }
 
-/** Order of two numbers or two strings (by UTF-8 bytes, as DynamoDB sorts); undefined for any other pair. */
+/** Compares two numbers, or two strings by UTF-8 bytes as DynamoDB does. Undefined for other pairs. */
 export function compareScalars(a: unknown, b: unknown): number | undefined {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -2,7 +2,7 @@ import type { Api, ApiAnswer } from '@orderflow/orderctl/send/api';
 
 type FakeApi = Api & { asked: string[] };
 
-/** An API that gives these answers one after the other, and the last one for ever; an error is no answer. */
+/** An API that returns these answers in order, and then repeats the last. An error means no answer. */
 export function createFakeApi(...answers: (ApiAnswer | Error)[]): FakeApi {
   const asked: string[] = [];
   const next = (what: string): Promise<ApiAnswer> => {

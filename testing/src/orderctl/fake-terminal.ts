@@ -8,7 +8,7 @@ type FakeTerminal = Terminal & {
 
 const STARTED_AT = Date.UTC(2027, 2, 14, 15);
 
-/** A terminal that keeps what is written to it. Its time passes only in pauses, at once, whoever's is over first. */
+/** A terminal that records its output. Time passes only in pauses, which end at once, in order. */
 export function createFakeTerminal(change: Partial<Pick<Terminal, 'colours' | 'movingLines'>> = {}): FakeTerminal {
   const interrupted = new AbortController();
   const { signal } = interrupted;

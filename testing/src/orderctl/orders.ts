@@ -4,7 +4,7 @@ import { orderCreated } from '@orderflow/domain/orders/order-events';
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 
-/** An order that was given up, and can be started again. */
+/** A failed order that can be replayed. */
 export function aFailedOrder(change: Partial<OrderRecord> = {}): OrderRecord {
   const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 10 }];
   const request = { customerId: 'c-1', items, totalAmount: 10 };
@@ -14,7 +14,7 @@ export function aFailedOrder(change: Partial<OrderRecord> = {}): OrderRecord {
   return { ...item, status: 'FAILED', version: 7, effects: 1, failure: UNDELIVERED, ...change };
 }
 
-/** The message body that EventBridge makes of an order's event. */
+/** The message body that EventBridge delivers for an order's event. */
 export function bodyOf(record: OrderRecord): string {
   const { source, type, detail } = orderCreated(record);
   return JSON.stringify({ source, 'detail-type': type, detail });

@@ -5,8 +5,7 @@ import { ABLATIONS, FULFILMENT_ABLATIONS } from './ablations.mjs';
 const STDOUT = 1;
 
 /**
- * Says so in the log at the first intervention and at each tenfold, so that a run can tell that the ablation was in
- * effect.
+ * Logs interventions 1, 10, 100 …, so that a run can prove that the ablation took effect.
  * @param {string} name
  */
 function countInterventions(name) {
@@ -20,7 +19,7 @@ function countInterventions(name) {
 }
 
 /**
- * The clients as a composition root has made them, with the protection taken away that ABLATION names.
+ * Wraps the clients of a service to remove the protection that ABLATION names.
  * @param {import('@orderflow/platform/aws/clients').AwsClients} aws
  * @param {NodeJS.ProcessEnv} env
  */
@@ -36,7 +35,7 @@ export function ablate(aws, env) {
 }
 
 /**
- * The same for the adapter of the warehouse.
+ * The same for the warehouse adapter.
  * @param {import('./ablations.mjs').Fulfilment} fulfilment
  * @param {NodeJS.ProcessEnv} env
  */

@@ -1,6 +1,6 @@
 /**
- * Protections taken away one at a time, from outside: what a process sends, or is told, is changed on its way to the
- * clients. An invariant that still holds under the ablation of its protection has proved nothing.
+ * Removes one protection at a time, by changing requests and answers at the clients. An invariant that holds without
+ * its protection proves nothing.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { DescribeRuleCommand } from '@aws-sdk/client-eventbridge';
@@ -22,7 +22,7 @@ import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb'
  */
 
 /**
- * A client with another way to send.
+ * A client with another `send`.
  * @template {{ send: unknown }} Client
  * @param {Client} client
  * @param {(send: Send) => Send} change
@@ -48,7 +48,7 @@ function rewriting(aws, change) {
 const placeholdersIn = (/** @type {string} */ text) => text.split('?').length - 1;
 
 /**
- * An UPDATE with the first of its conditions only, which names the item; anything else as it is.
+ * Keeps only the first condition of an UPDATE, which names the item.
  * @param {Statement} statement
  */
 function withoutConditions(statement) {
@@ -62,7 +62,7 @@ function withoutConditions(statement) {
 
 /** @type {Record<string, (fulfilment: Fulfilment, intervened: () => void) => Fulfilment>} */
 export const FULFILMENT_ABLATIONS = {
-  /** The warehouse is not asked before an order is given up. */
+  /** Orders are given up without a cancel at the warehouse. */
   'no-cancel': (fulfilment, intervened) => ({
     ...fulfilment,
     cancel: () => {
@@ -74,7 +74,7 @@ export const FULFILMENT_ABLATIONS = {
 
 /** @type {Record<string, Ablation>} */
 export const ABLATIONS = {
-  /** A message is gone before its handler has begun. */
+  /** Messages are deleted before they are handled. */
   'ack-before-effect': (aws, { intervened }) => ({
     ...aws,
     polling: sending(aws.polling, (send) => async (command, options) => {
@@ -88,7 +88,7 @@ export const ABLATIONS = {
     }),
   }),
 
-  /** Every write succeeds, whatever state the item is in. */
+  /** Writes succeed in any state of the item. */
   'no-condition': (aws, { intervened }) => ({
     ...aws,
     dynamo: rewriting(aws, (statement) => {
@@ -113,7 +113,7 @@ export const ABLATIONS = {
     }),
   }),
 
-  /** What failed is tried again at once. */
+  /** Failed messages are retried at once. */
   'no-backoff': (aws, { intervened }) => ({
     ...aws,
     sqs: sending(aws.sqs, (send) => (command, options) => {
@@ -123,7 +123,7 @@ export const ABLATIONS = {
     }),
   }),
 
-  /** SIGTERM ends the process as it stands. */
+  /** SIGTERM ends the process without a drain. */
   'stop-without-waiting': (aws, { intervened }) => {
     process.prependListener('SIGTERM', () => {
       intervened();
@@ -181,13 +181,13 @@ export const ABLATIONS = {
     };
   },
 
-  /** Durations by the wall clock, and one dead look that ends the process: clocks.mjs does it. */
+  /** Durations use the wall clock, and one failed look ends the process (clocks.mjs). */
   impatient: (aws, { intervened }) => {
     intervened();
     return aws;
   },
 
-  /** Not an ablation: the third poll of an instance's first process never returns, and hears of no abort. */
+  /** Not an ablation: the third poll of an instance's first process never returns and ignores aborts. */
   'wedged-poller': (aws, { intervened, env }) => {
     const file = env['WEDGE_ONCE_FILE'];
     if (!file) throw new Error('wedged-poller needs WEDGE_ONCE_FILE, the path of a file that it can make.');

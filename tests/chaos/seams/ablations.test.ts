@@ -12,7 +12,7 @@ const entry = { name: 'entry' };
 const seen = { version: 1, lastReplayId: '' };
 const request = { messageId: 'message-1', claimToken: 'token-1', now: 1, leaseUntil: 2, entry };
 
-/** What reaches DynamoDB of a statement, and how often the ablation says that it has intervened. */
+/** The statement that reaches DynamoDB, and the logged interventions. */
 async function sent(name: string, statement: Statement) {
   const statements: { Statement?: string; Parameters?: unknown[] }[] = [];
   let interventions = 0;

@@ -1,4 +1,4 @@
-/** api-gateway as its main.ts puts it together, but for the ablation. */
+/** api-gateway as composed in its main.ts, with the ablation. */
 import { monotonic, now } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/runtime/failpoints';

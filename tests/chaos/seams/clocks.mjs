@@ -1,4 +1,4 @@
-/** The clocks of a process under trial. Import it first: whoever asks for the time must get the one that is set here. */
+/** The clocks of a process under trial. Must be imported first. */
 import { readFileSync } from 'node:fs';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 
@@ -7,12 +7,12 @@ import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
  * @typedef {import('@orderflow/platform/runtime/clock').MonotonicClock} MonotonicClock
  */
 
-/** Name of the ablation that takes the protections against jumps and standstills away. */
+/** The ablation that removes the protections against clock jumps and suspensions. */
 const IMPATIENT = 'impatient';
 const LOOK_EVERY_MS = 20;
 
 /**
- * Sets the wall clock of this process, for all that runs in it, off by what the file says, as NTP or a person would.
+ * Shifts the wall clock of this process by the offset in a file.
  * @param {string} file in ms
  */
 function shiftWallClock(file) {
@@ -32,7 +32,7 @@ function shiftWallClock(file) {
 }
 
 /**
- * Durations by the wall clock, and deadlines that count a standstill: what must end the process under trial.
+ * Durations from the wall clock, and deadlines that count a suspension. Both must end the process.
  * @returns {MonotonicClock}
  */
 function createImpatientClock() {

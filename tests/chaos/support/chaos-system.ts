@@ -6,11 +6,11 @@ import { connectOperator } from '../../support/operator.js';
 import type { TrialOptions } from '../trial.js';
 import { startWarehouse, type Warehouse } from './warehouse.js';
 
-/** A system behind a faulty network, whose orders are fulfilled by a warehouse outside of it. */
+/** A system behind a faulty network, with an external warehouse. */
 export type ChaosSystem = EmbeddedSystem & {
   network: FaultyNetwork;
   warehouse: Warehouse;
-  /** Connected to the emulator itself, past all faults. */
+  /** Connected directly to the emulator, without faults. */
   operator: ConnectedSystem;
 };
 
@@ -19,13 +19,13 @@ type ChaosOptions = Pick<TrialOptions, 'seed' | 'emulator'> & {
   fulfilmentDelayMs?: number;
   env?: Record<string, string>;
   envOf?: Partial<Record<Service, Record<string, string>>>;
-  /** What a single process gets besides, asked at each start. */
+  /** Further variables of one process, evaluated at each start. */
   envOfProcess?: (process: ServiceProcess) => Record<string, string>;
   /** Name of the ablation, and the service whose protection it takes away. */
   ablation?: { name: string; of: Service } | undefined;
 };
 
-/** What a test shortens, an operator would not: with the limit of the tests, kills would exhaust orders. */
+/** Higher than in other tests: with their limit, kills would exhaust orders. */
 const ENV = { MAX_RECEIVES: '10', HANDLER_TIMEOUT_MS: '4000', QUEUE_GRACE_MS: '10000', NODE_ENV: 'chaos' };
 const MAINS: Record<Service, string> = {
   'api-gateway': 'tests/chaos/seams/api-gateway.mjs',
@@ -43,7 +43,7 @@ async function start(options: ChaosOptions): Promise<ChaosSystem> {
       emulator,
       env: { ...ENV, WAREHOUSE_URL: warehouse.url, ...env },
       envOf: { ...envOf, ...ablated },
-      ...(envOfProcess ? { envOfProcess } : {}),
+      envOfProcess,
       replicas: { 'order-worker': workers },
       restart: true,
       mains: MAINS,
@@ -62,7 +62,7 @@ async function start(options: ChaosOptions): Promise<ChaosSystem> {
   }
 }
 
-/** Runs `use` on a system of its own, and removes it whatever happens. */
+/** Runs `use` on a new system, and always removes it. */
 export async function withChaosSystem<T>(options: ChaosOptions, use: (system: ChaosSystem) => Promise<T>): Promise<T> {
   const system = await start(options);
   try {

@@ -4,7 +4,7 @@ import { countIs, type Check } from '../trial.js';
 export type Cycle = {
   code: number;
   tookMs: number;
-  /** It had been given work since it was started; order-worker had some in hand at that very moment. */
+  /** It had received work since its start; order-worker even had work in hand. */
   wasBusy: boolean;
   /** Messages of its queue that were in flight when it had ended. */
   leftInFlight: number;

@@ -5,9 +5,9 @@ import { atMost, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import { readTable, type Evidence } from './evidence.js';
 
-/** How things stood when the last fault was over. */
+/** The state at the end of the last fault. */
 export type Aftermath = {
-  /** Epoch ms; from then on nothing goes wrong any more. */
+  /** Epoch ms of the end of the last fault. */
   at: number;
   /** When the marker of each unfinished order is due, by order id; epoch ms. */
   dueAt: ReadonlyMap<string, number>;
@@ -16,8 +16,8 @@ export type Aftermath = {
 };
 
 /**
- * Ends all faults. The last one is the death of every process: what starts afterwards is armed with nothing, and while
- * all are dead nobody moves a marker.
+ * Ends all faults, finally by killing every process. New processes have no failpoints, and no marker moves while all
+ * are dead.
  * @param disarm called when all are dead: processes that start from then on must have no failpoints
  */
 export async function endFaults(system: ChaosSystem, disarm: () => void): Promise<Aftermath> {
@@ -31,19 +31,18 @@ export async function endFaults(system: ChaosSystem, disarm: () => void): Promis
   const unfinished = orders.filter(({ status }) => status === 'PENDING' || status === 'PROCESSING');
   return {
     at: Date.now(),
-    // Without a marker it would be lost, and never end: the bound is judged as if it were due.
+    // Without a marker it would be lost and never end. For the bound, treat it as due.
     dueAt: new Map(unfinished.map(({ orderId, outboxAt = 0 }) => [orderId, outboxAt])),
     lastDueAt: Math.max(0, ...[...orders, ...notifications].map(({ outboxAt = 0 }) => outboxAt)),
   };
 }
 
-/** What the system may take beyond the marker's time and one lease, on a machine that does much else. */
+/** Time beyond the marker's due time and one lease, on a busy machine. */
 const MARGIN_MS = 10_000;
 
 /**
- * Every order that was unfinished when the faults were over ends within its own bound: its marker becomes due (or is due
- * already; losses before have doubled the delay each time), the order may be under a lease of a process that is dead,
- * and then it is published and worked on.
+ * Checks that every order that was unfinished at the end of the faults ends within its bound: the wait for its marker
+ * (each loss doubled the delay), one lease of a dead process, and the work itself.
  */
 export function endsInTime(id: InvariantId, evidence: Evidence, { at, dueAt }: Aftermath, leaseMs: number): Check {
   const stored = new Map(evidence.orders.map((order) => [order.orderId, order]));

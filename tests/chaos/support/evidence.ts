@@ -10,28 +10,28 @@ import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Placed } from './load.js';
-import { percentile } from './percentile.js';
+import { percentile } from '@orderflow/platform/runtime/percentile';
 import { remainingWork, waitForQuiet, type Remaining } from './quiet.js';
 
-/** What is left of a run when it is over, read from the emulator itself. */
+/** The evidence of a run, read directly from the emulator. */
 export type Evidence = {
   placed: readonly Placed[];
   orders: OrderRecord[];
   notifications: NotificationRecord[];
   audit: AuditReport;
-  /** Ms from the last fault until nothing was left to do; undefined when it never came to that. */
+  /** Ms from the last fault until all work was done; undefined if it never was. */
   quietMs: number | undefined;
   remaining: Remaining;
 };
 
-/** All items of a table, as the emulator has them. */
+/** All items of a table. */
 export async function readTable<T>({ aws }: Pick<ConnectedSystem, 'aws'>, TableName: string): Promise<T[]> {
   const items: T[] = [];
   for await (const page of scanTable(aws.dynamo, TableName)) items.push(...(page as T[]));
   return items;
 }
 
-/** Waits until nothing is left to do, or the time is up, and then looks at everything. */
+/** Waits until all work is done or the time is over, and then reads everything. */
 export async function collectEvidence(
   { operator }: Pick<ChaosSystem, 'operator'>,
   placed: readonly Placed[],
@@ -52,7 +52,7 @@ export async function collectEvidence(
 const accepted = ({ placed }: Evidence) => placed.filter(({ outcome }) => outcome === 'ok');
 const isTerminal = ({ status }: OrderRecord) => status === 'COMPLETED' || status === 'FAILED';
 
-/** Every order that a client was told of is in the table and has ended. */
+/** Every accepted order is in the table and has ended. */
 export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   const stored = new Map(evidence.orders.map((order) => [order.orderId, order]));
   const orders = accepted(evidence).map(({ orderId = '' }) => stored.get(orderId));
@@ -74,7 +74,7 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   ];
 }
 
-/** Each order's outcome was applied once, told once, and asked of the warehouse under one key. */
+/** Each outcome was applied once, notified once, and requested from the warehouse under one key. */
 export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
   const ended = evidence.orders.filter(isTerminal);
   const told = new Map<string, number>();
@@ -105,7 +105,7 @@ export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: C
   ];
 }
 
-/** The world outside agrees with every order that has ended: what is COMPLETED is fulfilled, what is FAILED is not. */
+/** The warehouse agrees with every outcome: COMPLETED orders are fulfilled, FAILED ones are not. */
 export function outsideAgrees(
   id: InvariantId,
   { orders }: { orders: readonly OrderRecord[] },
@@ -123,7 +123,7 @@ export function outsideAgrees(
   ];
 }
 
-/** What is in the tables was asked for, and what was refused is not there. */
+/** The tables contain requested orders only, and no refused ones. */
 export function nothingFromNowhere(id: InvariantId, evidence: Evidence): Check[] {
   const byCorrelation = new Map<string, number>();
   for (const { correlationId } of evidence.orders) {
@@ -158,11 +158,11 @@ export function nothingIsLeft(id: InvariantId, { remaining }: Evidence): Check[]
   ];
 }
 
-/** Of fewer orders the p99 is the third worst or so, which one kill more at a bad moment decides. */
+/** With fewer orders, a single badly timed kill determines the p99. */
 const ENOUGH_FOR_P99 = 1_000;
 
 /**
- * Nothing is left to do, and it took few deliveries to get there.
+ * All work is done, with few deliveries per order.
  * @param poison orders that are meant to be tried often
  */
 export function itEnds(
@@ -178,11 +178,11 @@ export function itEnds(
   const share = deliveries.length >= ENOUGH_FOR_P99 ? 99 : 95;
   return [
     ...nothingIsLeft(id, evidence),
-    atMost(id, `deliveries per order, p${share}`, 3, percentile(deliveries, share / 100)),
+    atMost(id, `deliveries per order, p${share}`, 3, deliveries.length === 0 ? 0 : percentile(deliveries, share / 100)),
   ];
 }
 
-/** No process has ended unless the trial ended it. */
+/** No process ended by itself. */
 export function nothingEndsByItself(id: InvariantId, system: ChaosSystem): Check {
   const ends = system.instances().flatMap(({ name, ends }) => ends.map(({ code }) => `${name} with exit code ${code}`));
   return { id, must: 'processes that ended by themselves: 0', saw: ends.join(', ') || '0', holds: ends.length === 0 };
@@ -202,7 +202,7 @@ export function timelinesAreOrdered(id: InvariantId, { orders, notifications }: 
   return [countIs(id, 'orders whose timelines are out of order', 0, broken.length)];
 }
 
-/** What every trial with orders checks besides its own: they end, once each, nothing else is there, nothing is left. */
+/** Common checks of all trials with orders: each ends once, nothing else exists, no work is left. */
 export function whatAlwaysHolds(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
   return [
     ...everyOrderEnds(id, evidence),

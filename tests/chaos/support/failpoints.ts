@@ -14,7 +14,7 @@ export async function countDeaths(system: ChaosSystem): Promise<Map<string, numb
   return deaths;
 }
 
-/** A check that the run has seen a death at each of the points: one that was never met proves nothing. */
+/** Checks that a process died at each failpoint. A failpoint that was never reached proves nothing. */
 export function eachWasMet(id: InvariantId, points: readonly Failpoint[], deaths: ReadonlyMap<string, number>): Check {
   const { must, ...check } = countIs(
     id,

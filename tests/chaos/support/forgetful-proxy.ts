@@ -5,10 +5,10 @@ import { buffer } from 'node:stream/consumers';
 import { connectTo } from '../../support/faulty-network/upstream.js';
 import { createRandom } from './random.js';
 
-/** Stands between client and API, and breaks some connections when the API has answered. */
+/** A proxy before the API that breaks some connections after the API has answered. */
 export type ForgetfulProxy = {
   url: string;
-  /** Answers that no client has seen, by status. */
+  /** Lost answers by status. */
   forgotten(): ReadonlyMap<number, number>;
   dispose(): Promise<void>;
 };

@@ -11,10 +11,7 @@ export type Backlog = {
 
 const LOOK_EVERY_MS = 100;
 
-/**
- * Places orders whenever fewer than `messages` are in the orders' queue, waiting or worked on. Resolves when there were
- * as many for the first time.
- */
+/** Keeps at least `messages` messages in the orders' queue. Resolves when that many are there for the first time. */
 export async function keepBacklog(
   system: ChaosSystem,
   { messages, firstIndex }: { messages: number; firstIndex: number },
@@ -39,7 +36,7 @@ export async function keepBacklog(
     }
   }
   const done = topUp();
-  // Of interest when it is waited for.
+  // Awaited later.
   done.catch(() => undefined);
   const stop = async () => {
     stopped = true;

@@ -3,7 +3,7 @@ import type { Instance } from '../../support/instance.js';
 import { createRandom } from './random.js';
 
 export type Killer = {
-  /** Resolves when all kills are done, or the killing was stopped, with their number. */
+  /** Resolves with the number of kills when all are done or `stop` was called. */
   done: Promise<number>;
   stop(): void;
 };
@@ -17,11 +17,11 @@ async function isUp(victim: Instance): Promise<boolean> {
 type KillerOptions = {
   seed: number;
   kills: number;
-  /** Whether this one may live for now. */
+  /** Whether to spare this process for now. */
   spares?: (victim: Instance) => boolean;
 };
 
-/** SIGKILLs one of the processes every 250 to 600 ms, which one and when determined by the seed. */
+/** Kills a process every 250 to 600 ms. The seed determines which and when. */
 export function startKiller(
   victims: readonly Instance[],
   { seed, kills, spares = () => false }: KillerOptions,
@@ -34,7 +34,7 @@ export function startKiller(
     while (killed < kills && !isStopped()) {
       await pause(250 + random() * 350, undefined, { signal: ending.signal }).catch(() => undefined);
       const victim = victims[Math.floor(random() * victims.length)];
-      // One that is still starting has nothing to lose.
+      // A starting process has no work to lose.
       if (!victim || spares(victim) || !(await isUp(victim)) || isStopped()) continue;
       await victim.kill();
       killed += 1;

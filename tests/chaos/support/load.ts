@@ -4,14 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import type { CreateOrderRequest } from '@orderflow/contracts';
 
-/** What the client can say of a request: it was accepted, it was certainly not, or nobody knows. */
+/** What the client knows about a request: accepted, certainly not accepted, or unknown. */
 export type Placed = {
   index: number;
   outcome: 'ok' | 'refused' | 'unknown';
   orderId?: string;
   /** HTTP status of the last answer. */
   status?: number;
-  /** Code of the last error without an answer, as ECONNRESET. */
+  /** Code of the last error without an answer, such as ECONNRESET. */
   error?: string;
   /** From the first attempt to the last answer. */
   tookMs: number;
@@ -23,19 +23,19 @@ export type Placed = {
 export type LoadOptions = {
   baseUrl: string;
   count: number;
-  /** Requests in flight at any time; 20 when nothing is said. With `ratePerSecond` the most that may be. */
+  /** Requests in flight, by default 20. With `ratePerSecond`, the maximum. */
   concurrency?: number;
-  /** Requests begun per second, whatever becomes of them. */
+  /** Requests started per second. */
   ratePerSecond?: number;
-  /** Number of the first request; those of one run must differ. */
+  /** Number of the first request. Numbers are unique in a run. */
   firstIndex?: number;
   productOf?: (index: number) => string;
   idempotencyKeyOf?: (index: number) => string;
-  /** What is posted; by default an order of its own for each request. */
+  /** The body; by default a new order per request. */
   orderOf?: (index: number) => CreateOrderRequest;
   /** Of one attempt. */
   timeoutMs?: number;
-  /** Tries again, with the same Idempotency-Key, until it is accepted. */
+  /** Retries with the same Idempotency-Key until accepted. */
   until?: 'accepted';
   onPlaced?: (placed: Placed) => void;
 };
@@ -46,10 +46,10 @@ const GIVE_UP_AFTER_MS = 120_000;
 
 type Answer = { status: number; body: string };
 
-/** Customer of a request: orders can be told by it in the table. */
+/** The customer of a request, which identifies its order in the table. */
 export const customerOf = (index: number): string => `chaos-customer-${index}`;
 
-/** The name of the one product in a request's order; the warehouse tells orders apart by it. */
+/** The name of the order's only product, by which the warehouse identifies orders. */
 export const productNameOf = (index: number): string => `Chaos order ${index}`;
 
 export function orderOfRequest(index: number, productId = 'chaos-1'): CreateOrderRequest {
@@ -75,18 +75,18 @@ function post(agent: Agent, url: string, headers: Record<string, string>, body: 
 
 type Attempt = Pick<Placed, 'outcome' | 'orderId' | 'status' | 'error'>;
 
-function judge({ status, body }: Answer): Attempt {
+function classify({ status, body }: Answer): Attempt {
   if (status === 201) return { outcome: 'ok', status, orderId: (JSON.parse(body) as { orderId: string }).orderId };
   return { outcome: status < 500 ? 'refused' : 'unknown', status };
 }
 
-/** A connection that nobody took was never used; any other error may have come after the order was stored. */
-function judgeError(thrown: unknown): Attempt {
+/** A refused connection was never used. After any other error, the order may have been stored. */
+function classifyError(thrown: unknown): Attempt {
   const { code, name } = thrown as NodeJS.ErrnoException;
   return { outcome: code === 'ECONNREFUSED' ? 'refused' : 'unknown', error: code ?? name };
 }
 
-/** Places orders over HTTP and records what became of each request. Never throws for what a server does. */
+/** Places orders over HTTP and records each result. Server failures never throw. */
 export async function placeOrders(options: LoadOptions): Promise<Placed[]> {
   const { baseUrl, count, concurrency = 20, ratePerSecond, firstIndex = 0, timeoutMs = 10_000, until } = options;
   const { productOf = () => 'chaos-1', orderOf = (index) => orderOfRequest(index, productOf(index)) } = options;
@@ -108,13 +108,16 @@ export async function placeOrders(options: LoadOptions): Promise<Placed[]> {
     const firstAt = performance.now();
     let mayBeStored = false;
     for (let attempts = 1; ; attempts++) {
-      const attempt = await post(agent, `${baseUrl}/api/orders`, headers, body, timeoutMs).then(judge, judgeError);
+      const attempt = await post(agent, `${baseUrl}/api/orders`, headers, body, timeoutMs).then(
+        classify,
+        classifyError,
+      );
       const tookMs = performance.now() - firstAt;
       const mayTryAgain = until === 'accepted' && attempt.outcome !== 'ok' && tookMs < GIVE_UP_AFTER_MS;
-      // What the API has understood and refused it would refuse again.
+      // The API would refuse it again.
       const isFinal = attempt.status !== undefined && attempt.status < 500 && attempt.status !== 429;
       mayBeStored ||= attempt.outcome === 'unknown';
-      // That nobody listened in the end says nothing of the attempts before.
+      // A refused connection at the end says nothing about earlier attempts.
       if (mayBeStored && attempt.status === undefined) attempt.outcome = 'unknown';
       if (!mayTryAgain || isFinal) return { index, ...attempt, tookMs, attempts, correlationId };
       await pause(RETRY_AFTER_MS);

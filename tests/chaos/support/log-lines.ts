@@ -1,7 +1,7 @@
 import { SERVICES } from '../../../tools/local/embedded.mjs';
 import type { ChaosSystem } from './chaos-system.js';
 
-/** How many lines of trouble all services have logged so far. */
+/** Warnings and errors that all services have logged so far. */
 export async function countTroubleLines(system: ChaosSystem): Promise<number> {
   const logs = await Promise.all(SERVICES.map((service) => system.logs(service)));
   return logs

@@ -11,7 +11,7 @@ type Envelope = {
   detail: { metadata: { version: number }; data: { items: unknown } };
 };
 
-/** As EventBridge hands it to a queue; the order is in no table. */
+/** As EventBridge delivers it. The order is not stored. */
 function orderFromNowhere(): Envelope {
   const record = newOrderRecord({
     orderId: newId(),
@@ -40,7 +40,7 @@ const KINDS: (() => Malformed)[] = [
   () => ({ code: 'UNKNOWN_ITEM', body: JSON.stringify(orderFromNowhere()) }),
 ];
 
-/** So many messages of every kind in turn. */
+/** This many messages, alternating between the kinds. */
 export function malformedMessages(count: number): Malformed[] {
   return Array.from({ length: count }, (_, index) => KINDS[index % KINDS.length]!());
 }

@@ -17,8 +17,8 @@ type Customers = {
 const SERVED_WITHIN_MS = 30_000;
 
 /**
- * Each customer places an order when the warehouse has seen to the one before, so that the load is what the machine
- * can bear, and how long an order takes does not tell how many wait before it.
+ * Each customer places an order when the warehouse has handled the previous one. The load adapts to the machine, and
+ * latency does not depend on a backlog.
  */
 export async function placePatiently(system: ChaosSystem, options: Customers): Promise<Placed[]> {
   const { customers, count = Infinity, firstIndex, signal, productOf = () => 'chaos-1', onPlaced } = options;

@@ -6,7 +6,7 @@ import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 
-/** What a system still has to do. */
+/** Remaining work of a system. */
 export type Remaining = {
   /** Messages of the orders' and the notifications' queue: visible, in flight, delayed. */
   orderMessages: number;
@@ -17,10 +17,10 @@ export type Remaining = {
 };
 
 const LOOK_EVERY_MS = 250;
-/** A message on its way from the bus to a queue is in neither, for a moment. */
+/** A message between bus and queue is briefly in neither. */
 const LOOKS = 2;
 
-/** What the emulator itself says is left: a fault on the way must not hide anything. */
+/** Reads directly from the emulator, so that no fault hides work. */
 export async function remainingWork({ aws, names, urlOf }: ConnectedSystem): Promise<Remaining> {
   const messagesIn = async (queue: string): Promise<number> => depthOf(await countQueue(aws.sqs, await urlOf(queue)));
   const markersIn = (table: WorkItemTable): Promise<number> => createOutboxIndex(aws.dynamo, table).count();
@@ -34,7 +34,7 @@ export async function remainingWork({ aws, names, urlOf }: ConnectedSystem): Pro
 }
 
 /**
- * Waits until nothing is left to do.
+ * Waits until all work is done.
  * @returns the ms that it took; undefined when there is still something after `withinMs`
  */
 export async function waitForQuiet(operator: ConnectedSystem, withinMs: number): Promise<number | undefined> {

@@ -6,7 +6,7 @@ const TABLES = 2;
 /** Every twelfth sweep also looks for markers that are too far ahead. */
 const QUERIES_PER_SWEEP = TABLES * OUTBOX_SHARDS * (1 + 1 / 12);
 
-/** Sweeps of the outbox so far: each asks each shard of both tables, and nothing else in a trial does. */
+/** Sweeps so far. Each queries every shard of both tables; nothing else does. */
 function sweepsOf(system: ChaosSystem): number {
   return (system.network.calls().get('DynamoDB Query') ?? 0) / QUERIES_PER_SWEEP;
 }

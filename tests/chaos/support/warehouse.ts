@@ -5,27 +5,27 @@ import { json } from 'node:stream/consumers';
 import { createSimulatedFulfilment } from '../../../services/order-worker/src/fulfilment/simulated-fulfilment.js';
 import type { CancelRequest, FulfilmentRequest } from '../../../services/order-worker/src/fulfilment/fulfilment.js';
 
-/** What the world outside has seen of one order. */
+/** The warehouse's record of one order. */
 type WarehouseOrder = {
   calls: number;
   keys: Set<string>;
   /** Fulfilments that were carried out: one per key at most. */
   effects: number;
-  /** The keys among them that no cancel has undone. */
+  /** Keys that were not cancelled. */
   inForce: Set<string>;
 };
 
-/** Orders are fulfilled by a server outside the system, whose record no process of the system can lose. */
+/** A warehouse outside the system, whose record survives every process of the system. */
 export type Warehouse = {
   url: string;
-  /** By the name of an order's first product, which tells orders apart without the system's help. */
+  /** By the name of the first product, which identifies orders independently of the system. */
   orders(): ReadonlyMap<string, WarehouseOrder>;
   /** While it is down, each call is answered 503. */
   setDown(down: boolean): void;
   /** From now on the first cancel of each key is answered 503. */
   failFirstCancels(): void;
   /** From now on every product can be had. */
-  mend(): void;
+  repair(): void;
   /** Cancels that were asked for, and answered 503. */
   failedCancels(): number;
   /** Calls that wait for their answer at this moment. */
@@ -35,7 +35,7 @@ export type Warehouse = {
 
 type WireRequest = Omit<FulfilmentRequest, 'signal'>;
 
-/** The same products steer it as steer the simulation inside order-worker. */
+/** The same product ids control it as in order-worker's simulation. */
 export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<Warehouse> {
   const fulfilment = createSimulatedFulfilment({ delayMs });
   const orders = new Map<string, WarehouseOrder>();
@@ -92,7 +92,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
         if (answer === undefined) response.writeHead(503).end();
         else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
       } catch {
-        // The products' doing, or the caller is gone.
+        // Caused by the product id, or the caller is gone.
         response.writeHead(502).end();
       }
     })();
@@ -110,7 +110,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
     failFirstCancels: () => {
       cancelsFailed ??= new Set();
     },
-    mend: () => {
+    repair: () => {
       isMended = true;
     },
     failedCancels: () => cancelsFailed?.size ?? 0,

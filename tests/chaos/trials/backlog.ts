@@ -11,7 +11,7 @@ const SIZES = {
   full: { orders: 5_000, sweepIntervalMs: 1_000 },
   ci: { orders: 200, sweepIntervalMs: 500 },
 } as const;
-/** Longer than a busy machine takes to publish; a marker that is due before its message is out is no backlog. */
+/** Longer than publishing takes on a busy machine. */
 const OUTBOX_DELAY_MS = 2_000;
 /** Sweeps that find all markers due. */
 const SWEEPS = 6;
@@ -20,15 +20,15 @@ const SHORTEST_PAUSE = 0.75;
 /** Messages that the outage may add, of those that there are. */
 const ADDED = 0.01;
 const SWEPT_WITHIN_MS = 60_000;
-/** The work stands still when nothing was handed out for that long. */
+/** Without a delivery for this long, the work has stopped. */
 const STUCK_AFTER_MS = 30_000;
 const ENDS_WITHIN_MS = 1_800_000;
 /** Not even a backlog explains why a marker is due. */
 const NO_PATIENCE_MS = '0';
 
 /**
- * Resolves when each order was handed to both workers, or nothing was handed out for long: how long the work takes is the
- * machine's business.
+ * Resolves when each order was delivered to both workers, or when deliveries have stopped. The duration depends on the
+ * machine.
  */
 async function untilHandedOut(system: ChaosSystem, orders: number): Promise<void> {
   const { orderQueue, notificationQueue } = resourceNames(system.stage);

@@ -14,7 +14,7 @@ const REPORTED_WITHIN_MS = 15_000;
 const ENV = { OUTBOX_DELAY_MS: '500', SWEEP_INTERVAL_MS: '200' };
 const ABLATION = { name: 'bad-row-is-an-outage', of: 'api-gateway' } as const;
 
-/** Rows as a hand or a bug leaves them: half of them orders without items, half outcomes that say nothing. */
+/** Invalid rows, as left by a manual change or a bug: half are orders without items, half are empty outcomes. */
 function badRows(count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, index) => {
     const now = Date.now() - 3_600_000;
@@ -59,7 +59,7 @@ async function untilReported(url: string): Promise<boolean> {
 async function run(options: TrialOptions): Promise<Check[]> {
   const { seed, emulator, ablated, size, say } = options;
   const { orders, rows: count } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
-  const chaos = { seed, emulator, env: ENV, ...(ablated ? { ablation: ABLATION } : {}) };
+  const chaos = { seed, emulator, env: ENV, ablation: ablated ? ABLATION : undefined };
   return withChaosSystem(chaos, async (system) => {
     const { aws, names } = system.operator;
     const rows = badRows(count);

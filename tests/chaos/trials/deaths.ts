@@ -45,7 +45,7 @@ function failpointOf({ replica, life }: ServiceProcess, size: TrialOptions['size
   return (replica === 1 ? turns : turns.reverse())[life - 1];
 }
 
-/** Stops a worker again and again; it dies meanwhile, and is started again. @returns a function that ends it */
+/** Stops a worker repeatedly. It dies in between, and is restarted. @returns a function that ends it */
 function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   const worker = system.instances('order-worker')[DRAINED - 1];
   let stopped = false;
@@ -66,8 +66,8 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   };
 }
 
-/** Each failing order failed once, was told of once, and lies in the dead-letter queue. */
-async function judgeFailing(system: ChaosSystem, evidence: Evidence, failing: readonly Placed[]): Promise<Check[]> {
+/** Each failing order failed once, was notified once, and is in the dead-letter queue. */
+async function checkFailing(system: ChaosSystem, evidence: Evidence, failing: readonly Placed[]): Promise<Check[]> {
   const terminal = createTerminal();
   await list(system.operator, terminal, { queue: ['orders'], json: true });
   type Letter = { code: string; copies: number; event: { orderId?: string } };
@@ -141,7 +141,7 @@ async function run({ seed, emulator, size, say, orders: wanted }: TrialOptions):
     };
     return [
       eachWasMet('I1', POINTS, deaths),
-      ...(await judgeFailing(system, evidence, failed)),
+      ...(await checkFailing(system, evidence, failed)),
       ...everyOrderEnds('I1', ofGood),
       atMost('I1', 'quiet after the last fault', ENDS_WITHIN_MS / 1_000, (evidence.quietMs ?? Infinity) / 1_000, ' s'),
       ...outcomesApplyOnce('I2', ofGood, system),

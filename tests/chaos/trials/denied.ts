@@ -9,7 +9,7 @@ import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js'
 
 type Denial = { service: AwsService; operation: string };
 
-/** What a policy can leave out, each as a change of permissions takes it away while messages are under way. */
+/** Permissions that a policy may lack, removed while messages are in flight. */
 const DENIALS: Denial[] = [
   { service: 'DynamoDB', operation: 'BatchExecuteStatement' },
   { service: 'EventBridge', operation: 'PutEvents' },
@@ -20,7 +20,7 @@ const SIZES = { full: { orders: 60, denials: DENIALS }, ci: { orders: 12, denial
 /** Refusals that each denial lasts for: more than all messages together may meet before they are dead letters. */
 const REFUSALS_PER_ORDER = 4;
 const REFUSED_WITHIN_MS = 60_000;
-/** By then all that was refused has been worked off: another process would not know that its receives do not count. */
+/** All refused messages are done by then. A new process would not know that their receives do not count. */
 const ENDS_WITHIN_MS = 60_000;
 /** Long enough that orders are in hand when the permission goes. */
 const FULFILMENT_MS = 1_500;
@@ -35,7 +35,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
     emulator,
     fulfilmentDelayMs: FULFILMENT_MS,
     env: ENV,
-    ...(ablated ? { ablation: ABLATION } : {}),
+    ablation: ablated ? ABLATION : undefined,
   };
   return withChaosSystem(chaos, async (system) => {
     const placed = [];
@@ -45,7 +45,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
       const accepted = await placeOrders({ ...load, concurrency: orders, until: 'accepted' });
       const allow = system.network.add({ kind: 'deny', ...denial });
       const met = () => (system.network.applied().get('deny') ?? 0) - before;
-      // The breaker spaces them out: with it, few refusals are met.
+      // With the breaker there are few refusals.
       const isEnough = () => Promise.resolve(met() >= (ablated ? REFUSALS_PER_ORDER * orders : 4) || undefined);
       await waitFor(`refusals of ${denial.operation}`, isEnough, REFUSED_WITHIN_MS);
       allow();

@@ -39,7 +39,7 @@ const WORKER_POINTS = ['worker.after-claim', 'worker.after-finish', 'worker.afte
 
 /**
  * At full size the API may die at any of its points, and each worker at one of its own; the fourth stays, or orders would
- * pile up and be judged by how fast the machine is.
+ * pile up and the result depend on the speed of the machine.
  */
 function atRandom({ service, replica }: ServiceProcess): string | undefined {
   if (service === 'api-gateway') return API_POINTS.map((name) => `${name}=10%`).join(',');

@@ -16,7 +16,7 @@ const ORDERS_PER_SECOND = 20;
 /** Messages after which a worker has several in hand. */
 const WARMED_UP = 10;
 const TAKEN_WITHIN_MS = 20_000;
-const MOST_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 const VISIBILITY_SECONDS = 3;
 const FROZEN_MS = 1_500 + VISIBILITY_SECONDS * 1_000;
 /** The watchdog's looks are 5 s apart, and it takes two. */
@@ -35,8 +35,8 @@ async function handledBy(worker: Instance | undefined): Promise<number> {
 }
 
 /**
- * Of two workers one stands still, claims in hand, until the other has done its work; then it goes on where it was. The
- * last time it stands still for longer than any of its deadlines, and is no reason for it to end.
+ * Freezes one of two workers with claims in hand until the other has done its work. The last freeze exceeds all its
+ * deadlines, but must not end the process.
  */
 export const frozenWorker: Trial = {
   name: 'frozen-worker',
@@ -67,7 +67,7 @@ export const frozenWorker: Trial = {
           firstIndex: placed.length,
           ratePerSecond: ORDERS_PER_SECOND,
         });
-        // After the last freeze it pauses for a moment, and takes one message as a trial: it would hold nothing.
+        // After the last freeze, it pauses and takes only one message.
         const handledBefore = await handledBy(victim);
         await waitFor('work in hand', async () => (await handledBy(victim)) > handledBefore + WARMED_UP);
         const before = redelivered();
@@ -85,7 +85,7 @@ export const frozenWorker: Trial = {
         let attempts = 0;
         // On a busy machine the orders may be done before it stands still.
         while (!(await freezeFor(freeze === freezes ? longMs : FROZEN_MS))) {
-          if (++attempts === MOST_ATTEMPTS) throw new Error('the frozen worker never held a message');
+          if (++attempts === MAX_ATTEMPTS) throw new Error('the frozen worker never held a message');
           say('the frozen worker held nothing; once more');
         }
       }

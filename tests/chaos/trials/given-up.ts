@@ -18,12 +18,12 @@ const SHIPPED = 'test-ships-at-once';
 const MAX_RECEIVES = 3;
 const ENV = {
   MAX_RECEIVES: String(MAX_RECEIVES),
-  // A death costs what else its process has in hand a receive: let that be little.
+  // A death costs every message in hand one receive. Keep that number low.
   WORKER_POLLERS: '1',
   VISIBILITY_TIMEOUT_SECONDS: '4',
   HANDLER_TIMEOUT_MS: '3000',
   RETRY_MAX_SECONDS: '1',
-  // Asleep: a second message of an order has attempts of its own.
+  // Off, because a second message of an order has separate attempts.
   OUTBOX_DELAY_MS: '600000',
 };
 const ENDS_WITHIN_MS = { full: 240_000, ci: 90_000 } as const;
@@ -32,7 +32,7 @@ const namesIn = ({ timeline }: OrderRecord) => Object.keys(timeline).map((step) 
 const isCancelled = (order: OrderRecord) =>
   order.status === 'FAILED' && order.failure?.cancelled === true && namesIn(order).includes('cancelled');
 
-/** Waits until all of these orders have ended, and returns them as they then stand. */
+/** Waits until all of these orders have ended, and returns them. */
 async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], withinMs: number) {
   const ids = new Set(placed.map(({ orderId }) => orderId));
   const look = async () => {
@@ -44,7 +44,7 @@ async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], 
 }
 
 /** What the warehouse had shipped decides how they ended. */
-function judgeFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
+function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
   const of = (product: string) => orders.filter(({ items }) => items[0]?.productId === product);
   const outside = system.warehouse.orders();
   const effectsOf = ({ items }: OrderRecord) => outside.get(items[0]?.productName ?? '')?.effects;
@@ -73,7 +73,7 @@ function judgeFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[
   ];
 }
 
-/** An operator starts the cancelled orders' next lives, in which nobody dies; they come under new keys. */
+/** Replays the cancelled orders. No process dies, and the keys are new. */
 async function replayCancelled(
   system: ChaosSystem,
   placed: readonly Placed[],
@@ -126,7 +126,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
     );
     if (ablated) {
       await assertAblated(system, 'no-cancel', 'order-worker');
-      return judgeFatal(system, ended);
+      return checkFatal(system, ended);
     }
     await endFaults(system, () => {
       armed = false;
@@ -134,7 +134,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
     return [
       eachWasMet('I2', ['worker.after-work'], deaths),
       countIs('I2', 'orders whose first cancel failed', fatal, cancels),
-      ...judgeFatal(system, ended),
+      ...checkFatal(system, ended),
       ...(await replayCancelled(system, placed, new Set(ended.filter(isCancelled).map(({ orderId }) => orderId)))),
     ];
   });

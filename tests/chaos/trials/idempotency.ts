@@ -20,7 +20,7 @@ function otherOrder(key: number): CreateOrderRequest {
   return { customerId, items: [item], totalAmount: 25 };
 }
 
-/** Answers of the table about orders' inserts and reads get lost, and so do the API's own. */
+/** Answers of the table and of the API get lost. */
 async function dropAnswers(system: ChaosSystem, seed: number): Promise<ForgetfulProxy> {
   const { ordersTable } = resourceNames(system.stage);
   const common = { kind: 'drop-answer', service: 'DynamoDB', probability: DROPPED } as const;
@@ -50,7 +50,12 @@ async function postUnderKeys(
   });
 }
 
-function judge(size: { keys: number; postsPerKey: number }, same: Placed[], other: Placed[], stored: number): Check[] {
+function checksOf(
+  size: { keys: number; postsPerKey: number },
+  same: Placed[],
+  other: Placed[],
+  stored: number,
+): Check[] {
   const { keys, postsPerKey } = size;
   const idsOfKey = Array.from({ length: keys }, () => new Set<string>());
   for (const { index, orderId } of same)
@@ -93,7 +98,7 @@ async function run({ seed, emulator, ablated, size, say, orders }: TrialOptions)
       const evidence = await collectEvidence(system, [...same, ...other], { withinMs: ablated ? 5_000 : 60_000 });
       if (ablated) await assertAblated(system, ABLATION, 'api-gateway');
       return [
-        ...judge({ keys, postsPerKey }, same, other, evidence.orders.length),
+        ...checksOf({ keys, postsPerKey }, same, other, evidence.orders.length),
         ...whatAlwaysHolds('I1', evidence, system),
       ];
     } finally {

@@ -20,7 +20,7 @@ const BACKLOG = 40;
 const MARGIN_MS = 2_000;
 /** How long the backlog lasts when the lost order does not come back. */
 const GIVE_UP_AFTER_MS = { ablated: 6_000, otherwise: 60_000 };
-/** A backlog explains everything, for ever. */
+/** A backlog explains everything, forever. */
 const ENDLESS_PATIENCE_MS = 3_600_000;
 /** The number of the lost order among the requests; the backlog is made of the others. */
 const LOST = 0;
@@ -65,7 +65,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
     const evidence = await collectEvidence(system, [...lost, ...placed]);
     const others = evidence.orders.filter((order) => order.orderId !== orderId).map(tookMs);
     const tookLost = tookMs(evidence.orders.find((order) => order.orderId === orderId));
-    // Published again, it waits for its turn like any other order of the run.
+    // Once republished, it waits in the queue like any other order.
     const boundMs = OUTBOX_DELAY_MS + graceMs + LONGEST_SWEEP_INTERVAL_MS + Math.max(...others) + MARGIN_MS;
     const seen: Check[] = [
       { id: 'I4', must: 'it comes back while the backlog lasts', saw: cameBack ? 'yes' : 'no', holds: cameBack },

@@ -49,7 +49,7 @@ async function untilEnded(system: ChaosSystem, placed: readonly Placed[]): Promi
   );
 }
 
-/** Orders are placed before and during an outage; then everything is given back, and those that were accepted must end. */
+/** Places orders before and during an outage. After it, all accepted orders must end. */
 async function suffer(
   system: ChaosSystem,
   { services, fault }: Outage,
@@ -86,7 +86,7 @@ async function suffer(
   };
 }
 
-function judge(outages: readonly Seen[]): Check[] {
+function checksOf(outages: readonly Seen[]): Check[] {
   const worst = (of: (seen: Seen) => number) => Math.max(...outages.map(of));
   const requests = outages.flatMap(({ placed }) => placed);
   const needless = outages
@@ -149,7 +149,7 @@ export const outages: Trial = {
         { withinMs: 30_000 },
       );
       return [
-        ...judge(seen),
+        ...checksOf(seen),
         countIs('I9', 'dead letters', 0, await countDeadLetters(system.operator)),
         ...whatAlwaysHolds('I9', evidence, system),
       ];

@@ -9,13 +9,13 @@ import * as evidence from '../support/evidence.js';
 import type { Placed } from '../support/load.js';
 import { malformedMessages } from '../support/malformed.js';
 import { placePatiently } from '../support/patient-customers.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '@orderflow/platform/runtime/percentile';
 import { waitForQuiet } from '../support/quiet.js';
 import { atMost, countIs, type Check, type Trial } from '../trial.js';
 
 /** Poison: half of it messages that cannot be handled, half orders whose fulfilment always fails. */
 const SIZES = { full: { good: 1_000, poison: 50 }, ci: { good: 150, poison: 10 } } as const;
-/** Enough for what no backoff breaks. */
+/** Enough to show the effect of a missing backoff. */
 const ABLATED_SIZE = { good: 30, poison: 10 };
 /** Far fewer than the workers can serve at a time: waiting for a turn must not be what is measured. */
 const CUSTOMERS = 12;
@@ -87,7 +87,7 @@ async function untilQuiet(operator: ConnectedSystem): Promise<void> {
   if (quietMs === undefined) throw new Error(`there is still work after ${QUIET_WITHIN_MS} ms`);
 }
 
-function judgeLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
+function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
   const failingIds = new Set(failing.map(({ orderId }) => orderId));
   const right = letters.filter(({ code, reason, originalMessageId, event }) => {
     const isOrder = code === EXHAUSTED && failingIds.has(event.orderId);
@@ -101,9 +101,9 @@ function judgeLetters(letters: readonly DeadLetter[], { expected, failing }: Poi
   ];
 }
 
-/** The warehouse is mended, and an operator replays the orders that it had failed. */
+/** Repairs the warehouse and replays the failed orders. */
 async function replayFailed(system: ChaosSystem, operator: ConnectedSystem, failed: number): Promise<Check> {
-  system.warehouse.mend();
+  system.warehouse.repair();
   const terminal = createTerminal();
   await replay(operator, terminal, { queue: ['orders'], reason: [EXHAUSTED], maxReplays: 1, json: true });
   const replayed = terminal.documents().filter(({ result }) => result === 'replayed');
@@ -145,7 +145,7 @@ export const poison: Trial = {
       if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
 
       const checks = [
-        ...judgeLetters(terminal.documents<DeadLetter>(), poisoned),
+        ...checkLetters(terminal.documents<DeadLetter>(), poisoned),
         countIs('I6', 'good orders COMPLETED', good, during.length),
         atMost('I6', 'p99 of good orders, of the same without poison', 2, percentile(during, 0.99) / baseline, ' ×'),
         countIs(

@@ -19,7 +19,7 @@ const ABLATION = { name: 'blind-to-rules', of: 'api-gateway' } as const;
 async function run(options: TrialOptions): Promise<Check[]> {
   const { seed, emulator, ablated, size, say } = options;
   const { orders, sweeps } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
-  const chaos = { seed, emulator, env: ENV, ...(ablated ? { ablation: ABLATION } : {}) };
+  const chaos = { seed, emulator, env: ENV, ablation: ablated ? ABLATION : undefined };
   return withChaosSystem(chaos, async (system) => {
     const { aws, names } = system.operator;
     const rule = { EventBusName: names.bus, Name: names.orderCreatedRule };

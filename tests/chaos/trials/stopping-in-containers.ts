@@ -22,7 +22,7 @@ export const stoppingInContainers: Trial = {
     // A full run that leaves this out has not shown what it is there to show.
     if (problem !== undefined) return [{ id: 'I7', must: 'Docker is there', saw: problem, holds: false }];
 
-    // Published ports are on the loopback address, also where this machine is itself a container.
+    // Ports are published on loopback, even if this machine is a container.
     process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
     // Only here: to load the Docker client takes long.
     const { startComposeSystem } = await import('../../support/compose-system.js');

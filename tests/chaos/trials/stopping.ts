@@ -87,7 +87,7 @@ async function cycleApi(system: ChaosSystem, count: number): Promise<{ cycles: C
   return { cycles, placed: all };
 }
 
-/** Orders until told otherwise; the API may be away, so each is tried until it is accepted. */
+/** Places orders until stopped, and retries each until accepted. */
 function startLoad(system: ChaosSystem): { stop: () => Promise<Placed[]> } {
   const stopping = new AbortController();
   const options = { customers: CUSTOMERS, firstIndex: 0, until: 'accepted', signal: stopping.signal } as const;
@@ -117,7 +117,7 @@ export const stopping: Trial = {
       seed,
       emulator,
       fulfilmentDelayMs: FULFILMENT_MS,
-      // What waits for a worker to come back must not be published again.
+      // Messages that wait for a worker must not be republished.
       env: { QUEUE_GRACE_MS: '60000' },
       ablation: ablated ? ({ name: 'stop-without-waiting', of: 'order-worker' } as const) : undefined,
     };

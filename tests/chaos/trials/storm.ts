@@ -19,7 +19,7 @@ const BATCH = 50;
 /** Requests per second: few enough that no backlog builds up, from which each death would take a batch. */
 const PACE = 25;
 const ENV = {
-  // A busy machine falls behind, and that is no reason to publish everything again.
+  // On a busy machine, a delay must not cause republications.
   QUEUE_GRACE_MS: '60000',
   // A worker has ten messages in hand at most: each death takes a receive from all of them.
   WORKER_POLLERS: '1',
@@ -37,7 +37,7 @@ type Storm = {
   env?: Record<string, string>;
   /** What else is wrong meanwhile. */
   spoil?: (system: ChaosSystem) => void;
-  judge: (system: ChaosSystem, evidence: Evidence, faultsEndedAt: number) => Check[];
+  checks: (system: ChaosSystem, evidence: Evidence, faultsEndedAt: number) => Check[];
 };
 
 /** An API that is killed before it has accepted anything loses nothing: it lives until it has had its share. */
@@ -51,8 +51,8 @@ function sparesApi(accepted: () => number, share: number): (victim: Instance) =>
   };
 }
 
-/** Orders are placed while processes are killed, one after another. */
-async function storm({ options, ablation, killsApi, env = {}, spoil, judge }: Storm): Promise<Check[]> {
+/** Places orders while processes are killed one after another. */
+async function storm({ options, ablation, killsApi, env = {}, spoil, checks }: Storm): Promise<Check[]> {
   const { seed, emulator, ablated, say } = options;
   const { kills } = SIZES[options.size];
   const orders = options.orders ?? SIZES[options.size].orders;
@@ -100,7 +100,7 @@ async function storm({ options, ablation, killsApi, env = {}, spoil, judge }: St
     const evidence = await collectEvidence(system, placed, { withinMs: ablated ? 15_000 : QUIET_WITHIN_MS });
     if (ablated) await assertAblated(system, ablation, 'order-worker');
     return [
-      ...judge(system, evidence, faultsEndedAt),
+      ...checks(system, evidence, faultsEndedAt),
       ...outsideAgrees('I2', evidence, system),
       ...nothingFromNowhere('I3', evidence),
       ...itEnds('I10', evidence, system),
@@ -127,7 +127,7 @@ export const kills: Trial = {
       options,
       ablation: '',
       killsApi: true,
-      judge: (_, evidence, faultsEndedAt) => [...everyOrderEnds('I1', evidence), endsInTime(evidence, faultsEndedAt)],
+      checks: (_, evidence, faultsEndedAt) => [...everyOrderEnds('I1', evidence), endsInTime(evidence, faultsEndedAt)],
     }),
 };
 
@@ -142,7 +142,7 @@ export const workerKills: Trial = {
       ablation: 'ack-before-effect',
       killsApi: false,
       env: { OUTBOX_DELAY_MS: '600000' },
-      judge: (_, evidence) => everyOrderEnds('I1', evidence),
+      checks: (_, evidence) => everyOrderEnds('I1', evidence),
     }),
 };
 
@@ -162,6 +162,6 @@ export const duplicates: Trial = {
           network.add({ kind: 'drop-answer', service, probability: 0.1 });
         }
       },
-      judge: (system, evidence) => [...everyOrderEnds('I2', evidence), ...outcomesApplyOnce('I2', evidence, system)],
+      checks: (system, evidence) => [...everyOrderEnds('I2', evidence), ...outcomesApplyOnce('I2', evidence, system)],
     }),
 };

@@ -22,7 +22,7 @@ const READY_WITHIN_MS = 120_000;
 
 type Run = { parent: Known; children: Known[]; urls: Record<string, string> };
 
-/** `npm run local`, with ports and a folder of its own. */
+/** `npm run local` with separate ports and folder. */
 async function startLocal(folder: string, env: Record<string, string>) {
   const names = ['LOCALSTACK_PORT', 'API_PORT', 'ORDER_WORKER_PORT', 'NOTIFICATION_WORKER_PORT'];
   const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())] as const));
@@ -62,7 +62,7 @@ async function placeAndFollow(api: string, index: number): Promise<string> {
   });
 }
 
-/** A laptop on which `npm run local` runs is closed and opened again. */
+/** Suspends and resumes a laptop with `npm run local`. */
 export const suspendedLaptop: Trial = {
   name: 'suspended-laptop',
   fault: 'SIGSTOP of npm run local with all its processes, then SIGCONT',

@@ -1,7 +1,7 @@
 /**
- * Answers as much of DynamoDB, SQS and EventBridge as the API asks for while it is flooded. An emulator takes seconds for
- * a page of 100 large orders, so that it, and not the API's memory, would be what is tried. Its large orders are the
- * size that the API takes at most: 94 KB as JSON.
+ * A stub of DynamoDB, SQS and EventBridge for the flooded API. An emulator needs seconds for a page of 100 large
+ * orders, so the test would measure the emulator. Large orders have the maximum size that the API accepts: 94 KB of
+ * JSON.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';

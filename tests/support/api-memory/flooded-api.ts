@@ -13,12 +13,12 @@ export type FloodedApi = {
   /** Bytes that count against the container's limit and cannot be reclaimed. */
   memory(): Promise<number>;
   state(): Promise<{ running: boolean; outOfMemory: boolean }>;
-  /** Clients that ask at once for so many streams and lists, and for more lists each second, and read nothing. */
+  /** Opens streams and lists, and more lists each second, without reading them. */
   flood(streams: number, readers: number, readersPerSecond: number): Promise<void>;
   dispose(): Promise<void>;
 };
 
-/** Node with a script of this folder, from the API's image: no other one has to be there. */
+/** Runs a script of this folder in the API's image, so that no other image is needed. */
 function scriptContainer(image: string, network: StartedNetwork, script: string, ...args: string[]): GenericContainer {
   return new GenericContainer(image)
     .withLabels(testLabels())
@@ -27,7 +27,7 @@ function scriptContainer(image: string, network: StartedNetwork, script: string,
     .withCommand(['node', `/scripts/${script}`, ...args]);
 }
 
-/** The API's image as a container of 256 MB, with a stand-in for AWS that answers at once. */
+/** The API in a container of 256 MB, with a fast AWS stub. */
 export async function startFloodedApi(
   image: string,
   network: StartedNetwork,

@@ -1,6 +1,6 @@
 /**
- * Clients of the API that ask for much and read nothing. They run in a container: what a port of the host forwards is
- * read for them, by the megabyte, by the engine's proxy.
+ * Clients that request a lot and read nothing. They run in a container, because Docker's proxy would buffer megabytes
+ * for a client on the host.
  */
 import { connect } from 'node:net';
 

@@ -4,25 +4,25 @@ import type { DynamoDb, EventBridge, Sqs } from '@orderflow/platform/aws/clients
 export const TARGETS = ['fake', 'MiniStack', 'LocalStack'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-/** What stands in for AWS, with the template deployed. */
+/** A substitute for AWS with the template deployed. */
 export type Target = {
   name: TargetName;
   dynamo: DynamoDb;
   sqs: Sqs;
   eventBridge: EventBridge;
   names: ResourceNames;
-  /** Deploys the template once more and tells what was said of it. The fake has no deployment. */
+  /** Deploys the template again and returns the output. The fake has no deployment. */
   deployAgain?: () => Promise<string>;
   dispose(): Promise<void>;
 };
 
-/** One thing that the system, or a test of it, relies on: what is seen, in words that can stand in a table. */
+/** A behaviour that the system or a test relies on, observed as text for a table. */
 export type ConformanceCase = {
   group: string;
   name: string;
-  /** What AWS documents of it; absent where its pages are silent. */
+  /** What AWS documents; absent if nothing. */
   aws?: string;
-  /** What every target shows that is not in `differs`. */
+  /** The result of every target that is not in `differs`. */
   expected: string;
   differs?: Partial<Record<TargetName, { shows: string; why: string }>>;
   /** @param id unlike that of any other case and run */

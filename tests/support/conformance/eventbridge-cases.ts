@@ -9,7 +9,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { waitFor } from '../wait-for.js';
 import { verdictOf, type ConformanceCase, type Target } from './conformance-case.js';
-import { openQueue } from './sqs-cases.js';
+import { openQueue } from './sqs/queue.js';
 
 type Sent = Partial<PutEventsRequestEntry>;
 
@@ -29,8 +29,8 @@ const put = ({ eventBridge }: Target, Entries: PutEventsRequestEntry[]) =>
 type Delivered = { message: Message; body: Record<string, unknown>; marker: string };
 
 /**
- * Takes messages of one queue out until one with this marker has come and then, since events may overtake each other,
- * none for a second. Gives all of them.
+ * Receives messages until the marker has arrived and then, because events may overtake each other, none for a second.
+ * Returns all.
  */
 async function takeUntil(target: Target, queueName: string, marker: string): Promise<Delivered[]> {
   const queue = await openQueue(target, queueName);
@@ -46,8 +46,8 @@ async function takeUntil(target: Target, queueName: string, marker: string): Pro
 }
 
 /**
- * Sends events and then one that is sure to be delivered: what has come by then was delivered, the rest was not. Events
- * are named by their places, from 1.
+ * Sends events and then a marker event that is certainly delivered. Events that arrived before it were delivered.
+ * Events are numbered from 1.
  */
 async function delivered(target: Target, id: string, events: Sent[], sure: Sent, queueName: string): Promise<string> {
   const entries = events.map((change, index) => eventEntry(target, `${id}-${index + 1}`, change));

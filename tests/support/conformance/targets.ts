@@ -4,6 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resourceNames } from '@orderflow/contracts';
+import { createFakeStack } from '@orderflow/testing/fake-stack';
 import { CONFORMANCE_TABLE } from '@orderflow/testing/aws/partiql-conformance';
 import { deployTopology } from '../../../tools/local/embedded.mjs';
 import { CREDENTIALS } from '../credentials.js';
@@ -11,18 +12,17 @@ import { startEmulator } from '../embedded-system.js';
 import { dockerProblem } from '../../../tools/local/docker.mjs';
 import { startLocalStack } from '../localstack.js';
 import type { Target, TargetName } from './conformance-case.js';
-import { fakeFromTemplate } from './template-fake.js';
 import { emulatorClient } from '../../../tools/local/environment.mjs';
 
 const STAGE = 'local';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-async function startFake(): Promise<Target> {
-  const fake = await fakeFromTemplate(STAGE, [CONFORMANCE_TABLE]);
-  return { name: 'fake', ...fake, names: resourceNames(STAGE), dispose: () => Promise.resolve() };
+function startFake(): Promise<Target> {
+  const fake = createFakeStack({ stage: STAGE, tables: [CONFORMANCE_TABLE] });
+  return Promise.resolve({ name: 'fake', ...fake, names: resourceNames(STAGE), dispose: () => Promise.resolve() });
 }
 
-/** Clients of an emulator that has the template, and the table of the single statements beside it. */
+/** Connects to an emulator with the template, and creates the table for single statements. */
 async function connect(
   name: TargetName,
   endpoint: string,
@@ -67,7 +67,7 @@ export const START: Record<TargetName, () => Promise<Target>> = {
   LocalStack: startLocalStackTarget,
 };
 
-/** With CI set nothing may be left out: a missing engine must fail the run, not shorten it. */
+/** With CI set, a missing Docker engine must fail the run. */
 export function runs(target: TargetName): boolean {
   return target !== 'LocalStack' || Boolean(process.env.CI) || dockerProblem() === undefined;
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { judgeContainers, judgeReadiness } from '../../../tools/doctor/services.mjs';
+import { checkContainers, checkReadiness } from '../../../tools/doctor/services.mjs';
 
 describe('the services', () => {
   const names = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
@@ -10,16 +10,16 @@ describe('the services', () => {
   beforeAll(() => {
     all = names.map((name) => container(name));
   });
-  const judge = (containers: typeof all) => judgeContainers(containers, 'docker compose');
+  const check = (containers: typeof all) => checkContainers(containers, 'docker compose');
 
   it('are healthy in containers', () => {
-    expect(judge(all)).toEqual([{ check: 'Services', status: 'ok', found: '4 containers, all healthy' }]);
+    expect(check(all)).toEqual([{ check: 'Services', status: 'ok', found: '4 containers, all healthy' }]);
   });
 
   it('are healthy beside a topology that was deployed, and not beside one that could not be', () => {
     const topology = (code: number) => container('topology', `Exited (${code}) 1 minute ago`, 'exited');
-    expect(judge([...all, topology(0)])).toMatchObject([{ status: 'ok', found: '5 containers, all healthy' }]);
-    expect(judge([...all, topology(1)])).toMatchObject([
+    expect(check([...all, topology(0)])).toMatchObject([{ status: 'ok', found: '5 containers, all healthy' }]);
+    expect(check([...all, topology(1)])).toMatchObject([
       { status: 'fail', fix: 'docker compose logs --tail 20 topology, then docker compose up -d --wait' },
     ]);
   });
@@ -30,7 +30,7 @@ describe('the services', () => {
     ['Restarting (1) 5 seconds ago', 'restarting', ''],
     ['Exited (1) 3 minutes ago', 'exited', ', then docker compose up -d --wait'],
   ])('are not: %s', (status, state, andThen) => {
-    expect(judge([...all.slice(0, 3), container('notification-worker', status, state)])).toEqual([
+    expect(check([...all.slice(0, 3), container('notification-worker', status, state)])).toEqual([
       {
         ...{
           check: 'Service notification-worker',
@@ -44,8 +44,8 @@ describe('the services', () => {
 
   it('are stopped all together, or some were never started', () => {
     const stopped = names.map((name) => container(name, 'Exited (0) 1 hour ago', 'exited'));
-    expect(judge(stopped).map(({ status }) => status)).toEqual(['warn', 'warn', 'warn', 'warn']);
-    expect(judge(all.slice(0, 3))).toMatchObject([
+    expect(check(stopped).map(({ status }) => status)).toEqual(['warn', 'warn', 'warn', 'warn']);
+    expect(check(all.slice(0, 3))).toMatchObject([
       { status: 'warn', found: 'no container of notification-worker', fix: 'docker compose up -d --build --wait' },
     ]);
   });
@@ -67,7 +67,7 @@ describe('the services', () => {
     [answer(503, 'draining'), 'fail', 'answers 503: draining'],
     [undefined, 'fail', 'does not answer'],
   ])('of npm run local answer %j', (given, status, found) => {
-    expect(judgeReadiness('order-worker', given, 'logs/')).toMatchObject({
+    expect(checkReadiness('order-worker', given, 'logs/')).toMatchObject({
       check: 'Service order-worker',
       status,
       found,
@@ -75,7 +75,7 @@ describe('the services', () => {
   });
 
   it('of npm run local have their logs where that was told to keep them', () => {
-    expect(judgeReadiness('order-worker', undefined, '/second/logs/').fix).toBe(
+    expect(checkReadiness('order-worker', undefined, '/second/logs/').fix).toBe(
       'tail -n 20 /second/logs/order-worker.log',
     );
   });

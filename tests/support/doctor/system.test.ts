@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { emulatorLog, fixesOf } from '../../../tools/doctor/fixes.mjs';
 import { originOf } from '../../../tools/doctor/surroundings.mjs';
 import {
-  judgeChoice,
-  judgeClock,
-  judgeDeadLetters,
-  judgeHook,
-  judgeMarkers,
-  judgeSilence,
+  checkChoice,
+  checkClock,
+  checkDeadLetters,
+  checkHook,
+  checkMarkers,
+  checkSilence,
 } from '../../../tools/doctor/system.mjs';
 import { credentialsAt } from '../../../tools/local/find-system.mjs';
 
@@ -70,8 +70,8 @@ describe('the fix', () => {
     expect(among('http://127.0.0.1:4566')).toEqual({
       ...{ kind: 'compose', project: 'mine', prefix: 'COMPOSE_PROJECT_NAME=mine ' },
     });
-    expect(judgeChoice(systems.slice(1))).toEqual([]);
-    expect(judgeChoice(systems)).toEqual([
+    expect(checkChoice(systems.slice(1))).toEqual([]);
+    expect(checkChoice(systems)).toEqual([
       {
         ...{ check: 'Systems', status: 'warn', fix: 'COMPOSE_PROJECT_NAME=mine npm run doctor' },
         found:
@@ -102,7 +102,7 @@ it.each([
 });
 
 it('an emulator that does not answer is a failure when it was started, and else there is no system', () => {
-  const silent = (origin: Parameters<typeof judgeSilence>[0]['origin']) => judgeSilence({ ...system, origin });
+  const silent = (origin: Parameters<typeof checkSilence>[0]['origin']) => checkSilence({ ...system, origin });
   expect(silent(local)).toMatchObject({ status: 'fail', fix: expect.stringContaining('local:stop') });
   expect(silent(compose)).toMatchObject({ status: 'fail', fix: 'docker compose logs --tail 20 localstack' });
   expect(silent({ kind: 'named' })).toEqual({
@@ -123,20 +123,20 @@ describe('the hook', () => {
     [{ completed: true, scripts: [script('ERROR')] }, 'fail', '10-deploy.py ERROR'],
     [{ completed: true, scripts: [] }, 'fail', 'there is no script in ready.d'],
   ])('%j: %s', (body, status, found) => {
-    expect(judgeHook(answer(body), system)).toMatchObject({ check: 'Hook', status, found });
+    expect(checkHook(answer(body), system)).toMatchObject({ check: 'Hook', status, found });
   });
 
   it('is none in MiniStack, or in what is no emulator', () => {
-    expect(judgeHook(answer({}, 404), system).status).toBe('skipped');
-    expect(judgeHook(undefined, system).status).toBe('skipped');
+    expect(checkHook(answer({}, 404), system).status).toBe('skipped');
+    expect(checkHook(undefined, system).status).toBe('skipped');
     const page = { status: 200, body: '<html>' } as never;
-    expect(judgeHook(page, system).status).toBe('skipped');
+    expect(checkHook(page, system).status).toBe('skipped');
   });
 });
 
 describe('the clock', () => {
   const NOW = Date.parse('2026-11-21T12:00:00.500Z');
-  const judge = (date: string | null, took = 10) => judgeClock({ date, sentAt: NOW - took, receivedAt: NOW });
+  const check = (date: string | null, took = 10) => checkClock({ date, sentAt: NOW - took, receivedAt: NOW });
 
   it.each([
     ['Sat, 21 Nov 2026 12:00:00 GMT', 'ok', 'has the time of this machine'],
@@ -146,43 +146,43 @@ describe('the clock', () => {
     ['Sat, 21 Nov 2026 11:59:57 GMT', 'warn', '2 s behind this machine'],
     ['Sat, 21 Nov 2026 11:00:00 GMT', 'warn', '3599 s behind this machine'],
   ])('%s: %s', (date, status, found) => {
-    expect(judge(date)).toMatchObject({ status, found: expect.stringContaining(found) });
+    expect(check(date)).toMatchObject({ status, found: expect.stringContaining(found) });
   });
 
   it('may have been asked slowly, and may not be told', () => {
-    expect(judge('Sat, 21 Nov 2026 11:59:55 GMT', 4_000).status).toBe('ok');
-    expect(judge(null).status).toBe('skipped');
+    expect(check('Sat, 21 Nov 2026 11:59:55 GMT', 4_000).status).toBe('ok');
+    expect(check(null).status).toBe('skipped');
   });
 });
 
 describe('what was left lying', () => {
   it('dead letters are counted by queue, and listed with the options that find them', () => {
     const empty = { queue: 'local-undelivered', depth: 0 };
-    expect(judgeDeadLetters([empty], system)).toMatchObject({ status: 'ok', found: 'none' });
+    expect(checkDeadLetters([empty], system)).toMatchObject({ status: 'ok', found: 'none' });
     const filled = [empty, { queue: 'local-order-queue-dlq', depth: 2 }];
-    expect(judgeDeadLetters(filled, system)).toEqual({
+    expect(checkDeadLetters(filled, system)).toEqual({
       ...{ check: 'Dead letters', status: 'warn', found: '2 in local-order-queue-dlq', fix: 'npm run dlq -- list' },
     });
     const elsewhere = { endpoint: 'http://emulator:1', stage: 'blue', origin: { kind: 'named' as const } };
-    expect(judgeDeadLetters(filled, elsewhere).fix).toBe(
+    expect(checkDeadLetters(filled, elsewhere).fix).toBe(
       'npm run dlq -- list --endpoint http://emulator:1 --stage blue',
     );
   });
 
   it('markers are counted by table, with the age of the oldest', () => {
     const none = { table: 'local-notifications', overdue: 0, isAll: true, oldestAt: Infinity };
-    expect(judgeMarkers([none], 0, system).status).toBe('ok');
+    expect(checkMarkers([none], 0, system).status).toBe('ok');
     const some = [none, { table: 'local-orders', overdue: 3, isAll: true, oldestAt: 0 }];
-    expect(judgeMarkers(some, 300_000, system)).toMatchObject({
+    expect(checkMarkers(some, 300_000, system)).toMatchObject({
       status: 'warn',
       found: '3 in local-orders, due for up to 5 min',
       fix: 'npm run audit   (why the sweeper cannot work is in docker compose logs api-gateway)',
     });
     const many = [{ ...some[1]!, isAll: false }];
-    expect(judgeMarkers(many, 90_000, system).found).toBe('3 or more in local-orders, due for up to 90 s');
+    expect(checkMarkers(many, 90_000, system).found).toBe('3 or more in local-orders, due for up to 90 s');
     const blue = { endpoint: 'http://127.0.0.1:4999', stage: 'blue', origin: local };
-    expect(judgeMarkers(some, 300_000, blue).fix).toMatch(/^npm run audit -- --stage blue .* logs\/api-gateway\.log/);
-    expect(judgeMarkers(some, 300_000, { ...blue, origin: second }).fix).toMatch(
+    expect(checkMarkers(some, 300_000, blue).fix).toMatch(/^npm run audit -- --stage blue .* logs\/api-gateway\.log/);
+    expect(checkMarkers(some, 300_000, { ...blue, origin: second }).fix).toMatch(
       /^ORDERFLOW_LOCAL_DIR=\/second npm run audit -- --stage blue .* \/second\/logs\/api-gateway\.log/,
     );
   });

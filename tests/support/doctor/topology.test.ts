@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as yaml from 'yaml';
-import { judgeDrift, judgeTopology } from '../../../tools/doctor/drift.mjs';
+import { checkDrift, checkTopology } from '../../../tools/doctor/drift.mjs';
 import { readStack } from '../../../tools/doctor/stack.mjs';
 import { canonical, readTemplate } from '../../../tools/doctor/template.mjs';
 
@@ -69,11 +69,11 @@ describe('drift', () => {
     change(copy);
     return copy;
   };
-  const judge = (actual: Topology, deployed = wanted) => judgeTopology({ wanted, deployed, actual }, fixes);
-  const wrong = (checks: ReturnType<typeof judge>) => checks.filter(({ status }) => status !== 'ok');
+  const check = (actual: Topology, deployed = wanted) => checkTopology({ wanted, deployed, actual }, fixes);
+  const wrong = (checks: ReturnType<typeof check>) => checks.filter(({ status }) => status !== 'ok');
 
   it('is none when all is as in the template', () => {
-    expect(judge(wanted).map(({ check, status, found }) => [check, status, found])).toEqual([
+    expect(check(wanted).map(({ check: name, status, found }) => [name, status, found])).toEqual([
       ['Tables', 'ok', '2 as in the template'],
       ['Queues', 'ok', '5 as in the template'],
       ['Bus', 'ok', '1 as in the template'],
@@ -140,9 +140,9 @@ describe('drift', () => {
       'mine is not in the template',
       'aws events delete-rule --event-bus-name blue-orders --name mine',
     ],
-  ])('is %s, and is mended by the mildest means', (_what, change, check, found, fix = 'recreate') => {
-    expect(wrong(judge(changed(change)))).toEqual([
-      { check, status: 'fail', found: expect.stringContaining(found), fix: expect.stringContaining(fix) },
+  ])('is %s, and is mended by the mildest means', (_what, change, name, found, fix = 'recreate') => {
+    expect(wrong(check(changed(change)))).toEqual([
+      { check: name, status: 'fail', found: expect.stringContaining(found), fix: expect.stringContaining(fix) },
     ]);
   });
 
@@ -151,20 +151,20 @@ describe('drift', () => {
       delete Rules['blue-order-created'];
       delete Targets['blue-order-created/order-queue'];
     });
-    expect(wrong(judge(actual)).map(({ check }) => check)).toEqual(['Rules']);
+    expect(wrong(check(actual)).map(({ check: name }) => name)).toEqual(['Rules']);
   });
 
   it('is mended by deploying when the template has changed since, where the emulator can make the change', () => {
     const shorter = changed(({ Queues }) => (Queues['blue-order-queue']!.VisibilityTimeout = '7'));
-    expect(judgeDrift('Queues', { wanted, deployed: shorter, actual: shorter }, fixes).fix).toBe('deploy');
+    expect(checkDrift('Queues', { wanted, deployed: shorter, actual: shorter }, fixes).fix).toBe('deploy');
     const without = changed(({ Rules }) => delete Rules['blue-order-created']);
-    expect(judgeDrift('Rules', { wanted, deployed: without, actual: without }, fixes).fix).toBe('deploy');
+    expect(checkDrift('Rules', { wanted, deployed: without, actual: without }, fixes).fix).toBe('deploy');
     const other = changed(({ Rules }) => (Rules['blue-order-created']!.EventPattern = '{}'));
-    expect(judgeDrift('Rules', { wanted, deployed: other, actual: other }, fixes).fix).toContain('put-rule');
+    expect(checkDrift('Rules', { wanted, deployed: other, actual: other }, fixes).fix).toContain('put-rule');
     const both = changed(({ Queues }) => {
       Queues['blue-order-queue']!.VisibilityTimeout = '7';
       delete Queues['blue-undelivered'];
     });
-    expect(judgeDrift('Queues', { wanted, deployed: shorter, actual: both }, fixes).fix).toBe('recreate');
+    expect(checkDrift('Queues', { wanted, deployed: shorter, actual: both }, fixes).fix).toBe('recreate');
   });
 });

@@ -7,11 +7,11 @@ export type QueueDeliveries = {
   redelivered: number;
   /** Of them, those that a fault handed out once more. */
   duplicated: number;
-  /** Deliveries by order id, without those that a fault added. */
+  /** Deliveries by order id, without injected ones. */
   perOrder: Map<string, number>;
 };
 
-/** EventBridge's envelope around an event of ours; anything else has no order id. */
+/** Other messages have no order id. */
 function orderIdOf(body: string): string | undefined {
   try {
     const { detail } = JSON.parse(body) as { detail?: { data?: { orderId?: unknown } } };

@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers';
 
 type Received = { operation: string; body: Record<string, unknown>; host: string; closed: boolean };
 
-/** Stands in for an emulator: records what it gets, and answers what the test says. */
+/** A fake emulator that records calls and returns planned answers. */
 export async function startFakeUpstream(answer: (operation: string, body: Record<string, unknown>) => object) {
   const received: Received[] = [];
   const connections = new Set<unknown>();

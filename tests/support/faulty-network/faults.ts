@@ -32,11 +32,11 @@ export type FaultKind = Fault['kind'];
 /** A fault, and which calls it meets. */
 export type FaultRule = Fault & {
   service: AwsService;
-  /** As `ReceiveMessage`; any, when absent. Faults of messages and entries meet their own operation only. */
+  /** An operation such as `ReceiveMessage`; absent: any. Message and entry faults apply to their operation only. */
   operation?: string;
   /** Of each call, message or entry; 1 when absent. */
   probability?: number;
-  /** Given the call's body; for a fault of an entry, the body as if that entry were alone in it. */
+  /** Receives the call's body; for an entry fault, a body with that entry alone. */
   match?: (request: AwsRequest) => boolean;
 };
 
@@ -69,10 +69,7 @@ export type Faults = {
   ofPart(operation: string, ordinal: number, request: AwsRequest): Set<FaultKind>;
 };
 
-/**
- * Each decision is made of the seed, the operation, the kind and the ordinal, and of nothing else: how calls of different
- * operations interleave does not change it.
- */
+/** A decision depends only on seed, operation, kind and ordinal, not on how calls interleave. */
 export function createFaults(seed: number): Faults {
   const rules = new Set<FaultRule>();
 

@@ -10,7 +10,7 @@ type EntryResult = { EventId?: string; ErrorCode?: string; ErrorMessage?: string
 
 const REJECTED: EntryResult = { ErrorCode: 'InternalFailure', ErrorMessage: 'rejected by the faulty network' };
 
-/** The faults of single entries; the answer is put together so that it fits the entries that the client has sent. */
+/** Applies entry faults, and merges the answers to match the client's entries. */
 export function createBus({ faults, applied }: { faults: Faults; applied: (kind: FaultKind) => void }) {
   let ordinal = 0;
 

@@ -16,7 +16,7 @@ const NOTHING: UpstreamAnswer = {
   body: Buffer.from('{}'),
 };
 
-/** The faults of single messages, and the record of what was handed out. */
+/** Applies message faults, and records deliveries. */
 export function createReceiver({ faults, deliveries, applied }: Dependencies) {
   /** Copies that wait for the next receive, by queue. */
   const waiting = new Map<string, SqsMessage[]>();
@@ -26,7 +26,7 @@ export function createReceiver({ faults, deliveries, applied }: Dependencies) {
     if (copies.length > 0) waiting.set(queue, [...(waiting.get(queue) ?? []), ...copies]);
   };
 
-  /** A call that carries copies waits for nothing else, and leaves room for a message of the queue's own. */
+  /** A call with copies does not wait, and leaves room for a real message. */
   async function ask(request: AwsRequest, copies: SqsMessage[], forward: Forward): Promise<UpstreamAnswer> {
     if (copies.length === 0) return forward(request);
     const room = (request.MaxNumberOfMessages ?? 1) - copies.length;

@@ -36,7 +36,7 @@ export function connectTo(targetUrl: string): Upstream {
         });
       });
       call.on('error', (error) => {
-        // The other side closed an idle connection just as the call went out: it was never read.
+        // The server closed an idle connection, so the call was never read:
         // https://nodejs.org/api/http.html#requestreusedsocket
         const neverRead = call.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
         reject(neverRead ? new StaleConnectionError('stale', { cause: error }) : error);

@@ -3,7 +3,7 @@ import { LIST_TABLES, signedBy, type Attempt } from './raw-request.js';
 /** What a client of the emulator knows: how to name it, and the key that it takes. */
 type Own = { host: string; key: string };
 
-/** Everything in here would be answered, were it not for the one thing that its name says. */
+/** Each attempt would succeed without the one problem in its name. */
 export const REFUSED: [string, (own: Own) => Attempt][] = [
   // A browser's.
   ...['Origin: http://evil.example', 'ORIGIN: null', 'origin:', 'Origin: http://127.0.0.1:3000'].map(
@@ -96,7 +96,7 @@ export const REFUSED: [string, (own: Own) => Attempt][] = [
     'the key, for a service that runs code',
     ({ host, key }) => ({ headers: [host, signedBy(key, 'lambda'), LIST_TABLES] }),
   ],
-  // Elsewhere than where the four services are, with the key all the same.
+  // Other paths than those of the four services, with a valid key.
   ...[
     ...[
       'POST /2015-03-31/functions',

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** A request of which each byte is chosen; a `POST /` when there is no line. */
+/** A raw request; by default `POST /`. */
 export type Attempt = { line?: string; headers?: string[]; body?: string };
 
 export const LIST_TABLES = 'X-Amz-Target: DynamoDB_20120810.ListTables';

@@ -2,24 +2,24 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { ConnectedSystem, TargetOptions } from './connect.js';
 import type { Deadline, Terminal } from './terminal.js';
 
-/** Finds the system, runs a command on it, and remembers its exit code. */
+/** Connects to the system, runs a command, and sets the exit code. */
 export type Run = (
   options: TargetOptions,
   command: (system: ConnectedSystem, terminal: Terminal, deadline?: Deadline) => Promise<number>,
   how?: Manner,
 ) => Promise<void>;
 
-/** How a command takes what comes between. */
+/** How a command handles interruptions. */
 export type Manner = {
-  /** It goes on until it is told to stop, and waits for a system that cannot be reached. */
+  /** It runs until stopped, and waits for a system that cannot be reached. */
   patient?: boolean;
-  /** When it is told to stop, in time from its start; waiting for the system counts. */
+  /** Its time limit, including waiting for the system. */
   forMs?: number | undefined;
-  /** It only reads, and leaves nothing to tidy up: Ctrl-C ends it in the middle of a call. */
+  /** It only reads, so Ctrl-C may end it in the middle of a call. */
   leavesNothing?: boolean;
 };
 
-/** The same for a command that talks to the API alone. */
+/** The same for commands that only use the API. */
 export type RunOnApi = (
   options: { api?: string },
   command: (apiUrl: string, terminal: Terminal) => Promise<number>,
@@ -41,7 +41,7 @@ export function countingNumber(text: string): number {
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** Options by which every command finds its system. */
+/** Options that select the system. */
 export function withTarget(command: Command): Command {
   return command
     .option('--endpoint <url>', 'where the emulator listens (AWS_ENDPOINT_URL; else what runs on this machine)')

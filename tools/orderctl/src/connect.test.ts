@@ -83,7 +83,7 @@ describe('findTargetPatiently', () => {
     );
   });
 
-  it('ends in time, and at once with what waiting does not mend', async () => {
+  it('ends in time, and at once when waiting does not help', async () => {
     const terminal = createFakeTerminal();
     const within = startDeadline(terminal, 2_500);
     await expect(findTargetPatiently({}, silent, terminal, within)).rejects.toThrow(

@@ -6,64 +6,62 @@ import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 
-/** What the command line says of the system. */
+/** The system as selected on the command line. */
 export type TargetOptions = { endpoint?: string; stage?: string; aws?: boolean };
 
-/** Where a system is. */
 export type Target = {
   stage: string;
   region: string;
-  /** Undefined: AWS itself. */
+  /** Undefined: AWS. */
   endpoint: string | undefined;
-  /** Undefined: the SDK's default chain, for AWS itself. An emulator never sees what the shell has for that. */
+  /** Undefined: the SDK's default chain, for AWS only. An emulator never receives AWS credentials. */
   credentials: Credentials | undefined;
-  /** How the endpoint was found, when nobody named it. */
+  /** How the endpoint was found, unless it was named. */
   foundBy?: string;
-  /** It was waited for: what is missing there may still be on its way. */
+  /** The command waited for it, so missing resources may still be created. */
   isStarting?: boolean;
 };
 
-/** A system that answers. */
+/** A reachable system. */
 export type ConnectedSystem = {
   stage: string;
-  /** For people: its endpoint, or AWS. */
+  /** Its endpoint or AWS, for messages. */
   where: string;
   names: ResourceNames;
   aws: AwsClients;
   urlOf: (queue: string) => Promise<string>;
 };
 
-/** What an emulator is asked with. */
+/** The credentials of an emulator. */
 export type Credentials = { accessKeyId: string; secretAccessKey: string };
 
-/** Which of a system's addresses: its API's, or its emulator's. */
+/** The address of the API or of the emulator. */
 export type Part = 'api' | 'endpoint';
 
-/** tools/local/find-system.mjs, which all tools use, with its root and environment. */
+/** tools/local/find-system.mjs, bound to the root and the environment. */
 export type Surroundings = {
   env: NodeJS.ProcessEnv;
-  /** A variable of the shell or of .env; undefined when unset or empty. */
+  /** A variable from the shell or .env; undefined when unset or empty. */
   setting: (variable: string) => string | undefined;
   /**
-   * The system that runs here; `foundBy` is for people.
+   * The running system. `foundBy` is for messages.
    * @throws with `fix`, when none or several run; `mayCome` when waiting may help
    */
   find: (part: Part) => Promise<{ url: string; foundBy: string }>;
   credentialsAt: (endpoint: string) => Credentials;
-  /** Whether something answers over HTTP. */
   answers: (url: string) => Promise<boolean>;
 };
 
-/** Of every emulator. AWS_REGION of a shell means AWS itself. */
+/** Every emulator uses it. AWS_REGION applies to AWS only. */
 const EMULATOR_REGION = 'us-east-1';
 const RETRY_MS = 1_000;
 const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or say --aws for AWS itself.';
 
-/** No system is named, and none is found. */
+/** No system was named or found. */
 class NothingRuns extends OperatorError {}
 
 /**
- * What runs here.
+ * Finds the system that runs here.
  * @param elsewhere what to do about a system that runs elsewhere
  * @throws OperatorError when none or several run
  */
@@ -107,7 +105,7 @@ export async function findTarget(options: TargetOptions, surroundings: Surroundi
 }
 
 /**
- * Like `findTarget`, for commands that go on and on: waits until something runs on this machine.
+ * Like `findTarget`, for commands that run until stopped: waits for a system to start.
  * @throws OperatorError when waiting would not help, or has not helped in time
  */
 export async function findTargetPatiently(
@@ -137,7 +135,7 @@ async function pauseUntil(deadline: Deadline | undefined, terminal: Terminal, wh
   }
 }
 
-/** For people: which system is meant. */
+/** The system, for messages. */
 const whereOf = ({ endpoint, region }: Target): string => endpoint ?? `AWS (${region})`;
 
 /** @throws OperatorError when the stage's queues do not answer in time */
@@ -170,14 +168,14 @@ export async function connect(
   return { stage, where, names, aws, urlOf };
 }
 
-/** Waiting helps: something is there, or will be. Missing stages, credentials and permissions do not come by waiting. */
+/** Whether waiting can help. It does not help against missing stages, credentials or permissions. */
 function mayComeUp(error: unknown): boolean {
   const { cause } = error as OperatorError;
   return isUnavailable(cause) && !isTopologyMissing(cause) && !isDenied(cause);
 }
 
 /**
- * Like `connect`, for commands that go on and on: waits for a system that cannot be reached, and then for its stage.
+ * Like `connect`, for commands that run until stopped: waits for the system and its stage.
  * @throws OperatorError when waiting would not help, or has not helped in time
  */
 export async function connectPatiently(
@@ -214,7 +212,7 @@ function sentenceFor(error: unknown, target: Target): string {
   return `The system at ${whereOf(target)} cannot be reached any more (${reason}).`;
 }
 
-/** What is not a defect, as a sentence for the person at the keyboard; anything else as it is. */
+/** Turns an expected problem into a sentence for the user. Returns other errors unchanged. */
 export function toOperatorError(error: unknown, target: Target): unknown {
   if (error instanceof OperatorError || !isUnavailable(error)) return error;
   return new OperatorError(sentenceFor(error, target), { cause: error });

@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 const FIRST_CAPACITY = 1_024;
 
 /**
- * A set of texts that keeps 8 bytes of each text's hash, in open addressing at most half full. Two of 100,000 texts are
- * taken for one with a probability of 3 in 10,000,000,000.
+ * A set of texts that stores an 8-byte hash of each, with open addressing. For 100,000 texts, the probability of a
+ * collision is 3 in 10,000,000,000.
  */
 export class Fingerprints {
   #slots = new BigUint64Array(FIRST_CAPACITY);
@@ -37,12 +37,12 @@ export class Fingerprints {
   }
 }
 
-/** Never 0, which marks a free slot. */
+/** Not 0, which marks a free slot. */
 function fingerprintOf(text: string): bigint {
   return hash('sha1', text, 'buffer').readBigUInt64LE() || 1n;
 }
 
-/** Where the fingerprint is, or the free slot where it belongs. */
+/** The slot of the fingerprint, or a free slot for it. */
 function slotOf(slots: BigUint64Array, print: bigint): number {
   const mask = slots.length - 1;
   let index = Number(print & BigInt(mask));

@@ -3,19 +3,19 @@ import { createOutage } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 
 type Options = {
-  /** For people: whom the rounds ask. */
+  /** The system, for messages. */
   where: string;
   everyMs: number;
-  /** When it is enough, a round that hangs included. */
+  /** The time limit, which also ends a hanging round. */
   deadline?: Deadline | undefined;
 };
 
-/** AWS is away when the time is over: what was shown is not all that there was. */
+/** AWS was unavailable at the deadline, so the output is incomplete. */
 const ENDED_AWAY = 2;
 
 /**
- * One round after the other, until one says that it is enough. While AWS is away, a round begins again until it
- * succeeds; that is said once, and so is the end of it.
+ * Repeats rounds until one reports the end. While AWS is unavailable, a round is retried. The outage and its end are
+ * reported once.
  * @returns 130 after Ctrl-C; 2 when the time is over while AWS is away; else 0
  */
 export async function keepOn(

@@ -21,14 +21,14 @@ import { findApi } from './send/find-api.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** A command that goes on and on says within so long that AWS is away; the others have large pages to read. */
+/** Commands that run until stopped must notice an outage fast. The others read large pages. */
 const REQUEST_TIMEOUT_MS = { patient: 3_000, otherwise: 10_000 };
-/** One small question tells whether a system is there; the large ones that come after it may take longer. */
+/** The first request only tests the connection. Later ones may take longer. */
 const CONNECT_WITHIN_MS = 5_000;
 
 const { env, stdin, stdout, stderr } = process;
 const interrupted = new AbortController();
-// The second Ctrl-C ends the process at once, as it would have without this.
+// The second Ctrl-C ends the process at once.
 process.once('SIGINT', () => {
   interrupted.abort(new Error('Interrupted.'));
 });
@@ -55,7 +55,7 @@ const terminal: Terminal = {
   pause: (ms) => setTimeout(ms, undefined, { signal: interrupted.signal }),
 };
 
-/** A module that all tools share: plain JavaScript, because the others work before anything is compiled. */
+/** Shared with tools that run before compilation, hence plain JavaScript. */
 const load = (name: string): Promise<unknown> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href);
 
 const { forgetAws } = (await load('environment')) as { forgetAws: (env: NodeJS.ProcessEnv) => void };
@@ -78,7 +78,7 @@ const surroundings: Surroundings = {
   answers: finder.answers,
 };
 
-/** With what has to stand before further commands, too, because it stood before this one. */
+/** Including the variables that must precede further commands. */
 function sayWhere(where: string | undefined, foundBy: string | undefined): void {
   if (where === undefined || foundBy === undefined) return;
   const choices = ['ORDERFLOW_LOCAL_DIR', 'COMPOSE_PROJECT_NAME'].flatMap((name) => {
@@ -96,7 +96,7 @@ const run: Run = async (options, command, { patient = false, forMs, leavesNothin
     patient ? findTargetPatiently(options, surroundings, terminal, deadline) : findTarget(options, surroundings),
   );
   sayWhere(target.endpoint, target.foundBy);
-  // The SDK reads it, too, whatever the command line says.
+  // The SDK would read it, too.
   if (options.aws) delete env.AWS_ENDPOINT_URL;
   else forgetAws(env);
   const { region: AWS_REGION, endpoint, credentials } = target;
@@ -132,7 +132,7 @@ async function doctor(args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [`${ROOT}tools/doctor.mjs`, ...args], {
     stdio: 'inherit',
   });
-  // In a terminal it hears of Ctrl-C by itself.
+  // In a terminal, it receives Ctrl-C directly.
   interrupted.signal.addEventListener('abort', () => child.kill('SIGINT'));
   process.exitCode = await new Promise<number>((end, fail) => {
     child.once('error', fail);
@@ -151,5 +151,5 @@ try {
   if (!(error instanceof CommanderError)) terminal.err(`${said.message || said.name}\n`);
   process.exitCode = isHelp ? 0 : signal.aborted ? 130 : 2;
 }
-// Not left to Node: a call that was given up, or a deadline that nobody waits for any more, would hold the process.
+// An abandoned call or deadline would keep the process alive.
 stdout.write('', () => process.exit());

@@ -1,7 +1,7 @@
 import { toError } from '@orderflow/platform/runtime/errors';
 import { printable, type Terminal } from './terminal.js';
 
-/** Why something could not be reached, in a few words. Node's own error for several addresses has none of its own. */
+/** Why a host was unreachable. Node's error for several addresses has no message. */
 export function reasonOf(thrown: unknown): string {
   const { message, name, code, errors } = toError(thrown) as Error & { code?: unknown; errors?: unknown };
   const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
@@ -9,7 +9,7 @@ export function reasonOf(thrown: unknown): string {
   return printable(text);
 }
 
-/** One line when something goes away and one when it is back, however often it is asked meanwhile. */
+/** Prints one line when a system becomes unavailable, and one when it is back. */
 export function createOutage({ err, elapsedMs }: Pick<Terminal, 'err' | 'elapsedMs'>, what: string) {
   let since: number | undefined;
   return {

@@ -16,7 +16,7 @@ there; 2 wrong usage, or no system can be reached; 130 interrupted (Ctrl-C).`;
 type Runners = {
   run: Run;
   runOnApi: RunOnApi;
-  /** Hands over to the doctor, which works before anything is installed and so is no part of this program. */
+  /** Runs the doctor, a separate program because it works before anything is installed. */
   doctor: (args: readonly string[]) => Promise<void>;
 };
 
@@ -41,7 +41,7 @@ FAILED by a version that did not cancel yet are found, too.
 
 overdue: a marker has been due for long, and neither a lease nor a message explains it; a rule may be off (npm run ops --
 status). marker-ahead: a clock was ahead when the item was written; the sweeper makes it due. unreadable: the row lacks
-what it is judged by; repair it. An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
+required attributes; repair it. An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
 
 Examples:
   npm run audit
@@ -55,7 +55,7 @@ Examples:
   );
 }
 
-/** The one command of the operator's, with all that it can do. */
+/** The operator command with all subcommands. */
 export function createProgram({ run, runOnApi, doctor }: Runners): Command {
   const program = new Command('orderctl')
     .description("The operator's command of Orderflow: npm run ops -- <command>.")

@@ -3,17 +3,14 @@ import type { DynamoDb } from '@orderflow/platform/aws/clients';
 
 const PAGE = 1_000;
 
-/**
- * The items of a table, page by page, with the named attributes, or all. Strongly consistent unless `lagging`, which
- * costs half; each item at its own time.
- */
+/** Scans a table, with the named attributes or all. Strongly consistent unless `lagging`, which costs half. */
 export async function* scanTable(
   dynamo: DynamoDb,
   table: string,
   attributes: readonly string[] = [],
   { lagging = false } = {},
 ): AsyncGenerator<Record<string, unknown>[]> {
-  // Each by a placeholder: some are reserved words.
+  // Use placeholders, because some names are reserved words.
   const projection = {
     ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
     ExpressionAttributeNames: Object.fromEntries(attributes.map((name, index) => [`#a${index}`, name])),
@@ -26,7 +23,7 @@ export async function* scanTable(
         ConsistentRead: !lagging,
         Limit: PAGE,
         ...(attributes.length > 0 ? projection : {}),
-        ...(startKey ? { ExclusiveStartKey: startKey } : {}),
+        ExclusiveStartKey: startKey,
       }),
     );
     yield page.Items ?? [];

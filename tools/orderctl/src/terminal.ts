@@ -1,32 +1,32 @@
 import { styleText } from 'node:util';
 
-/** What a command meets of the world around it. */
+/** A command's access to terminal and time. */
 export type Terminal = {
   /** Results. */
   out: (text: string) => void;
-  /** Everything that is not a result: progress, questions, refusals. */
+  /** Everything but results: progress, questions, refusals. */
   err: (text: string) => void;
-  /** Somebody can answer a question. */
+  /** The user can answer questions. */
   interactive: boolean;
   /** Lines on `err` may overwrite themselves. */
   movingLines: boolean;
   /** `out` is a terminal: it can be cleared. */
   screen: boolean;
-  /** `out` is a terminal on which somebody wants colours. */
+  /** `out` is a terminal with colours enabled. */
   colours: boolean;
   ask: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
-  /** Epoch ms: for what was written with such a time. */
+  /** Epoch ms, to compare with stored times. */
   now: () => number;
-  /** Ms since the command began, for durations: never goes back. */
+  /** Monotonic ms since the start of the command. */
   elapsedMs: () => number;
   pause: (ms: number) => Promise<unknown>;
 };
 
-/** Something that was to end in time. */
+/** A deadline. */
 export type Deadline = {
-  /** Aborted when the time is over. */
+  /** Aborted at the deadline. */
   signal: AbortSignal;
   withinMs: number;
 };
@@ -36,12 +36,12 @@ export function startDeadline({ pause }: Pick<Terminal, 'pause'>, withinMs: numb
   const end = () => {
     over.abort(Object.assign(new Error(`no answer within ${withinMs / 1_000} s`), { name: 'TimeoutError' }));
   };
-  // A pause that Ctrl-C ends needs no word of its own: whoever waits for the deadline hears of Ctrl-C, too.
+  // Ctrl-C needs no handling here: the waiting code receives it as well.
   pause(withinMs).then(end, () => undefined);
   return { signal: over.signal, withinMs };
 }
 
-/** Rejects when Ctrl-C is pressed or the time is over, whatever becomes of the work. */
+/** Rejects on Ctrl-C or at the deadline, even if the work continues. */
 export async function unlessInterrupted<T>(
   { signal }: Pick<Terminal, 'signal'>,
   work: Promise<T>,
@@ -58,13 +58,13 @@ export async function unlessInterrupted<T>(
       else one.addEventListener('abort', give, { signal: over.signal });
     }
   });
-  // Interrupted before it began: the work's own answer does not count.
+  // Interrupted before it began: ignore the result.
   return Promise.race([interrupted, work]).finally(() => {
     over.abort();
   });
 }
 
-/** A whole line in a colour, where there are any. */
+/** A coloured line, if colours are enabled. */
 export function paint(
   { colours }: Pick<Terminal, 'colours'>,
   style: 'bold' | 'dim' | 'red' | 'green' | 'yellow',
@@ -75,13 +75,13 @@ export function paint(
   return styleText(style, text, { validateStream: false }) + line.slice(text.length);
 }
 
-/** Text of unknown origin, without what a terminal would take for a command. */
+/** Removes control characters from untrusted text. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what it is about
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 
-/** One line of a table; a text that is too long for its column pushes the rest to the right, nothing is cut off. */
+/** One line of a table. A long text shifts the other columns; nothing is cut off. */
 export function row(texts: readonly string[], widths: readonly number[]): string {
   return `${texts
     .map((text, index) => printable(text).padEnd(widths[index] ?? 0))
@@ -89,7 +89,7 @@ export function row(texts: readonly string[], widths: readonly number[]): string
     .trimEnd()}\n`;
 }
 
-/** Lines whose columns are as wide as their widest text. */
+/** Pads columns to their widest text. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map(({ length }) => length));
   const widths = Array.from({ length: columns }, (_, index) =>
@@ -100,7 +100,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 
 const PROGRESS_EVERY_MS = { moving: 100, otherwise: 5_000 };
 
-/** Shows how far a command is: a moving line on a terminal, a line now and then anywhere else. */
+/** Shows progress: a moving line in a terminal, otherwise a line now and then. */
 export function createProgress({ err, movingLines, elapsedMs }: Pick<Terminal, 'err' | 'movingLines' | 'elapsedMs'>) {
   const everyMs = movingLines ? PROGRESS_EVERY_MS.moving : PROGRESS_EVERY_MS.otherwise;
   let shownAt = elapsedMs();

@@ -6,7 +6,7 @@ import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
 import { createLimitConcurrency } from '../lists/limit-concurrency.js';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { createRecordingLogger } from '@orderflow/testing/api-gateway/recording-logger';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { createKeepReadable } from '../lists/keep-readable.js';
 import { createListOrders } from './list-orders.js';
 

@@ -12,8 +12,8 @@ import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import { createBacklog } from './backlog.js';
 import { findDeadLettered } from './dead-lettered.js';
-import type { Verdict } from './judge.js';
-import { createJudges } from './judges.js';
+import type { Verdict } from './check-item.js';
+import { createItemChecks } from './check-page.js';
 import { lastSeenOf } from './last-seen.js';
 import { createRecheck, type Suspect } from './recheck.js';
 import type { AuditFinding, AuditReport } from './report.js';
@@ -23,18 +23,18 @@ import { createTally } from './tally.js';
 export type AuditDependencies = {
   aws: Pick<AwsClients, 'dynamo' | 'sqs' | 'polling' | 'eventBridge'>;
   now: () => number;
-  /** Ms since any moment, for durations: never goes back. */
+  /** Monotonic ms, for durations. */
   elapsedMs?: () => number;
   pause: (ms: number) => Promise<unknown>;
 };
 
 export type AuditOptions = {
   stage: string;
-  /** How long a marker may have been due before something must explain it. */
+  /** How long a marker may be due before the audit asks for a reason. */
   toleranceMs: number;
-  /** How long after the first look an item that looks wrong is looked at again. */
+  /** A suspect item is checked again after this time. */
   recheckMs: number;
-  /** Findings that the report keeps; all of them are counted. */
+  /** Findings that the report keeps. All are counted. */
   keep: number;
   onFinding?: (finding: AuditFinding) => void;
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;
@@ -45,21 +45,21 @@ export const AUDIT_DEFAULTS = { toleranceMs: 15_000, recheckMs: 1_000, keep: 10_
 type Kind = Suspect['item'];
 type Item = OrderRecord | NotificationRecord;
 
-/** What both kinds are judged by; orders without their items, and neither with its timeline, which are the bulk of it. */
-const JUDGED_BY = [
+/** The attributes that are checked. An order's items and all timelines, which are most of the data, are not read. */
+const CHECKED = [
   ...['status', 'version', 'effects', 'updatedAt', 'leaseUntil', 'lastReplayId', 'failure', 'correlationId'],
   ...['outboxAt', 'orderId'],
 ];
 const ATTRIBUTES: Record<Kind, string[]> = {
-  order: [...JUDGED_BY, 'customerId', 'totalAmount'],
-  notification: [...JUDGED_BY, 'notificationId', 'causationId'],
+  order: [...CHECKED, 'customerId', 'totalAmount'],
+  notification: [...CHECKED, 'notificationId', 'causationId'],
 };
 
 function idOf(kind: Kind, item: Item): string {
   return kind === 'order' ? item.orderId : (item as NotificationRecord).notificationId;
 }
 
-/** A stack can leave the rule out that has customers told of outcomes. */
+/** The rule that delivers outcomes is optional. */
 async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames): Promise<boolean> {
   try {
     const { Targets: targets = [] } = await eventBridge.send(
@@ -73,8 +73,8 @@ async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames):
 }
 
 /**
- * Reconciles the tables with each other and with the queues. Live queues are counted, never received from; dead-letter
- * queues are peeked. What looks wrong is looked at again before it counts, because a running system moves meanwhile.
+ * Reconciles the tables with each other and with the queues. Work queues are only counted; dead-letter queues are
+ * peeked. A suspect item is checked twice, because the system keeps running.
  */
 export async function audit(dependencies: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
   const { aws, now, pause, elapsedMs = createMonotonicClock().startStopwatch() } = dependencies;
@@ -97,7 +97,7 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
   };
   const deadLettered = await findDeadLettered({ ...aws, elapsedMs }, names, urlOf);
   const outcomesExpected = await deliversOutcomes(aws.eventBridge, names);
-  const judges = createJudges({
+  const checks = createItemChecks({
     orders: readers.order,
     notifications: readers.notification,
     ...{ deadLettered, outcomesExpected, toleranceMs, now },
@@ -108,8 +108,8 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
   });
   const tally = createTally(keep, onFinding ?? (() => undefined));
 
-  const judge = (kind: Kind, items: readonly Item[]): Promise<Verdict[]> =>
-    kind === 'order' ? judges.order(items as OrderRecord[]) : judges.notification(items as NotificationRecord[]);
+  const check = (kind: Kind, items: readonly Item[]): Promise<Verdict[]> =>
+    kind === 'order' ? checks.order(items as OrderRecord[]) : checks.notification(items as NotificationRecord[]);
 
   function settle(kind: Kind, item: Item, verdict: Verdict, queueExplains: boolean): void {
     const unexplained = queueExplains ? undefined : verdict.unlessQueued?.problem;
@@ -126,10 +126,10 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
     }
   }
 
-  /** Settles what is well at first sight, and leaves the rest for a second look. */
+  /** Settles the items without problems, and returns the others as suspects. */
   async function look(kind: Kind, items: Item[]): Promise<Suspect[]> {
     const suspects: Suspect[] = [];
-    for (const [index, verdict] of (await judge(kind, items)).entries()) {
+    for (const [index, verdict] of (await check(kind, items)).entries()) {
       const item = items[index];
       if (!item) continue;
       const { problems, unlessQueued } = verdict;
@@ -146,7 +146,7 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
       const mine = suspects.filter(({ item }) => item === kind);
       const items = (await readers[kind].getMany(mine.map(({ id }) => id))) as Item[];
       const firstSeenAt = Math.min(...mine.map(({ seenAt }) => seenAt));
-      for (const [index, verdict] of (await judge(kind, items)).entries()) {
+      for (const [index, verdict] of (await check(kind, items)).entries()) {
         const item = items[index];
         if (!item) continue;
         const queue = verdict.unlessQueued?.queue;

@@ -6,10 +6,10 @@ import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
 import { isFinished } from '@orderflow/platform/work-item/work-item';
-import type { QueueName } from './judge.js';
+import type { QueueName } from './check-item.js';
 
-/** An answer holds this long: a page of the audit asks for hundreds of items at once. */
-const ANSWER_HOLDS_MS = 5_000;
+/** Answers are cached, because one page of the audit asks for hundreds of items. */
+const CACHED_MS = 5_000;
 
 type Dependencies = {
   dynamo: DynamoDb;
@@ -17,15 +17,15 @@ type Dependencies = {
   orders: TableReader;
   depthOf: (queue: QueueName) => Promise<number>;
   now: () => number;
-  /** For how old an answer is: never goes back. */
+  /** Monotonic ms, for the age of an answer. */
   elapsedMs: () => number;
   toleranceMs: number;
 };
 
 /**
- * Whether the messages in a queue explain that markers are overdue: it holds at least as many as there are such markers.
- * The queue is asked first, and markers count that were overdue by then: an item that is finished meanwhile loses its
- * marker before its message, so a queue that is being worked on is never found too short.
+ * Whether a queue explains overdue markers: it contains at least as many messages as there are overdue markers. The
+ * queue is counted first. A worker removes an item's marker before its message, so work in progress cannot make the
+ * queue look too short.
  */
 export function createBacklog({ dynamo, names, orders, depthOf, now, elapsedMs, toleranceMs }: Dependencies) {
   async function countsIn(queue: QueueName, ids: string[]): Promise<number> {
@@ -56,10 +56,10 @@ export function createBacklog({ dynamo, names, orders, depthOf, now, elapsedMs, 
 
   const answers = new Map<QueueName, { at: number; answer: Promise<boolean> }>();
   return {
-    /** @param since ms as `elapsedMs` tells them; an answer that is older does not count */
+    /** @param since `elapsedMs`; older answers are ignored */
     explains: (queue: QueueName, since = -Infinity): Promise<boolean> => {
       const known = answers.get(queue);
-      if (known && known.at >= since && elapsedMs() - known.at < ANSWER_HOLDS_MS) return known.answer;
+      if (known && known.at >= since && elapsedMs() - known.at < CACHED_MS) return known.answer;
       const answer = explainsNow(queue);
       answers.set(queue, { at: elapsedMs(), answer });
       return answer;

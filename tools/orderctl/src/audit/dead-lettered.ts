@@ -4,18 +4,17 @@ import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js'
 import { Fingerprints } from '../fingerprints.js';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 
-/** The items whose dead letters lie in their dead-letter queues: 8 bytes each. */
+/** Items with a dead letter, 8 bytes each. */
 export type DeadLettered = {
   hasOrder(orderId: string): boolean;
   hasNotification(notificationId: string): boolean;
-  /** Looks again where a queue holds another number of messages than before, but not all the time. */
+  /** Peeks again into queues whose depth has changed, at most every few seconds. */
   refresh(): Promise<void>;
 };
 
 const NONE: ReadonlySet<string> = new Set();
 const LOOK_AGAIN_MS = 5_000;
 
-/** Peeks into the dead-letter queues of both workers. */
 export async function findDeadLettered(
   dependencies: WalkDependencies,
   names: ResourceNames,

@@ -1,10 +1,9 @@
 import { attemptsOf, type WorkItemRecord } from '@orderflow/domain/work-item-record';
 import type { LastSeen } from './report.js';
 
-/** A row that somebody wrote by hand may have none. */
+/** A row that was written by hand may lack a timeline. */
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** The latest that an item tells about itself. */
 export function lastSeenOf(item: WorkItemRecord & { status: string }): LastSeen {
   const steps = Object.entries(isObject(item.timeline) ? item.timeline : {}).sort(
     ([, left], [, right]) => (left.version ?? 1) - (right.version ?? 1) || (left.at < right.at ? -1 : 1),
@@ -17,7 +16,7 @@ export function lastSeenOf(item: WorkItemRecord & { status: string }): LastSeen 
     status: item.status,
     version: item.version,
     holder: item.holder,
-    ...(worker === undefined ? {} : { worker }),
+    worker,
     attempts: attemptsOf(Object.fromEntries(steps)),
     republished: item.outboxAttempts,
   };

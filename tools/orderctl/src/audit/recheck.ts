@@ -13,7 +13,7 @@ type Options = {
 
 const CHUNK = 100;
 /** Bounds the memory; with more than this many at once, the audit waits for the oldest. */
-const MOST_WAITING = 5_000;
+const MAX_WAITING = 5_000;
 
 /** Suspects wait here for their second look, so that a system in motion has had the time to move. */
 export function createRecheck({ pauseMs, elapsedMs, pause, recheck }: Options) {
@@ -32,7 +32,7 @@ export function createRecheck({ pauseMs, elapsedMs, pause, recheck }: Options) {
   return {
     add: async (suspects: readonly Suspect[]): Promise<void> => {
       waiting.push(...suspects);
-      while (waiting.length > MOST_WAITING) await takeOldest();
+      while (waiting.length > MAX_WAITING) await takeOldest();
     },
     drain: async (): Promise<void> => {
       while (waiting.length > 0) await takeOldest();

@@ -2,32 +2,32 @@ import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 
 /** What can be wrong with an item. */
 export type FindingKind =
-  /** Not finished, no marker, no dead letter: nothing will ever bring it back. */
+  /** Not finished, without marker and dead letter: it will never be processed. */
   | 'lost'
-  /** Its marker has been due for long, and neither a lease nor a message in the queue explains it. */
+  /** Its marker is long overdue, and neither a lease nor a queued message explains why. */
   | 'overdue'
-  /** A finished order whose notification has not come, though its marker has been due for long. */
+  /** A finished order without notification whose marker is long overdue. */
   | 'outcome-not-delivered'
   /** A finished order without marker and without notification. */
   | 'notification-missing'
-  /** Its marker is due later than any pause or lease explains: a clock was ahead when it was written. */
+  /** Its marker is later than any pause or lease: a clock was fast when it was written. */
   | 'marker-ahead'
-  /** A row that lacks what it is judged by. */
+  /** A row that lacks required attributes. */
   | 'unreadable'
-  /** A finished item whose marker should have gone. */
+  /** A finished item that still has its marker. */
   | 'marker-left'
-  /** Its outcome was applied twice, or not at all, or before there was one. */
+  /** Its outcome was applied twice, never, or too early. */
   | 'effects'
-  /** FAILED without a failure: the event of its outcome cannot be made. */
+  /** FAILED without a failure, so that its event cannot be built. */
   | 'no-outcome'
-  /** FAILED after attempts, and nothing says that the warehouse has cancelled it: it may have shipped. */
+  /** FAILED after attempts without a confirmed cancel: the warehouse may have shipped it. */
   | 'not-cancelled'
-  /** A notification of an event that is no outcome of its order. */
+  /** A notification of an event that is not an outcome of its order. */
   | 'stray-notification'
   /** A notification whose order does not exist. */
   | 'from-nowhere';
 
-/** The latest that an item tells about itself. */
+/** The last recorded facts about an item. */
 export type LastSeen = {
   /** Latest step of its timeline. */
   step: string;
@@ -35,13 +35,13 @@ export type LastSeen = {
   at: string;
   status: string;
   version: number;
-  /** SQS message that claimed it last, '' before the first claim. */
+  /** The SQS message that claimed it last; '' before the first claim. */
   holder: string;
-  /** Host of the latest step that names one. */
+  /** The worker of the latest entry that names one. */
   worker?: string;
-  /** Attempts at its message, in its present life. */
+  /** Attempts in its current life. */
   attempts: number;
-  /** How often the sweeper has published it again. */
+  /** Republications by the sweeper. */
   republished: number;
 };
 
@@ -49,35 +49,35 @@ export type AuditFinding = {
   kind: FindingKind;
   item: 'order' | 'notification';
   id: string;
-  /** The item's order; of an order, itself. */
+  /** Equals `id` for an order. */
   orderId: string;
   /** One sentence. */
   problem: string;
   lastSeen: LastSeen;
 };
 
-/** What became of finished orders at the warehouse, as far as the orders say. */
+/** How finished orders ended at the warehouse, according to the orders. */
 export type Endings = {
   /** COMPLETED. */
   fulfilled: number;
-  /** FAILED after attempts, and the warehouse has confirmed that it ships nothing. */
+  /** FAILED after attempts; the warehouse confirmed the cancel. */
   cancelled: number;
-  /** FAILED, by the warehouse's own answer. */
+  /** FAILED because the warehouse refused it. */
   refused: number;
-  /** FAILED before any worker had it. */
+  /** FAILED before any worker tried it. */
   untried: number;
-  /** FAILED after attempts without a confirmed cancel: a finding each. */
+  /** FAILED after attempts without a confirmed cancel. Each is a finding. */
   notCancelled: number;
 };
 
-/** Every item is in exactly one of the four classes; those that are lost are findings. */
+/** Each item is in exactly one of the four classes. Lost items are findings. */
 export type ItemTotals = {
   total: number;
   terminal: number;
   inProgress: number;
   deadLettered: number;
   lost: number;
-  /** Items that carry an outbox marker. */
+  /** Items with an outbox marker. */
   markers: number;
   byStatus: Record<string, number>;
 };
@@ -90,11 +90,11 @@ export type AuditReport = {
   orders: ItemTotals;
   notifications: ItemTotals;
   endings: Endings;
-  /** What became of the finished orders' outcomes; `expected` is false where the rule that delivers them is left out. */
+  /** Delivery of outcomes. `expected` is false if the stack lacks the rule that delivers them. */
   outcomes: { expected: boolean; notified: number; underWay: number; missing: number };
-  /** As the audit began, by the queues' names. */
+  /** At the start of the audit, by queue name. */
   queues: Record<string, QueueCounts>;
-  /** The first of them; `findingCount` counts them all. */
+  /** The first ones. `findingCount` counts all. */
   findings: AuditFinding[];
   findingCount: number;
 };

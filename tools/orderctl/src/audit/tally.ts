@@ -1,4 +1,4 @@
-import type { ItemClass, Verdict } from './judge.js';
+import type { ItemClass, Verdict } from './check-item.js';
 import type { AuditFinding, AuditReport, Endings, ItemTotals } from './report.js';
 
 const NO_ITEMS = { total: 0, terminal: 0, inProgress: 0, deadLettered: 0, lost: 0, markers: 0 };

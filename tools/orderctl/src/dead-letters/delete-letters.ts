@@ -4,15 +4,15 @@ import type { Sqs } from '@orderflow/platform/aws/clients';
 import { reasonOf } from '../outage.js';
 
 export type Deleted = {
-  /** Receipt handles of those that are gone. */
+  /** Receipt handles of deleted letters. */
   gone: ReadonlySet<string>;
-  /** By receipt handle, why a letter is still there. */
+  /** Reasons by receipt handle. */
   left: ReadonlyMap<string, string>;
-  /** What the call itself met. */
+  /** The error of the call itself. */
   error?: unknown;
 };
 
-/** Deletes messages from their queue. Never rejects: some may be gone whatever becomes of the others. */
+/** Deletes messages. Never rejects, because some may be deleted and others not. */
 export async function deleteLetters(sqs: Sqs, queueUrl: string, letters: readonly DeadLetter[]): Promise<Deleted> {
   if (letters.length === 0) return { gone: new Set(), left: new Map() };
   const handleAt = (id: string | undefined): string => letters[Number(id)]?.receiptHandle ?? '';

@@ -29,7 +29,7 @@ function print(
   else terminal.out(row([result, originalMessageId, orderId ?? '-', reason ?? tail], WIDTHS));
 }
 
-/** Deletes dead letters for good, once somebody has said yes. 0; 1 when not all that were found could be dropped. */
+/** Deletes dead letters after confirmation. Returns 0, or 1 if some could not be deleted. */
 export async function drop(system: ConnectedSystem, terminal: Terminal, options: DropOptions): Promise<number> {
   const { dryRun, yes, json } = options;
   const selection = select(options, terminal.now());
@@ -57,7 +57,7 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
       terminal.err('Nothing was dropped.\n');
       return 0;
     }
-    // What was too much to give back shows by itself.
+    // Messages beyond the limit reappear by themselves.
     const restMs = hiddenUntil - terminal.elapsedMs();
     if (restMs > 0) await terminal.pause(restMs);
   }

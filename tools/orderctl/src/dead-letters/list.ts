@@ -7,8 +7,8 @@ import { row, type Terminal } from '../terminal.js';
 import { select, type SelectOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
-/** Up to this many are sorted and shown with the number of their copies; more are shown as they come. */
-const MOST_SORTED = 2_000;
+/** Up to this many are sorted and grouped by copies. Beyond that, they are printed as they arrive. */
+const MAX_SORTED = 2_000;
 const NOTHING_GONE: ReadonlySet<string> = new Set();
 
 const COLUMNS: [title: string, width: number][] = [
@@ -22,7 +22,7 @@ const COLUMNS: [title: string, width: number][] = [
 ];
 const WIDTHS = COLUMNS.map(([, width]) => width);
 
-/** A letter without its body, and with the beginnings of its attributes: thousands of them are kept. */
+/** A letter without body, with shortened attributes, because thousands are kept in memory. */
 type Entry = Omit<DeadLetter, 'body' | 'foreign' | 'receiptHandle'> & { attributes: ForeignAttribute[] };
 
 function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: DeadLetter): Entry {
@@ -36,7 +36,7 @@ function toRow(letter: Entry, copies: number): string {
   return row([...texts, originalMessageId, ...others], WIDTHS);
 }
 
-/** Shows dead letters, copies of one message as one. Always 0. */
+/** Lists dead letters, grouping copies. Always returns 0. */
 export async function list(
   system: ConnectedSystem,
   terminal: Terminal,
@@ -78,7 +78,7 @@ export async function list(
       distinct += 1;
       if (streaming) print(toEntry(letter), 1);
       else sorted.set(id, { letter: toEntry(letter), copies: 1 });
-      if (sorted.size > MOST_SORTED) {
+      if (sorted.size > MAX_SORTED) {
         streaming = true;
         flush();
       }

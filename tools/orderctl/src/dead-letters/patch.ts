@@ -12,9 +12,9 @@ const NEEDS: Record<string, 'value' | 'from' | undefined> = {
   copy: 'from',
   remove: undefined,
 };
-/** A lenient decoder would put U+FFFD in the place of what it cannot read, and so into the body. */
+/** A lenient decoder would write U+FFFD into the body. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
-/** Empty, or steps that each begin with a slash (RFC 6901). */
+/** JSON pointer (RFC 6901). */
 const POINTER = /^(\/.*)?$/s;
 
 function isPointer(value: unknown): boolean {
@@ -31,7 +31,7 @@ function isOperation(value: unknown): value is Operation {
 }
 
 /**
- * A JSON patch (RFC 6902) from the command line: the patch itself, or the name of a file that holds it.
+ * Reads a JSON patch (RFC 6902) from an argument or from a file that it names.
  * @throws OperatorError
  */
 export function readPatch(text: string): Operation[] {
@@ -54,7 +54,7 @@ export function readPatch(text: string): Operation[] {
   return patch as Operation[];
 }
 
-/** The patched body, or which operation did not apply. A body that is not JSON can only be replaced as a whole. */
+/** Returns the patched body, or the operation that failed. A body that is not JSON can only be replaced whole. */
 export function patchBody(body: string, patch: readonly Operation[]): { body: string } | { refusal: Refusal } {
   let content: unknown;
   try {
@@ -62,7 +62,7 @@ export function patchBody(body: string, patch: readonly Operation[]): { body: st
   } catch {
     content = null;
   }
-  // The library cannot replace a root, so the body hangs below one.
+  // The library cannot replace a root, so the body is wrapped.
   const holder = { body: content };
   const below = structuredClone(patch).map((operation) => ({
     ...operation,

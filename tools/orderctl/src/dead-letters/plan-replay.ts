@@ -13,21 +13,21 @@ export type SendPlan = {
   letter: DeadLetter;
   ownQueue: OwnQueue;
   body: string;
-  /** Of the item, before. */
+  /** Status of the item before. */
   status: string;
 };
 
 export type Plan =
   | SendPlan
   | { kind: 'refuse'; letter: DeadLetter; refusal: Refusal }
-  /** Its replay has started the item already; the letter, or this copy of it, was left behind. */
+  /** An earlier replay already started the item. Only this letter remained. */
   | { kind: 'past'; letter: DeadLetter; status: string }
-  /** Nothing could be decided: what stands in the way is no fault of the letter. */
+  /** Undecided, for reasons outside the letter. */
   | { kind: 'fail'; letter: DeadLetter; error: unknown };
 
 export type ReplayRules = { maxReplays: number; patch: readonly Operation[] };
 
-/** Decides message by message whether it can be replayed: what its worker would only dead-letter again is refused. */
+/** Decides per message whether it can be replayed. Refuses those that the worker would dead-letter again. */
 export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'names'>, rules: ReplayRules) {
   const readers = {
     order: createTableReader(aws.dynamo, ordersTable(names)),
@@ -52,7 +52,7 @@ export function createPlanner({ aws, names }: Pick<ConnectedSystem, 'aws' | 'nam
     const decision = decideReplay(replayed, item);
     if (typeof decision === 'object') return refuse(decision);
     const status = `${what} ${String(item?.status)}`;
-    // What has no queue of ours was refused above.
+    // Letters without a known queue were refused above.
     if (decision === 'past' || ownQueue === undefined) return { kind: 'past', letter, status };
     return { kind: 'send', letter, ownQueue, body, status };
   }

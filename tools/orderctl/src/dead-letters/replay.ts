@@ -20,7 +20,7 @@ export type ReplayOptions = SelectOptions & {
   json?: boolean;
 };
 
-/** What became of a letter. `failed`: it was not sent, and stays where it is. */
+/** Result for one letter. `failed`: it was not sent and stays in its queue. */
 type Done = { plan: Plan; result: 'would-replay' | 'replayed' | 'past' | 'refused' | 'failed'; error?: unknown };
 
 const WIDTHS = [12, 36, 36];
@@ -79,10 +79,9 @@ function summary({ replayed, past, refused, failed, left }: typeof TOTALS, dryRu
 }
 
 /**
- * Sends dead letters to the queues they came from, each before it is deleted. The replay id follows from the original
- * message, so whoever replays it, and however often it lies there, its item is started anew once. What was sent is
- * deleted, counted and told of, whatever becomes of the rest; an outage ends the walk. 0; 1 when a message was refused,
- * could not be sent or deleted, or the one that was asked for is not there.
+ * Sends dead letters to their original queues, and then deletes them. The replay id is derived from the original
+ * message, so copies and repeated replays start the item only once. An outage ends the walk, but sent letters are
+ * still deleted and reported. Returns 0, or 1 if a message was refused, not sent, not deleted or not found.
  */
 export async function replay(system: ConnectedSystem, terminal: Terminal, options: ReplayOptions): Promise<number> {
   const selection = select(options, terminal.now());
@@ -96,7 +95,7 @@ export async function replay(system: ConnectedSystem, terminal: Terminal, option
   const planFor = createPlanner(system, rules);
   const total = { ...TOTALS };
   const startedAt = terminal.now();
-  // What this very run has sent may fail and come back while it lasts.
+  // A letter that this run sent may fail and return during the run.
   const hasComeBack = ({ replayCount, sentAt }: DeadLetter) => replayCount > 0 && sentAt >= startedAt;
   const chosen = { ...selection, matches: (letter: DeadLetter) => selection.matches(letter) && !hasComeBack(letter) };
   const away = new AbortController();
@@ -117,7 +116,7 @@ export async function replay(system: ConnectedSystem, terminal: Terminal, option
     total.refused += done.filter(({ result }) => result === 'refused').length;
     total.failed += errors.length;
     total.left += left.size;
-    // Every further letter would wait for the same time-outs.
+    // Every further letter would run into the same timeouts.
     if ([...errors, error].some((one) => one !== undefined && isUnavailable(one))) away.abort();
     return gone;
   };

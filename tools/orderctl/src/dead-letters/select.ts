@@ -2,7 +2,7 @@ import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '@orderflow/contracts';
 import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { OperatorError } from '../operator-error.js';
 
-/** Filters as they stand on the command line. */
+/** Filters from the command line. */
 export type SelectOptions = {
   queue?: string[];
   reason?: string[];
@@ -14,7 +14,7 @@ export type SelectOptions = {
 
 export type Selection = {
   queues: DeadLetterQueue[];
-  /** No filter is given, not even a queue. */
+  /** No filter at all. */
   everything: boolean;
   matches: (letter: DeadLetter) => boolean;
 };
@@ -23,7 +23,7 @@ const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 
 
 const ISO_TIME = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
-/** Epoch ms; NaN for what Date.parse alone would make a time of: `5`, `May 1`, or the 30th of February. */
+/** Epoch ms. NaN for texts that only Date.parse accepts: `5`, `May 1`, or 30 February. */
 function parseIsoTime(text: string): number {
   const [, day] = ISO_TIME.exec(text) ?? [];
   const midnight = Date.parse(`${day ?? ''}T00:00:00Z`);
@@ -31,7 +31,7 @@ function parseIsoTime(text: string): number {
   return isDay ? Date.parse(text) : NaN;
 }
 
-/** Epoch ms of an ISO 8601 time, or of `2h`: two hours ago. */
+/** Epoch ms of an ISO 8601 time or an age such as `2h`. */
 function timeOf(option: string, text: string, now: number): number {
   const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const time = amount === undefined ? parseIsoTime(text) : now - Number(amount) * (UNIT_MS[unit] ?? 0);
@@ -41,7 +41,7 @@ function timeOf(option: string, text: string, now: number): number {
   return time;
 }
 
-/** Ids of orders and of SQS are UUIDs, which are the same in upper and in lower case. */
+/** Order ids and SQS ids are UUIDs, which are case-insensitive. */
 const isSame = (one: string | undefined, other: string): boolean => one?.toLowerCase() === other.trim().toLowerCase();
 
 /** @throws OperatorError when a filter cannot be read */

@@ -5,7 +5,7 @@ import { writeAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
 import type { SendPlan } from './plan-replay.js';
 
-/** Sends a dead letter to the queue that it came from, with what others had put on it. */
+/** Sends a dead letter to its original queue, with the attributes of other systems. */
 export async function sendLetter(
   { aws, names, urlOf }: ConnectedSystem,
   { letter, ownQueue, body }: SendPlan,

@@ -8,7 +8,7 @@ import { walkLetters } from './walk-letters.js';
 
 const LABEL_WIDTH = [20];
 
-/** JSON with line breaks, whatever else as it is, line by line without control characters. */
+/** Indents JSON. Other text stays as it is, without control characters. */
 function pretty(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
@@ -44,7 +44,7 @@ function print(letter: DeadLetter, terminal: Terminal): void {
   terminal.out(`\nbody\n${pretty(letter.body)}\n`);
 }
 
-/** Shows all that is known of one dead letter. 0; 1 when there is none of this id. */
+/** Shows one dead letter. Returns 0, or 1 if it does not exist. */
 export async function show(
   system: ConnectedSystem,
   terminal: Terminal,

@@ -9,7 +9,8 @@ import { walkQueue, type WalkEnd } from './walk-queue.js';
 type Visit = (letters: DeadLetter[], queueUrl: string, queue: DeadLetterQueue) => Promise<ReadonlySet<string>>;
 
 /**
- * Visits the selected dead letters of all selected queues; what `visit` does not report as gone is given back.
+ * Visits the selected dead letters of the selected queues. Letters that `visit` does not report as gone become visible
+ * again.
  * @throws when interrupted
  */
 export async function walkLetters(
@@ -44,7 +45,7 @@ export async function walkLetters(
   const ends = await Promise.allSettled(walks);
   progress.end();
   if (terminal.signal.aborted) throw new Error('Interrupted; what was received has been given back.');
-  // Each walk has given back what it had, whatever became of the others.
+  // Each walk has released its messages, even if another one failed.
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
   const done = ends.filter((end) => end.status === 'fulfilled').map(({ value }) => value);

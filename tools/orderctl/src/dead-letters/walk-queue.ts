@@ -12,49 +12,49 @@ export type WalkDependencies = {
   /** Receives. */
   polling: Sqs;
   sqs: Sqs;
-  /** Ms since any moment; never goes back. */
+  /** Monotonic ms. */
   elapsedMs: () => number;
 };
 
 export type WalkOptions = {
   queueUrl: string;
-  /** Ends the walk early; what was received is given back all the same. */
+  /** Ends the walk early. Received messages are still released. */
   signal?: AbortSignal | undefined;
   /**
-   * Called with messages that the walk has not met before, by several lanes at once.
+   * Called concurrently with messages that are new to the walk.
    * @returns the receipt handles of those that are gone from the queue
    */
   visit: (messages: Message[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>;
-  /** Receipt handles that are kept in order to give their messages back at once. */
+  /** Kept receipt handles, to make messages visible again at once. */
   keptHandles?: number;
 };
 
 export type WalkEnd = {
-  /** Different messages met. */
+  /** Distinct messages. */
   met: number;
-  /** When, as `elapsedMs` tells it, the last message that was not given back shows again; 0 when all were given back. */
+  /** `elapsedMs` at which the last unreleased message reappears; 0 if all were released. */
   hiddenUntil: number;
 };
 
 const LANES = 4;
-/** One call carries ten. */
+/** Messages per call. */
 const BATCH = 10;
-/** A long poll asks every server of a queue; a short one may miss messages. */
+/** Long polls ask all servers of a queue. Short polls may miss messages. */
 const WAIT_SECONDS = 1;
 const KEPT_HANDLES = 20_000;
-/** Hidden for this long beyond the walk. */
+/** Extra visibility timeout beyond the walk. */
 const MARGIN_SECONDS = 30;
 const LONGEST_SECONDS = 3_600;
-/** Messages per second, until it has been measured. */
+/** Assumed messages per second before the first measurement. */
 const ASSUMED_RATE = 200;
-/** A queue that hands out nothing else has nothing else. */
+/** After this many batches without new messages, the walk is complete. */
 const MAX_STALE_BATCHES = 3;
 const NOTHING: ReadonlySet<string> = new Set();
 
 /**
- * Visits each message of a dead-letter queue once and gives back what is left of them. A message stays hidden until the
- * walk has probably ended, or it would be met again and again; so the later it is met, the shorter it is hidden. Memory
- * does not grow with the messages but for 8 bytes each, and a bounded number of receipt handles.
+ * Visits each message of a dead-letter queue once, and releases the remaining ones. A message stays hidden until the
+ * walk has probably ended, so later messages are hidden for a shorter time. Memory: 8 bytes per message, and a bounded
+ * number of receipt handles.
  */
 export async function walkQueue(
   { polling, sqs, elapsedMs }: WalkDependencies,
@@ -101,7 +101,7 @@ export async function walkQueue(
       stale = fresh.length === 0 ? stale + 1 : 0;
       let gone = NOTHING;
       try {
-        // An interrupted walk visits nothing more, and gives back what it has just received.
+        // After an interruption, release the batch without visiting it.
         if (fresh.length > 0 && !isAborted()) gone = await visit(fresh);
       } finally {
         keep(messages, gone, elapsedMs() + seconds * 1_000);
@@ -120,7 +120,7 @@ export async function walkQueue(
   return { met: known.size, hiddenUntil };
 }
 
-/** Makes messages visible again. One that is gone, or has shown again by itself, is refused, which does no harm. */
+/** Makes messages visible again. SQS rejects deleted or visible ones, which is harmless. */
 async function giveBack(sqs: Sqs, queueUrl: string, handles: ReadonlySet<string>): Promise<void> {
   const all = [...handles];
   let next = 0;

@@ -9,7 +9,7 @@ import type { ConnectedSystem } from '../connect.js';
 import type { Terminal } from '../terminal.js';
 import { printOrder } from './print-order.js';
 
-/** As many as one call reads. */
+/** Items per call. */
 const PAGE = 100;
 
 async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string): Promise<NotificationRecord[]> {
@@ -20,7 +20,7 @@ async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string)
     const entries = await reader.query({
       index: INDEXES.byOrder,
       partition: { name: 'orderId', value: orderId },
-      sort: { name: 'createdAtId', ...(after === undefined ? {} : { after }) },
+      sort: { name: 'createdAtId', after },
       newestFirst: false,
       limit: PAGE,
     });
@@ -31,7 +31,7 @@ async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string)
   }
 }
 
-/** Shows one order and all that has happened to it, from the tables themselves. 0; 1 when there is no such order. */
+/** Shows one order and its history from the tables. Returns 0, or 1 if it does not exist. */
 export async function order(
   system: ConnectedSystem,
   terminal: Terminal,

@@ -14,7 +14,7 @@ function since(ms: number): string {
   return ms < 10_000 ? `+${ms} ms` : `+${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** What is known of a step beside its time and its subject. */
+/** Details of a timeline entry. */
 function detailsOf(step: TimelineStep): string {
   const { status, version, attempt, worker, messageId, delaySeconds, code, reason, eventId } = step;
   return [

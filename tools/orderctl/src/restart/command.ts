@@ -37,7 +37,7 @@ Examples:
   npm run ops -- ${what} replay --code UNDELIVERED --dry-run`,
       ),
   ).action((ids: string[] | undefined, _options: object, command: Command) => {
-    // The parent takes options of its own names, wherever they stand.
+    // The parent command consumes options with the same names.
     const options: TargetOptions & RestartOptions = command.optsWithGlobals();
     return run(options, (system, terminal) => restartAll(system, terminal, what, ids ?? [], options));
   });

@@ -8,9 +8,9 @@ import { createRestart, type Restarted } from './restart.js';
 import { subjectOf, type Item, type Subject } from './subjects.js';
 
 export type RestartOptions = {
-  /** Of all failures with these codes. */
+  /** All failures with these codes. */
   code?: string[];
-  /** The most that one run starts again by their codes. */
+  /** Maximum number of items per run. */
   most: number;
   /** Per second. */
   rate: number;
@@ -18,12 +18,12 @@ export type RestartOptions = {
   json?: boolean;
 };
 
-const MOST_IN_FLIGHT = 10;
+const MAX_IN_FLIGHT = 10;
 const WIDTHS = [12, 36];
 
 type Found = { ids: string[]; more: boolean };
 
-/** Items that failed with one of the codes, as the table is scanned. */
+/** Scans the table for items that failed with one of the codes. */
 async function findFailed(
   { aws }: ConnectedSystem,
   { table }: Subject,
@@ -49,8 +49,8 @@ function print({ error: _error, ...done }: Restarted, { json }: RestartOptions, 
 }
 
 /**
- * Starts failed orders or notifications again from their items, at a steady rate. An outage ends the run; what was done
- * by then is told. 0; 1 when one was refused, is not there, or could not be started.
+ * Restarts failed orders or notifications at a steady rate. An outage ends the run and is reported with the results.
+ * Returns 0, or 1 if an item was refused, missing or not started.
  */
 export async function restartAll(
   system: ConnectedSystem,
@@ -73,7 +73,7 @@ export async function restartAll(
   if (ids.length > 0) {
     const { elapsedMs, pause } = terminal;
     const until = { elapsedMs, pause, signal: AbortSignal.any([terminal.signal, away.signal]) };
-    await pace(until, { rate, count: ids.length, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
+    await pace(until, { rate, count: ids.length, mostInFlight: MAX_IN_FLIGHT }, async (index) => {
       const done = await restart(ids[index] ?? '');
       print(done, options, terminal);
       if (done.result === 'refused' || done.result === 'failed') total[done.result] += 1;

@@ -7,22 +7,22 @@ import type { ConnectedSystem } from '../connect.js';
 import { reasonOf } from '../outage.js';
 import type { Item, Subject } from './subjects.js';
 
-/** The result of a request to start an item again. */
+/** Result of a restart. */
 export type Restarted = {
   result: 'replayed' | 'would-replay' | 'refused' | 'failed';
   id: string;
-  /** In a sentence for people. */
+  /** The reason, as a sentence. */
   why: string;
   replayId?: string;
-  /** Id of its dead letter, which may still lie in the queue. */
+  /** Id of its dead letter, which may still be in the queue. */
   deadLetter?: string;
   error?: unknown;
 };
 
-/** Ms after which the sweeper brings an item on whose event was lost. */
+/** Ms after which the sweeper republishes the event if it was lost. */
 const MARKER_DELAY_MS = 5_000;
 
-/** Starts items again, one at a time, each from its item alone: whether it has a dead letter does not matter. */
+/** Restarts items from the stored item. A dead letter is not needed. */
 export function createRestart({ aws, names }: ConnectedSystem, subject: Subject, now: () => number, dryRun: boolean) {
   const { what, table } = subject;
   const reader = createTableReader(aws.dynamo, table);
@@ -46,7 +46,7 @@ export function createRestart({ aws, names }: ConnectedSystem, subject: Subject,
 
     const replayId = restartIdFor(id, seen);
     const messageId = deadLetterOf(seen);
-    const about = { id, replayId, ...(messageId === undefined ? {} : { deadLetter: messageId }) };
+    const about = { id, replayId, deadLetter: messageId };
     const was = `was FAILED, ${seen.failure?.code ?? ''}`;
     if (dryRun) return { result: 'would-replay', ...about, why: was };
     const result = await restartItem(executor, table, { seen, replayId, markerDelayMs: MARKER_DELAY_MS }, now);

@@ -7,7 +7,7 @@ import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 
 export type Item = OrderRecord | NotificationRecord;
 
-/** What can be started again from its item. */
+/** The kinds of items that can be restarted. */
 export type Subject = { what: 'order' | 'notification'; table: WorkItemTable };
 
 export function subjectOf(what: Subject['what'], names: ResourceNames): Subject {

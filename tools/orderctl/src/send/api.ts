@@ -12,13 +12,13 @@ export type ApiAnswer = {
   body: unknown;
 };
 
-/** The API, as far as orders are sent to it. Rejects when there is no answer. */
+/** The calls to the API. Rejects if there is no answer. */
 export type Api = {
   get: (path: string) => Promise<ApiAnswer>;
   post: (path: string, body: object, idempotencyKey: string) => Promise<ApiAnswer>;
 };
 
-/** The API's own deadlines are shorter. */
+/** Longer than the API's own deadlines. */
 const TIMEOUT_MS = 10_000;
 
 /** Seconds, or a date (RFC 9110, section 10.2.3). */
@@ -36,14 +36,14 @@ function parse(text: string): unknown {
   }
 }
 
-/** Rejects when the connection breaks before the answer is whole. */
+/** Rejects if the connection breaks before the answer is complete. */
 type Send = (
   url: string,
   options: http.RequestOptions,
   body?: string,
 ) => Promise<Omit<ApiAnswer, 'retryAfterMs'> & { retryAfter: string | undefined }>;
 
-/** Not with `fetch`, which may be told by the shell to use a proxy. */
+/** Does not use `fetch`, because proxy variables may redirect it. */
 function createSend(isHttps: boolean): Send {
   const { request, agent } = isHttps
     ? { request: https.request, agent: new https.Agent({ keepAlive: true }) }
@@ -68,7 +68,7 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
   const monotonic = createMonotonicClock();
 
   async function call(path: string, options: http.RequestOptions = {}, sent?: string): Promise<ApiAnswer> {
-    // Not AbortSignal.any: one that is made for each call stays with the signal, which lives as long as the process.
+    // AbortSignal.any would leak: each composite signal stays referenced by the long-lived signal.
     const ended = new AbortController();
     const end = () => {
       ended.abort(signal.reason);
@@ -84,9 +84,9 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
       const answering = send(`${baseUrl}${path}`, { ...options, signal: ended.signal }, sent);
       const { retryAfter, ...answer } = await within(answering, { ms: TIMEOUT_MS, monotonic, onLate });
       const retryAfterMs = retryAfterMsOf(retryAfter, now());
-      return { ...answer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+      return { ...answer, retryAfterMs };
     } catch (error) {
-      // Node's own error of an aborted request does not say why it was aborted.
+      // Node's error for an aborted request lacks the reason.
       ended.signal.throwIfAborted();
       throw error;
     } finally {

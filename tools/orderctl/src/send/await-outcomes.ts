@@ -8,25 +8,25 @@ import { untilAnswered, type Retrying } from './until-answered.js';
 export type Outcomes = {
   completed: number;
   failed: number;
-  /** Not seen to end. */
+  /** Not seen to finish. */
   unfinished: number;
 };
 
 type Options = {
   customerId: string;
-  /** Orders of this customer that were accepted; there may be more, of which nobody has heard. */
+  /** Accepted orders. There may be more, whose answers were lost. */
   accepted: number;
   deadline: Deadline;
   onProgress: (ended: number) => void;
 };
 
 const PAGE_SIZE = 100;
-/** With many orders a round is many pages; the API has others to serve. */
+/** A round reads many pages. Leave capacity for other clients. */
 const PAUSE_MS = { perRound: 500, perPage: 20 };
 
 /**
- * Waits until all orders of a customer have ended, but not beyond the deadline, whatever the API does: then it is as
- * last seen. Status comes page by page, so memory does not grow.
+ * Waits until all orders of a customer have finished, or until the deadline. Reads page by page, so memory does not
+ * grow.
  */
 export async function awaitOutcomes(
   api: Api,

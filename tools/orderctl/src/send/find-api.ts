@@ -9,7 +9,7 @@ function baseOf(url: string): string {
 }
 
 /**
- * Where the API listens: as named, else that of the system that runs here.
+ * The API's address: as named, otherwise that of the running system.
  * @throws OperatorError when nothing answers where it is named, and when none or several run here
  */
 export async function findApi(

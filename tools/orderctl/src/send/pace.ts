@@ -3,17 +3,17 @@ import type { Terminal } from '../terminal.js';
 type Pace = {
   /** Per second. */
   rate: number;
-  /** 0: until interrupted. */
+  /** 0: until Ctrl-C. */
   count: number;
   mostInFlight: number;
 };
 
-/** After a hold-up, at most so much is caught up. */
+/** Maximum to catch up after a delay. */
 const CATCH_UP_MS = 1_000;
 
 /**
- * Starts work at a steady rate, whether or not what was started before is done, but never more at a time than
- * `mostInFlight`. Resolves when all that was started is done; Ctrl-C starts nothing more.
+ * Starts work at a steady rate, with at most `mostInFlight` at a time. Resolves when all started work is done. Ctrl-C
+ * starts no more.
  */
 export async function pace(
   { elapsedMs, pause, signal }: Pick<Terminal, 'elapsedMs' | 'pause' | 'signal'>,

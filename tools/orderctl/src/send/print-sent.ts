@@ -4,29 +4,29 @@ import type { Sent } from './tally.js';
 
 export type SendReport = Sent & {
   api: string;
-  /** Of all orders of this run. */
+  /** All orders of this run. */
   customerId: string;
-  /** Until the last one was answered. */
+  /** Until the last answer. */
   tookMs: number;
-  /** Only where they were waited for. */
+  /** Only if the command waited for them. */
   outcomes?: Outcomes;
 };
 
 type Progress = {
   done: number;
-  /** 0: nobody knows. */
+  /** 0: unknown. */
   of: number;
   retried?: number;
   refused?: number;
   unanswered?: number;
-  /** It is about orders that have ended, and not about those that were sent. */
+  /** The progress counts finished orders rather than sent ones. */
   ended?: boolean;
 };
 
 const BAR_WIDTH = 30;
 const LABEL_WIDTH = [10];
 
-/** A bar on a terminal, words anywhere else. */
+/** A bar in a terminal, otherwise text. */
 export function progressText(
   { movingLines }: Pick<Terminal, 'movingLines'>,
   { done, of, retried = 0, refused = 0, unanswered = 0, ended = false }: Progress,
@@ -39,7 +39,7 @@ export function progressText(
   return [`${bar}${done}${of > 0 ? ` of ${of}` : ''} ${ended ? 'ended' : 'sent'}`, ...extra].join(', ');
 }
 
-/** What became of it all. */
+/** Prints the summary. */
 export function printSent(report: SendReport, terminal: Terminal): void {
   const { api, customerId, tookMs, accepted, refused, unanswered, retried, latencyMs, lastOrderId } = report;
   const { outcomes, refusals, silences } = report;

@@ -17,7 +17,7 @@ function productOf(productId: string): Product {
   return known ?? { productId, productName: productId, unitPrice: UNKNOWN_PRICE };
 }
 
-/** The `index`-th order of a run: of the named products in turn, or of a mix of ordinary ones. */
+/** The `index`-th order of a run: of the named products in turn, or of a standard mix. */
 export function sampleOrder(index: number, customerId: string, productIds: readonly string[]): CreateOrderRequest {
   const products = productIds.length > 0 ? productIds.map(productOf) : CATALOGUE;
   const lines = productIds.length > 0 ? 1 : 1 + (index % 2);

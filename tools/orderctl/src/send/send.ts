@@ -17,21 +17,21 @@ export type SendOptions = {
   /** 0: until Ctrl-C. */
   count: number;
   product?: string[];
-  /** Of an earlier run: what that one has ordered is not ordered again. */
+  /** The id of an earlier run, whose orders are not placed again. */
   customer?: string;
-  /** Seconds for which the orders' ends are waited for. */
+  /** Seconds to wait for the orders to finish. */
   wait?: number;
-  /** Seconds for which one order is tried again. */
+  /** Seconds to retry one order. */
   retryFor: number;
   json?: boolean;
 };
 
-/** What waits for an API that is away is bounded, and so is what comes down on it when it is back. */
-const MOST_IN_FLIGHT = 50;
+/** Bounds waiting requests, and thus the load on an API that has just come back. */
+const MAX_IN_FLIGHT = 50;
 
 const BUSY = 429;
 
-/** What an answer means. A refusal counts only when no earlier attempt can have placed the order. */
+/** Interprets an answer. A refusal counts only if no earlier attempt could have placed the order. */
 export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyMs: number): Placed {
   if (answer?.status === 201) {
     const { orderId } = (answer.body ?? {}) as Partial<Order>;
@@ -39,14 +39,14 @@ export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyM
     return { kind: 'unanswered', code: 'NO_ORDER', detail: 'the answer, 201, names no order', retries };
   }
   if (!answer) return { kind: 'unanswered', code: 'NO_ANSWER', detail: 'the API did not answer', retries };
-  // An order that is no good was none at the first attempt; one that comes too often may have been placed by then.
+  // An invalid order was invalid at the first attempt. A rate-limited one may have been placed before.
   const isRefusal = answer.status < 500 && (answer.status !== BUSY || !mayHaveArrived);
   const { code, detail } = (answer.body ?? {}) as Partial<Problem>;
   const why = { code: code ?? `HTTP_${answer.status}`, detail: detail ?? '', retries };
   return { kind: isRefusal ? 'refused' : 'unanswered', ...why };
 }
 
-/** Places one order, however often it has to be sent: the key makes all attempts the same order. */
+/** Places one order, with retries. The idempotency key makes all attempts the same order. */
 async function place(
   api: Api,
   index: number,
@@ -73,8 +73,7 @@ function exitCodeOf({ refused, unanswered, outcomes }: SendReport, interrupted: 
 }
 
 /**
- * Sends sample orders. 0; 1 when some were refused or unanswered or, with `wait`, have not been completed; 130 after
- * Ctrl-C.
+ * Sends sample orders. Returns 0; 1 if some were refused, unanswered or, with `wait`, not completed; 130 after Ctrl-C.
  */
 export async function send(apiUrl: string, terminal: Terminal, options: SendOptions): Promise<number> {
   const { rate, count, product: products = [], wait, retryFor, json } = options;
@@ -92,12 +91,12 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
     `The API at ${apiUrl}`,
   );
   const retrying: Retrying = { terminal, outage, retryForMs: retryFor * 1_000, random: Math.random };
-  // Of this run alone, unless it is sent again: by it the orders are found, and their keys are its.
+  // Identifies this run: used to find its orders, and in their idempotency keys.
   const customerId = options.customer ?? `sample-${randomUUID()}`;
   const tally = createTally();
   const startedAt = terminal.elapsedMs();
 
-  await pace(terminal, { rate, count, mostInFlight: MOST_IN_FLIGHT }, async (index) => {
+  await pace(terminal, { rate, count, mostInFlight: MAX_IN_FLIGHT }, async (index) => {
     tally.add(await place(api, index, customerId, products, retrying));
     const { accepted, refused, unanswered, retried } = tally.counts();
     const done = accepted + refused + unanswered;
@@ -117,13 +116,13 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
       outcomes = await awaitOutcomes(api, { customerId, accepted, deadline, onProgress }, retrying);
     } catch (error) {
       progress.end();
-      // What was sent is told of all the same.
+      // The summary is still printed.
       terminal.err(`${reasonOf(error)}\n`);
       outcomes = { completed: 0, failed: 0, unfinished: accepted };
     }
   }
   progress.end();
-  const report: SendReport = { api: apiUrl, customerId, tookMs, ...sent, ...(outcomes ? { outcomes } : {}) };
+  const report: SendReport = { api: apiUrl, customerId, tookMs, ...sent, outcomes };
   if (json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   else printSent(report, terminal);
   return exitCodeOf(report, terminal.signal.aborted);

@@ -1,9 +1,9 @@
-/** What became of one order. */
+/** Result of placing one order. */
 export type Placed =
   | { kind: 'accepted'; orderId: string; retries: number; latencyMs: number }
-  /** The API has said no: it is not ordered. */
+  /** The API refused it: it was not placed. */
   | { kind: 'refused'; code: string; detail: string; retries: number }
-  /** Given up or interrupted before the API has said yes or no: it may have been ordered. */
+  /** Given up or interrupted before an answer: it may have been placed. */
   | { kind: 'unanswered'; code: string; detail: string; retries: number };
 
 type Latency = { p50: number; p99: number };
@@ -14,25 +14,25 @@ export type Sent = {
   accepted: number;
   refused: number;
   unanswered: number;
-  /** Orders that took more than one attempt. */
+  /** Orders that needed more than one attempt. */
   retried: number;
   refusals: Reasons;
-  /** Why there was no answer that counts. */
+  /** Reasons for missing answers. */
   silences: Reasons;
-  /** Ms from the first attempt to the answer that accepted it; absent when nothing was accepted. */
+  /** Ms from the first attempt to acceptance. Absent if nothing was accepted. */
   latencyMs?: Latency;
-  /** The last one that was accepted. */
+  /** The last accepted order. */
   lastOrderId?: string;
 };
 
-/** Adds up what was sent. Its memory grows with the slowest order, by whole ms, and not with their number. */
+/** Counts results. Its memory is bounded by the slowest order, not by the number of orders. */
 export function createTally() {
   const counts = { accepted: 0, refused: 0, unanswered: 0, retried: 0 };
   const reasons: Record<'refused' | 'unanswered', Reasons> = { refused: {}, unanswered: {} };
   const byLatency = new Map<number, number>();
   let lastOrderId: string | undefined;
 
-  /** Nearest rank. */
+  /** By nearest rank, from counts per ms, because an endless run cannot keep every latency. */
   function percentile(share: number): number {
     const rank = Math.ceil(counts.accepted * share);
     let seen = 0;
@@ -62,7 +62,7 @@ export function createTally() {
       refusals: reasons.refused,
       silences: reasons.unanswered,
       ...(counts.accepted > 0 ? { latencyMs: { p50: percentile(0.5), p99: percentile(0.99) } } : {}),
-      ...(lastOrderId === undefined ? {} : { lastOrderId }),
+      lastOrderId,
     }),
   };
 }

@@ -5,29 +5,28 @@ import type { ApiAnswer } from './api.js';
 export type Retrying = {
   terminal: Pick<Terminal, 'elapsedMs' | 'pause' | 'signal'>;
   outage: ReturnType<typeof createOutage>;
-  /** How long one request is tried again. */
+  /** How long one request is retried. */
   retryForMs: number;
   /** From 0 to 1. */
   random: () => number;
 };
 
 export type Answered = {
-  /** The last one; undefined when the last attempt got none. */
+  /** The last answer; undefined if the last attempt got none. */
   answer: ApiAnswer | undefined;
   retries: number;
-  /** An attempt may have done its work without anybody hearing of it: it had no answer, or one of a server that failed. */
+  /** An attempt may have succeeded unnoticed: it got no answer, or a server error. */
   mayHaveArrived: boolean;
 };
 
-/** The API is busy, or what stands before it cannot reach it. */
+/** The API is overloaded, or its proxy cannot reach it. */
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
 const BACKOFF_MS = { first: 250, longest: 5_000 };
-/** A hiccup is not worth a line. */
+/** Short interruptions are not reported. */
 const OUTAGE_AFTER_MS = 2_000;
 
 /**
- * Asks until there is an answer that another attempt would not better, or until it has taken too long. The request must
- * be one that may arrive twice.
+ * Retries until the answer is final or the time is over. The request must be idempotent.
  * @throws when interrupted
  */
 export async function untilAnswered(
@@ -55,7 +54,7 @@ export async function untilAnswered(
       outage.begin(answer ? new Error(`it answers ${answer.status}`) : failure);
     }
     const backoffMs = Math.min(BACKOFF_MS.first * 2 ** retries, BACKOFF_MS.longest);
-    // What is asked for is the least; a herd that comes back in step would be refused in step.
+    // Retry-After is a minimum. Jitter keeps clients from retrying in step.
     const waitMs = (answer?.retryAfterMs ?? backoffMs / 2) + (random() * backoffMs) / 2;
     if (terminal.elapsedMs() + waitMs - startedAt > retryForMs) return { answer, retries, mayHaveArrived };
     await terminal.pause(waitMs);

@@ -3,7 +3,7 @@ import { countingNumber, wholeNumber, withTarget, type Run } from '../command-op
 import type { TargetOptions } from '../connect.js';
 import { status, type StatusOptions } from './status.js';
 
-/** A sweeper that works looks after a marker within seconds of its time. */
+/** A working sweeper handles a marker within seconds. */
 const TOLERANCE_SECONDS = 60;
 
 /** `status`. */

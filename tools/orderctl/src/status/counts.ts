@@ -5,7 +5,7 @@ import type { Noted } from './status.js';
 
 export type StatusCounts = Noted<{ table: string; total: number; byStatus: Record<string, number> }>;
 
-/** The items of a table by their status. Eventually consistent: it is a picture, not a proof. */
+/** Counts items by status. Eventually consistent. */
 async function countTable(
   { aws }: ConnectedSystem,
   table: string,
@@ -29,7 +29,7 @@ async function countTable(
   return { table, total, byStatus };
 }
 
-/** Reads both tables from end to end, one after the other. */
+/** Scans both tables. */
 export async function countByStatus(
   system: ConnectedSystem,
   onRead: (table: string, total: number) => void,

@@ -7,11 +7,11 @@ import type { Noted } from './status.js';
 
 export type OutboxStatus = Noted<{
   table: string;
-  /** Items that carry a marker. */
+  /** Items with a marker. */
   markers?: number;
-  /** Those whose time has come. */
+  /** Items with a due marker. */
   due?: number;
-  /** How long the oldest of these has been due; absent when there is none. */
+  /** How long the oldest has been due. Absent without due markers. */
   oldestDueMs?: number;
 }>;
 
@@ -26,7 +26,7 @@ async function readTable(table: string, index: OutboxIndex, now: number, toleran
   return { table, markers, due, oldestDueMs, ...(overdue > 0 ? { attention } : {}) };
 }
 
-/** The outbox markers of both tables, as their indexes have them; those lag a little. */
+/** The outbox markers of both tables, from their eventually consistent indexes. */
 export async function readOutbox(
   { aws, names }: ConnectedSystem,
   now: number,

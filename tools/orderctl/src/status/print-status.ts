@@ -4,7 +4,7 @@ import type { Noted, SystemStatus } from './status.js';
 
 type Line = Noted<{ texts: string[] }>;
 
-/** Those that need attention say so in words, whatever colour they have. */
+/** Lines that need attention say so in words, not only by colour. */
 function printTable(terminal: Terminal, titles: string[], lines: readonly Line[]): void {
   const rows = table([
     titles,
@@ -32,7 +32,7 @@ function age(ms: number | undefined): string {
   return ms === undefined ? '-' : `${Math.round(ms / 1_000)} s`;
 }
 
-/** The status as tables, and a verdict. */
+/** Prints the status as tables, and a verdict. */
 export function printStatus(
   { stage, at, ok, queues, items, outbox, bus, rules }: SystemStatus,
   terminal: Terminal,

@@ -8,7 +8,7 @@ export type QueueStatus = Noted<Pick<QueueState, 'name' | 'role'> & Partial<Queu
 
 const FIX = { 'dead-letter': 'npm run ops -- dlq list', undelivered: 'npm run ops -- dlq list --queue undelivered' };
 
-/** The depth of each queue, without receiving from it. */
+/** Counts the messages of each queue. */
 export async function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<QueueStatus[]> {
   const roles: Record<string, QueueState['role']> = {
     [names.orderQueue]: 'work',

@@ -12,9 +12,9 @@ import type { Noted } from './status.js';
 export type BusStatus = Noted<{ name: string; found: boolean }>;
 export type RuleStatus = Noted<{
   name: string;
-  /** As EventBridge has it; MISSING when there is no such rule. */
+  /** State in EventBridge, or MISSING. */
   state: string;
-  /** Names of the queues, or whatever else it is. */
+  /** Names of the queues or other targets. */
   targets: string[];
 }>;
 
@@ -54,7 +54,7 @@ function whatIsWrong({ state, targets }: RuleStatus): string | undefined {
   return targets.length === 0 ? 'the rule has no target: npm run ops -- doctor has the fix' : undefined;
 }
 
-/** The rules that bring events to the queues. A stack can leave the one out that has customers told of outcomes. */
+/** The rules that route events to the queues. The rule for outcomes is optional. */
 export async function readRules({ aws, names }: ConnectedSystem): Promise<RuleStatus[]> {
   const { bus, orderCreatedRule, notificationRequestedRule, orderOutcomesRule } = names;
   return Promise.all(
@@ -62,7 +62,7 @@ export async function readRules({ aws, names }: ConnectedSystem): Promise<RuleSt
       const rule = await readRule(aws.eventBridge, bus, name);
       const leftOut = name === orderOutcomesRule && rule.state === 'MISSING';
       const attention = leftOut ? undefined : whatIsWrong(rule);
-      return { ...rule, ...(leftOut ? { state: 'LEFT OUT' } : {}), ...(attention === undefined ? {} : { attention }) };
+      return { ...rule, ...(leftOut ? { state: 'LEFT OUT' } : {}), attention };
     }),
   );
 }

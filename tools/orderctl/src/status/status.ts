@@ -7,7 +7,7 @@ import { printStatus } from './print-status.js';
 import { readQueues, type QueueStatus } from './queues.js';
 import { readBus, readRules, type BusStatus, type RuleStatus } from './rules.js';
 
-/** Something of which one may have to say why it needs attention, and what to do. */
+/** A line of the status. `attention`: what is wrong, and what to do. */
 export type Noted<T> = T & { attention?: string };
 
 export type SystemStatus = {
@@ -17,7 +17,7 @@ export type SystemStatus = {
   /** Nothing needs attention. */
   ok: boolean;
   queues: QueueStatus[];
-  /** Absent where nobody asked for the count. */
+  /** Absent without a count. */
   items?: StatusCounts[];
   outbox: OutboxStatus[];
   bus: BusStatus;
@@ -26,9 +26,9 @@ export type SystemStatus = {
 
 export type StatusOptions = {
   count: boolean;
-  /** Seconds between two looks; absent: one look. */
+  /** Seconds between refreshes; absent: one output. */
   watch?: number;
-  /** Seconds that a marker may be due. */
+  /** Seconds that a marker may be overdue. */
   tolerance: number;
   json?: boolean;
 };
@@ -61,12 +61,12 @@ async function readStatus(
     at: new Date(now).toISOString(),
     ok: all.every(({ attention }) => attention === undefined),
     queues,
-    ...(items ? { items } : {}),
+    items,
     ...{ outbox, bus, rules },
   };
 }
 
-/** Shows how the system is. 0; 1 when something needs attention; when watching, 130 after Ctrl-C. */
+/** Shows the state of the system. Returns 0; 1 if something needs attention; 130 after Ctrl-C when watching. */
 export async function status(system: ConnectedSystem, terminal: Terminal, options: StatusOptions): Promise<number> {
   const { watch, json } = options;
   if (watch === undefined) {

@@ -11,7 +11,7 @@ import { keepOn } from '../keep-on.js';
 import { paint, row, type Deadline, type Terminal } from '../terminal.js';
 
 export type TailOptions = {
-  /** Newest orders that are shown to begin with. */
+  /** Number of orders shown at the start. */
   last: number;
   /** Lines after which it ends. */
   count?: number;
@@ -21,12 +21,12 @@ export type TailOptions = {
 /** An order as it is now. */
 type Change = {
   orderId: string;
-  /** The latest thing that has happened to it, and when. */
+  /** Its latest timeline entry. */
   step: string;
   at: string;
   status: FollowedOrder['status'];
   version: number;
-  /** Attempts at its message so far, in its present life. */
+  /** Attempts in its current life. */
   attempts: number;
   customerId: string;
   totalAmount: number;
@@ -48,8 +48,8 @@ function toChange(record: FollowedOrder): Change {
   return {
     ...{ orderId, step, at, status, version, attempts: attemptsOf(record.timeline) },
     ...{ customerId, totalAmount, createdAt },
-    ...(told.code === undefined ? {} : { code: told.code }),
-    ...(told.reason === undefined ? {} : { reason: told.reason }),
+    code: told.code,
+    reason: told.reason,
   };
 }
 
@@ -63,8 +63,8 @@ function toRow(change: Change, terminal: Terminal): string {
 }
 
 /**
- * Shows orders as they change, the newest last. 0 at the end that was asked for, but 2 when AWS is away at the deadline;
- * 130 after Ctrl-C.
+ * Shows orders as they change, the newest last. Returns 0 at the requested end, 2 if AWS is unavailable at the
+ * deadline, 130 after Ctrl-C.
  */
 export async function tail(
   { aws, names, where }: ConnectedSystem,

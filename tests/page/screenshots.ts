@@ -3,18 +3,18 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { createApiClient } from '../tests/support/api-client.js';
-import { openLivePage, startBrowser } from '../tests/support/browser.js';
-import { startEmbeddedSystem, type EmbeddedSystem } from '../tests/support/embedded-system.js';
-import { PRODUCTS, UNIT_PRICE } from '../services/api-gateway/page/products.js';
-import { readArguments } from './usage.mjs';
+import { createApiClient } from '../support/api-client.js';
+import { openLivePage, startBrowser } from '../support/browser.js';
+import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
+import { PRODUCTS, UNIT_PRICE } from '../../services/api-gateway/page/products.js';
+import { readArguments } from '../../tools/usage.mjs';
 
 readArguments('npm run screenshots   (it replaces the pictures in docs/images)', { options: {} });
 
-const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
+const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 /** Long enough for a curve. */
 const LOAD_SECONDS = 100;
-const MOST_PER_SECOND = 14;
+const MAX_PER_SECOND = 14;
 
 type ApiClient = ReturnType<typeof createApiClient>;
 
@@ -27,7 +27,7 @@ async function place(api: ApiClient, productId: string, customer: number, quanti
 
 async function placeMany(api: ApiClient): Promise<void> {
   for (let second = 0; second < LOAD_SECONDS; second++) {
-    const count = Math.round((MOST_PER_SECOND * (1.1 + Math.sin(second / 9))) / 2.1);
+    const count = Math.round((MAX_PER_SECOND * (1.1 + Math.sin(second / 9))) / 2.1);
     const next = sleep(1_000);
     await Promise.all(
       Array.from({ length: count }, (_, n) => place(api, 'coffee-beans', 40 + (n % 7), 1 + ((second + n) % 3))),

@@ -23,34 +23,34 @@ export type Verdict = {
   ending?: keyof Endings | undefined;
 };
 
-/** What an item is judged by, besides itself. */
+/** The context that an item is checked in. */
 export type Circumstances = {
   /** Epoch ms. */
   now: number;
   toleranceMs: number;
-  /** A dead letter of it lies in its dead-letter queue. */
+  /** Its dead-letter queue contains its message. */
   deadLettered: boolean;
 };
 
 type OrderCircumstances = Circumstances & {
   /** The rule that delivers outcomes to the notification queue exists. */
   outcomesExpected: boolean;
-  /** The notification of its present outcome exists. */
+  /** The notification of its current outcome exists. */
   notified: boolean;
-  /** A dead letter of its outcome lies in the notifications' dead-letter queue. */
+  /** The notifications' dead-letter queue contains its outcome event. */
   outcomeDeadLettered: boolean;
 };
 
 type States = WorkItemTable['states'];
-type Judged = WorkItemRecord & { status: string };
+type Checked = WorkItemRecord & { status: string };
 
-/** How long the marker has been due, in ms, beyond what is tolerated; undefined for one that is not. */
-function overdueMs({ outboxAt }: Judged, { now, toleranceMs }: Circumstances): number | undefined {
+/** For how many ms the marker has been due; undefined within the tolerance. */
+function overdueMs({ outboxAt }: Checked, { now, toleranceMs }: Circumstances): number | undefined {
   return outboxAt !== undefined && outboxAt + toleranceMs < now ? now - outboxAt : undefined;
 }
 
-/** A marker is never set further ahead than the longest pause, or than the end of a lease. */
-function aheadProblem(item: Judged, { now }: Circumstances): Problem[] {
+/** A marker is never later than the longest pause or the end of a lease. */
+function aheadProblem(item: Checked, { now }: Circumstances): Problem[] {
   const { outboxAt = 0 } = item;
   const latest = Math.max(now + LONGEST_PAUSE_MS, item.leaseUntil > now ? leaseEndsAt(item) + 1 : 0);
   if (!(outboxAt > latest + MARKER_SKEW_MS)) return [];
@@ -60,22 +60,21 @@ function aheadProblem(item: Judged, { now }: Circumstances): Problem[] {
 
 const inSeconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
-function effectsProblem({ effects, status }: Judged, expected: 0 | 1): Problem[] {
+function effectsProblem({ effects, status }: Checked, expected: 0 | 1): Problem[] {
   if (effects === expected) return [];
   return [{ kind: 'effects', text: `${status}, and its outcome was applied ${effects} times instead of ${expected}` }];
 }
 
-/** An item that is not finished yet, of either table. */
-function judgeUnfinished(item: Judged, states: States, queue: QueueName, around: Circumstances): Verdict {
+function checkUnfinished(item: Checked, states: States, queue: QueueName, around: Circumstances): Verdict {
   const problems = [...effectsProblem(item, 0), ...aheadProblem(item, around)];
-  // Of an earlier life, should it have been started again: then its marker alone says how it is.
+  // After a replay, the dead letter is from an earlier life and does not count.
   if (around.deadLettered && item.lastReplayId === '') return { class: 'deadLettered', problems };
   if (item.outboxAt === undefined) {
     const text = `${item.status} without an outbox marker: nothing will bring it back`;
     return { class: 'lost', problems: [...problems, { kind: 'lost', text }] };
   }
   const lateMs = overdueMs(item, around);
-  // Its length is not known here; nothing but the claim has written it, at `updatedAt`.
+  // The configured lease is unknown here. The claim wrote both attributes, so the difference is the lease.
   const leaseMs = item.leaseUntil - Date.parse(item.updatedAt);
   const leased = item.status === states.processing && isLeased(item, around.now, leaseMs);
   if (lateMs === undefined || leased) return { class: 'inProgress', problems };
@@ -83,13 +82,13 @@ function judgeUnfinished(item: Judged, states: States, queue: QueueName, around:
   return { class: 'inProgress', problems, unlessQueued: { queue, problem: { kind: 'overdue', text } } };
 }
 
-/** The id of the notification that a finished order's present outcome must have. */
+/** The id that the notification of the order's current outcome must have. */
 export function outcomeNotificationId(order: OrderRecord): string | undefined {
   const outcome = orderOutcome(order);
   return outcome && notificationIdFor(outcome.detail.metadata.eventId);
 }
 
-/** What a finished order says of the warehouse. */
+/** How the work of a finished order ended at the warehouse, according to the order. */
 function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
   if (status === ORDER_STATES.completed) return 'fulfilled';
   if (!failure) return undefined;
@@ -98,8 +97,8 @@ function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
   return failure.retriable ? 'untried' : 'refused';
 }
 
-export function judgeOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
-  if (!isFinished({ states: ORDER_STATES }, order)) return judgeUnfinished(order, ORDER_STATES, 'orders', around);
+export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
+  if (!isFinished({ states: ORDER_STATES }, order)) return checkUnfinished(order, ORDER_STATES, 'orders', around);
 
   const problems = [...effectsProblem(order, 1), ...aheadProblem(order, around)];
   if (!orderOutcome(order)) {
@@ -134,7 +133,7 @@ export function judgeOrder(order: OrderRecord, around: OrderCircumstances): Verd
   return { ...verdict, outcome: 'underWay', unlessQueued: { queue: 'notifications', problem } };
 }
 
-/** A notification with a cause must be the one of its order's outcome; of a replayed order also of an earlier life. */
+/** A caused notification must belong to its order's outcome. If the order was replayed, an earlier outcome counts too. */
 function causeProblems(notification: NotificationRecord, order: OrderRecord): Problem[] {
   const { causationId, notificationId } = notification;
   if (causationId === undefined) return [];
@@ -152,7 +151,7 @@ function causeProblems(notification: NotificationRecord, order: OrderRecord): Pr
   ];
 }
 
-export function judgeNotification(
+export function checkNotification(
   notification: NotificationRecord,
   order: OrderRecord | undefined,
   around: Circumstances,
@@ -161,7 +160,7 @@ export function judgeNotification(
     ? causeProblems(notification, order)
     : [{ kind: 'from-nowhere', text: `its order ${notification.orderId} does not exist` }];
   if (!isFinished({ states: NOTIFICATION_STATES }, notification)) {
-    const verdict = judgeUnfinished(notification, NOTIFICATION_STATES, 'notifications', around);
+    const verdict = checkUnfinished(notification, NOTIFICATION_STATES, 'notifications', around);
     return { ...verdict, problems: [...origin, ...verdict.problems] };
   }
   const problems = [...origin, ...effectsProblem(notification, 1)];

@@ -3,7 +3,7 @@ import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { DeadLettered } from './dead-lettered.js';
-import { judgeNotification, judgeOrder, outcomeNotificationId, type Verdict } from './judge.js';
+import { checkNotification, checkOrder, outcomeNotificationId, type Verdict } from './check-item.js';
 
 type Dependencies = {
   orders: TableReader;
@@ -19,10 +19,10 @@ async function byId<Item>(reader: TableReader, key: string, ids: Iterable<string
   return new Map(items.map((item) => [String(item[key]), item as Item]));
 }
 
-/** A row that lacks what it is judged by is a finding, and not the end of the audit. */
-function judged(judge: () => Verdict): Verdict {
+/** An unreadable row is a finding. It must not end the audit. */
+function verdictOf(check: () => Verdict): Verdict {
   try {
-    return judge();
+    return check();
   } catch (error) {
     const text = `the row cannot be read: ${toError(error).message}`;
     return { class: 'inProgress', problems: [{ kind: 'unreadable', text }] };
@@ -38,10 +38,10 @@ function unlessUnreadable<T>(read: () => T | undefined): T | undefined {
 }
 
 /**
- * Judges pages of items together with what they refer to. What is referred to is read after the page: it exists before
- * the state that calls for it.
+ * Checks a page of items together with the items they refer to. Those are read after the page, because they exist before
+ * the state that requires them.
  */
-export function createJudges({
+export function createItemChecks({
   orders,
   notifications,
   deadLettered,
@@ -61,8 +61,8 @@ export function createJudges({
         : new Map<string, unknown>();
       return page.map((order, index) => {
         const notificationId = wanted[index] ?? '';
-        return judged(() =>
-          judgeOrder(order, {
+        return verdictOf(() =>
+          checkOrder(order, {
             now: now(),
             toleranceMs,
             outcomesExpected,
@@ -81,8 +81,8 @@ export function createJudges({
         page.flatMap(({ orderId }) => (typeof orderId === 'string' ? [orderId] : [])),
       );
       return page.map((notification) =>
-        judged(() =>
-          judgeNotification(notification, found.get(notification.orderId), {
+        verdictOf(() =>
+          checkNotification(notification, found.get(notification.orderId), {
             now: now(),
             toleranceMs,
             deadLettered: deadLettered.hasNotification(notification.notificationId),

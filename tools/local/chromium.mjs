@@ -14,7 +14,7 @@ function isProgram(path) {
 }
 
 /**
- * The machine's own browser, at CHROMIUM_PATH or in PATH: none is downloaded.
+ * The installed browser, from CHROMIUM_PATH or PATH. Nothing is downloaded.
  * @returns {string | undefined}
  */
 export function findChromium(env = process.env) {
