@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /**
  * W3C Trace Context; ids of zeros alone are none, and neither is version ff. A later version may add fields at the end:
@@ -30,19 +30,11 @@ export function traceIdOf(traceparent: unknown): string | undefined {
   return parseTraceparent(traceparent)?.traceId;
 }
 
-/** Of a trace's id and a span's. */
-const ID_BYTES = 16 + 8;
-/** Random bytes for many at once: to ask for them costs more than all the rest of a traceparent. */
-const pool = Buffer.alloc(128 * ID_BYTES);
-let used = pool.length;
-
-/** The beginning of a trace that nobody records: its id still ties logs and events together. */
+/** The start of an unrecorded trace: its id still connects logs and events. */
 export function newTraceparent(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const random = pool.toString('hex', used, used + ID_BYTES);
-  used += ID_BYTES;
-  return formatTraceparent({ traceId: random.slice(0, 32), spanId: random.slice(32), flags: 0 });
+  return formatTraceparent({
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    flags: 0,
+  });
 }
