@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import type { ValidationError } from 'class-validator';
 import { PermanentError } from '../runtime/errors.js';
-import { validationErrors } from '../validation.js';
+import { validationErrors } from '../validation/validate.js';
 
 /** An event class: a name, a schema version, and class-validator decorators on its properties. */
 export type EventClass<Event extends object = object> = {

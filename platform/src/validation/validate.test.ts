@@ -20,7 +20,7 @@ import {
 } from 'class-validator';
 import fc from 'fast-check';
 import { hostileBody, propertySeed } from '@orderflow/testing/hostile-bodies';
-import { validationErrors } from './validation.js';
+import { validationErrors } from './validate.js';
 
 class Part {
   @IsString()
