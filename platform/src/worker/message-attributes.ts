@@ -1,5 +1,5 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { bytesOf, wireBytes } from '../aws/fast-path/wire-json.js';
+import { bytesOf, wireBytes } from '../aws/fast-path/fast-path.js';
 
 /** An attribute as SQS has it: a type such as `String`, `Number.int` or `Binary.gzip`, and its value. */
 export type MessageAttribute = { type: string; /** Of a binary one, its bytes in base64. */ value: string };

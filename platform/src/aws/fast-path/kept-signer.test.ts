@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { keepSigner } from './clients.js';
+import { keepSigner } from './kept-signer.js';
 
 type Config = Parameters<typeof keepSigner>[0];
 
