@@ -27,7 +27,7 @@ const USAGE = `npm run bench -- [--rounds 3] [--orders 3000] [--emulator minista
                  [--rows ${ROWS.join(',')}] [--subjects ${SUBJECTS.join(',')}] [--json FILE] [--svg FILE]
 
 Other measurements (add --help for their options):
-npm run bench -- --page | --profile | --soak | --startup`;
+npm run bench -- --page | --plain | --profile | --soak | --startup`;
 
 function options(): BenchOptions {
   helpIfAsked(USAGE);

@@ -5,7 +5,7 @@ import type { Spread } from './stats.js';
 import type { Subject } from './subjects.js';
 
 /** Lines with columns of equal width; the first column to the left. */
-function align(rows: readonly string[][]): string {
+export function align(rows: readonly string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const pad = (cell: string, column: number): string =>
     column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);

@@ -1,0 +1,1 @@
+export { convertToAttr as toAttributeValue } from '@aws-sdk/util-dynamodb';
