@@ -4,7 +4,7 @@ import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MeasureCalls } from '../telemetry/aws-calls.js';
-import { createDocumentClient, speedUp, wireJson10, wireJson11 } from './fast-path/fast-path.js';
+import { createDocumentClient, removeUnusedMiddleware, wireJson10, wireJson11 } from './fast-path/fast-path.js';
 
 /** Ports of one method, so that a fake can replace a client. */
 export type DynamoDb = Pick<DynamoDBDocumentClient, 'send'>;
@@ -82,7 +82,7 @@ export function createAwsClients(env: AwsEnv, measure?: MeasureCalls): AwsClient
   const pollTimeoutMs = (env.SQS_WAIT_TIME_SECONDS ?? 0) * 1_000 + POLL_MARGIN_MS;
   const polling = new SQSClient({ ...base, ...queues, maxAttempts: 1, requestHandler: requestHandler(pollTimeoutMs) });
   const clients = [documents, statements, eventBridge, sqs, polling];
-  for (const client of clients) speedUp(client);
+  for (const client of clients) removeUnusedMiddleware(client);
 
   if (measure) {
     const options = { step: 'initialize', name: 'measureCalls' } as const;

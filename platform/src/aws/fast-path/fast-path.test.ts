@@ -61,7 +61,7 @@ afterAll(() => {
 function comparable(value: unknown): unknown {
   if (value instanceof Error) {
     const { name, message, constructor } = value;
-    return { thrown: constructor.name, name, message, ...(comparable({ ...value }) as object) };
+    return { thrown: constructor.name, name, message, ...(comparable(Object.assign({}, value)) as object) };
   }
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return value;

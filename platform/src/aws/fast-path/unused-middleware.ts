@@ -4,6 +4,6 @@
  */
 const UNUSED = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
 
-export function removeUnusedMiddleware(stack: { remove(name: string): boolean }): void {
-  for (const name of UNUSED) stack.remove(name);
+export function removeUnusedMiddleware(client: { middlewareStack: { remove(name: string): boolean } }): void {
+  for (const name of UNUSED) client.middlewareStack.remove(name);
 }

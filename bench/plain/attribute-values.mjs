@@ -1,1 +1,0 @@
-export { convertToAttr as toAttributeValue } from '@aws-sdk/util-dynamodb';
