@@ -12,14 +12,14 @@ export type EventClass<Event extends object = object> = {
 
 type Envelope = { 'detail-type': string; detail: { metadata: { version: number } } };
 
-/** Where the first problem lies and what it is: the deepest error of the first branch. */
+/** The path and message of the deepest error in the first branch. */
 function firstProblem(errors: ValidationError[], parent = ''): { path: string; message: string } {
   const [error] = errors;
   if (!error) return { path: parent, message: 'is invalid' };
   const path = /^\d+$/.test(error.property)
     ? `${parent}[${error.property}]`
     : [parent, error.property].filter(Boolean).join('.');
-  // The decorator that stands first is evaluated last: what kind of value it must be, before its limits.
+  // The first decorator is evaluated last. It checks the type, which matters more than the limits.
   const message = Object.values(error.constraints ?? {}).at(-1);
   return message === undefined ? firstProblem(error.children ?? [], path) : { path, message };
 }
@@ -50,7 +50,7 @@ function asEnvelope(value: unknown): Envelope {
   const { detail } = value;
   if (!isObject(detail)) throw problem('detail');
   if (!isObject(detail.metadata)) throw problem('detail.metadata');
-  // class-validator takes an empty list for a nested object.
+  // class-validator accepts an empty array as a nested object.
   if (!isObject(detail.data)) throw problem('detail.data');
   if (!Number.isInteger(detail.metadata.version)) throw problem('detail.metadata.version');
   return value as Envelope;
@@ -61,7 +61,7 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
     const event = plainToInstance(EventClass, detail);
     return { event, errors: validationErrors(event, { onlyDeclared: false }) };
   } catch (cause) {
-    // Both recurse into whatever they are given.
+    // Both recurse, so hostile nesting exhausts the stack.
     throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
       cause,
       details: { path: 'detail' },
@@ -69,7 +69,7 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
   }
 }
 
-/** Why a worker that reads these events could not read the body; undefined when it can. */
+/** Why a worker that handles these events cannot decode the body; undefined if it can. */
 export function whyMalformed(
   body: string,
   classes: readonly EventClass[],
@@ -85,8 +85,8 @@ export function whyMalformed(
 }
 
 /**
- * The event in a message body, as an instance of its class. Properties that the class does not know are ignored: a
- * newer publisher may add some.
+ * The event in a message body, as an instance of its class. Unknown properties are ignored, because a newer publisher may
+ * add some.
  * @throws PermanentError NOT_JSON, NOT_AN_ENVELOPE, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION or INVALID_EVENT
  */
 export function decodeEvent<Event extends object>(

@@ -1,4 +1,12 @@
-/** Validation of decorated classes. */
+/**
+ * Validates decorated classes. Import this file only.
+ *
+ * plan.ts replaces class-validator's search for the decorators of each object, which is the same for all objects of a class.
+ * It only recognises valid objects; every error comes from class-validator itself. It buys @P of CPU
+ * per order (API, worker). Orders per second do not change. Measure again with `npm run bench -- --plain`.
+ *
+ * To remove it, delete plan.ts and the line that calls it. The answers stay the same, which validate.test.ts proves.
+ */
 import { validateSync, type ValidationError } from 'class-validator';
 import { holdsByPlan } from './plan.js';
 
