@@ -1,46 +1,38 @@
 /**
- * What the fast path buys: `npm run bench -- --plain` measures the system with it and without it, in turn. `--each` removes
- * each part alone. A preload replaces the modules (bench/plain/), so the services have no switch for it.
+ * What the fast path buys: `npm run bench -- --plain` measures the system with it and without it, in turn. `--each` also
+ * removes each SDK part alone. A preload replaces the modules (bench/plain/), so the services have no switch for it.
  */
 import { parseArgs } from 'node:util';
-import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { measureSaturation } from './rows/saturation.js';
 import { openPlaces, withSubject, type BenchSystem, type Places } from './support/bench-system.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
-import { wholeNumber } from './support/options.js';
+import { commandLine, wholeNumber } from './support/options.js';
 import { median } from './support/stats.js';
 import { align } from './support/table.js';
 
-const SDK_PARTS = ['wire-json', 'document-client', 'kept-signer', 'unused-middleware'];
+const SDK_PARTS = ['wire-json', 'document-client', 'unused-middleware'];
 /** Variants by name: the modules that each one replaces. */
 const WHOLE: Record<string, string[]> = { 'the SDK parts': SDK_PARTS, 'the validation plans': ['plan'] };
-const EACH = Object.fromEntries([...SDK_PARTS, 'attribute-values', 'plan'].map((part) => [part, [part]]));
+const EACH = Object.fromEntries(SDK_PARTS.map((part) => [part, [part]]));
 const METRICS = { apiCpuMs: 'API', workerCpuMs: 'worker' } as const;
 
 const USAGE = 'npm run bench -- --plain [--rounds 5] [--orders 3000] [--each] [--small]';
 
-function options() {
-  helpIfAsked(USAGE);
-  try {
-    const { values } = parseArgs({
-      options: {
-        rounds: { type: 'string' },
-        orders: { type: 'string' },
-        each: { type: 'boolean', default: false },
-        small: { type: 'boolean', default: false },
-      },
-    });
-    const { rounds = values.small ? '1' : '5', orders = values.small ? '500' : '3000', each } = values;
-    return { rounds: wholeNumber('rounds', rounds, 100), orders: wholeNumber('orders', orders, 1_000_000), each };
-  } catch (error) {
-    return misused(USAGE, (error as Error).message);
-  }
-}
-
-const { rounds, orders, each } = options();
+const { rounds, orders, each } = commandLine(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string' },
+      orders: { type: 'string' },
+      each: { type: 'boolean', default: false },
+      small: { type: 'boolean', default: false },
+    },
+  });
+  const { rounds = values.small ? '1' : '5', orders = values.small ? '500' : '3000', each } = values;
+  return { rounds: wholeNumber('rounds', rounds, 100), orders: wholeNumber('orders', orders, 1_000_000), each };
+});
 leaveNothingBehind();
 const preload = new URL('plain/replace.mjs', import.meta.url).href;
-const variants = Object.entries({ '': [], ...(each ? EACH : WHOLE) });
+const variants = Object.entries({ '': [], ...WHOLE, ...(each && EACH) });
 const measured = new Map<string, Record<string, number>[]>(variants.map(([name]) => [name, []]));
 
 /** @throws when a service still runs a part that should be replaced */

@@ -14,13 +14,13 @@ const PAGES = 20;
 const PAGE_SIZE = 50;
 const SETTLE_MS = 6_000;
 const IDLE_MS = 60_000;
-/** Often enough that the jitter of single pauses evens out; what a sweep costs does not depend on it. */
+/** Often enough to average out jitter. The cost of one sweep does not depend on it. */
 const SWEEPING = { SWEEP_INTERVAL_MS: '500' };
-/** Sweeps would count as the cost of whatever takes long enough to meet some. */
+/** Sweeps would add to the cost of list pages. */
 const NOT_SWEEPING = { SWEEP_INTERVAL_MS: '3600000' };
 const MORE_WORKERS = 4;
 
-/** Orders that were completed an hour ago and less, as the system leaves them. */
+/** A record of an order that was completed within the last hour. */
 function finishedOrder(age: number): Record<string, unknown> {
   const item = { productId: 'coffee-beans', productName: 'Coffee beans, 1 kg', quantity: 1, unitPrice: 12.5 };
   const {
@@ -59,12 +59,12 @@ async function seed({ dynamo, names }: BenchSystem, orders: number): Promise<voi
   await Promise.all(Array.from({ length: WRITERS }, writer));
 }
 
-/** What the services use while something happens, or nothing. */
+/** What the services use while `what` runs. */
 async function usageDuring(place: Place, env: Record<string, string>, what: (system: BenchSystem) => Promise<void>) {
   const proxy = await startCountingProxy(place.emulator.url);
   const system = await startSubjectIn(place, 'ours', { env, endpointFor: () => Promise.resolve(proxy.url) });
   try {
-    // What was under way before leaves the sweeper something to do, once.
+    // The sweeper first handles the markers that earlier measurements left.
     await sleep(SETTLE_MS);
     const before = proxy.usage();
     await what(system);
@@ -86,7 +86,7 @@ async function readPages({ apiUrl }: BenchSystem): Promise<void> {
 const dynamoDbCalls = ({ calls }: Usage): number =>
   [...calls].reduce((sum, [name, count]) => sum + (name.startsWith('DynamoDB ') ? count : 0), 0);
 
-/** Calls to the table, and read units, of a list page and of a minute in which nothing happens. */
+/** Table calls and read units of a list page and of an idle minute. */
 async function measureReads(place: Place): Promise<Record<string, number>> {
   const pages = await usageDuring(place, NOT_SWEEPING, readPages);
   const idle = await usageDuring(place, SWEEPING, () => sleep(IDLE_MS));
@@ -99,7 +99,7 @@ async function measureReads(place: Place): Promise<Record<string, number>> {
   };
 }
 
-/** What so many orders in the table change for this system, and more workers. */
+/** How the number of stored orders, and of workers, affects this system. */
 export async function measureGrowth(places: Places, orders: number, say: (line: string) => void) {
   const measured: Record<string, number> = {};
   for (const size of SIZES) {

@@ -4,7 +4,7 @@ import { percentile } from '../support/stats.js';
 import { watchCompletions } from '../support/watch-completions.js';
 import { warmUp } from './saturation.js';
 
-/** Of a subject's own saturation, in percent. */
+/** Percent of the subject's own saturation. */
 const LOADS = [5, 50] as const;
 
 const postTimes = (placed: readonly Placed[]): number[] => placed.map(({ postMs }) => postMs);
@@ -15,7 +15,7 @@ async function underLoad(system: BenchSystem, client: LoadClient, rate: number, 
   return { posts: postTimes(placed), completions: await completions.finish() };
 }
 
-/** Latencies with one client, and at shares of what the subject can do. @param saturation its orders per second */
+/** Latencies with one client, and at shares of the saturation. @param saturation orders per second */
 export async function measureLatency(system: BenchSystem, saturation: number, seconds: number) {
   await warmUp(system);
   const client = createLoadClient(system.apiUrl);

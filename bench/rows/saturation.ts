@@ -5,9 +5,9 @@ import { closedLoop, createLoadClient, type Placed } from '../support/load.js';
 import { cpuMs, emulatorCpuMs, residentMb, watchMemory } from '../support/process-stats.js';
 
 export const CLIENTS = 100;
-/** CPU time per order, of all subjects, falls until about so many: V8 compiles what is hot. */
+/** V8 compiles hot code first: CPU time per order falls until about this many orders. */
 const WARM_UP_ORDERS = 2_500;
-/** Until a process that has started has its memory in order. */
+/** Memory settles after a start. */
 const REST_MS = 3_000;
 
 const idsOf = (placed: readonly Placed[]): string[] => placed.map(({ orderId }) => orderId);
@@ -27,7 +27,7 @@ export async function ordersPerSecond(system: BenchSystem, orders: number, befor
   return (orders / ((await untilCompleted(system, idsOf(placed), beforeLook)) - first)) * 1_000;
 }
 
-/** Throughput, CPU and memory with as many clients as the system can use. */
+/** Throughput, CPU time and memory under full load. */
 export async function measureSaturation(system: BenchSystem, orders: number) {
   await sleep(REST_MS);
   const { api, worker } = system.pids();

@@ -4,17 +4,18 @@ import { resourceNames, type ResourceNames } from '@orderflow/contracts';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../../tests/support/embedded-system.js';
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from '../../tests/support/emulator.js';
+import { startCountingProxy, type CountingProxy } from './counting-proxy.js';
 import { mainsOf, type Subject } from './subjects.js';
 import type { EmulatorKind } from './use-emulator.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';
 
-/** An emulator with a stage that nobody has used yet. */
+/** An emulator with an unused stage. */
 export type Place = { emulator: Emulator; stage: string; dispose: () => Promise<void> };
 
-/** Where measurements take place: each has tables and queues of its own. */
+/** Places for measurements, each with separate tables and queues. */
 export type Places = { fresh(): Promise<Place>; dispose(): Promise<void> };
 
-/** A new MiniStack each time, which takes a second; LocalStack takes too long for that, so it is kept for all stages. */
+/** MiniStack starts within a second, so each place gets a new one. All places share one LocalStack. */
 export async function openPlaces(kind: EmulatorKind): Promise<Places> {
   let ordinal = 0;
   if (kind === 'ministack') {
@@ -33,7 +34,7 @@ export async function openPlaces(kind: EmulatorKind): Promise<Places> {
   };
 }
 
-/** How subjects are configured: as in production, with nothing simulated, and no limit on the one client that there is. */
+/** Production settings, nothing simulated, and no rate limit for the only client. */
 const ENV = {
   NODE_ENV: 'production',
   LOG_LEVEL: 'info',
@@ -42,7 +43,7 @@ const ENV = {
   NOTIFY_ON_ORDER_OUTCOME: 'false',
   FULFILMENT_DELAY_MS: '0',
   RATE_LIMIT_MAX: '100000000',
-  // The peers have no deadline: on a machine that is busy otherwise, ours would refuse what they are late with.
+  // The peers have no deadline. On a busy machine ours would refuse orders that they complete late.
   AWS_REQUEST_TIMEOUT_MS: '9000',
 };
 
@@ -60,27 +61,26 @@ export type BenchSystem = {
 
 type BenchSystemOptions = {
   workers?: number;
-  /** For all services, besides what every subject gets. */
+  /** Extra variables for all services. */
   env?: Record<string, string>;
-  /** What the services take for the emulator, as a counting proxy. */
+  /** Gives the endpoint that the services use, for example a proxy in front of the emulator. */
   endpointFor?: (emulatorUrl: string) => Promise<string>;
 };
 
-/** A subject in a place: one API, and order workers. Its emulator stays. */
+/** Starts one API and the order workers of a subject. The emulator outlives them. */
 export async function startSubjectIn(
   { emulator, stage }: Place,
   subject: Subject,
   { workers = 1, env = {}, endpointFor }: BenchSystemOptions = {},
 ): Promise<BenchSystem> {
-  const mains = mainsOf(subject);
   const system = await startEmbeddedSystem({
     timings: {},
     env: { ...ENV, ...env, STAGE: stage },
     replicas: { 'order-worker': workers, 'notification-worker': 0 },
     emulator,
     build: false,
-    ...(mains ? { mains } : {}),
-    ...(endpointFor ? { endpointFor } : {}),
+    mains: mainsOf(subject),
+    endpointFor,
   });
   const client = emulatorClient(emulator.url, emulator.credentials);
   const dynamo = new DynamoDBClient(client);
@@ -103,14 +103,14 @@ export async function startSubjectIn(
     dispose: async () => {
       dynamo.destroy();
       sqs.destroy();
-      // Nothing of it is used again: there is nothing to drain.
+      // No need to drain: the data is not used again.
       await Promise.all((['api-gateway', 'order-worker'] as const).map((service) => system.kill(service)));
       await system.dispose();
     },
   };
 }
 
-/** A subject in a place of its own, that goes with it. */
+/** Runs a subject in a fresh place and disposes of both. */
 export async function withSubject<T>(
   places: Places,
   subject: Subject,
@@ -127,5 +127,27 @@ export async function withSubject<T>(
     }
   } finally {
     await place.dispose();
+  }
+}
+
+/** The same with the subject's AWS calls going through a counting proxy. */
+export async function withCountedSubject<T>(
+  places: Places,
+  subject: Subject,
+  use: (system: BenchSystem, proxy: CountingProxy) => Promise<T>,
+): Promise<T> {
+  let proxy: CountingProxy | undefined;
+  const endpointFor = async (emulatorUrl: string): Promise<string> => {
+    proxy = await startCountingProxy(emulatorUrl);
+    return proxy.url;
+  };
+  const useCounted = (system: BenchSystem): Promise<T> => {
+    if (!proxy) throw new Error('the system did not ask for its endpoint');
+    return use(system, proxy);
+  };
+  try {
+    return await withSubject(places, subject, useCounted, { endpointFor });
+  } finally {
+    await proxy?.dispose();
   }
 }

@@ -1,11 +1,11 @@
-/** When orders were completed, as their items say; a run in which one was not, or twice, is void. */
+/** Waits for orders to be COMPLETED. A run is void if an order is not completed exactly once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import type { BenchSystem } from './bench-system.js';
 
 const LOOK_EVERY_MS = 100;
-/** Without a new completion for so long, the rest will not come. Longer than a lost message takes to be seen again. */
+/** Give up after this time without a completion. It is longer than the visibility timeout of a lost message. */
 const STUCK_AFTER_MS = 45_000;
 
 type Completion = { status: string; effects: number; updatedAtMs: number };
@@ -36,10 +36,9 @@ async function readOrders({ dynamo, names }: BenchSystem): Promise<Map<string, C
 }
 
 /**
- * Waits until every one of these orders is COMPLETED.
- * @param beforeLook called before each look; what it has read at the last call belongs to the moment of completion
+ * @param beforeLook called before each look at the table. Its last call marks the moment of completion
  * @returns epoch ms of the last completion
- * @throws when an order is lost, has failed, or has had its effect other than once
+ * @throws if an order is lost, has failed, or has not had its effect exactly once
  */
 export async function untilCompleted(
   system: BenchSystem,
@@ -58,7 +57,7 @@ export async function untilCompleted(
       if (left === 0) {
         const wrong = orders.filter((order) => order?.effects !== 1).length;
         if (wrong > 0)
-          throw new Error(`void: ${wrong} of ${orders.length} orders have had their effect other than once`);
+          throw new Error(`void: ${wrong} of ${orders.length} orders did not have their effect exactly once`);
         return orders.reduce((last, order) => Math.max(last, order?.updatedAtMs ?? 0), 0);
       }
     }
@@ -67,7 +66,7 @@ export async function untilCompleted(
       progressAt = performance.now();
     }
     if (performance.now() - progressAt > STUCK_AFTER_MS) {
-      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left, and nothing happens`);
+      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left, without progress`);
     }
     await sleep(LOOK_EVERY_MS);
   }

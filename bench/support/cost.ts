@@ -5,12 +5,11 @@ import type { Usage } from './aws-usage.js';
 export type Cost = { sqs: number; eventBridge: number; dynamoDb: number; total: number };
 
 /**
- * Prices what so many orders have used. Batches save requests to SQS; events and writes are charged one by one, batched
- * or not.
- * @param unitsPerUpdate write units of one update, which go by the size of the item
+ * Batches save SQS requests. Events and writes are charged one by one.
+ * @param unitsPerUpdate write units of one update, which depend on the size of the item
  */
 export function costPerMillion(usage: Usage, orders: number, unitsPerUpdate: number): Cost {
-  // EventBridge sends each accepted order to the queue, which SQS charges as a request of its own.
+  // SQS also charges a request for each event that EventBridge sends to the queue.
   const sqs = ((usage.sqsRequests + orders) / orders) * PRICES.sqsPerMillionRequests;
   const eventBridge = (usage.events / orders) * PRICES.eventBridgePerMillionEvents;
   const writes = usage.insertUnits + usage.updates * unitsPerUpdate + usage.indexWrites;

@@ -10,12 +10,12 @@ export type CountingProxy = {
   url: string;
   /** So far. */
   usage(): Usage;
-  /** Resolves with the time by `performance.now()` when the operation is called for the first time from now on. */
+  /** Resolves with the `performance.now()` of the next call of the operation. */
   next(operation: string): Promise<number>;
   dispose(): Promise<void>;
 };
 
-/** Passes AWS calls on to an emulator as they are, over connections that are kept, and counts them when answered. */
+/** Forwards AWS calls unchanged to an emulator, over kept connections, and counts those that are answered. */
 export async function startCountingProxy(targetUrl: string): Promise<CountingProxy> {
   const upstream = connectTo(targetUrl);
   const usage = newUsage();
@@ -29,7 +29,7 @@ export async function startCountingProxy(targetUrl: string): Promise<CountingPro
   }
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    // A client that gives up must not leave its long poll behind: it would swallow a message.
+    // Abort with the client: an abandoned long poll would swallow a message.
     const gone = new AbortController();
     outgoing.on('close', () => {
       gone.abort();

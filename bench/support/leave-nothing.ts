@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Exit code of a process that was interrupted: 128 and the number of SIGINT. */
+/** 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 
 /**
- * Whatever ends this process from now on, Ctrl-C included, nothing of it stays: temporary files are in one folder that
- * goes with it, and children are killed when it exits (tests/support/kill-at-exit.ts).
+ * Removes temporary files when the process exits, also after Ctrl-C. tests/support/kill-at-exit.ts does the same for child
+ * processes.
  */
 export function leaveNothingBehind(): void {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-bench-'));

@@ -14,12 +14,12 @@ const PACKAGES: readonly [RegExp, string][] = [
   [/^winston|^logform$|^triple-beam$|^readable-stream$|^safe-stable-stringify$|^@colors\//, 'winston'],
   [/^prom-client$/, 'prom-client'],
 ];
-/** Of Node's streams, in which system calls are. */
+/** Node's stream functions that make system calls. */
 const WRITES = /^write(v|Utf8String|Latin1String|AsciiString|Buffer)$/;
 
-/** Whose code a function is, as far as its place tells. */
+/** The owner of a function, judged by its file; undefined for idle time. */
 function ownerOf({ functionName, url }: CpuProfile['nodes'][number]['callFrame']): string | undefined {
-  // The second is the profiler's own, which begins within its profile.
+  // The second is the profiler itself.
   if (functionName === '(idle)' || (functionName === 'dispatch' && url === '')) return undefined;
   if (functionName === '(garbage collector)') return 'garbage collection';
   const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
@@ -28,7 +28,7 @@ function ownerOf({ functionName, url }: CpuProfile['nodes'][number]['callFrame']
   return url === '' && WRITES.test(functionName) ? 'writes to sockets and pipes' : 'Node';
 }
 
-/** Shares of the time in which the process was not idle, largest first; each function's own time. */
+/** Shares of busy time (self time), largest first. */
 export function sharesOf({ nodes, samples, timeDeltas }: CpuProfile): [owner: string, share: number][] {
   const owners = new Map(nodes.map(({ id, callFrame }) => [id, ownerOf(callFrame)]));
   const times = new Map<string, number>();

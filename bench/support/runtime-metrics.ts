@@ -1,7 +1,7 @@
-/** A process's own account of itself, from its /metrics. */
+/** What a process reports about itself at /metrics. */
 export type RuntimeMetrics = { eventLoopP99Ms: number; activeHandles: number; heapMb: number };
 
-/** The value of a metric without labels, or with any; NaN when it is not there. */
+/** The value of a metric, ignoring its labels; NaN if it is missing. */
 function valueOf(text: string, name: string): number {
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 }
@@ -10,12 +10,12 @@ export function parseRuntimeMetrics(text: string): RuntimeMetrics {
   return {
     eventLoopP99Ms: valueOf(text, 'nodejs_eventloop_lag_p99_seconds') * 1_000,
     activeHandles: valueOf(text, 'nodejs_active_handles_total'),
-    // With buffers, which are not in the heap itself.
+    // Includes buffers, which are outside the heap.
     heapMb: (valueOf(text, 'nodejs_heap_size_used_bytes') + valueOf(text, 'nodejs_external_memory_bytes')) / 2 ** 20,
   };
 }
 
-/** The delay is that since somebody has asked before: prom-client starts anew with each answer. */
+/** The event loop delay counts since the last request: prom-client resets it with each response. */
 export async function readRuntimeMetrics(port: number): Promise<RuntimeMetrics> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
   if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);

@@ -1,10 +1,9 @@
 import { median, percentile, slope } from './stats.js';
 
-/** What a process was like at a moment. */
 export type SoakSample = {
   atMs: number;
   residentMb: number;
-  /** What was alive just after a garbage collection; not of every sample, because a collection takes its time. */
+  /** Live memory after a garbage collection. Only some samples collect, because that takes time. */
   aliveMb?: number;
   descriptors: number;
   activeHandles: number;
@@ -12,23 +11,23 @@ export type SoakSample = {
 };
 
 export type SoakVerdict = {
-  /** Of the line through what was alive after collections, as `leastOfNeighbours` has it. */
+  /** Slope of live memory, smoothed by `leastOfNeighbours`. */
   mbPerMinute: number;
-  /** The same by the median size. */
+  /** The same relative to the median. */
   percentPerMinute: number;
-  /** Smallest and largest. Told only: it goes up and down with collections, over minutes. */
+  /** Smallest and largest. Not judged, because it follows garbage collections over minutes. */
   residentMb: [number, number];
-  /** Median and largest of what samples were told. */
+  /** Median and largest. */
   eventLoopP99Ms: { median: number; max: number };
-  /** Medians of the first and of the last third. */
+  /** Medians of the first and the last third. */
   descriptors: [number, number];
   activeHandles: [number, number];
   complaints: string[];
 };
 
-/** A tenth more in ten minutes. */
+/** A tenth in ten minutes. */
 const MAX_PERCENT_PER_MINUTE = 1;
-/** Connections come and go with the load; a leak of one a second is hundreds. */
+/** Connections vary with the load. A leak of one per second adds hundreds. */
 const MAX_MORE_HANDLES = 20;
 
 function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample) => number): [number, number] {
@@ -36,17 +35,17 @@ function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample
   return [median(samples.slice(0, third).map(value)), median(samples.slice(-third).map(value))];
 }
 
-/** Of a shorter time than this a slope says what the heap was doing at the moment, and no more. */
+/** Over a shorter time the slope says nothing about a leak. */
 const JUDGED_FROM_MS = 180_000;
 
 type Point = { x: number; y: number };
 
-/** Three minutes of them, in a soak. */
+/** Three minutes in a soak. */
 const NEIGHBOURS = 6;
 
 /**
- * For each sample the smallest of it and those that follow: a collection in the midst of work leaves some of what has died,
- * now and then half as much again as what lives, and never takes too much.
+ * For each sample, the minimum of it and those that follow. A collection during work leaves some garbage, sometimes half as
+ * much as the live memory, but never removes too much.
  */
 function leastOfNeighbours(points: readonly Point[]): Point[] {
   return points
@@ -69,7 +68,7 @@ export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
     activeHandles: firstAndLast(samples, ({ activeHandles }) => activeHandles),
   };
   const complaints: string[] = [];
-  // Not `>`: what could not be measured is no good news.
+  // Not `>`: NaN must count as a failure.
   if (!(spanMs < JUDGED_FROM_MS || percentPerMinute <= MAX_PERCENT_PER_MINUTE)) {
     complaints.push(`memory grows by more than ${MAX_PERCENT_PER_MINUTE} % a minute`);
   }

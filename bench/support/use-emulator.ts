@@ -4,7 +4,7 @@ import { testcontainersEnv } from '../../tests/support/testcontainers-env.mjs';
 export const EMULATORS = ['ministack', 'localstack'] as const;
 export type EmulatorKind = (typeof EMULATORS)[number];
 
-/** Makes ready for an emulator of this kind: a LocalStack is a container, which goes when this process does. */
+/** Prepares for an emulator. LocalStack is a container, which is removed when this process exits. */
 export function useEmulator(kind: EmulatorKind): void {
   if (kind === 'ministack') return;
   Object.assign(process.env, testcontainersEnv());

@@ -1,8 +1,7 @@
 /**
- * When orders are COMPLETED for those who look. An item's own updatedAt is no answer to that: it is what the worker's
- * clock said before the write, and a write that waits for others to go with it would look faster than it is. A queue of
- * outcomes would add the emulator's delivery, which takes up to 100 ms. So the items that are open are read all the time,
- * together in one call; what an answer is late by, some 5 ms, is the same for all subjects.
+ * Observes when orders become COMPLETED, by reading all open items in a loop. The delay, about 5 ms, is the same for all
+ * subjects. `updatedAt` is not precise enough: the worker sets it before the write, which may wait for a batch. A queue of
+ * outcomes would add up to 100 ms of delivery by the emulator.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,25 +9,25 @@ import type { BenchSystem } from './bench-system.js';
 import { epochMs, type Placed } from './load.js';
 
 const PAUSE_MS = 4;
-/** BatchGetItem takes no more. */
+/** Limit of BatchGetItem. */
 const MAX_KEYS = 100;
 const WITHIN_MS = 60_000;
 
 type Found = { Responses?: Record<string, { orderId: { S: string }; status: { S: string } }[]> };
 
-/** Reads without the SDK, which would take CPU from what is measured. */
+/** Reads without the SDK, because the SDK would take CPU time from the services. */
 function createReader({ emulator, names }: BenchSystem) {
   const { hostname, port } = new URL(emulator.url);
   const agent = new Agent({ keepAlive: true });
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': 'DynamoDB_20120810.BatchGetItem',
-    // Emulators look at the key and at the scope, to tell services apart, and at nothing else.
+    // Emulators check only the key and the scope, not the signature.
     authorization: `AWS4-HMAC-SHA256 Credential=${emulator.credentials.accessKeyId}/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
   };
   const table = names.ordersTable;
 
-  /** Those that are COMPLETED. */
+  /** The ids of the COMPLETED ones. */
   const read = (orderIds: string[]): Promise<string[]> =>
     new Promise((resolve, reject) => {
       const call = request({ hostname, port, method: 'POST', path: '/', headers, agent }, (answer) => {
@@ -65,7 +64,6 @@ function createReader({ emulator, names }: BenchSystem) {
   };
 }
 
-/** Follows orders from when they are placed. */
 export function watchCompletions(system: BenchSystem) {
   const reader = createReader(system);
   const open = new Map<string, number>();
@@ -74,7 +72,7 @@ export function watchCompletions(system: BenchSystem) {
 
   async function watch(): Promise<void> {
     while (!stopped) {
-      // The oldest first; those behind them have their turn when these are done.
+      // Oldest first; the others follow when these are done.
       const ids = [...open.keys()].slice(0, MAX_KEYS);
       for (const id of ids.length > 0 ? await reader.read(ids) : []) {
         latenciesMs.push(epochMs() - (open.get(id) ?? NaN));
@@ -91,7 +89,7 @@ export function watchCompletions(system: BenchSystem) {
     add: ({ orderId, sentAt }: Placed): void => {
       open.set(orderId, sentAt);
     },
-    /** Send to COMPLETED of every order. @throws when one is not completed in time */
+    /** Milliseconds from send to COMPLETED of each order. @throws if one is not completed in time */
     finish: async (): Promise<number[]> => {
       const deadline = performance.now() + WITHIN_MS;
       while (open.size > 0 && performance.now() < deadline) await Promise.race([sleep(20), watching]);

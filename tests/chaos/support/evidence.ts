@@ -10,7 +10,7 @@ import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Placed } from './load.js';
-import { percentile } from './percentile.js';
+import { percentile } from '../../../bench/support/stats.js';
 import { remainingWork, waitForQuiet, type Remaining } from './quiet.js';
 
 /** What is left of a run when it is over, read from the emulator itself. */

@@ -9,7 +9,7 @@ import * as evidence from '../support/evidence.js';
 import type { Placed } from '../support/load.js';
 import { malformedMessages } from '../support/malformed.js';
 import { placePatiently } from '../support/patient-customers.js';
-import { percentile } from '../support/percentile.js';
+import { percentile } from '../../../bench/support/stats.js';
 import { waitForQuiet } from '../support/quiet.js';
 import { atMost, countIs, type Check, type Trial } from '../trial.js';
 
