@@ -84,8 +84,11 @@ export default tseslint.config(
   ),
   forbidImports(
     'platform',
-    ['@orderflow/*', '**/contracts/**', '**/domain/**', '**/services/**'],
-    'platform knows no business word.',
+    [
+      ...['@orderflow/*', '**/contracts/**', '**/domain/**', '**/services/**'],
+      ...['**/fast-path/*', '!**/fast-path/fast-path.js', '**/validation/*', '!**/validation/validate.js'],
+    ],
+    'platform knows no business word, and uses fast-path/ and validation/ through one import each.',
   ),
   forbidImports(
     'services/*',

@@ -1,10 +1,9 @@
 /**
- * Measures this system beside two others that do the same on the same topology: `npm run bench`. In each round every
- * subject has a turn, another one first each time, because a machine's speed drifts; what counts are ratios of medians.
+ * `npm run bench` compares this system with two peers on the same topology. The subjects take turns, because the speed of a
+ * machine drifts. Each round starts with another subject. The results are ratios of medians.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { measureCalls } from './rows/calls.js';
 import { measureDrain } from './rows/drain.js';
 import { measureGrowth } from './rows/growth.js';
@@ -13,9 +12,9 @@ import { CLIENTS, measureSaturation } from './rows/saturation.js';
 import { openPlaces, withSubject, type Places } from './support/bench-system.js';
 import { judgeGates, judgeGoals } from './support/goals.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
-import { readOptions, ROWS, UsageError, type BenchOptions, type Row } from './support/options.js';
+import { commandLine, readOptions, requireCompiled, ROWS, type Row } from './support/options.js';
 import { createResults, type Measured, type Results } from './support/results.js';
-import { missingMains, SUBJECTS, type Subject } from './support/subjects.js';
+import { SUBJECTS, type Subject } from './support/subjects.js';
 import { drawResults } from './support/svg.js';
 import { formatResults, formatVerdicts } from './support/table.js';
 import { useEmulator } from './support/use-emulator.js';
@@ -27,22 +26,13 @@ const USAGE = `npm run bench -- [--rounds 3] [--orders 3000] [--emulator minista
                  [--rows ${ROWS.join(',')}] [--subjects ${SUBJECTS.join(',')}] [--json FILE] [--svg FILE]
 
 Other measurements (add --help for their options):
-npm run bench -- --page | --profile | --soak | --startup`;
+npm run bench -- --page | --plain | --profile | --soak | --startup`;
 
-function options(): BenchOptions {
-  helpIfAsked(USAGE);
-  try {
-    const given = readOptions(process.argv.slice(2));
-    const missing = given.subjects.flatMap(missingMains);
-    if (missing.length > 0) throw new UsageError(`${missing.join(' and ')} are not compiled.`);
-    return given;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return misused(USAGE, error.message);
-  }
-}
-
-const given = options();
+const given = commandLine(USAGE, () => {
+  const options = readOptions(process.argv.slice(2));
+  requireCompiled(options.subjects);
+  return options;
+});
 const { emulator, rounds, orders, rows, subjects } = given;
 leaveNothingBehind();
 useEmulator(emulator);
@@ -52,7 +42,7 @@ const say = (line: string): void => {
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
 };
 
-/** One turn of a subject. A latency is taken at shares of a saturation, of this round where that was measured. */
+/** One turn of a subject. Latencies are measured at shares of the saturation of the same turn. */
 async function turn(places: Places, subject: Subject): Promise<Measured> {
   const measured: Measured = {};
   const wants = (row: Row): boolean => rows.includes(row);

@@ -3,6 +3,7 @@ import { misused } from '../tools/usage.mjs';
 
 const MEASUREMENTS = {
   '--page': () => import('./page-memory.js'),
+  '--plain': () => import('./plain.js'),
   '--profile': () => import('./profile.js'),
   '--soak': () => import('./soak.js'),
   '--startup': () => import('./startup.js'),

@@ -1,7 +1,4 @@
-/**
- * Measures memory while the live page is open under a steady load:
- * `npm run bench -- --page --minutes 10 --rate 50 --emulator localstack`.
- */
+/** `npm run bench -- --page` fails if memory grows while the live page is open under a steady load. */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
@@ -11,6 +8,7 @@ import { startEmbeddedSystem, type EmbeddedSystem } from '../tests/support/embed
 import { waitFor } from '../tests/support/wait-for.js';
 import { misused, readArguments } from '../tools/usage.mjs';
 import { leaveNothingBehind } from './support/leave-nothing.js';
+import { mean } from './support/stats.js';
 import { EMULATORS, useEmulator } from './support/use-emulator.js';
 
 const USAGE =
@@ -27,18 +25,18 @@ const numberOf = (text: string): number => (/^\d+(\.\d+)?$/.test(text) ? Number(
 const minutes = numberOf(values.minutes);
 const rate = numberOf(values.rate);
 if (!(minutes >= 2 && rate > 0 && rate <= 1_000) || !emulator) {
-  misused(USAGE, 'A value is out of range.');
+  misused(USAGE, 'Minutes, rate or emulator is out of range.');
 }
 leaveNothingBehind();
 useEmulator(emulator);
 
 const SAMPLE_EVERY_MS = 10_000;
-/** Caches fill until then. */
+/** Caches fill first. */
 const WARM_AFTER_MS = 60_000;
 const MAX_DRIFT_PERCENT = 10;
-/** A value is the mean of several samples, because one alone varies too much. */
+/** Each value is the mean of this many samples, because a single one may be an outlier. */
 const AVERAGED = 3;
-/** Above this share of refused orders the load does not count. */
+/** Above this the load is too small to say anything. */
 const MAX_REFUSED_SHARE = 0.05;
 
 const COLUMNS = ['page heap MB', 'page nodes', 'API heap MB', 'API RSS MB'] as const;
@@ -66,12 +64,12 @@ async function sampleApi(system: EmbeddedSystem, ordinal: number): Promise<numbe
   return [megabytes(heapUsed), rssKilobytes / 1_024];
 }
 
-/** Places orders at the rate until it is told to end. */
+/** Places orders at the rate until `stop`. */
 function placeOrders(system: EmbeddedSystem) {
   const api = createApiClient(() => system.apiUrl());
   const counts = { placed: 0, failed: 0 };
   const onFailure = (error: Error): void => {
-    if (counts.failed++ === 0) console.log(`The first refusal: ${error.message}`);
+    if (counts.failed++ === 0) console.log(`First refusal: ${error.message}`);
   };
   let due = 0;
   let last = performance.now();
@@ -90,10 +88,6 @@ function placeOrders(system: EmbeddedSystem) {
   };
 }
 
-function mean(samples: Sample[], column: number): number {
-  return samples.reduce((sum, sample) => sum + (sample.values[column] ?? 0), 0) / samples.length;
-}
-
 const row = (...cells: (string | number)[]): void => {
   console.log(cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell).padStart(13)).join(' '));
 };
@@ -101,9 +95,9 @@ const row = (...cells: (string | number)[]): void => {
 const preload = new URL('support/tell-heap.mjs', import.meta.url).href;
 const system = await startEmbeddedSystem({
   emulator,
-  // The defaults. Test timings sweep ten times as often, and MiniStack reads a whole index per query.
+  // The defaults. The tests' timings sweep ten times as often, and MiniStack reads the whole index each time.
   timings: {},
-  // The default of 500 ms limits a worker to 40 orders a second.
+  // With the default of 500 ms one worker completes only 40 orders a second.
   env: { FULFILMENT_DELAY_MS: '100', LOG_FORMAT: 'json' },
   envOf: { 'api-gateway': { NODE_OPTIONS: `--import=${preload}`, LOG_LEVEL: 'warn' } },
   build: false,
@@ -134,12 +128,12 @@ try {
 
 const warm = samples.filter(({ atMs }) => atMs >= WARM_AFTER_MS);
 const drifts = COLUMNS.map((_, column) => {
-  const before = mean(warm.slice(0, AVERAGED), column);
-  return ((mean(warm.slice(-AVERAGED), column) - before) / before) * 100;
+  const meanOf = (some: Sample[]): number => mean(some.map(({ values }) => values[column] ?? NaN));
+  return (meanOf(warm.slice(-AVERAGED)) / meanOf(warm.slice(0, AVERAGED)) - 1) * 100;
 });
 row('drift %', ...drifts);
 const isSteady = drifts.every((drift) => drift <= MAX_DRIFT_PERCENT);
-console.log(isSteady ? `None grew by more than ${MAX_DRIFT_PERCENT} %.` : `Grew by more than ${MAX_DRIFT_PERCENT} %.`);
+console.log(`Memory ${isSteady ? 'did not grow' : 'grew'} by more than ${MAX_DRIFT_PERCENT} %.`);
 const isLoaded = refusedShare <= MAX_REFUSED_SHARE;
-if (!isLoaded) console.log('Too many orders were refused: the intended load was not reached.');
+if (!isLoaded) console.log('Too many orders were refused: the load was too small.');
 process.exitCode = isSteady && isLoaded ? 0 : 1;

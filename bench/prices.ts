@@ -1,10 +1,10 @@
-/** Published prices in US dollars, us-east-1, as of 2026-01: on demand, without free tiers and reserved capacity. */
+/** On-demand prices in US dollars, without free tiers and reserved capacity. */
 export const PRICES = {
   region: 'us-east-1',
   asOf: '2026-01',
-  /** https://aws.amazon.com/sqs/pricing/ — standard queues; each 64 KB of a payload is a request. */
+  /** https://aws.amazon.com/sqs/pricing/ — standard queues; each 64 KB of a payload counts as a request. */
   sqsPerMillionRequests: 0.4,
-  /** https://aws.amazon.com/eventbridge/pricing/ — custom events; each 64 KB of an event is one. Delivery is free. */
+  /** https://aws.amazon.com/eventbridge/pricing/ — custom events; each 64 KB of an event counts as one. Delivery is free. */
   eventBridgePerMillionEvents: 1,
   /** https://aws.amazon.com/dynamodb/pricing/on-demand/ — standard tables; a unit is 1 KB of an item. */
   dynamoDbPerMillionWriteUnits: 0.625,

@@ -1,18 +1,18 @@
 /**
- * Shows where a subject's CPU time goes at saturation: `npm run bench -- --profile --subjects ours`. Prints shares by
- * package. Chrome's developer tools open the profiles.
+ * `npm run bench -- --profile` prints how a subject's CPU time at saturation is shared between packages. The profiles open in
+ * Chrome's developer tools.
  */
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { helpIfAsked, misused } from '../tools/usage.mjs';
+import { waitFor } from '../tests/support/wait-for.js';
 import { ordersPerSecond, warmUp } from './rows/saturation.js';
 import { openPlaces, withSubject } from './support/bench-system.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
-import { listOf, UsageError, wholeNumber } from './support/options.js';
+import { commandLine, listOf, requireCompiled, wholeNumber } from './support/options.js';
 import { sharesOf, type CpuProfile } from './support/profile-shares.js';
-import { missingMains, SUBJECTS, type Subject } from './support/subjects.js';
+import { SUBJECTS, type Subject } from './support/subjects.js';
 
 const MAX_ORDERS = 100_000;
 const WRITTEN_WITHIN_MS = 30_000;
@@ -21,44 +21,31 @@ const LEAST_SHARE = 0.01;
 
 const USAGE = `npm run bench -- --profile [--subjects ${SUBJECTS.join(',')}] [--orders 3000] [--out .local/profiles]`;
 
-function options() {
-  helpIfAsked(USAGE);
-  try {
-    const { values } = parseArgs({
-      options: {
-        subjects: { type: 'string', default: 'ours' },
-        orders: { type: 'string', default: '3000' },
-        out: { type: 'string', default: '.local/profiles' },
-      },
-    });
-    const subjects = listOf('subjects', values.subjects, SUBJECTS);
-    const missing = subjects.flatMap(missingMains);
-    if (missing.length > 0) throw new UsageError(`${missing.join(' and ')} are not compiled.`);
-    return { subjects, orders: wholeNumber('orders', values.orders, MAX_ORDERS), out: resolve(values.out) };
-  } catch (error) {
-    return misused(USAGE, (error as Error).message);
-  }
-}
-
-const { subjects, orders, out } = options();
+const { subjects, orders, out } = commandLine(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      subjects: { type: 'string', default: 'ours' },
+      orders: { type: 'string', default: '3000' },
+      out: { type: 'string', default: '.local/profiles' },
+    },
+  });
+  const subjects = listOf('subjects', values.subjects, SUBJECTS);
+  requireCompiled(subjects);
+  return { subjects, orders: wholeNumber('orders', values.orders, MAX_ORDERS), out: resolve(values.out) };
+});
 leaveNothingBehind();
 mkdirSync(out, { recursive: true });
 const preload = new URL('support/record-profile.mjs', import.meta.url).href;
 
-/** Renamed once it is complete. */
-async function written(pid: number, name: string): Promise<CpuProfile> {
+/** Renames the profile of a process once it is complete. */
+function written(pid: number, name: string): Promise<CpuProfile> {
   const file = join(out, `${pid}.cpuprofile`);
-  const deadline = performance.now() + WRITTEN_WITHIN_MS;
-  for (;;) {
-    try {
-      const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
-      renameSync(file, join(out, `${name}.cpuprofile`));
-      return profile;
-    } catch (error) {
-      if (performance.now() > deadline) throw new Error(`no profile in ${file}`, { cause: error });
-      await sleep(100);
-    }
-  }
+  const read = async (): Promise<CpuProfile> => {
+    const profile = JSON.parse(await readFile(file, 'utf8')) as CpuProfile;
+    await rename(file, join(out, `${name}.cpuprofile`));
+    return profile;
+  };
+  return waitFor(`the profile ${file}`, read, WRITTEN_WITHIN_MS);
 }
 
 function show(title: string, profile: CpuProfile): void {

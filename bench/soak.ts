@@ -1,17 +1,16 @@
 /**
- * Runs the system for a long time at half of its saturation: `npm run bench -- --soak --minutes 10`. Fails
- * when memory or handles grow, or when the audit finds something wrong afterwards.
+ * `npm run bench -- --soak` runs the system at half its saturation. It fails if memory or handles grow, or if the audit finds
+ * a problem afterwards.
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { helpIfAsked, misused } from '../tools/usage.mjs';
 import { openPlaces, withSubject, type BenchSystem } from './support/bench-system.js';
 import { untilCompleted } from './support/completion.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
 import { createLoadClient, openLoop } from './support/load.js';
-import { wholeNumber } from './support/options.js';
+import { commandLine, wholeNumber } from './support/options.js';
 import { openDescriptors, residentMb } from './support/process-stats.js';
 import { readRuntimeMetrics } from './support/runtime-metrics.js';
 import { judgeSoak, type SoakSample, type SoakVerdict } from './support/soak-verdict.js';
@@ -20,9 +19,9 @@ import { ordersPerSecond, warmUp } from './rows/saturation.js';
 const SATURATING_ORDERS = 1_000;
 const SHARE_OF_SATURATION = 0.5;
 const SAMPLE_EVERY_MS = 5_000;
-/** A forced collection takes tens of milliseconds, so not every sample has one. */
+/** Not with each sample: a garbage collection takes tens of milliseconds. */
 const COLLECT_EVERY = 6;
-/** Caches and heaps fill until then. In a short run it is the first third. */
+/** Caches and heaps fill first. A short run uses its first third. */
 const WARM_AFTER_MS = 180_000;
 const SERVICES = ['api-gateway', 'order-worker'] as const;
 type SoakedService = (typeof SERVICES)[number];
@@ -30,17 +29,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const USAGE = 'npm run bench -- --soak [--minutes 10]';
 
-function readMinutes(): number {
-  helpIfAsked(USAGE);
-  try {
-    const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
-    return wholeNumber('minutes', values.minutes, 1_440);
-  } catch (error) {
-    return misused(USAGE, (error as Error).message);
-  }
-}
-
-/** @param collect whether to collect garbage first, so that only live memory remains */
+/** @param collect whether to collect garbage first, so that only live memory is counted */
 async function takeSample(
   { system }: BenchSystem,
   service: SoakedService,
@@ -49,13 +38,13 @@ async function takeSample(
   const [instance] = system.instances(service);
   const pid = instance?.pid();
   if (!instance || pid === undefined) throw new Error(`${service} has ended`);
-  // The signal arrives before the request for metrics.
+  // The process handles the signal before the request.
   if (collect) process.kill(pid, 'SIGWINCH');
   const { heapMb, ...runtime } = await readRuntimeMetrics(instance.port);
   return {
     atMs: performance.now() - startedAt,
     residentMb: residentMb(pid),
-    ...(collect ? { aliveMb: heapMb } : {}),
+    aliveMb: collect ? heapMb : undefined,
     descriptors: openDescriptors(pid),
     ...runtime,
   };
@@ -76,14 +65,14 @@ async function soak(system: BenchSystem, rate: number, minutes: number): Promise
       for (const service of SERVICES) {
         const sample = await takeSample(system, service, { startedAt, collect });
         samples[service].push(sample);
-        const alive = sample.aliveMb === undefined ? '' : `, ${sample.aliveMb.toFixed(1)} MB of it alive`;
+        const alive = sample.aliveMb === undefined ? '' : `, ${sample.aliveMb.toFixed(1)} MB of it live`;
         memory.push(`${service} ${sample.residentMb.toFixed(0)} MB${alive}`);
       }
       console.log(`after ${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s: ${memory.join('; ')}`);
     }
   })();
   const load = openLoop(client, { rate, seconds: minutes * 60, signal: ended.signal });
-  // A failing sampler ends the load. The first error is reported.
+  // If sampling fails, the load ends. The first error is reported.
   const placed = await Promise.race([load, sampling.then(() => load)]).finally(() => {
     ended.abort();
   });
@@ -92,7 +81,7 @@ async function soak(system: BenchSystem, rate: number, minutes: number): Promise
   return { samples, orderIds: placed.map(({ orderId }) => orderId) };
 }
 
-/** Runs `npm run audit` and shows its output. @returns whether it found no problem */
+/** Runs `npm run audit` and prints its output. @returns whether it found no problem */
 async function audit({ emulator, system }: BenchSystem): Promise<boolean> {
   const command = ['--no-warnings', 'tools/orderctl/dist/main.js', 'audit', '--endpoint', emulator.url];
   try {
@@ -112,14 +101,17 @@ function describe(service: string, verdict: SoakVerdict): string {
   const { mbPerMinute, percentPerMinute, eventLoopP99Ms: delay, descriptors, activeHandles } = verdict;
   const resident = verdict.residentMb.map((mb) => mb.toFixed(0)).join(' to ');
   return [
-    `${service}: what is alive grows by ${mbPerMinute.toFixed(2)} MB a minute, ${percentPerMinute.toFixed(2)} % of it; resident ${resident} MB`,
-    `  event loop's delay, p99 of each ${SAMPLE_EVERY_MS / 1_000} s: median ${delay.median.toFixed(1)} ms, largest ${delay.max.toFixed(1)} ms`,
+    `${service}: live memory grows by ${mbPerMinute.toFixed(2)} MB a minute (${percentPerMinute.toFixed(2)} %); resident ${resident} MB`,
+    `  event loop delay, p99 of each ${SAMPLE_EVERY_MS / 1_000} s: median ${delay.median.toFixed(1)} ms, largest ${delay.max.toFixed(1)} ms`,
     `  open descriptors ${descriptors.join(' to ')}, active handles ${activeHandles.join(' to ')}`,
     ...verdict.complaints.map((complaint) => `  ${complaint}`),
   ].join('\n');
 }
 
-const minutes = readMinutes();
+const minutes = commandLine(USAGE, () => {
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+  return wholeNumber('minutes', values.minutes, 1_440);
+});
 leaveNothingBehind();
 const places = await openPlaces('ministack');
 const preload = new URL('support/tell-heap.mjs', import.meta.url).href;

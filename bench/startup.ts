@@ -1,29 +1,26 @@
 /**
- * Measures startup: `npm run bench -- --startup [rounds]`.
- *   compose  how much longer the whole system takes to become healthy than LocalStack alone, with images built. The two
- *            alternate, because a machine's speed drifts; the result is the difference of the medians
- *   images   megabytes that our images add to their base image
- *   worker   from the start of an order worker's process to its first receive call, without Docker
- * `--only compose,images,worker` selects.
+ * What a start costs: `npm run bench -- --startup [rounds]`.
+ *   compose  time until the whole system is healthy, compared with LocalStack alone. Images are built before. The two
+ *            alternate, because the speed of a machine drifts; the result is the difference of the medians.
+ *   images   size of our images without their base image
+ *   worker   time from the start of an order worker's process to its first receive call, without Docker
  */
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { helpIfAsked, misused } from '../tools/usage.mjs';
-import { openPlaces, withSubject, type BenchSystem } from './support/bench-system.js';
-import { startCountingProxy, type CountingProxy } from './support/counting-proxy.js';
+import { openPlaces, withCountedSubject } from './support/bench-system.js';
 import { docker, megabytesOver } from './support/docker.js';
-import { listOf, wholeNumber } from './support/options.js';
+import { commandLine, listOf, wholeNumber } from './support/options.js';
 import { median } from './support/stats.js';
 
 const PARTS = ['compose', 'images', 'worker'] as const;
 const GOAL_SECONDS = 3;
-/** As in the Dockerfiles. */
+/** The same as in the Dockerfiles. */
 const BASE_IMAGE = 'node:24-bookworm-slim';
 const IMAGE_GOALS = { 'order-worker': 20, 'api-gateway': 40 } as const;
 
 const interrupted = new AbortController();
 const project = `orderflow-bench-startup-${process.pid}`;
-// Overrides .env. 0 is any free port.
+// Overrides .env; port 0 is any free port.
 const settings = {
   STAGE: 'bench',
   API_PORT: '0',
@@ -34,26 +31,12 @@ const settings = {
 
 const USAGE = `npm run bench -- --startup [ROUNDS, 5] [--only ${PARTS.join(',')}]`;
 
-function options() {
-  helpIfAsked(USAGE);
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { only: { type: 'string', default: PARTS.join(',') } },
-    });
-    const [rounds = '5'] = positionals;
-    return { rounds: wholeNumber('rounds', rounds, 100), parts: listOf('only', values.only, PARTS) };
-  } catch (error) {
-    return misused(USAGE, (error as Error).message);
-  }
-}
-
 const compose = (...args: string[]) => docker(['compose', '--project-name', project, ...args], settings);
 
-/** Seconds until the named services are healthy, from a clean start. */
+/** Seconds until these services are healthy (all if none is named), starting from nothing. */
 async function secondsToHealthy(...services: string[]): Promise<number> {
   const start = performance.now();
-  // Without `topology`, LocalStack's hook would wait for its settings.
+  // LocalStack's hook waits for the settings that the service topology provides.
   if (services.length > 0) await compose('up', '--detach', 'topology');
   await compose('up', '--wait', ...services);
   const seconds = (performance.now() - start) / 1000;
@@ -87,32 +70,31 @@ async function measureImages(): Promise<void> {
 }
 
 async function measureWorker(rounds: number): Promise<void> {
-  const proxies: CountingProxy[] = [];
-  const endpointFor = async (emulatorUrl: string): Promise<string> => {
-    const proxy = await startCountingProxy(emulatorUrl);
-    proxies.push(proxy);
-    return proxy.url;
-  };
   const places = await openPlaces('ministack');
-  const measure = async ({ system }: BenchSystem): Promise<number[]> => {
+  const times = await withCountedSubject(places, 'ours', async ({ system }, proxy) => {
     const times: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       interrupted.signal.throwIfAborted();
       await system.stop('order-worker');
-      const received = proxies[0]?.next('SQS ReceiveMessage');
+      const received = proxy.next('SQS ReceiveMessage');
       const startedAt = performance.now();
       await system.start('order-worker');
-      times.push(((await received) ?? NaN) - startedAt);
+      times.push((await received) - startedAt);
     }
     return times;
-  };
-  const times = await withSubject(places, 'ours', measure, { endpointFor });
-  await Promise.all(proxies.map((proxy) => proxy.dispose()));
+  });
   console.log(`order-worker: ${format(median(times), 'ms')} from the start of its process to its first receive`);
 }
 
-const { rounds, parts } = options();
-// The terminal sends Ctrl-C to docker, too. The command below then fails, and clean-up follows.
+const { rounds, parts } = commandLine(USAGE, () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { only: { type: 'string', default: PARTS.join(',') } },
+  });
+  const [rounds = '5'] = positionals;
+  return { rounds: wholeNumber('rounds', rounds, 100), parts: listOf('only', values.only, PARTS) };
+});
+// Ctrl-C also reaches docker: the command below fails, and the clean-up follows.
 process.on('SIGINT', () => {
   interrupted.abort(new Error('interrupted'));
 });
@@ -125,7 +107,7 @@ if (parts.includes('compose') || parts.includes('images')) {
     if (parts.includes('compose')) await measureCompose(rounds);
   } finally {
     await compose('down', '--volumes');
-    // `down --rmi` removes no images once the containers are gone.
+    // `down --rmi` removes no images after the containers are gone.
     await docker(['image', 'prune', '--all', '--force', '--filter', `label=com.docker.compose.project=${project}`]);
   }
 }

@@ -15,10 +15,10 @@ async function untilQueue(system: BenchSystem, is: (counts: { depth: number; vis
     if (is({ depth: depthOf(counts), visible: counts.visible })) return;
     await sleep(LOOK_EVERY_MS);
   }
-  throw new Error('void: some orders did not go through the queue');
+  throw new Error('void: the orders did not pass through the queue in time');
 }
 
-/** Time that a new worker needs for a backlog, from its start and from its first receive. */
+/** How long a worker takes to drain a backlog: from its start, and from its first receive. */
 export async function measureDrain(system: BenchSystem, orders: number) {
   await system.system.stop('order-worker');
   const client = createLoadClient(system.apiUrl);

@@ -14,13 +14,13 @@ const PAGES = 20;
 const PAGE_SIZE = 50;
 const SETTLE_MS = 6_000;
 const IDLE_MS = 60_000;
-/** Frequent enough to average out jitter. The cost of a sweep does not depend on it. */
+/** Often enough to average out jitter. The cost of one sweep does not depend on it. */
 const SWEEPING = { SWEEP_INTERVAL_MS: '500' };
-/** Sweeps would count as the cost of longer measurements. */
+/** Sweeps would add to the cost of list pages. */
 const NOT_SWEEPING = { SWEEP_INTERVAL_MS: '3600000' };
 const MORE_WORKERS = 4;
 
-/** Orders completed within the last hour, as the system stores them. */
+/** A record of an order that was completed within the last hour. */
 function finishedOrder(age: number): Record<string, unknown> {
   const item = { productId: 'coffee-beans', productName: 'Coffee beans, 1 kg', quantity: 1, unitPrice: 12.5 };
   const {
@@ -59,12 +59,12 @@ async function seed({ dynamo, names }: BenchSystem, orders: number): Promise<voi
   await Promise.all(Array.from({ length: WRITERS }, writer));
 }
 
-/** AWS usage of the services during `what`. */
+/** What the services use while `what` runs. */
 async function usageDuring(place: Place, env: Record<string, string>, what: (system: BenchSystem) => Promise<void>) {
   const proxy = await startCountingProxy(place.emulator.url);
   const system = await startSubjectIn(place, 'ours', { env, endpointFor: () => Promise.resolve(proxy.url) });
   try {
-    // Earlier work leaves markers for one sweep.
+    // The sweeper first handles the markers that earlier measurements left.
     await sleep(SETTLE_MS);
     const before = proxy.usage();
     await what(system);
@@ -99,7 +99,7 @@ async function measureReads(place: Place): Promise<Record<string, number>> {
   };
 }
 
-/** The effect of many stored orders and of more workers on this system. */
+/** How the number of stored orders, and of workers, affects this system. */
 export async function measureGrowth(places: Places, orders: number, say: (line: string) => void) {
   const measured: Record<string, number> = {};
   for (const size of SIZES) {

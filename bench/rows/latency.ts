@@ -15,7 +15,7 @@ async function underLoad(system: BenchSystem, client: LoadClient, rate: number, 
   return { posts: postTimes(placed), completions: await completions.finish() };
 }
 
-/** Latencies with one client and at shares of saturation. @param saturation orders per second */
+/** Latencies with one client, and at shares of the saturation. @param saturation orders per second */
 export async function measureLatency(system: BenchSystem, saturation: number, seconds: number) {
   await warmUp(system);
   const client = createLoadClient(system.apiUrl);

@@ -5,9 +5,9 @@ import { closedLoop, createLoadClient, type Placed } from '../support/load.js';
 import { cpuMs, emulatorCpuMs, residentMb, watchMemory } from '../support/process-stats.js';
 
 export const CLIENTS = 100;
-/** CPU time per order falls until about this many orders, while V8 compiles hot code. */
+/** V8 compiles hot code first: CPU time per order falls until about this many orders. */
 const WARM_UP_ORDERS = 2_500;
-/** Time for the memory of a new process to settle. */
+/** Memory settles after a start. */
 const REST_MS = 3_000;
 
 const idsOf = (placed: readonly Placed[]): string[] => placed.map(({ orderId }) => orderId);
@@ -27,7 +27,7 @@ export async function ordersPerSecond(system: BenchSystem, orders: number, befor
   return (orders / ((await untilCompleted(system, idsOf(placed), beforeLook)) - first)) * 1_000;
 }
 
-/** Throughput, CPU and memory with enough clients to saturate the system. */
+/** Throughput, CPU time and memory under full load. */
 export async function measureSaturation(system: BenchSystem, orders: number) {
   await sleep(REST_MS);
   const { api, worker } = system.pids();

@@ -17,13 +17,13 @@ const wire = (values: readonly unknown[]) =>
   values.map((value) => (typeof value === 'number' ? { N: String(value) } : { S: String(value) }));
 
 describe('usage', () => {
-  it('sizes items as DynamoDB does: names, and values by type', () => {
+  it('sizes items by names and values, as DynamoDB does', () => {
     expect(itemBytes({ a: { S: 'über' }, b: { N: '1234' }, c: { BOOL: true } })).toBe(1 + 5 + 1 + 3 + 1 + 1);
     expect(itemBytes({ l: { L: [{ S: 'ab' }] }, m: { M: { k: { S: 'v' } } } })).toBe(1 + 3 + 3 + 1 + 2 + 1 + 3);
     expect([0, 1_024, 1_025].map(writeUnitsOf)).toEqual([1, 1, 2]);
   });
 
-  it('prices each statement of a batch, and the indexes that it writes to', () => {
+  it('prices each statement of a batch and its index writes', () => {
     const usage = newUsage();
     const { text, parameters } = insert(table, INDEXED);
     const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, entries: [] } as const;
@@ -45,7 +45,7 @@ describe('usage', () => {
     expect(usage).toMatchObject({ insertUnits: 2, updates: 1, indexWrites: 2 + 1 });
   });
 
-  it('counts events one by one, and receives that found nothing', () => {
+  it('counts single events and empty receives', () => {
     const usage = newUsage();
     call(usage, 'EventBridge PutEvents', { Entries: [{ Detail: '{}' }, { Detail: 'x'.repeat(65_537) }] });
     call(usage, 'SQS ReceiveMessage', {}, {});
@@ -53,7 +53,7 @@ describe('usage', () => {
     expect(usage).toMatchObject({ events: 3, emptyReceives: 1, sqsRequests: 3 });
   });
 
-  it('prices reads by 4 KB, and half of it unless they are consistent', () => {
+  it('prices reads by 4 KB, at half unless consistent', () => {
     const usage = newUsage();
     call(usage, 'DynamoDB GetItem', { ConsistentRead: true }, { Item: { a: { S: 'x'.repeat(5_000) } } });
     call(usage, 'DynamoDB Query', {}, { Items: [] });
@@ -61,7 +61,7 @@ describe('usage', () => {
     expect(usage.readUnits).toBe(2 + 0.5 + 1);
   });
 
-  it('tells what came between two moments', () => {
+  it('subtracts two states', () => {
     const usage = newUsage();
     call(usage, 'SQS DeleteMessage', {});
     const before = { ...usage, calls: new Map(usage.calls) };
@@ -71,7 +71,7 @@ describe('usage', () => {
 });
 
 describe('cost', () => {
-  it('is requests, events and units by their prices, for a million orders', () => {
+  it('multiplies requests, events and units by their prices', () => {
     const usage = {
       ...newUsage(),
       sqsRequests: 20,

@@ -1,23 +1,23 @@
-/** AWS charges, computed from the calls. Batching changes neither the number nor the size of items. */
+/** What AWS would charge for the calls, computed from requests and responses. */
 
-/** An attribute value as it is on the wire. */
+/** An attribute value in wire form. */
 type WireValue = Record<string, unknown>;
 export type WireItem = Record<string, WireValue>;
 
-/** Counted since the proxy started. Prices depend on all fields but `calls`. */
+/** Counted since a proxy started. Everything but `calls` has a price. */
 export type Usage = {
   /** By operation, for example `SQS ReceiveMessage`. */
   calls: Map<string, number>;
   emptyReceives: number;
-  /** Each 64 KB of a call is a request. */
+  /** Each 64 KB of a call counts as a request. */
   sqsRequests: number;
-  /** Each 64 KB of an entry is an event. */
+  /** Each 64 KB of an entry counts as an event. */
   events: number;
-  /** Units of inserts and puts: their size is in the call. */
+  /** Write units of inserts and puts, whose size is in the call. */
   insertUnits: number;
-  /** Updates and deletes. Each costs the item's units, which the call does not show. */
+  /** Updates and deletes. Each costs the units of its item, which the call does not show. */
   updates: number;
-  /** Writes to secondary indexes, one unit each: their entries are keys. */
+  /** Writes to secondary indexes. Each costs one unit, because the entries are keys only. */
   indexWrites: number;
   readUnits: number;
 };
@@ -28,7 +28,7 @@ export const newUsage = (): Usage => ({
   ...{ insertUnits: 0, updates: 0, indexWrites: 0, readUnits: 0 },
 });
 
-/** The keys of the indexes of infrastructure/template.yaml; an item without both is not in the index. */
+/** The index keys in infrastructure/template.yaml. An item is in an index only if it has both keys. */
 const INDEX_KEYS = [
   ['outboxShard', 'outboxAt'],
   ['customerId', 'createdAtId'],
@@ -61,7 +61,7 @@ function countInsert(usage: Usage, item: WireItem): void {
   usage.indexWrites += INDEX_KEYS.filter((keys) => keys.every((key) => key in item)).length;
 }
 
-/** A changed key costs a delete and a put in its index, a removed key a delete. */
+/** Changing an index key is a delete and a put; removing it is a delete. */
 function countUpdate(usage: Usage, set: readonly string[], removed: readonly string[]): void {
   usage.updates++;
   for (const keys of INDEX_KEYS) {
@@ -111,7 +111,7 @@ type Answer = {
 
 const sizeOfAll = (items: readonly WireItem[] = []): number => items.reduce((sum, item) => sum + itemBytes(item), 0);
 
-/** By operation. Missing operations are free here, for example descriptions. */
+/** By operation. Operations that are not listed, such as descriptions, are free. */
 const COUNTERS: Record<string, (usage: Usage, body: Body, answer: Answer) => void> = {
   'DynamoDB BatchExecuteStatement': (usage, { Statements: statements = [] }) => {
     for (const statement of statements) countStatement(usage, statement);
@@ -148,7 +148,7 @@ const COUNTERS: Record<string, (usage: Usage, body: Body, answer: Answer) => voi
   },
 };
 
-/** Adds a call and its response. A refused condition costs the same. */
+/** Adds a call and its response. A call whose condition fails costs the same. */
 export function countCall(usage: Usage, name: string, request: string, answer: string): void {
   usage.calls.set(name, (usage.calls.get(name) ?? 0) + 1);
   if (name.startsWith('SQS ')) {
@@ -158,7 +158,7 @@ export function countCall(usage: Usage, name: string, request: string, answer: s
   COUNTERS[name]?.(usage, JSON.parse(request || '{}') as Body, JSON.parse(answer || '{}') as Answer);
 }
 
-/** The difference between two moments of the same usage. */
+/** The difference between two states of the same usage. */
 export function usageSince(before: Usage, after: Usage): Usage {
   const calls = [...after.calls].map(([name, count]) => [name, count - (before.calls.get(name) ?? 0)] as const);
   return {

@@ -4,6 +4,7 @@ import { resourceNames, type ResourceNames } from '@orderflow/contracts';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../../tests/support/embedded-system.js';
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from '../../tests/support/emulator.js';
+import { startCountingProxy, type CountingProxy } from './counting-proxy.js';
 import { mainsOf, type Subject } from './subjects.js';
 import type { EmulatorKind } from './use-emulator.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';
@@ -11,10 +12,10 @@ import { emulatorClient } from '../../tools/local/environment.mjs';
 /** An emulator with an unused stage. */
 export type Place = { emulator: Emulator; stage: string; dispose: () => Promise<void> };
 
-/** Each measurement gets separate tables and queues. */
+/** Places for measurements, each with separate tables and queues. */
 export type Places = { fresh(): Promise<Place>; dispose(): Promise<void> };
 
-/** A new MiniStack each time (one second). LocalStack starts too slowly, so all stages share it. */
+/** MiniStack starts within a second, so each place gets a new one. All places share one LocalStack. */
 export async function openPlaces(kind: EmulatorKind): Promise<Places> {
   let ordinal = 0;
   if (kind === 'ministack') {
@@ -33,7 +34,7 @@ export async function openPlaces(kind: EmulatorKind): Promise<Places> {
   };
 }
 
-/** Production settings, without simulated delays, and without a rate limit for the only client. */
+/** Production settings, nothing simulated, and no rate limit for the only client. */
 const ENV = {
   NODE_ENV: 'production',
   LOG_LEVEL: 'info',
@@ -42,7 +43,7 @@ const ENV = {
   NOTIFY_ON_ORDER_OUTCOME: 'false',
   FULFILMENT_DELAY_MS: '0',
   RATE_LIMIT_MAX: '100000000',
-  // The peers have no deadline. On a busy machine ours would otherwise refuse what they only delay.
+  // The peers have no deadline. On a busy machine ours would refuse orders that they complete late.
   AWS_REQUEST_TIMEOUT_MS: '9000',
 };
 
@@ -60,27 +61,26 @@ export type BenchSystem = {
 
 type BenchSystemOptions = {
   workers?: number;
-  /** Additional settings for all services. */
+  /** Extra variables for all services. */
   env?: Record<string, string>;
-  /** The endpoint for the services, for example a counting proxy. */
+  /** Gives the endpoint that the services use, for example a proxy in front of the emulator. */
   endpointFor?: (emulatorUrl: string) => Promise<string>;
 };
 
-/** A subject in a place: one API and order workers. Disposing keeps the emulator. */
+/** Starts one API and the order workers of a subject. The emulator outlives them. */
 export async function startSubjectIn(
   { emulator, stage }: Place,
   subject: Subject,
   { workers = 1, env = {}, endpointFor }: BenchSystemOptions = {},
 ): Promise<BenchSystem> {
-  const mains = mainsOf(subject);
   const system = await startEmbeddedSystem({
     timings: {},
     env: { ...ENV, ...env, STAGE: stage },
     replicas: { 'order-worker': workers, 'notification-worker': 0 },
     emulator,
     build: false,
-    ...(mains ? { mains } : {}),
-    ...(endpointFor ? { endpointFor } : {}),
+    mains: mainsOf(subject),
+    endpointFor,
   });
   const client = emulatorClient(emulator.url, emulator.credentials);
   const dynamo = new DynamoDBClient(client);
@@ -103,14 +103,14 @@ export async function startSubjectIn(
     dispose: async () => {
       dynamo.destroy();
       sqs.destroy();
-      // Nothing is used again, so there is nothing to drain.
+      // No need to drain: the data is not used again.
       await Promise.all((['api-gateway', 'order-worker'] as const).map((service) => system.kill(service)));
       await system.dispose();
     },
   };
 }
 
-/** A subject in a new place. Disposing removes both. */
+/** Runs a subject in a fresh place and disposes of both. */
 export async function withSubject<T>(
   places: Places,
   subject: Subject,
@@ -127,5 +127,27 @@ export async function withSubject<T>(
     }
   } finally {
     await place.dispose();
+  }
+}
+
+/** The same with the subject's AWS calls going through a counting proxy. */
+export async function withCountedSubject<T>(
+  places: Places,
+  subject: Subject,
+  use: (system: BenchSystem, proxy: CountingProxy) => Promise<T>,
+): Promise<T> {
+  let proxy: CountingProxy | undefined;
+  const endpointFor = async (emulatorUrl: string): Promise<string> => {
+    proxy = await startCountingProxy(emulatorUrl);
+    return proxy.url;
+  };
+  const useCounted = (system: BenchSystem): Promise<T> => {
+    if (!proxy) throw new Error('the system did not ask for its endpoint');
+    return use(system, proxy);
+  };
+  try {
+    return await withSubject(places, subject, useCounted, { endpointFor });
+  } finally {
+    await proxy?.dispose();
   }
 }

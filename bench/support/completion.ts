@@ -1,11 +1,11 @@
-/** Completion times from the items. A run is void if an order did not complete exactly once. */
+/** Waits for orders to be COMPLETED. A run is void if an order is not completed exactly once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 import type { BenchSystem } from './bench-system.js';
 
 const LOOK_EVERY_MS = 100;
-/** After this time without a completion the rest is lost. Longer than the redelivery of a lost message. */
+/** Give up after this time without a completion. It is longer than the visibility timeout of a lost message. */
 const STUCK_AFTER_MS = 45_000;
 
 type Completion = { status: string; effects: number; updatedAtMs: number };
@@ -36,10 +36,9 @@ async function readOrders({ dynamo, names }: BenchSystem): Promise<Map<string, C
 }
 
 /**
- * Waits until every one of these orders is COMPLETED.
- * @param beforeLook called before each poll; its last reading belongs to the moment of completion
+ * @param beforeLook called before each look at the table. Its last call marks the moment of completion
  * @returns epoch ms of the last completion
- * @throws when an order is lost, failed, or did not have exactly one effect
+ * @throws if an order is lost, has failed, or has not had its effect exactly once
  */
 export async function untilCompleted(
   system: BenchSystem,
@@ -57,7 +56,8 @@ export async function untilCompleted(
       left = orders.filter((order) => order?.status !== 'COMPLETED').length;
       if (left === 0) {
         const wrong = orders.filter((order) => order?.effects !== 1).length;
-        if (wrong > 0) throw new Error(`void: ${wrong} of ${orders.length} orders did not have exactly one effect`);
+        if (wrong > 0)
+          throw new Error(`void: ${wrong} of ${orders.length} orders did not have their effect exactly once`);
         return orders.reduce((last, order) => Math.max(last, order?.updatedAtMs ?? 0), 0);
       }
     }
@@ -66,7 +66,7 @@ export async function untilCompleted(
       progressAt = performance.now();
     }
     if (performance.now() - progressAt > STUCK_AFTER_MS) {
-      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left without progress`);
+      throw new Error(`void: ${left} of ${orderIds.length} orders or their messages are left, without progress`);
     }
     await sleep(LOOK_EVERY_MS);
   }

@@ -5,11 +5,11 @@ import type { Usage } from './aws-usage.js';
 export type Cost = { sqs: number; eventBridge: number; dynamoDb: number; total: number };
 
 /**
- * Prices the usage of a number of orders. Batches save SQS requests, but events and writes are charged one by one.
- * @param unitsPerUpdate write units of one update, by item size
+ * Batches save SQS requests. Events and writes are charged one by one.
+ * @param unitsPerUpdate write units of one update, which depend on the size of the item
  */
 export function costPerMillion(usage: Usage, orders: number, unitsPerUpdate: number): Cost {
-  // SQS charges a request for each event that EventBridge delivers.
+  // SQS also charges a request for each event that EventBridge sends to the queue.
   const sqs = ((usage.sqsRequests + orders) / orders) * PRICES.sqsPerMillionRequests;
   const eventBridge = (usage.events / orders) * PRICES.eventBridgePerMillionEvents;
   const writes = usage.insertUnits + usage.updates * unitsPerUpdate + usage.indexWrites;

@@ -10,12 +10,12 @@ export type CountingProxy = {
   url: string;
   /** So far. */
   usage(): Usage;
-  /** Resolves with `performance.now()` at the next call of the operation. */
+  /** Resolves with the `performance.now()` of the next call of the operation. */
   next(operation: string): Promise<number>;
   dispose(): Promise<void>;
 };
 
-/** Forwards AWS calls unchanged to an emulator over kept connections, and counts them when answered. */
+/** Forwards AWS calls unchanged to an emulator, over kept connections, and counts those that are answered. */
 export async function startCountingProxy(targetUrl: string): Promise<CountingProxy> {
   const upstream = connectTo(targetUrl);
   const usage = newUsage();
@@ -29,7 +29,7 @@ export async function startCountingProxy(targetUrl: string): Promise<CountingPro
   }
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    // Abort the long poll of a client that gave up. Otherwise it would swallow a message.
+    // Abort with the client: an abandoned long poll would swallow a message.
     const gone = new AbortController();
     outgoing.on('close', () => {
       gone.abort();

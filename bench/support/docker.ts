@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const LAST_LINES = 20;
-/** Building images from nothing takes minutes. */
+/** A first build of the images takes minutes. */
 const ENDS_WITHIN_MS = 900_000;
 
-/** @returns the output of a docker command. @throws with the end of the output */
+/** The output of a docker command. @throws with the end of the output if it fails */
 export function docker(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn('docker', args, { cwd: root, env: { ...process.env, ...env }, timeout: ENDS_WITHIN_MS });
@@ -23,7 +23,7 @@ export function docker(args: readonly string[], env: Record<string, string> = {}
   });
 }
 
-/** Megabytes that an image adds to its base. */
+/** Megabytes of an image beyond its base. */
 export async function megabytesOver(base: string, image: string): Promise<number> {
   const sizes = await docker(['image', 'inspect', '--format', '{{.Size}}', image, base]);
   const [whole = NaN, below = NaN] = sizes.trim().split('\n').map(Number);

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Exit code of a process that was interrupted: 128 and the number of SIGINT. */
+/** 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 
 /**
- * Cleans up however this process ends, Ctrl-C included: temporary files are in one folder that is removed, and children
- * are killed at exit (tests/support/kill-at-exit.ts).
+ * Removes temporary files when the process exits, also after Ctrl-C. tests/support/kill-at-exit.ts does the same for child
+ * processes.
  */
 export function leaveNothingBehind(): void {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-bench-'));

@@ -1,15 +1,15 @@
-/** Cheap API clients, because they share the machine with the subject. */
+/** Cheap clients of the API, because they share the machine with the services. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from './stats.js';
 
 const UNUSED_FOR_MS = 30_000;
 
-/** An order that was accepted. `sentAt` is epoch ms with fractions; in an open loop, when it was due to be sent. */
+/** An accepted order. `sentAt` is epoch ms with fractions; in an open loop, the time at which it was due. */
 export type Placed = { orderId: string; sentAt: number; postMs: number };
 
 export type LoadClient = {
-  /** @throws unless the answer is 201 */
+  /** @throws unless the status is 201 */
   post(sentAt?: number): Promise<Placed>;
   close(): void;
 };
@@ -34,7 +34,7 @@ const BODIES = Array.from({ length: CUSTOMERS }, (_, customer) =>
 
 export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadClient {
   const { hostname, port } = new URL(baseUrl);
-  // Close idle connections before the API does. Otherwise those of the busiest moment would stay.
+  // Close unused connections. Otherwise the number stays at its peak.
   const agent = new Agent({ keepAlive: true, maxSockets, scheduling: 'lifo', timeout: UNUSED_FOR_MS });
   let ordinal = 0;
 
@@ -67,7 +67,7 @@ export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadCl
   };
 }
 
-/** Closed loop: each client sends its next order after the response to the one before. */
+/** Each client sends its next order as soon as the last one was answered. */
 export async function closedLoop(client: LoadClient, load: { clients: number; orders: number }): Promise<Placed[]> {
   const placed: Placed[] = [];
   let left = load.orders;
@@ -87,8 +87,8 @@ type OpenLoad = {
 };
 
 /**
- * Open loop: orders arrive at random (Poisson, the same arrivals for the same rate) and do not wait for responses.
- * Latencies count from the due time, so a stall of the sender is included.
+ * Orders arrive at random (Poisson, repeatable per rate) and do not wait for responses. Latencies count from the time at
+ * which an order was due, so that they include a stall of the sender.
  */
 export async function openLoop(client: LoadClient, { rate, seconds, onPlaced, signal }: OpenLoad): Promise<Placed[]> {
   const random = randomFrom(SEED);
@@ -104,7 +104,7 @@ export async function openLoop(client: LoadClient, { rate, seconds, onPlaced, si
       onPlaced?.(order);
       return order;
     });
-    // Awaited below. The handler prevents an unhandled rejection before that.
+    // Awaited below; without this an earlier rejection would be unhandled.
     one.catch(() => undefined);
     placed.push(one);
   }

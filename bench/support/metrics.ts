@@ -1,4 +1,4 @@
-/** The rows of the table, by what a measurement calls them. */
+/** The rows of the table. `key` is the name in a measurement. */
 export type Metric = { key: string; label: string; unit: string; digits: number };
 
 const metric = (key: string, label: string, unit: string, digits: number): Metric => ({ key, label, unit, digits });
@@ -7,14 +7,14 @@ export const METRICS: readonly Metric[] = [
   metric('ordersPerSecond', 'accept to COMPLETED, 100 clients', 'orders/s', 0),
   metric('apiCpuMs', 'CPU per order, API', 'ms', 2),
   metric('workerCpuMs', 'CPU per order, worker', 'ms', 2),
-  metric('emulatorShare', "the emulator's share of a core", '', 2),
+  metric('emulatorShare', "emulator's share of a core", '', 2),
   metric('calls1', 'AWS calls per order, 1 client', '', 2),
   metric('calls10', 'AWS calls per order, 10 clients', '', 2),
   metric('calls100', 'AWS calls per order, 100 clients', '', 2),
   metric('costTotal', 'a million orders on AWS', '$', 2),
-  metric('costSqs', '  of it SQS', '$', 2),
-  metric('costEventBridge', '  of it EventBridge', '$', 2),
-  metric('costDynamoDb', '  of it DynamoDB', '$', 2),
+  metric('costSqs', '  SQS', '$', 2),
+  metric('costEventBridge', '  EventBridge', '$', 2),
+  metric('costDynamoDb', '  DynamoDB', '$', 2),
   metric('postAloneP50', 'POST, one client, p50', 'ms', 1),
   metric('postAloneP99', 'POST, one client, p99', 'ms', 1),
   metric('post5P50', 'POST at 5 % load, p50', 'ms', 1),
@@ -33,13 +33,13 @@ export const METRICS: readonly Metric[] = [
   metric('drainFromReceiveSeconds', '  from its first receive', 's', 2),
 ];
 
-/** What only this system is measured for. */
+/** Measured for this system only. */
 export const GROWTH_METRICS: readonly (Omit<Metric, 'key'> & { few: string; many: string })[] = [
   { label: 'accept to COMPLETED', unit: 'orders/s', digits: 0, few: 'rate100x1', many: 'rate100000x1' },
   { label: 'calls to the table for a list page', unit: '', digits: 2, few: 'pageCalls100', many: 'pageCalls100000' },
   { label: 'read units for a list page', unit: '', digits: 1, few: 'pageUnits100', many: 'pageUnits100000' },
   {
-    label: 'index queries of an idle minute, a sweep each 0.5 s',
+    label: 'index queries of an idle minute, one sweep per 0.5 s',
     unit: '',
     digits: 0,
     few: 'idleQueries100',

@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { readOptions, ROWS, UsageError } from './options.js';
 
 describe('options of the bench', () => {
-  it('measures everything in three rounds on the embedded emulator when nothing is said', () => {
+  it('measures everything in three rounds on the embedded emulator by default', () => {
     expect(readOptions([])).toEqual({
       ...{ emulator: 'ministack', rounds: 3, orders: 3_000, rows: ROWS, small: false, gate: false },
       subjects: ['ours', 'straightforward', 'floor'],
     });
   });
 
-  it('has a small size, of which each part can be said otherwise', () => {
+  it('has a small size with parts that can be overridden', () => {
     const small = { small: true, rounds: 1, rows: ['saturation', 'calls'], subjects: ['ours', 'straightforward'] };
     expect(readOptions(['--small', '--gate'])).toMatchObject({ ...small, gate: true });
     expect(readOptions(['--small', '--rounds', '2'])).toMatchObject({ ...small, rounds: 2 });
   });
 
-  it('keeps rows in their own order, once each', () => {
+  it('lists each row once, in a fixed order', () => {
     expect(readOptions(['--rows', 'drain,calls,drain']).rows).toEqual(['calls', 'drain']);
   });
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { SUBJECTS, type Subject } from './subjects.js';
+import { helpIfAsked, misused } from '../../tools/usage.mjs';
+import { missingMains, SUBJECTS, type Subject } from './subjects.js';
 import { EMULATORS, type EmulatorKind } from './use-emulator.js';
 
 export const ROWS = ['saturation', 'calls', 'latency', 'drain', 'growth'] as const;
@@ -17,9 +18,25 @@ export type BenchOptions = {
   svg?: string;
 };
 
-/** A bad command line. The message is a sentence. */
+/** A mistake on the command line. The message is a sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** Reads the command line. Ends the process after --help, with 0, and after a mistake, with 2. */
+export function commandLine<T>(usage: string, read: () => T): T {
+  helpIfAsked(usage);
+  try {
+    return read();
+  } catch (error) {
+    return misused(usage, (error as Error).message);
+  }
+}
+
+/** @throws UsageError */
+export function requireCompiled(subjects: readonly Subject[]): void {
+  const missing = subjects.flatMap(missingMains);
+  if (missing.length > 0) throw new UsageError(`${missing.join(' and ')} are not compiled.`);
 }
 
 const MAX_ORDERS = 1_000_000;
@@ -34,7 +51,7 @@ export function wholeNumber(option: string, text: string, max: number): number {
   return value;
 }
 
-/** The selected names, in the order of the known ones. @throws UsageError */
+/** The named ones of `known`, in the order of `known`. @throws UsageError */
 export function listOf<T extends string>(option: string, text: string, known: readonly T[]): T[] {
   const names = text.split(',');
   const unknown = names.find((name) => !known.includes(name as T));
@@ -89,8 +106,6 @@ export function readOptions(args: readonly string[]): BenchOptions {
     emulator,
     rounds: wholeNumber('rounds', given.rounds ?? usual.rounds, MAX_ROUNDS),
     orders: wholeNumber('orders', given.orders ?? usual.orders, MAX_ORDERS),
-    ...{ rows, subjects, small, gate },
-    ...(json === undefined ? {} : { json }),
-    ...(svg === undefined ? {} : { svg }),
+    ...{ rows, subjects, small, gate, json, svg },
   };
 }

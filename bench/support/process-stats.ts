@@ -1,4 +1,4 @@
-/** Statistics of a Linux process: https://man7.org/linux/man-pages/man5/proc.5.html */
+/** Linux process statistics: https://man7.org/linux/man-pages/man5/proc.5.html */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Emulator } from '../../tests/support/emulator.js';
@@ -6,10 +6,10 @@ import type { Emulator } from '../../tests/support/emulator.js';
 /** Clock ticks are 10 ms on every Linux that Node runs on. */
 const MS_PER_TICK = 10;
 
-/** utime + stime. @throws when there is no such process */
+/** User and system time. @throws if there is no such process */
 export function cpuMs(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in brackets may contain spaces. utime and stime are fields 14 and 15.
+  // utime and stime are fields 14 and 15 of the line. The name, in brackets, may contain spaces.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
@@ -25,10 +25,10 @@ export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** By version 2 of control groups, or version 1. https://docs.kernel.org/admin-guide/cgroup-v1/cpuacct.html */
+/** cgroup v2 or v1. https://docs.kernel.org/admin-guide/cgroup-v1/cpuacct.html */
 const CPU_OF_CONTAINER = 'cat /sys/fs/cgroup/cpu.stat 2>/dev/null || cat /sys/fs/cgroup/cpuacct/cpuacct.usage';
 
-/** CPU time of an emulator with all its processes. */
+/** CPU time of all processes of an emulator. */
 export function emulatorCpuMs({ process: where }: Emulator): number {
   if ('pid' in where) return cpuMs(where.pid);
   const command = ['exec', where.containerId, 'sh', '-c', CPU_OF_CONTAINER];
@@ -37,7 +37,7 @@ export function emulatorCpuMs({ process: where }: Emulator): number {
   return microseconds === undefined ? Number(text) / 1_000_000 : Number(microseconds) / 1_000;
 }
 
-/** Records the peak resident memory of each process. */
+/** Tracks the peak of each process's resident memory. */
 export function watchMemory(pids: readonly number[], everyMs = 250) {
   const peaks = pids.map(() => 0);
   const look = (): void => {
@@ -47,7 +47,7 @@ export function watchMemory(pids: readonly number[], everyMs = 250) {
   };
   const timer = setInterval(look, everyMs);
   return {
-    /** So far, in the order of `pids`. */
+    /** In the order of `pids`. */
     peaks: (): number[] => {
       look();
       return peaks;

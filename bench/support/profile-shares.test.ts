@@ -13,7 +13,7 @@ function profileOf(...functions: [functionName: string, url: string, time: numbe
 const inPackage = (path: string) => `file:///somewhere/node_modules/${path}`;
 
 describe('shares of a profile', () => {
-  it('are of the time that was not idle, largest first', () => {
+  it('cover busy time only, largest first', () => {
     const profile = profileOf(
       ['(idle)', '', 900],
       ['dispatch', '', 40],
@@ -26,7 +26,7 @@ describe('shares of a profile', () => {
     ]);
   });
 
-  it('add up what a function was sampled for', () => {
+  it('add up the samples of a function', () => {
     const profile = profileOf(
       ['send', 'file:///somewhere/platform/dist/executor.js', 10],
       ['(garbage collector)', '', 20],

@@ -17,9 +17,9 @@ const PACKAGES: readonly [RegExp, string][] = [
 /** Node's stream functions that make system calls. */
 const WRITES = /^write(v|Utf8String|Latin1String|AsciiString|Buffer)$/;
 
-/** The owner of a function, by its location. */
+/** The owner of a function, judged by its file; undefined for idle time. */
 function ownerOf({ functionName, url }: CpuProfile['nodes'][number]['callFrame']): string | undefined {
-  // The second belongs to the profiler itself.
+  // The second is the profiler itself.
   if (functionName === '(idle)' || (functionName === 'dispatch' && url === '')) return undefined;
   if (functionName === '(garbage collector)') return 'garbage collection';
   const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
@@ -28,7 +28,7 @@ function ownerOf({ functionName, url }: CpuProfile['nodes'][number]['callFrame']
   return url === '' && WRITES.test(functionName) ? 'writes to sockets and pipes' : 'Node';
 }
 
-/** Shares of non-idle time by owner, largest first, from each function's own time. */
+/** Shares of busy time (self time), largest first. */
 export function sharesOf({ nodes, samples, timeDeltas }: CpuProfile): [owner: string, share: number][] {
   const owners = new Map(nodes.map(({ id, callFrame }) => [id, ownerOf(callFrame)]));
   const times = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Loaded before a service: the first SIGWINCH begins a CPU profile, the second writes it to the folder PROFILE_DIR. Node
- * 20 does not take --cpu-prof from NODE_OPTIONS, and that would hold the process's start and warm-up too.
+ * Preload: the first SIGWINCH starts a CPU profile, the second writes it to the folder PROFILE_DIR. Node 20 does not accept
+ * --cpu-prof in NODE_OPTIONS, which would also include the start and the warm-up.
  */
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';

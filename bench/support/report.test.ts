@@ -54,7 +54,7 @@ describe('goals', () => {
 });
 
 describe('report', () => {
-  it('has ratios before values, and medians with their range', () => {
+  it('shows ratios before values, and medians with ranges', () => {
     const lines = formatResults(resultsOf(), SUBJECTS).split('\n');
     expect(lines[0]?.trim().split(/\s{2,}/)).toEqual(['to straightforward', 'to floor', 'unit', ...SUBJECTS]);
     expect(lines[1]).toMatch(/x 3\.06 +x 1\.01 +orders\/s +520 \(500\.\.540\) +170 +515$/);
@@ -65,7 +65,7 @@ describe('report', () => {
     expect(formatResults(resultsOf(), SUBJECTS)).not.toContain('drain');
   });
 
-  it('draws a bar for each subject in each chart, the largest value the widest', () => {
+  it('draws a bar per subject and chart, the largest value widest', () => {
     const svg = drawResults(resultsOf(), SUBJECTS, 'ministack & <others>');
     expect(svg.match(/<rect class="ours"/g)).toHaveLength(4);
     expect(svg.match(/<rect/g)).toHaveLength(4 * SUBJECTS.length);

@@ -1,18 +1,18 @@
 import { spreadOf, type Spread } from './stats.js';
 import type { Subject } from './subjects.js';
 
-/** Values of one measurement by metric key. */
+/** The values of one measurement, by metric key. */
 export type Measured = Record<string, number>;
 
 /** The values of all rounds. */
 export type Results = {
   add(subject: Subject, measured: Measured): void;
-  /** Undefined when it was not measured. */
+  /** Undefined if it was not measured. */
   of(subject: Subject, key: string): Spread | undefined;
-  /** Our median divided by the other's. */
+  /** Median of ours divided by the median of the other. */
   ratio(key: string, other: Subject): number | undefined;
   keys(): string[];
-  /** Raw values, for JSON. */
+  /** In order, for JSON. */
   values(): Partial<Record<Subject, Record<string, number[]>>>;
 };
 

@@ -11,7 +11,7 @@ function samples(at: (minute: number) => Partial<SoakSample>): SoakSample[] {
 }
 
 describe('a soak', () => {
-  it('is fine when memory comes and goes, whatever is resident meanwhile', () => {
+  it('passes when live memory fluctuates, regardless of resident memory', () => {
     const verdict = judgeSoak(
       samples((minute) => ({ aliveMb: 50 + 2 * Math.sin(minute * 20), residentMb: 100 + 8 * minute })),
     );
@@ -20,14 +20,14 @@ describe('a soak', () => {
     expect(verdict.eventLoopP99Ms).toEqual({ median: 12, max: 12 });
   });
 
-  it('is not when memory only comes', () => {
+  it('fails when live memory only grows', () => {
     const verdict = judgeSoak(samples((minute) => ({ aliveMb: 50 + minute })));
     expect(verdict.mbPerMinute).toBeCloseTo(1);
     expect(verdict.percentPerMinute).toBeCloseTo(1.83);
     expect(verdict.complaints).toEqual(['memory grows by more than 1 % a minute']);
   });
 
-  it('is fine when some collections leave what has died', () => {
+  it('passes when some collections leave garbage', () => {
     const alive = [24.4, 24.1, 25.4, 42, 40.8, 24.8, 37.1, 24.6, 35, 24.7, 24.9, 25, 41.6, 24.8, 33.8];
     const seen = alive.map((aliveMb, index) => ({ ...samples(() => ({ aliveMb }))[0]!, atMs: index * 30_000 }));
     const verdict = judgeSoak(seen);
@@ -37,23 +37,23 @@ describe('a soak', () => {
     expect(judgeSoak(leaking).complaints).toEqual(['memory grows by more than 1 % a minute']);
   });
 
-  it('does not go by the last collections, when those left what has died', () => {
+  it('passes when the last collections left garbage', () => {
     const alive = [...Array<number>(12).fill(24), 40, 40, 40];
     const seen = alive.map((aliveMb, index) => ({ ...samples(() => ({ aliveMb }))[0]!, atMs: index * 30_000 }));
     expect(judgeSoak(seen).mbPerMinute).toBe(0);
   });
 
-  it('is not judged by memory when it is short', () => {
+  it('does not judge memory in a short run', () => {
     const short = samples((minute) => ({ aliveMb: 50 + 20 * minute })).slice(0, 12);
     expect(judgeSoak(short).complaints).toEqual([]);
   });
 
-  it('is not when handles pile up', () => {
+  it('fails when handles pile up', () => {
     const verdict = judgeSoak(samples((minute) => ({ descriptors: 40 + 10 * minute })));
     expect(verdict.complaints).toEqual(['descriptors grow by more than 20']);
   });
 
-  it('goes by those samples that know what is alive', () => {
+  it('uses only the samples with live memory', () => {
     const some = samples((minute) => ({ aliveMb: 50 + minute })).map(({ aliveMb = 0, ...sample }, index) => ({
       ...sample,
       ...(index % 6 === 0 ? { aliveMb } : {}),
@@ -61,11 +61,11 @@ describe('a soak', () => {
     expect(judgeSoak(some).mbPerMinute).toBeCloseTo(1);
   });
 
-  it('is not when nothing was measured', () => {
+  it('fails when nothing was measured', () => {
     expect(judgeSoak([])).toMatchObject({ complaints: expect.arrayContaining([expect.stringContaining('memory')]) });
   });
 
-  it('reads what a process tells of itself', () => {
+  it('reads the metrics of a process', () => {
     const text = [
       '# TYPE nodejs_eventloop_lag_p99_seconds gauge',
       'nodejs_eventloop_lag_p99_seconds 0.012',

@@ -1,11 +1,10 @@
 import { percentile } from '@orderflow/platform/runtime/percentile';
 import { median, slope } from './stats.js';
 
-/** A process at one moment. */
 export type SoakSample = {
   atMs: number;
   residentMb: number;
-  /** Live memory right after a garbage collection. Not every sample has one, because a collection takes time. */
+  /** Live memory after a garbage collection. Only some samples collect, because that takes time. */
   aliveMb?: number;
   descriptors: number;
   activeHandles: number;
@@ -13,13 +12,13 @@ export type SoakSample = {
 };
 
 export type SoakVerdict = {
-  /** Slope of the line through live memory, after `leastOfNeighbours`. */
+  /** Slope of live memory, smoothed by `leastOfNeighbours`. */
   mbPerMinute: number;
-  /** The same, relative to the median. */
+  /** The same relative to the median. */
   percentPerMinute: number;
-  /** Smallest and largest. Reported but not judged: it follows collections over minutes. */
+  /** Smallest and largest. Not judged, because it follows garbage collections over minutes. */
   residentMb: [number, number];
-  /** Median and largest of the samples. */
+  /** Median and largest. */
   eventLoopP99Ms: { median: number; max: number };
   /** Medians of the first and the last third. */
   descriptors: [number, number];
@@ -27,9 +26,9 @@ export type SoakVerdict = {
   complaints: string[];
 };
 
-/** 10 % in ten minutes. */
+/** A tenth in ten minutes. */
 const MAX_PERCENT_PER_MINUTE = 1;
-/** Connections vary with the load. A leak of one per second would be hundreds. */
+/** Connections vary with the load. A leak of one per second adds hundreds. */
 const MAX_MORE_HANDLES = 20;
 
 function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample) => number): [number, number] {
@@ -37,17 +36,17 @@ function firstAndLast(samples: readonly SoakSample[], value: (sample: SoakSample
   return [median(samples.slice(0, third).map(value)), median(samples.slice(-third).map(value))];
 }
 
-/** Over a shorter time the slope shows only the heap's momentary state. */
+/** Over a shorter time the slope says nothing about a leak. */
 const JUDGED_FROM_MS = 180_000;
 
 type Point = { x: number; y: number };
 
-/** Three minutes of them, in a soak. */
+/** Three minutes in a soak. */
 const NEIGHBOURS = 6;
 
 /**
- * For each sample, the smallest of it and its followers. A collection during work leaves some garbage, sometimes half of
- * the live memory, but never removes too much.
+ * For each sample, the minimum of it and those that follow. A collection during work leaves some garbage, sometimes half as
+ * much as the live memory, but never removes too much.
  */
 function leastOfNeighbours(points: readonly Point[]): Point[] {
   return points
@@ -70,7 +69,7 @@ export function judgeSoak(samples: readonly SoakSample[]): SoakVerdict {
     activeHandles: firstAndLast(samples, ({ activeHandles }) => activeHandles),
   };
   const complaints: string[] = [];
-  // Not `>`, so that NaN fails, too.
+  // Not `>`: NaN must count as a failure.
   if (!(spanMs < JUDGED_FROM_MS || percentPerMinute <= MAX_PERCENT_PER_MINUTE)) {
     complaints.push(`memory grows by more than ${MAX_PERCENT_PER_MINUTE} % a minute`);
   }

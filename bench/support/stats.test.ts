@@ -2,17 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { median, randomFrom, slope, spreadOf } from './stats.js';
 
 describe('statistics', () => {
-  it('takes the middle of an odd number of values and the mean of two otherwise', () => {
+  it('uses the middle value as median, or the mean of the two in the middle', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
     expect(median([])).toBeNaN();
   });
 
-  it('says how far values lie apart', () => {
+  it('gives the range of values', () => {
     expect(spreadOf([5, 9, 6])).toEqual({ median: 6, min: 5, max: 9 });
   });
 
-  it('finds the slope of a line through points that lie around it', () => {
+  it('fits a line through scattered points', () => {
     expect(slope([0, 1, 2, 3].map((x) => ({ x, y: 10 + 2 * x })))).toBeCloseTo(2);
     expect(slope([1, -1, -1, 1].map((off, x) => ({ x, y: 3 * x + off })))).toBeCloseTo(3);
     expect(slope([{ x: 1, y: 1 }])).toBeNaN();

@@ -1,7 +1,7 @@
-/** Median, smallest and largest value of several rounds. */
+/** The values of several rounds. */
 export type Spread = { median: number; min: number; max: number };
 
-/** The middle value, or the mean of the two in the middle; NaN of none. */
+/** NaN if there are no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -12,16 +12,20 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** Least-squares slope through the points, in y per x; NaN for fewer than two. */
+/** NaN if there are no values. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Slope of the least-squares line, in y per x. NaN for fewer than two points. */
 export function slope(points: readonly { x: number; y: number }[]): number {
-  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const x0 = mean(points.map(({ x }) => x));
   const y0 = mean(points.map(({ y }) => y));
   const square = points.reduce((sum, { x }) => sum + (x - x0) ** 2, 0);
   return points.reduce((sum, { x, y }) => sum + (x - x0) * (y - y0), 0) / square;
 }
 
-/** Reproducible random numbers from 0 to 1: mulberry32. */
+/** Repeatable random numbers from 0 to 1 (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -10,7 +10,7 @@ const BAR = 18;
 const GAP = 6;
 const TOP = 34;
 
-/** One panel each, two per row. */
+/** One panel each, two in a row. */
 const CHARTED: { key: string; title: string; better: 'more' | 'less' }[] = [
   { key: 'ordersPerSecond', title: 'orders/s, accept to COMPLETED', better: 'more' },
   { key: 'calls100', title: 'AWS calls per order', better: 'less' },
@@ -18,7 +18,7 @@ const CHARTED: { key: string; title: string; better: 'more' | 'less' }[] = [
   { key: 'workerCpuMs', title: 'CPU per order, worker, ms', better: 'less' },
 ];
 
-/** Grey text and medium colours are readable on white and black. Some viewers ignore media queries. */
+/** Readable on white and on black, because some viewers ignore media queries. */
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #57606a; }
   .title { font-weight: 600; }
@@ -54,7 +54,7 @@ function drawPanel({ metric, title, better, x, y }: Panel, results: Results, sub
   return [text(x, y, `${title} (${better} is better)`, 'title'), ...bars].join('\n  ');
 }
 
-/** Bars of medians with a line from the smallest to the largest value. */
+/** Bars of medians, each with a line from the smallest to the largest value. */
 export function drawResults(results: Results, subjects: readonly Subject[], conditions: string): string {
   const height = 24 + subjects.length * (BAR + GAP) + 12;
   const charted = CHARTED.flatMap((chart) => {

@@ -4,8 +4,8 @@ import type { Results } from './results.js';
 import type { Spread } from './stats.js';
 import type { Subject } from './subjects.js';
 
-/** Aligned columns, the first one to the left. */
-function align(rows: readonly string[][]): string {
+/** Aligns columns; the first one to the left, the others to the right. */
+export function align(rows: readonly string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const pad = (cell: string, column: number): string =>
     column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
@@ -21,7 +21,7 @@ function formatSpread(spread: Spread | undefined, digits: number): string {
 const formatRatio = (ratio: number | undefined): string =>
   ratio === undefined || !Number.isFinite(ratio) ? '–' : `x ${ratio.toFixed(2)}`;
 
-/** Ratios first, because they hold on other machines. */
+/** Ratios first, because absolute values depend on the machine. */
 function comparison(metrics: readonly Metric[], results: Results, subjects: readonly Subject[]): string {
   const others = subjects.filter((subject) => subject !== 'ours');
   const measured = metrics.filter(({ key }) => subjects.some((subject) => results.of(subject, key)));
@@ -77,7 +77,6 @@ export function formatVerdicts(verdicts: readonly Verdict[]): string {
   return align(verdicts.map(({ text, seen, verdict }) => [text, seen === undefined ? '–' : seen.toFixed(2), verdict]));
 }
 
-/** All results as text. */
 export function formatResults(results: Results, subjects: readonly Subject[]): string {
   const isCompared = METRICS.some(({ key }) => results.keys().includes(key));
   const parts = isCompared ? [comparison(METRICS, results, subjects)] : [];

@@ -1,4 +1,4 @@
-/** Loaded before a service: on SIGWINCH it tells, in its log, what its heap holds after a collection. */
+/** Preload: on SIGWINCH, collects garbage and logs the size of the heap. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -7,7 +7,7 @@ const collectGarbage = /** @type {() => void} */ (runInNewContext('gc'));
 let told = 0;
 
 process.on('SIGWINCH', () => {
-  // The first may end a marking that had begun, which keeps what has died since; the second keeps nothing dead.
+  // The first may finish an earlier marking, which keeps newer garbage. The second keeps none.
   collectGarbage();
   collectGarbage();
   process.stdout.write(`${JSON.stringify({ heap: ++told, heapUsed: process.memoryUsage().heapUsed })}\n`);

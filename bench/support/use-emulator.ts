@@ -4,7 +4,7 @@ import { testcontainersEnv } from '../../tools/local/testcontainers-env.mjs';
 export const EMULATORS = ['ministack', 'localstack'] as const;
 export type EmulatorKind = (typeof EMULATORS)[number];
 
-/** Prepares an emulator of this kind. A LocalStack container is removed when this process ends. */
+/** Prepares for an emulator. LocalStack is a container, which is removed when this process exits. */
 export function useEmulator(kind: EmulatorKind): void {
   if (kind === 'ministack') return;
   Object.assign(process.env, testcontainersEnv());

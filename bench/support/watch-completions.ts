@@ -1,7 +1,7 @@
 /**
- * When orders become visibly COMPLETED. The item's updatedAt is set before the write, so a batched write would look too
- * fast. A queue of outcomes would add the emulator's delivery of up to 100 ms. So one call reads all open items
- * continuously. Its delay of about 5 ms is the same for all subjects.
+ * Observes when orders become COMPLETED, by reading all open items in a loop. The delay, about 5 ms, is the same for all
+ * subjects. `updatedAt` is not precise enough: the worker sets it before the write, which may wait for a batch. A queue of
+ * outcomes would add up to 100 ms of delivery by the emulator.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,25 +9,25 @@ import type { BenchSystem } from './bench-system.js';
 import { epochMs, type Placed } from './load.js';
 
 const PAUSE_MS = 4;
-/** The limit of BatchGetItem. */
+/** Limit of BatchGetItem. */
 const MAX_KEYS = 100;
 const WITHIN_MS = 60_000;
 
 type Found = { Responses?: Record<string, { orderId: { S: string }; status: { S: string } }[]> };
 
-/** Reads without the SDK, which would take CPU from what is measured. */
+/** Reads without the SDK, because the SDK would take CPU time from the services. */
 function createReader({ emulator, names }: BenchSystem) {
   const { hostname, port } = new URL(emulator.url);
   const agent = new Agent({ keepAlive: true });
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': 'DynamoDB_20120810.BatchGetItem',
-    // Emulators check only the key and the scope.
+    // Emulators check only the key and the scope, not the signature.
     authorization: `AWS4-HMAC-SHA256 Credential=${emulator.credentials.accessKeyId}/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
   };
   const table = names.ordersTable;
 
-  /** The COMPLETED ones. */
+  /** The ids of the COMPLETED ones. */
   const read = (orderIds: string[]): Promise<string[]> =>
     new Promise((resolve, reject) => {
       const call = request({ hostname, port, method: 'POST', path: '/', headers, agent }, (answer) => {
@@ -64,7 +64,6 @@ function createReader({ emulator, names }: BenchSystem) {
   };
 }
 
-/** Follows orders from their placement. */
 export function watchCompletions(system: BenchSystem) {
   const reader = createReader(system);
   const open = new Map<string, number>();
@@ -73,7 +72,7 @@ export function watchCompletions(system: BenchSystem) {
 
   async function watch(): Promise<void> {
     while (!stopped) {
-      // The oldest first. Later orders follow when these are done.
+      // Oldest first; the others follow when these are done.
       const ids = [...open.keys()].slice(0, MAX_KEYS);
       for (const id of ids.length > 0 ? await reader.read(ids) : []) {
         latenciesMs.push(epochMs() - (open.get(id) ?? NaN));
@@ -90,7 +89,7 @@ export function watchCompletions(system: BenchSystem) {
     add: ({ orderId, sentAt }: Placed): void => {
       open.set(orderId, sentAt);
     },
-    /** Send to COMPLETED of every order. @throws when one is not completed in time */
+    /** Milliseconds from send to COMPLETED of each order. @throws if one is not completed in time */
     finish: async (): Promise<number[]> => {
       const deadline = performance.now() + WITHIN_MS;
       while (open.size > 0 && performance.now() < deadline) await Promise.race([sleep(20), watching]);

@@ -32,7 +32,7 @@ eventbridge =
   endpoint_url = ${NOWHERE}
 `;
 
-/** What a shell may have set for AWS itself; FILE is a config file whose every line leads elsewhere. */
+/** Settings that a shell may have for AWS. FILE is a config file whose every line leads elsewhere. */
 const SHELLS: Record<string, string>[] = [
   { AWS_CONFIG_FILE: 'FILE', AWS_SHARED_CREDENTIALS_FILE: 'FILE' },
   { AWS_CONFIG_FILE: 'FILE', AWS_PROFILE: 'mine' },
@@ -51,7 +51,7 @@ const SHELLS: Record<string, string>[] = [
   ...Object.entries(HOSTILE_SHELL).flatMap(([name, value]) => (name.startsWith('AWS_') ? [{ [name]: value }] : [])),
 ];
 
-describe('clients of an emulator, in a shell that is set up for AWS', () => {
+describe('clients of an emulator in a shell that is set up for AWS', () => {
   const before = { ...process.env };
   let folder: string;
   let server: Server;
@@ -77,8 +77,8 @@ describe('clients of an emulator, in a shell that is set up for AWS', () => {
 
   it.each([
     ...SHELLS.map((shell) => [JSON.stringify(shell), shell] as const),
-    ['all that a shell may have', HOSTILE_SHELL] as const,
-  ])('ask it, and with its key: %s', async (_what, shell) => {
+    ['everything at once', HOSTILE_SHELL] as const,
+  ])('call the emulator with its key: %s', async (_what, shell) => {
     const set = Object.entries(shell).map(([name, value]) => [name, value.replace('FILE', join(folder, 'config'))]);
     Object.assign(process.env, Object.fromEntries(set));
     const aws = createAwsClients({
@@ -100,7 +100,7 @@ describe('clients of an emulator, in a shell that is set up for AWS', () => {
     expect(received.map((headers) => headers['x-amz-security-token'])).toEqual(Array(4).fill(undefined));
   });
 
-  it('for AWS itself they go by the shell', async () => {
+  it('follow the shell if no emulator is set', async () => {
     Object.assign(process.env, { AWS_CONFIG_FILE: join(folder, 'config'), AWS_PROFILE: 'mine', AWS_MAX_ATTEMPTS: '1' });
     const aws = createAwsClients({ AWS_REGION: 'us-east-1', AWS_REQUEST_TIMEOUT_MS: 2_000 });
     await expect(aws.sqs.send(new ListQueuesCommand({}))).rejects.toThrow('127.0.0.1:1');

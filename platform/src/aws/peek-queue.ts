@@ -2,14 +2,14 @@ import { ReceiveMessageCommand, type ReceiveMessageCommandOutput } from '@aws-sd
 import type { AwsClients } from './clients.js';
 import { countQueue } from './queue-counts.js';
 
-/** A long poll asks every server of a queue; a short one may miss messages. */
+/** A short poll may miss messages. A long poll asks every server of the queue. */
 const WAIT_SECONDS = 1;
-/** The most that one call hands out. */
-const MOST_MESSAGES = 10;
+/** Limit of ReceiveMessage. */
+const MAX_MESSAGES = 10;
 
 /**
- * Some of a queue's messages, and about how many there are. They are hidden from nobody: only their receive count rises.
- * For dead-letter queues, on whose count nothing depends.
+ * Some messages of a dead-letter queue, and their approximate number. They stay visible, but their receive count rises;
+ * nothing depends on that count in a dead-letter queue.
  */
 export async function peekQueue({ sqs, polling }: Pick<AwsClients, 'sqs' | 'polling'>, queueUrl: string) {
   const { visible } = await countQueue(sqs, queueUrl);
@@ -17,7 +17,7 @@ export async function peekQueue({ sqs, polling }: Pick<AwsClients, 'sqs' | 'poll
   const { Messages: messages = [] }: ReceiveMessageCommandOutput = await polling.send(
     new ReceiveMessageCommand({
       QueueUrl: queueUrl,
-      MaxNumberOfMessages: MOST_MESSAGES,
+      MaxNumberOfMessages: MAX_MESSAGES,
       WaitTimeSeconds: WAIT_SECONDS,
       VisibilityTimeout: 0,
       MessageAttributeNames: ['All'],

@@ -3,7 +3,7 @@ import type { Sqs } from './clients.js';
 
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
 
-/** Approximate, as SQS has it. Receives nothing. */
+/** Approximate numbers of messages. Receives nothing. */
 export async function countQueue(sqs: Sqs, queueUrl: string): Promise<QueueCounts> {
   const { Attributes: attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({
@@ -22,7 +22,7 @@ export async function countQueue(sqs: Sqs, queueUrl: string): Promise<QueueCount
   };
 }
 
-/** Messages in a queue, whether they can be received now, later, or are being worked on. */
+/** All messages in a queue: visible, in flight and delayed. */
 export function depthOf({ visible, inFlight, delayed }: QueueCounts): number {
   return visible + inFlight + delayed;
 }

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import type { ValidationError } from 'class-validator';
 import { PermanentError } from '../runtime/errors.js';
-import { validationErrors } from '../validation.js';
+import { validationErrors } from '../validation/validate.js';
 
 /** An event class: a name, a schema version, and class-validator decorators on its properties. */
 export type EventClass<Event extends object = object> = {
@@ -12,7 +12,7 @@ export type EventClass<Event extends object = object> = {
 
 type Envelope = { 'detail-type': string; detail: { metadata: { version: number } } };
 
-/** Where the first problem lies and what it is: the deepest error of the first branch. */
+/** The path and message of the deepest error in the first branch. */
 function firstProblem(errors: ValidationError[], parent = ''): { path: string; message: string } {
   const [error] = errors;
   if (!error) return { path: parent, message: 'is invalid' };
@@ -50,7 +50,7 @@ function asEnvelope(value: unknown): Envelope {
   const { detail } = value;
   if (!isObject(detail)) throw problem('detail');
   if (!isObject(detail.metadata)) throw problem('detail.metadata');
-  // class-validator takes an empty list for a nested object.
+  // class-validator accepts an empty array as a nested object.
   if (!isObject(detail.data)) throw problem('detail.data');
   if (!Number.isInteger(detail.metadata.version)) throw problem('detail.metadata.version');
   return value as Envelope;
@@ -69,7 +69,7 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
   }
 }
 
-/** Why a worker that reads these events could not read the body; undefined when it can. */
+/** Why a worker that handles these events cannot decode the body; undefined if it can. */
 export function whyMalformed(
   body: string,
   classes: readonly EventClass[],
@@ -85,8 +85,8 @@ export function whyMalformed(
 }
 
 /**
- * The event in a message body, as an instance of its class. Properties that the class does not know are ignored: a
- * newer publisher may add some.
+ * The event in a message body, as an instance of its class. Unknown properties are ignored, because a newer publisher may
+ * add some.
  * @throws PermanentError NOT_JSON, NOT_AN_ENVELOPE, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION or INVALID_EVENT
  */
 export function decodeEvent<Event extends object>(

@@ -1,7 +1,7 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '../aws/clients.js';
 import { errorKindOf } from '../aws/error-kind.js';
-import { wireTime } from '../aws/fast-path/wire-json.js';
+import { wireTime } from '../aws/fast-path/fast-path.js';
 import { createBatcher } from '../runtime/batching.js';
 import { toError } from '../runtime/errors.js';
 import { NO_TRACING, type Span, type Tracing } from '../telemetry/tracing.js';

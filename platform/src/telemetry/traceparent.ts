@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /**
  * W3C Trace Context. Ids of only zeros are invalid, and so is version ff. A later version may add fields at the end:
@@ -29,19 +29,11 @@ export function traceIdOf(traceparent: unknown): string | undefined {
   return parseTraceparent(traceparent)?.traceId;
 }
 
-/** A trace id and a span id. */
-const ID_BYTES = 16 + 8;
-/** Random bytes for many ids at once, because each call for them is expensive. */
-const pool = Buffer.alloc(128 * ID_BYTES);
-let used = pool.length;
-
 /** Starts a trace that is not recorded. Its id still connects logs and events. */
 export function newTraceparent(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const random = pool.toString('hex', used, used + ID_BYTES);
-  used += ID_BYTES;
-  return formatTraceparent({ traceId: random.slice(0, 32), spanId: random.slice(32), flags: 0 });
+  return formatTraceparent({
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    flags: 0,
+  });
 }

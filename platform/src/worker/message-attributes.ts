@@ -1,5 +1,5 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { bytesOf, wireBytes } from '../aws/fast-path/wire-json.js';
+import { bytesOf, wireBytes } from '../aws/fast-path/fast-path.js';
 
 /** An SQS attribute: a type such as `String`, `Number.int` or `Binary.gzip`, and a value, which is base64 for a binary type. */
 export type MessageAttribute = { type: string; value: string };

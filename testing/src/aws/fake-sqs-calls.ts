@@ -1,5 +1,5 @@
 import type { MessageAttributeValue, SendMessageCommandInput } from '@aws-sdk/client-sqs';
-import { bytesOf } from '@orderflow/platform/aws/fast-path/wire-json';
+import { bytesOf } from '@orderflow/platform/aws/fast-path/fast-path';
 import type { FakeQueue } from './fake-queue.js';
 import { checkEntries, invalidValue, missingParameter } from './sqs-errors.js';
 

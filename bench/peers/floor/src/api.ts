@@ -13,7 +13,7 @@ import { readRequest } from './read-request.js';
 import { report, serve } from './serve.js';
 import { createStatements } from './statements.js';
 
-/** As ours. Nobody sweeps here, but the item has its marker. */
+/** The same as in the API. There is no sweeper here, but the item has its marker. */
 const OUTBOX_DELAY_MS = 5_000;
 const BODY_LIMIT_BYTES = 262_144;
 
@@ -58,7 +58,7 @@ await runMain(async () => {
       now,
       outboxAt: now + OUTBOX_DELAY_MS,
     });
-    // The id is new: an insert that is refused had been applied before its answer was lost.
+    // The id is new, so a refused insert was applied before and its response was lost.
     await statements.execute(insert(table, record));
     publisher.publish(orderCreated(record)).catch(report);
     answer(response, 201, toAcceptedOrder(record), { location: `/api/orders/${record.orderId}` });

@@ -1,6 +1,6 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 
-/** How each service's JSON protocol is spoken, as the SDK does it. */
+/** The services' JSON protocols, the same as in the SDK. */
 const PROTOCOLS = {
   dynamodb: { target: 'DynamoDB_20120810', version: '1.0' },
   sqs: { target: 'AmazonSQS', version: '1.0' },
@@ -9,7 +9,6 @@ const PROTOCOLS = {
 
 export type CallAws = <Answer>(service: keyof typeof PROTOCOLS, operation: string, input: object) => Promise<Answer>;
 
-/** A service answered, and not with success. */
 class CallError extends Error {
   override readonly name = 'CallError';
 }
@@ -20,7 +19,7 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** AWS calls with nothing in between but node:http. Not signed: emulators read no more than the key and the service's name. */
+/** AWS calls over bare node:http. Unsigned: emulators check only the key and the service name. */
 export function createCallAws({
   AWS_ENDPOINT_URL,
   AWS_ACCESS_KEY_ID = 'test',
@@ -37,7 +36,7 @@ export function createCallAws({
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request({ host, port, method: 'POST', path: '/', agent, headers }, resolve);
       sent.on('error', (error: NodeJS.ErrnoException) => {
-        // The server closed an idle connection while it was taken up: https://nodejs.org/api/http.html#requestreusedsocket
+        // The server closed an idle connection that was being reused: https://nodejs.org/api/http.html#requestreusedsocket
         if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(send(headers, body));
         else reject(error);
       });

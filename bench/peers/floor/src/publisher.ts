@@ -5,13 +5,12 @@ import type { CallAws } from './call-aws.js';
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256 * 1024;
-/** More than source, detail type and time come to. */
+/** Upper bound for source, detail type and time. */
 const ENTRY_OVERHEAD_BYTES = 100;
 
 type Entry = { Detail: string };
 type Answer = { Entries: { EventId?: string; ErrorCode?: string; ErrorMessage?: string }[] };
 
-/** Resolves when the bus has taken the event. */
 export function createPublisher(callAws: CallAws, bus: string, concurrency: number) {
   const batcher = createBatcher<Entry, undefined>({
     maxItems: MAX_ENTRIES,
@@ -35,7 +34,7 @@ export function createPublisher(callAws: CallAws, bus: string, concurrency: numb
         Source: source,
         DetailType: type,
         Detail: JSON.stringify(detail),
-        // In seconds, as the protocol wants it.
+        // Epoch seconds.
         Time: Date.parse(detail.metadata.occurredAt) / 1_000,
       };
       return batcher.submit(entry);

@@ -10,7 +10,7 @@ export type Message = {
   Attributes: { ApproximateReceiveCount: string; SentTimestamp: string };
 };
 
-/** A queue: up to ten messages a call, in and out. */
+/** Receives and deletes up to ten messages per call. */
 export async function openQueue(callAws: CallAws, name: string, concurrency: number) {
   const { QueueUrl } = await callAws<{ QueueUrl: string }>('sqs', 'GetQueueUrl', { QueueName: name });
   const batcher = createBatcher<string, undefined>({

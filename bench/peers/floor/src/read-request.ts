@@ -2,7 +2,7 @@ import { sumInCents, toCents, type CreateOrderRequest, type OrderItem } from '@o
 
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 
-/** The request in a body; undefined when it is not a valid one. By hand, and no more than a benchmark needs. */
+/** The request in a body; undefined if it is invalid. Hand-written checks, only as many as the benchmark needs. */
 export function readRequest(body: string): CreateOrderRequest | undefined {
   let value: unknown;
   try {

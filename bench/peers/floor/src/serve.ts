@@ -7,7 +7,7 @@ export function report(error: unknown): void {
   process.stderr.write(`${String(error)}\n`);
 }
 
-/** Listens until SIGTERM; then answers what is under way, drains, and ends the process with 0. */
+/** Listens until SIGTERM. Then it completes open requests, drains and exits 0. */
 export async function serve(
   listener: RequestListener,
   { PORT, HOST }: { PORT: number; HOST: string },
@@ -18,7 +18,7 @@ export async function serve(
   await once(server, 'listening');
 
   async function stop(): Promise<void> {
-    // Connections that are busy now are idle later, and would hold the process up.
+    // A connection that becomes idle later would keep the process alive.
     setInterval(() => {
       server.closeIdleConnections();
     }, CLOSE_IDLE_EVERY_MS).unref();

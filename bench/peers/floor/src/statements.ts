@@ -11,7 +11,7 @@ type Answer = {
   Responses: { Error?: { Code: string; Message?: string; Item?: Record<string, AttributeValue> } }[];
 };
 
-/** Conditional statements by group commit, each with its own condition and its own outcome. */
+/** Group commit of conditional statements. Each has its own outcome. */
 export function createStatements(callAws: CallAws, concurrency: number): StatementExecutor {
   const batcher = createBatcher<Statement, StatementResult>({
     maxItems: MAX_STATEMENTS,
@@ -33,7 +33,7 @@ export function createStatements(callAws: CallAws, concurrency: number): Stateme
     },
   });
 
-  /** The last statement of each key that is on its way: no batch may hold a key twice. */
+  /** The last statement in flight per key. A batch must not contain a key twice. */
   const underway = new Map<string, Promise<unknown>>();
   return {
     execute: (statement) => {

@@ -12,10 +12,10 @@ import { openQueue, type Message } from './queue.js';
 import { report, serve } from './serve.js';
 import { createStatements } from './statements.js';
 
-/** As ours. */
+/** The same as in the order worker. */
 const LEASE_MS = 30_000;
 const MARKER_DELAY_MS = 5_000;
-/** Messages at a time: from there on nothing is received until some of them are done. */
+/** Messages in flight. At this limit receiving pauses. */
 const MAX_AT_A_TIME = 500;
 const PAUSE_AFTER_ERROR_MS = 1_000;
 
@@ -28,7 +28,7 @@ await runMain(async () => {
   const queue = await openQueue(callAws, names.orderQueue, config.BATCHES_IN_FLIGHT);
   const table = ordersTable(names);
 
-  /** The order as it ended; undefined when another delivery works on it. */
+  /** The completed order; undefined if another delivery holds the claim. */
   async function complete({ data, metadata }: OrderCreatedEvent, message: Message) {
     const { orderId: id, customerId, totalAmount } = data;
     const attempt = Number(message.Attributes.ApproximateReceiveCount);
@@ -69,7 +69,7 @@ await runMain(async () => {
     return { orderId: id, customerId, totalAmount, correlationId, status: ORDER_STATES.completed, version, updatedAt };
   }
 
-  /** A message whose order could not be finished, or its event not be published, stays and comes again. */
+  /** If the order cannot be completed or its event published, SQS redelivers the message. */
   async function handle(message: Message): Promise<void> {
     const { detail } = JSON.parse(message.Body) as { detail: OrderCreatedEvent };
     const order = await complete(detail, message);
@@ -79,7 +79,7 @@ await runMain(async () => {
   }
 
   const underway = new Set<Promise<void>>();
-  /** Pollers that wait for room. */
+  /** Pollers at the limit. */
   const waiting: (() => void)[] = [];
   let stopping = false;
 

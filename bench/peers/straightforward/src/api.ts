@@ -22,7 +22,7 @@ await runMain(async () => {
   const adapter = new FastifyAdapter({ genReqId: () => newId() });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(orders), adapter, {
     logger: ['warn', 'error'],
-    // Fastify's own JSON parser is enough; Nest's would come with one for forms.
+    // Fastify's JSON parser is enough. Nest's option would add one for forms.
     bodyParser: false,
   });
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
@@ -38,7 +38,7 @@ await runMain(async () => {
     done();
   });
   server.addHook('preClose', (done) => {
-    // Connections that are busy now are idle later, and would hold the process up.
+    // A connection that becomes idle later would keep the process alive.
     setInterval(() => {
       server.server.closeIdleConnections();
     }, CLOSE_IDLE_EVERY_MS).unref();

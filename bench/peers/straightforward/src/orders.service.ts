@@ -14,7 +14,7 @@ export class OrdersService {
     private readonly names: ResourceNames,
   ) {}
 
-  /** Stores the order, then publishes it: a process that dies between the two has lost it. */
+  /** Stores the order, then publishes the event. A crash between the two loses the order. */
   async create({ customerId, items, totalAmount }: CreateOrderRequest, correlationId: string) {
     const orderId = newId();
     const createdAt = new Date().toISOString();
@@ -24,7 +24,7 @@ export class OrdersService {
       version: 1,
       effects: 0,
       customerId,
-      // Plain objects: DynamoDB's marshaller takes no class instances.
+      // DynamoDB's marshaller rejects class instances.
       items: items.map((item) => Object.assign({}, item)),
       totalAmount,
       createdAt,

@@ -14,7 +14,7 @@ type Dependencies = {
   fulfilmentDelayMs: number;
 };
 
-/** The attributes that the update asked for; undefined when its condition did not hold. */
+/** The requested attributes; undefined if the condition failed. */
 async function update(dynamo: DynamoDBDocumentClient, input: UpdateCommandInput) {
   try {
     const { Attributes: attributes = {} } = await dynamo.send(new UpdateCommand(input));
@@ -26,8 +26,8 @@ async function update(dynamo: DynamoDBDocumentClient, input: UpdateCommandInput)
 }
 
 /**
- * Takes an order from PENDING over PROCESSING to COMPLETED. An order that a worker left PROCESSING is taken up again; one
- * that is COMPLETED already is a duplicate, and so is the one of two that comes second.
+ * Moves an order from PENDING through PROCESSING to COMPLETED. An order left in PROCESSING is processed again. A COMPLETED
+ * order, or the second of two concurrent deliveries, is a duplicate.
  */
 export function createProcessOrder({ dynamo, eventBridge, names, fulfilmentDelayMs }: Dependencies) {
   return async ({ metadata, data }: OrderCreatedEvent): Promise<'processed' | 'duplicate'> => {

@@ -1,7 +1,6 @@
 import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { OutgoingEvent } from '@orderflow/contracts';
 
-/** Resolves when the bus has taken the event. */
 export async function publish(
   eventBridge: EventBridgeClient,
   bus: string,
@@ -20,5 +19,5 @@ export async function publish(
       ],
     }),
   );
-  if (failed > 0) throw new Error(`the bus did not take ${type}: ${entries?.[0]?.ErrorMessage ?? 'no reason given'}`);
+  if (failed > 0) throw new Error(`the bus rejected ${type}: ${entries?.[0]?.ErrorMessage ?? 'no reason given'}`);
 }

@@ -12,7 +12,7 @@ import { createProcessOrder } from './process-order.js';
 import { readEvent } from './read-event.js';
 
 const BATCH_SIZE = 10;
-/** A stop waits this long for the last poll and its messages. */
+/** How long a stop waits for the last poll and its messages. */
 const DRAIN_WITHIN_MS = 25_000;
 
 await runMain(async () => {
@@ -58,7 +58,7 @@ await runMain(async () => {
       handleMessage,
     });
     consumer.on('error', reportAs('polling failed'));
-    consumer.on('processing_error', reportAs('message comes back'));
+    consumer.on('processing_error', reportAs('message will be redelivered'));
     return consumer;
   });
 

@@ -6,7 +6,7 @@ import { createDocumentClient } from './document-client.js';
 
 type Call = { name: string; input: unknown; options: unknown };
 
-/** A plain client that answers without a network, and what it was asked. */
+/** A plain client that answers without a network, and its calls. */
 function clientThatAnswers(answer: object) {
   const calls: Call[] = [];
   const client = new DynamoDBClient({ region: 'us-east-1' });
@@ -24,7 +24,7 @@ const clientOf = (answer: Partial<BatchExecuteStatementCommandOutput>) => {
 };
 
 describe('a document client', () => {
-  it('sends statements with their values as attributes', async () => {
+  it('sends the values of statements as attribute values', async () => {
     const { dynamo, calls } = clientOf({ Responses: [{ TableName: 'jobs' }] });
     const Statement = `INSERT INTO "jobs" VALUE {'jobId': ?, 'tries': ?, 'tags': ?}`;
     const abortSignal = new AbortController().signal;
@@ -52,7 +52,7 @@ describe('a document client', () => {
     ]);
   });
 
-  it('gives items, and those of refusals, as values', async () => {
+  it('returns items as values, also those of failed conditions', async () => {
     const { dynamo } = clientOf({
       Responses: [
         { TableName: 'jobs' },
@@ -70,7 +70,7 @@ describe('a document client', () => {
     ]);
   });
 
-  it('refuses a value that is none before anything is sent', async () => {
+  it('rejects an undefined value before it sends anything', async () => {
     const { dynamo, calls } = clientOf({});
     const Statements = [{ Statement: 'x', Parameters: [undefined] }];
     await expect(dynamo.send(new BatchExecuteStatementCommand({ Statements }))).rejects.toThrow('undefined');

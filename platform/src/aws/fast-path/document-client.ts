@@ -4,16 +4,14 @@ import {
   DynamoDBDocumentClient,
   type BatchExecuteStatementCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { toAttributeValue } from './attribute-values.js';
+import { convertToAttr, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDb } from '../clients.js';
 
 type Options = Parameters<DynamoDBClient['send']>[1];
 
 /**
- * A document client whose BatchExecuteStatement, which is what nearly every call is, goes by the plain client: that puts
- * a call's steps together once, where lib-dynamodb keeps the command's input in them and walks it twice besides. The
- * values are the same. Answers hold `Responses` with errors and items of theirs.
+ * A document client that sends BatchExecuteStatement, which is nearly every call, through a plain client. The plain client
+ * can cache its middleware. lib-dynamodb cannot, and it walks each input twice.
  */
 export function createDocumentClient(client: DynamoDBClient, statements: DynamoDBClient): DynamoDb {
   const document = DynamoDBDocumentClient.from(client);
@@ -24,21 +22,21 @@ export function createDocumentClient(client: DynamoDBClient, statements: DynamoD
         ...input,
         Statements: input.Statements?.map((statement) => ({
           ...statement,
-          Parameters: statement.Parameters?.map(toAttributeValue),
+          Parameters: statement.Parameters?.map((value) => convertToAttr(value)),
         })),
       }),
       options,
     );
     const responses = output.Responses?.map(({ Error: error, Item: item, ...response }) => ({
       ...response,
-      ...(item ? { Item: unmarshall(item) } : {}),
-      ...(error ? { Error: { ...error, Item: error.Item && unmarshall(error.Item) } } : {}),
+      Item: item && unmarshall(item),
+      Error: error && { ...error, Item: error.Item && unmarshall(error.Item) },
     }));
     return { ...output, Responses: responses };
   }
 
   return {
-    // The SDK's `send` is overloaded for callbacks, which nothing here uses.
+    // The SDK's `send` has overloads for callbacks, which are not supported here.
     send: ((command: DocumentBatch, options: Options) =>
       command instanceof DocumentBatch
         ? execute(command, options)

@@ -6,7 +6,7 @@ import {
   JsonShapeSerializer2,
 } from '@aws-sdk/core/protocols';
 
-/** What the codec's base class asks for; nothing here reads it. */
+/** The base classes require them; nothing here reads them. */
 const SETTINGS = { timestampFormat: { useTrait: true, default: 7 as const }, jsonName: false };
 
 class WireSerializer extends JsonShapeSerializer2 {
@@ -25,7 +25,7 @@ class WireSerializer extends JsonShapeSerializer2 {
 
 class WireDeserializer extends JsonShapeDeserializer2 {
   override read(_schema: unknown, data: Uint8Array | string): Promise<unknown> {
-    // An answer that is no JSON is the call's error, and not one of whoever asks.
+    // A response that is not JSON rejects the call; it must not throw synchronously.
     return Promise.resolve().then(() => JSON.parse(Buffer.from(data).toString()) as unknown);
   }
 
@@ -44,37 +44,39 @@ class WireCodec extends JsonCodec2 {
   }
 }
 
-/*
- * The SDK's JSON protocols for calls whose input and output are as they go over the wire: no binary values, and times that
- * write themselves (`wireTime`). The SDK walks each value by its schema, and each text by its characters; these leave both
- * to JSON.stringify and JSON.parse.
- */
-
-/** DynamoDB and SQS speak it. */
-export class WireJson10Protocol extends AwsJson1_0Protocol {
+class WireJson10Protocol extends AwsJson1_0Protocol {
   constructor(settings: ConstructorParameters<typeof AwsJson1_0Protocol>[0]) {
     super({ ...settings, jsonCodec: new WireCodec(SETTINGS) });
   }
 }
 
-/** EventBridge speaks it. */
-export class WireJson11Protocol extends AwsJson1_1Protocol {
+class WireJson11Protocol extends AwsJson1_1Protocol {
   constructor(settings: ConstructorParameters<typeof AwsJson1_1Protocol>[0]) {
     super({ ...settings, jsonCodec: new WireCodec(SETTINGS) });
   }
 }
 
-/** A time that is written as these protocols have it, in epoch seconds. */
+/*
+ * Client options that leave request and response bodies to JSON.stringify and JSON.parse. The SDK walks each value by its
+ * schema, and each text by its characters. Values must have their wire form: see `wireTime`, `wireBytes` and `bytesOf`.
+ */
+
+/** For DynamoDB and SQS. */
+export const wireJson10 = { protocol: WireJson10Protocol };
+/** For EventBridge. */
+export const wireJson11 = { protocol: WireJson11Protocol };
+
+/** A date that serialises to epoch seconds. Any other client sees a plain date. */
 export function wireTime(epochMs: number): Date {
   return Object.assign(new Date(epochMs), { toJSON: () => epochMs / 1_000 });
 }
 
-/** Bytes that are written as these protocols have them, in base64; to any other client they are bytes. */
+/** Bytes that serialise to base64. Any other client sees plain bytes. */
 export function wireBytes(base64: string): Uint8Array {
   return Object.assign(new Uint8Array(Buffer.from(base64, 'base64')), { toJSON: () => base64 });
 }
 
-/** Bytes that were received: the wire's base64, where the SDK's types and its other clients have bytes. */
+/** The bytes of a received binary value: base64 on the wire, where the SDK's types promise bytes. */
 export function bytesOf(received: unknown): Buffer {
   return typeof received === 'string' ? Buffer.from(received, 'base64') : Buffer.from(received as Uint8Array);
 }

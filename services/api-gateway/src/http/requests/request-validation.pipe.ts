@@ -1,6 +1,6 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { toUuid, type ProblemEntry } from '@orderflow/contracts';
-import { validationErrors } from '@orderflow/platform/validation';
+import { validationErrors } from '@orderflow/platform/validation/validate';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import type { ValidationError } from 'class-validator';
 import { invalid, notValid } from '../problems/api-problem.js';

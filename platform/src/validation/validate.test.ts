@@ -20,7 +20,7 @@ import {
 } from 'class-validator';
 import fc from 'fast-check';
 import { hostileBody, propertySeed } from '@orderflow/testing/hostile-bodies';
-import { validationErrors } from './validation.js';
+import { validationErrors } from './validate.js';
 
 class Part {
   @IsString()
@@ -91,8 +91,8 @@ const SAMPLE = {
   last: 'b',
 };
 
-/** What class-validator says by itself, or that it broke off. */
-function expectation(make: () => object, onlyDeclared: boolean): unknown {
+/** What class-validator alone finds or throws. */
+function plainOutcome(make: () => object, onlyDeclared: boolean): unknown {
   const strict = onlyDeclared ? { whitelist: true, forbidNonWhitelisted: true } : {};
   return outcomeOf(() => validateSync(make(), { forbidUnknownValues: true, ...strict }));
 }
@@ -110,12 +110,12 @@ afterEach(() => {
 });
 
 describe('validation', () => {
-  it.each([true, false])('finds what class-validator finds, in anything, only declared: %p', (onlyDeclared) => {
+  it.each([true, false])('finds what class-validator finds in hostile objects (onlyDeclared: %p)', (onlyDeclared) => {
     let valid = 0;
     let invalid = 0;
     fc.assert(
       fc.property(hostileBody(SAMPLE), (body) => {
-        // As many errors as elements: to compare them takes minutes.
+        // Each element can be an error, and comparing thousands takes minutes.
         if (body.length > MAX_LENGTH) return;
         let plain: unknown;
         try {
@@ -127,7 +127,7 @@ describe('validation', () => {
         const make = () => plainToInstance(Thing, plain);
         if (outcomeOf(() => [make()]) === 'RangeError') return;
         const errors = outcomeOf(() => validationErrors(make(), { onlyDeclared }));
-        expect(errors).toEqual(expectation(make, onlyDeclared));
+        expect(errors).toEqual(plainOutcome(make, onlyDeclared));
         if (Array.isArray(errors) && errors.length === 0) valid += 1;
         else invalid += 1;
       }),
@@ -138,29 +138,29 @@ describe('validation', () => {
   });
 
   it.each([
-    ['a property that is optional and absent', { tags: undefined }],
-    ['one that its condition excludes', { kind: 'box', size: 'large' }],
-    ['a keyed collection with what must not be in it', { marks: new Set([null]) }],
-    ['one that must be there', { main: undefined }],
-    ['null in place of an object', { main: null }],
-    ['a list in place of an object', { main: [] }],
-    ['an object in place of a list', { parts: { name: 'a', count: 1 } }],
-    ['an element that is none', { parts: [undefined] }],
-    ['an element of a list', { parts: [{ name: 'a', count: 0 }] }],
-    ['a list in a list', { parts: [[{ name: 'a', count: 0 }]] }],
+    ['an absent optional property', { tags: undefined }],
+    ['a property whose condition is false', { kind: 'box', size: 'large' }],
+    ['a set with an invalid element', { marks: new Set([null]) }],
+    ['an absent required property', { main: undefined }],
+    ['null instead of an object', { main: null }],
+    ['an array instead of an object', { main: [] }],
+    ['an object instead of an array', { parts: { name: 'a', count: 1 } }],
+    ['an undefined element', { parts: [undefined] }],
+    ['an invalid element', { parts: [{ name: 'a', count: 0 }] }],
+    ['an array in an array', { parts: [[{ name: 'a', count: 0 }]] }],
     ['an inherited constraint', { version: 'two' }],
-    ['a property of its own by the name of constructor', { constructor: { name: 'x' } }],
-    ['a keyed collection', { tags: new Set(['x', 'much too long']) }],
-    ['what nobody declared', { more: 1 }],
-    ['what nobody declared, further in', { main: { name: 'c', count: 3, more: 1 } }],
+    ['an own property named constructor', { constructor: { name: 'x' } }],
+    ['a set', { tags: new Set(['x', 'much too long']) }],
+    ['an undeclared property', { more: 1 }],
+    ['a nested undeclared property', { main: { name: 'c', count: 3, more: 1 } }],
   ])('finds what class-validator finds: %s', (_, change) => {
     const make = () => plainToInstance(Thing, { ...SAMPLE, ...change });
     for (const onlyDeclared of [true, false]) {
-      expect(outcomeOf(() => validationErrors(make(), { onlyDeclared }))).toEqual(expectation(make, onlyDeclared));
+      expect(outcomeOf(() => validationErrors(make(), { onlyDeclared }))).toEqual(plainOutcome(make, onlyDeclared));
     }
   });
 
-  it('looks nothing up once it knows the class', () => {
+  it('collects the decorators of a class once', () => {
     const make = (): Thing => plainToInstance(Thing, SAMPLE);
     expect(validationErrors(make(), { onlyDeclared: true })).toEqual([]);
     const lookUp = jest.spyOn(getMetadataStorage(), 'getTargetValidationMetadatas');
@@ -168,7 +168,7 @@ describe('validation', () => {
     expect(lookUp).not.toHaveBeenCalled();
   });
 
-  it('leaves a constraint that answers later to class-validator', () => {
+  it('leaves an asynchronous constraint to class-validator', () => {
     class Later {
       @ValidateBy({ name: 'later', validator: { validate: () => Promise.resolve(false) } })
       value!: number;
@@ -176,7 +176,7 @@ describe('validation', () => {
     expect(validationErrors(plainToInstance(Later, { value: 1 }), { onlyDeclared: true })).toEqual([]);
   });
 
-  it('takes only true for an answer', () => {
+  it('accepts only true as an answer', () => {
     class Vague {
       @ValidateBy({ name: 'vague', validator: { validate: (() => undefined) as never } })
       value!: number;
@@ -184,10 +184,10 @@ describe('validation', () => {
     const make = () => plainToInstance(Vague, { value: 1 });
     const errors = validationErrors(make(), { onlyDeclared: true });
     expect(errors).toHaveLength(1);
-    expect(errors).toEqual(expectation(make, true));
+    expect(errors).toEqual(plainOutcome(make, true));
   });
 
-  it('finds nothing by a constraint that does not apply', () => {
+  it('ignores a constraint that does not apply', () => {
     class Sometimes {
       @IsInt({ validateIf: ({ other }: Sometimes) => other > 1 })
       value!: unknown;
@@ -200,15 +200,15 @@ describe('validation', () => {
     expect(errorsOf({ value: 'none', other: 2 })).toHaveLength(1);
   });
 
-  it('remembers nothing of what a stranger calls a constructor', () => {
+  it('caches no plan for a hostile constructor property', () => {
     const lookUp = jest.spyOn(getMetadataStorage(), 'getTargetValidationMetadatas');
     const constructor = { name: 'x' };
     validationErrors({ constructor }, { onlyDeclared: false });
-    // By class-validator itself.
+    // The one call is class-validator's own.
     expect(lookUp.mock.calls.filter(([Class]) => (Class as unknown) === constructor)).toHaveLength(1);
   });
 
-  it('refuses an object of a class without decorators', () => {
+  it('rejects an object of a class without decorators', () => {
     class Bare {
       value = 1;
     }

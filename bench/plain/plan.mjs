@@ -1,0 +1,2 @@
+/** Every object goes to class-validator. */
+export const holdsByPlan = () => false;
