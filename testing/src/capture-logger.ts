@@ -5,7 +5,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** What a logger writes to stdout. winston's console transport writes to the console's own stream. */
+/** Captures what a logger writes to stdout. winston writes to the console's stream. */
 export function captureLogger(format: 'json' | 'pretty', level = 'debug', redact: string[] = []) {
   const stream = (console as unknown as { _stdout?: NodeJS.WritableStream })._stdout ?? process.stdout;
   const written: string[] = [];
@@ -18,7 +18,7 @@ export function captureLogger(format: 'json' | 'pretty', level = 'debug', redact
     logger,
     text: () => written.join(''),
     json: () => JSON.parse(written.join('')) as Record<string, unknown>,
-    /** Without its time, which must look like one. */
+    /** The line without its timestamp. */
     line: () => {
       const text = written.join('');
       expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} .*\n$/s);

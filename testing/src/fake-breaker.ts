@@ -20,7 +20,7 @@ export function createFakeBreaker() {
     if (away.error) throw away.error;
   });
   const breaker = createBreaker({ probe, logger: log.logger, monotonic: createMonotonicClock() });
-  /** Waits, and tells what has been granted so far. */
+  /** Enters the breaker. The result shows whether a pass was granted so far. */
   const waiting = () => {
     const seen: { pass?: Pass | undefined; granted: boolean } = { granted: false };
     void breaker.enter().then((pass) => Object.assign(seen, { pass, granted: true }));

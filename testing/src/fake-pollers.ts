@@ -15,7 +15,7 @@ afterEach(async () => {
 
 type Settings = { pollers?: number; hangs?: () => Promise<unknown>; handle?: (bodies: string[]) => Promise<boolean> };
 
-/** Pollers over two fakes of one queue each: only the first is polled, the second gets the rest. */
+/** Pollers with two clients of one fake queue: one receives, the other gets all other calls. */
 export function startFakePollers({ pollers = 1, hangs, handle = async () => true }: Settings = {}) {
   const sqs = createFakeSqs({ queues: [{ name: 'work' }], longestPollMs: 10 });
   const polled: { MaxNumberOfMessages?: number; WaitTimeSeconds?: number }[] = [];
@@ -68,7 +68,7 @@ export function startFakePollers({ pollers = 1, hangs, handle = async () => true
   };
 }
 
-/** A promise and its key. */
+/** A promise and the function that resolves it. */
 export function gate() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {

@@ -22,7 +22,7 @@ afterEach(async () => {
   leaveRaw();
   for (const signal of SIGNALS) process.removeAllListeners(signal);
   for (const server of servers) {
-    // Closing also ends the watchdog, which must not outlive the mock of process.exit.
+    // Closing also stops the watchdog, which must not outlive the mock of process.exit.
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
     await closed;

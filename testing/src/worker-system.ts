@@ -22,7 +22,7 @@ type Topology = {
 
 export const START_MS = Date.UTC(2027, 2, 14, 15, 9, 26, 535);
 
-/** Keeps the outcomes of deliveries, and hands them out one by one as they come. */
+/** Records the outcomes of deliveries; `next` waits for one at a time. */
 function createOutcomes() {
   const all: { outcome: DeliveryOutcome; delivery: Delivery }[] = [];
   let taken = 0;
@@ -54,7 +54,7 @@ function createOutcomes() {
   };
 }
 
-/** What a worker meets, in memory: one table, its queues, the bus; and a clock that only the test moves. */
+/** A worker's surroundings in memory: its tables, its queues and the bus, and a clock that only the test moves. */
 export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables = [], rules }: Topology) {
   let nowMs = START_MS;
   const now = () => nowMs;
@@ -99,15 +99,15 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
     outcomes,
     now,
     monotonic: ownedTime(now),
-    /** Has messages that wait for a retry come back, again and again, until the queue is empty. */
+    /** Moves the clock so that waiting messages are redelivered, until the queue is empty. */
     untilEmpty: async () => {
       const isSettled = () => isIdle() && aws.sqs.messages(queueUrl).every(({ visibleAtMs }) => visibleAtMs > nowMs);
       for (;;) {
         await eventually(isSettled);
-        // The last delete is under way.
+        // The last delete may be in flight.
         for (let turn = 0; turn < 5; turn++) await setImmediate();
         if (aws.sqs.messages(queueUrl).length === 0) return;
-        // Time must not pass while messages are in hand: they would come back.
+        // Time must not pass while messages are in flight: they would be redelivered.
         if (!isSettled()) continue;
         const before = received;
         nowMs += 60_000;
@@ -129,24 +129,24 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
           ]),
         ),
       ),
-    /** Moves the dead letters back as the AWS console does: as new messages with the same bodies and attributes. */
+    /** Redrives the dead letters like the AWS console: new messages with the same bodies and attributes. */
     redrive: () => {
       const deadLetters = aws.sqs.messages(queueUrlOf(deadLetterQueue));
       return deadLetters.map(({ body, attributes }) => aws.sqs.enqueue(queueUrl, body, attributes));
     },
     queued: () => aws.sqs.messages(queueUrl),
-    /** Deletes the message that was delivered last, as somebody who empties the queue. */
+    /** Deletes the message that was delivered last, like a purge of the queue. */
     discard: async () => {
       const ReceiptHandle = outcomes.all.at(-1)?.delivery.receiptHandle;
       await aws.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
     },
-    /** The dead-letter queue: each message with its attributes as plain text. */
+    /** The messages in the dead-letter queue, with their attributes as plain text. */
     deadLetters: () =>
       aws.sqs.messages(queueUrlOf(deadLetterQueue)).map(({ body, attributes }) => ({
         body,
         ...Object.fromEntries(Object.entries(attributes).map(([name, { StringValue }]) => [name, StringValue])),
       })),
-    /** Entries of all PutEvents calls, those that failed too, with their details. */
+    /** Entries of all PutEvents calls, including failed ones, with parsed details. */
     published: () =>
       aws.eventBridge.callsOf('PutEvents').flatMap(({ Entries: entries = [] }) =>
         entries.map(({ DetailType: type, Source: source, Detail: detail = '{}' }) => ({
@@ -159,7 +159,7 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
   };
 }
 
-/** Resolves with the first value that is neither undefined nor false. @throws after 20 s, which no test lasts */
+/** Resolves with the first value that is neither undefined nor false. @throws after 20 s */
 export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
   const givenUpAt = performance.now() + 20_000;
   while (performance.now() < givenUpAt) {

@@ -10,7 +10,7 @@ import { busCheck, createReadiness, probeAll, queueCheck, ruleCheck, tableCheck 
 const never = () => new Promise<never>(() => undefined);
 
 describe('readiness', () => {
-  it('is up when every check is, and names what is down and why', async () => {
+  it('is up when every check is up, and reports what is down and why', async () => {
     const failing = { error: undefined as Error | undefined };
     let nowMs = 0;
     const readiness = createReadiness(
@@ -31,7 +31,7 @@ describe('readiness', () => {
     });
   });
 
-  it('asks once for everybody who comes within 5 s', async () => {
+  it('reuses a report for 5 s', async () => {
     let nowMs = 0;
     const check = jest.fn(async () => undefined);
     const readiness = createReadiness({ check }, { monotonic: ownedTime(() => nowMs) });
@@ -44,7 +44,7 @@ describe('readiness', () => {
     expect(check).toHaveBeenCalledTimes(2);
   });
 
-  it('does not wait for a check that does not end', async () => {
+  it('fails a check that does not end in time', async () => {
     const readiness = createReadiness({ slow: never }, { timeoutMs: 5, monotonic: createMonotonicClock() });
     expect(await readiness()).toEqual({
       ok: false,
@@ -56,7 +56,7 @@ describe('readiness', () => {
 describe('the probe', () => {
   const monotonic = createMonotonicClock();
 
-  it('fails while one dependency is away or does not answer', async () => {
+  it('fails while a dependency is unavailable or does not answer', async () => {
     await expect(
       probeAll({ a: async () => 1, b: () => Promise.reject(connectionRefused()) }, { monotonic }),
     ).rejects.toMatchObject({
@@ -65,11 +65,11 @@ describe('the probe', () => {
     await expect(probeAll({ a: never }, { timeoutMs: 5, monotonic })).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('is content with a dependency that answers, even if the answer is bad', async () => {
+  it('succeeds if each dependency answers, even with an error', async () => {
     await probeAll({ a: () => Promise.reject(new Error('rule r is disabled')) }, { monotonic });
   });
 
-  it('fails without permission for what the work itself does, and not for what is only described', async () => {
+  it('fails when the work lacks a permission, but not when only describing does', async () => {
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
     const refusing = { send: () => Promise.reject(denied) } as never;
     await expect(probeAll({ table: tableCheck(refusing, { name: 'jobs', key: 'jobId' }) }, { monotonic })).rejects.toBe(
@@ -105,7 +105,7 @@ describe('checks', () => {
     return { aws, urlOf };
   };
 
-  it('ask for what is there', async () => {
+  it('succeed when everything exists', async () => {
     const { aws, urlOf } = create();
     await tableCheck(aws.dynamo, { name: 'jobs', key: 'jobId' })();
     await queueCheck(aws.sqs, () => urlOf('work'))();
@@ -115,7 +115,7 @@ describe('checks', () => {
     expect(aws.sqs.callsOf('GetQueueUrl')).toHaveLength(1);
   });
 
-  it('fail for what is not', async () => {
+  it('fail for what is missing', async () => {
     const { aws, urlOf } = create();
     const missing = { name: 'ResourceNotFoundException' };
     await expect(tableCheck(aws.dynamo, { name: 'none', key: 'id' })()).rejects.toMatchObject(missing);
@@ -128,7 +128,7 @@ describe('checks', () => {
     ['a rule that is disabled', { state: 'DISABLED' as const }, 'rule r is disabled'],
     ['a rule without a target', { targets: [] }, 'rule r has no target work'],
     ['a rule with another target', { targets: ['other-work'] }, 'rule r has no target work'],
-  ])('fail for %s, whose events would vanish', async (_what, change, reason) => {
+  ])('fail for %s, which would lose events', async (_what, change, reason) => {
     const { aws } = create();
     aws.eventBridge.changeRule('r', change);
     await expect(ruleCheck(aws.eventBridge, RULE)()).rejects.toThrow(reason);

@@ -5,7 +5,7 @@ import { eventually } from '@orderflow/testing/worker-system';
 import { exits, serveFakeWorker } from '@orderflow/testing/serve-fake-worker';
 
 describe('a request', () => {
-  it('is served or refused by its head', async () => {
+  it('is served or refused according to its head', async () => {
     const { port } = await serveFakeWorker();
     const listener = { port, service: 'a-worker', path: '/health' };
     const answers = await Promise.all(HEADS.map((head) => sendHead(head, listener)));
@@ -15,7 +15,7 @@ describe('a request', () => {
   });
 
   it.each(['/health', '/health/ready', '/health/live', '/metrics', '/nowhere', '/%'])(
-    'of a foreign Host or page asks nothing of the worker at %s',
+    'with a foreign Host or Origin does not reach the worker at %s',
     async (path) => {
       const { port, state } = await serveFakeWorker();
       const listener = { port, service: 'a-worker', path };
@@ -29,7 +29,7 @@ describe('a request', () => {
     },
   );
 
-  it.each(['/health', '/metrics', '/nowhere'])('gets an answer from %s that no other page can load', async (path) => {
+  it.each(['/health', '/metrics', '/nowhere'])('to %s gets an answer that no other page can load', async (path) => {
     const { url } = await serveFakeWorker();
     const { headers } = await fetch(`${url}${path}`, { headers: { connection: 'close' } });
     expect(Object.fromEntries(headers)).toMatchObject({
@@ -44,7 +44,7 @@ describe('a path', () => {
   it.each([
     ...['/health?x=1', '/health?', '/health#x', '/%68ealth', '/health/ready?x=1', '/health/live?%', '/health%2Flive'],
     ...['/metrics?x=/health', '/%6Detrics', 'http://localhost/health/ready', 'HTTP://LOCALHOST/metrics?x'],
-  ])('%s is that without its query, decoded', async (target) => {
+  ])('%s is decoded and matched without its query', async (target) => {
     const { port } = await serveFakeWorker();
     for (const method of ['GET', 'HEAD']) {
       const client = await openRaw(
@@ -70,8 +70,8 @@ describe('a path', () => {
   );
 });
 
-describe('what a client sends in part', () => {
-  it('has 10 s, and is answered with 408 then', async () => {
+describe('an incomplete request', () => {
+  it('is answered with 408 after 10 s', async () => {
     const { server, port } = await serveFakeWorker();
     expect([server.requestTimeout, server.headersTimeout]).toEqual([10_000, 10_000]);
     Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
@@ -84,7 +84,7 @@ describe('what a client sends in part', () => {
     }
   }, 30_000);
 
-  it('does not hold up the end', async () => {
+  it('does not delay the shutdown', async () => {
     const { log, port, drain } = await serveFakeWorker();
     for (const { text } of INCOMPLETE) await openRaw(port, text.replaceAll('{path}', '/health'));
     process.emit('SIGTERM');
@@ -95,8 +95,8 @@ describe('what a client sends in part', () => {
   }, 30_000);
 });
 
-describe('what is no request', () => {
-  it.each(UNSERVABLE)('$what is $status, with a body that says why', async ({ text, status }) => {
+describe('bytes that are not a request', () => {
+  it.each(UNSERVABLE)('$what: status $status, with a body that says why', async ({ text, status }) => {
     const { port } = await serveFakeWorker();
     const client = await openRaw(port, text.replaceAll('{path}', '/health'));
     await eventually(() => client.socket.readableEnded);
@@ -105,7 +105,7 @@ describe('what is no request', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ status: 'error', message: expect.any(String) as unknown });
   });
 
-  it('refused with a large body, is answered all the same', async () => {
+  it('get an answer even if a large body follows', async () => {
     const { port } = await serveFakeWorker();
     const head = 'POST /health HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 5000000\r\n\r\n';
     const client = await openRaw(port, head + 'x'.repeat(5_000_000));

@@ -3,7 +3,7 @@ import { eventually } from '@orderflow/testing/worker-system';
 import { exits, serveFakeWorker, SIGNALS } from '@orderflow/testing/serve-fake-worker';
 
 describe('health', () => {
-  it('answers once it listens, and only then starts the work', async () => {
+  it('answers before the work starts', async () => {
     const { get, state } = await serveFakeWorker();
     expect(state.started).toBe(1);
     expect(await get('/health/live')).toMatchObject({
@@ -16,7 +16,7 @@ describe('health', () => {
     expect(await get('/elsewhere')).toEqual({ status: 404, body: { status: 'error', message: 'not found' } });
   });
 
-  it('tells what is down, logs each change once, and mixes up no answers', async () => {
+  it('reports what is down, logs each change once, and keeps answers apart', async () => {
     const { get, state, log } = await serveFakeWorker();
     state.ready = false;
     const down = { status: 503, body: { status: 'error', details: { queue: { status: 'down', reason: 'gone' } } } };
@@ -29,7 +29,7 @@ describe('health', () => {
     expect(log.messages()).toEqual(['health endpoints listen', 'not ready', 'ready again']);
   });
 
-  it('says when polling has died', async () => {
+  it('reports that polling has died', async () => {
     const { get, state } = await serveFakeWorker();
     state.live = false;
     expect(await get('/health/live')).toMatchObject({ status: 503, body: { status: 'error' } });
@@ -37,7 +37,7 @@ describe('health', () => {
 });
 
 describe('GET /metrics', () => {
-  it('tells Prometheus, and goes on when it once cannot', async () => {
+  it('returns the metrics, also after a scrape that failed', async () => {
     const { url, state, log } = await serveFakeWorker();
     const scrape = () => fetch(`${url}/metrics?x=1`, { headers: { connection: 'close' } });
     const answer = await scrape();
@@ -50,14 +50,14 @@ describe('GET /metrics', () => {
     expect((await scrape()).status).toBe(200);
   });
 
-  it('is all that there is at that path', async () => {
+  it('is the only method at that path', async () => {
     const { url } = await serveFakeWorker();
     expect((await fetch(`${url}/metrics`, { method: 'POST', headers: { connection: 'close' } })).status).toBe(404);
   });
 });
 
 describe('a signal', () => {
-  it.each(SIGNALS)('%s drains the worker while health says 503, and ends with exit code 0', async (signal) => {
+  it.each(SIGNALS)('%s drains the worker while health answers 503, then exits 0', async (signal) => {
     const { get, state, log, drain } = await serveFakeWorker();
     process.emit(signal);
     await eventually(() => log.messages().includes('draining'));
@@ -73,7 +73,7 @@ describe('a signal', () => {
     expect(log.messages()).toEqual(['health endpoints listen', 'draining', 'drained']);
   });
 
-  it('ends with exit code 1 when the drain takes too long', async () => {
+  it('exits 1 when the drain takes too long', async () => {
     const { log } = await serveFakeWorker({ shutdownTimeoutMs: 20 });
     process.emit('SIGTERM');
     await eventually(() => exits.length > 0);
@@ -82,7 +82,7 @@ describe('a signal', () => {
   });
 });
 
-it('ends a process whose polling has died', async () => {
+it('exits 1 when polling has died', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout', 'clearTimeout'] });
   const { state, log } = await serveFakeWorker();
   jest.advanceTimersByTime(60_000);

@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** What the watchdog sees at each look, and how often it has called back after them. */
+/** Runs one check per value. @returns how often the watchdog has called back */
 function look(...seen: boolean[]): number {
   const onDead = jest.fn();
   const looks = [...seen];
@@ -27,11 +27,11 @@ describe('the watchdog', () => {
     ['every other look finds it dead', [false, true, false, true, false], 0],
     ['two looks in a row find it dead', [true, false, false], 1],
     ['it stays dead', [false, false, false, false, false], 1],
-  ])('when %s, after %j calls back %i times', (_name, seen, calls) => {
+  ])('when %s, after %j, calls back %i times', (_name, seen, calls) => {
     expect(look(...seen)).toBe(calls);
   });
 
-  it('looks no more once it was stopped', () => {
+  it('does nothing once it is stopped', () => {
     const isLive = jest.fn(() => false);
     startWatchdog(isLive, () => undefined)();
     jest.advanceTimersByTime(60_000);

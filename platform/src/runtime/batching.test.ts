@@ -4,7 +4,7 @@ import { createBatcher, OverloadedError } from './batching.js';
 
 type Outcome = { result: string } | { error: unknown };
 
-/** A batcher whose requests are answered when the test says so. */
+/** A batcher whose requests the test answers. */
 function createHeld(options: Partial<Parameters<typeof createBatcher<string, string>>[0]> = {}) {
   const requests: { items: string[]; answer: (outcomes?: Outcome[]) => void; fail: (error: unknown) => void }[] = [];
   const batcher = createBatcher<string, string>({
@@ -35,7 +35,7 @@ async function turn(): Promise<void> {
 }
 
 describe('a batcher', () => {
-  it('sends at the end of the turn when idle, with what else was submitted in it', async () => {
+  it('sends everything submitted in one turn at its end, when idle', async () => {
     const { batcher, requests, batches } = createHeld();
     const result = batcher.submit('a');
     void Promise.resolve().then(() => batcher.submit('b'));
@@ -45,7 +45,7 @@ describe('a batcher', () => {
     expect(await result).toBe('A');
   });
 
-  it('lets those who have just had their results go together with what waits', async () => {
+  it('batches the next submissions of callers with the items that wait', async () => {
     const { batcher, requests, batches } = createHeld();
     const next = ['a', 'b'].map((item) => batcher.submit(item).then((result) => batcher.submit(result)));
     await turn();
@@ -60,7 +60,7 @@ describe('a batcher', () => {
     await Promise.all(next);
   });
 
-  it('collects what arrives while a request is under way, in order', async () => {
+  it('collects what arrives while a request is in flight, in order', async () => {
     const { batcher, requests, batches } = createHeld();
     const results = [batcher.submit('a')];
     await turn();
@@ -76,7 +76,7 @@ describe('a batcher', () => {
     expect(await Promise.all(results)).toEqual(['A', 'B', 'C', 'D', 'E']);
   });
 
-  it('has as many requests under way as it may, and no more', async () => {
+  it('keeps to the limit of requests in flight', async () => {
     const { batcher, requests } = createHeld({ concurrency: 2, maxItems: 1 });
     for (const item of ['a', 'b', 'c']) void batcher.submit(item);
     await turn();
@@ -86,7 +86,7 @@ describe('a batcher', () => {
     expect(requests).toHaveLength(3);
   });
 
-  it('keeps a batch within its size; what is larger goes alone', async () => {
+  it('keeps a batch within its size limit, and sends a larger item alone', async () => {
     const { batcher, requests, batches } = createHeld({ maxBytes: 4, maxItems: 10, concurrency: 9 });
     for (const item of ['aa', 'bb', 'c', 'too-large', 'd']) void batcher.submit(item);
     await turn();
@@ -94,7 +94,7 @@ describe('a batcher', () => {
     for (const { answer } of requests) answer();
   });
 
-  it('holds a key once in a batch: the second waits for the next, before what came later', async () => {
+  it('never puts a key into a batch twice: the second item goes first in the next batch', async () => {
     const { batcher, requests, batches } = createHeld({ keyOf: (item) => item.charAt(0) });
     for (const item of ['a1', 'a2', 'b1', 'a3', 'c1', 'b2']) void batcher.submit(item);
     await turn();
@@ -105,7 +105,7 @@ describe('a batcher', () => {
     expect(batches()).toEqual([['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']]);
   });
 
-  it('fails those waiting with a request that says they wait in vain, and sends what comes afterwards', async () => {
+  it('fails the waiting items with a request when failsWaiting says so, and sends later ones', async () => {
     const { batcher, requests, batches } = createHeld({ failsWaiting: (error) => error === 'no answer' });
     const settled = Promise.allSettled([batcher.submit('a'), turn().then(() => batcher.submit('b'))]);
     await turn();
@@ -120,7 +120,7 @@ describe('a batcher', () => {
     expect(batches()).toEqual([['a'], ['c']]);
   });
 
-  it('gives every item its own outcome', async () => {
+  it('gives every item its own result', async () => {
     const { batcher, requests } = createHeld();
     const settled = Promise.allSettled(['a', 'b', 'c'].map((item) => batcher.submit(item)));
     await turn();
@@ -135,7 +135,7 @@ describe('a batcher', () => {
     ]);
   });
 
-  it('fails the items of a failed request, and goes on with the next', async () => {
+  it('fails the items of a failed request and continues with the next', async () => {
     const { batcher, requests } = createHeld({ maxItems: 1 });
     const settled = Promise.allSettled(['a', 'b'].map((item) => batcher.submit(item)));
     await turn();
@@ -148,7 +148,7 @@ describe('a batcher', () => {
     ]);
   });
 
-  it('refuses what exceeds its capacity, and accepts again when there is room', async () => {
+  it('rejects items above its capacity, and accepts again when there is room', async () => {
     const { batcher, requests } = createHeld({ capacity: 2, maxItems: 1 });
     const first = batcher.submit('a');
     await turn();
@@ -162,7 +162,7 @@ describe('a batcher', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('is idle when nothing waits and nothing is under way', async () => {
+  it('is idle when nothing waits and nothing is in flight', async () => {
     const { batcher, requests } = createHeld({ maxItems: 1 });
     await batcher.idle();
     void batcher.submit('a');

@@ -9,7 +9,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A process whose clock a test moves: timers fire while it runs, and late after it has stood still. */
+/** A process whose clock the test moves. Timers are late after a suspension. */
 function createProcess() {
   let ms = 5_000;
   const clock = createMonotonicClock(() => ms);
@@ -26,7 +26,7 @@ function createProcess() {
 }
 
 describe('a stopwatch', () => {
-  it('tells how long ago it was started, standstills included', () => {
+  it('measures the time since its start, suspensions included', () => {
     const { clock, run, standStill } = createProcess();
     const elapsedMs = clock.startStopwatch();
     expect(elapsedMs()).toBe(0);
@@ -37,7 +37,7 @@ describe('a stopwatch', () => {
 });
 
 describe('a deadline', () => {
-  it.each([1, 999, 1_000, 1_001, 25_000])('of %i ms passes on time, and calls back once', (ms) => {
+  it.each([1, 999, 1_000, 1_001, 25_000])('of %i ms passes on time and calls back once', (ms) => {
     const { clock, run } = createProcess();
     const onPassed = jest.fn();
     const deadline = clock.startDeadline(ms, onPassed);
@@ -48,7 +48,7 @@ describe('a deadline', () => {
     expect([deadline.hasPassed(), onPassed.mock.calls.length]).toEqual([true, 1]);
   });
 
-  it('that was cancelled calls nobody', () => {
+  it('does not call back once it is cancelled', () => {
     const { clock, run } = createProcess();
     const onPassed = jest.fn();
     const deadline = clock.startDeadline(1_500, onPassed);
@@ -58,7 +58,7 @@ describe('a deadline', () => {
     expect([deadline.hasPassed(), onPassed.mock.calls.length]).toEqual([false, 0]);
   });
 
-  it('never passes when the process goes on after a standstill, and not long after it either', () => {
+  it('does not pass during or right after a suspension', () => {
     const milliseconds = fc.integer({ min: 1, max: 5_000 });
     fc.assert(
       fc.property(milliseconds, milliseconds, fc.integer({ min: 2_001, max: 1e8 }), (ms, ranMs, stoodMs) => {
@@ -77,7 +77,7 @@ describe('a deadline', () => {
     );
   });
 
-  it('passes although every timer is late', () => {
+  it('passes even if every timer is late', () => {
     const { clock, run, standStill } = createProcess();
     const deadline = clock.startDeadline(5_000);
     for (let n = 0; n < 10 && !deadline.hasPassed(); n++) {

@@ -26,7 +26,7 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe('parseEnv', () => {
-  it('has a default for every key, and takes blank for unset', () => {
+  it('has a default for every key, and treats a blank value as unset', () => {
     for (const env of [{}, { PORT: '', STAGE: ' ', AWS_ENDPOINT_URL: '' }]) {
       expect(parseEnv(Env, env)).toMatchObject({ PORT: 3000, STAGE: 'local', LOG_FORMAT: 'json' });
       expect(parseEnv(Env, env).AWS_ENDPOINT_URL).toBeUndefined();
@@ -38,7 +38,7 @@ describe('parseEnv', () => {
     expect(env).toMatchObject({ PORT: 0, LOW: 1, STAGE: 'prod', AWS_ENDPOINT_URL: 'http://localstack:4566' });
   });
 
-  it('reads where traces go, and of how many', () => {
+  it('reads the tracing settings', () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318', OTEL_TRACES_SAMPLER_ARG: '0.25' };
     expect(parseEnv(Env, env)).toMatchObject({ ...env, OTEL_TRACES_SAMPLER_ARG: 0.25 });
     expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'jaeger', OTEL_TRACES_SAMPLER_ARG: '2' })).toHaveLength(2);
@@ -50,14 +50,14 @@ describe('parseEnv', () => {
     ]);
   });
 
-  it('cannot be changed, and has nothing of the environment besides its keys', () => {
+  it('is frozen and contains only its own keys', () => {
     const env = parseEnv(Env, { PATH: '/bin', SECRET: 's' });
     expect(Object.isFrozen(env)).toBe(true);
     expect(env).not.toHaveProperty('PATH');
     expect(env).not.toHaveProperty('SECRET');
   });
 
-  it('reports all problems at once, by key, and never a value', () => {
+  it('reports all problems at once, by key and without values', () => {
     const bad = {
       STAGE: 'Hunter2!',
       AWS_REGION: 'hunter2',
@@ -97,7 +97,7 @@ describe('parseEnv', () => {
   });
 
   it.each(['0x10', '1e1', '+5', '5.0', '05', '-0', '5_0', '0b1', '0o7', '5n', '٥', '５', '5,0', '5 0', 'true', '[5]'])(
-    'takes only digits for a number, and not %j',
+    'rejects %j as a number',
     (text) => {
       for (const key of ['PORT', 'LOW', 'SHUTDOWN_TIMEOUT_MS']) {
         expect(problemsOf({ [key]: text })).toContain(`${key} must be a whole number in digits`);
@@ -105,13 +105,13 @@ describe('parseEnv', () => {
     },
   );
 
-  it.each(['0x1', '1e-1', '+0.5', '.5', '1.', '00.5', '0,5', '-0'])('takes %j for no share of traces', (text) => {
+  it.each(['0x1', '1e-1', '+0.5', '.5', '1.', '00.5', '0,5', '-0'])('rejects %j as a fraction of traces', (text) => {
     expect(problemsOf({ OTEL_TRACES_SAMPLER_ARG: text })).toContain(
       'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.25',
     );
   });
 
-  it('checks what must hold between keys once each is right by itself', () => {
+  it('checks the rules between keys once each key is valid', () => {
     expect(problemsOf({ LOW: '5', HIGH: '5' })).toEqual(['LOW must be less than HIGH']);
     expect(problemsOf({ LOW: '50', HIGH: '5' }).join()).not.toContain('less than HIGH');
     expect(problemsOf({ LOW: '4', HIGH: '5' })).toEqual([]);

@@ -6,7 +6,7 @@ import { armFailpoints, FAILPOINTS, failpoint } from './failpoints.js';
 const configOf = (env: NodeJS.ProcessEnv) => parseEnv(ProcessEnv, env);
 
 describe('the configuration', () => {
-  it('takes every point, by itself, at a certain hit, or with a probability', () => {
+  it('accepts every failpoint, alone, with a hit count or with a probability', () => {
     const spec = FAILPOINTS.map((name, index) => `${name}${['', '=3', '=12.5%'][index % 3] ?? ''}`).join(', ');
     expect(configOf({ FAILPOINTS: spec }).FAILPOINTS).toBe(spec);
     expect(configOf({ NODE_ENV: 'chaos', FAILPOINTS: 'worker.after-claim' })).toMatchObject({
@@ -15,20 +15,20 @@ describe('the configuration', () => {
   });
 
   it.each(['nowhere', 'worker.after-claim=0', 'worker.after-claim=x', 'worker.after-claim=10 %', ','])(
-    'refuses %j, and names the points that there are',
+    'rejects %j and lists all failpoints',
     (spec) => {
       expect(() => configOf({ FAILPOINTS: spec })).toThrow(ConfigError);
       expect(() => configOf({ FAILPOINTS: spec })).toThrow(/sweeper\.after-take/);
     },
   );
 
-  it('is refused in production, and may be absent there', () => {
+  it('is rejected in production, where it may be absent', () => {
     expect(() => configOf({ NODE_ENV: 'production', FAILPOINTS: 'worker.after-claim' })).toThrow(/production/);
     expect(configOf({ NODE_ENV: 'production' }).FAILPOINTS).toBeUndefined();
   });
 });
 
-describe('an armed point', () => {
+describe('an armed failpoint', () => {
   const died = { signals: [] as unknown[] };
   beforeEach(() => {
     died.signals = [];
@@ -45,7 +45,7 @@ describe('an armed point', () => {
     return died.signals.length;
   };
 
-  it('kills its own process, and no other point does', () => {
+  it('kills its process; other failpoints do not', () => {
     armFailpoints('worker.after-claim');
     failpoint('worker.after-finish');
     expect(died.signals).toEqual([]);
@@ -53,13 +53,13 @@ describe('an armed point', () => {
     expect(died.signals).toEqual([[process.pid, 'SIGKILL']]);
   });
 
-  it('waits for its hit', () => {
+  it('kills at the given hit', () => {
     armFailpoints('api.after-insert,worker.after-claim=3');
     expect(hits(2)).toBe(0);
     expect(hits(1)).toBe(1);
   });
 
-  it('goes by its probability', () => {
+  it('kills with its probability', () => {
     const draws = [0.2, 0.099, 0.1, 0.5];
     armFailpoints('worker.after-claim=10%', () => draws.shift() ?? 1);
     expect(hits(1)).toBe(0);
@@ -67,7 +67,7 @@ describe('an armed point', () => {
     expect(hits(10)).toBe(1);
   });
 
-  it('stays as it is when nothing is said', () => {
+  it('stays armed when called without a spec', () => {
     armFailpoints('worker.after-claim=100%');
     armFailpoints(undefined);
     expect(hits(2)).toBe(2);

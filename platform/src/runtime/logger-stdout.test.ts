@@ -5,7 +5,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { captureLogger } from '@orderflow/testing/capture-logger';
 
 describe('lines of one turn of the event loop', () => {
-  it('are one write, at its end', async () => {
+  it('are written at once, at its end', async () => {
     await setImmediate();
     const { logger } = captureLogger('json');
     const cork = jest.spyOn(process.stdout, 'cork').mockImplementation(() => undefined);
@@ -18,7 +18,7 @@ describe('lines of one turn of the event loop', () => {
     expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 1]);
   });
 
-  it('do not wait behind a warning or an error', async () => {
+  it('are written early with a warning or an error', async () => {
     await setImmediate();
     const { logger } = captureLogger('json');
     jest.spyOn(process.stdout, 'cork').mockImplementation(() => undefined);
@@ -33,7 +33,7 @@ describe('lines of one turn of the event loop', () => {
     expect(uncork).toHaveBeenCalledTimes(2);
   });
 
-  it('are written when the process ends within it', () => {
+  it('are written when the process exits during the turn', () => {
     const script = `
       import { createLogger } from ${JSON.stringify(new URL('logger.ts', import.meta.url).href)};
       const logger = createLogger({ service: 'a-worker', level: 'info', format: 'pretty' });
@@ -51,7 +51,7 @@ describe('lines of one turn of the event loop', () => {
     ...(existsSync('/dev/full') ? [['has no room', 'exec 1>/dev/full'] as const] : []),
     ['is read by nobody', 'exec 1> >(exit 0)'],
     ['is closed', 'exec 1>&-'],
-  ])('are lost, and nothing else is, when stdout %s', (_, redirect) => {
+  ])('are lost without harm when stdout %s', (_, redirect) => {
     const script = `
       import { setTimeout } from 'node:timers/promises';
       import { createLogger } from ${JSON.stringify(new URL('logger.ts', import.meta.url).href)};

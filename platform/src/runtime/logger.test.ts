@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { captureLogger } from '@orderflow/testing/capture-logger';
 
 describe('json', () => {
-  it('writes one object a line, with the fields of the logger and of its child', () => {
+  it('writes one object per line, with the fields of the logger and its child', () => {
     const { logger, text, json } = captureLogger('json');
     logger.child({ queue: 'work' }).info('processed', { orderId: 'o1', durationMs: 5 });
     expect(text().split('\n')).toHaveLength(2);
@@ -17,7 +17,7 @@ describe('json', () => {
     });
   });
 
-  it('writes of an error what helps: its name, code, stack and causes', () => {
+  it("writes an error's name, code, stack and causes only", () => {
     const { logger, json } = captureLogger('json');
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', $response: { big: 1 } });
     logger.error('polling failed', { err: new TypeError('no', { cause }) });
@@ -34,14 +34,14 @@ describe('json', () => {
     });
   });
 
-  it('gives an error of several addresses the words of the first', () => {
+  it('uses the message of the first of several connection errors', () => {
     const { logger, json } = captureLogger('json');
     const err = new AggregateError([new Error('connect ECONNREFUSED ::1:4566'), new Error('other')]);
     logger.warn('paused', { err });
     expect(json().err).toMatchObject({ name: 'AggregateError', message: 'connect ECONNREFUSED ::1:4566' });
   });
 
-  it('does not look at the fields of what is below the level, a child neither, until the level changes', () => {
+  it('does not read the fields of a line below the level, in a child either', () => {
     const { logger, text } = captureLogger('json', 'warn');
     const child = logger.child({ queue: 'work' });
     let looks = 0;
@@ -60,7 +60,7 @@ describe('json', () => {
     expect(text()).toContain('"queue":"work"');
   });
 
-  it('leaves out what is below the level', () => {
+  it('drops lines below the level', () => {
     const { logger, text } = captureLogger('json', 'warn');
     logger.info('processed');
     expect(text()).toBe('');
@@ -75,7 +75,7 @@ describe('redaction', () => {
     err: Object.assign(new Error('no', { cause: Object.assign(new Error('why'), { code: 'secret' }) }), { code: 'C' }),
   });
 
-  it('hides the values of configured fields, in an error too', () => {
+  it('redacts the configured fields, also in errors', () => {
     const { logger, json, text } = captureLogger('json', 'debug', ['customerid', 'code']);
     logger.child({ customerId: 'secret' }).warn('retry', fields());
     expect(json()).toMatchObject({
@@ -88,13 +88,13 @@ describe('redaction', () => {
     expect(text()).not.toContain('secret');
   });
 
-  it('hides them from people as well', () => {
+  it('redacts them in the pretty format too', () => {
     const { logger, line } = captureLogger('pretty', 'debug', ['customerId', 'orderId']);
     logger.info('processed', { ...fields(), err: undefined });
     expect(line()).toBe('INFO  processed [redacted] customerId=[redacted] checks=[{"customerId":"[redacted]"}]');
   });
 
-  it("hides an error's message in its stack too, and leaves the line its own", () => {
+  it("redacts an error's message in its stack too, but not the line's own message", () => {
     const { logger, json, text } = captureLogger('json', 'debug', ['message', 'level']);
     logger.error('failed', { err: new Error('secret\nof two lines', { cause: new Error('secret, too') }) });
     expect(json()).toMatchObject({ message: 'failed', level: 'error', err: { message: '[redacted]' } });
@@ -104,7 +104,7 @@ describe('redaction', () => {
 });
 
 describe('pretty', () => {
-  it('tells a message on one line: what it was and which, then the rest', () => {
+  it('writes one line: message, type and ids first, then the rest', () => {
     const { logger, line } = captureLogger('pretty');
     logger.child({ queue: 'work' }).info('processed', {
       orderId: 'o1',
@@ -118,7 +118,7 @@ describe('pretty', () => {
     expect(line()).toBe('INFO  processed OrderCreated o1 queue=work durationMs=5 traceId=ab12 checks={"a":1}');
   });
 
-  it('keeps values with blanks and line breaks apart from their neighbours', () => {
+  it('quotes values with spaces or line breaks', () => {
     const { logger, line } = captureLogger('pretty');
     logger.warn('dead-lettered', { reason: 'two words\n12:00:00.000 INFO  processed', code: 'BAD' });
     expect(line()).toBe(String.raw`WARN  dead-lettered reason="two words\n12:00:00.000 INFO  processed" code=BAD`);

@@ -4,7 +4,7 @@ import { redact } from './redact.js';
 const NAMES = new Set(['email', 'token']);
 
 describe('redact', () => {
-  it('hides fields at any depth, however they are written, and nothing else', () => {
+  it('redacts fields at any depth and in any case, and nothing else', () => {
     const value = { Email: 'a@b', list: [{ token: { inner: 1 } }, 'email'], name: 'n', none: null, count: 0 };
     expect(redact(value, NAMES)).toEqual({
       Email: '[redacted]',
@@ -15,18 +15,18 @@ describe('redact', () => {
     });
   });
 
-  it('leaves what it was given as it was', () => {
+  it('does not change its input', () => {
     const value = { inner: { email: 'a@b' } };
     redact(value, NAMES);
     expect(value).toEqual({ inner: { email: 'a@b' } });
   });
 
-  it('leaves alone what writes itself', () => {
+  it('does not copy objects with a toJSON method', () => {
     const at = new Date(0);
     expect(redact({ at }, NAMES)).toEqual({ at });
   });
 
-  it('comes to an end where an object contains itself', () => {
+  it('handles circular references', () => {
     const value: Record<string, unknown> = { email: 'a@b' };
     value.self = value;
     const copy = redact(value, NAMES) as typeof value;

@@ -10,7 +10,7 @@ import { createMetrics } from './metrics.js';
 
 type Answer = { status?: number; type?: string; body: object } | (() => Error);
 
-/** The SDK's own clients, whose requests are answered from a list. */
+/** The SDK's clients with a list of answers. */
 function createClients(...answers: Answer[]) {
   const metrics = createMetrics('test');
   const measure = measureCalls(metrics);
@@ -49,8 +49,8 @@ const receive = new ReceiveMessageCommand({ QueueUrl: 'http://127.0.0.1:1/0/queu
 
 const DYNAMO = { service: 'DynamoDB', operation: 'BatchExecuteStatement' };
 
-describe('a call of AWS', () => {
-  it('is counted and timed under its service and operation', async () => {
+describe('a call to AWS', () => {
+  it('is counted and timed by service and operation', async () => {
     const { dynamo, value } = createClients({ body: { Responses: [{}] } });
     await dynamo.send(statements(1));
     expect(await value('aws_requests_total', { ...DYNAMO, result: 'ok' })).toBe(1);
@@ -58,7 +58,7 @@ describe('a call of AWS', () => {
     expect(await value('aws_retries_total', DYNAMO)).toBeUndefined();
   });
 
-  it('is one call however many attempts it took', async () => {
+  it('counts once, however many attempts it took', async () => {
     const { dynamo, value } = createClients(
       { status: 500, type: 'InternalServerError', body: {} },
       { body: { Responses: [{}] } },
@@ -76,14 +76,14 @@ describe('a call of AWS', () => {
     ['unavailable', { status: 503, type: 'ServiceUnavailable', body: {} }],
     ['unavailable', connectionRefused],
     ['refused', { status: 400, type: 'ValidationException', body: {} }],
-  ])('that failed is %s', async (result, answer) => {
+  ])('that fails counts as %s', async (result, answer) => {
     const { dynamo, value } = createClients(answer, answer);
     await expect(dynamo.send(statements(1))).rejects.toThrow();
     expect(await value('aws_requests_total', { ...DYNAMO, result })).toBe(1);
     expect(await value('aws_request_duration_seconds_count', DYNAMO)).toBe(1);
   });
 
-  it('is partial when it left entries out', async () => {
+  it('counts as partial when some entries failed', async () => {
     const { eventBridge, sqs, value } = createClients(
       { body: { FailedEntryCount: 1, Entries: [{ EventId: 'e' }, { ErrorCode: 'InternalFailure' }] } },
       { body: { Successful: [], Failed: [{ Id: '0', Code: 'InternalError', SenderFault: false }] } },
@@ -97,7 +97,7 @@ describe('a call of AWS', () => {
   });
 });
 
-it('the size of a batch is that of its entries, and of a receive what it returned', async () => {
+it('the batch size counts entries, and for a receive the returned messages', async () => {
   const { dynamo, eventBridge, sqs, value } = createClients(
     { body: { Responses: [{}, {}, {}] } },
     { body: { FailedEntryCount: 0, Entries: [] } },

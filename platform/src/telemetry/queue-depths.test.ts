@@ -27,14 +27,14 @@ function createDepths(count: (queue: string) => Promise<QueueCounts>) {
 const COUNTS = { visible: 3, inFlight: 2, delayed: 1 };
 
 describe('the depth of queues', () => {
-  it('is told for each queue and state', async () => {
+  it('is reported for each queue and state', async () => {
     const { read } = createDepths(async () => COUNTS);
     expect(await read('work', 'visible')).toBe(3);
     expect(await read('work', 'in_flight')).toBe(2);
     expect(await read('dead', 'delayed')).toBe(1);
   });
 
-  it('is asked for every ten seconds at most', async () => {
+  it('is requested every ten seconds at most', async () => {
     const { time, asked, read } = createDepths(async () => COUNTS);
     await read('work', 'visible');
     time.ms = 9_999;
@@ -45,7 +45,7 @@ describe('the depth of queues', () => {
     expect(asked).toHaveLength(4);
   });
 
-  it('is absent for a queue that cannot be asked, and there for the others', async () => {
+  it('is absent only for a queue that does not answer', async () => {
     const state = { away: false };
     const { time, read } = createDepths(async (queue) => {
       if (state.away && queue === 'dead') throw connectionRefused();
@@ -58,7 +58,7 @@ describe('the depth of queues', () => {
     expect(await read('work', 'visible')).toBe(3);
   });
 
-  it('is absent, and holds no scrape up, while queues do not answer; a late answer serves the next scrape', async () => {
+  it('does not delay a scrape: a late answer serves the next one', async () => {
     let answer: (counts: QueueCounts) => void = () => undefined;
     const late = new Promise<QueueCounts>((resolve) => {
       answer = resolve;

@@ -11,7 +11,7 @@ describe('parseTraceparent', () => {
     expect(formatTraceparent(parseTraceparent(text)!)).toBe(text);
   });
 
-  it.each(['01', '0a', '10', 'cc', 'fe', 'f0', 'ef'])('goes on with the trace of version %s', (version) => {
+  it.each(['01', '0a', '10', 'cc', 'fe', 'f0', 'ef'])('continues the trace of version %s', (version) => {
     for (const more of ['', '-', '-more', '-what-the future, brings']) {
       const above = parseTraceparent(`${version}-${TRACE}-${SPAN}-ff${more}`);
       expect(above).toEqual({ traceId: TRACE, spanId: SPAN, flags: 1 });
@@ -34,19 +34,19 @@ describe('parseTraceparent', () => {
     ['a later version in capitals', `0A-${TRACE}-${SPAN}-01`],
     ['more than one', `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`],
     ['nothing', undefined],
-  ])('takes %s for none', (_, text) => {
+  ])('rejects %s', (_, text) => {
     expect(parseTraceparent(text)).toBeUndefined();
     expect(traceIdOf(text)).toBeUndefined();
   });
 });
 
 describe('newTraceparent', () => {
-  it('begins a trace that nobody records', () => {
+  it('starts a trace that is not sampled', () => {
     const traceparent = newTraceparent();
     expect(parseTraceparent(traceparent)).toMatchObject({ flags: 0 });
   });
 
-  it('is another one each time', () => {
+  it('is different each time', () => {
     const many = Array.from({ length: 1_000 }, () => parseTraceparent(newTraceparent())!);
     expect(new Set(many.map(({ traceId }) => traceId)).size).toBe(1_000);
     expect(new Set(many.map(({ spanId }) => spanId)).size).toBe(1_000);

@@ -27,7 +27,7 @@ const listening = async (server: Server, port = 0): Promise<number> => {
 
 type Exported = { resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[] };
 
-/** A receiver that takes everything, or one that never answers. */
+/** A receiver that accepts everything or never answers. */
 async function startReceiver({ answers = true } = {}) {
   const names: string[] = [];
   const server = createServer((request, response) => {
@@ -78,7 +78,7 @@ describe('startTracing', () => {
     expect(lines).toEqual([]);
   });
 
-  it('begins once something listens, and says so once', async () => {
+  it('starts once something listens, and logs it once', async () => {
     const port = await listening(createServer());
     await open.pop()?.();
     const { tracing, begun, log } = start(port);
@@ -89,7 +89,7 @@ describe('startTracing', () => {
     expect(log.messages()).toEqual(['tracing']);
   });
 
-  it('sends what is waiting when it is stopped', async () => {
+  it('exports waiting spans when it is stopped', async () => {
     const receiver = await startReceiver();
     const { tracing, begun } = start(receiver.port);
     await begun;
@@ -103,12 +103,12 @@ describe('startTracing', () => {
     const { tracing, begun } = start(receiver.port, 1, 50);
     await begun;
     begin(tracing).end();
-    // The receiver never answers: that this ends is what is asked.
+    // The receiver never answers, so this must end by itself.
     await tracing.stop();
     await eventually(() => receiver.names.length > 0);
   });
 
-  it('records of the traces that begin here as many as the ratio says, and of others what they say themselves', async () => {
+  it('samples new traces by the ratio, and others by their own flag', async () => {
     const receiver = await startReceiver();
     const { tracing, begun } = start(receiver.port, 0);
     await begun;

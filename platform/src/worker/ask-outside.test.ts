@@ -4,12 +4,12 @@ import { PermanentError, toError } from '../runtime/errors.js';
 import { connectionRefused, internalServerError, throttled, timedOut } from '@orderflow/testing/aws/aws-errors';
 import { askOutside } from './ask-outside.js';
 
-describe('a call to a system outside', () => {
-  it('gives its answer', async () => {
+describe('a call to an external system', () => {
+  it('returns its answer', async () => {
     expect(await askOutside('it', async () => 7)).toBe(7);
   });
 
-  it('leaves its own errors as they are', async () => {
+  it('passes on errors that mean nothing to the pipeline', async () => {
     const error = new RangeError('no');
     await expect(askOutside('it', () => Promise.reject(error))).rejects.toBe(error);
   });
@@ -22,7 +22,7 @@ describe('a call to a system outside', () => {
     ['an answer of 500', internalServerError()],
     ['an outage deep inside', new TypeError('fetch failed', { cause: connectionRefused() })],
     ['an error that no retry helps', new PermanentError('INVALID_EVENT', 'no')],
-  ])('that fails like %s is tried again, and nothing else', async (_, error) => {
+  ])('that fails with %s leads to a retry only', async (_, error) => {
     const failed = await askOutside('the provider', () => Promise.reject(error)).catch(toError);
     expect(failed).toMatchObject({ name: 'OutsideError', message: `the provider: ${error.message}` });
     expect(isUnavailable(failed)).toBe(false);

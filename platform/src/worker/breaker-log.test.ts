@@ -4,7 +4,7 @@ import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
 import { createFakeBreaker, FIRST_DELAY_MS } from '@orderflow/testing/fake-breaker';
 
 describe('what the breaker logs', () => {
-  it('probes one at a time, ever more slowly up to 4 s, and logs one line however long it takes', async () => {
+  it('logs one line per outage, however long it takes, and probes with a backoff up to 4 s', async () => {
     const { breaker, probe, away, log, after } = createFakeBreaker();
     away.error = connectionRefused();
     breaker.report(away.error);
@@ -20,7 +20,7 @@ describe('what the breaker logs', () => {
     expect(log.messages()).toEqual(['paused: a dependency is away']);
   });
 
-  it('says so when the reason has become another one meanwhile, and each reason once, however they alternate', async () => {
+  it('logs each new reason once, even if reasons alternate', async () => {
     const { breaker, away, log, after } = createFakeBreaker();
     away.error = connectionRefused();
     breaker.report(away.error);
@@ -37,7 +37,7 @@ describe('what the breaker logs', () => {
     expect(log.lines[1]).toMatchObject({ level: 'warn', fields: { err: missing } });
   });
 
-  it('says so when it is the trial that meets another reason', async () => {
+  it('logs a new reason that the trial meets', async () => {
     const { breaker, log, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     waiting();
@@ -49,7 +49,7 @@ describe('what the breaker logs', () => {
     ]);
   });
 
-  it('tells the reasons of each outage anew', async () => {
+  it('logs the reasons again in the next outage', async () => {
     const { breaker, away, log, after } = createFakeBreaker();
     for (let outage = 0; outage < 2; outage++) {
       breaker.report(connectionRefused());
@@ -65,7 +65,7 @@ describe('what the breaker logs', () => {
     );
   });
 
-  it('opens again without another line when the trial fails, and waits longer than before', async () => {
+  it('logs nothing when the trial fails, and waits longer', async () => {
     const { breaker, log, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     const first = waiting();
@@ -82,7 +82,7 @@ describe('what the breaker logs', () => {
     expect(log.messages()).toEqual(['paused: a dependency is away']);
   });
 
-  it('starts a new outage with a new line and the first delay', async () => {
+  it('logs a new outage, which starts with the first delay', async () => {
     const { breaker, away, log, waiting, after } = createFakeBreaker();
     away.error = connectionRefused();
     breaker.report(away.error);

@@ -3,7 +3,7 @@ import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { createFakeBreaker, FIRST_DELAY_MS, TRIAL_PATIENCE_MS } from '@orderflow/testing/fake-breaker';
 
 describe('breaker', () => {
-  it('lets everybody pass while nothing is wrong', async () => {
+  it('lets every caller pass while closed', async () => {
     const { breaker, probe, log, after } = createFakeBreaker();
     const pass = await breaker.enter();
     expect(pass?.isTrial).toBe(false);
@@ -13,7 +13,7 @@ describe('breaker', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('does not wait for a trial whose handler is merely slow', async () => {
+  it("closes after a while although the trial's handler is slow", async () => {
     const { breaker, log, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     const [trial, other] = [waiting(), waiting()];
@@ -27,7 +27,7 @@ describe('breaker', () => {
     expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
   });
 
-  it('makes everybody wait after a report, tries one, and lets the rest follow when that went well', async () => {
+  it('lets one caller try after a report, and the others follow if it succeeds', async () => {
     const { breaker, log, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     expect(breaker.state).toBe('open');
@@ -50,14 +50,14 @@ describe('breaker', () => {
     expect(log.lines[1]?.fields).toEqual({ pausedMs: FIRST_DELAY_MS + TRIAL_PATIENCE_MS - 1 });
   });
 
-  it('gives the trial to the next who comes when nobody waits', async () => {
+  it('gives the trial to the next caller when no one waits', async () => {
     const { breaker, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     await after(FIRST_DELAY_MS);
     expect((await breaker.enter())?.isTrial).toBe(true);
   });
 
-  it('does not start a second probe while one is under way', async () => {
+  it('does not start a second probe while one is in flight', async () => {
     const { breaker, probe, after } = createFakeBreaker();
     let answer: () => void = () => undefined;
     probe.mockImplementation(() => new Promise<void>((resolve) => (answer = resolve)));
@@ -69,7 +69,7 @@ describe('breaker', () => {
     expect(breaker.state).toBe('half-open');
   });
 
-  it('is not closed by the end of a trial that has failed already', async () => {
+  it('is not closed by the end of a failed trial', async () => {
     const { breaker, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     const failed = waiting();
@@ -84,7 +84,7 @@ describe('breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('lets those who wait go without a pass when it is stopped, and is quiet from then on', async () => {
+  it('releases waiting callers without a pass when it is stopped, and stays quiet', async () => {
     const { breaker, probe, log, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     const waiter = waiting();
@@ -98,7 +98,7 @@ describe('breaker', () => {
     expect(log.lines).toHaveLength(1);
   });
 
-  it('stays stopped when a probe answers afterwards', async () => {
+  it('stays stopped when a probe answers later', async () => {
     const { breaker, probe, log, after } = createFakeBreaker();
     let fail: (error: Error) => void = () => undefined;
     probe.mockImplementation(() => new Promise<void>((_, reject) => (fail = reject)));

@@ -27,13 +27,13 @@ const attribute: fc.Arbitrary<MessageAttribute> = fc.oneof(
   }),
 );
 const name = fc.oneof(fc.constantFrom(...NAMES), fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,20}$/));
-/** What a message of somebody else may carry: ten at most, under any names, those of ours too. */
+/** Up to ten foreign attributes with any names, including ours. */
 const foreignAttributes: fc.Arbitrary<ForeignAttributes> = fc
   .uniqueArray(fc.tuple(name, attribute), { maxLength: 10, selector: ([key]) => key })
   .filter((entries) => !entries.some(([key]) => key === 'originalMessageId' || key === 'replayId'))
   .map((entries) => Object.fromEntries(entries));
 
-/** Over the wire and back: what a client sends is JSON, and what it receives is what was sent. */
+/** Sends attributes as JSON and receives them again. */
 const overTheWire = (attributes: Record<string, MessageAttributeValue>) =>
   JSON.parse(JSON.stringify(attributes)) as Record<string, MessageAttributeValue>;
 
@@ -50,7 +50,7 @@ async function letterOf(delivery: ReturnType<typeof receive>, reason = 'why') {
 }
 
 describe('foreign attributes', () => {
-  it('arrive as they were sent after a dead letter and its replay, again and again', async () => {
+  it('survive repeated dead-lettering and replays', async () => {
     await fc.assert(
       fc.asyncProperty(foreignAttributes, fc.integer({ min: 1, max: 3 }), async (foreign, rounds) => {
         let delivery = receive(writeAttributes({}, foreign), 'm0');
@@ -67,7 +67,7 @@ describe('foreign attributes', () => {
     );
   });
 
-  it('arrive as they were sent when the letter is moved back as it is', async () => {
+  it('survive a redrive', async () => {
     await fc.assert(
       fc.asyncProperty(foreignAttributes, async (foreign) => {
         const moved = receive(await letterOf(receive(writeAttributes({}, foreign), 'm0')), 'm1');
@@ -80,7 +80,7 @@ describe('foreign attributes', () => {
     );
   });
 
-  it('never make more attributes than SQS takes', () => {
+  it('never exceed the limit of SQS', () => {
     fc.assert(
       fc.property(foreignAttributes, fc.dictionary(fc.constantFrom(...OURS.slice(0, 6)), text), (foreign, own) => {
         expect(Object.keys(writeAttributes(own, foreign)).length).toBeLessThanOrEqual(10);
@@ -100,16 +100,16 @@ describe('toDelivery', () => {
     ['a code without the message it was', { code: string('BAD'), reason: string('why') }],
     ['a count without a replay', { replayCount: string('3') }],
     ['an attribute without a value', { sender: { DataType: 'String' } }],
-  ])('takes a message with %s for no replay', (_what, attributes) => {
+  ])('does not treat a message with %s as a replay', (_what, attributes) => {
     expect(receive(attributes, 'm1')).toMatchObject({ replayId: undefined, replayCount: 0 });
   });
 
-  it.each(['', 'many', '-1', '1e9', 'NaN', '99999999999999999999'])('takes %j for no replay count', (count) => {
+  it.each(['', 'many', '-1', '1e9', 'NaN', '99999999999999999999'])('reads %j as replay count 0', (count) => {
     const delivery = receive({ replayId: string('r1'), replayCount: string(count) }, 'm1');
     expect(delivery).toMatchObject({ replayId: 'r1', replayCount: 0 });
   });
 
-  it('counts a message that says only which one it was as a replay of that', () => {
+  it('treats a message with only an original id as its replay', () => {
     expect(receive({ originalMessageId: string('m0') }, 'm1')).toMatchObject({
       replayId: 'replay of m0',
       replayCount: 1,
@@ -117,14 +117,14 @@ describe('toDelivery', () => {
     });
   });
 
-  it('takes packed attributes that were not packed here as they are', () => {
+  it('does not unpack foreign text', () => {
     for (const value of ['{}', '[1]', '[["a","String"]]', 'no JSON']) {
       const attributes = { replayId: string('r1'), packedAttributes: string(value) };
       expect(receive(attributes, 'm1').foreign).toEqual({ packedAttributes: { type: 'String', value } });
     }
   });
 
-  it('puts sane values in the place of system attributes that are none', async () => {
+  it('replaces invalid system attributes by defaults', async () => {
     const anything = fc.oneof(fc.string(), fc.constantFrom('NaN', '1e300', '-5', '0.5', '8640000000000001'));
     const options = { logger: silentLogger, now: 7_000, replayIdOf: (id: string) => id };
     await fc.assert(

@@ -4,7 +4,7 @@ import { eventually } from '@orderflow/testing/worker-system';
 import { gate, startFakePollers, WORK } from '@orderflow/testing/fake-pollers';
 
 describe('liveness', () => {
-  it('ends when a receive call does not return in time', async () => {
+  it('is false when a receive call does not return in time', async () => {
     const hanging = gate();
     const { pollers, polled, time } = startFakePollers({
       pollers: 2,
@@ -20,7 +20,7 @@ describe('liveness', () => {
     await eventually(() => pollers.areLive());
   });
 
-  it('gives a batch the time of its handlers besides', async () => {
+  it('allows a batch the time of its handlers in addition', async () => {
     const working = gate();
     let started = false;
     const { pollers, time, send } = startFakePollers({
@@ -39,7 +39,7 @@ describe('liveness', () => {
     working.open();
   });
 
-  it('does not end during an outage, however long', async () => {
+  it('stays true during an outage, however long', async () => {
     const { pollers, sqs, time, log, away } = startFakePollers({ pollers: 3 });
     away.error = connectionRefused();
     sqs.failAlways('*', connectionRefused);
@@ -52,7 +52,7 @@ describe('liveness', () => {
 });
 
 describe('stopping', () => {
-  it('waits for the handlers and the delete, and receives nothing afterwards', async () => {
+  it('waits for the handlers and the delete, and receives nothing more', async () => {
     const working = gate();
     let started = false;
     const { pollers, sqs, polled, send, time } = startFakePollers({
@@ -101,7 +101,7 @@ describe('stopping', () => {
     expect(entered).toBe(0);
   });
 
-  it('waits for a poll that is under way, and for the messages that it brings', async () => {
+  it('waits for a poll in flight and its messages', async () => {
     const hanging = gate();
     const { pollers, sqs, polled, send } = startFakePollers({ hangs: () => hanging.opened });
     await eventually(() => polled.length === 1);

@@ -4,7 +4,7 @@ import { eventually } from '@orderflow/testing/worker-system';
 import { gate, startFakePollers, WORK } from '@orderflow/testing/fake-pollers';
 
 describe('polling', () => {
-  it('asks for messages and what the worker needs to know of each, and acks through the other client', async () => {
+  it('receives messages with their attributes, and deletes through the other client', async () => {
     const { sqs, polled, other, send } = startFakePollers();
     send('a');
     await eventually(() => sqs.messages(WORK).length === 0);
@@ -18,7 +18,7 @@ describe('polling', () => {
     expect(new Set(other)).toEqual(new Set(['DeleteMessageBatchCommand']));
   });
 
-  it('takes more messages with each batch that the process has survived, and ten at most', async () => {
+  it('doubles the batch size after each handled batch, up to ten', async () => {
     const batches: number[] = [];
     const { sqs, send } = startFakePollers({
       handle: async (bodies) => {
@@ -31,7 +31,7 @@ describe('polling', () => {
     expect(batches).toEqual([1, 2, 4, 8, 10, 10]);
   });
 
-  it('has a batch in hand for each poller', async () => {
+  it('handles one batch per poller', async () => {
     const working = gate();
     const inHand: string[][] = [];
     const { sqs, send } = startFakePollers({
@@ -53,7 +53,7 @@ describe('polling', () => {
     await eventually(() => sqs.messages(WORK).length === 0);
   });
 
-  it('has two messages in hand until a batch was survived, however many pollers there may be', async () => {
+  it('handles two messages until a batch is handled, however many pollers are allowed', async () => {
     const first = gate();
     const rest = gate();
     let inHand = 0;
@@ -70,7 +70,7 @@ describe('polling', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(inHand).toBe(2);
     first.open();
-    // Two for the poller that has survived one, and one for the poller that follows.
+    // Two for the poller that has handled one, and one for the new poller.
     await eventually(() => inHand === 5);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(inHand).toBe(5);
@@ -78,13 +78,13 @@ describe('polling', () => {
     await eventually(() => sqs.messages(WORK).length === 0);
   });
 
-  it('takes no more after a poll that found nothing', async () => {
+  it('keeps the batch size after an empty poll', async () => {
     const { polled } = startFakePollers();
     await eventually(() => polled.length > 3);
     expect(new Set(polled.map(({ MaxNumberOfMessages }) => MaxNumberOfMessages))).toEqual(new Set([1]));
   });
 
-  it('goes on after a batch that could not be deleted', async () => {
+  it('continues after a failed delete', async () => {
     const { sqs, log, send } = startFakePollers();
     sqs.failNext('DeleteMessageBatch', Object.assign(new Error('no'), { name: 'ReceiptHandleIsInvalid' }));
     send('a');
@@ -98,28 +98,31 @@ describe('polling', () => {
   it.each([
     ['an outage', connectionRefused(), 'paused: a dependency is away'],
     ['a refusal', Object.assign(new Error('no'), { name: 'InvalidAddress' }), 'paused: the queue cannot be polled'],
-  ])('pauses after %s, tries one message without waiting, and then goes on as before', async (_name, error, line) => {
-    const { sqs, polled, log, away, send } = startFakePollers();
-    // A poller that asks for one message anyway would not show that the trial does.
-    for (let n = 0; n < 1 + 2 + 4 + 8; n++) send(String(n));
-    await eventually(() => sqs.messages(WORK).length === 0 && polled.at(-1)?.MaxNumberOfMessages === 10);
-    away.error = error;
-    sqs.failAlways('*', error);
-    await log.next(line);
-    const before = polled.length;
-    for (const body of ['a', 'b', 'c']) send(body);
-    sqs.heal();
-    away.error = undefined;
-    await log.next('resumed');
-    await eventually(() => sqs.messages(WORK).length === 0);
-    expect(polled.slice(before, before + 2)).toMatchObject([
-      { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 },
-      { MaxNumberOfMessages: 10, WaitTimeSeconds: 5 },
-    ]);
-    expect(log.messages()).toEqual([line, 'resumed']);
-  });
+  ])(
+    'pauses after %s, tries one message without a long poll, and then continues as before',
+    async (_name, error, line) => {
+      const { sqs, polled, log, away, send } = startFakePollers();
+      // Let the batch size grow first, so that the trial's single message shows.
+      for (let n = 0; n < 1 + 2 + 4 + 8; n++) send(String(n));
+      await eventually(() => sqs.messages(WORK).length === 0 && polled.at(-1)?.MaxNumberOfMessages === 10);
+      away.error = error;
+      sqs.failAlways('*', error);
+      await log.next(line);
+      const before = polled.length;
+      for (const body of ['a', 'b', 'c']) send(body);
+      sqs.heal();
+      away.error = undefined;
+      await log.next('resumed');
+      await eventually(() => sqs.messages(WORK).length === 0);
+      expect(polled.slice(before, before + 2)).toMatchObject([
+        { MaxNumberOfMessages: 1, WaitTimeSeconds: 0 },
+        { MaxNumberOfMessages: 10, WaitTimeSeconds: 5 },
+      ]);
+      expect(log.messages()).toEqual([line, 'resumed']);
+    },
+  );
 
-  it('sends one poller ahead, and none of the others while that one works', async () => {
+  it('lets one poller try after an outage while the others wait', async () => {
     const working = gate();
     const batches: string[][] = [];
     const { sqs, polled, log, away, send, breaker } = startFakePollers({
@@ -136,7 +139,7 @@ describe('polling', () => {
     away.error = connectionRefused();
     sqs.failAlways('*', connectionRefused);
     await log.next('paused: a dependency is away');
-    // What was under way when the outage began.
+    // Polls that were in flight when the outage began.
     await new Promise((resolve) => setTimeout(resolve, 50));
     for (const body of ['a', 'b', 'c']) send(body);
     const before = polled.length;
@@ -151,7 +154,7 @@ describe('polling', () => {
     expect(batches.flat().sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('resumes although the trial finds nothing', async () => {
+  it('resumes after an empty trial', async () => {
     const { sqs, log } = startFakePollers({ pollers: 3 });
     sqs.failNext('ReceiveMessage', connectionRefused);
     await log.next('resumed');

@@ -35,7 +35,7 @@ const refuse =
     Promise.reject(new PermanentError('BAD', message, { details }));
 
 describe('withDeadLetter', () => {
-  it('passes on outcomes and errors that may pass', async () => {
+  it('passes on outcomes and temporary errors', async () => {
     const error = new Error('no');
     const { handle, sqs } = create(async ({ body }) => {
       if (body === 'fails') throw error;
@@ -67,7 +67,7 @@ describe('withDeadLetter', () => {
     expect(steps).toEqual(['handler after 0 sends']);
   });
 
-  it('ends the item of a message above the limit first, runs no handler, and sends the copy then', async () => {
+  it('ends the item of an exhausted message, then sends the copy, without the handler', async () => {
     const { handle, steps, attributes } = create(async () => 'processed');
     expect(await handle(aDelivery({ receiveCount: 11 }))).toBe('dead-lettered');
     expect(steps).toEqual(['exhausted after 0 sends']);
@@ -76,13 +76,13 @@ describe('withDeadLetter', () => {
     ]);
   });
 
-  it('judges by attempts: receives that ended in an outage do not count', async () => {
+  it('counts attempts: receives that ended in an outage do not count', async () => {
     const { handle, steps } = create(async () => 'processed');
     expect(await handle(aDelivery({ receiveCount: 15, attempt: 10 }))).toBe('processed');
     expect(steps).toEqual(['handler after 0 sends']);
   });
 
-  it('keeps a message whose copy cannot be sent, and ends its item again when it comes back', async () => {
+  it('keeps a message whose copy cannot be sent, and ends its item again later', async () => {
     const { handle, sqs, steps, attributes } = create(async () => 'processed');
     sqs.failNext('SendMessage', connectionRefused);
     await expect(handle(aDelivery({ receiveCount: 11 }))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
@@ -91,7 +91,7 @@ describe('withDeadLetter', () => {
     expect(attributes()).toHaveLength(1);
   });
 
-  it('makes one copy, however often the item cannot be ended and however often the message comes back', async () => {
+  it('sends one copy, however often ending the item or the ack fails', async () => {
     let failures = 3;
     const { handle, attributes, steps } = create(
       async () => 'processed',
@@ -108,7 +108,7 @@ describe('withDeadLetter', () => {
     expect(attributes()).toMatchObject([{ originalMessageId: 'm1', attempts: '10' }]);
   });
 
-  it('makes one copy of a message that no retry can help, and does not try it again', async () => {
+  it('sends one copy of a poison message and does not handle it again', async () => {
     const { handle, attributes, steps } = create(refuse('too bad'));
     const deliveries = [1, 2, 3].map((receiveCount) => aDelivery({ receiveCount }));
     for (const delivery of deliveries) expect(await handle(delivery)).toBe('dead-lettered');
@@ -122,7 +122,7 @@ describe('withDeadLetter', () => {
     ['a long reason', 500, { code: 'BAD', reason: 'x'.repeat(60), originalMessageId: 'm1' }],
     ['all but what tells copies apart', 100, { code: 'BAD', originalMessageId: 'm1' }],
     ['everything of ours', 20, {}],
-  ])('leaves out %s when the copy would be too large for its queue', async (_what, room, expected) => {
+  ])('leaves out %s when the copy is too large', async (_what, room, expected) => {
     const { handle, sqs, attributes } = create(refuse('x'.repeat(900), { path: 'detail.data' }));
     const foreign = { sender: { type: 'String', value: 'partner' } };
     const body = 'b'.repeat(1_048_576 - 'senderStringpartner'.length - room);
@@ -134,14 +134,14 @@ describe('withDeadLetter', () => {
     expect(Object.keys(attributes()[0] ?? {}).length).toBe(1 + (room === 500 ? 5 : room === 100 ? 2 : 0));
   });
 
-  it('does not send less when the queue refuses for another while', async () => {
+  it('does not drop attributes for a temporary error', async () => {
     const { handle, sqs } = create(refuse('too bad'));
     sqs.failNext('SendMessage', connectionRefused);
     await expect(handle(aDelivery())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect(sqs.callsOf('SendMessage')).toHaveLength(1);
   });
 
-  it('lets an exhausted message go that cannot even be read', async () => {
+  it('dead-letters an exhausted message that cannot be decoded', async () => {
     const { handle, attributes } = create(async () => 'processed', refuse('not JSON'));
     expect(await handle(aDelivery({ receiveCount: 11 }))).toBe('dead-lettered');
     expect(attributes()).toMatchObject([{ code: 'RECEIVES_EXHAUSTED' }]);
@@ -153,7 +153,7 @@ describe('withDeadLetter', () => {
     ['a lone surrogate', 'a\ud800b', 'a\ufffdb'],
     ['a character that the cut would halve', `${'x'.repeat(999)}😀`, `${'x'.repeat(999)}\ufffd`],
     ['a very long text', 'y'.repeat(100_000), 'y'.repeat(1_000)],
-  ])('puts %s into an attribute as SQS takes it', async (_name, message, expected) => {
+  ])('makes %s valid for an SQS attribute', async (_name, message, expected) => {
     const { handle, attributes } = create(refuse(message));
     expect(await handle(aDelivery())).toBe('dead-lettered');
     expect(attributes()[0]?.reason).toBe(expected);

@@ -11,7 +11,7 @@ describe('withLogLine', () => {
     ['duplicate', 'info'],
     ['retry', 'warn'],
     ['dead-lettered', 'warn'],
-  ])('logs one line for a message that was %s, with what was learned about it', async (outcome, level) => {
+  ])('logs one line for a %s message, with its facts', async (outcome, level) => {
     const log = createRecordingLogger();
     let nowMs = 100;
     const handle = withLogLine(ownedTime(() => nowMs))(async (delivery) => {

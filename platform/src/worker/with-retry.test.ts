@@ -44,13 +44,13 @@ describe('retryDelaySeconds', () => {
 });
 
 describe('withRetry', () => {
-  it('leaves alone what went well', async () => {
+  it('passes on an outcome', async () => {
     const { handle, inputs } = create(async () => 'processed');
     expect(await handle(aDelivery())).toBe('processed');
     expect(inputs).toEqual([]);
   });
 
-  it('has a message whose handler failed come back later', async () => {
+  it('delays the redelivery of a message whose handler failed', async () => {
     const error = new Error('no');
     const { handle, reports, inputs } = create(() => Promise.reject(error));
     const delivery = aDelivery({ receiveCount: 1 });
@@ -69,7 +69,7 @@ describe('withRetry', () => {
     expect(delivery.facts).toEqual({ err: error, outage: true, delaySeconds: 1 });
   });
 
-  it('counts no receive that ended in an outage as an attempt', async () => {
+  it('does not count a receive that ended in an outage as an attempt', async () => {
     const attempts: number[] = [];
     const answers: (() => Promise<'processed'>)[] = [
       () => Promise.reject(connectionRefused()),
@@ -89,7 +89,7 @@ describe('withRetry', () => {
     ['closed', 2],
     ['open', 1],
     ['half-open', 1],
-  ])('takes a handler that ran out of time while the breaker was %s for what it was', async (state, next) => {
+  ])('classifies a handler timeout while the breaker is %s', async (state, next) => {
     const attempts: number[] = [];
     const { handle, reports } = create(
       ({ attempt }) => {
@@ -104,7 +104,7 @@ describe('withRetry', () => {
     expect(reports).toEqual([]);
   });
 
-  it('keeps the outages of messages apart', async () => {
+  it('counts outages per message', async () => {
     const attempts: number[] = [];
     const { handle } = create(async ({ attempt, messageId }) => {
       attempts.push(attempt);
@@ -117,7 +117,7 @@ describe('withRetry', () => {
     expect(attempts).toEqual([1, 2, 1]);
   });
 
-  it('does not need the queue to answer', async () => {
+  it('returns retry even if the queue does not answer', async () => {
     const error = new Error('no');
     const visibilityError = connectionRefused();
     const { handle, reports } = create(() => Promise.reject(error), { visibilityError });
@@ -149,7 +149,7 @@ describe('the item that a failed delivery has claimed', () => {
     ['nothing that breaks', Object.assign(new Error('x'), { name: Symbol('x'), code: 'E_GONE' }), 'Error (E_GONE)'],
     ['nothing of any length', Object.assign(new Error('x'), { name: 'x'.repeat(5_000), code: '' }), 'Error'],
     ['a code once', Object.assign(new Error('x'), { name: 'E_GONE', code: 'E_GONE' }), 'E_GONE'],
-  ])('is told the delay, and of the error %s, never its text', async (_, error, reason) => {
+  ])('records the delay, and of the error %s, never its text', async (_, error, reason) => {
     const told: Postponement[] = [];
     const delivery = aDelivery();
     await failing(error, async (postponement) => void told.push(postponement))(delivery);
@@ -157,13 +157,13 @@ describe('the item that a failed delivery has claimed', () => {
     expect(delivery.facts.err).toBe(error);
   });
 
-  it('is left alone in an outage', async () => {
+  it('is not updated in an outage', async () => {
     const told: unknown[] = [];
     await failing(connectionRefused(), async (postponement) => void told.push(postponement))(aDelivery());
     expect(told).toEqual([]);
   });
 
-  it('comes back also when it cannot be told', async () => {
+  it('is retried even if the retry cannot be recorded', async () => {
     const delivery = aDelivery();
     const handle = failing(new Error('no'), () => Promise.reject(new Error('not now')));
     expect(await handle(delivery)).toBe('retry');

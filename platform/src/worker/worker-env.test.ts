@@ -5,11 +5,11 @@ import { WorkerEnv, workerRules } from './worker-env.js';
 const load = (env: Record<string, string>) => parseEnv(WorkerEnv, env, workerRules);
 
 describe('the environment of a worker', () => {
-  it('has defaults that go together', () => {
+  it('has consistent defaults', () => {
     expect(load({})).toMatchObject({ POLLER_WEDGED_AFTER_MS: 60_000 });
   });
 
-  it('refuses to take a poll for wedged that may still be answered', () => {
+  it('rejects a wedged limit shorter than a poll', () => {
     const wait = { SQS_WAIT_TIME_SECONDS: '2' };
     expect(() => load({ ...wait, POLLER_WEDGED_AFTER_MS: '5000' })).toThrow(
       'POLLER_WEDGED_AFTER_MS must be more than SQS_WAIT_TIME_SECONDS and 3000 ms together',

@@ -5,7 +5,7 @@ import { startNotificationWorker } from '@orderflow/testing/notification-worker/
 import { aNotification, anOutcome } from '@orderflow/testing/notification-worker/messages';
 
 describe('the worker', () => {
-  it('keeps the neighbours of a bad message unharmed', async () => {
+  it('handles the rest of a batch with a bad message', async () => {
     const system = startNotificationWorker();
     const [one, two] = [aNotification(system), aNotification(system)];
     system.send(one.message);
@@ -16,7 +16,7 @@ describe('the worker', () => {
     expect(system.deadLetters()).toMatchObject([{ code: 'NOT_JSON' }]);
   });
 
-  it('pauses while the table is away, and loses nothing', async () => {
+  it('pauses while the table is unavailable, and loses nothing', async () => {
     const system = startNotificationWorker({ MAX_RECEIVES: '1' });
     await system.log.next('polling');
     const paused = system.log.next('paused: a dependency is away');

@@ -6,7 +6,7 @@ describe("an order's outcome", () => {
   it.each([
     ['COMPLETED', (orderId: string) => `Your order ${orderId} is completed.`],
     ['FAILED', (orderId: string) => `Your order ${orderId} could not be completed (OUT_OF_STOCK).`],
-  ] as const)('%s is told to the customer', async (status, text) => {
+  ] as const)('%s leads to a notification', async (status, text) => {
     const system = startNotificationWorker();
     const { orderId, event, id, message } = anOutcome(status);
     system.send(message);
@@ -27,7 +27,7 @@ describe("an order's outcome", () => {
     ]);
   });
 
-  it('is confirmed once its notification is stored, whatever becomes of the sending', async () => {
+  it('is confirmed once its notification is stored, even if sending fails', async () => {
     const system = startNotificationWorker();
     system.plan.send = () => Promise.reject(new Error('the provider did not answer'));
     const { order, message } = anOutcome('COMPLETED');
@@ -42,7 +42,7 @@ describe("an order's outcome", () => {
   it.each([
     ['a replay has taken further', { status: 'PROCESSING', version: 4 }],
     ['has another outcome by now', { status: 'COMPLETED', version: 5 }],
-  ])('confirms nothing of an order that %s', async (_name, change) => {
+  ])('does not confirm an order that %s', async (_name, change) => {
     const system = startNotificationWorker();
     const { order, message } = anOutcome('FAILED');
     system.aws.dynamo.seed(NAMES.ordersTable, { ...order, ...change });
@@ -51,7 +51,7 @@ describe("an order's outcome", () => {
     expect(system.aws.dynamo.items(NAMES.ordersTable)[0]).toMatchObject({ outboxAt: order.outboxAt });
   });
 
-  it('that is delivered twice gives one notification', async () => {
+  it('leads to one notification when delivered twice', async () => {
     const system = startNotificationWorker();
     const { message } = anOutcome('COMPLETED');
     system.send(message);
@@ -61,12 +61,12 @@ describe("an order's outcome", () => {
     expect(await system.outcomes.next()).toBe('duplicate');
     expect(system.sent).toHaveLength(1);
     expect(system.notifications()).toHaveLength(1);
-    // Made from the event the first time, from the stored item afterwards: the same to the byte.
+    // Built from the event first and from the stored item later: the same bytes.
     expect(new Set(system.published().map(({ detail }) => JSON.stringify(detail))).size).toBe(1);
     expect(system.published()[0]?.detail.metadata).toMatchObject({ causationId: message.detail.metadata.eventId });
   });
 
-  it('of a later life gives a notification of its own', async () => {
+  it('of a later life leads to a separate notification', async () => {
     const system = startNotificationWorker();
     const failed = anOutcome('FAILED');
     const completed = structuredClone(anOutcome('COMPLETED', 5).message);
@@ -77,7 +77,7 @@ describe("an order's outcome", () => {
     expect(system.sent.map(({ orderId }) => orderId)).toEqual([failed.orderId, failed.orderId]);
   });
 
-  it('is tried again as one and the same notification', async () => {
+  it('is retried as the same notification', async () => {
     const system = startNotificationWorker();
     let failures = 2;
     system.plan.send = async () => {
@@ -94,7 +94,7 @@ describe("an order's outcome", () => {
   it.each([
     ['INVALID_EVENT', 'detail.data.failure.code', { code: 'not a code' }],
     ['INVALID_EVENT', 'detail.data.failure.retriable', { retriable: 'yes' }],
-  ])('that is not as agreed is dead-lettered as %s with %s', async (code, path, change) => {
+  ])('that is invalid is dead-lettered as %s with %s', async (code, path, change) => {
     const system = startNotificationWorker();
     const message = structuredClone(anOutcome('FAILED').message);
     Object.assign((message.detail.data as { failure: object }).failure, change);
@@ -104,7 +104,7 @@ describe("an order's outcome", () => {
     expect(system.notifications()).toEqual([]);
   });
 
-  it('without a failure that can be read is dead-lettered', async () => {
+  it('with an unreadable failure is dead-lettered', async () => {
     const system = startNotificationWorker();
     const message = structuredClone(anOutcome('FAILED').message);
     Object.assign(message.detail.data, { failure: [] });

@@ -6,8 +6,8 @@ import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { startNotificationWorker } from '@orderflow/testing/notification-worker/start-worker';
 import { aNotification, messageOf } from '@orderflow/testing/notification-worker/messages';
 
-describe('a notification that a client asked for', () => {
-  it('is sent, and its event published', async () => {
+describe('a notification that a client requested', () => {
+  it('is sent, and its event is published', async () => {
     const system = startNotificationWorker();
     const { id, record, message } = aNotification(system);
     system.send(message);
@@ -36,7 +36,7 @@ describe('a notification that a client asked for', () => {
     ]);
   });
 
-  it('appears in one line of the log, without its text', async () => {
+  it('has one log line, without its text', async () => {
     const system = startNotificationWorker();
     const { id, record, message } = aNotification(system);
     system.send(message);
@@ -45,7 +45,7 @@ describe('a notification that a client asked for', () => {
     expect(JSON.stringify(system.log.lines)).not.toContain('parcel');
   });
 
-  it('is sent once however often its message comes', async () => {
+  it('is sent once, however often its message is delivered', async () => {
     const system = startNotificationWorker();
     const { message } = aNotification(system);
     for (let copy = 0; copy < 3; copy++) system.send(message);
@@ -53,7 +53,7 @@ describe('a notification that a client asked for', () => {
     expect(system.sent).toHaveLength(1);
   });
 
-  it('is tried again, dead-lettered at the limit and FAILED, and can be replayed', async () => {
+  it('is retried, dead-lettered and FAILED at the limit, and can be replayed', async () => {
     const system = startNotificationWorker({ MAX_RECEIVES: '2' });
     system.plan.send = () => Promise.reject(new Error('the provider did not answer'));
     const { id, message } = aNotification(system);
@@ -84,7 +84,7 @@ describe('a notification that a client asked for', () => {
     ['a refused connection', connectionRefused()],
     ['a permanent error', new PermanentError('INVALID_EVENT', 'no such number')],
     ['nothing', undefined as unknown as Error],
-  ])('is tried again when the provider throws %s, and the polling goes on', async (_, error) => {
+  ])('is retried when the provider throws %s, without a pause in polling', async (_, error) => {
     const system = startNotificationWorker({ MAX_RECEIVES: '1' });
     system.plan.send = () => Promise.reject(error);
     const { id, message } = aNotification(system);
@@ -96,7 +96,7 @@ describe('a notification that a client asked for', () => {
     expect(system.log.messages()).not.toContain('paused: a dependency is away');
   });
 
-  it('that nobody has stored is dead-lettered', async () => {
+  it('that is not stored is dead-lettered', async () => {
     const system = startNotificationWorker();
     const { record } = aNotification(system);
     system.send(messageOf(notificationRequested({ ...record, notificationId: newId() })));

@@ -8,7 +8,7 @@ import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-w
 import { fails, untilOutcome } from '@orderflow/testing/order-worker/retries';
 
 describe('an order', () => {
-  it('is completed, and its event published before the message is acked', async () => {
+  it('is completed, and its event is published before the ack', async () => {
     const system = startOrderWorker();
     const { orderId, message } = anOrder(system);
     const messageId = system.send(message);
@@ -20,7 +20,7 @@ describe('an order', () => {
       holder: messageId,
       timeline: { received_2: { attempt: 1, messageId }, completed_3: { at: expect.any(String) as unknown } },
     });
-    // Until the outcome is confirmed, the marker remembers that it has to be told.
+    // The marker stays until the outcome is confirmed.
     expect(system.order(orderId)).toMatchObject({ outboxAt: system.now() + 5_000, outboxAttempts: 0 });
     expect(system.requests).toMatchObject([{ idempotencyKey: orderId, attempt: 1, items: [{ productId: 'sku-1' }] }]);
     const [event, ...others] = system.published();
@@ -52,7 +52,7 @@ describe('an order', () => {
     expect(calls.filter((name) => name === 'DeleteMessageBatch')).toHaveLength(1);
   });
 
-  it('is told in one line of the log', async () => {
+  it('has one log line', async () => {
     const system = startOrderWorker();
     const { orderId, message } = anOrder(system);
     const messageId = system.send(message);
@@ -74,7 +74,7 @@ describe('an order', () => {
     expect(system.log.messages()).toEqual(['polling', 'processed']);
   });
 
-  it('fails for good when it cannot be fulfilled', async () => {
+  it('ends FAILED when it cannot be fulfilled', async () => {
     const system = startOrderWorker();
     system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'sku-1 is out of stock.' });
     const { orderId, message } = anOrder(system);
@@ -88,7 +88,7 @@ describe('an order', () => {
     expect(system.deadLetters()).toEqual([]);
   });
 
-  it('is tried again after errors, with longer and longer waits, and completed in the end', async () => {
+  it('is retried after errors with backoff, and completed', async () => {
     const system = startOrderWorker();
     fails(3, system);
     const { orderId, message } = anOrder(system);
@@ -118,7 +118,7 @@ describe('an order', () => {
     expect(system.published().map(({ type }) => type)).toEqual(['OrderCompleted']);
   });
 
-  it('that takes too long is tried again, and the late result does no harm', async () => {
+  it('is retried after a timeout, and a late result has no effect', async () => {
     const system = startOrderWorker({ HANDLER_TIMEOUT_MS: '250', AWS_REQUEST_TIMEOUT_MS: '100' });
     let late: () => void = () => undefined;
     system.plan.fulfil = ({ attempt }) =>
@@ -145,7 +145,7 @@ describe('an order', () => {
 });
 
 describe('publishing', () => {
-  it('that is refused keeps the message, and the event of the redelivery is the same', async () => {
+  it('keeps the message when it fails, and repeats the same event on redelivery', async () => {
     const system = startOrderWorker();
     system.aws.eventBridge.rejectEntriesNext('PutEvents', 'MalformedDetail');
     const { orderId, message } = anOrder(system);

@@ -15,7 +15,7 @@ describe('the number of attempts', () => {
     { limit: 3, cancelsThatFail: 0 },
     { limit: 3, cancelsThatFail: 3 },
   ])(
-    'is the same wherever it is told: $limit, also when the order is ended $cancelsThatFail receives later',
+    'is the same everywhere: $limit, even if the order ends $cancelsThatFail receives later',
     async ({ limit, cancelsThatFail }) => {
       const system = startOrderWorker({ MAX_RECEIVES: String(limit) });
       let cancels = 0;
@@ -44,7 +44,7 @@ describe('the number of attempts', () => {
     },
   );
 
-  it('begins anew with a replay', async () => {
+  it('starts again with a replay', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '2' });
     const { orderId, message } = anOrder(system);
     await exhaust(system, message);
@@ -54,7 +54,7 @@ describe('the number of attempts', () => {
     expect(toLiveOrder(system.order(orderId) as OrderRecord, true)).toMatchObject({ stage: 'completed', attempts: 1 });
   });
 
-  it('leaves out a receive that ended in an outage, in the timeline and at the warehouse too', async () => {
+  it('excludes a receive that ended in an outage', async () => {
     const system = startOrderWorker();
     const { orderId, message } = anOrder(system);
     system.aws.dynamo.failNext('BatchExecuteStatement', () =>

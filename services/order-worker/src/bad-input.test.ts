@@ -44,32 +44,35 @@ describe('bad input', () => {
     ],
   ];
 
-  it.each(cases)('%s is dead-lettered as %s, and its neighbours are completed', async (_name, code, path, bad) => {
-    const system = await startWarmWorker();
-    const deletes = system.aws.sqs.callsOf('DeleteMessageBatch').length;
-    const [before, after] = [anOrder(system), anOrder(system)];
-    const body = bad(system);
-    system.send(before.message);
-    const messageId = system.send(body);
-    system.send(after.message);
-    expect((await system.outcomes.take(3)).sort()).toEqual(['dead-lettered', 'processed', 'processed']);
-    await system.worker.stop();
-    const letters = system.deadLetters();
-    expect(letters).toMatchObject([
-      {
-        code,
-        originalMessageId: messageId,
-        attempts: '1',
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      },
-    ]);
-    expect((letters[0] as { path?: string }).path).toBe(path);
-    for (const { orderId } of [before, after]) expect(system.order(orderId)?.status).toBe('COMPLETED');
-    expect(system.queued()).toEqual([]);
-    expect(system.aws.sqs.callsOf('DeleteMessageBatch')).toHaveLength(deletes + 1);
-  });
+  it.each(cases)(
+    '%s is dead-lettered as %s, and the rest of its batch is completed',
+    async (_name, code, path, bad) => {
+      const system = await startWarmWorker();
+      const deletes = system.aws.sqs.callsOf('DeleteMessageBatch').length;
+      const [before, after] = [anOrder(system), anOrder(system)];
+      const body = bad(system);
+      system.send(before.message);
+      const messageId = system.send(body);
+      system.send(after.message);
+      expect((await system.outcomes.take(3)).sort()).toEqual(['dead-lettered', 'processed', 'processed']);
+      await system.worker.stop();
+      const letters = system.deadLetters();
+      expect(letters).toMatchObject([
+        {
+          code,
+          originalMessageId: messageId,
+          attempts: '1',
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        },
+      ]);
+      expect((letters[0] as { path?: string }).path).toBe(path);
+      for (const { orderId } of [before, after]) expect(system.order(orderId)?.status).toBe('COMPLETED');
+      expect(system.queued()).toEqual([]);
+      expect(system.aws.sqs.callsOf('DeleteMessageBatch')).toHaveLength(deletes + 1);
+    },
+  );
 
-  it('acks of a mixed batch what is done, and only that', async () => {
+  it('deletes only the finished messages of a mixed batch', async () => {
     const system = await startWarmWorker();
     system.plan.fulfil = async ({ items }) => {
       if (items[0]?.productId === 'fails') throw new Error('no');

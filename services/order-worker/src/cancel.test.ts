@@ -13,7 +13,7 @@ const stepsOf = (system: OrderSystem, orderId: string) =>
   timelineOf(system.order(orderId) as OrderRecord).steps.map(({ step }) => step);
 
 describe('an order whose attempts are used up', () => {
-  it('is cancelled under the key of its attempts before it is FAILED', async () => {
+  it('is cancelled under the key of its attempts before it ends FAILED', async () => {
     const { system, warehouse } = startWithoutAnswers();
     const statusAtCancel: unknown[] = [];
     const { orderId, message } = anOrder(system);
@@ -36,7 +36,7 @@ describe('an order whose attempts are used up', () => {
     ]);
   });
 
-  it('is COMPLETED when it has shipped and cannot be called back', async () => {
+  it('ends COMPLETED when it has shipped and cannot be cancelled', async () => {
     const { system } = startWithoutAnswers();
     const { orderId, message } = anOrder(system, 'test-ships-at-once');
     system.send(message);
@@ -46,7 +46,7 @@ describe('an order whose attempts are used up', () => {
     expect(order).not.toHaveProperty('failure');
     const eventId = eventIdFor(orderId, 'OrderCompleted', order.version as number);
     expect(system.published()).toMatchObject([{ type: 'OrderCompleted', detail: { metadata: { eventId } } }]);
-    // The letter is still there: a replay of it finds the order finished.
+    // A replay of the remaining dead letter finds the order finished.
     system.send(message, { replayId: 'replay-1' });
     expect(await system.outcomes.next()).toBe('duplicate');
     expect(system.order(orderId)).toEqual(order);
@@ -59,7 +59,7 @@ describe('an order whose attempts are used up', () => {
     ['throws no error', () => undefined as unknown as Error],
     ['throws what no text can be made of', () => Object.create(null) as Error],
   ];
-  it.each(errors)('is not given up while the warehouse %s, and ends when it is back', async (_, errorOf) => {
+  it.each(errors)('is not given up while the warehouse %s, and ends later', async (_, errorOf) => {
     const { system, warehouse } = startWithoutAnswers();
     const { orderId, message } = anOrder(system);
     system.plan.cancel = () => Promise.reject(errorOf());
@@ -70,7 +70,7 @@ describe('an order whose attempts are used up', () => {
       system.pass(60);
     }
     expect(system.published()).toEqual([]);
-    // Its trouble is none of AWS's.
+    // The breaker watches AWS only.
     expect(system.log.messages()).not.toContain('paused: a dependency is away');
     system.plan.cancel = warehouse.cancel;
     await untilOutcome(system, 'dead-lettered');
@@ -88,7 +88,7 @@ describe('an order whose attempts are used up', () => {
     expect(system.order(orderId)).toMatchObject({ status: 'PROCESSING' });
   });
 
-  it('is cancelled again when it could not be marked as FAILED', async () => {
+  it('is cancelled again when FAILED could not be stored', async () => {
     const { system, warehouse } = startWithoutAnswers();
     const { orderId, message } = anOrder(system);
     let cancels = 0;
@@ -104,10 +104,10 @@ describe('an order whose attempts are used up', () => {
     expect(system.order(orderId)).toMatchObject({ status: 'FAILED', effects: 1 });
   });
 
-  it('is not fulfilled any more by another message, which ends it in its place', async () => {
+  it('is ended, not fulfilled, by another message', async () => {
     const { system, warehouse } = startWithoutAnswers();
     const { orderId, message } = anOrder(system);
-    // Cancelled, but nobody hears of it: as when the process dies, and its message with it.
+    // Cancelled, but the answer is lost, as in a crash.
     system.send(message);
     system.plan.cancel = async (request) => {
       await warehouse.cancel(request);
@@ -130,7 +130,7 @@ describe('an order whose attempts are used up', () => {
   });
 });
 
-it('an order that the warehouse refuses is not cancelled: the refusal is its final answer', async () => {
+it('an order that the warehouse refuses is not cancelled', async () => {
   const system = startOrderWorker();
   system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'gone' });
   const { orderId, message } = anOrder(system);
@@ -140,7 +140,7 @@ it('an order that the warehouse refuses is not cancelled: the refusal is its fin
   expect(system.order(orderId)).not.toHaveProperty('givenUpLife');
 });
 
-it('an order that is COMPLETED has nothing stored for a cancel that never was', async () => {
+it('a COMPLETED order stores nothing about a cancel', async () => {
   const system = startOrderWorker();
   const { record, orderId, message } = anOrder(system);
   system.send(message);

@@ -4,7 +4,7 @@ import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 
 describe('copies', () => {
-  it('of a message that is being worked on are acked without effect', async () => {
+  it('of a message in flight are deleted without effect', async () => {
     const system = startOrderWorker();
     let finish: () => void = () => undefined;
     system.plan.fulfil = () =>
@@ -26,7 +26,7 @@ describe('copies', () => {
     expect(system.published()).toHaveLength(1);
   });
 
-  it('of a message whose outcome is confirmed publish nothing: it has arrived', async () => {
+  it('of a message with a confirmed outcome publish nothing', async () => {
     const system = startOrderWorker();
     const { orderId, message } = anOrder(system);
     system.send(message);
@@ -38,7 +38,7 @@ describe('copies', () => {
     expect(system.published()).toHaveLength(1);
   });
 
-  it('of a message whose work is done publish the same event again', async () => {
+  it('of a finished message publish the same event again', async () => {
     const system = startOrderWorker();
     const { message } = anOrder(system);
     system.send(message);
@@ -52,7 +52,7 @@ describe('copies', () => {
     for (const event of events) expect(event).toEqual(events[0]);
   });
 
-  it('take over what a dead worker left, once its lease has passed', async () => {
+  it('take over from a dead worker once its lease has expired', async () => {
     const system = startOrderWorker();
     const { orderId, message, record } = anOrder(system);
     system.aws.dynamo.seed(NAMES.ordersTable, {
@@ -66,7 +66,7 @@ describe('copies', () => {
     system.send(message);
     expect(await system.outcomes.next()).toBe('duplicate');
     await eventually(() => system.queued().length === 0);
-    // The allowance for clocks that differ included.
+    // Includes the allowance for clock skew.
     system.pass(32);
     system.send(message);
     expect(await system.outcomes.next()).toBe('processed');

@@ -6,7 +6,7 @@ import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 import { fails, untilOutcome } from '@orderflow/testing/order-worker/retries';
 
 describe('an order that fails in every attempt', () => {
-  it('is dead-lettered at the limit and FAILED, may be replayed, and is completed then', async () => {
+  it('is dead-lettered and FAILED at the limit, and completed after a replay', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '3' });
     fails(Infinity, system);
     const { orderId, message } = anOrder(system);
@@ -56,7 +56,7 @@ describe('an order that fails in every attempt', () => {
     expect(system.queued()).toEqual([]);
   });
 
-  it('is not replayed when it was refused for good', async () => {
+  it('is not replayed after a final refusal', async () => {
     const system = startOrderWorker();
     system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'gone' });
     const { orderId, message } = anOrder(system);
@@ -68,7 +68,7 @@ describe('an order that fails in every attempt', () => {
     expect(system.order(orderId)).toEqual(failed);
   });
 
-  it('is marked and acked later when the order cannot be marked now', async () => {
+  it('is retried when FAILED cannot be stored', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     fails(Infinity, system);
     const { orderId, message } = anOrder(system);

@@ -5,18 +5,18 @@ import fc from 'fast-check';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 
-/** Others in each run: every run adds to what earlier ones have tried. */
+/** Different in each run, so that runs together cover more. */
 const HOSTILE_BODIES = 800;
 const HOSTILE_PER_BATCH = 8;
 const GOOD_PER_BATCH = 2;
 
-/** Never `retry`: what is wrong with a body does not mend itself, and it would come back for ever. */
+/** Never `retry`: a bad body stays bad, and would be redelivered forever. */
 const ENDS: DeliveryOutcome[] = ['processed', 'duplicate', 'dead-lettered'];
 
-describe('the order worker, given anything', () => {
-  it('ends every message of a batch, and loses no neighbour', async () => {
+describe('the order worker with random messages', () => {
+  it('ends every message of a batch', async () => {
     const system = startOrderWorker({ WORKER_POLLERS: '1' });
-    // What changes of it still pass as may find this order, and work on it.
+    // A mutated message that is still valid may find this order.
     const sample = anOrder(system).message;
     const goodOrders: string[] = [];
     const counts = new Map<DeliveryOutcome, number>();
@@ -50,7 +50,7 @@ describe('the order worker, given anything', () => {
         goodOrders.push(orderId);
       }
     });
-    // The system lives through all batches, so a smaller example cannot be looked for in the same one.
+    // All batches share one system, so shrinking is not possible.
     await fc.assert(endsWell, {
       numRuns: HOSTILE_BODIES / HOSTILE_PER_BATCH,
       endOnFailure: true,

@@ -8,7 +8,7 @@ import { untilOutcome } from '@orderflow/testing/order-worker/retries';
 import { startWithoutAnswers } from '@orderflow/testing/order-worker/without-answers';
 
 describe('an order', () => {
-  it('that comes as a replay is fulfilled under another key, the same in all attempts of that life', async () => {
+  it('is fulfilled under a new key after a replay, the same in all attempts of that life', async () => {
     const { system, warehouse } = startWithoutAnswers({ MAX_RECEIVES: '2' });
     const { orderId, message } = anOrder(system);
     system.send(message);
@@ -18,7 +18,7 @@ describe('an order', () => {
     system.pass(60);
     await system.outcomes.next();
     system.plan.fulfil = warehouse.fulfil;
-    // Whichever message brings it on: the replay's own would be exhausted by its next receive.
+    // Another message continues this life, because the replay's own is nearly exhausted.
     await system.discard();
     system.send(message);
     system.pass(60);
@@ -30,7 +30,7 @@ describe('an order', () => {
     expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
   });
 
-  it('that is exhausted in a later life is cancelled under the key of that life', async () => {
+  it('is cancelled under the key of its current life', async () => {
     const { system } = startWithoutAnswers();
     const { orderId, message } = anOrder(system);
     for (const replay of [{} as Record<string, string>, { replayId: 'replay-1' }, { replayId: 'replay-2' }]) {
@@ -43,7 +43,7 @@ describe('an order', () => {
     expect(system.requests.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
   });
 
-  it('that an operator started anew from the item is fulfilled under that life', async () => {
+  it("is fulfilled under the new life after an operator's restart", async () => {
     const system = startOrderWorker();
     const { record, orderId, message } = anOrder(system);
     system.aws.dynamo.seed(NAMES.ordersTable, { ...record, version: 6, lastReplayId: 'restart-1', givenUpLife: '' });
@@ -52,14 +52,14 @@ describe('an order', () => {
     expect(system.requests).toMatchObject([{ idempotencyKey: fulfilmentKeyFor(orderId, 'restart-1') }]);
   });
 
-  it('that is FAILED is not shipped by an attempt that is still under way at the warehouse', async () => {
+  it('is not shipped by a late attempt once it is FAILED', async () => {
     const system = startOrderWorker({
       ...{ MAX_RECEIVES: '1', HANDLER_TIMEOUT_MS: '250', AWS_REQUEST_TIMEOUT_MS: '100' },
     });
     const warehouse = createSimulatedFulfilment({ delayMs: 0 });
     let arrive: () => void = () => undefined;
     const answers: unknown[] = [];
-    // The caller is gone, and the request arrives all the same.
+    // The request arrives although its caller has given up.
     system.plan.fulfil = async (request) => {
       await new Promise<void>((resolve) => {
         arrive = resolve;

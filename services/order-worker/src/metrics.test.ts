@@ -34,7 +34,7 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'messages_total', { queue, outcome: 'retry' })).toBe(0);
   });
 
-  it('tell how long a message had waited, how long it took, and how long its order', async () => {
+  it('measure how long a message waited, its handling, and its order', async () => {
     const system = createOrderSystem();
     system.plan.fulfil = async () => {
       system.pass(2);
@@ -49,7 +49,7 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'order_accept_to_terminal_seconds_sum', { status: 'COMPLETED' })).toBe(42);
   });
 
-  it('are never negative, however far ahead the clocks of others are', async () => {
+  it('are never negative, even if other clocks are ahead', async () => {
     const system = createOrderSystem();
     const { message } = anOrder({ ...system, now: () => system.now() + 3_600_000 });
     system.send(message);
@@ -59,7 +59,7 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'message_age_at_receive_seconds_sum', { queue })).toBe(0);
   });
 
-  it('tell of orders that fail as such, and of each order once', async () => {
+  it('count a failed order as FAILED, and each order once', async () => {
     const system = startOrderWorker();
     system.plan.fulfil = async () => ({ fulfilled: false, code: 'OUT_OF_STOCK', message: 'None left.' });
     const { message } = anOrder(system);
@@ -71,7 +71,7 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'COMPLETED' })).toBeUndefined();
   });
 
-  it('leave a replay out: it has waited for an operator', async () => {
+  it('exclude a replay, which waited for an operator', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     system.plan.fulfil = async () => Promise.reject(new Error('the warehouse is on fire'));
     const { orderId, message } = anOrder(system);
@@ -87,14 +87,14 @@ describe('the metrics of order-worker', () => {
     expect(await read(system, 'order_accept_to_terminal_seconds_count', { status: 'COMPLETED' })).toBeUndefined();
   });
 
-  it('tell when the poller that has been away longest was last answered', async () => {
+  it('report the oldest last return of all pollers', async () => {
     const system = createOrderSystem({ WORKER_POLLERS: '2' });
     const at = () => read(system, 'poller_last_return_timestamp_seconds', { queue });
     const startedAt = system.now() / 1_000;
     expect(await at()).toBe(startedAt);
     system.worker.start();
     await system.log.next('polling');
-    // One of the two holds a message, the other one polls on.
+    // One poller holds a message; the other continues to poll.
     let finish: () => void = () => undefined;
     const busy = new Promise<void>((resolve) => {
       system.plan.fulfil = () =>
@@ -116,7 +116,7 @@ describe('the metrics of order-worker', () => {
     expect(await at()).toBe(startedAt + 10);
   });
 
-  it('tell whether the breaker lets the worker poll', async () => {
+  it('report the state of the breaker', async () => {
     const system = startOrderWorker();
     await system.log.next('polling');
     expect(await read(system, 'breaker_state', { queue })).toBe(0);

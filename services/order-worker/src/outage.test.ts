@@ -17,11 +17,11 @@ const PAUSED = 'paused: a dependency is away';
 const REFUSED = 'paused: AWS refuses this process (permissions, credentials or keys)';
 const MISSING = 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
 
-/** What tells of the worker's state, without the messages' own lines. */
+/** Log lines about the worker's state, without those of messages. */
 const stateLines = ({ log }: OrderSystem) =>
   log.messages().filter((message) => !['processed', 'retry', 'duplicate', 'dead-lettered'].includes(message));
 
-describe('while a dependency is away', () => {
+describe('while a dependency is unavailable', () => {
   const all = ['dynamo', 'sqs', 'eventBridge'] as const;
   const cases = all.flatMap((client) =>
     [connectionRefused, timedOut, throttled, internalServerError, accessDenied, kmsAccessDenied].map(
@@ -58,7 +58,7 @@ describe('while a dependency is away', () => {
     const paused = system.log.next(PAUSED);
     system.send(anOrder(system).message);
     await paused;
-    // Every poller has come to the breaker when two probes have been made: each poll takes 15 ms at most.
+    // After two probes, every poller waits at the breaker: a poll takes 15 ms at most.
     const probesBefore = system.aws.dynamo.callsOf('Get').length;
     await eventually(() => system.aws.dynamo.callsOf('Get').length > probesBefore);
     const receives = system.aws.sqs.callsOf('ReceiveMessage').length;
@@ -70,7 +70,7 @@ describe('while a dependency is away', () => {
     expect(await system.worker.readiness()).toMatchObject({ ok: false });
   });
 
-  it('eats no attempts, even when only the work shows that it is away', async () => {
+  it('uses up no attempts, even if only the handlers notice the outage', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '2' });
     await system.log.next('polling');
     system.aws.eventBridge.failNext('PutEvents', throttled, 4);
@@ -90,7 +90,7 @@ describe('while a dependency is away', () => {
 });
 
 describe('without its topology', () => {
-  it('a worker says so at start, and begins when it is there', async () => {
+  it('a worker logs it at start, and begins once it exists', async () => {
     const system = createOrderSystem();
     const { orderId, message } = anOrder(system);
     system.send(message);
@@ -106,7 +106,7 @@ describe('without its topology', () => {
     expect(stateLines(system)).toEqual([MISSING, 'resumed', 'polling']);
   });
 
-  it('a worker does not begin while the bus, which would swallow events, is missing', async () => {
+  it('a worker does not begin while the bus is missing', async () => {
     const system = createOrderSystem();
     const { message } = anOrder(system);
     system.send(message);
@@ -119,7 +119,7 @@ describe('without its topology', () => {
     expect(await system.outcomes.next()).toBe('processed');
   });
 
-  it('a worker says so when it disappears later, and goes on when it is back', async () => {
+  it('a worker logs that it has disappeared, and continues when it is back', async () => {
     const system = startOrderWorker();
     await system.log.next('polling');
     system.aws.sqs.failAlways('*', queueDoesNotExist);

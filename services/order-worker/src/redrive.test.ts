@@ -10,8 +10,8 @@ const FOREIGN = {
   picture: { DataType: 'Binary.png', BinaryValue: Buffer.from([0, 255, 7]) },
 };
 
-describe('a dead letter that is moved back as the console does it', () => {
-  it('starts its order again, once, together with the replay of the operator', async () => {
+describe('a dead letter that the console redrives', () => {
+  it("starts its order again only once, even beside an operator's replay", async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     const { orderId, message } = anOrder(system);
     const messageId = await exhaust(system, message, FOREIGN);
@@ -27,7 +27,7 @@ describe('a dead letter that is moved back as the console does it', () => {
     expect(await system.outcomes.take(2)).toEqual(['duplicate', 'duplicate']);
   });
 
-  it('fails again as a letter of the message that it is now, with what others put there', async () => {
+  it('becomes a new dead letter with foreign attributes when it fails again', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     const { orderId, message } = anOrder(system);
     await exhaust(system, message, FOREIGN);
@@ -44,15 +44,15 @@ describe('a dead letter that is moved back as the console does it', () => {
 
     works(system, true);
     system.redrive();
-    // The first letter's replay is over; the second one's is not.
+    // Only the first letter's replay has ended.
     expect((await system.outcomes.take(2)).sort()).toEqual(['duplicate', 'processed']);
     expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', lastReplayId: replayIdFor(second) });
   });
 
-  it('is simply worked on when the queue had moved it and the order is not finished', async () => {
+  it('is handled if SQS had moved it and the order is not finished', async () => {
     const system = startOrderWorker();
     const { orderId, message } = anOrder(system);
-    // Without attributes, as the queue moves a message at its own limit.
+    // Without attributes: SQS moved it at maxReceiveCount.
     system.send(message);
     expect(await system.outcomes.next()).toBe('processed');
     expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', lastReplayId: '' });
@@ -60,7 +60,7 @@ describe('a dead letter that is moved back as the console does it', () => {
 });
 
 describe('the dead letter of an order', () => {
-  it('is one, however often the order cannot be marked and the message cannot be deleted', async () => {
+  it('exists once, however often storing FAILED or the delete fails', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     works(system, false);
     const { orderId, message } = anOrder(system);

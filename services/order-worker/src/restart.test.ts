@@ -17,7 +17,7 @@ describe('an order that is started again from its item', () => {
     return restartItem(createStatementExecutor(system.aws.dynamo), table, request, system.now);
   }
 
-  it('is completed by its event, and its dead letter does not start it once more', async () => {
+  it('is completed by its event, and not started again by its dead letter', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     const { orderId, message } = anOrder(system);
     const messageId = await exhaust(system, message);
@@ -35,7 +35,7 @@ describe('an order that is started again from its item', () => {
     expect(await restartOrder(system, orderId, newId())).toMatchObject({ kind: 'refused' });
   });
 
-  it('is worked on by its dead letter while it waits', async () => {
+  it('can be handled by its dead letter first', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     const { orderId, message } = anOrder(system);
     const messageId = await exhaust(system, message);

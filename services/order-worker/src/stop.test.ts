@@ -7,15 +7,15 @@ import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflo
 
 const receives = (system: OrderSystem) => system.aws.sqs.callsOf('ReceiveMessage').length;
 
-/** Long enough for a poller that was forgotten to show itself. */
+/** Long enough for a forgotten poller to poll. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
 }
 
 describe('stopping a worker', () => {
-  it('finishes, publishes and acks what is in flight, and receives nothing afterwards', async () => {
+  it('finishes what is in flight, and receives nothing more', async () => {
     const system = startOrderWorker({ WORKER_POLLERS: '5' });
-    // Few are taken until some are survived.
+    // Batches start small.
     for (let n = 0; n < 5; n++) system.send(anOrder(system).message);
     await eventually(() => system.queued().length === 0);
     system.requests.length = 0;
@@ -50,7 +50,7 @@ describe('stopping a worker', () => {
     expect(system.worker.isLive()).toBe(true);
   });
 
-  it('leaves what failed to the next worker', async () => {
+  it('leaves failed messages to the next worker', async () => {
     const system = startOrderWorker();
     let fail: () => void = () => undefined;
     system.plan.fulfil = () =>
@@ -69,7 +69,7 @@ describe('stopping a worker', () => {
     expect(system.queued()).toMatchObject([{ id }]);
   });
 
-  it('that is idle ends with its polls', async () => {
+  it('ends an idle worker with its polls', async () => {
     const system = startOrderWorker();
     await system.log.next('polling');
     await eventually(() => receives(system) >= 2);
@@ -79,7 +79,7 @@ describe('stopping a worker', () => {
     expect(receives(system)).toBe(before);
   });
 
-  it('that waits for a dependency ends at once', async () => {
+  it('is immediate while the worker waits for a dependency', async () => {
     const system = startOrderWorker();
     await system.log.next('polling');
     system.aws.sqs.failAlways('*', connectionRefused);
@@ -92,7 +92,7 @@ describe('stopping a worker', () => {
     expect(system.log.messages()).toEqual(['polling', 'paused: a dependency is away']);
   });
 
-  it('that has not found its queue yet ends at once', async () => {
+  it('is immediate before the queue is found', async () => {
     const system = createOrderSystem();
     system.aws.sqs.failAlways('*', queueDoesNotExist);
     system.worker.start();
@@ -104,7 +104,7 @@ describe('stopping a worker', () => {
     expect(system.log.lines).toHaveLength(1);
   });
 
-  it('that is just looking for its queue never begins to poll', async () => {
+  it('prevents polling while the queue is being looked up', async () => {
     const system = startOrderWorker();
     await system.worker.stop();
     await turns();
@@ -113,7 +113,7 @@ describe('stopping a worker', () => {
     expect(system.log.lines).toEqual([]);
   });
 
-  it('that was never started ends', async () => {
+  it('works before the start', async () => {
     const system = createOrderSystem();
     await system.worker.stop();
     system.worker.start();
@@ -123,7 +123,7 @@ describe('stopping a worker', () => {
 });
 
 describe('liveness', () => {
-  it('ends when no receive call returns any more', async () => {
+  it('is false when no receive call returns', async () => {
     const system = createOrderSystem({ WORKER_POLLERS: '1' });
     let release: () => void = () => undefined;
     const stuck = new Promise<void>((resolve) => {

@@ -9,7 +9,7 @@ import { startOrderWorker, type OrderSystem } from '@orderflow/testing/order-wor
 const stored = ({ order }: OrderSystem, orderId: string) => order(orderId) as unknown as OrderRecord;
 
 describe('a traced order', () => {
-  it('hands on the context of its publication, and stores it with the outcome', async () => {
+  it('publishes its event with a trace context and stores it with the outcome', async () => {
     const { tracing, ended } = createRecordingTracer();
     const system = startOrderWorker({}, tracing);
     const { orderId, message } = anOrder(system);
@@ -24,7 +24,7 @@ describe('a traced order', () => {
     });
     const [{ detail }] = system.published() as [ReturnType<OrderSystem['published']>[number]];
     expect(detail.metadata.traceparent).toBe(send!.traceparent);
-    // Whoever publishes it again, from the item, publishes the same event.
+    // A later publication from the item is the same event.
     expect(orderOutcome(stored(system, orderId))?.detail).toEqual(detail);
     expect(orderCreated(stored(system, orderId)).detail).toEqual(message.detail);
   });
@@ -43,7 +43,7 @@ describe('a traced order', () => {
     expect(again!.parent).toBe(send!.traceparent);
   });
 
-  it('that is replayed while nobody traces, has the context of its own event again', async () => {
+  it('has the context of its original event in an untraced replay', async () => {
     const { tracing } = createRecordingTracer();
     const system = startOrderWorker({ MAX_RECEIVES: '1' }, tracing);
     const { orderId, message } = anOrder(system);
@@ -63,7 +63,7 @@ describe('a traced order', () => {
     expect(orderOutcome(stored(system, orderId))?.detail).toEqual(system.published().at(-1)!.detail);
   });
 
-  it('ends the span of a publication that failed', async () => {
+  it('ends the span of a failed publication', async () => {
     const { tracing, ended } = createRecordingTracer();
     const system = startOrderWorker({}, tracing);
     system.aws.eventBridge.failNext('PutEvents', Object.assign(new Error('no'), { name: 'ValidationException' }));

@@ -14,7 +14,7 @@ export const messageOf = ({ source, type, detail }: OutgoingEvent) => ({
   detail,
 });
 
-/** A notification as the API has stored it, and the message that its event becomes. */
+/** A notification as the API stores it, and the message of its event. */
 export function aNotification({ aws, now }: NotificationSystem) {
   const record = newNotificationRecord({
     notificationId: newId(),
@@ -47,7 +47,7 @@ export function anOutcome(status: 'COMPLETED' | 'FAILED', version = 3) {
   const event = orderOutcome({ ...order, status, version, ...(status === 'FAILED' ? { failure } : {}) })!;
   return {
     orderId: order.orderId,
-    /** The order as its worker left it: with a marker until the outcome is confirmed. */
+    /** The order as its worker leaves it: with a marker until the outcome is confirmed. */
     order: { ...order, status, version },
     event,
     id: notificationIdFor(event.detail.metadata.eventId),

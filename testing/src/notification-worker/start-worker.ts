@@ -22,7 +22,7 @@ afterEach(async () => {
   running.clear();
 });
 
-/** The notification worker over fakes, ended after each test. Sending succeeds unless `plan` says otherwise. */
+/** The notification worker with fakes, stopped after each test. Sending succeeds unless `plan` fails. */
 export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
   const rule = { eventBusName: NAMES.bus, queue: NAMES.notificationQueue };
   const system = createWorkerSystem({
@@ -33,7 +33,7 @@ export function startNotificationWorker(env: NodeJS.ProcessEnv = {}) {
     rules: [
       { ...rule, name: NAMES.notificationRequestedRule, detailTypes: [NotificationRequestedEvent.type] },
       { ...rule, name: NAMES.orderOutcomesRule, detailTypes: [OrderCompletedEvent.type, OrderFailedEvent.type] },
-      // Nobody listens to these yet; a queue of their own keeps them apart.
+      // No service consumes these; a separate queue keeps them apart.
       { ...rule, name: 'sent', detailTypes: [NotificationSentEvent.type], queue: 'sent' },
     ],
   });

@@ -1,13 +1,13 @@
 import type { OrderSystem } from './start-worker.js';
 
-/** Whether the warehouse answers. */
+/** Makes the warehouse answer or fail. */
 export const works = (system: OrderSystem, isWell: boolean) => {
   system.plan.fulfil = isWell
     ? async () => ({ fulfilled: true })
     : () => Promise.reject(new Error('the warehouse did not answer'));
 };
 
-/** Takes an order to FAILED, for want of attempts. @returns the id of its message */
+/** Uses up an order's attempts, so that it ends FAILED. @returns the id of its message */
 export async function exhaust(system: OrderSystem, message: unknown, attributes = {}): Promise<string> {
   works(system, false);
   const messageId = system.send(message, attributes);

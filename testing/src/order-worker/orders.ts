@@ -4,7 +4,7 @@ import { orderCreated } from '@orderflow/domain/orders/order-events';
 import type { OrderSystem } from './start-worker.js';
 import { NAMES } from './start-worker.js';
 
-/** An order as the API has stored it, and the message that its event becomes. */
+/** An order as the API stores it, and the message of its event. */
 export function anOrder({ now, aws }: Pick<OrderSystem, 'now' | 'aws'>, productId = 'sku-1') {
   const record = newOrderRecord({
     orderId: newId(),
@@ -23,7 +23,7 @@ export function anOrder({ now, aws }: Pick<OrderSystem, 'now' | 'aws'>, productI
   return { record, orderId: record.orderId, message: messageOf(record) };
 }
 
-/** What the queue receives of an order's event. */
+/** The SQS message of an order's event. */
 export function messageOf(record: OrderRecord) {
   const { source, type, detail } = orderCreated(record);
   return { version: '0', id: newId(), source, 'detail-type': type, detail };

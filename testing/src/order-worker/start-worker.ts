@@ -27,7 +27,7 @@ afterEach(async () => {
   running.clear();
 });
 
-/** The order worker over fakes, ended after each test. What nothing is planned for is fulfilled, and can be cancelled. */
+/** The order worker with fakes, stopped after each test. By default, orders are fulfilled and can be cancelled. */
 export function createOrderSystem(env: NodeJS.ProcessEnv = {}, tracing: Tracing = NO_TRACING) {
   const system = createWorkerSystem({
     queue: NAMES.orderQueue,

@@ -32,7 +32,7 @@ const record = newOrderRecord({
   outboxAt: 0,
 });
 
-/** What the queue of the notifications receives of an order that ended like this. */
+/** The event that notification-worker receives for an order with this failure. */
 function decodeOutcome(ended: OrderRecord) {
   const event = orderOutcome(ended);
   if (!event) throw new Error('an order that has ended has an event');
@@ -47,7 +47,7 @@ const text = fc.oneof(
 );
 
 describe('an answer of the warehouse', () => {
-  it('that refuses an order makes an outcome whose event is valid, whatever code and message are', async () => {
+  it('that refuses an order leads to a valid event, whatever its code and message', async () => {
     await fc.assert(
       fc.asyncProperty(text, text, async (code, message) => {
         const result = await fulfil({ fulfilled: false, code, message });
@@ -59,7 +59,7 @@ describe('an answer of the warehouse', () => {
     );
   });
 
-  it('that is no answer is an error, and the order is tried again', async () => {
+  it('that is malformed leads to a retry', async () => {
     await fc.assert(
       fc.asyncProperty(fc.anything({ withNullPrototype: true }), async (answer) => {
         const { fulfilled } = Object(answer) as { fulfilled?: unknown };
@@ -82,7 +82,7 @@ describe('an answer of the warehouse', () => {
     await expect(fulfil(answer)).rejects.toMatchObject({ name: 'MalformedAnswerError' });
   });
 
-  it('that throws as it is read is an error', async () => {
+  it('that throws when read is an error', async () => {
     const answer = {
       get fulfilled(): boolean {
         throw new Error('no such field');
@@ -91,12 +91,12 @@ describe('an answer of the warehouse', () => {
     await expect(fulfil(answer)).rejects.toThrow('no such field');
   });
 
-  it('that fulfils an order stays as it is, without what it says besides', async () => {
+  it('that fulfils an order keeps no extra fields', async () => {
     expect(await fulfil({ fulfilled: true, tracking: 'x' })).toEqual({ fulfilled: true });
   });
 });
 
-describe('an order that was stored with what the contract does not take', () => {
+describe('a stored order with values that the contract rejects', () => {
   const stored: [string, object][] = [
     ['a code in the wrong case', { failure: { code: 'out-of-stock', message: 'None left.', retriable: false } }],
     ['an empty message', { failure: { code: 'OUT_OF_STOCK', message: '', retriable: false } }],
@@ -110,7 +110,7 @@ describe('an order that was stored with what the contract does not take', () => 
     ['a traceparent of the outcome that is none', { outcomeTraceparent: '' }],
   ];
 
-  it.each(stored)('as %s has a valid event all the same', (_, change) => {
+  it.each(stored)('such as %s still has a valid event', (_, change) => {
     const failure = { code: 'OUT_OF_STOCK', message: 'None left.', retriable: false };
     const ended = { ...record, status: 'FAILED', version: 3, failure, ...change } as OrderRecord;
     expect(decodeOutcome(ended).EventClass).toBe(OrderFailedEvent);

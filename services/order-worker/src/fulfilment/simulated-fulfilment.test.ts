@@ -10,22 +10,22 @@ function request(productId: string, attempt = 1): FulfilmentRequest {
 describe('a simulation that breaks on a product', () => {
   const simulation = createSimulatedFulfilment({ delayMs: 0, breaksOn: 'anvil' });
 
-  it('throws at it in every attempt', async () => {
+  it('throws in every attempt', async () => {
     for (const attempt of [1, 2, 30]) {
       await expect(simulation.fulfil(request('anvil', attempt))).rejects.toThrow('anvil');
     }
   });
 
-  it('fulfils any other', async () => {
+  it('fulfils any other product', async () => {
     expect(await simulation.fulfil(request('book-1'))).toEqual({ fulfilled: true });
   });
 });
 
-describe('a simulation that is asked to cancel', () => {
+describe('a simulated cancel', () => {
   const { signal } = new AbortController();
   const keyed = (productId: string, idempotencyKey: string) => ({ ...request(productId), idempotencyKey });
 
-  it('undoes what was fulfilled, and refuses the key from then on', async () => {
+  it('undoes a fulfilment and refuses the key afterwards', async () => {
     const simulation = createSimulatedFulfilment({ delayMs: 0 });
     expect(await simulation.fulfil(keyed('book', 'k'))).toEqual({ fulfilled: true });
     for (let times = 0; times < 2; times++) {
@@ -35,7 +35,7 @@ describe('a simulation that is asked to cancel', () => {
     expect(await simulation.fulfil(keyed('book', 'another'))).toEqual({ fulfilled: true });
   });
 
-  it('refuses a key that it hears of only later, and a fulfilment that is under way', async () => {
+  it('also refuses a later fulfilment and one in flight', async () => {
     const simulation = createSimulatedFulfilment({ delayMs: 20 });
     const underWay = simulation.fulfil(keyed('book', 'k'));
     expect(await simulation.cancel({ idempotencyKey: 'k', signal })).toBe('cancelled');
@@ -44,7 +44,7 @@ describe('a simulation that is asked to cancel', () => {
     expect(await simulation.fulfil(keyed('book', 'later'))).toMatchObject({ fulfilled: false, code: 'CANCELLED' });
   });
 
-  it('says so when it has shipped, however often it is asked', async () => {
+  it('answers fulfilled once the order has shipped', async () => {
     const simulation = createSimulatedFulfilment({ delayMs: 0 });
     expect(await simulation.fulfil(keyed('test-ships-at-once', 'k'))).toEqual({ fulfilled: true });
     for (let times = 0; times < 2; times++) {
@@ -61,7 +61,7 @@ describe('a simulation that is asked to cancel', () => {
   });
 });
 
-it('a simulation that breaks on nothing fulfils every product, one without an id included', async () => {
+it('a simulation that breaks on nothing fulfils every product, even one without an id', async () => {
   const simulation = createSimulatedFulfilment({ delayMs: 0 });
   expect(await simulation.fulfil(request('anvil'))).toEqual({ fulfilled: true });
   expect(await simulation.fulfil(request(''))).toEqual({ fulfilled: true });
