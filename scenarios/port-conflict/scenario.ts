@@ -27,7 +27,7 @@ export const portConflict: Scenario = {
   summary: "something else holds the API's port, or LocalStack's",
   lesson:
     'A port belongs to one program at a time. Whoever holds it is named by the doctor; either that program ends, or a variable moves ours.',
-  readOn: 'README.md#ports',
+  readOn: 'docs/configuration.md#ports',
   runsEmbedded: true,
 
   async play(story, sandbox) {
