@@ -18,7 +18,7 @@ export class LiveController {
     return this.useCases.systemFeed.current();
   }
 
-  /** Without an end: documented in docs/architecture.md, OpenAPI's tools would wait for it. */
+  /** Documented in docs/http-api.md only: tools that try out OpenAPI routes would wait for its end. */
   @Get('system/events')
   @ApiExcludeEndpoint()
   async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
