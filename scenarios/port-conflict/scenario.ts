@@ -27,7 +27,7 @@ export const portConflict: Scenario = {
   summary: "another program uses the API's or LocalStack's port",
   lesson:
     'A port belongs to one program at a time, and the doctor names it. End that program, or use a variable to move ours.',
-  readOn: 'README.md#ports',
+  readOn: 'docs/configuration.md#ports',
   runsEmbedded: true,
 
   async play(story, sandbox) {

@@ -24,7 +24,7 @@ export class LiveController {
     return this.systemFeed.current();
   }
 
-  /** Not in OpenAPI, whose tools would wait for the end of the stream. */
+  /** Documented in docs/http-api.md only: OpenAPI tools would wait for the end of the stream. */
   @Get('system/events')
   @ApiExcludeEndpoint()
   async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
