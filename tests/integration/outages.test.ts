@@ -119,7 +119,11 @@ describe('outages', () => {
   }, 60_000);
 
   it('an emulator that comes back from an outage without its topology: workers that wait already say so as well', async () => {
-    const before = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
+    // A worker that is still paused from the test before would not log another pause.
+    const before = await waitFor('both resumptions', async () => {
+      const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
+      return now.every(({ paused, resumed }) => paused === resumed) ? now : undefined;
+    });
     network.inject(AWAY.refused ?? { kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
     await waitFor('both pauses', async () => {
       const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
