@@ -43,23 +43,23 @@ function hasFailedEntries({ FailedEntryCount: count = 0, Failed: failed = [], Re
 export function measureCalls(metrics: Metrics): MeasureCalls {
   const requests = metrics.counter({
     name: 'aws_requests_total',
-    help: 'Calls of AWS, by what came of them after all attempts.',
+    help: 'Calls to AWS, by result after all attempts.',
     labelNames: ['service', 'operation', 'result'],
   });
   const retries = metrics.counter({
     name: 'aws_retries_total',
-    help: 'Attempts of calls of AWS beyond the first.',
+    help: 'Retries of calls to AWS.',
     labelNames: ['service', 'operation'],
   });
   const duration = metrics.histogram({
     name: 'aws_request_duration_seconds',
-    help: 'Time that a call of AWS took with all its attempts.',
+    help: 'Duration of a call to AWS, including all attempts.',
     labelNames: ['service', 'operation'],
     buckets: SECONDS,
   });
   const batchSize = metrics.histogram({
     name: 'batch_size',
-    help: 'Entries, statements or messages in one call of AWS.',
+    help: 'Entries, statements or messages in one call to AWS.',
     labelNames: ['operation'],
     buckets: [0, 1, 2, 3, 5, 7, 10, 15, 20, 25],
   });

@@ -35,7 +35,7 @@ export function createMetrics(service: string, { runtime = false } = {}): Metric
   const registers = [registry];
   const info = new Gauge({
     name: 'build_info',
-    help: 'Always 1; the labels say what runs.',
+    help: 'Always 1. The labels show the service and its versions.',
     labelNames: ['service', 'version', 'node'],
     registers,
   });

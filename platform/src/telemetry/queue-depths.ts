@@ -27,7 +27,7 @@ export function exposeQueueDepths(metrics: Metrics, options: QueueDepthOptions):
 
   metrics.gauge({
     name: 'queue_messages',
-    help: 'Messages in a queue, as SQS estimates them: visible, in flight (received, not yet deleted), or delayed.',
+    help: 'Messages in a queue, as estimated by SQS: visible, in flight (received, not yet deleted) or delayed.',
     labelNames: ['queue', 'state'],
     async collect() {
       if (!asked || asked.agoMs() >= everyMs) asked = { agoMs: monotonic.startStopwatch(), counted: countAll() };

@@ -16,18 +16,18 @@ export function withMetrics(metrics: Metrics, queue: string, clocks: Clocks): Mi
   const { now, monotonic } = clocks;
   const messages = metrics.counter({
     name: 'messages_total',
-    help: 'Deliveries of messages, by outcome.',
+    help: 'Deliveries, by outcome.',
     labelNames: ['queue', 'outcome'],
   });
   const handling = metrics.histogram({
     name: 'message_handling_seconds',
-    help: 'Time from the receive of a message until its outcome.',
+    help: 'Time from the receive of a message to its outcome.',
     labelNames: ['queue', 'outcome'],
     buckets: HANDLING_SECONDS,
   });
   const age = metrics.histogram({
     name: 'message_age_at_receive_seconds',
-    help: 'Time from the send of a message until this receive of it, earlier receives included.',
+    help: 'Time from the send of a message to this receive, including earlier receives.',
     labelNames: ['queue'],
     buckets: AGE_SECONDS,
   });
@@ -55,7 +55,7 @@ type Polling = {
 export function exposePolling(metrics: Metrics, queue: string, { lastReturnAt, breakerState }: Polling): void {
   metrics.gauge({
     name: 'poller_last_return_timestamp_seconds',
-    help: 'When a receive call last succeeded; of several pollers, the one for which that is longest ago.',
+    help: 'Time of the last successful receive call, for the poller with the oldest one.',
     labelNames: ['queue'],
     collect() {
       this.set({ queue }, lastReturnAt() / 1_000);
@@ -63,7 +63,7 @@ export function exposePolling(metrics: Metrics, queue: string, { lastReturnAt, b
   });
   metrics.gauge({
     name: 'breaker_state',
-    help: 'Whether the queue is polled: 0 closed, 1 half-open (on trial), 2 open (paused).',
+    help: 'State of the breaker: 0 closed (polling), 1 half-open (trial), 2 open (paused).',
     labelNames: ['queue'],
     collect() {
       this.set({ queue }, BREAKER_STATES[breakerState()]);
