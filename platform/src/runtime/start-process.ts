@@ -1,11 +1,10 @@
-import { createAwsClients, type AwsClients } from '../aws/clients.js';
+import { createAwsClients } from '../aws/clients.js';
 import { measureCalls } from '../telemetry/aws-calls.js';
-import { createMetrics, type Metrics } from '../telemetry/metrics.js';
-import { startTracing, type RunningTracing } from '../telemetry/tracing.js';
-import { createMonotonicClock, type MonotonicClock } from './clock.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { startTracing } from '../telemetry/tracing.js';
+import { createMonotonicClock } from './clock.js';
 import type { ProcessEnv } from './config.js';
 import { armFailpoints } from './failpoints.js';
-import type { Logger } from './logger.js';
 import { createProcessLogger } from './process-logger.js';
 
 type ProcessOptions = {
@@ -15,17 +14,8 @@ type ProcessOptions = {
   leadingLogFields: readonly string[];
 };
 
-/** What every process of the system is built on. */
-export type ProcessResources = {
-  logger: Logger;
-  monotonic: MonotonicClock;
-  tracing: RunningTracing;
-  metrics: Metrics;
-  aws: AwsClients;
-};
-
-/** Makes what every process is built on. Called once per process. */
-export function startProcess({ service, config, leadingLogFields }: ProcessOptions): ProcessResources {
+/** Makes what every process is built on. */
+export function startProcess({ service, config, leadingLogFields }: ProcessOptions) {
   armFailpoints(config.FAILPOINTS);
   const logger = createProcessLogger(service, config, leadingLogFields);
   const monotonic = createMonotonicClock();
@@ -33,3 +23,5 @@ export function startProcess({ service, config, leadingLogFields }: ProcessOptio
   const metrics = createMetrics(service, { runtime: true });
   return { logger, monotonic, tracing, metrics, aws: createAwsClients(config, measureCalls(metrics)) };
 }
+
+export type ProcessResources = ReturnType<typeof startProcess>;

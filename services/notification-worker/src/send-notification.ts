@@ -51,14 +51,7 @@ function failIt(notifications: WorkItems, delivery: Delivery, notification: Noti
 function requested({ data, metadata }: NotificationRequestedEvent): NotificationFacts {
   const { notificationId, orderId, channel, message } = data;
   const { correlationId, traceparent } = metadata;
-  return {
-    notificationId,
-    orderId,
-    channel,
-    message,
-    correlationId,
-    traceparent,
-  };
+  return { notificationId, orderId, channel, message, correlationId, traceparent };
 }
 
 type OrderOutcome = OrderCompletedEvent | OrderFailedEvent;
