@@ -10,7 +10,7 @@ const FOREIGN = ['build', 'fix', 'test', 'up'];
 /** What commander does. */
 const OTHERS = ['audit', 'dlq', 'ops'];
 const TOOLS = Object.entries(scripts).filter(([name]) => ![...FOREIGN, ...OTHERS].includes(name));
-const MEASUREMENTS = ['--page', '--profile', '--soak', '--startup'];
+const MEASUREMENTS = ['--page', '--plain', '--profile', '--soak', '--startup'];
 
 /** The last command of an npm script: what compiles before it is left out. */
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
