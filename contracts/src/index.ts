@@ -15,7 +15,7 @@ export {
   OrderFailedEvent,
   OrderFailedData,
 } from './events/order-events.js';
-export { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from './events/routing.js';
+export { EVENT_CLASSES, QUEUE_EVENTS } from './events/routing.js';
 export { Failure, FAILURE_CODE, MAX_FAILURE_CODE, MAX_FAILURE_MESSAGE } from './failure.js';
 export {
   DEAD_LETTER_QUEUES,
@@ -59,7 +59,17 @@ export {
   sumInCents,
   toCents,
 } from './money.js';
-export { INDEXES, queueNames, resourceNames, STAGE_PATTERN, type ResourceNames } from './resources.js';
+export {
+  INDEXES,
+  queueNames,
+  queuesOf,
+  resourceNames,
+  STAGE_PATTERN,
+  WORK_QUEUES,
+  workQueueNames,
+  type ResourceNames,
+  type WorkQueue,
+} from './resources.js';
 export { FromDigits, IsId, toUuid } from './spelling.js';
 export {
   CORRELATION_ID,
@@ -75,3 +85,4 @@ export {
   toTraceparent,
   TRACEPARENT,
 } from './text.js';
+export { QUEUES, SERVICES } from './topology.js';

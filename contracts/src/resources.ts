@@ -1,34 +1,74 @@
+import { BUS, QUEUES, TABLES, UNDELIVERED } from './topology.js';
+
 /** A stage prefixes every resource name, so that several systems can live in one account. */
 export const STAGE_PATTERN = /^[a-z][a-z0-9-]{0,19}$/;
 
-/** The names that infrastructure/template.yaml gives its resources in a stage. */
-export function resourceNames(stage: string) {
-  return {
-    ordersTable: `${stage}-orders`,
-    notificationsTable: `${stage}-notifications`,
-    bus: `${stage}-orders`,
-    orderQueue: `${stage}-order-queue`,
-    orderDeadLetterQueue: `${stage}-order-queue-dlq`,
-    notificationQueue: `${stage}-notification-queue`,
-    notificationDeadLetterQueue: `${stage}-notification-queue-dlq`,
-    undeliveredQueue: `${stage}-undelivered`,
-    orderCreatedRule: `${stage}-order-created`,
-    notificationRequestedRule: `${stage}-notification-requested`,
-    orderOutcomesRule: `${stage}-order-outcomes`,
-  } as const;
+/** A work queue, under the name that operators use. */
+export type WorkQueue = keyof typeof QUEUES;
+export const WORK_QUEUES = Object.keys(QUEUES) as WorkQueue[];
+
+type Camel<Text extends string> = Text extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Text;
+type Stem = (typeof QUEUES)[WorkQueue]['name'] extends infer Name
+  ? Name extends `${infer S}-queue`
+    ? S
+    : never
+  : never;
+type Rule = { [Queue in WorkQueue]: keyof (typeof QUEUES)[Queue]['rules'] }[WorkQueue];
+
+/** For example `ordersTable`, `orderQueue`, `orderDeadLetterQueue` and `orderCreatedRule`. */
+export type ResourceNames = Readonly<
+  Record<
+    | 'bus'
+    | 'undeliveredQueue'
+    | `${(typeof TABLES)[number]}Table`
+    | `${Camel<Stem>}Queue`
+    | `${Camel<Stem>}DeadLetterQueue`
+    | `${Camel<Rule>}Rule`,
+    string
+  >
+>;
+
+const camelCase = (text: string): string => text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+const propertyOf = (queue: WorkQueue) => camelCase(QUEUES[queue].name) as `${Camel<Stem>}Queue`;
+const deadLetterPropertyOf = (queue: WorkQueue) =>
+  propertyOf(queue).replace(/Queue$/, 'DeadLetterQueue') as `${Camel<Stem>}DeadLetterQueue`;
+
+/** The names that infrastructure/template.yaml gives the resources of topology.js in a stage. */
+export function resourceNames(stage: string): ResourceNames {
+  const names = [
+    ...TABLES.map((table) => [`${table}Table`, table]),
+    ['bus', BUS],
+    ...WORK_QUEUES.flatMap((queue) => [
+      [propertyOf(queue), QUEUES[queue].name],
+      [deadLetterPropertyOf(queue), `${QUEUES[queue].name}-dlq`],
+    ]),
+    ['undeliveredQueue', UNDELIVERED],
+    ...WORK_QUEUES.flatMap((queue) => Object.keys(QUEUES[queue].rules)).map((rule) => [`${camelCase(rule)}Rule`, rule]),
+  ] as const;
+  return Object.fromEntries(names.map(([property, name]) => [property, `${stage}-${name}`])) as ResourceNames;
 }
 
-export type ResourceNames = ReturnType<typeof resourceNames>;
+/** The names of a work queue and of its dead-letter queue in a stage. */
+export function workQueueNames(names: ResourceNames, queue: WorkQueue): { name: string; deadLetterName: string } {
+  return { name: names[propertyOf(queue)], deadLetterName: names[deadLetterPropertyOf(queue)] };
+}
 
-/** Every queue of a stage: those that are worked off, their dead-letter queues, and that of undeliverable events. */
-export function queueNames(names: ResourceNames): string[] {
+/** Every queue of a stage: each work queue and its dead-letter queue, then the queue of undelivered events. */
+export function queuesOf(names: ResourceNames) {
+  const pairs = WORK_QUEUES.map((queue) => workQueueNames(names, queue));
   return [
-    names.orderQueue,
-    names.orderDeadLetterQueue,
-    names.notificationQueue,
-    names.notificationDeadLetterQueue,
-    names.undeliveredQueue,
+    ...pairs.flatMap(({ name, deadLetterName }) => [
+      { name, role: 'work' as const },
+      { name: deadLetterName, role: 'dead-letter' as const },
+    ]),
+    { name: names.undeliveredQueue, role: 'undelivered' as const },
   ];
+}
+
+export function queueNames(names: ResourceNames): string[] {
+  return queuesOf(names).map(({ name }) => name);
 }
 
 /** Secondary indexes; all of them project keys only. */

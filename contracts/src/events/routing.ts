@@ -1,11 +1,26 @@
+import { WORK_QUEUES, type WorkQueue } from '../resources.js';
+import { QUEUES } from '../topology.js';
 import { NotificationRequestedEvent, NotificationSentEvent } from './notification-events.js';
 import { OrderCompletedEvent, OrderCreatedEvent, OrderFailedEvent } from './order-events.js';
 
-/** Events that the template's rules route to the order queue. */
-export const ORDER_QUEUE_EVENTS = [OrderCreatedEvent] as const;
-
-/** Events that the template's rules route to the notification queue. */
-export const NOTIFICATION_QUEUE_EVENTS = [NotificationRequestedEvent, OrderCompletedEvent, OrderFailedEvent] as const;
-
 /** Every event on the bus. */
-export const EVENT_CLASSES = [...ORDER_QUEUE_EVENTS, ...NOTIFICATION_QUEUE_EVENTS, NotificationSentEvent] as const;
+export const EVENT_CLASSES = [
+  OrderCreatedEvent,
+  NotificationRequestedEvent,
+  OrderCompletedEvent,
+  OrderFailedEvent,
+  NotificationSentEvent,
+] as const;
+
+type EventClass = (typeof EVENT_CLASSES)[number];
+
+function eventsOf(queue: WorkQueue): readonly EventClass[] {
+  const types: readonly EventClass['type'][] = Object.values(QUEUES[queue].rules).flat();
+  return EVENT_CLASSES.filter(({ type }) => types.includes(type));
+}
+
+/** The events that the bus routes to each work queue. */
+export const QUEUE_EVENTS = Object.fromEntries(WORK_QUEUES.map((queue) => [queue, eventsOf(queue)])) as Record<
+  WorkQueue,
+  readonly EventClass[]
+>;

@@ -1,8 +1,10 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsIn, IsInt, IsISO8601, IsString, Min, ValidateNested } from 'class-validator';
 import { Optional } from '../optional.js';
+import { WORK_QUEUES } from '../resources.js';
+import { UNDELIVERED } from '../topology.js';
 
-export const DEAD_LETTER_QUEUES = ['orders', 'notifications', 'undelivered'] as const;
+export const DEAD_LETTER_QUEUES = [...WORK_QUEUES, UNDELIVERED] as const;
 
 export type DeadLetterQueue = (typeof DEAD_LETTER_QUEUES)[number];
 

@@ -1,4 +1,11 @@
-import type { DeadLetterQueue, DeadLetterSummary, ResourceNames } from '@orderflow/contracts';
+import {
+  WORK_QUEUES,
+  workQueueNames,
+  type DeadLetterQueue,
+  type DeadLetterSummary,
+  type ResourceNames,
+  type WorkQueue,
+} from '@orderflow/contracts';
 import { eventFactsOf, type EventFacts } from './event-facts.js';
 import {
   splitUndelivered,
@@ -7,14 +14,11 @@ import {
   type LetterAttributes,
 } from './letter-attributes.js';
 
-/** The queue that a dead letter came from. A replay sends it there. */
-export type OwnQueue = 'orders' | 'notifications';
-
 export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes' | 'sentAt' | 'replayRefusal'> & {
   /** As far as the body says. */
   event: EventFacts;
-  /** Undefined when EventBridge named another target. */
-  ownQueue: OwnQueue | undefined;
+  /** The queue that it came from. A replay sends it there. Undefined when EventBridge named another target. */
+  ownQueue: WorkQueue | undefined;
   replayId?: string;
   /** Epoch ms at which it reached the dead-letter queue. If SQS moved it: its own queue. */
   sentAt: number;
@@ -40,18 +44,9 @@ type ReceivedMessage = {
 /** SQS moves a message itself when its receives are used up before a worker can say why. */
 const MOVED_BY_QUEUE = { code: 'MOVED_BY_QUEUE', reason: 'moved by the queue; no worker said why' };
 
-/** The name of each dead-letter queue. */
-export function deadLetterQueueNames(names: ResourceNames): Record<DeadLetterQueue, string> {
-  return {
-    orders: names.orderDeadLetterQueue,
-    notifications: names.notificationDeadLetterQueue,
-    undelivered: names.undeliveredQueue,
-  };
-}
-
-/** Queue names. */
-export function ownQueueNames(names: ResourceNames): Record<OwnQueue, string> {
-  return { orders: names.orderQueue, notifications: names.notificationQueue };
+/** The name of a dead-letter queue in a stage. */
+export function deadLetterQueueName(names: ResourceNames, queue: DeadLetterQueue): string {
+  return queue === 'undelivered' ? names.undeliveredQueue : workQueueNames(names, queue).deadLetterName;
 }
 
 /** https://tc39.es/ecma262/#sec-time-values-and-time-range */
@@ -124,7 +119,7 @@ export function toDeadLetter(
     ? splitUndelivered(attributes.foreign)
     : { said: {}, foreign: attributes.foreign };
   const target = said.TARGET_ARN?.split(':').at(-1);
-  const own = Object.entries(ownQueueNames(names)).find(([, name]) => name === target)?.[0] as OwnQueue | undefined;
+  const own = WORK_QUEUES.find((one) => workQueueNames(names, one).name === target);
   const told = letter ? { code: letter.code, reason: letter.reason ?? '' } : MOVED_BY_QUEUE;
   const sentAt = timeOf(system.SentTimestamp);
   const attempts = countOf(letter?.attempts);

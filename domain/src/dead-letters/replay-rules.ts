@@ -1,6 +1,6 @@
-import { NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS } from '@orderflow/contracts';
+import { QUEUE_EVENTS, type WorkQueue } from '@orderflow/contracts';
 import { replayIdFor } from '../ids.js';
-import type { DeadLetter, OwnQueue } from './dead-letter.js';
+import type { DeadLetter } from './dead-letter.js';
 import { eventFactsOf } from './event-facts.js';
 
 /** Why a dead letter is not replayed. */
@@ -9,10 +9,7 @@ export type Refusal = { code: string; reason: string; /** Where in the body. */ 
 /** Replays of one message. More are refused. */
 export const MAX_REPLAYS = 5;
 
-/** Events that a worker of the queue can read. */
-export const QUEUE_EVENTS = { orders: ORDER_QUEUE_EVENTS, notifications: NOTIFICATION_QUEUE_EVENTS };
-
-type EventClasses = (typeof QUEUE_EVENTS)[OwnQueue];
+type EventClasses = (typeof QUEUE_EVENTS)[WorkQueue];
 
 type Rules = {
   /** Why a worker that reads these events could not read the body; undefined when it can. */

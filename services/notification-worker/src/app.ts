@@ -1,8 +1,8 @@
 import {
-  NOTIFICATION_QUEUE_EVENTS,
   NotificationRequestedEvent,
   OrderCompletedEvent,
   OrderFailedEvent,
+  QUEUE_EVENTS,
   resourceNames,
 } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
@@ -43,7 +43,7 @@ export function createApp(dependencies: Dependencies): Worker {
       rules: [names.notificationRequestedRule],
       tables: [notifications.table, orders],
     },
-    expected: NOTIFICATION_QUEUE_EVENTS,
+    expected: QUEUE_EVENTS.notifications,
     registrations: [
       on(NotificationRequestedEvent, sendRequested(notifications, sender), failRequested(notifications)),
       on(OrderCompletedEvent, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),

@@ -1,4 +1,4 @@
-import { ORDER_QUEUE_EVENTS, OrderCreatedEvent, resourceNames } from '@orderflow/contracts';
+import { OrderCreatedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
@@ -34,7 +34,7 @@ export function createApp(dependencies: Dependencies): Worker {
     queue: names.orderQueue,
     deadLetterQueue: names.orderDeadLetterQueue,
     uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [table] },
-    expected: ORDER_QUEUE_EVENTS,
+    expected: QUEUE_EVENTS.orders,
     registrations: [
       on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),
     ],

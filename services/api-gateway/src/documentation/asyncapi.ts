@@ -1,4 +1,12 @@
-import { EVENT_CLASSES, NOTIFICATION_QUEUE_EVENTS, ORDER_QUEUE_EVENTS, type ResourceNames } from '@orderflow/contracts';
+import {
+  EVENT_CLASSES,
+  QUEUE_EVENTS,
+  QUEUES,
+  SERVICES,
+  WORK_QUEUES,
+  workQueueNames,
+  type ResourceNames,
+} from '@orderflow/contracts';
 import { contractSchemas, type Schema } from './schemas.js';
 
 type EventClass = (typeof EVENT_CLASSES)[number];
@@ -44,9 +52,23 @@ function reachable(schemas: Record<string, Schema>, roots: string[]): Record<str
   return found;
 }
 
+/** For example `order-queue` → `orderQueue`. */
+const camelCase = (text: string) => text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+function publishing([service, { publishes }]: [string, { publishes: string }]) {
+  const published = EVENT_CLASSES.filter(({ source }) => source === `orderflow.${service}`);
+  const summary = `${service} publishes ${publishes}.`;
+  return [camelCase(`publish-from-${service}`), operation('send', 'bus', published, summary)] as const;
+}
+
 /** The events, their senders and their queues, as AsyncAPI 3. */
 export function asyncApiDocument(names: ResourceNames): object {
-  const publishedBy = (service: string) => EVENT_CLASSES.filter(({ source }) => source === `orderflow.${service}`);
+  const queues = WORK_QUEUES.map((queue) => ({
+    ...QUEUES[queue],
+    channel: camelCase(QUEUES[queue].name),
+    address: workQueueNames(names, queue).name,
+    events: QUEUE_EVENTS[queue],
+  }));
   return {
     asyncapi: '3.0.0',
     info: {
@@ -63,39 +85,19 @@ export function asyncApiDocument(names: ResourceNames): object {
         description: 'EventBridge bus.',
         messages: messagesOf(EVENT_CLASSES),
       },
-      orderQueue: {
-        address: names.orderQueue,
-        description: 'SQS queue of the order worker.',
-        messages: messagesOf(ORDER_QUEUE_EVENTS),
-      },
-      notificationQueue: {
-        address: names.notificationQueue,
-        description: 'SQS queue of the notification worker.',
-        messages: messagesOf(NOTIFICATION_QUEUE_EVENTS),
-      },
-    },
-    operations: {
-      publishFromApiGateway: operation(
-        'send',
-        'bus',
-        publishedBy('api-gateway'),
-        'api-gateway publishes what it accepted.',
-      ),
-      publishFromOrderWorker: operation('send', 'bus', publishedBy('order-worker'), 'order-worker publishes outcomes.'),
-      publishFromNotificationWorker: operation(
-        'send',
-        'bus',
-        publishedBy('notification-worker'),
-        'notification-worker publishes what it sent.',
-      ),
-      processOrders: operation('receive', 'orderQueue', ORDER_QUEUE_EVENTS, 'order-worker processes orders.'),
-      sendNotifications: operation(
-        'receive',
-        'notificationQueue',
-        NOTIFICATION_QUEUE_EVENTS,
-        'notification-worker sends notifications.',
+      ...Object.fromEntries(
+        queues.map(({ channel, address, worker, events }) => {
+          const description = `SQS queue of the ${worker.replaceAll('-', ' ')}.`;
+          return [channel, { address, description, messages: messagesOf(events) }];
+        }),
       ),
     },
+    operations: Object.fromEntries([
+      ...Object.entries(SERVICES).map(publishing),
+      ...queues.map(({ channel, worker, events, operation: name, does }) => {
+        return [name, operation('receive', channel, events, `${worker} ${does}.`)] as const;
+      }),
+    ]),
     components: {
       messages: Object.fromEntries(
         EVENT_CLASSES.map((EventClass) => [

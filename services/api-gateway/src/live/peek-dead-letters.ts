@@ -6,7 +6,7 @@ import {
   type ResourceNames,
 } from '@orderflow/contracts';
 import {
-  deadLetterQueueNames,
+  deadLetterQueueName,
   toDeadLetter,
   toDeadLetterSummary,
   type DeadLetter,
@@ -85,7 +85,7 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
   }
 
   async function peek(queue: DeadLetterQueue): Promise<{ letters: DeadLetterSummary[]; visible: number }> {
-    const { messages, visible } = await peekQueue(aws, await urlOf(deadLetterQueueNames(names)[queue]));
+    const { messages, visible } = await peekQueue(aws, await urlOf(deadLetterQueueName(names, queue)));
     const letters = messages.map((message) =>
       toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names),
     );

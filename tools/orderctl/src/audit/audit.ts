@@ -1,5 +1,5 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
-import { resourceNames, type ResourceNames } from '@orderflow/contracts';
+import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
@@ -84,12 +84,8 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
   const names = resourceNames(stage);
   const urlOf = createQueueUrls(aws.sqs);
   const countsOf = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
-  const watched = [
-    ...[names.orderQueue, names.orderDeadLetterQueue, names.notificationQueue],
-    ...[names.notificationDeadLetterQueue, names.undeliveredQueue],
-  ];
   const queues = Object.fromEntries(
-    await Promise.all(watched.map(async (queue) => [queue, await countsOf(queue)] as const)),
+    await Promise.all(queueNames(names).map(async (queue) => [queue, await countsOf(queue)] as const)),
   );
   const readers: Record<Kind, TableReader> = {
     order: createTableReader(aws.dynamo, ordersTable(names)),

@@ -1,3 +1,4 @@
+import { DEAD_LETTER_QUEUES } from '@orderflow/contracts';
 import { MAX_REPLAYS } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Command } from 'commander';
 import type { TargetOptions } from '../connect.js';
@@ -8,9 +9,11 @@ import { replay, type ReplayOptions } from './replay.js';
 import type { SelectOptions } from './select.js';
 import { show } from './show.js';
 
+const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 function withFilters(command: Command): Command {
   return command
-    .option('--queue <name>', 'orders, notifications or undelivered; may be repeated', collect)
+    .option('--queue <name>', `${OR.format(DEAD_LETTER_QUEUES)}; may be repeated`, collect)
     .option('--reason <code>', 'as INVALID_EVENT or RECEIVES_EXHAUSTED; may be repeated', collect)
     .option('--since <time>', 'first received then or later: ISO 8601, or 30m, 2h, 7d ago')
     .option('--until <time>', 'first received then or earlier')

@@ -1,6 +1,7 @@
+import type { WorkQueue } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
-import { type DeadLetter, type OwnQueue } from '@orderflow/domain/dead-letters/dead-letter';
+import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { whyMalformed } from '@orderflow/platform/events/decode';
@@ -11,7 +12,7 @@ import { patchBody } from './patch.js';
 export type SendPlan = {
   kind: 'send';
   letter: DeadLetter;
-  ownQueue: OwnQueue;
+  ownQueue: WorkQueue;
   body: string;
   /** Status of the item before. */
   status: string;

@@ -1,5 +1,5 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { ownQueueNames } from '@orderflow/domain/dead-letters/dead-letter';
+import { workQueueNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { writeAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
@@ -14,7 +14,7 @@ export async function sendLetter(
   const replay = { replayId: replayIdFor(originalMessageId), replayCount: String(replayCount + 1) };
   await aws.sqs.send(
     new SendMessageCommand({
-      QueueUrl: await urlOf(ownQueueNames(names)[ownQueue]),
+      QueueUrl: await urlOf(workQueueNames(names, ownQueue).name),
       MessageBody: body,
       MessageAttributes: writeAttributes(replay, foreign),
     }),

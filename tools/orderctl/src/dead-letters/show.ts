@@ -1,5 +1,5 @@
+import { QUEUE_EVENTS } from '@orderflow/contracts';
 import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
-import { QUEUE_EVENTS } from '@orderflow/domain/dead-letters/replay-rules';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { ConnectedSystem } from '../connect.js';
 import { printable, row, type Terminal } from '../terminal.js';

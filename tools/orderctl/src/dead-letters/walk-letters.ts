@@ -1,5 +1,5 @@
 import { type DeadLetterQueue } from '@orderflow/contracts';
-import { deadLetterQueueNames, toDeadLetter, type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
+import { deadLetterQueueName, toDeadLetter, type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, type Terminal } from '../terminal.js';
@@ -21,11 +21,10 @@ export async function walkLetters(
   enough?: AbortSignal,
 ): Promise<WalkEnd> {
   const progress = createProgress(terminal);
-  const queueNames = deadLetterQueueNames(names);
   const signal = enough ? AbortSignal.any([terminal.signal, enough]) : terminal.signal;
   let read = 0;
   const walks = queues.map(async (queue): Promise<WalkEnd> => {
-    const queueUrl = await urlOf(queueNames[queue]);
+    const queueUrl = await urlOf(deadLetterQueueName(names, queue));
     return walkQueue(
       { ...aws, elapsedMs: terminal.elapsedMs },
       {

@@ -1,6 +1,6 @@
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
-import type { QueueState } from '@orderflow/contracts';
+import { queuesOf, type QueueState } from '@orderflow/contracts';
 import type { ConnectedSystem } from '../connect.js';
 import type { Noted } from './status.js';
 
@@ -10,15 +10,8 @@ const FIX = { 'dead-letter': 'npm run ops -- dlq list', undelivered: 'npm run op
 
 /** Counts the messages of each queue. */
 export async function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<QueueStatus[]> {
-  const roles: Record<string, QueueState['role']> = {
-    [names.orderQueue]: 'work',
-    [names.orderDeadLetterQueue]: 'dead-letter',
-    [names.notificationQueue]: 'work',
-    [names.notificationDeadLetterQueue]: 'dead-letter',
-    [names.undeliveredQueue]: 'undelivered',
-  };
   return Promise.all(
-    Object.entries(roles).map(async ([name, role]): Promise<QueueStatus> => {
+    queuesOf(names).map(async ({ name, role }): Promise<QueueStatus> => {
       try {
         const counts = await countQueue(aws.sqs, await urlOf(name));
         const depth = depthOf(counts);
