@@ -64,6 +64,7 @@ export {
   queueNames,
   queuesOf,
   resourceNames,
+  ruleNames,
   STAGE_PATTERN,
   WORK_QUEUES,
   workQueueNames,

@@ -30,6 +30,8 @@ export type ResourceNames = Readonly<
   >
 >;
 
+const RULES = WORK_QUEUES.flatMap((queue) => Object.keys(QUEUES[queue].rules));
+
 const camelCase = (text: string): string => text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 const propertyOf = (queue: WorkQueue) => camelCase(QUEUES[queue].name) as `${Camel<Stem>}Queue`;
 const deadLetterPropertyOf = (queue: WorkQueue) =>
@@ -45,7 +47,7 @@ export function resourceNames(stage: string): ResourceNames {
       [deadLetterPropertyOf(queue), `${QUEUES[queue].name}-dlq`],
     ]),
     ['undeliveredQueue', UNDELIVERED],
-    ...WORK_QUEUES.flatMap((queue) => Object.keys(QUEUES[queue].rules)).map((rule) => [`${camelCase(rule)}Rule`, rule]),
+    ...RULES.map((rule) => [`${camelCase(rule)}Rule`, rule]),
   ] as const;
   return Object.fromEntries(names.map(([property, name]) => [property, `${stage}-${name}`])) as ResourceNames;
 }
@@ -65,6 +67,11 @@ export function queuesOf(names: ResourceNames) {
     ]),
     { name: names.undeliveredQueue, role: 'undelivered' as const },
   ];
+}
+
+/** The rules of the bus. */
+export function ruleNames(names: ResourceNames): string[] {
+  return RULES.map((rule) => names[`${camelCase(rule)}Rule` as `${Camel<Rule>}Rule`]);
 }
 
 export function queueNames(names: ResourceNames): string[] {

@@ -1,4 +1,5 @@
 /** Checks whether ports are free, and who uses them. */
+import { SERVICES } from '../../contracts/src/topology.js';
 import { canListen, processOn } from '../local/ports.mjs';
 import { fail, ok, warn } from './check.mjs';
 
@@ -11,13 +12,22 @@ import { fail, ok, warn } from './check.mjs';
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
 
-/** Name in the URLs of `npm run local`, variable, and default. */
-const PORTS = /** @type {const} */ ([
-  ['api-gateway', 'API', 'API_PORT', '3000'],
+/** @typedef {[name: string, key: string, variable: string, fallback: string]} Port `key` is its name in the URLs of `npm run local` */
+
+/** @type {Port[]} */
+const OF_SERVICES = Object.entries(SERVICES).map(([name, { port, portVariable }]) =>
+  // Workers can be scaled, so they have a range.
+  name === 'api-gateway'
+    ? [name, 'API', portVariable, String(port)]
+    : [name, name, portVariable, `${port}-${port + 9}`],
+);
+
+/** @type {Port[]} */
+const PORTS = [
+  ...OF_SERVICES.slice(0, 1),
   ['localstack', 'AWS endpoint', 'LOCALSTACK_PORT', '4566'],
-  ['order-worker', 'order-worker', 'ORDER_WORKER_PORT', '3010-3019'],
-  ['notification-worker', 'notification-worker', 'NOTIFICATION_WORKER_PORT', '3020-3029'],
-]);
+  ...OF_SERVICES.slice(1),
+];
 
 const PORT_RANGE = /^\d{1,5}(?:-\d{1,5})?$/;
 

@@ -1,4 +1,5 @@
 /** Checks of the services' health. */
+import { SERVICES } from '../../contracts/src/topology.js';
 import { request } from './ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
@@ -8,7 +9,7 @@ import { fail, ok, warn } from './check.mjs';
  * @typedef {Awaited<ReturnType<typeof request>>} HttpAnswer
  */
 
-const SERVICES = ['localstack', 'api-gateway', 'order-worker', 'notification-worker'];
+const CONTAINERS = ['localstack', ...Object.keys(SERVICES)];
 
 /** It exits after deploying. */
 const ONE_SHOT = 'topology';
@@ -34,7 +35,7 @@ export function checkContainers(containers, compose) {
     const fix = state === 'exited' ? `${why}, then ${compose} up -d --wait` : why;
     return report(`Service ${service}`, `${name}: ${status || state}`, fix);
   });
-  const missing = SERVICES.filter((wanted) => !containers.some(({ service }) => service === wanted));
+  const missing = CONTAINERS.filter((wanted) => !containers.some(({ service }) => service === wanted));
   if (missing.length > 0) {
     checks.push(warn('Services', `no container of ${missing.join(', ')}`, `${compose} up -d --build --wait`));
   }
@@ -73,14 +74,11 @@ export function checkReadiness(service, answer, logs) {
 
 /** @param {import('./surroundings.mjs').LocalRun} run @returns {Promise<Check[]>} */
 export function checkLocalServices({ urls, logs }) {
-  const services = [
-    ['api-gateway', urls['API']],
-    ['order-worker', urls['order-worker']],
-    ['notification-worker', urls['notification-worker']],
-  ];
   return Promise.all(
-    services.flatMap(([name = '', url]) =>
-      url ? [request(new URL('/health/ready', url).href).then((answer) => checkReadiness(name, answer, logs))] : [],
-    ),
+    Object.keys(SERVICES).flatMap((name) => {
+      const url = urls[name === 'api-gateway' ? 'API' : name];
+      if (!url) return [];
+      return [request(new URL('/health/ready', url).href).then((answer) => checkReadiness(name, answer, logs))];
+    }),
   );
 }

@@ -1,8 +1,9 @@
-/** The system as local processes: emulator, topology and three services. */
+/** The system as local processes: emulator, topology and services. */
 import { execFile } from 'node:child_process';
 import { get } from 'node:http';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVICES as LISTED } from '../../contracts/src/topology.js';
 import { startChild } from './children.mjs';
 import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
 import { LocalError } from './fail.mjs';
@@ -11,12 +12,11 @@ import { createPatience } from './patience.mjs';
 /**
  * @typedef {import('./children.mjs').Child} Child
  * @typedef {import('./environment.mjs').Credentials} Credentials
- * @typedef {'api-gateway' | 'order-worker' | 'notification-worker'} Service
+ * @typedef {keyof typeof LISTED} Service
  * @typedef {{ root: string, logDir: string, onStart?: (child: Child) => void }} Place `onStart` gets each process at once, before it is ready
  */
 
-/** @type {Service[]} */
-export const SERVICES = ['api-gateway', 'order-worker', 'notification-worker'];
+export const SERVICES = /** @type {Service[]} */ (Object.keys(LISTED));
 
 const HEALTHY_WITHIN_MS = 60_000;
 

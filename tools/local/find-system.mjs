@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import util from 'node:util';
+import { SERVICES } from '../../contracts/src/topology.js';
 import { ask, request } from '../doctor/ask.mjs';
 import { readContainers } from '../doctor/docker.mjs';
 import { pidFile } from './children.mjs';
@@ -29,7 +30,7 @@ import { runFolder } from './run-folder.mjs';
  */
 
 /** Further variables of .env: ports. */
-const PORTS = ['API_PORT', 'LOCALSTACK_PORT', 'ORDER_WORKER_PORT', 'NOTIFICATION_WORKER_PORT'];
+const PORTS = ['LOCALSTACK_PORT', ...Object.values(SERVICES).map(({ portVariable }) => portVariable)];
 /** The LocalStack container of `npm run local`, which is not a whole system. */
 const LOCAL_PROJECT = /^orderflow-local/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];

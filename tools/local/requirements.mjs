@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { SERVICES } from '../../contracts/src/topology.js';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { withLock } from './lock.mjs';
@@ -212,7 +213,7 @@ export function installEmulator(root, options) {
   return installPython(root, environment, options);
 }
 
-const SERVICE_PROJECTS = ['services/api-gateway', 'services/order-worker', 'services/notification-worker'];
+const SERVICE_PROJECTS = Object.keys(SERVICES).map((service) => `services/${service}`);
 
 /**
  * Compiles the services or other projects incrementally. One build at a time, so that no process reads a half-written

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVICES as LISTED } from '../../contracts/src/topology.js';
 import { cannotBeTold, endKnown, pidFile } from './children.mjs';
 import { sayReady } from './detach.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './embedded.mjs';
@@ -30,6 +31,20 @@ const SIGNAL_WITHIN_MS = 100;
 
 /** The reader is gone. Other errors, such as a full disk, only lose lines. */
 const NOBODY_READS = ['EPIPE', 'EIO', 'ECONNRESET'];
+
+const WORKERS = SERVICES.filter((service) => service !== 'api-gateway');
+
+/** One port after the other, because a free one is not reserved. */
+async function choosePorts() {
+  const ports = /** @type {Record<Service | 'emulator', number>} */ ({
+    emulator: await choosePort('LOCALSTACK_PORT', 4566),
+  });
+  for (const service of SERVICES) {
+    const { portVariable, port } = LISTED[service];
+    ports[service] = await choosePort(portVariable, port);
+  }
+  return ports;
+}
 
 /** @param {string} text */
 export function say(text) {
@@ -193,12 +208,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     );
     const doubt = doubtAboutIds();
     if (doubt) say(`  ${doubt}`);
-    const ports = await step('ports', async () => ({
-      emulator: await choosePort('LOCALSTACK_PORT', 4566),
-      'api-gateway': await choosePort('API_PORT', 3000),
-      'order-worker': await choosePort('ORDER_WORKER_PORT', 3010),
-      'notification-worker': await choosePort('NOTIFICATION_WORKER_PORT', 3020),
-    }));
+    const ports = await step('ports', choosePorts);
     await step('dependencies', () => installDependencies(root, { signal }));
     // LocalStack's container has its own Python.
     const { python } =
@@ -259,8 +269,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
       'Live page': `http://127.0.0.1:${ports['api-gateway']}/`,
       API: `http://127.0.0.1:${ports['api-gateway']}/api/orders`,
       'API documentation': `http://127.0.0.1:${ports['api-gateway']}/docs`,
-      'order-worker': `http://127.0.0.1:${ports['order-worker']}/health`,
-      'notification-worker': `http://127.0.0.1:${ports['notification-worker']}/health`,
+      ...Object.fromEntries(WORKERS.map((worker) => [worker, `http://127.0.0.1:${ports[worker]}/health`])),
       'AWS endpoint': emulatorUrl,
     };
     remember();

@@ -4,6 +4,7 @@ import {
   ListTargetsByRuleCommand,
   type DescribeEventBusCommandOutput,
 } from '@aws-sdk/client-eventbridge';
+import { ruleNames } from '@orderflow/contracts';
 import type { EventBridge } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
@@ -56,9 +57,9 @@ function whatIsWrong({ state, targets }: RuleStatus): string | undefined {
 
 /** The rules that route events to the queues. The rule for outcomes is optional. */
 export async function readRules({ aws, names }: ConnectedSystem): Promise<RuleStatus[]> {
-  const { bus, orderCreatedRule, notificationRequestedRule, orderOutcomesRule } = names;
+  const { bus, orderOutcomesRule } = names;
   return Promise.all(
-    [orderCreatedRule, notificationRequestedRule, orderOutcomesRule].map(async (name) => {
+    ruleNames(names).map(async (name) => {
       const rule = await readRule(aws.eventBridge, bus, name);
       const leftOut = name === orderOutcomesRule && rule.state === 'MISSING';
       const attention = leftOut ? undefined : whatIsWrong(rule);
