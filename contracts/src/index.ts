@@ -69,6 +69,7 @@ export {
   WORK_QUEUES,
   workQueueNames,
   type ResourceNames,
+  type Table,
   type WorkQueue,
 } from './resources.js';
 export { FromDigits, IsId, toUuid } from './spelling.js';

@@ -3,6 +3,8 @@ import { BUS, QUEUES, TABLES, UNDELIVERED } from './topology.js';
 /** A stage prefixes every resource name, so that several systems can live in one account. */
 export const STAGE_PATTERN = /^[a-z][a-z0-9-]{0,19}$/;
 
+export type Table = (typeof TABLES)[number];
+
 /** A work queue, under the name that operators use. */
 export type WorkQueue = keyof typeof QUEUES;
 export const WORK_QUEUES = Object.keys(QUEUES) as WorkQueue[];
@@ -22,7 +24,7 @@ export type ResourceNames = Readonly<
   Record<
     | 'bus'
     | 'undeliveredQueue'
-    | `${(typeof TABLES)[number]}Table`
+    | `${Table}Table`
     | `${Camel<Stem>}Queue`
     | `${Camel<Stem>}DeadLetterQueue`
     | `${Camel<Rule>}Rule`,

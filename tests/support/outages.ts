@@ -1,3 +1,4 @@
+import { WORK_QUEUES, workQueueNames } from '@orderflow/contracts';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import type { AwsService } from './faulty-network/aws-json.js';
 import type { Fault } from './faulty-network/faults.js';
@@ -19,8 +20,7 @@ export const OUTAGES: AwsService[][] = [['DynamoDB'], ['SQS'], ['EventBridge'], 
 
 /** Messages in the stage's dead-letter queues. */
 export async function countDeadLetters(operator: ConnectedSystem): Promise<number> {
-  const { orderDeadLetterQueue, notificationDeadLetterQueue } = operator.names;
-  const queues = [orderDeadLetterQueue, notificationDeadLetterQueue];
+  const queues = WORK_QUEUES.map((queue) => workQueueNames(operator.names, queue).deadLetterName);
   const counts = await Promise.all(queues.map((queue) => queueCounts(operator, queue)));
   return counts.reduce((sum, { visible }) => sum + visible, 0);
 }

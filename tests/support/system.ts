@@ -1,5 +1,7 @@
+import type { Service } from '../../tools/local/embedded.mjs';
+
 /** The services of a system, by their Compose names. */
-export type ServiceName = 'localstack' | 'api-gateway' | 'order-worker' | 'notification-worker';
+export type ServiceName = 'localstack' | Service;
 
 /** A whole running system, however it was started. */
 export type System = {

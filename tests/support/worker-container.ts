@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { GenericContainer, getContainerRuntimeClient, ImageName, Wait, type StartedNetwork } from 'testcontainers';
+import type { Service } from '../../tools/local/embedded.mjs';
 import { lastingPort } from './lasting-port.js';
 import { SHORT_TIMINGS } from './short-timings.js';
 import { testLabels } from './test-run.mjs';
@@ -11,7 +12,7 @@ const PORT = 3000;
 /** As in compose.yaml. */
 const STOP_GRACE_SECONDS = 30;
 
-type WorkerService = 'order-worker' | 'notification-worker';
+type WorkerService = Exclude<Service, 'api-gateway'>;
 
 /** The answer of terminus. */
 type HealthAnswer = { status: number; details: Record<string, unknown> };

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import type { Service } from '../../../tools/local/embedded.mjs';
+import { SERVICES, type Service } from '../../../tools/local/embedded.mjs';
 import { startEmbeddedSystem, type EmbeddedSystem, type ServiceProcess } from '../../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../../support/faulty-network.js';
 import { connectOperator } from '../../support/operator.js';
@@ -27,11 +28,13 @@ type ChaosOptions = Pick<TrialOptions, 'seed' | 'emulator'> & {
 
 /** Higher than in other tests: with their limit, kills would exhaust orders. */
 const ENV = { MAX_RECEIVES: '10', HANDLER_TIMEOUT_MS: '4000', QUEUE_GRACE_MS: '10000', NODE_ENV: 'chaos' };
-const MAINS: Record<Service, string> = {
-  'api-gateway': 'tests/chaos/seams/api-gateway.mjs',
-  'order-worker': 'tests/chaos/seams/order-worker.mjs',
-  'notification-worker': 'tests/chaos/seams/notification-worker.mjs',
-};
+
+/** The services with a seam for ablations. The others run their own main file. */
+const MAINS = Object.fromEntries(
+  SERVICES.map((service) => [service, `tests/chaos/seams/${service}.mjs`] as const).filter(([, main]) =>
+    existsSync(new URL(`../../../${main}`, import.meta.url)),
+  ),
+);
 
 async function start(options: ChaosOptions): Promise<ChaosSystem> {
   const { seed, emulator, workers = 1, fulfilmentDelayMs = 30, env = {}, envOf = {}, envOfProcess, ablation } = options;

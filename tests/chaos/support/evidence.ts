@@ -11,7 +11,7 @@ import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Placed } from './load.js';
 import { percentile } from '@orderflow/platform/runtime/percentile';
-import { remainingWork, waitForQuiet, type Remaining } from './quiet.js';
+import { remainingWork, total, waitForQuiet, type Remaining } from './quiet.js';
 
 /** The evidence of a run, read directly from the emulator. */
 export type Evidence = {
@@ -151,10 +151,9 @@ export function nothingFromNowhere(id: InvariantId, evidence: Evidence): Check[]
 
 /** Nothing is left to do. */
 export function nothingIsLeft(id: InvariantId, { remaining }: Evidence): Check[] {
-  const { orderMessages, notificationMessages, orderMarkers, notificationMarkers } = remaining;
   return [
-    countIs(id, 'messages left, visible or in flight', 0, orderMessages + notificationMessages),
-    countIs(id, 'markers left', 0, orderMarkers + notificationMarkers),
+    countIs(id, 'messages left, visible or in flight', 0, total(remaining.messages)),
+    countIs(id, 'markers left', 0, total(remaining.markers)),
   ];
 }
 

@@ -24,7 +24,7 @@ export async function keepBacklog(
 
   async function topUp(): Promise<void> {
     while (!stopped) {
-      const { orderMessages: depth } = await remainingWork(system.operator);
+      const { orders: depth } = (await remainingWork(system.operator)).messages;
       isComplete ||= depth >= messages;
       if (isComplete) shortest = Math.min(shortest, depth);
       const count = messages - depth;

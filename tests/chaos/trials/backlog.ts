@@ -70,19 +70,20 @@ async function run(options: TrialOptions): Promise<Check[]> {
     // Until the last order's marker is due, and the sweeper has come round often enough since.
     const sweepsUntilDue = OUTBOX_DELAY_MS / (SHORTEST_PAUSE * sweepIntervalMs);
     await untilSwept(system, sweepsUntilDue + SWEEPS, SWEPT_WITHIN_MS);
-    const { orderMessages: waiting, orderMarkers: unfinished } = await remainingWork(system.operator);
+    const { messages, markers } = await remainingWork(system.operator);
+    const [waiting, unfinished] = [messages.orders, markers.orders];
     say(`${waiting} messages of ${unfinished} waiting orders; the workers start`);
 
     await system.start('order-worker');
     if (!ablated) await untilHandedOut(system, orders);
     const evidence = await collectEvidence(system, placed, ablated ? { withinMs: 1_000 } : {});
-    const { messages = 0, redelivered = 0 } =
+    const { messages: delivered = 0, redelivered = 0 } =
       system.network.deliveries().get(resourceNames(system.stage).orderQueue) ?? {};
     const added = (count: number): number => (100 * (count - orders)) / orders;
     const seen: Check[] = [
       countIs('I4', 'orders that waited', orders, unfinished),
       atMost('I4', 'messages that the outage has added', 100 * ADDED, added(waiting), ' %'),
-      atMost('I4', 'messages added when all was done', 100 * ADDED, added(messages - redelivered), ' %'),
+      atMost('I4', 'messages added when all was done', 100 * ADDED, added(delivered - redelivered), ' %'),
     ];
     return [...seen, ...whatAlwaysHolds('I4', evidence, system)];
   });

@@ -42,7 +42,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     await untilSwept(system, sweeps, sweeps * SWEPT_WITHIN_MS);
     if (ablated) await assertAblated(system, ABLATION.name, ABLATION.of);
     const failed = await failedOrders(system);
-    const { orderMessages: waiting } = await remainingWork(system.operator);
+    const { orders: waiting } = (await remainingWork(system.operator)).messages;
     say(`${waiting} messages of ${orders} orders after ${sweeps} sweeps; the workers start`);
 
     await system.start('order-worker');

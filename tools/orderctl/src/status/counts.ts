@@ -1,3 +1,4 @@
+import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import { scanTable } from '../scan-table.js';
@@ -29,11 +30,14 @@ async function countTable(
   return { table, total, byStatus };
 }
 
-/** Scans both tables. */
+/** Scans one table after the other. */
 export async function countByStatus(
   system: ConnectedSystem,
   onRead: (table: string, total: number) => void,
 ): Promise<StatusCounts[]> {
-  const { ordersTable, notificationsTable } = system.names;
-  return [await countTable(system, ordersTable, onRead), await countTable(system, notificationsTable, onRead)];
+  const counts: StatusCounts[] = [];
+  for (const { name } of Object.values(workItemTables(system.names))) {
+    counts.push(await countTable(system, name, onRead));
+  }
+  return counts;
 }

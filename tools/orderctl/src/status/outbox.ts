@@ -1,5 +1,4 @@
-import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
-import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import { createOutboxIndex, type OutboxIndex } from '@orderflow/platform/work-item/outbox-index';
 import type { ConnectedSystem } from '../connect.js';
@@ -26,14 +25,14 @@ async function readTable(table: string, index: OutboxIndex, now: number, toleran
   return { table, markers, due, oldestDueMs, ...(overdue > 0 ? { attention } : {}) };
 }
 
-/** The outbox markers of both tables, from their eventually consistent indexes. */
+/** The outbox markers of all tables, from their eventually consistent indexes. */
 export async function readOutbox(
   { aws, names }: ConnectedSystem,
   now: number,
   toleranceMs: number,
 ): Promise<OutboxStatus[]> {
   return Promise.all(
-    [ordersTable(names), notificationsTable(names)].map(async (table): Promise<OutboxStatus> => {
+    Object.values(workItemTables(names)).map(async (table): Promise<OutboxStatus> => {
       try {
         return await readTable(table.name, createOutboxIndex(aws.dynamo, table), now, toleranceMs);
       } catch (error) {
