@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { SERVICES } from './contracts/src/topology.js';
 
 /**
  * The import arrows: services → domain → contracts, services → platform. Tests may also use the workspace testing, which
@@ -15,9 +16,7 @@ function forbidImports(folder, patterns, message) {
 
 const AWS_SDK = ['@aws-sdk/*', '@smithy/*'];
 
-const WORKSPACES = [
-  ...['api-gateway', 'contracts', 'domain', 'notification-worker', 'order-worker', 'orderctl', 'platform', 'testing'],
-];
+const WORKSPACES = [...Object.keys(SERVICES), 'contracts', 'domain', 'orderctl', 'platform', 'testing'];
 const WORKSPACES_BUT = (...allowed) =>
   WORKSPACES.filter((name) => !allowed.includes(name)).flatMap((name) => [
     `@orderflow/${name}`,
