@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{ parameters: Record<string, string>, region: string, account: string }} Deployment
- * @typedef {Record<'tables' | 'queues' | 'buses' | 'rules', any[]>} Resources their CloudFormation properties
+ * @typedef {Record<'tables' | 'queues' | 'policies' | 'buses' | 'rules', any[]>} Resources their CloudFormation properties
  */
 
 /** Parses CloudFormation's short forms to objects. */
@@ -74,6 +74,7 @@ export function readResources(text, deployment, yaml) {
   return {
     tables: ofType('AWS::DynamoDB::Table'),
     queues: ofType('AWS::SQS::Queue'),
+    policies: ofType('AWS::SQS::QueuePolicy'),
     buses: ofType('AWS::Events::EventBus'),
     rules: ofType('AWS::Events::Rule'),
   };
