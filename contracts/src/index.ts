@@ -15,7 +15,7 @@ export {
   OrderFailedEvent,
   OrderFailedData,
 } from './events/order-events.js';
-export { EVENT_CLASSES, QUEUE_EVENTS } from './events/routing.js';
+export { EVENT_CLASSES, QUEUE_EVENTS, type EventClass } from './events/routing.js';
 export { Failure, FAILURE_CODE, MAX_FAILURE_CODE, MAX_FAILURE_MESSAGE } from './failure.js';
 export {
   DEAD_LETTER_QUEUES,

@@ -120,6 +120,14 @@ it('tsc builds every service', () => {
   expect(references.map(({ path }) => path)).toEqual(Object.keys(SERVICES));
 });
 
+it.each(Object.keys(SERVICES))('%s is a workspace with a main file', (service) => {
+  const { name } = JSON.parse(read(`services/${service}/package.json`)) as { name: string };
+  expect(name).toBe(`@orderflow/${service}`);
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { name?: string }> };
+  expect(packages[`services/${service}`]).toMatchObject({ name });
+  expect(read(`services/${service}/src/main.ts`)).toContain(`'${service}'`);
+});
+
 it('every event has a listed source', () => {
   const sources = Object.keys(SERVICES).map((service) => `orderflow.${service}`);
   for (const { source } of EVENT_CLASSES) expect(sources).toContain(source);

@@ -1,4 +1,4 @@
-import { QUEUE_EVENTS, type WorkQueue } from '@orderflow/contracts';
+import { QUEUE_EVENTS, type EventClass } from '@orderflow/contracts';
 import { replayIdFor } from '../ids.js';
 import type { DeadLetter } from './dead-letter.js';
 import { eventFactsOf } from './event-facts.js';
@@ -9,11 +9,9 @@ export type Refusal = { code: string; reason: string; /** Where in the body. */ 
 /** Replays of one message. More are refused. */
 export const MAX_REPLAYS = 5;
 
-type EventClasses = (typeof QUEUE_EVENTS)[WorkQueue];
-
 type Rules = {
   /** Why a worker that reads these events could not read the body; undefined when it can. */
-  whyMalformed: (body: string, events: EventClasses) => Refusal | undefined;
+  whyMalformed: (body: string, events: readonly EventClass[]) => Refusal | undefined;
   maxReplays?: number;
 };
 

@@ -1,6 +1,6 @@
 import { Parser } from '@asyncapi/parser';
 import { describe, expect, it, jest } from '@jest/globals';
-import { EVENT_CLASSES } from '@orderflow/contracts';
+import { EVENT_CLASSES, WORK_QUEUES, workQueueNames } from '@orderflow/contracts';
 import { bodyOf, NAMES, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 async function read<Document>(url: string): Promise<Document> {
@@ -34,7 +34,7 @@ describe('/asyncapi.json', () => {
     const { document } = await parseAsyncApi();
     const channels = document!.allChannels().all();
     expect(channels.map((channel) => channel.address()).sort()).toEqual(
-      [NAMES.bus, NAMES.notificationQueue, NAMES.orderQueue].sort(),
+      [NAMES.bus, ...WORK_QUEUES.map((queue) => workQueueNames(NAMES, queue).name)].sort(),
     );
     const bus = channels.find((channel) => channel.address() === NAMES.bus)!;
     const messages = bus.messages().all();

@@ -5,11 +5,10 @@ import {
   SERVICES,
   WORK_QUEUES,
   workQueueNames,
+  type EventClass,
   type ResourceNames,
 } from '@orderflow/contracts';
 import { contractSchemas, type Schema } from './schemas.js';
-
-type EventClass = (typeof EVENT_CLASSES)[number];
 
 /** The envelope that EventBridge adds to an event on its way to a queue. */
 function deliveredEvent({ type, source, name }: EventClass): Schema {
