@@ -1,19 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SERVICES } from '@orderflow/contracts';
 import { pidFile } from '../../tools/local/children.mjs';
 import { build, installEmulator, stateOfDependencies } from '../../tools/local/requirements.mjs';
 import { orderFor, createApiClient } from '../support/api-client.js';
+import { copyCheckout } from '../support/copy-checkout.js';
 import { waitFor } from '../support/wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** A compilation on a busy machine. */
 const SOON_MS = 120_000;
-const NOT_COPIED = ['node_modules', '.git', '.local', 'logs'];
 
 describe('npm run dev', () => {
   let copy: string;
@@ -30,27 +29,11 @@ describe('npm run dev', () => {
   const api = createApiClient(() => Promise.resolve(new URL(url('API')).origin));
   const others = () => ['emulator', 'api-gateway', 'notification-worker', 'compiler'].map(pidOf);
 
-  /** Link by link: through a link to the whole folder, the copy would run the services of the original. */
-  async function linkDependencies(workspace: string): Promise<void> {
-    const [from, to] = [root, copy].map((folder) => join(folder, workspace, 'node_modules'));
-    if (from === undefined || to === undefined || !existsSync(from)) return;
-    await mkdir(to);
-    for (const name of await readdir(from)) {
-      if (name === '@orderflow')
-        await cp(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
-      else await symlink(join(from, name), join(to, name));
-    }
-  }
-
   /** A project of its own, with what is compiled already, for its sources are changed. */
   beforeAll(async () => {
     expect(stateOfDependencies(root)).toBe('up to date');
     await Promise.all([build(root), installEmulator(root)]);
-    copy = await mkdtemp(join(tmpdir(), 'orderflow-dev-'));
-    const filter = (path: string) => !NOT_COPIED.includes(basename(path));
-    await cp(root, copy, { recursive: true, preserveTimestamps: true, filter });
-    await linkDependencies('.');
-    await linkDependencies('domain');
+    copy = await copyCheckout();
     await mkdir(join(copy, '.local'));
     await symlink(join(root, '.local/ministack'), join(copy, '.local/ministack'));
     source = join(copy, 'services/order-worker/src/main.ts');
@@ -60,7 +43,10 @@ describe('npm run dev', () => {
       env: {
         ...process.env,
         ...{ NODE_OPTIONS: '', ORDERFLOW_LOCAL_DIR: 'run' },
-        ...{ API_PORT: '0', LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' },
+        ...{
+          LOCALSTACK_PORT: '0',
+          ...Object.fromEntries(Object.values(SERVICES).map((one) => [one.portVariable, '0'])),
+        },
       },
     });
     for (const stream of [launcher.stdout, launcher.stderr]) {

@@ -128,6 +128,10 @@ it.each(Object.keys(SERVICES))('%s is a workspace with a main file', (service) =
   expect(read(`services/${service}/src/main.ts`)).toContain(`'${service}'`);
 });
 
+it.each(workers)('%s has a test of the whole worker', (worker) => {
+  expect(read(`services/${worker}/src/app.test.ts`)).toContain('describe(');
+});
+
 it('every event has a listed source', () => {
   const sources = Object.keys(SERVICES).map((service) => `orderflow.${service}`);
   for (const { source } of EVENT_CLASSES) expect(sources).toContain(source);

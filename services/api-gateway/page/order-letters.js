@@ -2,11 +2,16 @@
 
 /** @typedef {Pick<DeadLetterSummary, 'queue' | 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} Letter */
 
-/**
- * The subject of a dead letter, and what its replay does.
- * @type {Record<DeadLetterSummary['queue'], { title: string, replay: string }>}
- */
-export const WORDS = {
+/** @typedef {{ title: string, replay: string }} Words the subject of a dead letter, and what its replay does */
+
+/** @type {Words} */
+const OTHER_WORDS = {
+  title: 'Dead letter about the order',
+  replay: 'The order itself is not affected. Once the cause is gone, this sends the message again:',
+};
+
+/** @type {Partial<Record<DeadLetterSummary['queue'], Words>>} */
+const WORDS = {
   orders: {
     title: 'Dead letter of the order',
     replay: 'Once its cause is gone, this starts the order again:',
@@ -20,6 +25,9 @@ export const WORDS = {
     replay: 'Once its cause is gone, this sends the event again:',
   },
 };
+
+/** @param {DeadLetterSummary['queue']} queue */
+export const wordsFor = (queue) => WORDS[queue] ?? OTHER_WORDS;
 
 /**
  * The order's own dead letter, from its timeline: the API lists only some letters.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeadLetterSummary, Timeline } from '@orderflow/contracts';
-import { lettersOfOrder, withLetterSteps, WORDS } from './order-letters.js';
+import { lettersOfOrder, withLetterSteps, wordsFor } from './order-letters.js';
 
 const letter = (queue: 'orders' | 'notifications' | 'undelivered', messageId: string = queue) => ({
   ...{ queue, messageId, code: 'RECEIVES_EXHAUSTED', reason: 'not finished after 4 attempts' },
@@ -74,10 +74,10 @@ describe('the dead letters of an order', () => {
   });
 
   it('say that a replay starts the order only when it is of the order', () => {
-    expect(WORDS.orders.replay).toContain('starts the order again');
+    expect(wordsFor('orders').replay).toContain('starts the order again');
     for (const queue of ['notifications', 'undelivered'] as const) {
-      expect(WORDS[queue].replay).not.toContain('the order again');
-      expect(WORDS[queue].title).not.toContain('of the order');
+      expect(wordsFor(queue).replay).not.toContain('the order again');
+      expect(wordsFor(queue).title).not.toContain('of the order');
     }
   });
 });

@@ -4,7 +4,7 @@ import { createRemedy } from './dead-letters.js';
 import { byId, element, oncePerFrame, setText } from './dom.js';
 import { followOrder } from './follow-order.js';
 import { clock, duration, money, shortId } from './format.js';
-import { lettersOfOrder, withLetterSteps, WORDS } from './order-letters.js';
+import { lettersOfOrder, withLetterSteps, wordsFor } from './order-letters.js';
 import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
 
@@ -66,8 +66,8 @@ const letterNote = (letter) =>
   element(
     'div',
     { class: 'callout' },
-    element('p', {}, element('strong', {}, `${WORDS[letter.queue].title}: ${letter.code}.`), ` ${letter.reason}`),
-    ...createRemedy(letter, WORDS[letter.queue].replay),
+    element('p', {}, element('strong', {}, `${wordsFor(letter.queue).title}: ${letter.code}.`), ` ${letter.reason}`),
+    ...createRemedy(letter, wordsFor(letter.queue).replay),
   );
 
 /**

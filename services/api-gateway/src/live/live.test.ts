@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { resourceNames, type Order, type SystemState, type Timeline } from '@orderflow/contracts';
+import {
+  resourceNames,
+  WORK_QUEUES,
+  workQueueNames,
+  type Order,
+  type SystemState,
+  type Timeline,
+} from '@orderflow/contracts';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
@@ -81,11 +88,10 @@ describe('GET /api/system', () => {
     const state = bodyOf<SystemState>(answer);
     expect(state).not.toHaveProperty('problem');
     expect(state).not.toHaveProperty('workers');
+    const queues = WORK_QUEUES.map((queue) => workQueueNames(names, queue));
     expect(state.queues.map(({ name, role, visible }) => [name, role, visible])).toEqual([
-      [names.orderQueue, 'work', 1],
-      [names.notificationQueue, 'work', 0],
-      [names.orderDeadLetterQueue, 'dead-letter', 0],
-      [names.notificationDeadLetterQueue, 'dead-letter', 0],
+      ...queues.map(({ name }) => [name, 'work', name === names.orderQueue ? 1 : 0]),
+      ...queues.map(({ deadLetterName }) => [deadLetterName, 'dead-letter', 0]),
       [names.undeliveredQueue, 'undelivered', 0],
     ]);
     const stages = Object.fromEntries(state.orders.map(({ orderId, stage }) => [orderId, stage]));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import { WORK_QUEUES } from '@orderflow/contracts';
 import { parse } from 'yaml';
 import { QUEUE_RETENTION_MS } from './outbox-sweeper.js';
 
@@ -15,6 +16,6 @@ describe('the outbox', () => {
     const retentions = Object.values(resources)
       .filter(({ Type: type, Properties: { RedrivePolicy: policy } }) => type === 'AWS::SQS::Queue' && policy)
       .map(({ Properties: { MessageRetentionPeriod: seconds = 0 } }) => seconds * 1_000);
-    expect(retentions).toEqual([QUEUE_RETENTION_MS, QUEUE_RETENTION_MS]);
+    expect(retentions).toEqual(WORK_QUEUES.map(() => QUEUE_RETENTION_MS));
   });
 });
