@@ -12,6 +12,7 @@ import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { resourceNames } from '@orderflow/contracts';
 import { emulatorClient, forDocker, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
+import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
@@ -66,13 +67,12 @@ describe('the system on Compose', () => {
 
   it('has every container healthy', async () => {
     const containers = await system.containers();
-    expect(containers.map(({ Service, State, Health }) => `${Service} ${Health || State}`).sort()).toEqual([
-      'api-gateway healthy',
-      'localstack healthy',
-      'notification-worker healthy',
-      'order-worker healthy',
-      'topology exited',
-    ]);
+    expect(containers.map(({ Service, State, Health }) => `${Service} ${Health || State}`).sort()).toEqual(
+      [...SERVICES, 'localstack']
+        .map((service) => `${service} healthy`)
+        .concat('topology exited')
+        .sort(),
+    );
     expect(containers.find(({ Service }) => Service === 'topology')?.ExitCode).toBe(0);
   });
 
@@ -136,7 +136,7 @@ describe('the system on Compose', () => {
 
     const health = await (await fetch(`${await system.apiUrl()}/health`)).text();
     expect(leaksIn(health, canaries)).toEqual([]);
-    for (const service of ['api-gateway', 'order-worker', 'notification-worker'] as const) {
+    for (const service of SERVICES) {
       expect({ service, leaks: leaksIn(await system.logs(service), canaries) }).toEqual({ service, leaks: [] });
     }
   });
@@ -147,7 +147,7 @@ describe('the system on Compose', () => {
 
     type Targets = { data: { activeTargets: { labels: { job: string }; health: string }[] } };
     const ask = async <T>(path: string) => (await (await fetch(`${prometheus}/api/v1/${path}`)).json()) as T;
-    const up = ['api-gateway up', 'notification-worker up', 'order-worker up'];
+    const up = SERVICES.map((service) => `${service} up`).sort();
     await waitFor(
       'every target up',
       async () => {
@@ -211,12 +211,12 @@ describe('the system on Compose', () => {
     await Promise.any(accepted.map(({ orderId }) => api.orderInState(orderId, 'PROCESSING')));
 
     const startedAt = performance.now();
-    expect(await system.stop('api-gateway', 'order-worker', 'notification-worker')).toEqual([0, 0, 0]);
+    expect(await system.stop(...SERVICES)).toEqual(SERVICES.map(() => 0));
     expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect(await inFlight(names.orderQueue)).toBe(0);
     expect(await inFlight(names.notificationQueue)).toBe(0);
 
-    await system.start('api-gateway', 'order-worker', 'notification-worker');
+    await system.start(...SERVICES);
     await Promise.all(accepted.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED', 30_000)));
     expect(await system.stop('localstack')).toEqual([0]);
   }, 90_000);

@@ -27,7 +27,8 @@ describe('npm run dev', () => {
   const pidOf = (service: string) => run()?.children.find(({ name }) => name === service)?.pid;
   const url = (name: string) => run()?.urls[name] ?? '';
   const api = createApiClient(() => Promise.resolve(new URL(url('API')).origin));
-  const others = () => ['emulator', 'api-gateway', 'notification-worker', 'compiler'].map(pidOf);
+  const others = () =>
+    [...Object.keys(SERVICES).filter((name) => name !== 'order-worker'), 'emulator', 'compiler'].map(pidOf);
 
   /** A project of its own, with what is compiled already, for its sources are changed. */
   beforeAll(async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pidFile } from '../../tools/local/children.mjs';
+import { SERVICES } from '../../tools/local/embedded.mjs';
 import { isAlive, type Known } from '../../tools/local/identity.mjs';
 import { canListen } from '../../tools/local/ports.mjs';
 import { stateOfDependencies, build, installEmulator } from '../../tools/local/requirements.mjs';
@@ -144,10 +145,8 @@ describe('whatever ends npm run local', () => {
     expect(await hungUp.ended).toBe(0);
     expect(await unread.ended).toBe(0);
     for (const { folder } of [hungUp]) {
-      const logs = ['api-gateway', 'order-worker', 'notification-worker'].map((name) =>
-        readFileSync(join(folder, `logs/${name}.log`), 'utf8'),
-      );
-      expect(logs.map((log) => log.includes('drained'))).toEqual([true, true, true]);
+      const logs = SERVICES.map((name) => readFileSync(join(folder, `logs/${name}.log`), 'utf8'));
+      expect(logs.map((log) => log.includes('drained'))).toEqual(SERVICES.map(() => true));
     }
     expect([...hungUp.left(), ...unread.left()]).toEqual([]);
   }, 180_000);
@@ -170,7 +169,7 @@ describe('whatever ends npm run local', () => {
     // Each writes a line for it.
     expect((await fetch(`${urls.API ?? ''}/no-id`)).status).toBeGreaterThanOrEqual(400);
     expect((await fetch(urls.API ?? '')).status).toBe(200);
-    expect(launcher.left().sort()).toEqual(['api-gateway', 'emulator', 'notification-worker', 'order-worker']);
+    expect(launcher.left().sort()).toEqual([...SERVICES, 'emulator'].sort());
     expect(launcher.stop()).toEqual({ status: 0, output: expect.stringContaining('Stopped.') });
     expect(launcher.left()).toEqual([]);
     expect(existsSync(launcher.runFile)).toBe(false);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
+import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
@@ -12,7 +13,6 @@ import { AWAY } from '../support/outages.js';
 import { missingFor, selectorsOf } from '../support/promql.js';
 import { waitFor } from '../support/wait-for.js';
 
-const SERVICES = ['api-gateway', 'order-worker', 'notification-worker'] as const;
 const QUERIES = [...dashboardQueries(), ...alertQueries()];
 
 describe('the metrics of a system', () => {

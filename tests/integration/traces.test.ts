@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Order } from '@orderflow/contracts';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
+import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
@@ -37,7 +38,7 @@ describe('traces', () => {
       },
     });
     operator = await connectOperator(await system.awsEndpoint(), system.stage);
-    for (const service of ['api-gateway', 'order-worker', 'notification-worker'] as const) {
+    for (const service of SERVICES) {
       await waitFor(`${service} tracing`, async () =>
         (await system.logs(service)).includes('"message":"tracing"') ? true : undefined,
       );
@@ -254,7 +255,7 @@ describe('traces', () => {
       });
       await traceOf((await placeOrder('book-1')).traceId);
       expect(await complaints()).toBe(before.complaints + 1);
-      for (const service of ['api-gateway', 'order-worker', 'notification-worker'] as const) {
+      for (const service of SERVICES) {
         expect(await system.logs(service)).not.toContain('"level":"error"');
       }
     }, 60_000);

@@ -2,9 +2,6 @@ import { readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import * as apiGateway from '../../services/api-gateway/src/config.js';
-import * as notificationWorker from '../../services/notification-worker/src/config.js';
-import * as orderWorker from '../../services/order-worker/src/config.js';
 import {
   createCredentials,
   forDeployment,
@@ -18,9 +15,15 @@ import {
   shellCommands,
   TEMPLATE_PARAMETERS,
 } from '../../tools/local/environment.mjs';
+import { SERVICES } from '../../tools/local/embedded.mjs';
 import { HOSTILE_SHELL } from './hostile-shell.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+/** Of every service. */
+const configs: { loadConfig: (env: NodeJS.ProcessEnv) => object }[] = [];
+for (const service of SERVICES) {
+  configs.push((await import(`../../services/${service}/src/config.js`)) as (typeof configs)[number]);
+}
 const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker, forTests };
 /** Variables that one kind of child legitimately needs. */
 const EXPECTED: Partial<Record<keyof typeof ENVIRONMENTS, RegExp>> = {
@@ -57,7 +60,7 @@ describe('a setting', () => {
   ];
   const readByServices = new Set<string>();
   const recording = new Proxy<NodeJS.ProcessEnv>({}, { get: (_, name) => void readByServices.add(String(name)) });
-  for (const { loadConfig } of [apiGateway, orderWorker, notificationWorker]) loadConfig(recording);
+  for (const { loadConfig } of configs) loadConfig(recording);
 
   it('reaches the services if one of them reads it, and only then', () => {
     expect(new Set([...SETTINGS, ...OF_A_START])).toEqual(readByServices);
