@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/logger.js';
 import { leaseEndsAt } from './lease.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import { createTableReader } from '../dynamodb/table-reader.js';
+import { missingConsumers } from './confirm.js';
 import { confirm, moveMarker } from './transitions.js';
 import type { EventPublisher } from '../events/publisher.js';
 import { createFailingItems } from './failing-items.js';
@@ -64,6 +65,11 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
   const { leaseMs, backoffBaseMs } = options;
+  const consumers = table.confirmedBy.map((consumer) => {
+    const subscription = swept.consumers[consumer];
+    if (!subscription) throw new Error(`no subscription delivers the outcomes of ${name} to ${consumer}`);
+    return { consumer, subscription };
+  });
   let sweeps = 0;
 
   const idOf = (item: DueItem): string => String(item[key]);
@@ -81,15 +87,10 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     await executor.execute(moveMarker(table, idOf(item), stored.outboxAt, sweptAt + options.backoffMaxMs));
   }
 
-  async function visit(
-    subscription: Subscription,
-    item: DueItem,
-    queue: QueueCounts,
-    isCovered: boolean,
-    report: SweepReport,
-  ) {
+  async function visit(item: DueItem, queue: QueueCounts, isCovered: boolean, report: SweepReport): Promise<void> {
     const sweptAt = now();
-    const maxAttempts = subscription === swept.work ? options.maxAttempts : Infinity;
+    const missing = isFinished(table, item) ? missingConsumers(table, item) : [];
+    const maxAttempts = isFinished(table, item) ? Infinity : options.maxAttempts;
     const action = nextActionFor(item, { ...options, table, now: sweptAt, queue, isCovered, maxAttempts });
     switch (action) {
       case 'leased':
@@ -103,6 +104,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       case 'retry':
         if (!(await republish(item, { sweptAt, counts: action === 'retry' }))) return;
         report.republished += 1;
+        report.awaiting = [...new Set([...report.awaiting, ...missing])];
         metrics?.republished(name);
         return;
       case 'give up': {
@@ -111,7 +113,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
         report.givenUp += 1;
         metrics?.gaveUp(name);
         swept.onGivenUp?.(failed);
-        const event = swept.outcome && table.outcomeEventOf(failed);
+        const event = table.confirmedBy.length > 0 && table.outcomeEventOf(failed);
         if (event) await publisher.publish(event);
       }
     }
@@ -137,28 +139,58 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     }
   }
 
-  async function sweepSubscription(
-    subscription: Subscription,
-    items: DueItem[],
-    queue: QueueCounts,
-    report: SweepReport,
-  ): Promise<void> {
-    if (items.length === 0) return;
+  async function isOpen(subscription: Subscription, report: SweepReport): Promise<boolean> {
     const reason = await whyClosed(subscription);
-    if (reason !== undefined) {
-      report.closed += items.length;
-      report.closedBy.push(reason);
-      return;
-    }
+    if (reason !== undefined) report.closedBy.push(reason);
+    return reason === undefined;
+  }
+
+  /** Visits the items whose messages this queue should hold. */
+  async function visitQueue(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
     items.sort((a, b) => a.outboxAt - b.outboxAt);
     // A queue does not say whose messages it holds. The items that have waited longest have most likely lost theirs.
     const uncovered = Math.max(0, items.length - depthOf(queue));
-    await visitAll(items, report, (item, index) => visit(subscription, item, queue, index >= uncovered, report));
+    await visitAll(items, report, (item, index) => visit(item, queue, index >= uncovered, report));
+  }
+
+  async function sweepWork(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
+    if (items.length === 0) return;
+    if (await isOpen(swept.work, report)) await visitQueue(items, queue, report);
+    else report.closed += items.length;
+  }
+
+  /**
+   * An outcome counts on the emptiest queue of those consumers that have not confirmed it and that its event can reach. A
+   * message for each of them has gone out, so that queue is the first to show a loss.
+   */
+  async function sweepOutcomes(items: DueItem[], queues: readonly QueueCounts[], report: SweepReport): Promise<void> {
+    const missing = new Map(items.map((item) => [item, missingConsumers(table, item)]));
+    const isMissing = (consumer: string): boolean => [...missing.values()].some((names) => names.includes(consumer));
+    const reachable: { consumer: string; queue: QueueCounts; items: DueItem[] }[] = [];
+    for (const [index, { consumer, subscription }] of consumers.entries()) {
+      const queue = queues[index];
+      if (queue && isMissing(consumer) && (await isOpen(subscription, report))) {
+        reachable.push({ consumer, queue, items: [] });
+      }
+    }
+    reachable.sort((one, other) => depthOf(one.queue) - depthOf(other.queue));
+    for (const [item, names] of missing) {
+      const emptiest = reachable.find(({ consumer }) => names.includes(consumer));
+      if (emptiest) emptiest.items.push(item);
+      else if (names.length > 0) report.closed += 1;
+    }
+    for (const { queue, items: waiting } of reachable) await visitQueue(waiting, queue, report);
+    await visitAll(
+      items.filter((item) => missing.get(item)?.length === 0),
+      report,
+      letGo,
+    );
   }
 
   /** Removes the marker of an outcome that waits for no confirmation, for example after the configuration changed. */
   async function letGo(item: DueItem): Promise<void> {
-    const result = await executor.execute(confirm(table, idOf(item), item.version));
+    const seen = { version: item.version, seen: item.awaiting, left: [] };
+    const result = await executor.execute(confirm(table, idOf(item), seen));
     if (!result.applied && result.item?.version === item.version) {
       throw new Error('the marker of a finished item cannot be removed');
     }
@@ -190,19 +222,17 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       return report;
     }
     // Count before reading the items: a queue that is drained in between would seem to explain fewer items.
-    const queues = await Promise.all([swept.work.countQueue(), swept.outcome?.countQueue()]);
+    const [queue, ...queues] = await Promise.all([
+      swept.work.countQueue(),
+      ...consumers.map(({ subscription }) => subscription.countQueue()),
+    ]);
     // The index lags: an item may have lost its marker since, or moved it.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
-    const finished = items.filter((item) => isFinished(table, item));
-    if (swept.outcome && queues[1]) await sweepSubscription(swept.outcome, finished, queues[1], report);
-    else await visitAll(finished, report, letGo);
-    await sweepSubscription(
-      swept.work,
-      items.filter((item) => !isFinished(table, item)),
-      queues[0],
-      report,
-    );
+    const isOutcome = (item: DueItem): boolean => isFinished(table, item);
+    await sweepOutcomes(items.filter(isOutcome), queues, report);
+    const unfinished = items.filter((item) => !isOutcome(item));
+    await sweepWork(unfinished, queue, report);
     metrics?.closed(name, report.closed);
     return report;
   }

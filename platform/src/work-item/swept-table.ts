@@ -15,8 +15,8 @@ export type SweptTable = {
   table: WorkItemTable;
   /** Delivers the event of an unfinished item to its worker. */
   work: Subscription;
-  /** Delivers the event of an outcome to the consumers that confirm it. Absent: no outcome waits for a confirmation. */
-  outcome?: Subscription;
+  /** Deliver the event of an outcome to each consumer that confirms it, by the names in the table's `confirmedBy`. */
+  consumers: Readonly<Record<string, Subscription>>;
   /** Called with each item that the sweeper has given up, as stored afterwards. */
   onGivenUp?: (item: Record<string, unknown>) => void;
 };
@@ -47,11 +47,14 @@ export type SweepReport = Record<
 > & {
   /** Why subscriptions are closed. */
   closedBy: string[];
+  /** Consumers that have not confirmed the outcomes that were republished. */
+  awaiting: string[];
 };
 
 export const emptyReport = (): SweepReport => ({
   ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
   closedBy: [],
+  awaiting: [],
 });
 
 /** Why the subscription delivers nothing; undefined if it does, or if this process may not ask. @throws an outage */

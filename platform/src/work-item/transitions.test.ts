@@ -34,6 +34,7 @@ const finish = transitions.finish(TABLE, 'j1', {
   result: 'completed',
   now: 2_000,
   attributes: {},
+  outboxAt: 7_000,
   entries: [{ name: 'completed' }],
 });
 

@@ -9,7 +9,8 @@ import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
  *   ────┬──────────────┬────────────────┬───────────────────────────┬──────>
  *       │ pending      │ processing     │ completed | failed        │
  *       │ marker set   │ lease          │ effects + 1               │ marker removed
- *                                       │ marker removed, or kept until the last consumer has confirmed the outcome
+ *                                       │ marker removed, or kept until the last consumer has confirmed the outcome;
+ *                                       │ `awaiting` names the consumers, if there are several
  *
  *     processing          ── postpone ──> processing   the owner gives its claim back; its message comes again
  *     processing          ── takeOver ──> processing   by another message, after the lease has expired
@@ -35,13 +36,16 @@ const isUnclaimedOrHeldBy = (messageId: string): Clause => clause('"holder" IN [
 const isClaimedBy = (claimToken: string): Clause => clause('"claimToken" = ?', claimToken);
 const isRetriable = clause('"failure"."retriable" = ?', true);
 const isNotReplayedBy = (replayId: string): Clause => clause('"lastReplayId" <> ?', replayId);
+const isAwaiting = (consumers: string | undefined): Clause =>
+  consumers === undefined ? clause('"awaiting" IS MISSING') : clause('"awaiting" = ?', consumers);
 const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
 
-const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
+const REMOVE_AWAITING = 'REMOVE "awaiting"';
+const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', REMOVE_AWAITING];
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
 
-type Table = Pick<WorkItemTable, 'name' | 'key' | 'states'>;
+type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy'>;
 
 export type ClaimRequest = {
   /** SQS id of the message that asks. */
@@ -65,8 +69,8 @@ export type Outcome = {
   now: number;
   /** Further attributes of the outcome, for example `failure` or `sentAt`. */
   attributes: Record<string, unknown>;
-  /** Epoch ms at which the marker of an unconfirmed outcome is due. Absent: the outcome removes the marker. */
-  outboxAt?: number | undefined;
+  /** Epoch ms at which the marker is due, if the outcome waits for a confirmation. */
+  outboxAt: number;
   entries: readonly TimelineEntry[];
 };
 
@@ -169,7 +173,7 @@ export function replay(table: Table, id: string, request: ClaimRequest, seen: Wo
       ...newLife(life),
       ...entriesAt(version, [{ name: 'replayed', at: iso(now), messageId }]),
     },
-    also: REMOVE_FAILURE,
+    also: REMOVE_OUTCOME,
     where: [is(table.states.failed), isRetriable, isNotReplayedBy(life.replayId), isAtVersion(seen.version)],
   });
 }
@@ -188,7 +192,7 @@ export function restart(
       ...newLife(life),
       ...entriesAt(version, [{ name: 'replayed', at: iso(now) }]),
     },
-    also: REMOVE_FAILURE,
+    also: REMOVE_OUTCOME,
     where: [is(table.states.failed), isRetriable, isAtVersion(seen.version)],
   });
 }
@@ -209,13 +213,13 @@ export function postpone(
 export function finish(table: Table, id: string, outcome: Outcome): Statement {
   const { claimToken, result, now, attributes, outboxAt, entries } = outcome;
   const version = outcome.version + 1;
-  const isUnconfirmed = outboxAt !== undefined;
+  const isUnconfirmed = table.confirmedBy.length > 0;
   return update(table, id, {
     set: {
       ...{ status: table.states[result], version, updatedAt: iso(now) },
       ...entriesAt(version, entries),
       ...attributes,
-      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0 } : {}),
+      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : {}),
     },
     also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
     where: [is(table.states.processing), isClaimedBy(claimToken)],
@@ -246,12 +250,27 @@ export function notePublication(
   return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** Removes the marker, because the event of the outcome in this version has arrived; no change of state. */
-export function confirm(table: Table, id: string, outcomeVersion: number): Statement {
+/** `awaiting` as an outcome writes it: absent while there is only one consumer. */
+export function awaitingOf({ confirmedBy }: Pick<WorkItemTable, 'confirmedBy'>): string | undefined {
+  return confirmedBy.length > 1 ? confirmedBy.join(' ') : undefined;
+}
+
+export type Confirmation = {
+  /** The version that the outcome wrote. */
+  version: number;
+  /** `awaiting` as it was seen. */
+  seen: string | undefined;
+  /** The consumers that are left. */
+  left: readonly string[];
+};
+
+/** Takes a consumer off the list, and removes the marker with the last; no change of state. */
+export function confirm(table: Table, id: string, { version, seen, left }: Confirmation): Statement {
   const { completed, failed } = table.states;
+  const isLast = left.length === 0;
   return update(table, id, {
-    set: { outboxAttempts: 0 },
-    also: REMOVE_MARKER,
-    where: [isEither(completed, failed), isAtVersion(outcomeVersion)],
+    set: isLast ? { outboxAttempts: 0 } : { awaiting: left.join(' ') },
+    also: isLast ? [...REMOVE_MARKER, ...(seen === undefined ? [] : [REMOVE_AWAITING])] : [],
+    where: [isEither(completed, failed), isAtVersion(version), isAwaiting(seen)],
   });
 }

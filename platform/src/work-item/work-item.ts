@@ -13,7 +13,10 @@ export type WorkItemTable = {
   createdEventOf: (item: object) => OutgoingEvent;
   /** The event of the item's outcome; undefined where an outcome has none. */
   outcomeEventOf: (item: object) => OutgoingEvent | undefined;
-  /** Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. */
+  /**
+   * Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. Append
+   * new ones: an item that ended while there was one consumer waits for the first.
+   */
   confirmedBy: readonly string[];
 };
 
@@ -50,6 +53,11 @@ export type WorkItem = {
   outboxAttempts: number;
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
+  /**
+   * Consumers that have not confirmed the outcome, separated by spaces: a condition compares them all at once. Absent: only
+   * one consumer had to, or all have.
+   */
+  awaiting?: string;
 };
 
 /** A work item with an outbox marker, as the sweeper reads it. */

@@ -1,0 +1,42 @@
+import type { StatementExecutor } from '../dynamodb/executor.js';
+import { awaitingOf, confirm } from './transitions.js';
+import { isFinished, type WorkItem, type WorkItemTable } from './work-item.js';
+
+/** The consumers that have not confirmed the outcome of a finished item with a marker. */
+export function awaitedBy({ confirmedBy }: Pick<WorkItemTable, 'confirmedBy'>, item: Pick<WorkItem, 'awaiting'>) {
+  return item.awaiting?.split(' ') ?? confirmedBy.slice(0, 1);
+}
+
+/** The same, without consumers that are no longer listed: no item waits for those. */
+export function missingConsumers(table: Pick<WorkItemTable, 'confirmedBy'>, item: Pick<WorkItem, 'awaiting'>) {
+  return awaitedBy(table, item).filter((consumer) => table.confirmedBy.includes(consumer));
+}
+
+/**
+ * Records that the outcome's event has reached a consumer, which has stored what it has to do. The last confirmation
+ * removes the marker. The first attempt assumes that nobody has confirmed yet; a refused statement returns the item. Only
+ * the statement whose list is the stored one is applied, so of two concurrent ones, one sees the other.
+ *
+ * @param outcome.version that the outcome wrote
+ */
+export async function confirmOutcome(
+  executor: StatementExecutor,
+  table: WorkItemTable,
+  consumer: string,
+  { id, version }: { id: string; version: number },
+): Promise<void> {
+  if (!table.confirmedBy.includes(consumer)) throw new Error(`no outcome of ${table.name} waits for ${consumer}`);
+  let seen = awaitingOf(table);
+  let awaited: readonly string[] = table.confirmedBy;
+  while (awaited.includes(consumer)) {
+    const left = awaited.filter((name) => name !== consumer);
+    const result = await executor.execute(confirm(table, id, { version, seen, left }));
+    if (result.applied) return;
+    const item = result.item as WorkItem | undefined;
+    // Everyone has confirmed it, or a replay has started a new life.
+    if (item?.version !== version || !isFinished(table, item) || item.outboxAt === undefined) return;
+    if (item.awaiting === seen) throw new Error('an outcome cannot be confirmed: its row has changed by hand');
+    seen = item.awaiting;
+    awaited = awaitedBy(table, item);
+  }
+}
