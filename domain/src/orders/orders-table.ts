@@ -13,12 +13,13 @@ export const ORDER_KEY = 'orderId';
 
 /** How an event reaches a consumer: a rule on the bus, and the queue that it feeds. */
 type Subscription = Readonly<Record<'rule' | 'queue', keyof ResourceNames>>;
+export type OutcomeConsumers = Readonly<Record<string, Subscription>>;
 
 /**
  * Consumers that the outcome of an order waits for. Each confirms that the outcome's event has arrived. Append new ones: an
  * order that ended while there was one waits for the first.
  */
-export const OUTCOME_CONSUMERS: Readonly<Record<string, Subscription>> = {
+export const OUTCOME_CONSUMERS: OutcomeConsumers = {
   'notification-worker': { rule: 'orderOutcomesRule', queue: 'notificationQueue' },
 };
 

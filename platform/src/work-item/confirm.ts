@@ -1,15 +1,31 @@
 import type { StatementExecutor } from '../dynamodb/executor.js';
+import type { TableReader } from '../dynamodb/table-reader.js';
+import type { OutboxIndex } from './outbox-index.js';
 import { awaitingOf, confirm } from './transitions.js';
 import { isFinished, type WorkItem, type WorkItemTable } from './work-item.js';
 
+type Listed = Pick<WorkItemTable, 'confirmedBy'>;
+
 /** The consumers that have not confirmed the outcome of a finished item with a marker. */
-export function awaitedBy({ confirmedBy }: Pick<WorkItemTable, 'confirmedBy'>, item: Pick<WorkItem, 'awaiting'>) {
-  return item.awaiting?.split(' ') ?? confirmedBy.slice(0, 1);
+function awaitedBy({ confirmedBy }: Listed, { awaiting }: Pick<WorkItem, 'awaiting'>): readonly string[] {
+  return typeof awaiting === 'string' ? awaiting.split(' ') : confirmedBy.slice(0, 1);
 }
 
 /** The same, without consumers that are no longer listed: no item waits for those. */
-export function missingConsumers(table: Pick<WorkItemTable, 'confirmedBy'>, item: Pick<WorkItem, 'awaiting'>) {
+export function missingConsumers(table: Listed, item: Pick<WorkItem, 'awaiting'>): string[] {
   return awaitedBy(table, item).filter((consumer) => table.confirmedBy.includes(consumer));
+}
+
+/** The consumers that the oldest outcomes wait for whose markers became due before `before` (epoch ms). */
+export async function readLateConsumers(
+  table: WorkItemTable,
+  index: Pick<OutboxIndex, 'due'>,
+  reader: Pick<TableReader, 'getMany'>,
+  before: number,
+): Promise<string[]> {
+  const items = (await reader.getMany(await index.due(before), ['status', 'awaiting'])) as WorkItem[];
+  const outcomes = items.filter((item) => isFinished(table, item));
+  return [...new Set(outcomes.flatMap((item) => missingConsumers(table, item)))];
 }
 
 /**

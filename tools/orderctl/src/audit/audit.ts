@@ -1,7 +1,7 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
-import { resourceNames, type ResourceNames } from '@orderflow/contracts';
+import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
-import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { ordersTable, OUTCOME_CONSUMERS, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
@@ -36,6 +36,8 @@ export type AuditOptions = {
   recheckMs: number;
   /** Findings that the report keeps. All are counted. */
   keep: number;
+  /** Those that the outcome of an order waits for. */
+  consumers?: OutcomeConsumers;
   onFinding?: (finding: AuditFinding) => void;
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;
 };
@@ -48,7 +50,7 @@ type Item = OrderRecord | NotificationRecord;
 /** The attributes that are checked. An order's items and all timelines, which are most of the data, are not read. */
 const CHECKED = [
   ...['status', 'version', 'effects', 'updatedAt', 'leaseUntil', 'lastReplayId', 'failure', 'correlationId'],
-  ...['outboxAt', 'orderId'],
+  ...['outboxAt', 'awaiting', 'orderId'],
 ];
 const ATTRIBUTES: Record<Kind, string[]> = {
   order: [...CHECKED, 'customerId', 'totalAmount'],
@@ -78,18 +80,15 @@ async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames):
  */
 export async function audit(dependencies: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
   const { aws, now, pause, elapsedMs = createMonotonicClock().startStopwatch() } = dependencies;
-  const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress } = options;
+  const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
   const startedAt = now();
   const beganAtMs = elapsedMs();
   const names = resourceNames(stage);
   const urlOf = createQueueUrls(aws.sqs);
   const countsOf = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
-  const watched = [
-    ...[names.orderQueue, names.orderDeadLetterQueue, names.notificationQueue],
-    ...[names.notificationDeadLetterQueue, names.undeliveredQueue],
-  ];
+  const watched = [...queueNames(names), ...Object.values(consumers).map(({ queue }) => names[queue])];
   const queues = Object.fromEntries(
-    await Promise.all(watched.map(async (queue) => [queue, await countsOf(queue)] as const)),
+    await Promise.all([...new Set(watched)].map(async (queue) => [queue, await countsOf(queue)] as const)),
   );
   const readers: Record<Kind, TableReader> = {
     order: createTableReader(aws.dynamo, ordersTable(names)),
@@ -100,11 +99,11 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
   const checks = createItemChecks({
     orders: readers.order,
     notifications: readers.notification,
-    ...{ deadLettered, outcomesExpected, toleranceMs, now },
+    ...{ deadLettered, consumers, outcomesExpected, toleranceMs, now },
   });
   const backlog = createBacklog({
-    ...{ dynamo: aws.dynamo, names, orders: readers.order, now, elapsedMs, toleranceMs },
-    depthOf: async (queue) => depthOf(await countsOf(queue === 'orders' ? names.orderQueue : names.notificationQueue)),
+    ...{ dynamo: aws.dynamo, names, orders: readers.order, consumers, now, elapsedMs, toleranceMs },
+    depthOf: async (queue) => depthOf(await countsOf(names[queue])),
   });
   const tally = createTally(keep, onFinding ?? (() => undefined));
 

@@ -1,5 +1,6 @@
 import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import type { OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { DeadLettered } from './dead-lettered.js';
@@ -9,6 +10,7 @@ type Dependencies = {
   orders: TableReader;
   notifications: TableReader;
   deadLettered: DeadLettered;
+  consumers: OutcomeConsumers;
   outcomesExpected: boolean;
   toleranceMs: number;
   now: () => number;
@@ -45,6 +47,7 @@ export function createItemChecks({
   orders,
   notifications,
   deadLettered,
+  consumers,
   outcomesExpected,
   toleranceMs,
   now,
@@ -65,6 +68,7 @@ export function createItemChecks({
           checkOrder(order, {
             now: now(),
             toleranceMs,
+            consumers,
             outcomesExpected,
             deadLettered: deadLettered.hasOrder(order.orderId),
             notified: found.has(notificationId),
