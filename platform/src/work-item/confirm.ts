@@ -1,8 +1,8 @@
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TableReader } from '../dynamodb/table-reader.js';
 import type { OutboxIndex } from './outbox-index.js';
-import { awaitingOf, confirm } from './transitions.js';
-import { isFinished, type WorkItem, type WorkItemTable } from './work-item.js';
+import { confirm } from './transitions.js';
+import { awaitingOf, isFinished, type WorkItem, type WorkItemTable } from './work-item.js';
 
 type Listed = Pick<WorkItemTable, 'confirmedBy'>;
 

@@ -1,26 +1,20 @@
-import type { DynamoDb } from '../aws/clients.js';
-import { isUnavailable } from '../aws/error-kind.js';
 import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
-import type { Clock, MonotonicClock } from '../runtime/clock.js';
-import type { Logger } from '../runtime/logger.js';
 import { leaseEndsAt } from './lease.js';
-import type { StatementExecutor } from '../dynamodb/executor.js';
 import { createTableReader } from '../dynamodb/table-reader.js';
 import { missingConsumers } from './confirm.js';
 import { confirm, moveMarker } from './transitions.js';
-import type { EventPublisher } from '../events/publisher.js';
-import { createFailingItems } from './failing-items.js';
+import { createVisits } from './visits.js';
 import { giveUp } from './give-up.js';
 import { nextActionFor, SWEPT_ATTRIBUTES } from './next-action.js';
 import { createOutboxIndex } from './outbox-index.js';
 import { isFinished, type DueItem } from './work-item.js';
-import type { OutboxMetrics } from './sweeper-metrics.js';
 import {
   emptyReport,
   MARKER_SKEW_MS,
   whyClosed,
   type SweptTable,
   type Subscription,
+  type SweeperDependencies,
   type SweeperOptions,
   type SweepReport,
 } from './swept-table.js';
@@ -33,20 +27,6 @@ export type Sweeper = {
   problem: () => string | undefined;
 };
 
-type Dependencies = {
-  dynamo: DynamoDb;
-  executor: StatementExecutor;
-  publisher: Pick<EventPublisher, 'publish'>;
-  logger: Pick<Logger, 'error' | 'warn'>;
-  now: Clock;
-  monotonic: MonotonicClock;
-  random?: () => number;
-  /** Updated during the sweep, because a sweep that fails has no report. */
-  metrics?: OutboxMetrics;
-};
-
-/** One PutEvents call takes this many events. */
-const CONCURRENT_VISITS = 10;
 /** Clocks are rarely set back: only every twelfth sweep, starting with the first, looks for markers that are far ahead. */
 const LOOK_AHEAD_EVERY = 12;
 
@@ -54,13 +34,13 @@ const LOOK_AHEAD_EVERY = 12;
  * Republishes lost events. An item keeps its marker from its insert until its outcome is written, or until the last
  * consumer has confirmed the outcome. Whatever happens to its messages meanwhile, the sweeper returns to the item.
  */
-export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
-  const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
+export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: SweeperDependencies): Sweeper {
+  const { dynamo, executor, publisher, logger, now, metrics } = dependencies;
   const { table } = swept;
   const { name, key } = table;
   const reader = createTableReader(dynamo, table);
   const markers = createOutboxIndex(dynamo, table);
-  const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
+  const { visitAll, problem } = createVisits(table, options, { ...dependencies, reader });
   const republish = createRepublish({ table, reader }, options, dependencies);
   /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
@@ -75,17 +55,6 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   const idOf = (item: DueItem): string => String(item[key]);
 
   const readItems = (ids: string[]) => reader.getMany(ids, SWEPT_ATTRIBUTES) as Promise<DueItem[]>;
-
-  /** Visits a failing item again after the longest pause, so that it does not hold up the others. */
-  async function setAside(report: SweepReport, item: DueItem, reason: unknown, sweptAt: number): Promise<void> {
-    report.failed += 1;
-    metrics?.failed(name);
-    failing.add(idOf(item), reason);
-    // The failed visit may already have moved the marker.
-    const stored = (await reader.get(idOf(item), ['outboxAt'])) as Pick<DueItem, 'outboxAt'> | undefined;
-    if (stored?.outboxAt === undefined) return;
-    await executor.execute(moveMarker(table, idOf(item), stored.outboxAt, sweptAt + options.backoffMaxMs));
-  }
 
   async function visit(item: DueItem, queue: QueueCounts, isCovered: boolean, report: SweepReport): Promise<void> {
     const sweptAt = now();
@@ -116,26 +85,6 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
         const event = table.confirmedBy.length > 0 && table.outcomeEventOf(failed);
         if (event) await publisher.publish(event);
       }
-    }
-  }
-
-  /** @throws the first outage, after all visits of its chunk have ended */
-  async function visitAll(items: DueItem[], report: SweepReport, act: (item: DueItem, index: number) => Promise<void>) {
-    for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
-      const chunk = items.slice(start, start + CONCURRENT_VISITS);
-      const visits = await Promise.allSettled(
-        chunk.map(async (item, index) => {
-          try {
-            await act(item, start + index);
-            failing.remove(idOf(item));
-          } catch (error) {
-            if (isUnavailable(error)) throw error;
-            await setAside(report, item, error, now());
-          }
-        }),
-      );
-      const outage = visits.find((visited) => visited.status === 'rejected');
-      if (outage) throw outage.reason;
     }
   }
 
@@ -237,5 +186,5 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     return report;
   }
 
-  return { sweep, problem: failing.problem };
+  return { sweep, problem };
 }

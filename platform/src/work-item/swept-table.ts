@@ -1,7 +1,13 @@
 import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
+import type { DynamoDb } from '../aws/clients.js';
 import type { QueueCounts } from '../aws/queue-counts.js';
+import type { StatementExecutor } from '../dynamodb/executor.js';
+import type { EventPublisher } from '../events/publisher.js';
+import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
 import { NotDescribedError, type Check } from '../health/readiness.js';
+import type { OutboxMetrics } from './sweeper-metrics.js';
 import type { WorkItemTable } from './work-item.js';
 
 /** A rule on the bus and the queue that it feeds, as the sweeper sees them. */
@@ -35,6 +41,18 @@ export type SweeperOptions = {
   maxAttempts: number;
   backoffBaseMs: number;
   backoffMaxMs: number;
+};
+
+export type SweeperDependencies = {
+  dynamo: DynamoDb;
+  executor: StatementExecutor;
+  publisher: Pick<EventPublisher, 'publish'>;
+  logger: Pick<Logger, 'error' | 'warn'>;
+  now: Clock;
+  monotonic: MonotonicClock;
+  random?: () => number;
+  /** Updated during the sweep, because a sweep that fails has no report. */
+  metrics?: OutboxMetrics;
 };
 
 /**

@@ -1,5 +1,7 @@
 import type { Statement } from '../dynamodb/executor.js';
-import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
+import { clause, insertStatement, updateStatement as update, type Clause } from '../dynamodb/statement-text.js';
+import { awaitingOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
+import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
 /**
  * Every change that a work item can go through, and the only place that writes one. A message claims the item, works on
@@ -9,8 +11,7 @@ import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
  *   ────┬──────────────┬────────────────┬───────────────────────────┬──────>
  *       │ pending      │ processing     │ completed | failed        │
  *       │ marker set   │ lease          │ effects + 1               │ marker removed
- *                                       │ marker removed, or kept until the last consumer has confirmed the outcome;
- *                                       │ `awaiting` names the consumers, if there are several
+ *                                       │ marker removed, or kept until the last consumer has confirmed the outcome
  *
  *     processing          ── postpone ──> processing   the owner gives its claim back; its message comes again
  *     processing          ── takeOver ──> processing   by another message, after the lease has expired
@@ -23,11 +24,6 @@ import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
  * one of several concurrent attempts is applied. A SET never reads what another SET of the statement writes: services
  * differ in the value they see.
  */
-
-/** A condition: PartiQL text with its parameters. */
-type Clause = { text: string; parameters: unknown[] };
-
-const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
 
 const is = (status: string): Clause => clause('"status" = ?', status);
 const isEither = (one: string, other: string): Clause => clause('"status" IN [?, ?]', one, other);
@@ -47,36 +43,6 @@ const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
 
 type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy'>;
 
-export type ClaimRequest = {
-  /** SQS id of the message that asks. */
-  messageId: string;
-  /** New for every attempt: proves who owns the claim. */
-  claimToken: string;
-  /** Epoch ms, as is leaseUntil. */
-  now: number;
-  leaseUntil: number;
-  entry: TimelineEntry;
-  /** Gives the present life up: every later claim in it may only end it. */
-  givesUp?: boolean;
-};
-
-/** How a work item ended. */
-export type Outcome = {
-  claimToken: string;
-  /** The version that the claim wrote. */
-  version: number;
-  result: 'completed' | 'failed';
-  now: number;
-  /** Further attributes of the outcome, for example `failure` or `sentAt`. */
-  attributes: Record<string, unknown>;
-  /** Epoch ms at which the marker is due, if the outcome waits for a confirmation. */
-  outboxAt: number;
-  entries: readonly TimelineEntry[];
-};
-
-/** Starts a new life. Times in epoch ms. */
-type NewLife = { replayId: string; outboxShard: number; outboxAt: number };
-
 /** Bounds the timeline: from this version on, an entry overwrites the last one of its name. */
 const MAX_ENTRY_VERSION = 60;
 
@@ -89,29 +55,6 @@ function entriesAt(version: number, entries: readonly TimelineEntry[]): Record<s
   return Object.fromEntries(
     entries.map(({ name, ...attributes }) => [entryPath(name, version), { ...attributes, version }] as const),
   );
-}
-
-type Change = {
-  /** Values by path. Those that are undefined are left out. */
-  set: Record<string, unknown>;
-  also?: readonly string[];
-  where: readonly Clause[];
-};
-
-function update(table: Table, id: string, { set, also = [], where }: Change): Statement {
-  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
-  const conditions = [clause(`"${table.key}" = ?`, id), ...where];
-  const quoted = (path: string): string => `"${path.replaceAll('.', '"."')}"`;
-  return {
-    key: id,
-    text: [
-      `UPDATE "${table.name}"`,
-      ...assigned.map(([path]) => `SET ${quoted(path)} = ?`),
-      ...also,
-      `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
-    ].join(' '),
-    parameters: [...assigned.map(([, value]) => value), ...conditions.flatMap(({ parameters }) => parameters)],
-  };
 }
 
 function claimed({ states }: Table, request: ClaimRequest, version: number, life: string): Record<string, unknown> {
@@ -133,12 +76,7 @@ function newLife({ replayId, outboxShard, outboxAt }: NewLife): Record<string, u
 
 /** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
 export function insert(table: Table, item: Record<string, unknown>): Statement {
-  const present = Object.entries(item).filter(([, value]) => value !== undefined);
-  return {
-    key: String(item[table.key]),
-    text: `INSERT INTO "${table.name}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
-    parameters: present.map(([, value]) => value),
-  };
+  return insertStatement(table, item);
 }
 
 /** pending, processing → processing, by the item's first message or by the same message again. */
@@ -249,20 +187,6 @@ export function notePublication(
   }
   return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
-
-/** `awaiting` as an outcome writes it: absent while there is only one consumer. */
-export function awaitingOf({ confirmedBy }: Pick<WorkItemTable, 'confirmedBy'>): string | undefined {
-  return confirmedBy.length > 1 ? confirmedBy.join(' ') : undefined;
-}
-
-export type Confirmation = {
-  /** The version that the outcome wrote. */
-  version: number;
-  /** `awaiting` as it was seen. */
-  seen: string | undefined;
-  /** The consumers that are left. */
-  left: readonly string[];
-};
 
 /** Takes a consumer off the list, and removes the marker with the last; no change of state. */
 export function confirm(table: Table, id: string, { version, seen, left }: Confirmation): Statement {
