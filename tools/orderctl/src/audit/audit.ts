@@ -1,7 +1,12 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contracts';
-import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
-import { ordersTable, OUTCOME_CONSUMERS, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
+import { NOTIFICATION_KEY, notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import {
+  ORDER_KEY,
+  ordersTable,
+  OUTCOME_CONSUMERS,
+  type OutcomeConsumers,
+} from '@orderflow/domain/orders/orders-table';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
@@ -50,11 +55,11 @@ type Item = OrderRecord | NotificationRecord;
 /** The attributes that are checked. An order's items and all timelines, which are most of the data, are not read. */
 const CHECKED = [
   ...['status', 'version', 'effects', 'updatedAt', 'leaseUntil', 'lastReplayId', 'failure', 'correlationId'],
-  ...['outboxAt', 'awaiting', 'orderId'],
+  ...['outboxAt', 'awaiting', ORDER_KEY],
 ];
 const ATTRIBUTES: Record<Kind, string[]> = {
   order: [...CHECKED, 'customerId', 'totalAmount'],
-  notification: [...CHECKED, 'notificationId', 'causationId'],
+  notification: [...CHECKED, NOTIFICATION_KEY, 'causationId'],
 };
 
 function idOf(kind: Kind, item: Item): string {

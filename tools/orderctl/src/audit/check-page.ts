@@ -1,3 +1,5 @@
+import { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
+import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
@@ -58,7 +60,7 @@ export function createItemChecks({
       const found = outcomesExpected
         ? await byId(
             notifications,
-            'notificationId',
+            NOTIFICATION_KEY,
             wanted.filter((id) => id !== undefined),
           )
         : new Map<string, unknown>();
@@ -81,7 +83,7 @@ export function createItemChecks({
     notification: async (page: readonly NotificationRecord[]): Promise<Verdict[]> => {
       const found = await byId<OrderRecord>(
         orders,
-        'orderId',
+        ORDER_KEY,
         page.flatMap(({ orderId }) => (typeof orderId === 'string' ? [orderId] : [])),
       );
       return page.map((notification) =>
