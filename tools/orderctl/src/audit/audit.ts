@@ -91,9 +91,8 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
   const names = resourceNames(stage);
   const urlOf = createQueueUrls(aws.sqs);
   const countsOf = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
-  const watched = [...queueNames(names), ...Object.values(consumers).map(({ queue }) => names[queue])];
   const queues = Object.fromEntries(
-    await Promise.all([...new Set(watched)].map(async (queue) => [queue, await countsOf(queue)] as const)),
+    await Promise.all(queueNames(names).map(async (queue) => [queue, await countsOf(queue)] as const)),
   );
   const readers: Record<Kind, TableReader> = {
     order: createTableReader(aws.dynamo, ordersTable(names)),
