@@ -5,7 +5,7 @@ import { finish, insert } from '@orderflow/platform/work-item/transitions';
 import { callsIn, countCall, itemBytes, newUsage, usageSince, writeUnitsOf } from './aws-usage.js';
 import { costPerMillion } from './cost.js';
 
-const table = ordersTable(resourceNames('bench'));
+const table = ordersTable(resourceNames('bench'), { notifies: false });
 const INDEXED = {
   ...{ orderId: 'o-1', customerId: 'c-1', createdAtId: 'now#o-1', listBucket: 'b-1' },
   ...{ outboxShard: 1, outboxAt: 2 },
@@ -26,7 +26,8 @@ describe('usage', () => {
   it('prices each statement of a batch and its index writes', () => {
     const usage = newUsage();
     const { text, parameters } = insert(table, INDEXED);
-    const outcome = { claimToken: 't', version: 2, result: 'completed', now: 0, attributes: {}, entries: [] } as const;
+    const written = { result: 'completed', now: 0, attributes: {}, entries: [], outboxAt: 0 } as const;
+    const outcome = { claimToken: 't', version: 2, ...written };
     const done = finish(table, 'o-1', outcome);
     call(usage, 'DynamoDB BatchExecuteStatement', {
       Statements: [{ Statement: text, Parameters: wire(parameters) }, { Statement: done.text }],

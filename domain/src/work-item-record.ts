@@ -69,6 +69,8 @@ export type WorkItemRecord = {
   outboxAttempts: number;
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
+  /** Consumers that have not confirmed the outcome, separated by spaces; absent while one consumer is enough. */
+  awaiting?: string;
 };
 
 /** The attributes of a work item as its insert writes them: unclaimed, with an outbox marker. Times in epoch ms. */

@@ -49,6 +49,7 @@ export const finishedThing = (change: Thing = {}): Thing =>
 export const NOTHING_SWEPT: SweepReport = {
   ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
   closedBy: [],
+  awaiting: [],
 };
 
 const THINGS_TABLE = {
@@ -72,32 +73,35 @@ const THINGS_TABLE = {
 };
 
 type SystemOptions = {
-  /** Whether outcomes have a consumer that confirms them. */
-  told?: boolean;
+  /** Consumers that confirm outcomes. */
+  confirmedBy?: readonly string[];
   options?: Partial<SweeperOptions>;
 };
 
 /** A table of things with a sweeper, over fakes; the queues hold what the test says. */
-export function createOutboxSystem(things: readonly Thing[], { told = true, options = {} }: SystemOptions = {}) {
+export function createOutboxSystem(
+  things: readonly Thing[],
+  { confirmedBy = THINGS.confirmedBy, options = {} }: SystemOptions = {},
+) {
   const time = { ms: SWEPT_AT_MS };
   const empty = (): QueueCounts => ({ visible: 0, inFlight: 0, delayed: 0 });
-  const queue = { work: empty(), outcomes: empty() };
+  const queue = { work: empty(), outcomes: empty(), others: empty() };
   /** Why a subscription is closed; undefined while it is open. */
-  const closed: { work?: Error; outcomes?: Error } = {};
+  const closed: Partial<Record<keyof typeof queue, Error>> = {};
   const givenUp: Thing[] = [];
   const log = createRecordingLogger();
   const aws = createFakeAws({ eventBuses: ['bus'], tables: [THINGS_TABLE] });
   aws.dynamo.seed('things', ...things);
 
-  const subscription = (name: 'work' | 'outcomes') => ({
+  const subscription = (name: keyof typeof queue) => ({
     check: () => (closed[name] ? Promise.reject(closed[name]) : Promise.resolve()),
     countQueue: () => Promise.resolve({ ...queue[name] }),
   });
   const table: SweptTable = {
-    table: { ...THINGS, confirmedBy: told ? THINGS.confirmedBy : [] },
+    table: { ...THINGS, confirmedBy },
     work: subscription('work'),
     onGivenUp: (item) => givenUp.push(item),
-    ...(told ? { outcome: subscription('outcomes') } : {}),
+    consumers: { 'a-consumer': subscription('outcomes'), 'b-consumer': subscription('others') },
   };
   let sweepers = 0;
   const createAnother = () => {
@@ -119,6 +123,7 @@ export function createOutboxSystem(things: readonly Thing[], { told = true, opti
   const sweeper = createAnother();
   return {
     aws,
+    executor: createStatementExecutor(aws.dynamo),
     time,
     queue,
     closed,

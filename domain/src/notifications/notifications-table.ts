@@ -1,18 +1,21 @@
 import { INDEXES, type ResourceNames } from '@orderflow/contracts';
+import { ORDER_KEY } from '../orders/orders-table.js';
 import { OUTBOX } from '../work-item-record.js';
 import { notificationRequested, notificationSent } from './notification-events.js';
 import { NOTIFICATION_STATES, type NotificationRecord } from './notification.js';
 
+export const NOTIFICATION_KEY = 'notificationId';
+
 /** The secondary index by which the notifications of an order are listed. */
 export const NOTIFICATION_INDEXES = {
-  byOrder: { name: INDEXES.byOrder, partition: 'orderId', sort: 'createdAtId' },
+  byOrder: { name: INDEXES.byOrder, partition: ORDER_KEY, sort: 'createdAtId' },
 } as const;
 
 /** The notifications table: how its work items are named, keyed, published and indexed. */
 export function notificationsTable({ notificationsTable: name }: Pick<ResourceNames, 'notificationsTable'>) {
   return {
     name,
-    key: 'notificationId',
+    key: NOTIFICATION_KEY,
     states: NOTIFICATION_STATES,
     outbox: OUTBOX,
     indexes: NOTIFICATION_INDEXES,

@@ -11,8 +11,17 @@ export const ORDER_INDEXES = {
 
 export const ORDER_KEY = 'orderId';
 
-/** Consumers that the outcome of an order waits for. Each confirms that the outcome's event has arrived. */
-const CONFIRMED_BY: readonly string[] = ['notification-worker'];
+/** How an event reaches a consumer: a rule on the bus, and the queue that it feeds. */
+type Subscription = Readonly<Record<'rule' | 'queue', keyof ResourceNames>>;
+export type OutcomeConsumers = Readonly<Record<string, Subscription>>;
+
+/**
+ * Consumers that the outcome of an order waits for. Each confirms that the outcome's event has arrived. Append new ones: an
+ * order that ended while there was one waits for the first.
+ */
+export const OUTCOME_CONSUMERS: OutcomeConsumers = {
+  'notification-worker': { rule: 'orderOutcomesRule', queue: 'notificationQueue' },
+};
 
 /**
  * The orders table: how its work items are named, keyed, published and indexed.
@@ -27,6 +36,6 @@ export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTa
     indexes: ORDER_INDEXES,
     createdEventOf: (order: object) => orderCreated(order as OrderRecord),
     outcomeEventOf: (order: object) => orderOutcome(order as OrderRecord),
-    confirmedBy: notifies ? CONFIRMED_BY : [],
+    confirmedBy: notifies ? Object.keys(OUTCOME_CONSUMERS) : [],
   } as const;
 }

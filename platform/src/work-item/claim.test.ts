@@ -10,7 +10,10 @@ import type { WorkItemTable } from './work-item.js';
 const LEASE_MS = 30_000;
 /** By the clock of the message that takes over. */
 const PASSED_MS = LEASE_MS + LEASE_SKEW_MS + 1;
-const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
+const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId', confirmedBy: [] };
+const CONFIRMED: WorkItemTable = { ...TABLE, confirmedBy: ['a-consumer'] };
+/** The confirmation of the only consumer. */
+const LAST = { seen: undefined, left: [] };
 const INSERTED = {
   jobId: 'j1',
   status: 'PENDING',
@@ -69,6 +72,7 @@ async function createJobs() {
       result,
       now: time.ms,
       attributes,
+      outboxAt: time.ms,
       entries: [{ name: result, at: 'then' }],
     });
   return {
@@ -321,7 +325,7 @@ describe('finish', () => {
   it('keeps the marker of an outcome until it is confirmed', async () => {
     const { claimed, executor, job, time } = await createJobs();
     const outcome = { result: 'completed', now: time.ms, attributes: {}, entries: [] } as const;
-    await finishItem(executor, TABLE, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
+    await finishItem(executor, CONFIRMED, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
     expect(job()).toMatchObject({
       status: 'COMPLETED',
       version: 3,
@@ -329,9 +333,9 @@ describe('finish', () => {
       outboxAt: 7_000,
       outboxAttempts: 0,
     });
-    expect(await executor.execute(confirm(TABLE, 'j1', 2))).toMatchObject({ applied: false });
+    expect(await executor.execute(confirm(CONFIRMED, 'j1', { ...LAST, version: 2 }))).toMatchObject({ applied: false });
     expect(job()).toHaveProperty('outboxAt');
-    expect(await executor.execute(confirm(TABLE, 'j1', 3))).toEqual({ applied: true });
+    expect(await executor.execute(confirm(CONFIRMED, 'j1', { ...LAST, version: 3 }))).toEqual({ applied: true });
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 3 });
     expect(job()).not.toHaveProperty('outboxAt');
     expect(job()).not.toHaveProperty('outboxShard');
@@ -340,7 +344,7 @@ describe('finish', () => {
   it('cannot be confirmed while the item is processing', async () => {
     const { claimed, executor, job } = await createJobs();
     const { version } = await claimed('m1');
-    expect(await executor.execute(confirm(TABLE, 'j1', version))).toMatchObject({ applied: false });
+    expect(await executor.execute(confirm(CONFIRMED, 'j1', { ...LAST, version }))).toMatchObject({ applied: false });
     expect(job()).toHaveProperty('outboxAt');
   });
 

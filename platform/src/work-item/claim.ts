@@ -3,7 +3,14 @@ import type { Clock } from '../runtime/clock.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import { isLeased } from './lease.js';
 import * as transitions from './transitions.js';
-import { isFinished, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
+import {
+  isFinished,
+  type ClaimRequest,
+  type Outcome,
+  type TimelineEntry,
+  type WorkItem,
+  type WorkItemTable,
+} from './work-item.js';
 
 type ClaimOptions = {
   id: string;
@@ -55,7 +62,7 @@ export async function claimItem(
 ): Promise<ClaimResult> {
   const { id, messageId, replayId, leaseMs, entry, givesUp = false } = options;
   const claimToken = randomUUID();
-  const requestAt = (at: number): transitions.ClaimRequest => ({
+  const requestAt = (at: number): ClaimRequest => ({
     ...{ messageId, claimToken, now: at, leaseUntil: at + leaseMs, entry, givesUp },
   });
 
@@ -108,7 +115,7 @@ export async function finishItem(
   executor: StatementExecutor,
   table: WorkItemTable,
   ownership: Ownership,
-  outcome: Pick<transitions.Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'entries'>,
+  outcome: Pick<Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'entries'>,
 ): Promise<boolean> {
   const { id, claimToken, version } = ownership;
   const result = await executor.execute(transitions.finish(table, id, { ...outcome, claimToken, version }));

@@ -47,9 +47,8 @@ export async function giveUp(
       retriable: true,
     },
   };
-  const outboxAt = table.confirmedBy.length > 0 ? at + markerDelayMs : undefined;
   const entries = [{ name: table.states.failed.toLowerCase(), at: iso }];
-  const outcome = { result: 'failed', now: at, attributes, entries, outboxAt } as const;
+  const outcome = { result: 'failed', now: at, attributes, entries, outboxAt: at + markerDelayMs } as const;
   if (!(await finishItem(executor, table, claim.ownership, outcome))) return undefined;
   return reader.get(id);
 }

@@ -5,7 +5,7 @@ import type { DueItem, WorkItemTable } from './work-item.js';
 /** Attributes that `nextActionFor` reads. */
 export const SWEPT_ATTRIBUTES = [
   ...['status', 'version', 'holder', 'leaseUntil', 'updatedAt'],
-  ...['outboxAt', 'outboxAttempts', 'outboxSentAt'],
+  ...['outboxAt', 'outboxAttempts', 'outboxSentAt', 'awaiting'],
 ];
 
 /**

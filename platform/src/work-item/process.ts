@@ -79,7 +79,6 @@ export async function workOnItem<Item extends object>(
   { id, known, work, givesUp = false }: Job<Item>,
 ): Promise<HandlerResult> {
   const { executor, table, now, leaseMs, markerDelayMs } = items;
-  const waitsForConfirmation = table.confirmedBy.length > 0;
   const claim = await claimItem(
     executor,
     table,
@@ -111,7 +110,7 @@ export async function workOnItem<Item extends object>(
       return { outcome: 'duplicate', events: [] };
     case 'finished': {
       // Without a marker, every consumer that the outcome waits for has its event.
-      const isConfirmed = waitsForConfirmation && claim.item.outboxAt === undefined;
+      const isConfirmed = table.confirmedBy.length > 0 && claim.item.outboxAt === undefined;
       return { outcome: 'duplicate', events: isConfirmed ? [] : present(table.outcomeEventOf(claim.item)) };
     }
     case 'claimed':
@@ -133,8 +132,7 @@ export async function workOnItem<Item extends object>(
   const at = now();
   const status = table.states[result];
   const entry = { name: status.toLowerCase(), at: new Date(at).toISOString() };
-  const marker = waitsForConfirmation ? { outboxAt: at + markerDelayMs } : {};
-  const outcome = { result, now: at, attributes, entries: [...entries, entry], ...marker };
+  const outcome = { result, now: at, attributes, entries: [...entries, entry], outboxAt: at + markerDelayMs };
   const mine = await finishItem(executor, table, ownership, outcome);
   // Another message took over while this delivery was late, and publishes the outcome.
   if (!mine) return { outcome: 'duplicate', events: [] };

@@ -1,18 +1,9 @@
-import type { Clock } from '../runtime/clock.js';
 import { failpoint } from '../runtime/failpoints.js';
-import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TableReader } from '../dynamodb/table-reader.js';
 import { moveMarker, notePublication } from './transitions.js';
-import type { EventPublisher, OutgoingEvent } from '../events/publisher.js';
+import type { OutgoingEvent } from '../events/publisher.js';
 import { isFinished, type DueItem, type WorkItemTable } from './work-item.js';
-import type { SweeperOptions } from './swept-table.js';
-
-type Dependencies = {
-  executor: StatementExecutor;
-  publisher: Pick<EventPublisher, 'publish'>;
-  now: Clock;
-  random?: () => number;
-};
+import type { SweeperDependencies, SweeperOptions } from './swept-table.js';
 
 /** Shortens a pause by up to this share, so that events that were lost together are not republished together. */
 const JITTER = 0.1;
@@ -37,7 +28,7 @@ function republication({ timeline, version }: Record<string, unknown>, { detail 
 export function createRepublish(
   { table, reader }: { table: WorkItemTable; reader: TableReader },
   { backoffBaseMs, backoffMaxMs }: SweeperOptions,
-  { executor, publisher, now, random = Math.random }: Dependencies,
+  { executor, publisher, now, random = Math.random }: SweeperDependencies,
 ) {
   /** @returns whether the marker was moved, perhaps by an attempt whose answer was lost */
   async function take(id: string, from: number, to: number): Promise<boolean> {

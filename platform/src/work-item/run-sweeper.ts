@@ -34,8 +34,10 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   }
 
   async function sweepTable({ table, sweeper }: RunOptions['sweepers'][number]): Promise<void> {
-    const { closedBy, ...report } = await sweeper.sweep();
-    if (report.republished + report.givenUp > 0) logger.info('outbox swept', { table, ...report });
+    const { closedBy, awaiting, ...report } = await sweeper.sweep();
+    if (report.republished + report.givenUp > 0) {
+      logger.info('outbox swept', { table, ...report, ...(awaiting.length > 0 ? { awaiting } : {}) });
+    }
     reportClosed(table, closedBy);
   }
 

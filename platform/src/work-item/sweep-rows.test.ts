@@ -13,8 +13,8 @@ import type { WorkItemTable } from './work-item.js';
 const LONGEST_PAUSE_MS = SWEEPER_OPTIONS.backoffMaxMs;
 
 /** A system in which the events of some rows cannot be made. */
-function withBadRows(things: readonly Record<string, unknown>[], told = true) {
-  const outbox = createOutboxSystem(things, { told });
+function withBadRows(things: readonly Record<string, unknown>[], confirmedBy?: readonly string[]) {
+  const outbox = createOutboxSystem(things, { confirmedBy });
   const { table } = outbox.table;
   const failingOn =
     (eventOf: WorkItemTable['createdEventOf']): WorkItemTable['createdEventOf'] =>
@@ -93,7 +93,7 @@ describe('rows that cannot be brought on', () => {
     'without %s are let go or named where outcomes have no event',
     async (attribute) => {
       const { [attribute]: _missing, ...row } = finishedThing({ thingId: 'bad' });
-      const outbox = createOutboxSystem([row, ...good(3)], { told: false });
+      const outbox = createOutboxSystem([row, ...good(3)], { confirmedBy: [] });
       await outbox.sweep();
       expect(outbox.published().filter((entry) => entry.includes('good'))).toHaveLength(3);
       expect(Number(outbox.item('bad').outboxAt ?? Infinity)).toBeGreaterThan(SWEPT_AT_MS);

@@ -111,14 +111,14 @@ describe('a due marker', () => {
 describe('an unconfirmed outcome', () => {
   it('is told of again: the same event', async () => {
     const outbox = createOutboxSystem([finishedThing()]);
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1, awaiting: ['a-consumer'] });
     expect(outbox.published()).toEqual(['Ended thing-1 v3']);
     expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: SWEPT_AT_MS + 5_000 });
   });
 
   it('is never given up: a consumer still needs it', async () => {
     const outbox = createOutboxSystem([finishedThing({ outboxAttempts: 500 })]);
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1, awaiting: ['a-consumer'] });
     expect(outbox.item()).toMatchObject({ status: 'COMPLETED', outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffMaxMs });
   });
 
@@ -130,7 +130,7 @@ describe('an unconfirmed outcome', () => {
   });
 
   it('loses its marker when outcomes have no consumer', async () => {
-    const outbox = createOutboxSystem([finishedThing()], { told: false });
+    const outbox = createOutboxSystem([finishedThing()], { confirmedBy: [] });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
     expect(outbox.published()).toEqual([]);
     expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3 });
@@ -234,7 +234,7 @@ describe('an item whose attempts are used up', () => {
   });
 
   it('has no marker left when outcomes have no consumer', async () => {
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })], { told: false });
+    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })], { confirmedBy: [] });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
     expect(outbox.item()).toMatchObject({ status: 'FAILED' });
     expect(outbox.item()).not.toHaveProperty('outboxAt');

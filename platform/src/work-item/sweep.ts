@@ -1,25 +1,20 @@
-import type { DynamoDb } from '../aws/clients.js';
-import { isUnavailable } from '../aws/error-kind.js';
 import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
-import type { Clock, MonotonicClock } from '../runtime/clock.js';
-import type { Logger } from '../runtime/logger.js';
 import { leaseEndsAt } from './lease.js';
-import type { StatementExecutor } from '../dynamodb/executor.js';
 import { createTableReader } from '../dynamodb/table-reader.js';
+import { missingConsumers } from './confirm.js';
 import { confirm, moveMarker } from './transitions.js';
-import type { EventPublisher } from '../events/publisher.js';
-import { createFailingItems } from './failing-items.js';
+import { createVisits } from './visits.js';
 import { giveUp } from './give-up.js';
 import { nextActionFor, SWEPT_ATTRIBUTES } from './next-action.js';
 import { createOutboxIndex } from './outbox-index.js';
 import { isFinished, type DueItem } from './work-item.js';
-import type { OutboxMetrics } from './sweeper-metrics.js';
 import {
   emptyReport,
   MARKER_SKEW_MS,
   whyClosed,
   type SweptTable,
   type Subscription,
+  type SweeperDependencies,
   type SweeperOptions,
   type SweepReport,
 } from './swept-table.js';
@@ -32,20 +27,6 @@ export type Sweeper = {
   problem: () => string | undefined;
 };
 
-type Dependencies = {
-  dynamo: DynamoDb;
-  executor: StatementExecutor;
-  publisher: Pick<EventPublisher, 'publish'>;
-  logger: Pick<Logger, 'error' | 'warn'>;
-  now: Clock;
-  monotonic: MonotonicClock;
-  random?: () => number;
-  /** Updated during the sweep, because a sweep that fails has no report. */
-  metrics?: OutboxMetrics;
-};
-
-/** One PutEvents call takes this many events. */
-const CONCURRENT_VISITS = 10;
 /** Clocks are rarely set back: only every twelfth sweep, starting with the first, looks for markers that are far ahead. */
 const LOOK_AHEAD_EVERY = 12;
 
@@ -53,43 +34,32 @@ const LOOK_AHEAD_EVERY = 12;
  * Republishes lost events. An item keeps its marker from its insert until its outcome is written, or until the last
  * consumer has confirmed the outcome. Whatever happens to its messages meanwhile, the sweeper returns to the item.
  */
-export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: Dependencies): Sweeper {
-  const { dynamo, executor, publisher, logger, now, monotonic, metrics } = dependencies;
+export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: SweeperDependencies): Sweeper {
+  const { dynamo, executor, publisher, logger, now, metrics } = dependencies;
   const { table } = swept;
   const { name, key } = table;
   const reader = createTableReader(dynamo, table);
   const markers = createOutboxIndex(dynamo, table);
-  const failing = createFailingItems({ table: name, logger, monotonic, rememberMs: 2 * options.backoffMaxMs });
+  const { visitAll, problem } = createVisits(table, options, { ...dependencies, reader });
   const republish = createRepublish({ table, reader }, options, dependencies);
   /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
   const { leaseMs, backoffBaseMs } = options;
+  const consumers = table.confirmedBy.map((consumer) => {
+    const subscription = swept.consumers[consumer];
+    if (!subscription) throw new Error(`no subscription delivers the outcomes of ${name} to ${consumer}`);
+    return { consumer, subscription };
+  });
   let sweeps = 0;
 
   const idOf = (item: DueItem): string => String(item[key]);
 
   const readItems = (ids: string[]) => reader.getMany(ids, SWEPT_ATTRIBUTES) as Promise<DueItem[]>;
 
-  /** Visits a failing item again after the longest pause, so that it does not hold up the others. */
-  async function setAside(report: SweepReport, item: DueItem, reason: unknown, sweptAt: number): Promise<void> {
-    report.failed += 1;
-    metrics?.failed(name);
-    failing.add(idOf(item), reason);
-    // The failed visit may already have moved the marker.
-    const stored = (await reader.get(idOf(item), ['outboxAt'])) as Pick<DueItem, 'outboxAt'> | undefined;
-    if (stored?.outboxAt === undefined) return;
-    await executor.execute(moveMarker(table, idOf(item), stored.outboxAt, sweptAt + options.backoffMaxMs));
-  }
-
-  async function visit(
-    subscription: Subscription,
-    item: DueItem,
-    queue: QueueCounts,
-    isCovered: boolean,
-    report: SweepReport,
-  ) {
+  async function visit(item: DueItem, queue: QueueCounts, isCovered: boolean, report: SweepReport): Promise<void> {
     const sweptAt = now();
-    const maxAttempts = subscription === swept.work ? options.maxAttempts : Infinity;
+    const missing = isFinished(table, item) ? missingConsumers(table, item) : [];
+    const maxAttempts = isFinished(table, item) ? Infinity : options.maxAttempts;
     const action = nextActionFor(item, { ...options, table, now: sweptAt, queue, isCovered, maxAttempts });
     switch (action) {
       case 'leased':
@@ -103,6 +73,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       case 'retry':
         if (!(await republish(item, { sweptAt, counts: action === 'retry' }))) return;
         report.republished += 1;
+        report.awaiting = [...new Set([...report.awaiting, ...missing])];
         metrics?.republished(name);
         return;
       case 'give up': {
@@ -111,54 +82,64 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
         report.givenUp += 1;
         metrics?.gaveUp(name);
         swept.onGivenUp?.(failed);
-        const event = swept.outcome && table.outcomeEventOf(failed);
+        const event = table.confirmedBy.length > 0 && table.outcomeEventOf(failed);
         if (event) await publisher.publish(event);
       }
     }
   }
 
-  /** @throws the first outage, after all visits of its chunk have ended */
-  async function visitAll(items: DueItem[], report: SweepReport, act: (item: DueItem, index: number) => Promise<void>) {
-    for (let start = 0; start < items.length; start += CONCURRENT_VISITS) {
-      const chunk = items.slice(start, start + CONCURRENT_VISITS);
-      const visits = await Promise.allSettled(
-        chunk.map(async (item, index) => {
-          try {
-            await act(item, start + index);
-            failing.remove(idOf(item));
-          } catch (error) {
-            if (isUnavailable(error)) throw error;
-            await setAside(report, item, error, now());
-          }
-        }),
-      );
-      const outage = visits.find((visited) => visited.status === 'rejected');
-      if (outage) throw outage.reason;
-    }
+  async function isOpen(subscription: Subscription, report: SweepReport): Promise<boolean> {
+    const reason = await whyClosed(subscription);
+    if (reason !== undefined) report.closedBy.push(reason);
+    return reason === undefined;
   }
 
-  async function sweepSubscription(
-    subscription: Subscription,
-    items: DueItem[],
-    queue: QueueCounts,
-    report: SweepReport,
-  ): Promise<void> {
-    if (items.length === 0) return;
-    const reason = await whyClosed(subscription);
-    if (reason !== undefined) {
-      report.closed += items.length;
-      report.closedBy.push(reason);
-      return;
-    }
+  /** Visits the items whose messages this queue should hold. */
+  async function visitQueue(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
     items.sort((a, b) => a.outboxAt - b.outboxAt);
     // A queue does not say whose messages it holds. The items that have waited longest have most likely lost theirs.
     const uncovered = Math.max(0, items.length - depthOf(queue));
-    await visitAll(items, report, (item, index) => visit(subscription, item, queue, index >= uncovered, report));
+    await visitAll(items, report, (item, index) => visit(item, queue, index >= uncovered, report));
+  }
+
+  async function sweepWork(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
+    if (items.length === 0) return;
+    if (await isOpen(swept.work, report)) await visitQueue(items, queue, report);
+    else report.closed += items.length;
+  }
+
+  /**
+   * An outcome counts on the emptiest queue of those consumers that have not confirmed it and that its event can reach. A
+   * message for each of them has gone out, so that queue is the first to show a loss.
+   */
+  async function sweepOutcomes(items: DueItem[], queues: readonly QueueCounts[], report: SweepReport): Promise<void> {
+    const missing = new Map(items.map((item) => [item, missingConsumers(table, item)]));
+    const isMissing = (consumer: string): boolean => [...missing.values()].some((names) => names.includes(consumer));
+    const reachable: { consumer: string; queue: QueueCounts; items: DueItem[] }[] = [];
+    for (const [index, { consumer, subscription }] of consumers.entries()) {
+      const queue = queues[index];
+      if (queue && isMissing(consumer) && (await isOpen(subscription, report))) {
+        reachable.push({ consumer, queue, items: [] });
+      }
+    }
+    reachable.sort((one, other) => depthOf(one.queue) - depthOf(other.queue));
+    for (const [item, names] of missing) {
+      const emptiest = reachable.find(({ consumer }) => names.includes(consumer));
+      if (emptiest) emptiest.items.push(item);
+      else if (names.length > 0) report.closed += 1;
+    }
+    for (const { queue, items: waiting } of reachable) await visitQueue(waiting, queue, report);
+    await visitAll(
+      items.filter((item) => missing.get(item)?.length === 0),
+      report,
+      letGo,
+    );
   }
 
   /** Removes the marker of an outcome that waits for no confirmation, for example after the configuration changed. */
   async function letGo(item: DueItem): Promise<void> {
-    const result = await executor.execute(confirm(table, idOf(item), item.version));
+    const seen = { version: item.version, seen: item.awaiting, left: [] };
+    const result = await executor.execute(confirm(table, idOf(item), seen));
     if (!result.applied && result.item?.version === item.version) {
       throw new Error('the marker of a finished item cannot be removed');
     }
@@ -190,22 +171,20 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       return report;
     }
     // Count before reading the items: a queue that is drained in between would seem to explain fewer items.
-    const queues = await Promise.all([swept.work.countQueue(), swept.outcome?.countQueue()]);
+    const [queue, ...queues] = await Promise.all([
+      swept.work.countQueue(),
+      ...consumers.map(({ subscription }) => subscription.countQueue()),
+    ]);
     // The index lags: an item may have lost its marker since, or moved it.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
-    const finished = items.filter((item) => isFinished(table, item));
-    if (swept.outcome && queues[1]) await sweepSubscription(swept.outcome, finished, queues[1], report);
-    else await visitAll(finished, report, letGo);
-    await sweepSubscription(
-      swept.work,
-      items.filter((item) => !isFinished(table, item)),
-      queues[0],
-      report,
-    );
+    const isOutcome = (item: DueItem): boolean => isFinished(table, item);
+    await sweepOutcomes(items.filter(isOutcome), queues, report);
+    const unfinished = items.filter((item) => !isOutcome(item));
+    await sweepWork(unfinished, queue, report);
     metrics?.closed(name, report.closed);
     return report;
   }
 
-  return { sweep, problem: failing.problem };
+  return { sweep, problem };
 }

@@ -1,7 +1,13 @@
 import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
+import type { DynamoDb } from '../aws/clients.js';
 import type { QueueCounts } from '../aws/queue-counts.js';
+import type { StatementExecutor } from '../dynamodb/executor.js';
+import type { EventPublisher } from '../events/publisher.js';
+import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
 import { NotDescribedError, type Check } from '../health/readiness.js';
+import type { OutboxMetrics } from './sweeper-metrics.js';
 import type { WorkItemTable } from './work-item.js';
 
 /** A rule on the bus and the queue that it feeds, as the sweeper sees them. */
@@ -15,8 +21,8 @@ export type SweptTable = {
   table: WorkItemTable;
   /** Delivers the event of an unfinished item to its worker. */
   work: Subscription;
-  /** Delivers the event of an outcome to the consumers that confirm it. Absent: no outcome waits for a confirmation. */
-  outcome?: Subscription;
+  /** Deliver the event of an outcome to each consumer that confirms it, by the names in the table's `confirmedBy`. */
+  consumers: Readonly<Record<string, Subscription>>;
   /** Called with each item that the sweeper has given up, as stored afterwards. */
   onGivenUp?: (item: Record<string, unknown>) => void;
 };
@@ -37,6 +43,18 @@ export type SweeperOptions = {
   backoffMaxMs: number;
 };
 
+export type SweeperDependencies = {
+  dynamo: DynamoDb;
+  executor: StatementExecutor;
+  publisher: Pick<EventPublisher, 'publish'>;
+  logger: Pick<Logger, 'error' | 'warn'>;
+  now: Clock;
+  monotonic: MonotonicClock;
+  random?: () => number;
+  /** Updated during the sweep, because a sweep that fails has no report. */
+  metrics?: OutboxMetrics;
+};
+
 /**
  * What one sweep did with the items of a table. `due` is a lower bound when a shard holds more than one page; `closed`
  * counts those whose rule is off, `failed` those whose visit failed, `ahead` markers that were too far ahead.
@@ -47,11 +65,14 @@ export type SweepReport = Record<
 > & {
   /** Why subscriptions are closed. */
   closedBy: string[];
+  /** Consumers that have not confirmed the outcomes that were republished. */
+  awaiting: string[];
 };
 
 export const emptyReport = (): SweepReport => ({
   ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
   closedBy: [],
+  awaiting: [],
 });
 
 /** Why the subscription delivers nothing; undefined if it does, or if this process may not ask. @throws an outage */

@@ -3,8 +3,7 @@ import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
 import { THINGS } from '@orderflow/testing/work-item-table';
 import { createStatementExecutor, type Statement } from '../dynamodb/executor.js';
 import * as transitions from './transitions.js';
-import type { ClaimRequest } from './transitions.js';
-import type { WorkItem, WorkItemTable } from './work-item.js';
+import type { ClaimRequest, WorkItem, WorkItemTable } from './work-item.js';
 
 const TABLE: WorkItemTable = { ...THINGS, name: 'jobs', key: 'jobId' };
 const REQUEST: ClaimRequest = {
@@ -34,6 +33,7 @@ const finish = transitions.finish(TABLE, 'j1', {
   result: 'completed',
   now: 2_000,
   attributes: {},
+  outboxAt: 7_000,
   entries: [{ name: 'completed' }],
 });
 

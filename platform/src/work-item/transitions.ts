@@ -1,5 +1,7 @@
 import type { Statement } from '../dynamodb/executor.js';
-import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
+import { clause, insertStatement, updateStatement as update, type Clause } from '../dynamodb/statement-text.js';
+import { awaitingOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
+import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
 /**
  * Every change that a work item can go through, and the only place that writes one. A message claims the item, works on
@@ -23,11 +25,6 @@ import type { TimelineEntry, WorkItem, WorkItemTable } from './work-item.js';
  * differ in the value they see.
  */
 
-/** A condition: PartiQL text with its parameters. */
-type Clause = { text: string; parameters: unknown[] };
-
-const clause = (text: string, ...parameters: unknown[]): Clause => ({ text, parameters });
-
 const is = (status: string): Clause => clause('"status" = ?', status);
 const isEither = (one: string, other: string): Clause => clause('"status" IN [?, ?]', one, other);
 const isAtVersion = (version: number): Clause => clause('"version" = ?', version);
@@ -35,43 +32,16 @@ const isUnclaimedOrHeldBy = (messageId: string): Clause => clause('"holder" IN [
 const isClaimedBy = (claimToken: string): Clause => clause('"claimToken" = ?', claimToken);
 const isRetriable = clause('"failure"."retriable" = ?', true);
 const isNotReplayedBy = (replayId: string): Clause => clause('"lastReplayId" <> ?', replayId);
+const isAwaiting = (consumers: string | undefined): Clause =>
+  consumers === undefined ? clause('"awaiting" IS MISSING') : clause('"awaiting" = ?', consumers);
 const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
 
-const REMOVE_FAILURE = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"'];
+const REMOVE_AWAITING = 'REMOVE "awaiting"';
+const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', REMOVE_AWAITING];
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
 
-type Table = Pick<WorkItemTable, 'name' | 'key' | 'states'>;
-
-export type ClaimRequest = {
-  /** SQS id of the message that asks. */
-  messageId: string;
-  /** New for every attempt: proves who owns the claim. */
-  claimToken: string;
-  /** Epoch ms, as is leaseUntil. */
-  now: number;
-  leaseUntil: number;
-  entry: TimelineEntry;
-  /** Gives the present life up: every later claim in it may only end it. */
-  givesUp?: boolean;
-};
-
-/** How a work item ended. */
-export type Outcome = {
-  claimToken: string;
-  /** The version that the claim wrote. */
-  version: number;
-  result: 'completed' | 'failed';
-  now: number;
-  /** Further attributes of the outcome, for example `failure` or `sentAt`. */
-  attributes: Record<string, unknown>;
-  /** Epoch ms at which the marker of an unconfirmed outcome is due. Absent: the outcome removes the marker. */
-  outboxAt?: number | undefined;
-  entries: readonly TimelineEntry[];
-};
-
-/** Starts a new life. Times in epoch ms. */
-type NewLife = { replayId: string; outboxShard: number; outboxAt: number };
+type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy'>;
 
 /** Bounds the timeline: from this version on, an entry overwrites the last one of its name. */
 const MAX_ENTRY_VERSION = 60;
@@ -85,29 +55,6 @@ function entriesAt(version: number, entries: readonly TimelineEntry[]): Record<s
   return Object.fromEntries(
     entries.map(({ name, ...attributes }) => [entryPath(name, version), { ...attributes, version }] as const),
   );
-}
-
-type Change = {
-  /** Values by path. Those that are undefined are left out. */
-  set: Record<string, unknown>;
-  also?: readonly string[];
-  where: readonly Clause[];
-};
-
-function update(table: Table, id: string, { set, also = [], where }: Change): Statement {
-  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
-  const conditions = [clause(`"${table.key}" = ?`, id), ...where];
-  const quoted = (path: string): string => `"${path.replaceAll('.', '"."')}"`;
-  return {
-    key: id,
-    text: [
-      `UPDATE "${table.name}"`,
-      ...assigned.map(([path]) => `SET ${quoted(path)} = ?`),
-      ...also,
-      `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
-    ].join(' '),
-    parameters: [...assigned.map(([, value]) => value), ...conditions.flatMap(({ parameters }) => parameters)],
-  };
 }
 
 function claimed({ states }: Table, request: ClaimRequest, version: number, life: string): Record<string, unknown> {
@@ -129,12 +76,7 @@ function newLife({ replayId, outboxShard, outboxAt }: NewLife): Record<string, u
 
 /** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
 export function insert(table: Table, item: Record<string, unknown>): Statement {
-  const present = Object.entries(item).filter(([, value]) => value !== undefined);
-  return {
-    key: String(item[table.key]),
-    text: `INSERT INTO "${table.name}" VALUE {${present.map(([name]) => `'${name}': ?`).join(', ')}}`,
-    parameters: present.map(([, value]) => value),
-  };
+  return insertStatement(table, item);
 }
 
 /** pending, processing → processing, by the item's first message or by the same message again. */
@@ -169,7 +111,7 @@ export function replay(table: Table, id: string, request: ClaimRequest, seen: Wo
       ...newLife(life),
       ...entriesAt(version, [{ name: 'replayed', at: iso(now), messageId }]),
     },
-    also: REMOVE_FAILURE,
+    also: REMOVE_OUTCOME,
     where: [is(table.states.failed), isRetriable, isNotReplayedBy(life.replayId), isAtVersion(seen.version)],
   });
 }
@@ -188,7 +130,7 @@ export function restart(
       ...newLife(life),
       ...entriesAt(version, [{ name: 'replayed', at: iso(now) }]),
     },
-    also: REMOVE_FAILURE,
+    also: REMOVE_OUTCOME,
     where: [is(table.states.failed), isRetriable, isAtVersion(seen.version)],
   });
 }
@@ -209,13 +151,13 @@ export function postpone(
 export function finish(table: Table, id: string, outcome: Outcome): Statement {
   const { claimToken, result, now, attributes, outboxAt, entries } = outcome;
   const version = outcome.version + 1;
-  const isUnconfirmed = outboxAt !== undefined;
+  const isUnconfirmed = table.confirmedBy.length > 0;
   return update(table, id, {
     set: {
       ...{ status: table.states[result], version, updatedAt: iso(now) },
       ...entriesAt(version, entries),
       ...attributes,
-      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0 } : {}),
+      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : {}),
     },
     also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
     where: [is(table.states.processing), isClaimedBy(claimToken)],
@@ -246,12 +188,13 @@ export function notePublication(
   return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** Removes the marker, because the event of the outcome in this version has arrived; no change of state. */
-export function confirm(table: Table, id: string, outcomeVersion: number): Statement {
+/** Takes a consumer off the list, and removes the marker with the last; no change of state. */
+export function confirm(table: Table, id: string, { version, seen, left }: Confirmation): Statement {
   const { completed, failed } = table.states;
+  const isLast = left.length === 0;
   return update(table, id, {
-    set: { outboxAttempts: 0 },
-    also: REMOVE_MARKER,
-    where: [isEither(completed, failed), isAtVersion(outcomeVersion)],
+    set: isLast ? { outboxAttempts: 0 } : { awaiting: left.join(' ') },
+    also: isLast ? [...REMOVE_MARKER, ...(seen === undefined ? [] : [REMOVE_AWAITING])] : [],
+    where: [isEither(completed, failed), isAtVersion(version), isAwaiting(seen)],
   });
 }

@@ -13,9 +13,17 @@ export type WorkItemTable = {
   createdEventOf: (item: object) => OutgoingEvent;
   /** The event of the item's outcome; undefined where an outcome has none. */
   outcomeEventOf: (item: object) => OutgoingEvent | undefined;
-  /** Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. */
+  /**
+   * Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. Append
+   * new ones: an item that ended while there was one consumer waits for the first.
+   */
   confirmedBy: readonly string[];
 };
+
+/** `awaiting` as an outcome writes it: absent while there is only one consumer. */
+export function awaitingOf({ confirmedBy }: Pick<WorkItemTable, 'confirmedBy'>): string | undefined {
+  return confirmedBy.length > 1 ? confirmedBy.join(' ') : undefined;
+}
 
 export function isFinished({ states }: Pick<WorkItemTable, 'states'>, { status }: { status: string }): boolean {
   return status === states.completed || status === states.failed;
@@ -50,6 +58,11 @@ export type WorkItem = {
   outboxAttempts: number;
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
+  /**
+   * Consumers that have not confirmed the outcome, separated by spaces: a condition compares them all at once. Absent: only
+   * one consumer had to, or all have.
+   */
+  awaiting?: string;
 };
 
 /** A work item with an outbox marker, as the sweeper reads it. */
@@ -57,3 +70,43 @@ export type DueItem = Record<string, unknown> & WorkItem & { outboxAt: number };
 
 /** One recorded event in an item's life, for example `received` or `completed`. */
 export type TimelineEntry = { name: string } & Record<string, unknown>;
+
+export type ClaimRequest = {
+  /** SQS id of the message that asks. */
+  messageId: string;
+  /** New for every attempt: proves who owns the claim. */
+  claimToken: string;
+  /** Epoch ms, as is leaseUntil. */
+  now: number;
+  leaseUntil: number;
+  entry: TimelineEntry;
+  /** Gives the present life up: every later claim in it may only end it. */
+  givesUp?: boolean;
+};
+
+/** How a work item ended. */
+export type Outcome = {
+  claimToken: string;
+  /** The version that the claim wrote. */
+  version: number;
+  result: 'completed' | 'failed';
+  now: number;
+  /** Further attributes of the outcome, for example `failure` or `sentAt`. */
+  attributes: Record<string, unknown>;
+  /** Epoch ms at which the marker is due, if the outcome waits for a confirmation. */
+  outboxAt: number;
+  entries: readonly TimelineEntry[];
+};
+
+/** Starts a new life. Times in epoch ms. */
+export type NewLife = { replayId: string; outboxShard: number; outboxAt: number };
+
+/** A consumer's confirmation of an outcome. */
+export type Confirmation = {
+  /** The version that the outcome wrote. */
+  version: number;
+  /** `awaiting` as it was seen. */
+  seen: string | undefined;
+  /** The consumers that are left. */
+  left: readonly string[];
+};

@@ -2,7 +2,8 @@ import { type NotificationRequestedEvent, type OrderCompletedEvent, type OrderFa
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
-import { confirm, insert } from '@orderflow/platform/work-item/transitions';
+import { confirmOutcome } from '@orderflow/platform/work-item/confirm';
+import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
@@ -89,8 +90,8 @@ async function ensureNotification(
   });
   // A refused insert: an earlier delivery of the event has stored it.
   await executor.execute(insert(table, record));
-  // A refused confirm: it was confirmed before, or a replay has started a new life of the order.
-  await executor.execute(confirm(orders, outcome.data.orderId, outcome.data.orderVersion));
+  const { orderId: id, orderVersion: version } = outcome.data;
+  await confirmOutcome(executor, orders, 'notification-worker', { id, version });
   return { notificationId, ...request, ...context, causationId: eventId };
 }
 

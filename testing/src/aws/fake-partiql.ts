@@ -9,7 +9,7 @@ export type Change =
   | { kind: 'increment'; path: Path; source: Path }
   | { kind: 'remove'; path: Path };
 
-export type Condition = { path: Path; operator: '=' | '<>' | 'IN'; values: unknown[] };
+export type Condition = { path: Path; operator: '=' | '<>' | 'IN' | 'IS MISSING'; values: unknown[] };
 
 export type PartiqlStatement =
   | { kind: 'insert'; table: string; item: Item }
@@ -19,7 +19,7 @@ const TABLE = '"(?<table>[^"]+)"';
 const PATH = '("[^"]+"(?:\\."[^"]+")*)';
 const FIELD = "'([^']+)': \\?";
 const CHANGE = `(?:SET ${PATH} = (?:\\?|${PATH} \\+ 1)|REMOVE ${PATH})`;
-const CONDITION = `${PATH} (?:(=|<>|IN) (\\?|\\[\\?(?:, \\?)*\\]))`;
+const CONDITION = `${PATH} (?:(=|<>|IN) (\\?|\\[\\?(?:, \\?)*\\])|(IS MISSING))`;
 
 const INSERT = new RegExp(`^INSERT INTO ${TABLE} VALUE \\{(?<fields>${FIELD}(?:, ${FIELD})*)\\}$`);
 const UPDATE = new RegExp(
@@ -72,9 +72,9 @@ function readStatement(text: string, nextParameter: () => unknown): PartiqlState
     kind: 'update',
     table: update.table ?? '',
     changes: partsOf(CHANGE, update.changes).map((part) => toChange(part, nextParameter)),
-    conditions: partsOf(CONDITION, update.conditions).map(([path = '', operator, marks = '']) => ({
+    conditions: partsOf(CONDITION, update.conditions).map(([path = '', operator, marks = '', isMissing]) => ({
       path: pathOf(path),
-      operator: operator as Condition['operator'],
+      operator: (operator ?? isMissing) as Condition['operator'],
       values: Array.from(marks.matchAll(/\?/g), nextParameter),
     })),
   };

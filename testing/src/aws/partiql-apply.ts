@@ -14,6 +14,7 @@ function read(item: Item, path: Path): unknown {
 
 /** A missing attribute differs from every value. */
 function isTrue(item: Item, { path, operator, values }: Condition): boolean {
+  if (operator === 'IS MISSING') return read(item, path) === undefined;
   const isAmong = values.some((value) => isDeepStrictEqual(read(item, path), value));
   return operator === '<>' ? !isAmong : isAmong;
 }

@@ -92,6 +92,8 @@ const CONDITIONS: ConformanceCase[] = [
   whenVersionSet('a nested path', '"failure"."retriable" = ?', [true], true),
   whenVersionSet('a nested path on another value', '"failure"."retriable" = ?', [false], false),
   whenVersionSet('a nested path without a parent', '"missing1"."retriable" = ?', [true], false),
+  whenVersionSet('IS MISSING on a missing attribute', '"missing1" IS MISSING', [], true),
+  whenVersionSet('IS MISSING on an attribute', '"holder" IS MISSING', [], false),
   { ...whenVersionSet('any update of a missing item', '"missing1" <> ?', ['x'], false), absent: true },
 ];
 

@@ -39,6 +39,7 @@ describe('the ablations of statements', () => {
       result: 'completed',
       now: 1,
       attributes: {},
+      outboxAt: 1,
       entries: [entry],
     } as const;
     for (const statement of [claim(table, 'order-1', request, seen), finish(table, 'order-1', outcome)]) {

@@ -19,6 +19,20 @@ export function withoutCondition({ text, parameters, key }: Statement, pattern: 
   };
 }
 
+/** The first of several consumers that confirms an outcome removes the marker. */
+export function confirmationByOne(interventions: Pick<Interventions, 'statements'>): Seam {
+  const one = ' SET "awaiting" = ? ';
+  return (executor) => ({
+    execute: ({ text, parameters, key }) => {
+      const isOne = text.includes(one) && !text.includes('"effects" + 1');
+      if (!isOne) return executor.execute({ text, parameters, key });
+      interventions.statements++;
+      const removed = text.replace(one, ' REMOVE "outboxShard" REMOVE "outboxAt" REMOVE "awaiting" ');
+      return executor.execute({ key, text: removed, parameters: parameters.slice(1) });
+    },
+  });
+}
+
 /**
  * Claims without a holder: any copy of a message takes an item that another copy is working on. The statement loses the
  * condition, and a refused claim sees an item without a holder, because claimItem checks that too.

@@ -4,7 +4,8 @@ import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { SweeperOptions } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { restartItem } from '@orderflow/platform/work-item/restart';
-import { confirm, insert } from '@orderflow/platform/work-item/transitions';
+import { confirmOutcome } from '@orderflow/platform/work-item/confirm';
+import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItem } from '@orderflow/platform/work-item/work-item';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/work-item/process';
@@ -12,7 +13,7 @@ import type { Result } from './model.js';
 import type { Item } from './subjects.js';
 import { Lost } from './turns.js';
 import { demand } from './violation.js';
-import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type World } from './world.js';
+import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type Notice, type World } from './world.js';
 
 const monotonic = createMonotonicClock();
 const SWEEPER: SweeperOptions = {
@@ -116,7 +117,7 @@ export function visit(world: World, publication: Publication): void {
   const swept = {
     table,
     work: subscription,
-    outcome: table.confirmedBy.length > 0 ? subscription : undefined,
+    consumers: Object.fromEntries(table.confirmedBy.map((consumer) => [consumer, subscription])),
   };
   const logger = { warn: () => undefined, error: () => undefined };
   const random = () => (world.tally.statements % 10) / 10;
@@ -151,16 +152,12 @@ export function startAgain(world: World, isPublished: boolean): void {
   );
 }
 
-/** The outcome in this version has arrived where it is waited for. */
-export function confirmOutcome(world: World, version: number): void {
-  const actor = world.newActor({ name: `confirmation of v${version}`, confirms: version });
-  const confirmation = confirm(world.subject.table, world.id, version);
-  world.start(
-    world
-      .executorOf(actor)
-      .execute(confirmation)
-      .then(() => undefined, tolerate),
-  );
+/** The outcome in this version has arrived at a consumer that it waits for. */
+export function receiveOutcome(world: World, { consumer, version }: Notice): void {
+  const { id, subject } = world;
+  const actor = world.newActor({ name: `${consumer} with v${version}`, confirms: version, consumer });
+  world.received.add(`${consumer} v${version}`);
+  world.start(confirmOutcome(world.executorOf(actor), subject.table, consumer, { id, version }).catch(tolerate));
 }
 
 /** A client posts again what it has posted before. */

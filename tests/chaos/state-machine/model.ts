@@ -18,6 +18,8 @@ export type State = {
   /** Epoch ms at which the outbox marker is due; undefined without a marker. */
   marker: number | undefined;
   attempts: number;
+  /** Several consumers that an outcome waits for: those that have not confirmed it. */
+  awaiting: readonly string[];
 };
 
 export type Result = 'completed' | 'failed for good' | 'failed for now';
@@ -39,14 +41,15 @@ export type Action =
   | { kind: 'restart'; version: number; replayId: string; marker: number }
   | { kind: 'move'; seen: number; marker: number }
   | { kind: 'note'; seen: number; attempts: number }
-  | { kind: 'confirm'; version: number };
+  /** By a consumer, which has seen who is awaited. */
+  | { kind: 'confirm'; version: number; consumer: string; seen: readonly string[] };
 
 export type Rules = {
   leaseMs: number;
   /** Allowed difference between clocks, either way. */
   skewMs: number;
-  /** The marker outlives the outcome until it is confirmed. */
-  outcomesAreConfirmed: boolean;
+  /** The marker outlives the outcome until each of them has confirmed it. */
+  consumers: readonly string[];
 };
 
 export const isFinished = ({ status }: State): boolean => status === 'completed' || status === 'failed';
@@ -84,7 +87,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       if (mayClaim(state, action.messageId, action.at, rules)) return claimed;
       if (!isReplay(state, action)) return undefined;
       const anew = {
-        ...{ effects: 0, retriable: undefined, marker: action.marker, attempts: 0 },
+        ...{ effects: 0, retriable: undefined, marker: action.marker, attempts: 0, awaiting: [] },
         isGivenUp: action.givesUp,
       };
       return { ...claimed, ...anew, lastReplayId: action.replayId ?? '' };
@@ -92,10 +95,11 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
 
     case 'finish': {
       if (state.status !== 'processing' || state.token !== action.token) return undefined;
-      const handedOver = { marker: action.marker, attempts: 0 };
+      const { consumers } = rules;
+      const handedOver = { marker: action.marker, attempts: 0, awaiting: consumers.length > 1 ? consumers : [] };
       return {
         ...state,
-        ...(rules.outcomesAreConfirmed ? handedOver : { marker: undefined }),
+        ...(consumers.length > 0 ? handedOver : { marker: undefined }),
         status: action.result === 'completed' ? 'completed' : 'failed',
         version: state.version + 1,
         effects: state.effects + 1,
@@ -110,7 +114,10 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
     case 'restart': {
       const mayStart = state.status === 'failed' && state.retriable === true && state.version === action.version;
       if (!mayStart) return undefined;
-      const anew = { effects: 0, isGivenUp: false, retriable: undefined, marker: action.marker, attempts: 0 };
+      const anew = {
+        ...{ effects: 0, isGivenUp: false, retriable: undefined },
+        ...{ marker: action.marker, attempts: 0, awaiting: [] },
+      };
       const free = { holder: '', token: '', leaseUntil: 0 };
       const { replayId: lastReplayId } = action;
       return { ...state, ...anew, ...free, status: 'pending', version: state.version + 1, lastReplayId };
@@ -124,8 +131,11 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       if (state.marker === undefined || state.marker !== action.seen) return undefined;
       return { ...state, attempts: action.attempts };
 
-    case 'confirm':
-      if (!isFinished(state) || state.version !== action.version) return undefined;
-      return { ...state, marker: undefined, attempts: 0 };
+    case 'confirm': {
+      const isAsSeen = state.awaiting.join() === action.seen.join();
+      if (!isFinished(state) || state.version !== action.version || !isAsSeen) return undefined;
+      const awaiting = state.awaiting.filter((consumer) => consumer !== action.consumer);
+      return awaiting.length > 0 ? { ...state, awaiting } : { ...state, awaiting, marker: undefined, attempts: 0 };
+    }
   }
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { acceptAgain, confirmOutcome, deliver, startAgain, visit, type Publication } from './actors.js';
+import { acceptAgain, deliver, receiveOutcome, startAgain, visit, type Publication } from './actors.js';
 import type { Result } from './model.js';
 import type { SubjectName } from './subjects.js';
 import { FATES, settled, type Fate } from './turns.js';
@@ -14,6 +14,8 @@ export type Step =
   | { kind: 'visit'; publication: Publication }
   | { kind: 'restart'; isPublished: boolean }
   | { kind: 'confirm'; notice: number }
+  /** The queue of a consumer is purged. */
+  | { kind: 'purge'; consumer: number }
   | { kind: 'accept' }
   | { kind: 'pass'; ms: number };
 
@@ -59,6 +61,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('restart' as const), isPublished: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('confirm' as const), notice: choice }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge' as const), consumer: choice }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'accept' as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), turn: choice }) },
   {
@@ -77,7 +80,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 export const MAX_FAILED_LIVES = 2;
 
 export const plan: fc.Arbitrary<Plan> = fc.record({
-  subject: fc.constantFrom('order' as const, 'notification' as const),
+  subject: fc.constantFrom('order' as const, 'shared order' as const, 'notification' as const),
   outcomes: fc
     .tuple(
       fc.array(fc.constant('failed for now' as const), { maxLength: MAX_FAILED_LIVES }),
@@ -98,7 +101,8 @@ function messageFor(world: World, wanted: number | 'copy' | 'r1' | 'r2'): Messag
 }
 
 export async function play(world: World, next: Step): Promise<void> {
-  const { turns, clock, notices } = world;
+  const { turns, clock, notices, subject } = world;
+  const { confirmedBy } = subject.table;
   switch (next.kind) {
     case 'take':
       return turns.take(next.turn, next.fate);
@@ -120,9 +124,17 @@ export async function play(world: World, next: Step): Promise<void> {
     case 'restart':
       startAgain(world, next.isPublished);
       return;
-    case 'confirm':
-      confirmOutcome(world, at([1, ...notices], next.notice));
+    case 'confirm': {
+      const early = confirmedBy.slice(0, 1).map((consumer) => ({ consumer, version: 1 }));
+      const choices = [...early, ...notices];
+      if (choices.length > 0) receiveOutcome(world, at(choices, next.notice));
       return;
+    }
+    case 'purge': {
+      const purged = notices.filter(({ consumer }) => consumer !== at(confirmedBy, next.consumer));
+      notices.splice(0, Infinity, ...purged);
+      return;
+    }
     case 'accept':
       acceptAgain(world);
       return;

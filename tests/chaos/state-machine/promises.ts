@@ -2,7 +2,7 @@ import { isFinished, isReplay, type Action, type Rules, type State } from './mod
 import { demand } from './violation.js';
 
 /** Everything but the marker, which says nothing about the state, and the version, which follows it. */
-function withoutMarker({ marker: _marker, attempts: _attempts, version: _version, ...rest }: State): string {
+function withoutMarker({ marker: _m, attempts: _a, awaiting: _w, version: _v, ...rest }: State): string {
   return JSON.stringify(rest);
 }
 
@@ -36,16 +36,22 @@ export function demandPromises(before: State, after: State, action: Action, now:
   );
   demand(isFinished(after) || after.marker !== undefined, 'an unfinished item has its marker', states);
   demand(
-    !isFinished(after) || rules.outcomesAreConfirmed || after.marker === undefined,
+    !isFinished(after) || rules.consumers.length > 0 || after.marker === undefined,
     'an outcome that nobody waits for has no marker',
     states,
   );
   demand(
-    !rules.outcomesAreConfirmed ||
+    rules.consumers.length === 0 ||
       after.marker !== undefined ||
       before.marker === undefined ||
       action.kind === 'confirm',
     'the marker of an outcome stays until it is confirmed',
+    states,
+  );
+  const others = action.kind === 'confirm' ? before.awaiting.filter((name) => name !== action.consumer) : [];
+  demand(
+    others.length === 0 || after.marker !== undefined,
+    'the marker of an outcome stays until its last consumer has confirmed it',
     states,
   );
   demand(after.version === before.version + Number(changed), 'the version rises by one with each change', states);

@@ -1,4 +1,4 @@
-import { confirmOutcome, deliver, startAgain, visit } from './actors.js';
+import { deliver, receiveOutcome, startAgain, visit } from './actors.js';
 import { isFinished } from './model.js';
 import { MAX_FAILED_LIVES, type Plan } from './plan.js';
 import { settled } from './turns.js';
@@ -40,7 +40,7 @@ async function deliverAll(world: World, plan: Plan): Promise<void> {
  * No more faults: whatever happened before, the item reaches its outcome without help, in a bounded number of rounds.
  */
 export async function settle(world: World, plan: Plan): Promise<void> {
-  const { judge, turns, clock, notices, subject, outcomes } = world;
+  const { judge, turns, clock, notices, received, subject, outcomes } = world;
   world.log.push('no more faults');
   if (plan.goesOn) await finishAll(world, plan);
   while (turns.count() > 0) turns.drop(0);
@@ -51,7 +51,9 @@ export async function settle(world: World, plan: Plan): Promise<void> {
       receives: world.tally.receives,
     });
     await deliverAll(world, plan);
-    for (const version of new Set(notices)) confirmOutcome(world, version);
+    for (const notice of new Map(notices.map((each) => [JSON.stringify(each), each])).values()) {
+      receiveOutcome(world, notice);
+    }
     await finishAll(world, plan);
 
     const state = judge.state();
@@ -75,6 +77,9 @@ export async function settle(world: World, plan: Plan): Promise<void> {
   demand(status === expected && retriable !== true, 'the item ends as its work says', { status, last });
   demand(isFinished(judge.state()) && effects === 1, 'the outcome is applied', { effects });
   demand(marker === undefined, 'nobody waits for the item', { marker });
+  const { confirmedBy } = subject.table;
+  const unaware = confirmedBy.filter((consumer) => !received.has(`${consumer} v${version}`));
+  demand(unaware.length === 0, 'each consumer that the outcome waits for has received it', { unaware });
   demand(version >= 3, 'an outcome has a claim before it', { version });
   const event = subject.table.outcomeEventOf(judge.item());
   if (event) world.publish(event, true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
-import { claimWithoutHolder, withoutCondition } from './ablation.js';
+import { claimWithoutHolder, confirmationByOne, withoutCondition } from './ablation.js';
 import { explore } from './explore.js';
 import { createSubjects } from './subjects.js';
 import type { Seam } from './world.js';
@@ -12,7 +12,8 @@ const asIs: Seam = (executor) => executor;
 
 /** Tables in memory: what is tried here is the model, and that it notices. */
 function exploreFake(seam: Seam, runs: number, seed = 1) {
-  const tables = Object.values(createSubjects('local')).map(({ table: { name, key } }) => ({
+  const keys = new Map(Object.values(createSubjects('local')).map(({ table: { name, key } }) => [name, key]));
+  const tables = [...keys].map(([name, key]) => ({
     TableName: name,
     KeySchema: [{ AttributeName: key, KeyType: 'HASH' as const }],
     AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' as const }],
@@ -40,6 +41,13 @@ describe('the model of the state machine', () => {
     expect(interventions.answers).toBeGreaterThan(0);
   }, 60_000);
 
+  it('notices a marker that goes with the first of two confirmations', async () => {
+    const interventions = { statements: 0 };
+    const { counterexample } = await exploreFake(confirmationByOne(interventions), 60);
+    expect(counterexample).toContain('the marker of an outcome stays until its last consumer has confirmed it');
+    expect(interventions.statements).toBeGreaterThan(0);
+  }, 60_000);
+
   it.each([
     ['a claim in whatever version', /"holder" IN/, / AND "version" = \?/],
     ['a takeover of whatever claim', TAKEOVER, / AND "claimToken" = \? AND "version" = \?/],
@@ -49,6 +57,7 @@ describe('the model of the state machine', () => {
     ['an outcome by whatever owner', /"effects" \+ 1/, / AND "claimToken" = \?/],
     ['a postponement of whatever claim', /^UPDATE \S+ SET "claimToken"/, / AND "claimToken" = \?/],
     ['a second outcome', /"effects" \+ 1/, / AND "status" = \?/],
+    ['a confirmation of whoever else is awaited', /^UPDATE \S+ SET "awaiting"/, / AND "awaiting" = \?/],
     ['a confirmation of whatever outcome', /^UPDATE \S+ SET "outboxAttempts"/, / AND "version" = \?/],
     ['a marker moved by several sweepers', /^UPDATE \S+ SET "outboxAt"/, / AND "outboxAt" = \?/],
   ])(
@@ -62,7 +71,7 @@ describe('the model of the state machine', () => {
           return executor.execute(changed ?? statement);
         },
       });
-      const { counterexample } = await exploreFake(seam, 300);
+      const { counterexample } = await exploreFake(seam, 600);
       expect(altered).toBeGreaterThan(0);
       expect(counterexample).toBeDefined();
     },

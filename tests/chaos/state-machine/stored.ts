@@ -5,7 +5,7 @@ import type { Item } from './subjects.js';
 
 /** What happens to an item besides the state machine's own attributes. */
 const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
-  .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt'])
+  .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt', 'awaiting'])
   .concat(['updatedAt', 'timeline', 'givenUpLife', 'sentAt', 'outcomeTraceparent']);
 
 /** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
@@ -26,7 +26,15 @@ export function stateOf(item: Item, { states }: WorkItemTable): State {
     retriable: (item.failure as { retriable: boolean } | undefined)?.retriable,
     marker: outboxShard === undefined ? undefined : outboxAt,
     attempts: item.outboxAttempts as number,
+    awaiting: namesIn(item.awaiting),
   };
+}
+
+const namesIn = (awaiting: unknown): string[] => (typeof awaiting === 'string' ? awaiting.split(' ') : []);
+
+/** Who is awaited according to a confirmation's condition. */
+export function awaitedIn({ text, parameters }: Statement): string[] {
+  return text.endsWith('"awaiting" = ?') ? namesIn(parameters.at(-1)) : [];
 }
 
 /** The rest of an item: what its insert wrote and nobody changes. */
@@ -49,7 +57,7 @@ function intentOf(text: string, writes: Map<string, unknown>): Intent {
   if (writes.has('holder')) return 'claim';
   if (writes.has('claimToken')) return 'postpone';
   if (text.includes('"effects" + 1')) return 'finish';
-  if (text.includes('REMOVE "outboxAt"')) return 'confirm';
+  if (text.includes('REMOVE "outboxAt"') || writes.has('awaiting')) return 'confirm';
   if (writes.has('outboxAt')) return 'move';
   if (writes.has('outboxSentAt')) return 'note';
   throw new Error(`The model knows no such transition; teach it in tests/chaos/state-machine/model.ts: ${text}`);

@@ -15,22 +15,26 @@ export type Subject = {
   doneAttributes: (at: number) => Item;
 };
 
-export type SubjectName = 'order' | 'notification';
+/** A shared order is one whose outcome waits for two consumers. */
+export type SubjectName = 'order' | 'shared order' | 'notification';
 
 const CONTEXT = { requestHash: 'hash', correlationId: 'state-machine' };
 
 export function createSubjects(stage: string): Record<SubjectName, Subject> {
   const names = resourceNames(stage);
-  return {
-    order: {
-      table: ordersTable(names),
-      record: (orderId, now, outboxAt) => {
-        const items = [{ productId: 'p-1', productName: 'A product', quantity: 2, unitPrice: 12.5 }];
-        const request = { customerId: 'state-machine', items, totalAmount: 25 };
-        return newOrderRecord({ orderId, request, now, outboxAt, ...CONTEXT });
-      },
-      doneAttributes: () => ({}),
+  const order: Subject = {
+    table: ordersTable(names),
+    record: (orderId, now, outboxAt) => {
+      const items = [{ productId: 'p-1', productName: 'A product', quantity: 2, unitPrice: 12.5 }];
+      const request = { customerId: 'state-machine', items, totalAmount: 25 };
+      return newOrderRecord({ orderId, request, now, outboxAt, ...CONTEXT });
     },
+    doneAttributes: () => ({}),
+  };
+  const confirmedBy = [...order.table.confirmedBy, 'shipping-worker'];
+  return {
+    order,
+    'shared order': { ...order, table: { ...order.table, confirmedBy } },
     notification: {
       table: notificationsTable(names),
       record: (notificationId, now, outboxAt) => {

@@ -2,7 +2,7 @@ import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { Judge, Sent } from './judge.js';
 import type { Action, Result } from './model.js';
-import { read } from './stored.js';
+import { awaitedIn, read } from './stored.js';
 import type { Item, Subject } from './subjects.js';
 import { createTurns, type Turns } from './turns.js';
 import { demand, Violation } from './violation.js';
@@ -15,6 +15,9 @@ export const STARTED_AT = Date.UTC(2026, 10, 1);
 
 /** A message of the queue. It is redelivered until a delivery has ended, and sometimes after that. */
 export type Message = { id: string; replayId: string | undefined; isDeleted: boolean };
+
+/** The event of an outcome, in the queue of a consumer that the outcome waits for. */
+export type Notice = { consumer: string; version: number };
 
 /** A sender of statements: a delivery, a sweeper, a consumer that confirms, a client that posts again. */
 export type Actor = {
@@ -32,8 +35,9 @@ export type Actor = {
   result: Result;
   /** The version of the item that an operator has seen. */
   seenVersion: number;
-  /** The outcome that is to be confirmed. */
+  /** The outcome that is to be confirmed, and by whom. */
   confirms: number;
+  consumer: string;
   hasFinished: boolean;
 };
 
@@ -47,8 +51,9 @@ export type World = {
   turns: Turns;
   clock: { now: number };
   messages: Message[];
-  /** Versions of outcomes whose event has arrived where it is confirmed. */
-  notices: number[];
+  notices: Notice[];
+  /** Which consumers have received which versions, as "<consumer> v<version>". */
+  received: Set<string>;
   /** What each life's work leads to; the last one stands for all that follow. */
   outcomes: readonly Result[];
   tally: { receives: number; works: number; statements: number; lives: number; finishes: number };
@@ -87,7 +92,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
   const events = new Map<string, string>();
   const tally = { receives: 0, works: 0, statements: 0, lives: 1, finishes: 0 };
 
-  const notices: number[] = [];
+  const notices: Notice[] = [];
   const record = judge.item();
 
   function send(replayId?: string): Message {
@@ -131,7 +136,9 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
         return { kind: 'note', seen: statement.parameters.at(-1) as number, attempts };
       }
       case 'confirm':
-        return { kind: 'confirm', version: actor.confirms };
+        return {
+          ...{ kind: 'confirm', version: actor.confirms, consumer: actor.consumer, seen: awaitedIn(statement) },
+        };
     }
   }
 
@@ -160,6 +167,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     clock,
     messages,
     notices,
+    received: new Set(),
     outcomes,
     tally,
     log,
@@ -174,6 +182,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       result: 'failed for now',
       seenVersion: 0,
       confirms: 0,
+      consumer: '',
       hasFinished: false,
       ...actor,
     }),
@@ -194,8 +203,8 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       noteEvent(event);
       if (isSwallowed) return;
       if (event.type === subject.table.createdEventOf(record).type) send();
-      const { orderVersion } = event.detail.data as { orderVersion?: number };
-      if (orderVersion !== undefined) notices.push(orderVersion);
+      const { orderVersion: version } = event.detail.data as { orderVersion?: number };
+      if (version !== undefined) notices.push(...subject.table.confirmedBy.map((consumer) => ({ consumer, version })));
     },
     start: (running) => {
       running.catch(fail);

@@ -41,7 +41,8 @@ FAILED by a version that did not cancel yet are found, too.
 
 overdue: a marker has been due for long, and neither a lease nor a message explains it; a rule may be off (npm run ops --
 status). marker-ahead: a clock was ahead when the item was written; the sweeper makes it due. unreadable: the row lacks
-required attributes; repair it. An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
+required attributes; repair it. confirmation-missing: the consumer that it names never learns of the outcome; publish the event
+again for it. An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
 
 Examples:
   npm run audit

@@ -26,7 +26,7 @@ await runMain(async () => {
   const statements = createStatements(callAws, config.BATCHES_IN_FLIGHT);
   const publisher = createPublisher(callAws, names.bus, config.BATCHES_IN_FLIGHT);
   const queue = await openQueue(callAws, names.orderQueue, config.BATCHES_IN_FLIGHT);
-  const table = ordersTable(names);
+  const table = ordersTable(names, { notifies: false });
 
   /** The completed order; undefined if another delivery holds the claim. */
   async function complete({ data, metadata }: OrderCreatedEvent, message: Message) {
@@ -62,7 +62,7 @@ await runMain(async () => {
     const now = Date.now();
     const updatedAt = new Date(now).toISOString();
     const entry = { name: 'completed', at: updatedAt };
-    const outcome = { result: 'completed', now, attributes: {}, entries: [entry] } as const;
+    const outcome = { result: 'completed', now, attributes: {}, entries: [entry], outboxAt: 0 } as const;
     if (!(await finishItem(statements, table, claim.ownership, outcome))) return undefined;
     const version = claim.ownership.version + 1;
     const { correlationId } = metadata;

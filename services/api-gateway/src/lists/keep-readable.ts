@@ -1,13 +1,18 @@
+import type { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
+import type { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 
 type Item = Record<string, unknown>;
+
+/** The key of a table, under which logs show ids. */
+export type ItemKey = typeof ORDER_KEY | typeof NOTIFICATION_KEY;
 
 export const KEEP_READABLE = Symbol('KEEP_READABLE');
 /** Keeps the well-formed items. Each malformed one is left out and logged once, by its id. */
 export type KeepReadable = <T>(
   items: readonly Item[],
   isReadable: (item: Item) => item is Item & T,
-  key: 'orderId' | 'notificationId',
+  key: ItemKey,
 ) => T[];
 
 /** Ids of logged items that are remembered. */

@@ -1,5 +1,5 @@
 import type { Projection, TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { KeepReadable } from './keep-readable.js';
+import type { ItemKey, KeepReadable } from './keep-readable.js';
 
 type Item = Record<string, unknown>;
 
@@ -14,7 +14,7 @@ const READ_AT_ONCE = 20;
 export type WithinOptions<Stored, Shown> = {
   reader: TableReader;
   ids: readonly string[];
-  key: 'orderId' | 'notificationId';
+  key: ItemKey;
   projection?: Projection;
   keepReadable: KeepReadable;
   isReadable: (item: Item) => item is Item & Stored;

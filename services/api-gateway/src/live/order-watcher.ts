@@ -1,3 +1,4 @@
+import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { toError } from '@orderflow/platform/runtime/errors';
@@ -58,7 +59,7 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
     const changed = states.map(({ orderId, version }) => ({ orderId: String(orderId), version }));
     const ids = changed.filter(({ orderId, version }) => isNews(orderId, version)).map(({ orderId }) => orderId);
     for (const chunk of chunksOf(ids, ORDERS_AT_ONCE)) {
-      for (const order of keepReadable(await orders.getMany(chunk), isOrderRecord, 'orderId')) {
+      for (const order of keepReadable(await orders.getMany(chunk), isOrderRecord, ORDER_KEY)) {
         const entry = watched.get(order.orderId);
         // A listener that joined during the read may have brought a later state.
         if (!entry || !isNews(order.orderId, order.version)) continue;

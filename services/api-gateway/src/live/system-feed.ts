@@ -1,4 +1,5 @@
 import { type LiveOrder, type QueueState, type SystemState, type WorkerState } from '@orderflow/contracts';
+import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import { toLiveOrder } from '@orderflow/domain/orders/live-order';
 import { isFollowedOrder, type FollowedOrder } from '@orderflow/domain/readable-item';
 import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
@@ -121,7 +122,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
       if (counted.status === 'fulfilled') queues = counted.value;
       if (asked.status === 'fulfilled') workers = asked.value;
 
-      const found = followed.status === 'fulfilled' ? keepReadable(followed.value, isFollowedOrder, 'orderId') : [];
+      const found = followed.status === 'fulfilled' ? keepReadable(followed.value, isFollowedOrder, ORDER_KEY) : [];
       if (followed.status === 'fulfilled')
         flowSince ??= Math.min(now(), ...found.map((order) => Date.parse(order.createdAt)));
       // The clock may have been set back.

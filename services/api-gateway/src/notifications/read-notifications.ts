@@ -5,6 +5,8 @@ import {
   type Notification,
   type NotificationList,
 } from '@orderflow/contracts';
+import { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
+import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import { toNotification } from '@orderflow/domain/notifications/notification';
 import { isNotificationRecord } from '@orderflow/domain/readable-item';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
@@ -44,14 +46,14 @@ export async function readPage<Stored, Shown>(
   // One extra entry tells whether there is a next page.
   const entries = (await notifications.query({
     index: INDEXES.byOrder,
-    partition: { name: 'orderId', value: orderId },
+    partition: { name: ORDER_KEY, value: orderId },
     sort: { name: 'createdAtId', after },
     newestFirst: false,
     limit: limit + 1,
   })) as { notificationId: string; createdAtId: string }[];
   const page = entries.slice(0, limit);
   const ids = page.map(({ notificationId }) => notificationId);
-  const { shown, covered } = await readWithin({ reader: notifications, ids, key: 'notificationId', ...how });
+  const { shown, covered } = await readWithin({ reader: notifications, ids, key: NOTIFICATION_KEY, ...how });
   const last = page[covered - 1];
   const isLast = last === undefined || entries.length === covered;
   return { shown, nextCursor: isLast ? null : encodeCursor(last.createdAtId, filterOf(orderId)) };
@@ -70,7 +72,7 @@ export function createReadNotifications({ orders, notifications, limit, keepRead
     /** Oldest first, as many as fit into one answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
     ofOrder: async (orderId: string, query: ListNotificationsQuery): Promise<NotificationList> => {
       const after = positionOf(orderId, query.cursor);
-      await requireOrder(orders, orderId, ['orderId']);
+      await requireOrder(orders, orderId, [ORDER_KEY]);
       const { shown, nextCursor } = await limit(() =>
         readPage(notifications, orderId, {
           ...{ after, limit: query.limit, keepReadable },

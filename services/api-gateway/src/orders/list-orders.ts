@@ -1,4 +1,5 @@
 import { DEFAULT_PAGE_SIZE, INDEXES, type ListOrdersQuery, type OrderPage } from '@orderflow/contracts';
+import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import { toOrder } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { listBucketsOf, listMonthOf } from '@orderflow/domain/work-item-record';
@@ -112,7 +113,7 @@ export function createListOrders({ orders, limit: limitConcurrency, keepReadable
     const { shown, covered } = await readWithin({
       reader: orders,
       ids: page.map(({ orderId }) => orderId),
-      key: 'orderId',
+      key: ORDER_KEY,
       keepReadable,
       isReadable: isOrderRecord,
       show: toOrder,

@@ -73,7 +73,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(MONOTONIC) monotonic: MonotonicClock,
   ) {
     const { tables, checks } = outboxTables({
-      ...{ config, names, eventBridge, queues, orders, notifications },
+      ...{ names, eventBridge, queues, orders, notifications },
       onOrderGivenUp: orderMetrics.gaveUp,
     });
     const tableNames = tables.map(({ table }) => table.name);

@@ -1,13 +1,12 @@
 import type { ResourceNames } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { OUTCOME_CONSUMERS } from '@orderflow/domain/orders/orders-table';
 import type { EventBridge } from '@orderflow/platform/aws/clients';
 import { ruleCheck, type Check } from '@orderflow/platform/health/readiness';
 import type { Subscription, SweptTable } from '@orderflow/platform/work-item/swept-table';
-import type { ApiEnv } from '../config.js';
 import type { Queues, StoredItems } from '../infrastructure/tokens.js';
 
 type Dependencies = {
-  config: Readonly<ApiEnv>;
   names: ResourceNames;
   eventBridge: EventBridge;
   queues: Queues;
@@ -19,7 +18,7 @@ type Dependencies = {
 
 /** The tables that the sweeper sweeps, and the checks of the rules that its events go through. */
 export function outboxTables(dependencies: Dependencies): { tables: SweptTable[]; checks: Record<string, Check> } {
-  const { config, names, eventBridge, queues, orders, notifications, onOrderGivenUp } = dependencies;
+  const { names, eventBridge, queues, orders, notifications, onOrderGivenUp } = dependencies;
   const checks: Record<string, Check> = {};
   function subscription(rule: string, queue: string): Subscription {
     const check = ruleCheck(eventBridge, { bus: names.bus, rule, queue });
@@ -29,13 +28,17 @@ export function outboxTables(dependencies: Dependencies): { tables: SweptTable[]
   const { orderQueue, notificationQueue } = names;
   const orderWork = subscription(names.orderCreatedRule, orderQueue);
   const notificationWork = subscription(names.notificationRequestedRule, notificationQueue);
-  const outcome = config.NOTIFY_ON_ORDER_OUTCOME ? subscription(names.orderOutcomesRule, notificationQueue) : undefined;
+  const consumers = Object.fromEntries(
+    Object.entries(OUTCOME_CONSUMERS)
+      .filter(([consumer]) => orders.table.confirmedBy.includes(consumer))
+      .map(([consumer, { rule, queue }]) => [consumer, subscription(names[rule], names[queue])]),
+  );
   const onGivenUp: SweptTable['onGivenUp'] = (item) => {
     onOrderGivenUp(item as OrderRecord);
   };
   const tables = [
-    { table: orders.table, work: orderWork, outcome, onGivenUp },
-    { table: notifications.table, work: notificationWork },
+    { table: orders.table, work: orderWork, consumers, onGivenUp },
+    { table: notifications.table, work: notificationWork, consumers: {} },
   ];
   return { tables, checks };
 }

@@ -1,7 +1,12 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contracts';
-import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
-import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { NOTIFICATION_KEY, notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import {
+  ORDER_KEY,
+  ordersTable,
+  OUTCOME_CONSUMERS,
+  type OutcomeConsumers,
+} from '@orderflow/domain/orders/orders-table';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
@@ -36,6 +41,8 @@ export type AuditOptions = {
   recheckMs: number;
   /** Findings that the report keeps. All are counted. */
   keep: number;
+  /** Those that the outcome of an order waits for. */
+  consumers?: OutcomeConsumers;
   onFinding?: (finding: AuditFinding) => void;
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;
 };
@@ -48,11 +55,11 @@ type Item = OrderRecord | NotificationRecord;
 /** The attributes that are checked. An order's items and all timelines, which are most of the data, are not read. */
 const CHECKED = [
   ...['status', 'version', 'effects', 'updatedAt', 'leaseUntil', 'lastReplayId', 'failure', 'correlationId'],
-  ...['outboxAt', 'orderId'],
+  ...['outboxAt', 'awaiting', ORDER_KEY],
 ];
 const ATTRIBUTES: Record<Kind, string[]> = {
   order: [...CHECKED, 'customerId', 'totalAmount'],
-  notification: [...CHECKED, 'notificationId', 'causationId'],
+  notification: [...CHECKED, NOTIFICATION_KEY, 'causationId'],
 };
 
 function idOf(kind: Kind, item: Item): string {
@@ -78,7 +85,7 @@ async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames):
  */
 export async function audit(dependencies: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
   const { aws, now, pause, elapsedMs = createMonotonicClock().startStopwatch() } = dependencies;
-  const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress } = options;
+  const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
   const startedAt = now();
   const beganAtMs = elapsedMs();
   const names = resourceNames(stage);
@@ -96,11 +103,11 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
   const checks = createItemChecks({
     orders: readers.order,
     notifications: readers.notification,
-    ...{ deadLettered, outcomesExpected, toleranceMs, now },
+    ...{ deadLettered, consumers, outcomesExpected, toleranceMs, now },
   });
   const backlog = createBacklog({
-    ...{ dynamo: aws.dynamo, names, orders: readers.order, now, elapsedMs, toleranceMs },
-    depthOf: async (queue) => depthOf(await countsOf(queue === 'orders' ? names.orderQueue : names.notificationQueue)),
+    ...{ dynamo: aws.dynamo, names, orders: readers.order, consumers, now, elapsedMs, toleranceMs },
+    depthOf: async (queue) => depthOf(await countsOf(names[queue])),
   });
   const tally = createTally(keep, onFinding ?? (() => undefined));
 

@@ -1,10 +1,11 @@
 import type { ResourceNames } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
-import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { ordersTable, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
+import { missingConsumers } from '@orderflow/platform/work-item/confirm';
 import { isFinished } from '@orderflow/platform/work-item/work-item';
 import type { QueueName } from './check-item.js';
 
@@ -15,6 +16,7 @@ type Dependencies = {
   dynamo: DynamoDb;
   names: ResourceNames;
   orders: TableReader;
+  consumers: OutcomeConsumers;
   depthOf: (queue: QueueName) => Promise<number>;
   now: () => number;
   /** Monotonic ms, for the age of an answer. */
@@ -27,12 +29,19 @@ type Dependencies = {
  * queue is counted first. A worker removes an item's marker before its message, so work in progress cannot make the
  * queue look too short.
  */
-export function createBacklog({ dynamo, names, orders, depthOf, now, elapsedMs, toleranceMs }: Dependencies) {
+export function createBacklog(dependencies: Dependencies) {
+  const { dynamo, names, orders, consumers, depthOf, now, elapsedMs, toleranceMs } = dependencies;
+
+  /** Whether the order's message should be in the queue. */
+  function isIn(queue: QueueName, order: OrderRecord): boolean {
+    if (!isFinished(ordersTable(names), order)) return queue === 'orderQueue';
+    const missing = missingConsumers({ confirmedBy: Object.keys(consumers) }, order);
+    return missing.some((consumer) => consumers[consumer]?.queue === queue);
+  }
+
   async function countsIn(queue: QueueName, ids: string[]): Promise<number> {
-    const finished = (await orders.getMany(ids)).filter((order) =>
-      isFinished(ordersTable(names), order as OrderRecord),
-    );
-    return queue === 'notifications' ? finished.length : ids.length - finished.length;
+    const found = (await orders.getMany(ids, ['status', 'awaiting'])) as OrderRecord[];
+    return found.filter((order) => isIn(queue, order)).length;
   }
 
   async function explainsNow(queue: QueueName): Promise<boolean> {
@@ -41,7 +50,7 @@ export function createBacklog({ dynamo, names, orders, depthOf, now, elapsedMs, 
     const depth = await depthOf(queue);
     if (depth === 0) return false;
     let overdue = 0;
-    if (queue === 'notifications') {
+    if (queue === 'notificationQueue') {
       for await (const ids of createOutboxIndex(dynamo, notificationsTable(names)).allDue(before)) {
         overdue += ids.length;
         if (overdue > depth) return false;

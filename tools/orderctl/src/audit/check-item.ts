@@ -2,15 +2,19 @@ import { notificationIdFor } from '@orderflow/domain/ids';
 import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
+import type { OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
+import type { ResourceNames } from '@orderflow/contracts';
 import { type WorkItemRecord } from '@orderflow/domain/work-item-record';
 import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/swept-table';
+import { missingConsumers } from '@orderflow/platform/work-item/confirm';
 import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
 import { isFinished, type WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { Endings, FindingKind } from './report.js';
 
 export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
 export type Problem = { kind: FindingKind; text: string };
-export type QueueName = 'orders' | 'notifications';
+/** A queue, by its key in `ResourceNames`. */
+export type QueueName = keyof ResourceNames;
 
 export type Verdict = {
   class: ItemClass;
@@ -33,6 +37,8 @@ export type Circumstances = {
 };
 
 type OrderCircumstances = Circumstances & {
+  /** Those that an outcome waits for. */
+  consumers: OutcomeConsumers;
   /** The rule that delivers outcomes to the notification queue exists. */
   outcomesExpected: boolean;
   /** The notification of its current outcome exists. */
@@ -97,8 +103,13 @@ function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
   return failure.retriable ? 'untried' : 'refused';
 }
 
+/** Of several consumers, those that have not confirmed the outcome. The first alone is known by its notification. */
+function unconfirmedBy(order: OrderRecord, consumers: OutcomeConsumers): string[] {
+  return order.awaiting === undefined ? [] : missingConsumers({ confirmedBy: Object.keys(consumers) }, order);
+}
+
 export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
-  if (!isFinished({ states: ORDER_STATES }, order)) return checkUnfinished(order, ORDER_STATES, 'orders', around);
+  if (!isFinished({ states: ORDER_STATES }, order)) return checkUnfinished(order, ORDER_STATES, 'orderQueue', around);
 
   const problems = [...effectsProblem(order, 1), ...aheadProblem(order, around)];
   if (!orderOutcome(order)) {
@@ -109,15 +120,29 @@ export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verd
     const text = `${order.status} after its attempts without a confirmed cancel: the warehouse may have shipped it`;
     problems.push({ kind: 'not-cancelled', text });
   }
+  const missing = unconfirmedBy(order, around.consumers);
+  if (missing.length > 0 && order.outboxAt === undefined) {
+    const text = `${order.status}, but ${missing.join(' and ')} did not confirm its outcome, and no marker would bring it again`;
+    problems.push({ kind: 'confirmation-missing', text });
+  }
   const verdict: Verdict = { class: 'terminal', problems, ending };
   if (!around.outcomesExpected || !orderOutcome(order)) return verdict;
 
   const lateMs = overdueMs(order, around);
+  const [consumer] = missing;
+  if (around.notified && consumer !== undefined) {
+    if (order.outboxAt === undefined) return { ...verdict, outcome: 'missing' };
+    if (lateMs === undefined) return { ...verdict, outcome: 'underWay' };
+    const text = `${order.status}, but ${missing.join(' and ')} did not confirm its outcome: its marker has been due for ${inSeconds(lateMs)}`;
+    const problem: Problem = { kind: 'outcome-not-delivered', text };
+    const queue = around.consumers[consumer]?.queue ?? 'notificationQueue';
+    return { ...verdict, outcome: 'underWay', unlessQueued: { queue, problem } };
+  }
   if (around.notified) {
     if (lateMs === undefined) return { ...verdict, outcome: 'notified' };
     const text = `${order.status} and notified, but its marker is still there, due for ${inSeconds(lateMs)}`;
     const problem: Problem = { kind: 'marker-left', text };
-    return { ...verdict, outcome: 'notified', unlessQueued: { queue: 'notifications', problem } };
+    return { ...verdict, outcome: 'notified', unlessQueued: { queue: 'notificationQueue', problem } };
   }
   if (around.outcomeDeadLettered) return { ...verdict, outcome: 'underWay' };
   if (order.outboxAt === undefined) {
@@ -130,7 +155,7 @@ export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verd
   if (lateMs === undefined) return { ...verdict, outcome: 'underWay' };
   const text = `${order.status}, but its outcome was not delivered: no notification, and its marker has been due for ${inSeconds(lateMs)}`;
   const problem: Problem = { kind: 'outcome-not-delivered', text };
-  return { ...verdict, outcome: 'underWay', unlessQueued: { queue: 'notifications', problem } };
+  return { ...verdict, outcome: 'underWay', unlessQueued: { queue: 'notificationQueue', problem } };
 }
 
 /** A caused notification must belong to its order's outcome. If the order was replayed, an earlier outcome counts too. */
@@ -160,7 +185,7 @@ export function checkNotification(
     ? causeProblems(notification, order)
     : [{ kind: 'from-nowhere', text: `its order ${notification.orderId} does not exist` }];
   if (!isFinished({ states: NOTIFICATION_STATES }, notification)) {
-    const verdict = checkUnfinished(notification, NOTIFICATION_STATES, 'notifications', around);
+    const verdict = checkUnfinished(notification, NOTIFICATION_STATES, 'notificationQueue', around);
     return { ...verdict, problems: [...origin, ...verdict.problems] };
   }
   const problems = [...origin, ...effectsProblem(notification, 1)];

@@ -1,5 +1,8 @@
+import { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
+import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import type { OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { DeadLettered } from './dead-lettered.js';
@@ -9,6 +12,7 @@ type Dependencies = {
   orders: TableReader;
   notifications: TableReader;
   deadLettered: DeadLettered;
+  consumers: OutcomeConsumers;
   outcomesExpected: boolean;
   toleranceMs: number;
   now: () => number;
@@ -45,6 +49,7 @@ export function createItemChecks({
   orders,
   notifications,
   deadLettered,
+  consumers,
   outcomesExpected,
   toleranceMs,
   now,
@@ -55,7 +60,7 @@ export function createItemChecks({
       const found = outcomesExpected
         ? await byId(
             notifications,
-            'notificationId',
+            NOTIFICATION_KEY,
             wanted.filter((id) => id !== undefined),
           )
         : new Map<string, unknown>();
@@ -65,6 +70,7 @@ export function createItemChecks({
           checkOrder(order, {
             now: now(),
             toleranceMs,
+            consumers,
             outcomesExpected,
             deadLettered: deadLettered.hasOrder(order.orderId),
             notified: found.has(notificationId),
@@ -77,7 +83,7 @@ export function createItemChecks({
     notification: async (page: readonly NotificationRecord[]): Promise<Verdict[]> => {
       const found = await byId<OrderRecord>(
         orders,
-        'orderId',
+        ORDER_KEY,
         page.flatMap(({ orderId }) => (typeof orderId === 'string' ? [orderId] : [])),
       );
       return page.map((notification) =>

@@ -6,10 +6,12 @@ export type FindingKind =
   | 'lost'
   /** Its marker is long overdue, and neither a lease nor a queued message explains why. */
   | 'overdue'
-  /** A finished order without notification whose marker is long overdue. */
+  /** A finished order whose notification, or another consumer's confirmation, is missing, and whose marker is long overdue. */
   | 'outcome-not-delivered'
   /** A finished order without marker and without notification. */
   | 'notification-missing'
+  /** A finished order without marker that a consumer has not confirmed. */
+  | 'confirmation-missing'
   /** Its marker is later than any pause or lease: a clock was fast when it was written. */
   | 'marker-ahead'
   /** A row that lacks required attributes. */
@@ -90,7 +92,7 @@ export type AuditReport = {
   orders: ItemTotals;
   notifications: ItemTotals;
   endings: Endings;
-  /** Delivery of outcomes. `expected` is false if the stack lacks the rule that delivers them. */
+  /** Delivery of outcomes to all their consumers. `expected` is false if the stack lacks the rule that delivers them. */
   outcomes: { expected: boolean; notified: number; underWay: number; missing: number };
   /** At the start of the audit, by queue name. */
   queues: Record<string, QueueCounts>;

@@ -1,6 +1,6 @@
 import { INDEXES } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
-import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { ORDER_KEY, ordersTable } from '@orderflow/domain/orders/orders-table';
 import { toNotification, type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
@@ -19,7 +19,7 @@ async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string)
   for (;;) {
     const entries = await reader.query({
       index: INDEXES.byOrder,
-      partition: { name: 'orderId', value: orderId },
+      partition: { name: ORDER_KEY, value: orderId },
       sort: { name: 'createdAtId', after },
       newestFirst: false,
       limit: PAGE,

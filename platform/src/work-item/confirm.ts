@@ -1,0 +1,58 @@
+import type { StatementExecutor } from '../dynamodb/executor.js';
+import type { TableReader } from '../dynamodb/table-reader.js';
+import type { OutboxIndex } from './outbox-index.js';
+import { confirm } from './transitions.js';
+import { awaitingOf, isFinished, type WorkItem, type WorkItemTable } from './work-item.js';
+
+type Listed = Pick<WorkItemTable, 'confirmedBy'>;
+
+/** The consumers that have not confirmed the outcome of a finished item with a marker. */
+function awaitedBy({ confirmedBy }: Listed, { awaiting }: Pick<WorkItem, 'awaiting'>): readonly string[] {
+  return typeof awaiting === 'string' ? awaiting.split(' ') : confirmedBy.slice(0, 1);
+}
+
+/** The same, without consumers that are no longer listed: no item waits for those. */
+export function missingConsumers(table: Listed, item: Pick<WorkItem, 'awaiting'>): string[] {
+  return awaitedBy(table, item).filter((consumer) => table.confirmedBy.includes(consumer));
+}
+
+/** The consumers that the oldest outcomes wait for whose markers became due before `before` (epoch ms). */
+export async function readLateConsumers(
+  table: WorkItemTable,
+  index: Pick<OutboxIndex, 'due'>,
+  reader: Pick<TableReader, 'getMany'>,
+  before: number,
+): Promise<string[]> {
+  const items = (await reader.getMany(await index.due(before), ['status', 'awaiting'])) as WorkItem[];
+  const outcomes = items.filter((item) => isFinished(table, item));
+  return [...new Set(outcomes.flatMap((item) => missingConsumers(table, item)))];
+}
+
+/**
+ * Records that the outcome's event has reached a consumer, which has stored what it has to do. The last confirmation
+ * removes the marker. The first attempt assumes that nobody has confirmed yet; a refused statement returns the item. Only
+ * the statement whose list is the stored one is applied, so of two concurrent ones, one sees the other.
+ *
+ * @param outcome.version that the outcome wrote
+ */
+export async function confirmOutcome(
+  executor: StatementExecutor,
+  table: WorkItemTable,
+  consumer: string,
+  { id, version }: { id: string; version: number },
+): Promise<void> {
+  if (!table.confirmedBy.includes(consumer)) throw new Error(`no outcome of ${table.name} waits for ${consumer}`);
+  let seen = awaitingOf(table);
+  let awaited: readonly string[] = table.confirmedBy;
+  while (awaited.includes(consumer)) {
+    const left = awaited.filter((name) => name !== consumer);
+    const result = await executor.execute(confirm(table, id, { version, seen, left }));
+    if (result.applied) return;
+    const item = result.item as WorkItem | undefined;
+    // Everyone has confirmed it, or a replay has started a new life.
+    if (item?.version !== version || !isFinished(table, item) || item.outboxAt === undefined) return;
+    if (item.awaiting === seen) throw new Error('an outcome cannot be confirmed: its row has changed by hand');
+    seen = item.awaiting;
+    awaited = awaitedBy(table, item);
+  }
+}

@@ -1,0 +1,89 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { orderOutcome } from '@orderflow/domain/orders/order-events';
+import { OUTCOME_CONSUMERS } from '@orderflow/domain/orders/orders-table';
+import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { status } from '@orderflow/orderctl/status/status';
+import { completed, notificationOf, order, purge } from '../support/audit-items.js';
+import { startEmulator } from '../support/embedded-system.js';
+import { type Emulator } from '../support/emulator.js';
+import { connectOperator, createTerminal } from '../support/operator.js';
+
+const MINUTE_MS = 60_000;
+/** Any queue without a worker serves as that of a second consumer. */
+const SECOND = { rule: 'orderOutcomesRule', queue: 'undeliveredQueue' } as const;
+const CONSUMERS = { ...OUTCOME_CONSUMERS, 'shipping-worker': SECOND };
+const OVERDUE = { status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - 2 * MINUTE_MS } as const;
+
+describe('with a second consumer of outcomes', () => {
+  let emulator: Emulator;
+  let system: ConnectedSystem;
+  let stages = 0;
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+  }, 120_000);
+
+  afterAll(async () => {
+    system.aws.close();
+    await emulator.dispose();
+  });
+
+  beforeEach(async () => {
+    const stage = `consumers-${(stages += 1)}`;
+    await emulator.deploy({ STAGE: stage });
+    system = await connectOperator(emulator.url, stage);
+  }, 30_000);
+
+  /** The order, of which the customer has been told. */
+  async function store(record: OrderRecord): Promise<OrderRecord> {
+    const { ordersTable, notificationsTable } = system.names;
+    await system.aws.dynamo.send(new PutCommand({ TableName: ordersTable, Item: record }));
+    await system.aws.dynamo.send(new PutCommand({ TableName: notificationsTable, Item: notificationOf(record) }));
+    return record;
+  }
+
+  const run = (consumers = CONSUMERS) =>
+    audit(
+      { aws: system.aws, now: Date.now, pause: () => Promise.resolve() },
+      { ...AUDIT_DEFAULTS, recheckMs: MINUTE_MS, stage: system.stage, consumers },
+    );
+
+  it('the audit finds an outcome that it never got, and that no marker would bring', async () => {
+    const { orderId } = await store(completed({ awaiting: 'shipping-worker' }));
+    const report = await run();
+    expect(report.findings).toMatchObject([{ kind: 'confirmation-missing', id: orderId }]);
+    expect(report.findings[0]?.problem).toContain('shipping-worker did not confirm');
+    expect(report.outcomes).toMatchObject({ notified: 0, missing: 1 });
+  }, 30_000);
+
+  it('the audit notices that its queue was purged, and names it', async () => {
+    const record = await store(order({ ...OVERDUE, awaiting: 'shipping-worker' }));
+    const QueueUrl = await system.urlOf(system.names[SECOND.queue]);
+    const MessageBody = JSON.stringify(orderOutcome(record)?.detail);
+    await system.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    expect(await run()).toMatchObject({ findings: [], outcomes: { underWay: 1 } });
+
+    await purge(system, system.names[SECOND.queue]);
+    const report = await run();
+    expect(report.findings).toMatchObject([{ kind: 'outcome-not-delivered', id: record.orderId }]);
+    expect(report.findings[0]?.problem).toContain('shipping-worker did not confirm');
+    expect(report.outcomes).toMatchObject({ underWay: 0, missing: 1 });
+  }, 30_000);
+
+  it('the audit expects nothing of it for outcomes from before, nor of one that was removed', async () => {
+    await store(completed());
+    await store(completed({ awaiting: 'archive-worker' }));
+    expect(await run()).toMatchObject({ findings: [], outcomes: { notified: 2 } });
+  }, 30_000);
+
+  it('status names the consumers that overdue outcomes wait for', async () => {
+    await store(order(OVERDUE));
+    const terminal = createTerminal();
+    expect(await status(system, terminal, { count: false, tolerance: 60 })).toBe(1);
+    expect(terminal.written()).toContain('1 overdue, not confirmed by notification-worker');
+  }, 30_000);
+});
