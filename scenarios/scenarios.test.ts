@@ -45,7 +45,7 @@ describe.each(SCENARIOS)('$name', ({ name, lesson, readOn, runsEmbedded }) => {
   it.concurrent(
     'fails without its fix, and in its last act only',
     async () => {
-      // Without Docker where it can be: what matters is whether somebody looks.
+      // Without Docker where possible: the environment does not matter for these checks.
       const { code, output } = await scenario(name, '--without-fix', ...(runsEmbedded ? ['--embedded'] : []));
       const [before = '', last = ''] = output.split(/^4 Fix and verify$/m);
       expect({ code, acts: actsOf(output), brokenBefore: brokenIn(before), broken: brokenIn(last) }).toEqual({

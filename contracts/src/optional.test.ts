@@ -4,7 +4,7 @@ import * as contracts from './index.js';
 
 type Condition = (object: object, value: unknown) => boolean;
 
-/** Every contract class, and the classes of their parts. */
+/** Every contract class, including nested ones. */
 const classes = Object.values<unknown>(contracts).filter(
   (value): value is new () => object => typeof value === 'function' && /^class\b/.test(value.toString()),
 );

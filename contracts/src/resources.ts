@@ -20,7 +20,7 @@ export function resourceNames(stage: string) {
 
 export type ResourceNames = ReturnType<typeof resourceNames>;
 
-/** Every queue of a stage: those that are worked off, their dead-letter queues, and that of undeliverable events. */
+/** Every queue of a stage: the work queues, their dead-letter queues, and the queue of undelivered events. */
 export function queueNames(names: ResourceNames): string[] {
   return [
     names.orderQueue,

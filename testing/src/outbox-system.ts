@@ -77,7 +77,7 @@ type SystemOptions = {
   options?: Partial<SweeperOptions>;
 };
 
-/** A table of things with a sweeper, over fakes; the queues hold what the test says. */
+/** A table of things with a sweeper, over fakes; the test decides what the queues hold. */
 export function createOutboxSystem(things: readonly Thing[], { told = true, options = {} }: SystemOptions = {}) {
   const time = { ms: SWEPT_AT_MS };
   const empty = (): QueueCounts => ({ visible: 0, inFlight: 0, delayed: 0 });

@@ -1,10 +1,10 @@
 /**
- * `npm run chaos`: drives load into a system, injects faults, and looks whether what must hold does.
+ * `npm run chaos`: puts load on a system, injects faults, and checks the promises.
  *
  *   npm run chaos                              every invariant and ablation, small, one seed
  *   npm run chaos -- --full --seeds 1,2,3      the documented run
  *   npm run chaos -- --only kills,poison       some of them
- *   npm run chaos -- --emulator localstack     with LocalStack in place of the embedded emulator
+ *   npm run chaos -- --emulator localstack     with LocalStack instead of MiniStack
  */
 import { misused, readArguments } from '../../tools/usage.mjs';
 import { beginRun, removeLeftovers } from '../support/test-run.mjs';

@@ -19,7 +19,7 @@ import { alertQueries } from '../support/observability.js';
 import { compileOps } from '../support/orderctl.js';
 import { waitFor } from '../support/wait-for.js';
 
-// Each waits for a whole system.
+// Each test waits for a whole system.
 jest.setTimeout(60_000);
 
 const FULFILMENT_DELAY_MS = 1_500;
@@ -198,7 +198,7 @@ describe('the system on Compose', () => {
 
     await system.start('order-worker');
     await api.orderInState(orderId, 'COMPLETED', 30_000);
-    // The marker goes when the customer's notification is stored.
+    // The marker is removed when the customer's notification is stored.
     const item = await waitFor('the confirmation', async () => {
       const { Item: found } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
       return found && !('outboxAt' in found) ? found : undefined;

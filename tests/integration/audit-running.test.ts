@@ -51,7 +51,7 @@ describe('audit of a running system', () => {
     expect(report.findings).toMatchObject([{ kind: 'overdue', id: orderId, lastSeen: { step: 'accepted' } }]);
     expect(report.orders).toMatchObject({ total: 21, terminal: 20, lost: 1 });
 
-    // The same again with the sweeper on.
+    // The same with the sweeper on.
     await running.dispose();
     running = await startEmbeddedSystem({ emulator, build: false });
     await api.orderInState(orderId, 'COMPLETED');

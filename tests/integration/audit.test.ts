@@ -17,7 +17,7 @@ import { order, without, completed, notificationOf } from '../support/audit-item
 
 const MINUTE_MS = 60_000;
 
-// Longer than a test lasts: the pause before the second look is always taken, and the test decides how long it is.
+// Longer than a test, so that the audit always pauses before it looks again, and the test ends the pause.
 const QUICK = { ...AUDIT_DEFAULTS, recheckMs: 60_000 };
 
 describe('audit', () => {

@@ -58,7 +58,7 @@ describe('dead letters of a running system', () => {
   it('two operators replay 200 messages at the same time, and each is processed once', async () => {
     const records = Array.from({ length: 200 }, exhausted);
     await put(system, ...records);
-    // Every tenth lies there twice.
+    // Every tenth dead letter has a copy.
     const letters = records.flatMap((record, index) => {
       const one = letter(bodyOf(record), 'RECEIVES_EXHAUSTED');
       return index % 10 === 0 ? [one, one] : [one];

@@ -13,7 +13,7 @@ import { connectOperator, createTerminal } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
 import { exhausted, type Letter, letter, send, receiveAll } from '../support/dead-letters.js';
 
-/** The client, with `onCall` told of each command before it is sent. */
+/** The client, which calls `onCall` with each command before it sends it. */
 function observed(client: Sqs, onCall: (command: string) => void): Sqs {
   const send = (command: object): unknown => {
     onCall(command.constructor.name);

@@ -22,7 +22,7 @@ const TOOLS = [
 ];
 const DOCTOR = ['tools/doctor.mjs'];
 
-/** What listens on all ports of the systems here: nothing of ours. */
+/** A server on every port of the systems that is not part of Orderflow. */
 let server: Server;
 let port: number;
 let asked: number;
@@ -53,7 +53,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Puts a Docker into PATH that has a system of each project. */
+/** Puts a fake `docker` into PATH that reports one system per project. */
 function fakeDocker(...projects: string[]): void {
   const lines = projects.flatMap((project) =>
     ['api-gateway', 'localstack'].map((service) =>
@@ -68,7 +68,7 @@ function fakeDocker(...projects: string[]): void {
   chmodSync(file, 0o755);
 }
 
-/** A tool in a shell where no \`npm run local\` runs, with these lines in .env. */
+/** A tool in a shell where no `npm run local` runs, with these lines in .env. */
 function run(tool: readonly string[], envFile: Record<string, number>): Promise<{ code: number; output: string }> {
   const file = join(folder, 'env');
   writeFileSync(

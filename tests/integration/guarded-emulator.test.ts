@@ -49,7 +49,7 @@ describe('an emulator', () => {
     const lambda = { Runtime: 'python3.12', Handler: 'index.handler', Role: 'arn:aws:iam::000000000000:role/x' };
     const Resources = {
       Code: { Type: 'AWS::Lambda::Function', Properties: { ...lambda, Code: { ZipFile } } },
-      // Nobody answers for it, and so it fails in the end.
+      // Nothing answers the custom resource, so the stack fails.
       Call: {
         Type: 'Custom::Call',
         Properties: { ServiceToken: { 'Fn::GetAtt': ['Code', 'Arn'] }, ServiceTimeout: 1 },

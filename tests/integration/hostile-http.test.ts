@@ -6,7 +6,7 @@ import { failingPart } from '../support/hostile-report.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** `npm run hostile` sends more of them. */
+/** `npm run hostile` sends more requests. */
 const CASES = 500;
 
 describe('the API, given what its own document allows and forbids', () => {

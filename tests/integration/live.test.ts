@@ -7,7 +7,7 @@ import { waitFor } from '../support/wait-for.js';
 
 type ServerSentEvent = { event: string; id?: string; data: unknown; arrivedAt: number };
 
-/** What is promised of each change. */
+/** The promised delay of each change. */
 const SHOWN_WITHIN_MS = 1_000;
 
 describe('what shows the system while it works', () => {
@@ -101,7 +101,7 @@ describe('what shows the system while it works', () => {
   }, 60_000);
 
   it('each change of an order shows within 1 s of being written', async () => {
-    /** Ms from each change but the one that the stream begins with. All clocks are this machine's. */
+    /** Ms from each change to its event, without the stream's first event. All clocks are this machine's. */
     async function delays(): Promise<number[]> {
       const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
       const { events, ended } = await open(`/api/orders/${orderId}/events`);
@@ -109,7 +109,7 @@ describe('what shows the system while it works', () => {
       const states = events.filter(({ event }) => event === 'order').slice(1);
       return states.map(({ data, arrivedAt }) => arrivedAt - Date.parse((data as Order).updatedAt));
     }
-    // A machine that is busy with something else may hold one order's events up, but not those of one after the other.
+    // A busy machine may delay the events of one order, but not of several in a row.
     const measured: number[][] = [];
     const isPrompt = (order: number[]) => order.length > 1 && order.every((ms) => ms <= SHOWN_WITHIN_MS);
     while (measured.length < 3 && !measured.some(isPrompt)) measured.push(await delays());

@@ -30,7 +30,7 @@ describe('npm run dev', () => {
   const api = createApiClient(() => Promise.resolve(new URL(url('API')).origin));
   const others = () => ['emulator', 'api-gateway', 'notification-worker', 'compiler'].map(pidOf);
 
-  /** Link by link: through a link to the whole folder, the copy would run the services of the original. */
+  /** One link per package: with a link to the whole folder, the copy would run the original's services. */
   async function linkDependencies(workspace: string): Promise<void> {
     const [from, to] = [root, copy].map((folder) => join(folder, workspace, 'node_modules'));
     if (from === undefined || to === undefined || !existsSync(from)) return;
@@ -42,7 +42,7 @@ describe('npm run dev', () => {
     }
   }
 
-  /** A project of its own, with what is compiled already, for its sources are changed. */
+  /** A separate copy of the project, already compiled, because the test changes its sources. */
   beforeAll(async () => {
     expect(stateOfDependencies(root)).toBe('up to date');
     await Promise.all([build(root), installEmulator(root)]);
@@ -82,7 +82,7 @@ describe('npm run dev', () => {
     await rm(copy, { recursive: true, force: true });
   }, 60_000);
 
-  /** What it says from a point of its output on. */
+  /** Its output from a position on. */
   async function said(what: RegExp, from = 0): Promise<void> {
     await waitFor(
       String(what),
@@ -130,7 +130,7 @@ describe('npm run dev', () => {
       if (sign.source.startsWith('Found')) await untilReady();
       else await said(/\(restarted\)/, mended);
       expect(others()).toEqual(running);
-      // The emulator's data are still there, and the worker works.
+      // The emulator has kept its data, and the worker works.
       expect((await api.order(orderId)).status).toBe('COMPLETED');
       const { orderId: next } = await api.createOrder(orderFor('customer-1'));
       await api.orderInState(next, 'COMPLETED');
@@ -149,7 +149,7 @@ describe('npm run dev', () => {
     await said(/\(restarted\)/, here);
     expect(others()).toEqual(running);
     const { orderId: next } = await api.createOrder(orderFor('customer-1'));
-    // The emulator may have given it to the poll of the dead worker, and gives it out again after 30 s.
+    // The dead worker's poll may have received it; it is redelivered after 30 s.
     await api.orderInState(next, 'COMPLETED', 60_000);
   }, 300_000);
 });

@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const READY_WITHIN_MS = 120_000;
 
-/** `npm run local` with a folder of its own, and whatever ends it. */
+/** Ends `npm run local` in every way, each time in a separate folder. */
 class Launcher {
   readonly folder = mkdtempSync(join(tmpdir(), 'orderflow-ends-'));
   readonly runFile = join(this.folder, 'run.json');
@@ -24,11 +24,11 @@ class Launcher {
   };
   output = '';
   ended: Promise<number | NodeJS.Signals> = Promise.resolve(0);
-  /** Every process that it has ever written down. */
+  /** Every process that it has recorded. */
   private readonly known = new Map<number, Known>();
   private kill_: (signal: NodeJS.Signals) => void = () => undefined;
 
-  /** @param command a shell's, with "$0" tools/local.mjs for the launcher */
+  /** @param command for a shell; "$0" tools/local.mjs is the launcher */
   start(command = 'exec "$0" tools/local.mjs', stdio: StdioOptions = ['ignore', 'pipe', 'pipe']): this {
     const child = spawn('bash', ['-c', command, process.execPath], { cwd: root, env: this.env, stdio, detached: true });
     for (const stream of [child.stdout, child.stderr])
@@ -69,7 +69,7 @@ class Launcher {
     return this.until('ready', ({ urls }) => urls.API !== undefined);
   }
 
-  /** Of all that it has started, what is left. */
+  /** Processes that it started and that still run. */
   left(): string[] {
     this.read();
     return [...this.known.values()].filter(isAlive).map(({ name }) => name);
@@ -99,7 +99,7 @@ describe('whatever ends npm run local', () => {
   };
 
   beforeAll(async () => {
-    // It would install them, under the feet of the tests that run beside this one.
+    // An install would disturb tests that run at the same time.
     expect(stateOfDependencies(root)).toBe('up to date');
     await Promise.all([build(root), installEmulator(root)]);
   }, 300_000);
@@ -136,7 +136,7 @@ describe('whatever ends npm run local', () => {
   );
 
   it('a closed terminal, or a reader that goes first, drains like SIGTERM', async () => {
-    // The signals go to the launcher alone: here it cannot be told by the end of its children.
+    // The signals reach only the launcher, so it cannot notice them through the end of its children.
     const hungUp = launch();
     const unread = launch('"$0" tools/local.mjs > >(head -n 9 > /dev/null)');
     await hungUp.ready();
@@ -167,7 +167,7 @@ describe('whatever ends npm run local', () => {
     const { urls } = await launcher.ready();
     launcher.kill('SIGKILL');
     await launcher.ended;
-    // Each writes a line for it.
+    // Each service logs one line.
     expect((await fetch(`${urls.API ?? ''}/no-id`)).status).toBeGreaterThanOrEqual(400);
     expect((await fetch(urls.API ?? '')).status).toBe(200);
     expect(launcher.left().sort()).toEqual(['api-gateway', 'emulator', 'notification-worker', 'order-worker']);

@@ -28,9 +28,9 @@ describe('npm run local, in a shell with all that a shell may have', () => {
   }
 
   beforeAll(async () => {
-    // It would install them, under the feet of the tests that run beside this one.
+    // An install would disturb tests that run at the same time.
     expect(stateOfDependencies(root)).toBe('up to date');
-    // The proxy of this shell is for downloads, and leads nowhere.
+    // The shell's proxy is for downloads only, and nothing listens there.
     await Promise.all([compileOps(), installEmulator(root)]);
     folder = await mkdtemp(join(tmpdir(), 'orderflow-local-'));
     const config = join(folder, 'config');
@@ -40,7 +40,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
       `[default]\n${profile}use_fips_endpoint = true\n[profile mine]\n${profile}[mine]\n${profile}`,
     );
     const envFile = join(folder, 'env');
-    // As a user has them in .env. The stage is one that everything must agree on.
+    // Settings in a user's .env. All parts must use the same stage.
     const moved = ['API_PORT=0', 'LOCALSTACK_PORT=0', 'ORDER_WORKER_PORT=0', 'NOTIFICATION_WORKER_PORT=0'];
     await writeFile(envFile, [...moved, `STAGE=${STAGE}`, 'LOG_FORMAT=json', ''].join('\n'));
     shell = {

@@ -23,7 +23,7 @@ const DAY_SECONDS = 86_400;
 const TEMPLATE = readFileSync(new URL('../../infrastructure/template.yaml', import.meta.url), 'utf8');
 const BROKEN_TEMPLATE = '/tmp/broken.yaml';
 const OTHER_KEY_TEMPLATE = '/tmp/other-key.yaml';
-/** LocalStack itself skips it, and reports success. */
+/** LocalStack itself skips this type and reports success. */
 const MISSPELT_TYPE = 'Resources: { Misspelt: { Type: AWS::DynamoDB::Tabel } }';
 /** Well-formed, but DynamoDB refuses the table. */
 const TABLE_WITHOUT_KEY = `

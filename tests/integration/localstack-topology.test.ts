@@ -29,7 +29,7 @@ describe('the LocalStack of Compose', () => {
     return (await promisify(execFile)('docker', ['compose', ...args], { cwd: root, env })).stdout.trim();
   }
 
-  /** What `docker compose up` does before it starts the services. */
+  /** What `docker compose up` runs before it starts the services. */
   async function up(variables: Record<string, string> = {}): Promise<{ exitCode: number; log: string }> {
     await compose(['up', '--detach', 'topology'], variables);
     await compose(['up', '--wait', 'localstack'], variables);
@@ -96,7 +96,7 @@ describe('the LocalStack of Compose', () => {
     const changing = await Promise.all(
       Object.keys(example).map(async (name) => ((await hash({ [name]: '12' })) === usual ? [] : [name])),
     );
-    // compose.test.yaml publishes any free port: LOCALSTACK_PORT alone does recreate it.
+    // LOCALSTACK_PORT would recreate the container, but compose.test.yaml publishes any free port.
     expect(changing.flat()).toEqual([]);
   }, 60_000);
 

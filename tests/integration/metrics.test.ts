@@ -1,4 +1,4 @@
-/** Every metric and label that a dashboard or an alert asks for is there in a system that has had orders and trouble. */
+/** A system that has had orders and failures exports every metric and label that dashboards and alerts use. */
 import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -64,7 +64,7 @@ describe('the metrics of a system', () => {
         labels: { ...labels, job, instance: job },
       })),
     );
-    // Prometheus makes this one itself.
+    // Prometheus adds this one itself.
     for (const job of scrapeJobs()) samples.push({ name: 'up', labels: { job, instance: job }, value: 1 });
   }, 120_000);
 
@@ -99,7 +99,7 @@ describe('the metrics of a system', () => {
     const failed = valueOf(scrapes['order-worker']!, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
     const outcomeOf = (outcome: string) => valueOf(scrapes['order-worker']!, 'messages_total', { outcome });
     expect({ created, failed }).toEqual({ created: 3, failed: 1 });
-    // On a busy machine some messages come back more often than the product asks for.
+    // On a busy machine, timeouts add retries.
     for (const outcome of ['retry', 'dead-lettered']) expect(outcomeOf(outcome)).toBeGreaterThan(0);
     for (const [service, operation] of [
       ['DynamoDB', 'BatchExecuteStatement'],

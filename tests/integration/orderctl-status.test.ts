@@ -14,7 +14,7 @@ import { compileOps, endOps, ops } from '../support/orderctl.js';
 import { order, put } from '../support/orders.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';
 
-// Nothing here is a terminal.
+// Neither stream is a terminal.
 const ESCAPE = '\u001b';
 
 beforeAll(compileOps, 120_000);

@@ -11,7 +11,7 @@ import { compileOps, endOps, ops, startOps } from '../support/orderctl.js';
 import { order, put } from '../support/orders.js';
 import { waitFor } from '../support/wait-for.js';
 
-// Nothing here is a terminal.
+// Neither stream is a terminal.
 const ESCAPE = '\u001b';
 
 beforeAll(compileOps, 120_000);
@@ -28,7 +28,7 @@ describe('with a running system', () => {
 
   beforeAll(async () => {
     emulator = await startEmptyEmulator();
-    // Long enough to be seen at it.
+    // Long enough for the test to see the order in progress.
     const envOf = { 'order-worker': { FULFILMENT_DELAY_MS: '1500' } };
     running = await startEmbeddedSystem({ emulator, envOf });
     network = await startFaultyNetwork(emulator.url);
@@ -158,7 +158,7 @@ describe('with a running system', () => {
       ['SQS', 'order', randomUUID()],
       ['SQS', 'tail'],
     ] as const) {
-      // Of its own: what the last command left under way must not be taken for a call of this one.
+      // A separate network, so that calls left over from the last command are not counted.
       const silent = await startFaultyNetwork(emulator.url);
       silent.inject({ kind: 'black-hole' }, service);
       const command = startOps([...args, '--endpoint', silent.url]);
@@ -166,7 +166,7 @@ describe('with a running system', () => {
       const interruptedAt = performance.now();
       command.interrupt();
       expect({ args, exitCode: await command.exitCode }).toEqual({ args, exitCode: 130 });
-      // Far below any timeout of a call.
+      // Far below any call timeout.
       expect(performance.now() - interruptedAt).toBeLessThan(1_500);
       await silent.dispose();
     }

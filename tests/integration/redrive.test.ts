@@ -30,7 +30,7 @@ const EMULATORS = [
 ] as const;
 
 const text = (value: string, type = 'String'): MessageAttributeValue => ({ DataType: type, StringValue: value });
-/** As many as SQS takes, of all kinds, some under names of ours. */
+/** The maximum number of attributes, of all types, some with our names. */
 const ATTRIBUTES: Record<string, MessageAttributeValue> = {
   'Content-Encoding': text('gzip'),
   sender: text('partner, with ä and 😀'),
@@ -78,11 +78,11 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     return (await system.aws.sqs.send(command)).Attributes?.QueueArn ?? '';
   }
 
-  /** Receives and sends again, each message as it is: what the console did before there was a call for it. */
+  /** Receives each message and sends it again unchanged, as the console did before StartMessageMoveTask. */
   async function moveByHand(from: string, to: string): Promise<void> {
     const QueueUrl = await system.urlOf(from);
     const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
-    // All of them first: a worker may send one that was moved back again while others are still moved.
+    // Receive all first: a worker may dead-letter a moved message again while others are still being moved.
     const letters: Message[] = [];
     for (;;) {
       const { Messages: messages = [] } = await system.aws.sqs.send(receive);
@@ -95,7 +95,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     }
   }
 
-  /** As the AWS console's "Start DLQ redrive" does it. */
+  /** Like "Start DLQ redrive" in the AWS console. */
   async function redrive(): Promise<void> {
     const { orderQueue, orderDeadLetterQueue } = system.names;
     try {
@@ -113,7 +113,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
       return item?.status === status ? (item as OrderRecord) : undefined;
     });
 
-  /** The one dead letter of a message. */
+  /** A message's only dead letter. */
   const letterOf = (id: string): Promise<Shown> =>
     waitFor(`dead letter of ${id}`, async () => {
       const terminal = createTerminal();
@@ -139,7 +139,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     const completed = await ofOrder(record.orderId, 'COMPLETED');
     expect(completed).toMatchObject({ effects: 1, lastReplayId: replayIdFor(originalMessageId) });
 
-    // A copy of the letter that was overlooked.
+    // A copy of the dead letter that was missed.
     await send(system.names.orderDeadLetterQueue, bodyOf(record), attributes);
     const terminal = createTerminal();
     expect(await replay(system, terminal, { maxReplays: 5, order: record.orderId })).toBe(0);

@@ -11,11 +11,11 @@ import { connectOperator, createTerminal } from '../support/operator.js';
 import { drawTrace, startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** What an order worker breaks on until it is restarted. */
+/** The product that an order worker cannot handle until it is restarted. */
 const BROKEN = 'broken-1';
-/** Far above what an order takes, and below the exporter's patience with a receiver, which is 5 s. */
+/** Far longer than an order takes, and shorter than the exporter's timeout of 5 s. */
 const ANSWER_WITHIN_MS = 3_000;
-/** Each process exports twice a second: what has not come by then has not been made. */
+/** Each process exports twice a second, so a span that has not arrived by then does not exist. */
 const COMPLETE_AFTER_MS = 1_500;
 
 describe('traces', () => {
@@ -56,7 +56,7 @@ describe('traces', () => {
     await receiver.become('up');
   });
 
-  /** Posts as a client that traces: its trace id is known from the start. */
+  /** Posts as a client that traces, so the trace id is known from the start. */
   async function placeOrder(productId: string): Promise<{ orderId: string; traceId: string; tookMs: number }> {
     const traceId = randomBytes(16).toString('hex');
     const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
@@ -73,7 +73,7 @@ describe('traces', () => {
 
   const isTold = ({ attributes }: ReceivedSpan) => attributes['orderflow.event.type'] === 'NotificationSent';
 
-  /** The trace, once as many notifications have been told of as are expected. */
+  /** The trace, once it has the expected number of notifications. */
   const traceOf = (traceId: string, notifications = 1) => {
     let latest = { count: 0, at: performance.now() };
     return waitFor(`the whole trace ${traceId}`, async () => {

@@ -19,12 +19,12 @@ import {
   type WorkerContainer,
 } from '../support/worker-container.js';
 
-/** On a machine that has much else to do. */
+/** Allows for a busy machine. */
 const WITHIN_MS = 60_000;
-/** Long enough to be met in the middle. */
+/** Long enough for the signal to arrive during the work. */
 const FULFILMENT_DELAY_MS = '2000';
 const VISIBILITY_TIMEOUT_MS = Number(SHORT_TIMINGS.VISIBILITY_TIMEOUT_SECONDS) * 1_000;
-/** Where an order must end at its first attempt, however slow the machine is. */
+/** For orders that must end in their first attempt, however slow the machine is. */
 const PATIENT = { VISIBILITY_TIMEOUT_SECONDS: '20', HANDLER_TIMEOUT_MS: '15000', AWS_REQUEST_TIMEOUT_MS: '5000' };
 const EMPTY = { visible: 0, inFlight: 0, delayed: 0 };
 
@@ -80,7 +80,7 @@ describe('the image of order-worker', () => {
     return (items as OrderRecord[]).filter((item) => item.status === status);
   }
 
-  /** Waits for as many orders in a state, and gives all that are in it then. */
+  /** Waits for this many orders in a state, and returns all that are in it. */
   const untilOrdersIn = (system: ConnectedSystem, status: OrderRecord['status'], count: number) =>
     waitFor(
       `${count} orders ${status}`,
@@ -94,7 +94,7 @@ describe('the image of order-worker', () => {
   const until = (what: string, isSo: () => Promise<boolean>) =>
     waitFor(what, async () => (await isSo()) || undefined, WITHIN_MS);
 
-  /** Waits until /health/ready answers with the status, and says this of the order queue. */
+  /** Waits until /health/ready answers with this status and reports this state of the order queue. */
   const untilReadiness = (worker: WorkerContainer, stage: string, status: number, queue: object) =>
     waitFor(
       `readiness ${status}`,

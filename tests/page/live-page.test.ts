@@ -1,4 +1,4 @@
-/** The live page in a browser, over a whole system on the embedded emulator. */
+/** The live page in a browser, with a whole system on MiniStack. */
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
@@ -33,7 +33,7 @@ describe('the live page', () => {
       },
     });
     operator = await connectOperator(await system.awsEndpoint(), system.stage);
-    // A dead letter that is there before any test looks.
+    // A dead letter that exists before the first test.
     await api.createOrder(orderFor('test-fails-always'));
   }, 120_000);
 
@@ -57,7 +57,7 @@ describe('the live page', () => {
     return live;
   }
 
-  /** Places an order by the form; gives the row that it gets in the list. */
+  /** Places an order with the form; returns its row in the list. */
   async function place(page: Page, productId: string) {
     const accepted = page.waitForResponse((answer) => answer.request().method() === 'POST' && answer.status() === 201);
     await page.getByLabel('Product').selectOption(productId);
@@ -217,7 +217,7 @@ describe('the live page', () => {
     network.heal();
     await page.locator('#problem:empty').waitFor({ state: 'attached' });
     await (await place(page, 'coffee-beans')).row.getByText('completed').waitFor();
-    // Of the dead letters that could not be read, at most.
+    // At most the dead letters that could not be read.
     expect(complaints.filter((complaint) => !complaint.includes('503'))).toEqual([]);
   });
 
@@ -256,7 +256,7 @@ describe('the live page', () => {
     await page.keyboard.press('Escape');
     expect(await focused()).toBe('show-placed');
 
-    // Rows keep their places under the focus.
+    // Rows keep their places while the list has the focus.
     await page.locator('#orders tr').nth(1).getByText('keyboard-1').waitFor();
     const [newest = ''] = await page.locator('#orders tbody button').allTextContents();
     await tabTo(newest);

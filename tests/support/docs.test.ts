@@ -1,4 +1,4 @@
-/** The documents name no file, anchor or script that does not exist, and CONTRIBUTING.md has all scripts. */
+/** Documents name only existing files, anchors and scripts, and CONTRIBUTING.md lists all scripts. */
 import { describe, expect, it } from '@jest/globals';
 import { SCENARIOS } from '../../scenarios/scenarios.js';
 import { brokenLinks, DOCUMENTS, pieces, read } from './markdown.js';

@@ -24,7 +24,7 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker, forTests };
 /** Variables that one kind of child legitimately needs. */
 const EXPECTED: Partial<Record<keyof typeof ENVIRONMENTS, RegExp>> = {
-  // pip's files are read for where packages come from only: tests/integration/installs.test.ts.
+  // pip's files are read only for the package index: tests/integration/installs.test.ts.
   forDownloads: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE)$/i,
   forTests: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE|NODE_OPTIONS)$/i,
 };
@@ -50,7 +50,7 @@ describe.each(Object.entries(ENVIRONMENTS))('an environment %s', (kind, make) =>
 });
 
 describe('a setting', () => {
-  /** What a start decides itself, or what images set. */
+  /** Set by the start command or by images. */
   const OF_A_START = [
     ...['PORT', 'HOST', 'WORKER_URLS', 'NODE_ENV'],
     ...['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],

@@ -32,7 +32,7 @@ describe('the faulty network', () => {
   let sqs: SQSClient;
   let dynamo: DynamoDBClient;
   let eventBridge: EventBridgeClient;
-  /** What the queue hands out, one list for each receive. */
+  /** The messages of the queue, one list per receive. */
   let handedOut: ReturnType<typeof messageOf>[][];
 
   async function connect(seed: number): Promise<void> {
@@ -172,7 +172,7 @@ describe('the faulty network', () => {
     expect(await receive()).toEqual(['message-1', 'message-2', 'message-4']);
     expect(upstream.received.at(-1)?.body).toMatchObject({ MaxNumberOfMessages: 8, WaitTimeSeconds: 0 });
     expect(await receive()).toEqual(['message-4']);
-    // A copy is not copied again.
+    // A copy is never copied again.
     expect(await receive()).toEqual([]);
     expect(network.applied().get('duplicate-delivery')).toBe(3);
   });

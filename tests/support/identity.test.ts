@@ -11,7 +11,7 @@ const MODULE = pathToFileURL(join(import.meta.dirname, '../../tools/local/identi
 const NO_PROC = '/no/such/folder';
 const hasProc = existsSync('/proc/self/stat');
 
-/** What another process, with other variables, says of when this one started. */
+/** This process's start time, as a process with other variables reports it. */
 function startAsSeenWith(env: Record<string, string | undefined>, proc: string): string {
   const program = `import { startOf } from ${JSON.stringify(MODULE)};
     process.stdout.write(startOf(${process.pid}, ${JSON.stringify(proc)}) ?? 'gone');`;
@@ -38,7 +38,7 @@ describe.each([...(hasProc ? [['/proc', '/proc']] : []), ['ps', NO_PROC]])('by %
     expect(standingOf({ pid, startedAt }, proc)).toBe('running');
     expect(standingOf({ pid, startedAt: startedAt.replace(/\d+$/, '7') }, proc)).toBe('gone');
     child.kill('SIGKILL');
-    // Before its parent has asked for its exit code it is a zombie.
+    // It is a zombie until its parent has read its exit code.
     await waitFor('gone', () => Promise.resolve(standingOf({ pid, startedAt }, proc) === 'gone'));
   });
 

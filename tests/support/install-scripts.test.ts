@@ -18,7 +18,7 @@ const lock = JSON.parse(read('package-lock.json')) as {
   packages: Record<string, { hasInstallScript?: boolean; link?: boolean; resolved?: string }>;
 };
 
-/** Packages that would run code when they are installed, and why they work although they may not. */
+/** Packages with install scripts, and why they work without them. */
 const WITHOUT_THEIR_SCRIPT = {
   '@parcel/watcher': 'a prebuilt package of its own for each platform',
   '@scarf/scarf': 'only reports the installation',
@@ -70,7 +70,7 @@ describe('an installation', () => {
 });
 
 describe('the telemetry of a dependency', () => {
-  /** How many reports it sends for a project with these settings; asked to, it looks at nothing else of the project. */
+  /** How many reports it sends for a project with these settings. It reads nothing else of the project. */
   async function reports(settings: object | undefined): Promise<number> {
     let count = 0;
     const server = createServer((_, response) => {

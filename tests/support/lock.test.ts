@@ -113,7 +113,7 @@ describe('a lock between processes', () => {
   it.each(
     [
       ['2147483646_1_x', '2147483646__x', `${process.pid}_${startedLater}_x`],
-      // As an earlier version wrote them.
+      // Written by an earlier version.
       existsSync('/proc/self/stat') ? [`${process.pid}_1_x`] : [],
     ].flat(),
   )('is taken from %s: a process that has ended, or an id that another one has now', async (holder) => {

@@ -114,14 +114,14 @@ describe('the pid file', () => {
       });
     });
 
-  /** One that does not go at the first signal, as a service that drains. */
+  /** A process that ignores the first signal, like a service that drains. */
   function startStubborn() {
     const child = spawn(
       process.execPath,
       ['--eval', 'process.on("SIGTERM", () => setTimeout(process.exit, 300)); setInterval(() => {}, 1000)'],
       { stdio: 'ignore' },
     );
-    /** By which signal; null when it ended by itself. */
+    /** The signal that ended it; null if it exited by itself. */
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.once('close', (_, signal) => {
         resolve(signal);

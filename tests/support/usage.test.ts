@@ -5,14 +5,14 @@ import { expect, it } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
-/** What is not a program of ours, or hands its arguments on. */
+/** Programs that are not ours or that pass their arguments on. */
 const FOREIGN = ['build', 'fix', 'test', 'up'];
-/** What commander does. */
+/** Programs whose options commander handles. */
 const OTHERS = ['audit', 'dlq', 'ops'];
 const TOOLS = Object.entries(scripts).filter(([name]) => ![...FOREIGN, ...OTHERS].includes(name));
 const MEASUREMENTS = ['--page', '--plain', '--profile', '--soak', '--startup'];
 
-/** The last command of an npm script: what compiles before it is left out. */
+/** The last command of an npm script, without the compilation before it. */
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [command = '', ...own] = (script.split('&& ').at(-1) ?? '').split(' ');
   const [program, rest] =

@@ -13,7 +13,7 @@ const STOP_GRACE_SECONDS = 30;
 
 type WorkerService = 'order-worker' | 'notification-worker';
 
-/** The answer of terminus. */
+/** The answer of @godaddy/terminus. */
 type HealthAnswer = { status: number; details: Record<string, unknown> };
 
 export type WorkerContainer = {

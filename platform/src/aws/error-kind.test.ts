@@ -38,7 +38,7 @@ describe('isUnavailable', () => {
     expect(isUnavailable(error)).toBe(false);
   });
 
-  // The error codes that DynamoDB, EventBridge, SQS, KMS and their common list document, in each spelling in use.
+  // The documented error codes of DynamoDB, EventBridge, SQS, KMS and AWS's common list, in each spelling in use.
   it.each([
     ...['AccessDenied', 'AccessDeniedException', 'com.amazonaws.dynamodb.v20120810#AccessDeniedException'],
     ...['NotAuthorized', 'NotAuthorizedForSourceException', 'NotAuthorizedForDetailTypeException', 'OptInRequired'],
@@ -84,7 +84,7 @@ describe('isUnavailable', () => {
   });
 });
 
-// Not for connections that fail: inside Jest the SDK takes Node's own errors for something else and hides their codes.
+// Excludes failed connections: inside Jest, the SDK does not recognise Node's errors and hides their codes.
 describe('what the SDK really throws', () => {
   const servers: { close: () => void; closeAllConnections: () => void }[] = [];
   const clients: SQSClient[] = [];

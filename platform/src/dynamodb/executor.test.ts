@@ -90,7 +90,7 @@ describe('the statement executor', () => {
   it('finds the one statement that makes the service refuse a call', async () => {
     const { dynamo, executor } = createExecutor();
     const { send } = dynamo;
-    // As a service that reads all statements before it applies one.
+    // Like a service that reads all statements before it applies one.
     dynamo.send = ((command: { input: { Statements: { Statement: string }[] } }) =>
       command.input.Statements.some(({ Statement: text }) => text === 'GIBBERISH')
         ? Promise.reject(Object.assign(new Error('unreadable'), { name: 'ValidationException' }))

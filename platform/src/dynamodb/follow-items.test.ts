@@ -6,7 +6,7 @@ type Thing = { thingId: string; version: number; status: string; bucket: string;
 
 const START = Date.UTC(2027, 2, 31, 23, 59, 0);
 
-/** A table in memory, whose buckets are minutes; and a follower of it. */
+/** A table in memory with one bucket per minute, and its follower. */
 function createThings() {
   const things = new Map<string, Thing>();
   const time = { ms: START };

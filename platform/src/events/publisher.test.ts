@@ -44,7 +44,8 @@ describe('the event publisher', () => {
 
   it('sends no more than 256 KB at a time, counted in bytes', async () => {
     const { publisher, calls } = createPublisher();
-    // 'ü' is one character and two bytes: by characters four would fit. The fake refuses a call that is too large.
+    // 'ü' is one character and two bytes: counted in characters, four would fit. The fake rejects a call that is too
+    // large.
     await Promise.all([1, 2, 3, 4].map((n) => publisher.publish(event(n, 'ü'.repeat(60_000)))));
     expect(calls().map((entries) => entries.length)).toEqual([2, 2]);
   });

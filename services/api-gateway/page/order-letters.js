@@ -36,7 +36,7 @@ function ownLetterIn(timeline) {
 
 /**
  * The dead letters to show with an order, its own first.
- * @param {readonly Letter[]} told those of the order that the API tells of
+ * @param {readonly Letter[]} told the order's letters that the API lists
  * @param {Timeline | undefined} timeline
  * @returns {Letter[]}
  */
@@ -56,7 +56,7 @@ export function lettersOfOrder(told, timeline) {
  * The timeline, with a step for each dead letter that it lacks: a message that could not be decoded, or a copy that was
  * dead-lettered after the order ended.
  * @param {Timeline} timeline
- * @param {readonly DeadLetterSummary[]} told the letters of the order that the API tells of
+ * @param {readonly DeadLetterSummary[]} told the order's letters that the API lists
  * @returns {Timeline}
  */
 export function withLetterSteps(timeline, told) {

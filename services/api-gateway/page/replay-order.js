@@ -3,7 +3,7 @@ import { element, setText } from './dom.js';
 
 /**
  * Replays an order. @param {string} orderId
- * @returns {Promise<string>} what to say of it
+ * @returns {Promise<string>} the sentence to show
  */
 async function replay(orderId) {
   try {

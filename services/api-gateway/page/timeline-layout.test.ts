@@ -12,7 +12,7 @@ const step = (name: TimelineStep['step'], ms: number, change: Partial<TimelineSt
   correlationId: 'c',
   ...change,
 });
-/** With the time since the one before, as the API tells it. */
+/** With the time since the previous step, as the API sends it. */
 const timeline = (...steps: TimelineStep[]): TimelineStep[] =>
   steps.map((one, index) =>
     Object.assign(one, { sinceMs: Date.parse(one.at) - Date.parse((steps[index - 1] ?? one).at) }),

@@ -102,7 +102,7 @@ function describe({ steps, status }) {
 /**
  * The timeline as bars along a time axis. Each bar's length is the time before its step.
  * @param {Timeline} timeline
- * @param {number} width pixels that there are
+ * @param {number} width available pixels
  */
 export function drawTimeline(timeline, width) {
   const rows = rowsOf(timeline.steps);

@@ -6,7 +6,7 @@ import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gate
 const HOUR_MS = 3_600_000;
 const STEPS = [-HOUR_MS, HOUR_MS];
 
-/** Sets the wall clock, and nothing else: no time passes. */
+/** Sets the wall clock only; no time passes. */
 function step({ time }: Api, byMs: number): void {
   time.wallIsOffByMs += byMs;
 }

@@ -50,7 +50,7 @@ describe('TRUST_PROXY', () => {
       (await get('/api/orders', { 'x-forwarded-for': forwardedFor })).status;
     expect(await statusOf('198.51.100.1')).toBe(200);
     expect(await statusOf('198.51.100.2')).toBe(isBelieved ? 200 : 429);
-    // What the client itself has put in front of the proxy's entry is nobody's word.
+    // Entries before the proxy's own come from the client and must not be trusted.
     expect(await statusOf('198.51.100.9, 198.51.100.1')).toBe(429);
   });
 });

@@ -25,7 +25,7 @@ describe('GET /metrics', () => {
       expect(answer.headers['cache-control']).toBe('no-store');
     }
     expect((await api.get('/openapi.json')).text).not.toContain('/metrics');
-    // What is no route is limited.
+    // Unknown paths are rate limited.
     expect((await api.request('POST', '/metrics')).status).toBe(429);
     api.time.ms += 60_000;
     const refused = await api.request('POST', '/metrics');
@@ -102,7 +102,7 @@ describe('the metrics of the outbox', () => {
 describe('the time that orders took', () => {
   const count = (api: Api) => read(api, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
 
-  /** An order whose attempts to be delivered are used up, swept an hour after it was accepted. */
+  /** An order without delivery attempts left, swept an hour after it was accepted. */
   async function giveUp(change: object = {}): Promise<Api> {
     const api = await startApi({ SWEEP_INTERVAL_MS: '100' });
     api.aws.eventBridge.loseNext();

@@ -6,7 +6,7 @@ import { NO_TRACING } from '@orderflow/platform/telemetry/tracing';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, eventually, NAMES, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
-/** Keeps a client's calls of one operation from being made until it is opened. */
+/** Holds a client's calls of one operation back until it is opened. */
 function gate(client: { send: unknown }, commandName: string) {
   const send = client.send as (command: object) => Promise<unknown>;
   const control = new EventEmitter();

@@ -181,7 +181,7 @@ export const ABLATIONS = {
     };
   },
 
-  /** Durations use the wall clock, and one failed look ends the process (clocks.mjs). */
+  /** Durations use the wall clock, and one failed check ends the process (clocks.mjs). */
   impatient: (aws, { intervened }) => {
     intervened();
     return aws;

@@ -11,19 +11,19 @@ const SIZES = {
   full: { orders: 5_000, sweepIntervalMs: 1_000 },
   ci: { orders: 200, sweepIntervalMs: 500 },
 } as const;
-/** Longer than publishing takes on a busy machine. */
+/** Longer than a publication takes on a busy machine. */
 const OUTBOX_DELAY_MS = 2_000;
 /** Sweeps that find all markers due. */
 const SWEEPS = 6;
-/** The pause between two sweeps is jittered by a quarter. */
+/** Sweep intervals vary by up to a quarter. */
 const SHORTEST_PAUSE = 0.75;
-/** Messages that the outage may add, of those that there are. */
+/** Share of messages that the outage may add. */
 const ADDED = 0.01;
 const SWEPT_WITHIN_MS = 60_000;
-/** Without a delivery for this long, the work has stopped. */
+/** If nothing is delivered for this long, work has stopped. */
 const STUCK_AFTER_MS = 30_000;
 const ENDS_WITHIN_MS = 1_800_000;
-/** Not even a backlog explains why a marker is due. */
+/** A backlog never counts as the reason for a due marker. */
 const NO_PATIENCE_MS = '0';
 
 /**
@@ -54,10 +54,10 @@ async function run(options: TrialOptions): Promise<Check[]> {
   const env = {
     OUTBOX_DELAY_MS: String(OUTBOX_DELAY_MS),
     SWEEP_INTERVAL_MS: String(sweepIntervalMs),
-    // As an operator has it: an outage is shorter.
+    // The production value; an outage is shorter.
     QUEUE_GRACE_MS: ablated ? NO_PATIENCE_MS : '600000',
   };
-  // A call that is answered too late is sent again, and the bus hands its events on twice: not what is counted here.
+  // A late answer makes the client repeat the call, and the bus delivers twice. That must not count here.
   const envOf = { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '30000' } };
   return withChaosSystem({ seed, emulator, workers: 2, env, envOf }, async (system) => {
     await system.stop('order-worker');
@@ -67,7 +67,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
       concurrency: 50,
       until: 'accepted',
     });
-    // Until the last order's marker is due, and the sweeper has come round often enough since.
+    // Until the last order's marker is due, plus enough sweeps.
     const sweepsUntilDue = OUTBOX_DELAY_MS / (SHORTEST_PAUSE * sweepIntervalMs);
     await untilSwept(system, sweepsUntilDue + SWEEPS, SWEPT_WITHIN_MS);
     const { orderMessages: waiting, orderMarkers: unfinished } = await remainingWork(system.operator);

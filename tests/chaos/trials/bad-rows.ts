@@ -44,7 +44,7 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
   );
 }
 
-/** A report holds for some seconds. */
+/** Health reports are cached for some seconds. */
 async function untilReported(url: string): Promise<boolean> {
   const asks = async () => {
     const health = await (await fetch(url)).text();

@@ -9,7 +9,7 @@ import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
-/** `fatal`: orders of which no attempt survives its own success; of every second one the shipment cannot be undone. */
+/** `fatal`: orders whose every attempt ships and then kills the worker. Every second shipment cannot be cancelled. */
 const SIZES = { full: { good: 400, fatal: 24 }, ci: { good: 80, fatal: 4 } } as const;
 const WORKERS = 3;
 const RATE_PER_SECOND = 8;
@@ -18,12 +18,12 @@ const SHIPPED = 'test-ships-at-once';
 const MAX_RECEIVES = 3;
 const ENV = {
   MAX_RECEIVES: String(MAX_RECEIVES),
-  // A death costs every message in hand one receive. Keep that number low.
+  // Low, because a death costs every message in progress a receive.
   WORKER_POLLERS: '1',
   VISIBILITY_TIMEOUT_SECONDS: '4',
   HANDLER_TIMEOUT_MS: '3000',
   RETRY_MAX_SECONDS: '1',
-  // Off, because a second message of an order has separate attempts.
+  // Off, because a second message of an order would have separate attempts.
   OUTBOX_DELAY_MS: '600000',
 };
 const ENDS_WITHIN_MS = { full: 240_000, ci: 90_000 } as const;
@@ -43,7 +43,7 @@ async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], 
   return waitFor('the end of all orders that workers die of', look, withinMs);
 }
 
-/** What the warehouse had shipped decides how they ended. */
+/** An order ends COMPLETED if the warehouse shipped it, else FAILED. */
 function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
   const of = (product: string) => orders.filter(({ items }) => items[0]?.productId === product);
   const outside = system.warehouse.orders();
@@ -73,7 +73,7 @@ function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[
   ];
 }
 
-/** Replays the cancelled orders. No process dies, and the keys are new. */
+/** Replays the cancelled orders, with new keys and without deaths. */
 async function replayCancelled(
   system: ChaosSystem,
   placed: readonly Placed[],

@@ -16,21 +16,21 @@ const ALL: AwsService[] = ['DynamoDB', 'SQS', 'EventBridge'];
 const EVERY_OUTAGE: Outage[] = [...Object.values(AWAY), { kind: 'throttle' } as const].flatMap((fault) =>
   OUTAGES.map((services) => ({ services, fault })),
 );
-/** The integration tests meet each of them; here is one of a kind. */
+/** The integration tests cover every error; here is one of each kind. */
 const SOME: Outage[] = [
   { services: ['DynamoDB'], fault: { kind: 'black-hole' } },
   { services: ['EventBridge'], fault: { kind: 'error-500' } },
   { services: ALL, fault: { kind: 'refuse' } },
 ];
-/** Only a call that nothing answers needs a timeout. */
+/** Only a call without any answer needs a timeout. */
 const ABLATED: Outage[] = [{ services: ['DynamoDB'], fault: { kind: 'black-hole' } }];
 
 const LASTS_MS = { full: 6_000, ci: 2_000 } as const;
-/** Longer than an answer may take. */
+/** Longer than any allowed answer time. */
 const ABLATED_LASTS_MS = 5_000;
 const ORDERS_PER_SECOND = 5;
 const LINES_PER_SECOND = 2;
-/** A client that waits so long was left hanging. */
+/** A client that waits this long has been left without an answer. */
 const HANGS_MS = 10_000;
 
 type Seen = { name: string; placed: Placed[]; metFaults: number; lines: number; lastedMs: number; recoveredMs: number };
@@ -60,7 +60,7 @@ async function suffer(
   const load = { baseUrl, ratePerSecond: ORDERS_PER_SECOND, concurrency: 100, timeoutMs: HANGS_MS };
   const linesBefore = await countTroubleLines(system);
   const metBefore = system.network.applied().get(fault.kind) ?? 0;
-  // Work in hand meets the outage too.
+  // Work in progress meets the outage, too.
   const early = await placeOrders({ ...load, count: 3, firstIndex });
   const startedAt = performance.now();
   system.network.inject(fault, ...services);
@@ -129,7 +129,7 @@ export const outages: Trial = {
       seed,
       emulator,
       fulfilmentDelayMs: 500,
-      // No backlog may explain a marker away for longer than an outage lasts.
+      // A backlog may not delay the sweeper for longer than an outage lasts.
       env: { QUEUE_GRACE_MS: '500' },
       ...(ablated ? { envOf: { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '60000' } } } : {}),
     };

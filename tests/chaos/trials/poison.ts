@@ -13,23 +13,23 @@ import { percentile } from '@orderflow/platform/runtime/percentile';
 import { waitForQuiet } from '../support/quiet.js';
 import { atMost, countIs, type Check, type Trial } from '../trial.js';
 
-/** Poison: half of it messages that cannot be handled, half orders whose fulfilment always fails. */
+/** Half of the poison is malformed messages; the other half is orders whose fulfilment always fails. */
 const SIZES = { full: { good: 1_000, poison: 50 }, ci: { good: 150, poison: 10 } } as const;
 /** Enough to show the effect of a missing backoff. */
 const ABLATED_SIZE = { good: 30, poison: 10 };
-/** Far fewer than the workers can serve at a time: waiting for a turn must not be what is measured. */
+/** Far below the workers' capacity, so that queueing is not measured. */
 const CUSTOMERS = 12;
 const WORKERS = 2;
-/** Long beside what a busy machine adds. */
+/** Long compared with the noise of a busy machine. */
 const FULFILMENT_MS = 300;
 const MAX_RECEIVES = 3;
-/** Retries wait for whole seconds, and for one at least; less a margin for clocks. */
+/** The minimum retry delay of 1 s, minus a margin for clocks. */
 const SPREAD_MS = 950;
 const EXHAUSTED = 'RECEIVES_EXHAUSTED';
 const QUIET_WITHIN_MS = 30_000;
 
 type DeadLetter = { code: string; reason: string; originalMessageId: string; event: { orderId?: string } };
-/** Ids of the malformed messages with the code that each must have, and the orders. */
+/** The ids and expected codes of the malformed messages, and the orders. */
 type Poisoned = { expected: Map<string, string>; good: Placed[]; failing: Placed[] };
 
 /** Good orders and poison, evenly mixed. */
@@ -64,7 +64,7 @@ async function placeWithPoison(
   };
 }
 
-/** How long the completed ones among these orders took, by the table's own times. */
+/** Durations of the completed orders, from the times in the table. */
 function latencies(placed: readonly Placed[], orders: ReadonlyMap<string, OrderRecord>): number[] {
   return placed.flatMap(({ orderId = '' }) => {
     const order = orders.get(orderId);
@@ -72,7 +72,7 @@ function latencies(placed: readonly Placed[], orders: ReadonlyMap<string, OrderR
   });
 }
 
-/** Whether an order's message was given a rest after each failure. */
+/** Whether each retry of an order waited for at least the minimum delay. */
 function isSpread({ timeline }: OrderRecord): boolean {
   const receives = Object.entries(timeline).flatMap(([step, { at }]) =>
     step.startsWith('received_') ? [Date.parse(at)] : [],

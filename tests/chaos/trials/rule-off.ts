@@ -6,7 +6,7 @@ import { untilSwept } from '../support/sweeps.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { orders: 300, sweeps: 500 }, ci: { orders: 30, sweeps: 60 } } as const;
-/** Each sweep on a busy machine. */
+/** Time for a sweep on a busy machine. */
 const SWEPT_WITHIN_MS = 1_000;
 const ENV = {
   OUTBOX_DELAY_MS: '300',

@@ -15,15 +15,15 @@ const SIZES = {
 const ABLATED_SIZE = { orderWorker: 2, notificationWorker: 0, api: 0 };
 /** The default of SHUTDOWN_TIMEOUT_MS, less than a container's stop_grace_period. */
 const GRACE_MS = 28_000;
-/** Long enough to be met in the middle. */
+/** Long enough for the signal to arrive during a fulfilment. */
 const FULFILMENT_MS = 300;
-/** So that work is in hand most of the time, and no backlog grows while nobody works. */
+/** Keeps work in progress most of the time, without a backlog while no worker runs. */
 const CUSTOMERS = 10;
 const BURST = 30;
-/** A worker that lived for less would never get to the size of its batches, and a backlog would grow. */
+/** A shorter life would keep the batches small, and a backlog would grow. */
 const SERVED_IN_A_LIFE = 15;
 
-/** Stops order-worker in the middle of fulfilments, again and again. */
+/** Repeatedly stops order-worker during fulfilments. */
 async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cycle[]> {
   const { orderQueue } = resourceNames(system.stage);
   const [worker] = system.instances('order-worker');
@@ -41,7 +41,7 @@ async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cyc
   return cycles;
 }
 
-/** Its work takes milliseconds: that it was handed a message since it came up must do. */
+/** Its work takes milliseconds, so a message received since its start must suffice. */
 async function cycleNotificationWorker(system: ChaosSystem, count: number): Promise<Cycle[]> {
   const { notificationQueue } = resourceNames(system.stage);
   const [worker] = system.instances('notification-worker');
@@ -61,7 +61,7 @@ async function cycleNotificationWorker(system: ChaosSystem, count: number): Prom
   return cycles;
 }
 
-/** Stops the API when it has answered the first of many requests that came at once. */
+/** Stops the API once it has answered the first of many concurrent requests. */
 async function cycleApi(system: ChaosSystem, count: number): Promise<{ cycles: Cycle[]; placed: Placed[] }> {
   const [api] = system.instances('api-gateway');
   const cycles: Cycle[] = [];
@@ -101,7 +101,7 @@ function startLoad(system: ChaosSystem): { stop: () => Promise<Placed[]> } {
   };
 }
 
-/** A request whose connection broke although its order was taken. */
+/** A request whose connection broke although its order was stored. */
 function brokenAfterAcceptance({ orders }: Evidence, burst: readonly Placed[]): number {
   const stored = new Set(orders.map(({ correlationId }) => correlationId));
   return burst.filter(({ outcome, correlationId }) => outcome !== 'ok' && stored.has(correlationId)).length;

@@ -8,7 +8,7 @@ import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../t
 
 const SIZES = { full: { orders: 300, sweeps: 500 }, ci: { orders: 40, sweeps: 60 } } as const;
 const SWEEP_INTERVAL_MS = 100;
-/** Each sweep on a busy machine. */
+/** Time for a sweep on a busy machine. */
 const SWEPT_WITHIN_MS = 1_000;
 const ENV = {
   OUTBOX_DELAY_MS: '300',
@@ -31,7 +31,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     seed,
     emulator,
     env: ENV,
-    // A call that is answered too late is sent again, and its events come twice: not what is counted here.
+    // A late answer makes the client repeat the call, and its events arrive twice. That must not count here.
     envOf: { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '30000' } },
     ablation: ablated ? ABLATION : undefined,
   };

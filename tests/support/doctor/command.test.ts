@@ -78,7 +78,7 @@ describe('npm run local', () => {
     makeRunFolder(made);
     expect(readFileSync(join(made, '.gitignore'), 'utf8')).toBe('*\n');
     expect(statSync(made).mode & 0o077).toBe(0);
-    // A folder that was there already is left as it is.
+    // An existing folder stays unchanged.
     mkdirSync(join(folder, 'there'));
     makeRunFolder(join(folder, 'there'));
     expect(readdirSync(join(folder, 'there'))).toEqual([]);

@@ -13,7 +13,7 @@ import { credentialsAt } from '../../../tools/local/find-system.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
 const local = { kind: 'local' as const, logs: 'logs/', prefix: '', project: 'orderflow-local-1' };
-/** In a folder of its own. */
+/** Runs in a separate folder. */
 const second = {
   ...{ kind: 'local' as const, logs: '/second/logs/', prefix: 'ORDERFLOW_LOCAL_DIR=/second ' },
   project: 'orderflow-local-2',

@@ -13,7 +13,7 @@ async function read<Document>(url: string): Promise<Document> {
 
 let parsed: ReturnType<Parser['parse']> | undefined;
 
-/** Parsed once: that takes longer than all that is looked at in it. */
+/** Parsed once, because parsing takes longer than all checks. */
 async function parseAsyncApi() {
   parsed ??= new Parser().parse(JSON.stringify(await read<object>('/asyncapi.json')));
   return parsed;

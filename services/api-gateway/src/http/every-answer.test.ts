@@ -6,7 +6,7 @@ import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-// They ask for one thing after the other.
+// These tests send many requests in sequence.
 jest.setTimeout(30_000);
 afterEach(leaveRaw);
 
@@ -24,7 +24,7 @@ async function ask(port: number, text: string) {
 const head = (method: string, target: string, ...headers: string[]): string =>
   [`${method} ${target} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n');
 
-/** Requests that no route serves, and what each is answered. */
+/** Requests that no route serves, and their answers. */
 const UNROUTED: [string, string, number, string][] = [
   ...['/nowhere', '/healthzzz', '/health/', '/healthz', '/metricsx', '/metrics/', '/docsx', '/api/', '/api'].map(
     (target): [string, string, number, string] => ['GET', target, 404, 'ROUTE_NOT_FOUND'],

@@ -12,7 +12,7 @@ const { source, type, detail } = orderCreated(
   }),
 );
 
-/** Thousands are made: to derive an event id for each takes longer than what is tested. */
+/** Deriving thousands of real event ids would take longer than the test itself. */
 const created = (orderId: string) => ({ source, type, detail: { metadata: detail.metadata, data: { orderId } } });
 
 describe('a publisher that notes accepted events', () => {

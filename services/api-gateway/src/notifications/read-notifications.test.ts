@@ -81,7 +81,7 @@ describe('reading notifications', () => {
       cursor = nextCursor;
     }
     expect([...told, ...rest].sort()).toEqual([...ids].sort());
-    // It is bound to its order.
+    // The cursor is bound to its order.
     const foreign = await api.get(`/api/orders/${other}/notifications?cursor=${String(timeline.nextCursor)}`);
     expect(foreign.status).toBe(400);
   });

@@ -65,7 +65,7 @@ describe('POST /api/orders', () => {
 
   it('answers before the bus has', async () => {
     const { post, published } = await startApi();
-    // The fake's bus answers a turn later at the earliest, and never before it was asked.
+    // The fake bus never answers in the turn of the call.
     const answer = await post('/api/orders', anOrder());
     expect(answer.status).toBe(201);
     await eventually(() => published().length === 1);

@@ -7,7 +7,7 @@ import { encodeCursor } from '../lists/page-cursor.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Orders of the given times, as they stand in the table; returns their ids, newest first. */
+/** Stores orders with these times; returns their ids, newest first. */
 function seed(api: Api, times: number[], customerOf: (index: number) => string = () => 'customer-1'): string[] {
   const records = times.map((now, index) =>
     newOrderRecord({
@@ -60,7 +60,7 @@ describe('GET /api/orders', () => {
     expect(page.nextCursor).not.toBeNull();
   });
 
-  // 14 March 2027 back to December 2026, with months that have many orders, one, and none.
+  // From 14 March 2027 back to December 2026: months with many orders, with one, and with none.
   const times = [
     ...Array.from({ length: 130 }, (_, i) => NOW_MS - i * 3 * HOUR_MS),
     ...Array.from({ length: 40 }, () => NOW_MS - 20 * 24 * HOUR_MS),
@@ -72,7 +72,7 @@ describe('GET /api/orders', () => {
 
   it.each([1, 7, 25, 100])('pages through all orders by %i, newest first, each once', async (limit) => {
     const api = await startApi();
-    // Of one order a page, pages beyond some dozens add nothing.
+    // With one order per page, more than some dozens of pages add nothing.
     const ids = seed(api, limit === 1 ? times.slice(-30) : times);
     const read = await readAll(api, `limit=${limit}`);
     expect(read.ids).toEqual(ids);

@@ -7,7 +7,7 @@ import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@or
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 
-/** An API with one order, which stands as given. */
+/** An API with one order in the given state. */
 async function start(change: Partial<OrderRecord> = {}) {
   const api = await startApi();
   const { orderId } = bodyOf<Order>(await api.post('/api/orders', anOrder()));

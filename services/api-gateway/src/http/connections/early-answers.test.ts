@@ -16,7 +16,7 @@ async function listen({ app }: Api): Promise<number> {
   return (app.getHttpServer().address() as AddressInfo).port;
 }
 
-/** Requests with a large body that is refused before it has been read. */
+/** Requests whose large body is refused before it is read. */
 const REFUSED: [string, number, { path?: string; method?: string; headers?: Record<string, string> }][] = [
   ['a body over the limit', 413, { headers: JSON_TYPE }],
   ['a body over the limit of no known type', 415, { headers: { 'content-type': 'text/plain' } }],

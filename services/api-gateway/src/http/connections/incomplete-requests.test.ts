@@ -7,7 +7,7 @@ import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-
 
 const PATH = '/api/orders';
 
-// They wait for timers of Node and of the API, of a second and more.
+// These tests wait for timers of Node and the API of a second or more.
 jest.setTimeout(30_000);
 afterEach(leaveRaw);
 
@@ -67,7 +67,7 @@ it('an unread answer does not keep the API from ending', async () => {
   client.socket.pause();
   client.socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20));
   const [connection] = await accepted;
-  // The kernel takes no more.
+  // The kernel's buffer is full.
   await eventually(() => connection.writableLength > 0 && connection.writableNeedDrain);
   await api.app.close();
   expect(api.log.lines.at(-1)?.message).toBe('drained');

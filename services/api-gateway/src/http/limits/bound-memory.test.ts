@@ -9,7 +9,7 @@ const BODY_BYTES = 262_144;
 const MAX_BODY_BYTES = 16_777_216;
 const sockets = new Set<Socket>();
 
-/** An API that closes waits for requests that are still coming in. */
+/** A closing API waits for requests that are still arriving. */
 function leave(): void {
   for (const socket of sockets) socket.destroy();
   sockets.clear();

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@orderflow/testing/api-gateway/start-api';
 import { createUnreadAnswers, type DisconnectReason, type UnreadAnswers } from './unread-answers.js';
 
-/** More than the kernel takes for a client that does not read: of a Unix socket that is little, of TCP megabytes. */
+/** More than the kernel buffers for a client that does not read: little for a Unix socket, megabytes for TCP. */
 const SIZE = 4_000_000;
 const servers = new Set<Server>();
 const clients = new Set<Socket>();
@@ -27,7 +27,7 @@ afterEach(async () => {
   folders.clear();
 });
 
-/** A server that answers with more than the kernel takes for a client that does not read. */
+/** A server whose answers exceed the kernel's buffer. */
 async function createWorld({ maxBytes = Infinity, stalledAfterMs = 1_000, pieces = 1 }) {
   const time = { ms: 0 };
   const reasons: DisconnectReason[] = [];
@@ -53,7 +53,7 @@ async function createWorld({ maxBytes = Infinity, stalledAfterMs = 1_000, pieces
     time,
     reasons,
     unread,
-    /** Asks, and reads nothing until it is told to. */
+    /** A client that sends a request and reads nothing until `resume` is called. */
     ask: async () => {
       const client = connect(path).pause();
       clients.add(client);
@@ -75,7 +75,7 @@ describe('an unread answer', () => {
   it('ends its connection after a while without progress, and not before', async () => {
     const { ask, unread, time, reasons } = await createWorld({});
     const { closed, resume } = await ask();
-    // What the kernel takes at once is progress.
+    // Data that the kernel accepts counts as progress.
     await eventually(() => {
       time.ms += 100;
       unread.look();

@@ -67,7 +67,7 @@ describe('a method that the path does not have', () => {
     ['POST', '/asyncapi.json', ['GET', 'HEAD']],
     ['POST', '/openapi.json', ['GET', 'HEAD']],
     ['OPTIONS', '/api/orders', ['GET', 'HEAD', 'POST']],
-    // Without a content type, which Fastify refuses for this method whatever the path.
+    // Without a content type: Fastify refuses it for this method on any path.
     ['QUERY', '/api/orders', ['GET', 'HEAD', 'POST']],
   ])('%s %s is 405 with Allow', async (method, url, allowed) => {
     const answer = await (await startApi()).request(method, url);

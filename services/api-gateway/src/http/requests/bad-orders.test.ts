@@ -4,7 +4,7 @@ import { anItem, anOrder, bodyOf, startApi } from '@orderflow/testing/api-gatewa
 
 const ORDER_ID = '018f0000-0000-7000-8000-000000000000';
 const item = (change: object) => anOrder({ items: [anItem(change)] });
-/** An order whose total is right whatever its only item says. */
+/** An order whose total always matches its only item. */
 const priced = (quantity: number, unitPrice: number, totalAmount: number) =>
   anOrder({ items: [anItem({ quantity, unitPrice })], totalAmount });
 const many = (count: number) =>

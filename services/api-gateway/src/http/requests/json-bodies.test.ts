@@ -6,7 +6,7 @@ import { anItem, anOrder, bodyOf, startApi } from '@orderflow/testing/api-gatewa
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const order = JSON.stringify(anOrder({ items: [anItem({ productName: 'Café' })] }));
-/** The order with these bytes in the place of the é. */
+/** The order with these bytes instead of the é. */
 const withBytes = (...bytes: number[]): Buffer => {
   const [before = '', after = ''] = order.split('é');
   return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Problem } from '@orderflow/contracts';
 import { anOrder, bodyOf, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
-/** Other spellings of a UUID that has letters. */
+/** Other spellings of a UUID with letters. */
 const SPELLINGS: [string, (id: string) => string][] = [
   ['upper case', (id) => id.toUpperCase()],
   ['mixed case', (id) => id.replace(/[a-f]/, (letter) => letter.toUpperCase())],

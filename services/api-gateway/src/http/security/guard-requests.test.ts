@@ -6,7 +6,7 @@ import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gate
 type OpenApi = { paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>> };
 
 const ORDER_ID = '018f0000-0000-7000-8000-000000000000';
-/** Of those that OpenAPI does not describe, each kind that there is. */
+/** One path of each kind that OpenAPI does not describe. */
 const OTHER_PATHS = [
   ...[
     '/',
