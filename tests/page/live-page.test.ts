@@ -134,7 +134,7 @@ describe('the live page', () => {
     expect(attributes).toContain('sender: a <b>partner</b>');
     expect(attributes).toContain('signature (Binary.raw, 3 bytes)');
     expect(await letter.locator('code').textContent()).toMatch(/^npm run dlq -- drop --id /);
-    expect(await letter.textContent()).toContain('A replay of it as it is would start nothing.');
+    expect(await letter.textContent()).toContain('A replay of the unchanged message would start nothing.');
   });
 
   it('says of nothing that there is none before the API has told of it', async () => {
@@ -197,7 +197,7 @@ describe('the live page', () => {
     await page.getByText('Not connected').waitFor();
     await page.getByRole('status').getByText('The API cannot be reached.').waitFor();
     await page.getByRole('button', { name: 'Place order' }).click();
-    await page.getByText('Pressing again cannot order twice').waitFor();
+    await page.getByText('You can press again without ordering twice').waitFor();
 
     await system.start('api-gateway');
     await page.locator('#connection[data-state=live]').waitFor();

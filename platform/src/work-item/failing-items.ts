@@ -26,7 +26,7 @@ export function createFailingItems({ table, logger, monotonic, rememberMs }: Opt
   const seen = new Map<string, Stopwatch>();
   return {
     add: (id, reason) => {
-      logger.error('an outbox item cannot be brought on: repair the row', { table, id, err: toError(reason) });
+      logger.error('an outbox item cannot be processed: repair the row', { table, id, err: toError(reason) });
       if (seen.size < MAX_REMEMBERED) seen.set(id, monotonic.startStopwatch());
     },
     remove: (id) => {
@@ -36,7 +36,7 @@ export function createFailingItems({ table, logger, monotonic, rememberMs }: Opt
       for (const [id, agoMs] of seen) if (agoMs() > rememberMs) seen.delete(id);
       const [first] = seen.keys();
       if (first === undefined) return undefined;
-      return `${seen.size} item${seen.size === 1 ? '' : 's'} of ${table} cannot be brought on, such as ${first}; the log says why`;
+      return `${seen.size} item${seen.size === 1 ? '' : 's'} of ${table} cannot be processed, such as ${first}; the log says why`;
     },
   };
 }

@@ -9,15 +9,15 @@
 export const WORDS = {
   orders: {
     title: 'Dead letter of the order',
-    replay: 'Once its cause is gone, this starts the order again:',
+    replay: 'Once the cause is fixed, this starts the order again:',
   },
   notifications: {
     title: 'Dead letter of a notification',
-    replay: 'The order itself is not affected. Once the cause is gone, this starts the notification again:',
+    replay: 'The order itself is not affected. Once the cause is fixed, this starts the notification again:',
   },
   undelivered: {
     title: 'An event that was not delivered',
-    replay: 'Once its cause is gone, this sends the event again:',
+    replay: 'Once the cause is fixed, this sends the event again:',
   },
 };
 

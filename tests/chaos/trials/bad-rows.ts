@@ -48,7 +48,7 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
 async function untilReported(url: string): Promise<boolean> {
   const asks = async () => {
     const health = await (await fetch(url)).text();
-    return (health.includes('"degraded"') && health.includes('cannot be brought on')) || undefined;
+    return (health.includes('"degraded"') && health.includes('cannot be processed')) || undefined;
   };
   return waitFor('a report of the bad rows', asks, REPORTED_WITHIN_MS).then(
     () => true,
@@ -83,7 +83,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
       countIs('I4', 'bad rows that the log names', rows.length, named),
       {
         id: 'I4',
-        must: 'health says that rows cannot be brought on',
+        must: 'health says that rows cannot be processed',
         saw: isReported ? 'yes' : 'no',
         holds: isReported,
       },

@@ -3,20 +3,20 @@ import type { AwsRequest, AwsService } from './aws-json.js';
 /**
  * What happens to a call, or to one message or entry in it:
  *
- * | kind                  | what happens                                                                              |
- * |-----------------------|-------------------------------------------------------------------------------------------|
- * | refuse                | the connection breaks, the emulator never sees the call                                   |
- * | black-hole            | nothing ever answers                                                                      |
- * | delay                 | the call continues after `ms`                                                             |
- * | error-500             | the service fails                                                                         |
- * | throttle              | the service throttles                                                                     |
- * | deny                  | the service refuses the caller: no permission                                             |
- * | drop-answer           | the call is applied, then the connection breaks                                           |
- * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue returns the message again       |
- * | lose-message          | ReceiveMessage: the message is deleted from its queue and not delivered                 |
- * | duplicate-publication | PutEvents: the entry is delivered twice                                                   |
- * | swallow               | PutEvents: the entry is accepted and never delivered                                      |
- * | reject-entry          | PutEvents: the entry fails, the others go through                                         |
+ * | kind                  | what happens                                                                  |
+ * |-----------------------|-------------------------------------------------------------------------------|
+ * | refuse                | the connection breaks, the emulator never sees the call                       |
+ * | black-hole            | nothing ever answers                                                          |
+ * | delay                 | the call continues after `ms`                                                 |
+ * | error-500             | the service fails                                                             |
+ * | throttle              | the service throttles                                                         |
+ * | deny                  | the service refuses the caller: no permission                                 |
+ * | drop-answer           | the call is applied, then the connection breaks                               |
+ * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue returns the message again |
+ * | lose-message          | ReceiveMessage: the message is deleted from its queue and not delivered       |
+ * | duplicate-publication | PutEvents: the entry is delivered twice                                       |
+ * | swallow               | PutEvents: the entry is accepted and never delivered                          |
+ * | reject-entry          | PutEvents: the entry fails, the others go through                             |
  */
 export type Fault =
   | { kind: CallFault | MessageFault | EntryFault }
