@@ -93,13 +93,13 @@ describe('the system on Compose', () => {
     await api.notificationInState(notification.notificationId, 'SENT');
   });
 
-  it('ends an order that cannot be fulfilled FAILED, and says why', async () => {
+  it('ends an order that cannot be fulfilled as FAILED, with the reason', async () => {
     const { orderId } = await api.createOrder(orderFor('test-out-of-stock'));
     const order = await api.orderInState(orderId, 'FAILED');
     expect(order.failure).toMatchObject({ code: 'OUT_OF_STOCK', retriable: false });
   });
 
-  it('sends a notification that a client asks for', async () => {
+  it('sends a notification that a client requests', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const { notificationId, status } = await api.createNotification({ orderId, channel: 'SMS', message: 'On its way' });
     expect(status).toBe('PENDING');
@@ -114,7 +114,7 @@ describe('the system on Compose', () => {
     ['tools/orderctl/dist/main.js send --count 1 --wait', /1 completed, 0 failed/],
     ['tools/doctor.mjs', /Port of api-gateway +\d+, held by this system.*, 0 failed/s],
   ])(
-    'is found by %s, on ports that nobody chose',
+    'is found by %s on any ports',
     async (tool, said) => {
       const { COMPOSE_PROJECT_NAME } = system.environment;
       const env = { ...forDocker(process.env), ORDERFLOW_LOCAL_DIR: '/no/such/folder', COMPOSE_PROJECT_NAME };
@@ -126,7 +126,7 @@ describe('the system on Compose', () => {
     60_000,
   );
 
-  it('keeps secrets and what customers write out of its logs and health reports', async () => {
+  it("keeps secrets and customers' texts out of its logs and health reports", async () => {
     const canaries = { 'a notification text': 'canary-message-7f3a', 'a product name': 'canary-product-7f3a' };
     const { orderId } = await api.createOrder(orderFor('book-1', canaries['a product name']));
     const message = canaries['a notification text'];
@@ -141,7 +141,7 @@ describe('the system on Compose', () => {
     }
   });
 
-  it('is scraped by Prometheus, which watches over it by its rules, beside Jaeger', async () => {
+  it('is scraped by Prometheus with its alert rules, beside Jaeger', async () => {
     const prometheus = await system.startObserver('prometheus');
     await system.startObserver('jaeger');
 
@@ -190,7 +190,7 @@ describe('the system on Compose', () => {
     expect(dead.MessageAttributes?.code?.StringValue).toBe('NOT_JSON');
   });
 
-  it('completes an order whose worker is killed in the middle of it, once', async () => {
+  it('completes an order once although its worker is killed while it works on it', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     await api.orderInState(orderId, 'PROCESSING');
     await system.kill('order-worker');

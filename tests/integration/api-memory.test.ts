@@ -38,7 +38,7 @@ describe('the API in 256 MB', () => {
     expect(testFilesIn(image)).toEqual([]);
   }, 60_000);
 
-  it('outlasts clients that read nothing of streams and lists of 94 KB orders, and serves the others', async () => {
+  it('survives clients that read nothing of streams and lists of 94 KB orders, and serves the others', async () => {
     const client = createApiClient(() => Promise.resolve(api.url));
     const served = async (round: number): Promise<void> => {
       const request = orderFor('book-1');

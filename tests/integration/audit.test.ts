@@ -60,7 +60,7 @@ describe('audit', () => {
     audit({ aws: system.aws, now: Date.now, pause }, { ...QUICK, stage: system.stage });
   const found = ({ findings }: AuditReport) => findings.map(({ kind, id }) => [kind, id]);
 
-  it('finds nothing wrong with what is finished, on its way, or explained by a lease', async () => {
+  it('finds nothing wrong with finished orders, queued orders, and orders under a lease', async () => {
     const done = completed();
     const failure = { code: 'OUT_OF_STOCK', message: 'none left', retriable: false };
     const failed = completed({ status: 'FAILED', failure });
@@ -83,7 +83,7 @@ describe('audit', () => {
     expect(report.outcomes).toEqual({ expected: true, notified: 2, underWay: 1, missing: 0 });
   }, 30_000);
 
-  it('names each thing that does not add up', async () => {
+  it('reports each kind of problem', async () => {
     const lost = without(order());
     const overdue = order({ outboxAt: Date.now() - MINUTE_MS });
     const twice = completed({ effects: 2 });
@@ -133,7 +133,7 @@ describe('audit', () => {
     });
   }, 30_000);
 
-  it('counts how orders ended at the warehouse, and finds those that nobody cancelled', async () => {
+  it('counts how orders ended at the warehouse, and finds orders that were never cancelled', async () => {
     const failed = (code: string, change: object = {}) =>
       completed({ status: 'FAILED', failure: { code, message: 'm', retriable: true, ...change } });
     const cancelled = failed('RETRIES_EXHAUSTED', { cancelled: true });
@@ -148,7 +148,7 @@ describe('audit', () => {
     expect(terminal.written()).toContain('1 COMPLETED = fulfilled; FAILED = 1 cancelled, 1 refused, 1 never tried');
   }, 30_000);
 
-  it('finds a marker that a clock an hour ahead has written', async () => {
+  it('finds a marker written by a clock that is an hour ahead', async () => {
     const inAnHour = Date.now() + 60 * MINUTE_MS;
     const ahead = order({ outboxAt: inAnHour });
     await put(ahead, order({ outboxAt: Date.now() + 15 * MINUTE_MS }));
@@ -156,7 +156,7 @@ describe('audit', () => {
   }, 30_000);
 
   it.each(['timeline', 'updatedAt', 'version', 'effects', 'items', 'status', 'failure', 'correlationId'] as const)(
-    'goes on behind rows without %s',
+    'continues after rows without %s',
     async (attribute) => {
       const rows = [order(), completed({ status: 'FAILED' })].map((record) => {
         const { [attribute]: _missing, ...row } = record;
@@ -169,7 +169,7 @@ describe('audit', () => {
     30_000,
   );
 
-  it('takes no lease for an explanation that a clock an hour ahead has written', async () => {
+  it('does not accept a lease written by a clock that is an hour ahead', async () => {
     const ahead = order({
       ...{ status: 'PROCESSING', outboxAt: Date.now() - MINUTE_MS, leaseUntil: Date.now() + 61 * MINUTE_MS },
       updatedAt: new Date(Date.now() + 60 * MINUTE_MS).toISOString(),
@@ -178,13 +178,13 @@ describe('audit', () => {
     expect(found(await run())).toEqual([['overdue', ahead.orderId]]);
   }, 30_000);
 
-  it('takes the notification of an earlier life for what it is', async () => {
+  it('recognises the notification of an earlier life', async () => {
     const replayed = completed({ version: 6, lastReplayId: randomUUID() });
     await put(replayed, notificationOf(replayed), notificationOf({ ...replayed, version: 3 }));
     expect((await run()).findings).toEqual([]);
   }, 30_000);
 
-  it('takes a backlog for an explanation only while it holds a message for each', async () => {
+  it('accepts a backlog as the reason only if it has a message for each order', async () => {
     const waiting = [1, 2, 3].map(() => order({ outboxAt: Date.now() - MINUTE_MS }));
     const untold = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - MINUTE_MS });
     await put(...waiting, untold);
@@ -199,7 +199,7 @@ describe('audit', () => {
     expect(report.findingCount).toBe(4);
   }, 30_000);
 
-  it('tells a dead-lettered order from a lost one, and leaves the dead letter where it is', async () => {
+  it('distinguishes dead-lettered from lost orders, and leaves the dead letter in its queue', async () => {
     const buried = without(order());
     await put(buried);
     await sendTo(system.names.orderDeadLetterQueue, { detail: orderCreated(buried).detail });
@@ -208,7 +208,7 @@ describe('audit', () => {
     }
   }, 30_000);
 
-  it('takes the dead letter of an earlier life for no excuse of an order that was started again', async () => {
+  it('does not accept a dead letter of an earlier life as the reason for an order that was replayed', async () => {
     const again = order({ version: 4, lastReplayId: newId(), outboxAt: Date.now() - MINUTE_MS });
     await put(again);
     await sendTo(system.names.orderDeadLetterQueue, { detail: orderCreated(again).detail });
@@ -217,7 +217,7 @@ describe('audit', () => {
     expect(report.orders).toMatchObject({ deadLettered: 0, lost: 1 });
   }, 30_000);
 
-  it('looks at a suspect again before it reports it', async () => {
+  it('checks a suspicious order again before it reports it', async () => {
     const record = order({ outboxAt: Date.now() - MINUTE_MS });
     await put(record);
     const done = { ...completed(), orderId: record.orderId };
@@ -225,7 +225,7 @@ describe('audit', () => {
     expect(report).toMatchObject({ findings: [], orders: { total: 1, terminal: 1, byStatus: { COMPLETED: 1 } } });
   }, 30_000);
 
-  it('expects no notifications where the stage tells nobody of outcomes', async () => {
+  it('expects no notifications in a stage without notifications of outcomes', async () => {
     await emulator.deploy({ STAGE: 'audit-quiet', NOTIFY_ON_ORDER_OUTCOME: 'false' });
     system.aws.close();
     system = await connectOperator(emulator.url, 'audit-quiet');
@@ -233,7 +233,7 @@ describe('audit', () => {
     expect(await run()).toMatchObject({ findings: [], outcomes: { expected: false, missing: 0 } });
   }, 30_000);
 
-  it('prints what it found and where that was last seen, and exits with 1', async () => {
+  it('prints each problem with the last step of the order, and exits with 1', async () => {
     const lost = without(order({ holder: 'message-1' }));
     await put(lost);
     const terminal = createTerminal();

@@ -35,7 +35,7 @@ describe('dead letters of a running system', () => {
       return item?.status === 'COMPLETED' ? (item as OrderRecord) : undefined;
     });
 
-  it('a replay takes an order that had failed for want of attempts to COMPLETED', async () => {
+  it('a replay completes an order whose attempts were exhausted', async () => {
     const record = exhausted();
     await put(system, record);
     await send(system, system.names.orderDeadLetterQueue, letter(bodyOf(record), 'RECEIVES_EXHAUSTED'));

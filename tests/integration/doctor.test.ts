@@ -53,7 +53,7 @@ async function examine() {
   return { ok, checks, ofSystem: checks.filter(({ check }) => OF_THE_SYSTEM.includes(check)) };
 }
 
-it('reports what is not as in the template, what was left lying, and nothing else', async () => {
+it('reports drift from the template and leftovers, and nothing else', async () => {
   const clean = await examine();
   expect(clean.checks.filter(({ status }) => status === 'fail')).toEqual([]);
   expect(clean.ofSystem.map(({ check }) => check)).toEqual(OF_THE_SYSTEM);

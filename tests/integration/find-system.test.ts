@@ -87,7 +87,7 @@ function run(tool: readonly string[], envFile: Record<string, number>): Promise<
 }
 
 it.each([...TOOLS, DOCTOR].map((tool) => [tool.join(' '), tool] as const))(
-  '%s finds the system of Compose on any port, and one that is only in .env',
+  '%s finds the Compose system on any port, also if only .env names it',
   async (_name, tool) => {
     fakeDocker('orderflow');
     await run(tool, { API_PORT: 0, LOCALSTACK_PORT: 0 });
@@ -116,7 +116,7 @@ it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
 );
 
 it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
-  '%s says where it has looked, when nothing runs',
+  '%s says where it has looked if nothing runs',
   async (_name, tool) => {
     fakeDocker();
     const { code, output } = await run(tool, { API_PORT: 1, LOCALSTACK_PORT: 1 });
@@ -129,7 +129,7 @@ it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
 );
 
 it(
-  'the doctor looks at one of several, and says so',
+  'the doctor checks one of several, and says which',
   async () => {
     fakeDocker('orderflow', 'beside');
     const { output } = await run(DOCTOR, {});

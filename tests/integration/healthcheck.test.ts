@@ -99,7 +99,7 @@ describe('the health check of LocalStack', () => {
     await Promise.all(Object.values(containers).map((container) => container.stop()));
   }, 60_000);
 
-  it('fails until the hook has come to its end', async () => {
+  it('fails until the hook has ended', async () => {
     const container = containers.waiting;
     expect(await check(container)).toEqual({ exitCode: 1, output: expect.stringContaining('connect') });
 
@@ -119,7 +119,7 @@ describe('the health check of LocalStack', () => {
     ['one that exits', ['SUCCESSFUL', 'RUNNING']],
     ['not there', []],
   ])(
-    'fails, and shows what became of the hook, when the hook is %s',
+    "fails and shows the hook's state when the hook is %s",
     async (folder, states) => {
       const answer = await hookIs(containers[folder], true, ...states);
       expect(await check(containers[folder])).toEqual({ exitCode: 1, output: `${answer}\n` });
@@ -127,7 +127,7 @@ describe('the health check of LocalStack', () => {
     120_000,
   );
 
-  it('fails when the init folder is not there', async () => {
+  it('fails without the init folder', async () => {
     const container = containers['without a folder'];
     const answer = await hookIs(container, true);
     expect(await check(container)).toMatchObject({ exitCode: 2, output: expect.stringContaining('healthcheck.sh') });

@@ -91,7 +91,7 @@ describe('the dependencies', () => {
   );
 
   it(
-    'are installed where one is missing, or another one than is locked',
+    'are installed if one is missing or differs from the lockfile',
     async () => {
       execFileSync('npm', ['ci', '--offline', '--omit=dev'], { cwd: root, stdio: 'ignore' });
       const incomplete = 'not as in package-lock.json: a-tool is missing';
@@ -106,7 +106,7 @@ describe('the dependencies', () => {
   );
 
   it(
-    'are never installed through a link, into the folder of another checkout',
+    'are never installed through a link into another checkout',
     async () => {
       execFileSync('npm', ['ci', '--offline'], { cwd: root, stdio: 'ignore' });
       renameSync(`${root}node_modules`, `${folder}/elsewhere`);
@@ -120,7 +120,7 @@ describe('the dependencies', () => {
 });
 
 it(
-  'a virtual environment is made, and installed into, whatever the shell and its files say to Python and pip',
+  'Python packages go into a virtual environment, whatever the shell and its files configure',
   () => {
     // A wheel is an archive with three metadata files.
     const { command } = findPython();

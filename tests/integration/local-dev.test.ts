@@ -117,7 +117,7 @@ describe('npm run dev', () => {
   ];
 
   it.each(FAULTS)(
-    'goes on with %s in a service, and takes the next save',
+    'survives %s in a service, and applies the next save',
     async (_, broken, sign) => {
       const here = output.length;
       const running = others();
@@ -138,7 +138,7 @@ describe('npm run dev', () => {
     300_000,
   );
 
-  it('goes on when a service dies later, and takes a save that changes nothing', async () => {
+  it('survives a later crash of a service, and restarts it on a save without changes', async () => {
     const here = output.length;
     const running = others();
     process.kill(pidOf('order-worker') ?? 0, 'SIGKILL');

@@ -135,7 +135,7 @@ describe('whatever ends npm run local', () => {
     180_000,
   );
 
-  it('a closed terminal, or a reader that goes first, drains like SIGTERM', async () => {
+  it('a closed terminal or a closed pipe drains like SIGTERM', async () => {
     // The signals reach only the launcher, so it cannot notice them through the end of its children.
     const hungUp = launch();
     const unread = launch('"$0" tools/local.mjs > >(head -n 9 > /dev/null)');
@@ -152,7 +152,7 @@ describe('whatever ends npm run local', () => {
     expect([...hungUp.left(), ...unread.left()]).toEqual([]);
   }, 180_000);
 
-  it('a full disk under its output ends nothing', async () => {
+  it('a full disk under its output does not end it', async () => {
     if (!existsSync('/dev/full')) return;
     const launcher = launch(undefined, ['ignore', openSync('/dev/full', 'w'), openSync('/dev/full', 'w')]);
     const { urls } = await launcher.ready();
@@ -162,7 +162,7 @@ describe('whatever ends npm run local', () => {
     expect(launcher.left()).toEqual([]);
   }, 180_000);
 
-  it('after kill -9 the services go on, and npm run local:stop ends them', async () => {
+  it('after kill -9 the services keep running, and npm run local:stop ends them', async () => {
     const launcher = launch();
     const { urls } = await launcher.ready();
     launcher.kill('SIGKILL');
@@ -195,7 +195,7 @@ describe('whatever ends npm run local', () => {
     expect(after.children.filter(isAlive)).toEqual([]);
   }, 180_000);
 
-  it('an emulator that is suspended ends, too', async () => {
+  it('a suspended emulator ends, too', async () => {
     const launcher = launch();
     const { children } = await launcher.until('emulator', (run) => run.children.length > 0);
     const emulator = children[0]?.pid ?? 0;
@@ -205,7 +205,7 @@ describe('whatever ends npm run local', () => {
     expect(launcher.left()).toEqual([]);
   }, 180_000);
 
-  it('a start in the background that is interrupted leaves nothing', async () => {
+  it('an interrupted background start leaves nothing', async () => {
     const launcher = launch('exec "$0" tools/local.mjs --detach');
     await launcher.until('emulator', ({ children }) => children.length > 0);
     launcher.kill('SIGINT');

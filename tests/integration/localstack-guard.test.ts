@@ -136,14 +136,14 @@ describe('LocalStack behind its guard', () => {
   const expected = (heads: readonly Head[]) =>
     heads.map(({ what, status }) => ({ what, outcome: status, cors: false }));
 
-  it('serves and refuses by Host as the services do', async () => {
+  it('accepts and refuses hosts like the services', async () => {
     const reads = HEADS.filter(({ lines: [line] }) => line?.startsWith('GET'));
     const byHost = reads.filter(({ lines }) => !lines.some((line) => line.startsWith('Upgrade')));
     expect(byHost.length).toBeGreaterThan(30);
     expect(await outcomes(byHost)).toEqual(expected(byHost));
   });
 
-  it('serves signed calls of no page, and the state of its hook', async () => {
+  it('serves signed calls that no page sent, and the state of its hook', async () => {
     expect(await outcomes(CALLS)).toEqual(expected(CALLS));
     expect(await queueCounts(operator, operator.names.orderQueue)).toMatchObject({ visible: 1 });
   });
@@ -158,7 +158,7 @@ describe('LocalStack behind its guard', () => {
     expect(body).toContain("Service 'lambda' is not enabled");
   });
 
-  it.each(Object.keys(TEMPLATES))('makes no stack of %s', async (TEMPLATE) => {
+  it.each(Object.keys(TEMPLATES))('creates no stack with %s', async (TEMPLATE) => {
     const { exitCode, output } = await localStack.runHook({ STAGE: 'code', TEMPLATE });
     expect(output).toMatch(
       /NOT DEPLOYED[^]*(?:Service 'lambda' is not enabled|of a type that the emulator does not make)/,
@@ -166,7 +166,7 @@ describe('LocalStack behind its guard', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('refuses other containers by the same rules', async () => {
+  it('applies the same rules to other containers', async () => {
     const ask = async (...args: string[]) => {
       const { output } = await neighbour.exec(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...args]);
       return output;

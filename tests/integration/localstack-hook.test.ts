@@ -114,7 +114,7 @@ describe('the LocalStack hook', () => {
     });
   }
 
-  it('makes the tables with their indexes', async () => {
+  it('creates the tables with their indexes', async () => {
     expect(await tableShape(names.ordersTable)).toEqual({
       key: ['orderId'],
       billing: 'PAY_PER_REQUEST',
@@ -141,7 +141,7 @@ describe('the LocalStack hook', () => {
       [names.notificationRequestedRule, names.orderOutcomesRule],
     ],
   ])(
-    'makes %s with its dead-letter queue, and lets only its rules send to it',
+    'creates %s with its dead-letter queue, and lets only its rules send to it',
     async (queue, deadLetterQueue, rules) => {
       const { RedrivePolicy: redrive, Policy: policy, ...attributes } = await attributesOf(queue);
       expect(attributes).toMatchObject({ SqsManagedSseEnabled: 'true', VisibilityTimeout: '30' });
@@ -171,14 +171,14 @@ describe('the LocalStack hook', () => {
     [names.orderCreatedRule, names.orderQueue],
     [names.notificationRequestedRule, names.notificationQueue],
     [names.orderOutcomesRule, names.notificationQueue],
-  ])('makes %s send to %s, and what cannot be delivered to the undelivered queue', async (rule, queue) => {
+  ])('creates %s with the target %s and with the undelivered queue for failed deliveries', async (rule, queue) => {
     const { Targets: targets } = await events.send(
       new ListTargetsByRuleCommand({ EventBusName: names.bus, Rule: rule }),
     );
     expect(targets).toMatchObject([{ Arn: arnOf(queue), DeadLetterConfig: { Arn: arnOf(names.undeliveredQueue) } }]);
   });
 
-  it('has the bus deliver events by their type, from our own services only', async () => {
+  it('makes the bus deliver events by type, from our services only', async () => {
     const sent = [
       ['orderflow.api-gateway', 'OrderCreated'],
       ['orderflow.order-worker', 'OrderCreated'],
@@ -210,7 +210,7 @@ describe('the LocalStack hook', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('applies a changed parameter to the stack that is there', async () => {
+  it('applies a changed parameter to an existing stack', async () => {
     const { exitCode, output } = await localstack.runHook({ VISIBILITY_TIMEOUT_SECONDS: '7' });
     expect(output).toContain('UPDATE_COMPLETE');
     expect(exitCode).toBe(0);
@@ -224,7 +224,7 @@ describe('the LocalStack hook', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('names the variable of a parameter that is wrong', async () => {
+  it('names the variable of an invalid parameter', async () => {
     const { exitCode, output } = await localstack.runHook({ VISIBILITY_TIMEOUT_SECONDS: 'abc' });
     expect(output).toContain(
       'The parameter VisibilityTimeoutSeconds is what the variable VISIBILITY_TIMEOUT_SECONDS says.',
@@ -232,7 +232,7 @@ describe('the LocalStack hook', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('removes a rule from the stack that is there, and makes it again', async () => {
+  it('removes a rule from an existing stack, and creates it again', async () => {
     expect(await localstack.runHook({ NOTIFY_ON_ORDER_OUTCOME: 'false' })).toMatchObject({ exitCode: 0 });
     const { orderCreatedRule, notificationRequestedRule, orderOutcomesRule } = names;
     expect(await rulesOf(STAGE)).toEqual([notificationRequestedRule, orderCreatedRule]);
@@ -240,14 +240,14 @@ describe('the LocalStack hook', () => {
     expect(await rulesOf(STAGE)).toEqual([notificationRequestedRule, orderCreatedRule, orderOutcomesRule]);
   });
 
-  it('leaves the rule for outcomes out when nobody is to be notified of them', async () => {
+  it('omits the rule for outcomes if they cause no notifications', async () => {
     const stage = 'hook-quiet';
     expect(await localstack.runHook({ STAGE: stage, NOTIFY_ON_ORDER_OUTCOME: 'false' })).toMatchObject({ exitCode: 0 });
     const { orderCreatedRule, notificationRequestedRule } = resourceNames(stage);
     expect(await rulesOf(stage)).toEqual([notificationRequestedRule, orderCreatedRule]);
   });
 
-  it('says which resource failed and why, and replaces what the failed attempt has left', async () => {
+  it('reports the failed resource with the reason, and replaces what the failed attempt left', async () => {
     const environment = { STAGE: 'hook-retry' };
     const failed = await localstack.runHook({ ...environment, TEMPLATE: BROKEN_TEMPLATE });
     expect(failed.output).toMatch(/BrokenTable \(AWS::DynamoDB::Table\): .*exactly one hash key/);

@@ -89,7 +89,7 @@ describe('the LocalStack of Compose', () => {
     await rm(folder, { recursive: true });
   }, 60_000);
 
-  it('is recreated for no setting', async () => {
+  it('is not recreated when a setting changes', async () => {
     const example = parseEnv(await readFile(join(root, '.env.example'), 'utf8'));
     const hash = (variables: Record<string, string>) => compose(['config', '--hash', 'localstack'], variables);
     const usual = await hash({});
@@ -109,7 +109,7 @@ describe('the LocalStack of Compose', () => {
     expect((await queues()).filter((queue) => !queue?.startsWith('blue-'))).toEqual([]);
   }, 180_000);
 
-  it('is given other settings without losing its data', async () => {
+  it('applies changed settings without losing data', async () => {
     expect((await up()).exitCode).toBe(0);
     await connect();
     await operator.aws.dynamo.send(new PutCommand({ TableName: names.ordersTable, Item: ITEM }));
@@ -122,7 +122,7 @@ describe('the LocalStack of Compose', () => {
     expect(await keepsItem()).toBe(true);
   }, 120_000);
 
-  it('is given another template without losing its data', async () => {
+  it('applies a changed template without losing data', async () => {
     await changeTemplate((template) =>
       template
         .replace('detail-type: [OrderCreated]', 'detail-type: [OrderCreated, Another]')
@@ -151,7 +151,7 @@ describe('the LocalStack of Compose', () => {
     ],
     ['what is no template', (template: string) => `${template}\n]`, /Template format error/],
   ])(
-    'is not given %s, and keeps its data',
+    'rejects %s, and keeps its data',
     async (_what, change, reason) => {
       await changeTemplate(change);
       const { exitCode, log } = await up();
@@ -162,7 +162,7 @@ describe('the LocalStack of Compose', () => {
     120_000,
   );
 
-  it('has the settings of the last time after a restart', async () => {
+  it('keeps the latest settings after a restart', async () => {
     await changeTemplate((template) => template);
     expect((await up({ VISIBILITY_TIMEOUT_SECONDS: '60' })).exitCode).toBe(0);
     await compose(['restart', 'localstack']);

@@ -73,13 +73,13 @@ describe('the metrics of a system', () => {
     await network.dispose();
   }, 60_000);
 
-  it('are there for every query of the dashboards and the alerts', () => {
+  it('exist for every query of the dashboards and alerts', () => {
     expect(QUERIES.length).toBeGreaterThan(30);
     const missing = QUERIES.map(({ where, expression }) => ({ where, missing: missingFor(expression, samples) }));
     expect(missing.filter((query) => query.missing.length > 0)).toEqual([]);
   });
 
-  it('have the labels that legends name', () => {
+  it('have the labels that legends use', () => {
     const wrong = QUERIES.flatMap(({ where, expression, legend = '' }) => {
       const metrics = new Set(selectorsOf(expression).map(({ metric }) => metric));
       const known = new Set(samples.flatMap(({ name, labels }) => (metrics.has(name) ? Object.keys(labels) : [])));
@@ -89,12 +89,12 @@ describe('the metrics of a system', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('come from the services that Prometheus is told of', () => {
+  it('come from the services that Prometheus scrapes', () => {
     expect(scrapeJobs().sort()).toEqual([...SERVICES].sort());
     for (const service of SERVICES) expect(valueOf(scrapes[service]!, 'build_info', { service })).toBe(1);
   });
 
-  it('tell what happened', () => {
+  it('count what happened', () => {
     const created = valueOf(scrapes['api-gateway']!, 'order_created_total');
     const failed = valueOf(scrapes['order-worker']!, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
     const outcomeOf = (outcome: string) => valueOf(scrapes['order-worker']!, 'messages_total', { outcome });
@@ -128,7 +128,7 @@ describe('the metrics of a system', () => {
     expect(Object.fromEntries(described)).toEqual(Object.fromEntries(measured));
   });
 
-  it('have few values for each label', () => {
+  it('have a bounded number of values per label', () => {
     const series = new Map<string, number>();
     for (const { name } of samples.filter((sample) => !sample.name.endsWith('_bucket'))) {
       series.set(name, (series.get(name) ?? 0) + 1);

@@ -47,7 +47,7 @@ describe('with a running system', () => {
     await running.start('order-worker');
   }, 60_000);
 
-  it('order shows the life of an order, and says that there is none', async () => {
+  it('order shows the life of an order, and reports an unknown one', async () => {
     const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
     await api.orderInState(orderId, 'COMPLETED');
     const known = await ops('order', orderId.toUpperCase(), ...endpoint());
@@ -73,7 +73,7 @@ describe('with a running system', () => {
     expect(await ops('order', 'order-7', ...endpoint())).toMatchObject({ exitCode: 2, stdout: '' });
   }, 60_000);
 
-  it('order replay starts an order that was given up, wherever its options stand', async () => {
+  it('order replay starts an order that was given up, with options in any position', async () => {
     const system = await connectOperator(emulator.url);
     const { outboxAt: _at, outboxShard: _shard, ...item } = order();
     const failure = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
@@ -95,7 +95,7 @@ describe('with a running system', () => {
     system.aws.close();
   }, 60_000);
 
-  it('tail shows an order in each of its states, and goes on when AWS was away', async () => {
+  it('tail shows an order in each of its states, and continues after an outage', async () => {
     const tail = startOps(['tail', '--json', ...endpoint()]);
     await running.stop('order-worker');
     const { orderId } = await api.createOrder(orderFor('book-1'));
@@ -119,7 +119,7 @@ describe('with a running system', () => {
     expect(tail.stdout() + tail.stderr()).not.toContain(ESCAPE);
   }, 90_000);
 
-  it('tail waits for a system that is not there yet, and ends when it was asked to', async () => {
+  it('tail waits for a system that has not started, and ends after its time', async () => {
     network.inject({ kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
     const tail = startOps(['tail', '--count', '1', ...endpoint()]);
     await tail.says('trying again until it can');
@@ -137,7 +137,7 @@ describe('with a running system', () => {
     expect(await watch.exitCode).toBe(130);
   }, 90_000);
 
-  it('tail ends in time without a system that ever answers, and says so', async () => {
+  it('tail ends in time and reports it if no system ever answers', async () => {
     network.inject({ kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
     for (const unreachable of [endpoint(), ['--endpoint', 'http://127.0.0.1:9'], []]) {
       const startedAt = performance.now();
@@ -149,7 +149,7 @@ describe('with a running system', () => {
     }
   }, 90_000);
 
-  it('Ctrl-C ends a command in the middle of a call that hangs', async () => {
+  it('Ctrl-C ends a command during a call that hangs', async () => {
     for (const [service, ...args] of [
       ['DynamoDB', 'order', randomUUID()],
       ['DynamoDB', 'status'],
@@ -172,7 +172,7 @@ describe('with a running system', () => {
     }
   }, 90_000);
 
-  it('--aws means AWS, whatever AWS_ENDPOINT_URL says', async () => {
+  it('--aws overrides AWS_ENDPOINT_URL', async () => {
     const sum = () => [...network.calls().values()].reduce((total, calls) => total + calls, 0);
     const before = sum();
     const env = { AWS_ENDPOINT_URL: network.url, AWS_DEFAULT_REGION: 'nowhere-1' };
@@ -183,7 +183,7 @@ describe('with a running system', () => {
     expect(sum()).toBe(before);
   }, 60_000);
 
-  it('send places orders at a rate, each once though many an answer is lost, and waits for their ends', async () => {
+  it('send places orders at a rate, each once although many answers are lost, and waits until they end', async () => {
     const send = await ops('send', '--api', proxy.url, '--rate', '20', '--count', '30', '--wait', '--json');
     expect(send.stdout + send.stderr).not.toContain(ESCAPE);
     const report = JSON.parse(send.stdout) as { customerId: string; tookMs: number; retried: number };
@@ -196,7 +196,7 @@ describe('with a running system', () => {
     expect(((await list.json()) as { items: unknown[] }).items).toHaveLength(30);
   }, 90_000);
 
-  it('send says that the API is away, and goes on when it is back', async () => {
+  it('send reports that the API is unavailable, and continues when it recovers', async () => {
     const send = startOps(['send', '--api', await running.apiUrl(), '--rate', '10', '--count', '100', '--json']);
     await send.says('of 100 sent');
     await running.kill('api-gateway');
@@ -210,7 +210,7 @@ describe('with a running system', () => {
     expect(((await list.json()) as { items: unknown[] }).items).toHaveLength(100);
   }, 90_000);
 
-  it('send says what was refused and what did not complete, and stops at Ctrl-C', async () => {
+  it('send reports refused and unfinished orders, and stops at Ctrl-C', async () => {
     const failed = await ops(
       'send',
       '--api',

@@ -114,11 +114,11 @@ describe('outages', () => {
     await api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS);
   }
 
-  it('an emulator that has lost everything: services say so, stay up, and work again once it is deployed', async () => {
+  it('an emulator that has lost everything: services report it, stay up, and resume once it is deployed', async () => {
     await loseEverything();
   }, 60_000);
 
-  it('an emulator that comes back from an outage without its topology: workers that wait already say so as well', async () => {
+  it('an emulator that recovers without its topology: paused workers report it, too', async () => {
     // A worker that is still paused from the test before would not log another pause.
     const before = await waitFor('both resumptions', async () => {
       const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));

@@ -29,7 +29,7 @@ describe('the configuration of Prometheus', () => {
     expect(await promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS');
   }, 60_000);
 
-  it('has no alert without a case in which it fires and one in which it is quiet', () => {
+  it('has for each alert a case in which it fires and one in which it is silent', () => {
     const tested = testedAlerts();
     const alerts = alertQueries().map(({ where }) => where);
     expect(alerts.length).toBeGreaterThan(4);

@@ -121,7 +121,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
       return JSON.parse(terminal.written()) as Shown;
     });
 
-  it('a redrive from the console starts an order that had failed, once', async () => {
+  it('a redrive from the console starts a failed order once', async () => {
     const { outboxAt: _at, outboxShard: _shard, ...item } = order();
     const failure = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
     const record: OrderRecord = { ...item, status: 'FAILED', version: 3, effects: 1, failure };
@@ -147,7 +147,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ version: completed.version, effects: 1 });
   }, 60_000);
 
-  it('attributes of others survive dead letters, a redrive and a replay', async () => {
+  it('attributes of other senders survive dead-lettering, a redrive and a replay', async () => {
     const record = order();
     await put(system, record);
     const first = await send(system.names.orderQueue, bodyOf(record, { totalAmount: 'a lot' }), ATTRIBUTES);
@@ -180,7 +180,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ effects: 1 });
   }, 90_000);
 
-  it('a message that the queue itself had moved is simply worked on', async () => {
+  it('a message that SQS itself had moved is processed', async () => {
     const record = order();
     await put(system, record);
     await send(system.names.orderDeadLetterQueue, bodyOf(record), {});

@@ -128,7 +128,7 @@ describe('traces', () => {
     }
   }, 30_000);
 
-  it('show a redelivery beside the delivery that failed', async () => {
+  it('show a redelivery next to the failed delivery', async () => {
     const { traceId } = await placeOrder('test-fails-1-times');
     const spans = await traceOf(traceId);
     expect(drawTrace(spans).slice(1, 5)).toEqual([
@@ -170,7 +170,7 @@ describe('traces', () => {
       ],
     },
   ])(
-    "show the sweeper's republication of $event under the publication that was lost",
+    "show the sweeper's republication of $event below the lost publication",
     async ({ event, trace }) => {
       const remove = network.add({
         kind: 'swallow',
@@ -187,7 +187,7 @@ describe('traces', () => {
     30_000,
   );
 
-  it('show a replay, and what it led to, where the first attempts are', async () => {
+  it('show a replay and its effects next to the first attempts', async () => {
     const { orderId, traceId } = await placeOrder(BROKEN);
     await api.orderInState(orderId, 'FAILED');
     await traceOf(traceId);
@@ -220,7 +220,7 @@ describe('traces', () => {
     expect(replayed.map(({ attributes }) => attributes['orderflow.outcome'])).toEqual(['processed']);
   }, 60_000);
 
-  it('leave the level of the log to SIGUSR2', async () => {
+  it('do not stop SIGUSR2 from changing the log level', async () => {
     const [worker] = system.instances('order-worker');
     const levels = async () =>
       (await worker!.logs()).split('\n').flatMap((line) => /"logLevel":"(\w+)"/.exec(line)?.[1] ?? []);
@@ -232,7 +232,7 @@ describe('traces', () => {
   });
 
   describe.each(['down', 'hanging', 'error-500'] as const)('a receiver that is %s', (mode) => {
-    it('is no trouble to anybody', async () => {
+    it('affects neither requests nor messages', async () => {
       await traceOf((await placeOrder('book-1')).traceId);
       const lines = async (message: string) =>
         (await system.logs('api-gateway')).split(`"message":"${message}"`).length - 1;

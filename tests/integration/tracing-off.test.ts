@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Nothing listens there, so a service starts and waits for its dependencies. */
 const NOWHERE = 'http://127.0.0.1:9';
 
-describe('what a service loads', () => {
+describe('the code that a service loads', () => {
   let receiver: OtlpReceiver;
   let dir: string;
   let child: ReturnType<typeof spawnService> | undefined;

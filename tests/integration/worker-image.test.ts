@@ -110,7 +110,7 @@ describe('the image of order-worker', () => {
     expect(testFilesIn(image)).toEqual([]);
   }, 60_000);
 
-  it('is live but not ready, and says why, until its queues are there, and then healthy', async () => {
+  it('is live but not ready until its queues exist, and says why', async () => {
     const stage = 'image-late';
     const worker = await startWorker(stage);
     const reason = expect.stringMatching(/^QueueDoesNotExist: /);
@@ -125,7 +125,7 @@ describe('the image of order-worker', () => {
     await until('healthy', async () => (await worker.healthStatus()) === 'healthy');
   }, 240_000);
 
-  it('says that AWS does not answer, stays live, and works again when it does', async () => {
+  it('reports that AWS does not answer, stays live, and resumes when it does', async () => {
     const system = await deploy('image-outage');
     const worker = await startWorker(system.stage);
     await untilReadiness(worker, system.stage, 200, { status: 'up' });
@@ -145,7 +145,7 @@ describe('the image of order-worker', () => {
     expect(await untilOrdersIn(system, 'COMPLETED', 1)).toMatchObject([{ effects: 1 }]);
   }, 240_000);
 
-  it('finishes on SIGTERM what it has begun, begins nothing, and exits 0', async () => {
+  it('on SIGTERM finishes its work, starts nothing new, and exits 0', async () => {
     const system = await deploy('image-drain');
     await place(system, 30);
     const worker = await startWorker(system.stage, { ...PATIENT, FULFILMENT_DELAY_MS, WORKER_POLLERS: '5' });
@@ -164,7 +164,7 @@ describe('the image of order-worker', () => {
     await until('the end of the log', async () => /"draining"[^]*"drained"/.test(worker.log()));
   }, 240_000);
 
-  it('killed in the middle of an order, finishes it in its next life, once', async () => {
+  it('finishes an order once after it was killed and restarted', async () => {
     const system = await deploy('image-kill');
     await place(system, 1);
     const worker = await startWorker(system.stage, { FULFILMENT_DELAY_MS });

@@ -123,7 +123,7 @@ describe('a page of another origin', () => {
     ];
   }
 
-  it.each(ATTACKERS)('gets nothing and changes nothing from %s', async (attacker) => {
+  it.each(ATTACKERS)('reads nothing and changes nothing from %s', async (attacker) => {
     const before = await state();
     for (const [url, what] of await targets()) {
       const { loot, answers } = await pages.attack(attacker, url, what);

@@ -68,7 +68,7 @@ describe('the live page', () => {
 
   const steps = async (page: Page) => page.locator('#picture .row text:not(.took)').allTextContents();
 
-  it('shows the life of an order from the form to the picture of its timeline', async () => {
+  it('shows the life of an order, from the form to its timeline', async () => {
     const { page, complaints } = await open();
     const { orderId, row } = await place(page, 'test-fails-2-times');
     await row.getByText('completed').waitFor();
@@ -89,7 +89,7 @@ describe('the live page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('shows an order that is being worked on, and each stage on its way', async () => {
+  it('shows an order in progress, and each of its stages', async () => {
     const { page } = await open();
     const { row } = await place(page, 'test-slow');
     await row.getByText('processing').waitFor();
@@ -114,7 +114,7 @@ describe('the live page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('says of a message that no worker understands where it is wrong', async () => {
+  it('says where a malformed message is wrong', async () => {
     const { page } = await open();
     const record = order();
     const QueueUrl = await operator.urlOf(operator.names.orderQueue);
@@ -137,7 +137,7 @@ describe('the live page', () => {
     expect(await letter.textContent()).toContain('A replay of the unchanged message would start nothing.');
   });
 
-  it('says of nothing that there is none before the API has told of it', async () => {
+  it('shows no empty lists before the API has sent them', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.route('**/api/system/events', () => undefined);
@@ -149,7 +149,7 @@ describe('the live page', () => {
     await context.close();
   });
 
-  it('starts an order again that was given up and has no dead letter', async () => {
+  it('replays an order that was given up without a dead letter', async () => {
     const { page, complaints } = await open();
     const { outboxAt: _at, outboxShard: _shard, ...item } = order();
     const failure = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
@@ -170,7 +170,7 @@ describe('the live page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('offers no replay of an order that was refused for good', async () => {
+  it('offers no replay of an order that cannot be retried', async () => {
     const { page } = await open();
     const { outboxAt: _at, outboxShard: _shard, ...item } = order();
     const failure = { code: 'OUT_OF_STOCK', message: 'None left.', retriable: false };
@@ -180,7 +180,7 @@ describe('the live page', () => {
     expect(await page.getByRole('button', { name: 'Replay' }).count()).toBe(0);
   });
 
-  it('shows what it is told as text, never as markup', async () => {
+  it('shows texts from the API as text, never as markup', async () => {
     const { page, complaints } = await open();
     const { orderId } = await api.createOrder(orderFor('book-1', '<img src=x onerror=alert(1)>'));
     await page.getByTitle(orderId).first().click();
@@ -189,7 +189,7 @@ describe('the live page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('says that the API is away, and goes on by itself when it is back', async () => {
+  it('reports that the API is unavailable, and reconnects when it recovers', async () => {
     const { page } = await open();
     const { row } = await place(page, 'coffee-beans');
     await row.getByText('completed').waitFor();
@@ -206,7 +206,7 @@ describe('the live page', () => {
     await (await place(page, 'coffee-beans')).row.getByText('completed').waitFor();
   });
 
-  it('says that AWS is away while it is, and shows the last known', async () => {
+  it('reports an AWS outage while it lasts, and shows the last known state', async () => {
     const { page, complaints } = await open();
     const { row } = await place(page, 'coffee-beans');
     await row.getByText('completed').waitFor();
@@ -276,7 +276,7 @@ describe('the live page', () => {
     ['dark', { colorScheme: 'dark' }],
     ['on a phone', PHONE],
   ])('%s', (_, options) => {
-    it('has nothing that axe-core finds wrong, and nothing that is too wide', async () => {
+    it('has no accessibility violations and nothing too wide', async () => {
       const { page } = await open(options);
       const tooWide = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
       await page.locator('#letters code').first().waitFor();

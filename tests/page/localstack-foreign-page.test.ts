@@ -39,7 +39,7 @@ describe('a page of another origin', () => {
     return { orders: Items, queue: await queueCounts(operator, operator.names.orderQueue) };
   }
 
-  it.each(ATTACKERS)('gets nothing and changes nothing from %s', async (attacker) => {
+  it.each(ATTACKERS)('reads nothing and changes nothing from %s', async (attacker) => {
     const before = await state();
     expect(before).toMatchObject({ orders: [{ status: 'PENDING' }], queue: { visible: 1 } });
     const attack = emulatorAttack({ queueUrl, table: operator.names.ordersTable, file: '/tmp/evil' });

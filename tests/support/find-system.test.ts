@@ -49,7 +49,7 @@ describe('systems that run here', () => {
     ]);
   });
 
-  it('are those of this folder, and of its project', () => {
+  it('are those of this folder and of its Compose project', () => {
     const here = { folder: root };
     const containers = [
       ...project('orderflow', 1, 2),
@@ -70,7 +70,7 @@ describe('systems that run here', () => {
     expect(namesOf(listSystems(root, {}, containers))).toEqual(['Compose project elsewhere']);
   });
 
-  it('are not there when they are still starting, or have ended', () => {
+  it('are not found while they start or after they have ended', () => {
     startLocal(`${root}.local`, {});
     expect(listSystems(root, {}, [])).toEqual([]);
     const parent = { name: 'local', pid: process.pid, startedAt: 'before' };

@@ -29,7 +29,7 @@ function inspected(hostConfig: Partial<Inspected['HostConfig']> = {}, rest: Part
 }
 
 describe('hardeningOf', () => {
-  it('is content with a container that is confined', () => {
+  it('accepts a confined container', () => {
     expect(hardeningOf(inspected(), STATUS)).toEqual(HARDENED);
   });
 
@@ -51,13 +51,13 @@ describe('hardeningOf', () => {
       STATUS,
     ],
     ['the engine’s socket', inspected({}, { Mounts: [{ Type: 'bind', Source: '/var/run', RW: true }] }), STATUS],
-  ])('is not content with %s', (_name, container, status) => {
+  ])('rejects %s', (_name, container, status) => {
     expect(hardeningOf(container, status)).not.toEqual(HARDENED);
   });
 });
 
 describe('leaksIn', () => {
-  it('finds nothing in a log line of ours', () => {
+  it('finds nothing in our log lines', () => {
     const line =
       '{"level":"info","message":"processed","queue":"local-order-queue","eventId":"0190","attempt":1,"outcome":"processed","traceId":"abababababababababababababababab"}';
     expect(leaksIn(line, { message: 'do not tell' })).toEqual([]);

@@ -31,7 +31,7 @@ describe.each([...(hasProc ? [['/proc', '/proc']] : []), ['ps', NO_PROC]])('by %
     expect(seen[0]).toMatch(/^(?:boot|ps)-[\w:-]+$/);
   });
 
-  it('runs while it does, and has gone when it has, or when its id is that of a later one', async () => {
+  it('is reported as running until it ends, or until a later process has its id', async () => {
     const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     const pid = child.pid ?? 0;
     const startedAt = startOf(pid, proc) ?? '';
@@ -56,14 +56,14 @@ it.each([0, -1, -process.pid, 1.5, NaN, 2 ** 31 - 2])('there is no process %s', 
   expect(standingOf({ pid, startedAt: 'x' })).toBe('gone');
 });
 
-it('without /proc and ps nothing is told of a process, but that there is one', () => {
+it('without /proc and ps only the existence of a process is known', () => {
   const empty = mkdtempSync(join(tmpdir(), 'orderflow-'));
   expect(startAsSeenWith({ PATH: empty }, NO_PROC)).toBe('');
   if (hasProc) expect(startAsSeenWith({ PATH: empty }, '/proc')).toBe(startOf(process.pid));
   rmSync(empty, { recursive: true });
 });
 
-it('says what is left to chance', () => {
+it('reports what it cannot determine', () => {
   if (hasProc) expect(doubtAboutIds()).toBeUndefined();
   expect(doubtAboutIds(NO_PROC)).toContain('to the second');
 });

@@ -67,7 +67,7 @@ describe('the two READMEs', () => {
   });
 });
 
-describe('what is noticed', () => {
+describe('these checks notice', () => {
   it.each([
     ['another port', '127.0.0.1:3000/api/orders -H', '127.0.0.1:3001/api/orders -H'],
     ['another command in a code block', 'npm ci && npm test ', 'npm install && npm test '],

@@ -16,7 +16,7 @@ describe('the services', () => {
     expect(check(all)).toEqual([{ check: 'Services', status: 'ok', found: '4 containers, all healthy' }]);
   });
 
-  it('are healthy beside a topology that was deployed, and not beside one that could not be', () => {
+  it('are healthy with a deployed topology, and not after a failed deployment', () => {
     const topology = (code: number) => container('topology', `Exited (${code}) 1 minute ago`, 'exited');
     expect(check([...all, topology(0)])).toMatchObject([{ status: 'ok', found: '5 containers, all healthy' }]);
     expect(check([...all, topology(1)])).toMatchObject([
@@ -29,7 +29,7 @@ describe('the services', () => {
     ['Up 2 seconds (health: starting)', 'running', ''],
     ['Restarting (1) 5 seconds ago', 'restarting', ''],
     ['Exited (1) 3 minutes ago', 'exited', ', then docker compose up -d --wait'],
-  ])('are not: %s', (status, state, andThen) => {
+  ])('are not healthy: %s', (status, state, andThen) => {
     expect(check([...all.slice(0, 3), container('notification-worker', status, state)])).toEqual([
       {
         ...{
@@ -42,7 +42,7 @@ describe('the services', () => {
     ]);
   });
 
-  it('are stopped all together, or some were never started', () => {
+  it('are all stopped, or some were never started', () => {
     const stopped = names.map((name) => container(name, 'Exited (0) 1 hour ago', 'exited'));
     expect(check(stopped).map(({ status }) => status)).toEqual(['warn', 'warn', 'warn', 'warn']);
     expect(check(all.slice(0, 3))).toMatchObject([
@@ -74,7 +74,7 @@ describe('the services', () => {
     });
   });
 
-  it('of npm run local have their logs where that was told to keep them', () => {
+  it('of npm run local have their logs in its configured folder', () => {
     expect(checkReadiness('order-worker', undefined, '/second/logs/').fix).toBe(
       'tail -n 20 /second/logs/order-worker.log',
     );

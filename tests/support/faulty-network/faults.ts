@@ -13,7 +13,7 @@ import type { AwsRequest, AwsService } from './aws-json.js';
  * | deny                  | the service refuses the caller: no permission                                 |
  * | drop-answer           | the call is applied, then the connection breaks                               |
  * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue returns the message again |
- * | lose-message          | ReceiveMessage: the message is deleted from its queue and not delivered       |
+ * | lose-message          | ReceiveMessage: the message is deleted from its queue when it is delivered    |
  * | duplicate-publication | PutEvents: the entry is delivered twice                                       |
  * | swallow               | PutEvents: the entry is accepted and never delivered                          |
  * | reject-entry          | PutEvents: the entry fails, the others go through                             |
