@@ -1,7 +1,8 @@
 import { resourceNames } from '@orderflow/contracts';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { remainingWork } from '../support/quiet.js';
 import { untilSwept } from '../support/sweeps.js';

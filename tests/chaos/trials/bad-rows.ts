@@ -4,7 +4,8 @@ import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order
 import { outboxShardOf } from '@orderflow/domain/work-item-record';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { orderOfRequest, placeOrders } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 

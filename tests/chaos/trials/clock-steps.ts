@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { countDeadLetters } from '../../support/outages.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/evidence.js';
+import { nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
 

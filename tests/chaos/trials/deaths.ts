@@ -7,14 +7,13 @@ import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
 import {
-  collectEvidence,
   everyOrderEnds,
   nothingFromNowhere,
   nothingIsLeft,
   outcomesApplyOnce,
   outsideAgrees,
-  type Evidence,
-} from '../support/evidence.js';
+} from '../support/checks.js';
+import { collectEvidence, type Evidence } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../trial.js';

@@ -1,7 +1,8 @@
 import type { AwsService } from '../../support/faulty-network/aws-json.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { countDeadLetters } from '../../support/outages.js';
 import { waitForQuiet } from '../support/quiet.js';

@@ -3,13 +3,13 @@ import type { FaultRule } from '../../support/faulty-network/faults.js';
 import type { ServiceProcess } from '../../support/embedded-system.js';
 import { endFaults, endsInTime } from '../support/end-faults.js';
 import {
-  collectEvidence,
   everyOrderEnds,
   nothingFromNowhere,
   nothingIsLeft,
   outcomesApplyOnce,
   outsideAgrees,
-} from '../support/evidence.js';
+} from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { placeOrders, type Placed } from '../support/load.js';

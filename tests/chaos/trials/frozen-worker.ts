@@ -4,7 +4,8 @@ import { countDeadLetters } from '../../support/outages.js';
 import type { Instance } from '../../support/instance.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/evidence.js';
+import { nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
 

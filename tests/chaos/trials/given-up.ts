@@ -4,7 +4,8 @@ import { createTerminal } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
-import * as evidence from '../support/evidence.js';
+import { everyOrderEnds, nothingFromNowhere, nothingIsLeft, outsideAgrees } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
@@ -36,7 +37,7 @@ const isCancelled = (order: OrderRecord) =>
 async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], withinMs: number) {
   const ids = new Set(placed.map(({ orderId }) => orderId));
   const look = async () => {
-    const all = await evidence.readTable<OrderRecord>(operator, operator.names.ordersTable);
+    const all = await readTable<OrderRecord>(operator, operator.names.ordersTable);
     const mine = all.filter(({ orderId }) => ids.has(orderId));
     return mine.every(({ status }) => status === 'COMPLETED' || status === 'FAILED') ? mine : undefined;
   };
@@ -69,7 +70,7 @@ function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[
       of(UNDOABLE).filter((o) => !isCancelled(o)).length,
     ),
     countIs('I2', 'shipped orders not COMPLETED', 0, of(SHIPPED).filter(({ status }) => status !== 'COMPLETED').length),
-    ...evidence.outsideAgrees('I2', { orders }, system),
+    ...outsideAgrees('I2', { orders }, system),
   ];
 }
 
@@ -82,17 +83,17 @@ async function replayCancelled(
   const { operator } = system;
   const terminal = createTerminal();
   await replay(operator, terminal, { queue: ['orders'], reason: ['RECEIVES_EXHAUSTED'], maxReplays: 1, json: true });
-  const seen = await evidence.collectEvidence(system, placed);
+  const seen = await collectEvidence(system, placed);
   const twice = seen.orders.filter(({ orderId, items }) => {
     const { keys } = system.warehouse.orders().get(items[0]?.productName ?? '') ?? { keys: new Set() };
     return cancelled.has(orderId) && keys.size === 2;
   });
   return [
     countIs('I2', 'replayed orders asked for under a second key', cancelled.size, twice.length),
-    ...evidence.everyOrderEnds('I1', seen),
-    ...evidence.outsideAgrees('I2', seen, system),
-    ...evidence.nothingFromNowhere('I3', seen),
-    ...evidence.nothingIsLeft('I10', seen),
+    ...everyOrderEnds('I1', seen),
+    ...outsideAgrees('I2', seen, system),
+    ...nothingFromNowhere('I3', seen),
+    ...nothingIsLeft('I10', seen),
   ];
 }
 

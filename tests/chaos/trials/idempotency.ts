@@ -1,6 +1,7 @@
 import { resourceNames, type CreateOrderRequest } from '@orderflow/contracts';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { startForgetfulProxy, type ForgetfulProxy } from '../support/forgetful-proxy.js';
 import { orderOfRequest, placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';

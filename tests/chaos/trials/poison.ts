@@ -5,7 +5,8 @@ import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
 import { createTerminal } from '../../support/operator.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import * as evidence from '../support/evidence.js';
+import { everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce, outsideAgrees } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import type { Placed } from '../support/load.js';
 import { malformedMessages } from '../support/malformed.js';
 import { placePatiently } from '../support/patient-customers.js';
@@ -132,7 +133,7 @@ export const poison: Trial = {
 
       const poisoned = await placeWithPoison(system, operator, { good, poison: count, firstIndex: good });
       await untilQuiet(operator);
-      const stored = await evidence.readTable<OrderRecord>(operator, operator.names.ordersTable);
+      const stored = await readTable<OrderRecord>(operator, operator.names.ordersTable);
       const byId = new Map(stored.map((order) => [order.orderId, order]));
       const failing = poisoned.failing.flatMap(({ orderId = '' }) => byId.get(orderId) ?? []);
       const baseline = percentile(latencies(before, byId), 0.99);
@@ -156,7 +157,7 @@ export const poison: Trial = {
         ),
         await replayFailed(system, operator, failing.length),
       ];
-      const seen = await evidence.collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
+      const seen = await collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
       const poisonIds = new Set(failing.map(({ orderId }) => orderId));
       const ofGood = {
         ...seen,
@@ -165,11 +166,11 @@ export const poison: Trial = {
       };
       return [
         ...checks,
-        ...evidence.everyOrderEnds('I6', seen),
-        ...evidence.outcomesApplyOnce('I2', ofGood, system),
-        ...evidence.outsideAgrees('I2', seen, system),
-        ...evidence.nothingFromNowhere('I3', seen),
-        ...evidence.itEnds('I10', seen, system, poisonIds),
+        ...everyOrderEnds('I6', seen),
+        ...outcomesApplyOnce('I2', ofGood, system),
+        ...outsideAgrees('I2', seen, system),
+        ...nothingFromNowhere('I3', seen),
+        ...itEnds('I10', seen, system, poisonIds),
       ];
     });
   },

@@ -1,6 +1,7 @@
 import { DisableRuleCommand, EnableRuleCommand } from '@aws-sdk/client-eventbridge';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { untilSwept } from '../support/sweeps.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';

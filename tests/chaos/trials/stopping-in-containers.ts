@@ -3,7 +3,8 @@ import { connectOperator, queueCounts } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
 import { dockerProblem } from '../../../tools/local/docker.mjs';
-import { collectEvidence, everyOrderEnds, nothingFromNowhere } from '../support/evidence.js';
+import { everyOrderEnds, nothingFromNowhere } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import type { Trial } from '../trial.js';
 

@@ -1,11 +1,5 @@
-import {
-  collectEvidence,
-  everyOrderEnds,
-  itEnds,
-  nothingFromNowhere,
-  outcomesApplyOnce,
-  outsideAgrees,
-} from '../support/evidence.js';
+import { everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce, outsideAgrees } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import type { Evidence } from '../support/evidence.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import type { Instance } from '../../support/instance.js';

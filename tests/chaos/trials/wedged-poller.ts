@@ -2,7 +2,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outsideAgrees } from '../support/evidence.js';
+import { everyOrderEnds, itEnds, nothingFromNowhere, outsideAgrees } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { atMost, countIs, type Trial } from '../trial.js';
 

@@ -1,6 +1,7 @@
 import { resourceNames } from '@orderflow/contracts';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { remainingWork } from '../support/quiet.js';
 import { untilSwept } from '../support/sweeps.js';
