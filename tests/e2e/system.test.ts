@@ -1,3 +1,4 @@
+/** The images under Compose. One long file, because building and starting the system takes minutes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import {
