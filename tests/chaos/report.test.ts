@@ -40,7 +40,7 @@ describe('the summary', () => {
     expect(summaryRow(runs, 'I1')).toEqual([
       ...['I1', 'every accepted order ends', '2 of 2', 'kills', 'no-ack: fails', 'holds'],
     ]);
-    expect(summaryRow(runs, 'I2')?.at(-1)).toBe('not looked at');
+    expect(summaryRow(runs, 'I2')?.at(-1)).toBe('not checked');
   });
 
   it('reports an invariant that one seed breaks', () => {

@@ -74,7 +74,7 @@ for (const trial of trials) {
 
 print(given.markdown ? asMarkdown(runs) : asText(runs));
 const bad = runs.filter((run) => !isGood(run));
-print(`\n${runs.length - bad.length} of ${runs.length} runs as they must be; size ${size}, seeds ${seeds.join(', ')}`);
+print(`\n${runs.length - bad.length} of ${runs.length} runs as expected; size ${size}, seeds ${seeds.join(', ')}`);
 for (const { trial, seed, ablated } of bad) {
   print(
     `again: npm run chaos -- --only ${trial.name} --seeds ${seed}${given.full ? ' --full' : ''}${ablated ? '   (its ablation)' : ''}`,

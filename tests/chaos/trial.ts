@@ -9,7 +9,7 @@ export const INVARIANTS = {
   I7: 'stopping is graceful',
   I8: 'order does not matter',
   I9: 'outages are contained',
-  I10: 'it ends and says so',
+  I10: 'nothing is left behind',
   I11: 'clocks may stop and jump',
 } as const;
 export type InvariantId = keyof typeof INVARIANTS;

@@ -81,7 +81,7 @@ describe('the guard refuses', () => {
   });
 
   it.each([
-    [':authority of a stranger', { ':authority': 'evil.example' }],
+    [':authority of another host', { ':authority': 'evil.example' }],
     [':authority of this machine and the key', {}],
     ['a host beside :authority', { host: 'evil.example' }],
   ])('HTTP/2: %s', async (_, headers) => {

@@ -105,10 +105,10 @@ describe('npm run dev', () => {
     ['a syntax error', before('const = ;'), /Found \d+ errors?\./],
     ['a type error', before("export const five: number = 'five';"), /Found 1 error\./],
     ['a crash at its start', before("if (process.pid > 0) throw new Error('no');"), ENDS],
-    ['a rejection that nobody handles', before("void Promise.reject(new Error('no'));"), ENDS],
+    ['an unhandled rejection', before("void Promise.reject(new Error('no'));"), ENDS],
     ['a module that is missing', before("await import(['./no', 'where.js'].join(''));"), ENDS],
     ['a port that is taken', () => before(`process.env.PORT = '${new URL(url('API')).port}';`)(), ENDS],
-    ['an exit without a word', before('if (process.pid > 0) process.exit(0);'), ENDS],
+    ['an exit without a message', before('if (process.pid > 0) process.exit(0);'), ENDS],
     [
       'a start that never ends',
       before('await new Promise(() => setInterval(() => undefined, 1_000));'),

@@ -142,7 +142,7 @@ describe('the LocalStack hook', () => {
   it('names the variable of an invalid parameter', async () => {
     const { exitCode, output } = await hooked.runHook({ VISIBILITY_TIMEOUT_SECONDS: 'abc' });
     expect(output).toContain(
-      'The parameter VisibilityTimeoutSeconds is what the variable VISIBILITY_TIMEOUT_SECONDS says.',
+      'The parameter VisibilityTimeoutSeconds comes from the variable VISIBILITY_TIMEOUT_SECONDS.',
     );
     expect(exitCode).toBe(1);
   });

@@ -145,11 +145,11 @@ describe('the LocalStack of Compose', () => {
       /OrdersTable \(AWS::DynamoDB::Table\): Modify[^]*docker compose restart localstack/,
     ],
     [
-      'a type that is not known',
+      'an unknown type',
       (template: string) => template.replace('\nResources:', '$&\n  Misspelt: { Type: AWS::DynamoDB::Tabel }'),
       /Misspelt \(AWS::DynamoDB::Tabel\)/,
     ],
-    ['what is no template', (template: string) => `${template}\n]`, /Template format error/],
+    ['a file that is not a template', (template: string) => `${template}\n]`, /Template format error/],
   ])(
     'rejects %s, and keeps its data',
     async (_what, change, reason) => {

@@ -36,7 +36,7 @@ describe('hardeningOf', () => {
   it.each<[string, Inspected, string]>([
     ['root', inspected(), STATUS.replace('1000', '0')],
     ['a capability', inspected(), STATUS.replace('CapBnd:\t0000000000000000', 'CapBnd:\t00000000a80425fb')],
-    ['capabilities that are not told', inspected(), STATUS.replace(/^CapEff.*$/m, '')],
+    ['unknown capabilities', inspected(), STATUS.replace(/^CapEff.*$/m, '')],
     ['new privileges', inspected(), STATUS.replace('NoNewPrivs:\t1', 'NoNewPrivs:\t0')],
     ['a root that can be written', inspected({ ReadonlyRootfs: false }), STATUS],
     ['a privileged container', inspected({ Privileged: true }), STATUS],

@@ -44,8 +44,8 @@ describe.each([...(hasProc ? [['/proc', '/proc']] : []), ['ps', NO_PROC]])('by %
 
   it.each([
     ['an earlier version wrote it', 'Fri Nov 27 10:11:12 2026'],
-    ['it was told in another way', proc === NO_PROC ? 'boot-1-2' : 'ps-Fri-Nov-27-10:11:12-2026'],
-    ['nothing told it', ''],
+    ['it was recorded in another form', proc === NO_PROC ? 'boot-1-2' : 'ps-Fri-Nov-27-10:11:12-2026'],
+    ['it was not recorded', ''],
   ])('is unknown when %s', (_reason, startedAt) => {
     expect(standingOf({ pid: process.pid, startedAt }, proc)).toBe('unknown');
   });

@@ -20,14 +20,14 @@ const lock = JSON.parse(read('package-lock.json')) as {
 
 /** Packages with install scripts, and why they work without them. */
 const WITHOUT_THEIR_SCRIPT = {
-  '@parcel/watcher': 'a prebuilt package of its own for each platform',
+  '@parcel/watcher': 'a separate prebuilt package for each platform',
   '@scarf/scarf': 'only reports the installation',
-  '@swc/core': 'a prebuilt package of its own for each platform',
+  '@swc/core': 'a separate prebuilt package for each platform',
   'cpu-features': 'optional: ssh2 does without',
-  esbuild: 'a prebuilt package of its own for each platform; the script only saves a process',
+  esbuild: 'a separate prebuilt package for each platform; the script only saves a process',
   protobufjs: 'only prints a warning',
   ssh2: 'only builds an optional, faster cipher',
-  'unrs-resolver': 'a prebuilt package of its own for each platform',
+  'unrs-resolver': 'a separate prebuilt package for each platform',
 };
 
 describe('an installation', () => {

@@ -73,7 +73,7 @@ describe('a lock between processes', () => {
       `${process.pid}__x`,
       new RegExp(`^Process ${process.pid} \\(.*node.*\\) has held`),
     ],
-    ['is not taken from somebody unknown', '-1_1_x', 'Process -1 (unknown command) has held'],
+    ['is not taken from an unknown holder', '-1_1_x', 'Process -1 (unknown command) has held'],
   ])('%s', async (_, holder, message) => {
     mkdirSync(lock, { recursive: true });
     writeFileSync(join(lock, holder), '');

@@ -46,8 +46,8 @@ describe('the pid file', () => {
   it.each<[string, { pid: number; startedAt: string }, { pid: number; startedAt: string }[]]>([
     ['its parent', self, [GONE]],
     ['a child', GONE, [GONE, self]],
-    ['a child that cannot be told from a later process', GONE, [{ ...self, startedAt: 'Fri Nov 27 10:11:12 2026' }]],
-    ['a child of which nothing was known', GONE, [{ ...self, startedAt: '' }]],
+    ['a child that may be a later process', GONE, [{ ...self, startedAt: 'Fri Nov 27 10:11:12 2026' }]],
+    ['a child without a recorded identity', GONE, [{ ...self, startedAt: '' }]],
   ])('stays while %s answers', (_, parent, children) => {
     write(parent, ...children);
     expect(

@@ -151,7 +151,7 @@ export const ABLATIONS = {
   /** Not an ablation: the third poll of an instance's first process never returns and ignores aborts. */
   'wedged-poller': (aws, { intervened, env }) => {
     const file = env['WEDGE_ONCE_FILE'];
-    if (!file) throw new Error('wedged-poller needs WEDGE_ONCE_FILE, the path of a file that it can make.');
+    if (!file) throw new Error('wedged-poller needs WEDGE_ONCE_FILE, the path of a file that it can create.');
     let polls = 0;
     return {
       ...aws,

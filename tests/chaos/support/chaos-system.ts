@@ -80,6 +80,6 @@ export async function withChaosSystem<T>(options: ChaosOptions, use: (system: Ch
 export async function assertAblated(system: ChaosSystem, name: string, service: Service): Promise<void> {
   const logs = await system.logs(service);
   if (!logs.includes(`"message":"ablation","name":"${name}"`)) {
-    throw new Error(`the ablation ${name} of ${service} never had anything to do`);
+    throw new Error(`the ablation ${name} of ${service} never intervened`);
   }
 }

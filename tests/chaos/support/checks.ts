@@ -17,12 +17,7 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   return [
     countIs(id, 'accepted orders lost', 0, orders.filter((order) => order === undefined).length),
     countIs(id, 'accepted orders that have not ended', 0, orders.filter((order) => order && !isTerminal(order)).length),
-    countIs(
-      id,
-      'orders that ended otherwise than COMPLETED',
-      0,
-      orders.filter((o) => o && o.status !== 'COMPLETED').length,
-    ),
+    countIs(id, 'orders that did not end COMPLETED', 0, orders.filter((o) => o && o.status !== 'COMPLETED').length),
     {
       id,
       must: 'some orders were accepted',
@@ -43,11 +38,16 @@ export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: C
     countIs(id, 'ended orders whose effects are not 1', 0, ended.filter(({ effects }) => effects !== 1).length),
     countIs(
       id,
-      'orders not asked for, or under several idempotency keys',
+      'orders not requested, or under several idempotency keys',
       0,
       asked.filter((o) => o?.keys.size !== 1).length,
     ),
-    countIs(id, 'orders fulfilled other than once outside', 0, asked.filter((order) => order?.effects !== 1).length),
+    countIs(
+      id,
+      'orders not fulfilled exactly once by the warehouse',
+      0,
+      asked.filter((order) => order?.effects !== 1).length,
+    ),
     countIs(
       id,
       'ended orders without exactly one notification',
@@ -76,8 +76,8 @@ export function outsideAgrees(
       return order.status === status && inForce !== fulfilments;
     }).length;
   return [
-    countIs(id, 'COMPLETED orders not fulfilled exactly once outside', 0, disagreeing('COMPLETED', 1)),
-    countIs(id, 'FAILED orders fulfilled outside', 0, disagreeing('FAILED', 0)),
+    countIs(id, 'COMPLETED orders not fulfilled exactly once by the warehouse', 0, disagreeing('COMPLETED', 1)),
+    countIs(id, 'FAILED orders fulfilled by the warehouse', 0, disagreeing('FAILED', 0)),
   ];
 }
 
@@ -95,7 +95,7 @@ export function nothingFromNowhere(id: InvariantId, evidence: Evidence): Check[]
   const unexpected = evidence.orders.filter(({ correlationId }) => !requests.has(correlationId));
   const unknown = stored('unknown');
   return [
-    countIs(id, 'orders that nobody placed', 0, unexpected.length),
+    countIs(id, 'orders that no client placed', 0, unexpected.length),
     countIs(id, 'refused requests that were stored', 0, stored('refused').filter((count) => count > 0).length),
     {
       id,

@@ -83,7 +83,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     const seen: Check[] = [
       countIs('I4', 'orders that waited', orders, unfinished),
       atMost('I4', 'messages that the outage has added', 100 * ADDED, added(waiting), ' %'),
-      atMost('I4', 'messages added when all was done', 100 * ADDED, added(messages - redelivered), ' %'),
+      atMost('I4', 'messages added by the end', 100 * ADDED, added(messages - redelivered), ' %'),
     ];
     return [...seen, ...whatAlwaysHolds('I4', evidence, system)];
   });
@@ -91,7 +91,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const backlog: Trial = {
   name: 'backlog',
-  fault: `all order workers are away for ${SWEEPS} sweeps while orders are placed`,
+  fault: `all order workers are stopped for ${SWEEPS} sweeps while orders are placed`,
   ablation: { name: 'no-patience', breaks: 'I4' },
   run,
 };

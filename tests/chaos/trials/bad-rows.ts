@@ -95,7 +95,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const badRowsTrial: Trial = {
   name: 'bad-rows',
-  fault: 'rows that nobody can read have due markers, older than those of orders whose events were lost',
+  fault: 'unreadable rows have due markers, older than those of orders whose events were lost',
   ablation: { name: ABLATION.name, breaks: 'I4' },
   run,
 };

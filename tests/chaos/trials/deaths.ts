@@ -88,7 +88,7 @@ async function checkFailing(system: ChaosSystem, evidence: Evidence, failing: re
     ),
     countIs('I2', 'failing orders without exactly one notification', 0, ids.filter((id) => toldOf(id) !== 1).length),
     // Two, if the sweeper republished an order whose message was only late.
-    countIs('I1', 'failing orders without a dead message', 0, ids.filter((id) => messagesOf(id) === 0).length),
+    countIs('I1', 'failing orders without a dead letter', 0, ids.filter((id) => messagesOf(id) === 0).length),
     {
       id: 'I1',
       must: 'deaths made further copies of dead letters',

@@ -41,7 +41,8 @@ async function handledBy(worker: Instance | undefined): Promise<number> {
  */
 export const frozenWorker: Trial = {
   name: 'frozen-worker',
-  fault: 'SIGSTOP of one of 2 workers for longer than the visibility timeout, once than all deadlines, then SIGCONT',
+  fault:
+    'SIGSTOP of one of 2 workers for longer than the visibility timeout, once for longer than all deadlines, then SIGCONT',
   ablation: { name: 'impatient', breaks: 'I11' },
   run: async ({ seed, size, orders = SIZES[size].orders, emulator, ablated, say }) => {
     const chaos = {
@@ -70,7 +71,7 @@ export const frozenWorker: Trial = {
         });
         // After the last freeze, the worker pauses and receives one message only.
         const handledBefore = await handledBy(victim);
-        await waitFor('work in hand', async () => (await handledBy(victim)) > handledBefore + WARMED_UP);
+        await waitFor('work in progress', async () => (await handledBy(victim)) > handledBefore + WARMED_UP);
         const before = redelivered();
         victim?.signal('SIGSTOP');
         await pause(ms);
@@ -87,11 +88,11 @@ export const frozenWorker: Trial = {
         // On a busy machine, the orders may be done before the freeze.
         while (!(await freezeFor(freeze === freezes ? longMs : FROZEN_MS))) {
           if (++attempts === MAX_ATTEMPTS) throw new Error('the frozen worker never held a message');
-          say('the frozen worker held nothing; once more');
+          say('the frozen worker held nothing; trying again');
         }
       }
       await pause(TWO_LOOKS_MS);
-      say(`${placed.length} orders placed, ${redelivered()} messages delivered again; waiting for quiet`);
+      say(`${placed.length} orders placed, ${redelivered()} messages redelivered; waiting for quiet`);
       const evidence = await collectEvidence(system, placed, { withinMs: 30_000 });
       if (ablated) await assertAblated(system, 'impatient', 'order-worker');
       return [

@@ -41,7 +41,7 @@ async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], 
     const mine = all.filter(({ orderId }) => ids.has(orderId));
     return mine.every(({ status }) => status === 'COMPLETED' || status === 'FAILED') ? mine : undefined;
   };
-  return waitFor('the end of all orders that workers die of', look, withinMs);
+  return waitFor('the end of all orders that kill workers', look, withinMs);
 }
 
 /** An order ends COMPLETED if the warehouse shipped it, else FAILED. */
@@ -65,7 +65,7 @@ function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[
     ),
     countIs(
       'I2',
-      'undone orders not FAILED with a confirmed cancel',
+      'cancelled orders not FAILED with a confirmed cancel',
       0,
       of(UNDOABLE).filter((o) => !isCancelled(o)).length,
     ),
@@ -144,7 +144,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
 export const givenUp: Trial = {
   name: 'given-up',
   fault:
-    'workers die in every attempt of some orders, fulfilled but not COMPLETED; the warehouse is away when asked to cancel',
+    'workers die in every attempt of some orders, fulfilled but not COMPLETED; the warehouse is unavailable when asked to cancel',
   ablation: { name: 'no-cancel', breaks: 'I2' },
   run,
 };

@@ -75,7 +75,7 @@ function checksOf(
       0,
       other.filter(({ status }) => status !== 422).length,
     ),
-    { id: 'I5', must: 'clients had to try again', saw: `${retried} of ${same.length}`, holds: retried > 0 },
+    { id: 'I5', must: 'clients had to retry', saw: `${retried} of ${same.length}`, holds: retried > 0 },
   ];
 }
 

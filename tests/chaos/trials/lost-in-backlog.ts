@@ -69,7 +69,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
     // Once republished, it waits in the queue like any other order.
     const boundMs = OUTBOX_DELAY_MS + graceMs + LONGEST_SWEEP_INTERVAL_MS + Math.max(...others) + MARGIN_MS;
     const seen: Check[] = [
-      { id: 'I4', must: 'it comes back while the backlog lasts', saw: cameBack ? 'yes' : 'no', holds: cameBack },
+      { id: 'I4', must: 'it ends while the backlog lasts', saw: cameBack ? 'yes' : 'no', holds: cameBack },
       atMost('I4', 'the lost order took', boundMs / 1_000, tookLost / 1_000, ' s'),
       { id: 'I4', must: 'the queue is never empty', saw: `${shortest} messages at least`, holds: shortest > 0 },
       {

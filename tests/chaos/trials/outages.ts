@@ -106,7 +106,7 @@ function checksOf(outages: readonly Seen[]): Check[] {
     countIs('I9', 'requests not accepted although DynamoDB was there', 0, needless.length),
     atMost(
       'I9',
-      'lines of trouble per second',
+      'log lines about the outage per second',
       LINES_PER_SECOND,
       worst(({ lines, lastedMs }) => (lines * 1_000) / lastedMs),
     ),
@@ -140,7 +140,7 @@ export const outages: Trial = {
         const result = await suffer(system, outage, ablated ? ABLATED_LASTS_MS : LASTS_MS[size], index * 1_000);
         const slowestMs = Math.max(...result.placed.map(({ tookMs }) => tookMs));
         say(
-          `${result.name}: ${result.metFaults} calls met it, slowest answer ${Math.round(slowestMs)} ms, ${result.lines} lines of trouble in ${Math.round(result.lastedMs)} ms, recovered after ${Math.round(result.recoveredMs)} ms`,
+          `${result.name}: ${result.metFaults} calls met it, slowest answer ${Math.round(slowestMs)} ms, ${result.lines} log lines in ${Math.round(result.lastedMs)} ms, recovered after ${Math.round(result.recoveredMs)} ms`,
         );
         seen.push(result);
       }

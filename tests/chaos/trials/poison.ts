@@ -85,7 +85,7 @@ function isSpread({ timeline }: OrderRecord): boolean {
 
 async function untilQuiet(operator: ConnectedSystem): Promise<void> {
   const quietMs = await waitForQuiet(operator, QUIET_WITHIN_MS);
-  if (quietMs === undefined) throw new Error(`there is still work after ${QUIET_WITHIN_MS} ms`);
+  if (quietMs === undefined) throw new Error(`work is left after ${QUIET_WITHIN_MS} ms`);
 }
 
 function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
@@ -97,7 +97,7 @@ function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poi
   const poison = expected.size + failing.length;
   return [
     countIs('I6', 'distinct dead letters', poison, new Set(letters.map((one) => one.originalMessageId)).size),
-    countIs('I6', 'dead letters with the reason that is theirs', poison, right.length),
+    countIs('I6', 'dead letters with the expected reason', poison, right.length),
     countIs('I6', 'reasons', new Set(expected.values()).size + 1, new Set(right.map(({ code }) => code)).size),
   ];
 }
@@ -113,7 +113,7 @@ async function replayFailed(system: ChaosSystem, operator: ConnectedSystem, fail
 
 export const poison: Trial = {
   name: 'poison',
-  fault: 'messages that cannot be handled, and orders that fail whenever they are tried, among good ones',
+  fault: 'malformed messages and orders that always fail, among good orders',
   ablation: { name: 'no-backoff', breaks: 'I6' },
   run: async ({ seed, size, orders: wanted, emulator, ablated, say }) => {
     const { good, poison: count } = ablated ? ABLATED_SIZE : { ...SIZES[size], ...(wanted ? { good: wanted } : {}) };
@@ -141,7 +141,7 @@ export const poison: Trial = {
       const terminal = createTerminal();
       await list(operator, terminal, { queue: ['orders'], json: true });
       say(
-        `${good} orders among ${count} poisonous ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
+        `${good} orders among ${count} poison ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
       );
       if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
 

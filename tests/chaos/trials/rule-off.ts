@@ -55,7 +55,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const ruleOff: Trial = {
   name: 'rule-off',
-  fault: 'the rule that brings orders to their queue is disabled',
+  fault: 'the rule of the order queue is disabled',
   ablation: { name: ABLATION.name, breaks: 'I9' },
   run,
 };

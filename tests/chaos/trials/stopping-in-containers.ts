@@ -38,7 +38,7 @@ export const stoppingInContainers: Trial = {
         const load = { baseUrl, count: ORDERS_PER_CYCLE, firstIndex: placed.length, until: 'accepted' } as const;
         placed.push(...(await placeOrders(load)));
         const inFlight = async () => (await queueCounts(operator, orderQueue)).inFlight;
-        await waitFor('work in hand', async () => ((await inFlight()) > 0 ? true : undefined));
+        await waitFor('work in progress', async () => ((await inFlight()) > 0 ? true : undefined));
         const startedAt = performance.now();
         const codes = await system.stop('order-worker', 'notification-worker');
         const tookMs = performance.now() - startedAt;

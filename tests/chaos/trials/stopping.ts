@@ -33,7 +33,7 @@ async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cyc
     const before = system.warehouse.orders().size;
     const hasWorked = () => system.warehouse.orders().size >= before + SERVED_IN_A_LIFE;
     const isBusy = () => hasWorked() && system.warehouse.inProgress() > 0;
-    await waitFor('work in hand', () => Promise.resolve(isBusy() || undefined), 30_000);
+    await waitFor('work in progress', () => Promise.resolve(isBusy() || undefined), 30_000);
     const wasBusy = system.warehouse.inProgress() > 0;
     const end = await worker.stop();
     cycles.push({ ...end, wasBusy, leftInFlight: (await queueCounts(system.operator, orderQueue)).inFlight });
@@ -145,7 +145,7 @@ export const stopping: Trial = {
           ...stopsGracefully('order-worker', counts.orderWorker, orderWorker, GRACE_MS),
           ...stopsGracefully('notification-worker', counts.notificationWorker, notificationWorker, GRACE_MS),
           ...stopsGracefully('api-gateway', counts.api, api.cycles, GRACE_MS),
-          countIs('I7', 'messages delivered again', 0, redelivered),
+          countIs('I7', 'messages redelivered', 0, redelivered),
           countIs('I7', 'requests accepted but not answered', 0, brokenAfterAcceptance(seen, api.placed)),
           ...whatAlwaysHolds('I7', seen, system),
         ];

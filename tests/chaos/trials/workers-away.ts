@@ -62,7 +62,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const workersAway: Trial = {
   name: 'workers-away',
-  fault: 'all order workers are away for far longer than the sweeper is patient',
+  fault: 'all order workers are stopped for far longer than the sweeper waits',
   ablation: { name: ABLATION.name, breaks: 'I9' },
   run,
 };

@@ -127,7 +127,7 @@ describe('drift', () => {
       `aws events put-targets --event-bus-name blue-orders --rule blue-order-created --targets '[{"Id":"order-queue",`,
     ],
     [
-      'where events go that cannot be delivered',
+      'a missing dead-letter target',
       ({ Targets }) => delete Targets['blue-order-created/order-queue']!['DeadLetterConfig.Arn'],
       'Targets',
       `DeadLetterConfig.Arn is not set, not ${arn('blue-undelivered')}`,
