@@ -19,7 +19,7 @@ const optional = classes.flatMap((Class) =>
 );
 
 describe('an optional property', () => {
-  it.each(optional)('may be absent, and is looked at when it is null: $name', ({ looksAt }) => {
+  it.each(optional)('may be absent, and is validated when it is null: $name', ({ looksAt }) => {
     expect([undefined, null, '', 0, false].map((value) => looksAt({}, value))).toEqual([false, true, true, true, true]);
   });
 

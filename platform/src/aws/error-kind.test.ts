@@ -23,7 +23,7 @@ describe('isUnavailable', () => {
     ['missing credentials', named('CredentialsProviderError')],
     ['a wrapper of one', new Error('SQS receive message failed', { cause: connectionRefused() })],
     ['one of several addresses', new AggregateError([named('Error', { code: 'ECONNREFUSED' })])],
-  ])('is true of %s', (_name, error) => {
+  ])('is true for %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(true);
   });
 
@@ -34,7 +34,7 @@ describe('isUnavailable', () => {
     ['an error with another cause', new Error('no', { cause: new Error('no') })],
     ['no error at all', 'ECONNREFUSED'],
     ['nothing', undefined],
-  ])('is false of %s', (_name, error) => {
+  ])('is false for %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(false);
   });
 
@@ -48,7 +48,7 @@ describe('isUnavailable', () => {
     ...['IncompleteSignature', 'IncompleteSignatureException', 'InvalidSecurity', 'CredentialsProviderError'],
     ...['KmsAccessDenied', 'KmsDisabled', 'KmsInvalidKeyUsage', 'KmsInvalidState', 'KmsNotFound', 'KmsOptInRequired'],
     ...['KMS.AccessDeniedException', 'KMS.DisabledException', 'KMS.NotFoundException', 'KMSInvalidStateException'],
-  ])('takes %s for a refusal of the caller, which is an outage', (name) => {
+  ])('classifies %s as a refusal of the caller, which is an outage', (name) => {
     for (const error of [named(name), named('Error', { Code: name }), named('Error', { code: name })]) {
       expect({ denied: isDenied(error), unavailable: isUnavailable(error) }).toEqual({
         denied: true,
@@ -58,7 +58,7 @@ describe('isUnavailable', () => {
     expect(errorKindOf(named(name))).toBe('denied');
   });
 
-  it.each([401, 403])('takes status %i under any name for a refusal of the caller', (httpStatusCode) => {
+  it.each([401, 403])('classifies status %i with any name as a refusal of the caller', (httpStatusCode) => {
     expect(errorKindOf(named('Whatever', { $metadata: { httpStatusCode } }))).toBe('denied');
   });
 
@@ -74,18 +74,18 @@ describe('isUnavailable', () => {
     ['ItemCollectionSizeLimitExceeded', 'refused'],
     ['ValidationError', 'refused'],
     ['MalformedDetail', 'refused'],
-  ])('calls %s %s', (name, kind) => {
+  ])('classifies %s as %s', (name, kind) => {
     expect(errorKindOf(named(name))).toBe(kind);
     expect(isUnavailable(named(name))).toBe(kind !== 'refused');
   });
 
-  it('tells a missing topology from other outages', () => {
+  it('distinguishes a missing topology from other outages', () => {
     expect([queueDoesNotExist(), connectionRefused()].map(isTopologyMissing)).toEqual([true, false]);
   });
 });
 
 // Excludes failed connections: inside Jest, the SDK does not recognise Node's errors and hides their codes.
-describe('what the SDK really throws', () => {
+describe('an error that the SDK really throws', () => {
   const servers: { close: () => void; closeAllConnections: () => void }[] = [];
   const clients: SQSClient[] = [];
   afterEach(() => {
@@ -129,7 +129,7 @@ describe('what the SDK really throws', () => {
     expect(isUnavailable(await thrownBy(listener))).toBe(true);
   });
 
-  it('is none when the request is wrong', async () => {
+  it('is no outage when the request is wrong', async () => {
     const error = await thrownBy(answer(400, '{"__type":"com.amazonaws.sqs#InvalidParameterValue","message":"no"}'));
     expect(error.name).toBe('InvalidParameterValue');
     expect(isUnavailable(error)).toBe(false);

@@ -86,7 +86,7 @@ const sleep = () => Promise.resolve();
 const atOnce = () => Promise.resolve();
 
 describe('the statement executor, against a sequential model', () => {
-  it('gives every statement the outcome that it has one by one, whatever interleaves', async () => {
+  it('gives every statement its sequential outcome, whatever the interleaving', async () => {
     const fates = [
       'ordinary',
       'ordinary',
@@ -122,7 +122,7 @@ describe('the statement executor, against a sequential model', () => {
     );
   });
 
-  it('tells the truth of every statement when calls fail, answers are lost and keys are raced for', async () => {
+  it('reports each statement correctly when calls fail, answers are lost and keys are contended', async () => {
     const fates = ['ordinary', 'ordinary', 'throttled-twice', 'broken', 'unreadable'] as const;
     const callFate = fc.constantFrom<CallFate>(
       'answered',

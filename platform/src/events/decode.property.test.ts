@@ -94,8 +94,8 @@ function reception(body: string): string {
   }
 }
 
-describe('decodeEvent, given anything', () => {
-  it('decodes it as declared or refuses it for good, with a code and a path', () => {
+describe('decodeEvent with any input', () => {
+  it('decodes it or refuses it permanently, with a code and a path', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(hostileBody(SAMPLE), (body) => {
@@ -113,7 +113,7 @@ describe('decodeEvent, given anything', () => {
     expect(seen.get('INVALID_EVENT')).toBeGreaterThan(NUM_RUNS / 10);
   });
 
-  it('gives back what was sent', () => {
+  it('restores a sent event', () => {
     const text = fc.string({ unit: anyCharacter });
     const detail = fc.record({
       metadata: fc.record({ version: fc.constant(1) }),

@@ -35,7 +35,7 @@ describe('stopping', () => {
     return { status: response.statusCode, body: await text(response) };
   }
 
-  it('answers the requests that are under way, and takes no new connection', async () => {
+  it('answers requests in flight, and accepts no new connection', async () => {
     const api = await startApi();
     const port = await listen(api);
     const insert = gate(api.aws.dynamo, 'BatchExecuteStatementCommand');
@@ -56,7 +56,7 @@ describe('stopping', () => {
     expect(api.queued(NAMES.orderQueue)).toHaveLength(1);
   });
 
-  it('serves for SHUTDOWN_DELAY_MS, not ready from the start, while load balancers notice', async () => {
+  it('is not ready at once, and serves for SHUTDOWN_DELAY_MS while load balancers notice', async () => {
     const api = await startApi({ SHUTDOWN_DELAY_MS: '3000' });
     const port = await listen(api);
     const agent = new Agent({ keepAlive: true });

@@ -30,7 +30,7 @@ describe('/asyncapi.json', () => {
     expect(document?.version()).toBe('3.0.0');
   });
 
-  it('describes every event, its envelope and its data included', async () => {
+  it('describes every event, with envelope and data', async () => {
     const { document } = await parseAsyncApi();
     const channels = document!.allChannels().all();
     expect(channels.map((channel) => channel.address()).sort()).toEqual(

@@ -49,7 +49,7 @@ describe('/openapi.json', () => {
     validator.resolveRefs();
   });
 
-  it('describes every route of the API, and no other', async () => {
+  it("describes exactly the API's routes", async () => {
     const { paths } = await read<OpenApi>('/openapi.json');
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(
@@ -109,7 +109,7 @@ describe('/openapi.json', () => {
     },
   );
 
-  it('knows that the last page has no cursor', async () => {
+  it('allows a null cursor on the last page', async () => {
     const { OrderPage } = (await read<OpenApi>('/openapi.json')).components.schemas;
     expect(OrderPage?.required).toEqual(['items', 'nextCursor']);
     expect(OrderPage?.properties?.nextCursor).toMatchObject({ anyOf: [{ type: 'string' }, { type: 'null' }] });
@@ -126,7 +126,7 @@ describe('/openapi.json', () => {
     ]);
   });
 
-  it('names the type and the headers that the answers have', async () => {
+  it('names the type and the headers of the answers', async () => {
     const { get, post } = await startApi({ RATE_LIMIT_MAX: '6' });
     const { paths } = bodyOf<OpenApi>(await get('/openapi.json'));
     const created = await post('/api/orders', anOrder(), { 'idempotency-key': 'k' });

@@ -49,7 +49,7 @@ describe('GET /api/orders', () => {
     expect((await readAll(api, 'customerId=customer-2')).ids).toEqual([]);
   });
 
-  it('shows 20 orders unless told otherwise', async () => {
+  it('shows 20 orders by default', async () => {
     const api = await startApi();
     const ids = seed(
       api,
@@ -107,7 +107,7 @@ describe('GET /api/orders', () => {
     expect(second.nextCursor).toBeNull();
   });
 
-  it('shows every status as it is now', async () => {
+  it('shows every current status', async () => {
     const api = await startApi();
     const [orderId] = seed(api, [NOW_MS]);
     const stored = api.aws.dynamo.item(NAMES.ordersTable, { orderId })!;
@@ -120,7 +120,7 @@ describe('GET /api/orders', () => {
     expect(reads.map(({ ConsistentRead }) => ConsistentRead)).toEqual([true, true]);
   });
 
-  it('reads again what a busy table left unread', async () => {
+  it('reads keys again that a busy table left unread', async () => {
     const api = await startApi();
     const ids = seed(
       api,
@@ -138,13 +138,13 @@ describe('GET /api/orders', () => {
     expect((await readAll(api, 'limit=1')).ids).toEqual(ids);
   });
 
-  it('shows orders that were made under a clock of years ago', async () => {
+  it('shows orders created under a clock that was years behind', async () => {
     const api = await startApi();
     const ids = seed(api, [NOW_MS, Date.UTC(2025, 5, 1)]);
     expect((await readAll(api, '')).ids).toEqual(ids);
   });
 
-  it('asks for an empty month that is over only once', async () => {
+  it('queries an empty past month only once', async () => {
     const api = await startApi();
     const queries = async () => {
       const before = api.aws.dynamo.callsOf('Query').length;

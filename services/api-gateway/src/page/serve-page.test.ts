@@ -34,7 +34,7 @@ describe('the page', () => {
   });
 
   it.each(['/', '/page/main.js', '/page/page.css', '/page/uplot/uPlot.esm.js'])(
-    '%s may load from its own origin only, and run nothing that is written into it',
+    '%s may load from its own origin only, and run no inline code',
     async (path) => {
       const { headers } = await (await startApi()).get(path);
       const policy = headers['content-security-policy']?.split('; ').sort();

@@ -19,8 +19,8 @@ async function listen({ app }: Api): Promise<{ server: Server; port: number }> {
 
 const textOf = ({ text }: { text: string }): string => text.replaceAll('{path}', PATH);
 
-describe('what a client sends in part', () => {
-  it('has 10 s, and is answered with 408 then', async () => {
+describe('an incomplete request', () => {
+  it('gets 408 after 10 s', async () => {
     const { server, port } = await listen(await startApi());
     expect([server.requestTimeout, server.headersTimeout]).toEqual([10_000, 10_000]);
     Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
@@ -33,7 +33,7 @@ describe('what a client sends in part', () => {
     }
   });
 
-  it('does not keep the API from ending, drained', async () => {
+  it('does not keep the API from draining', async () => {
     const api = await startApi();
     const { port } = await listen(api);
     const clients = await Promise.all(INCOMPLETE.map((one) => openRaw(port, textOf(one))));
@@ -44,7 +44,7 @@ describe('what a client sends in part', () => {
     expect(api.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('is served when the rest comes while the API closes', async () => {
+  it('is served if the rest arrives while the API closes', async () => {
     const api = await startApi();
     const { server, port } = await listen(api);
     const order = JSON.stringify(anOrder());

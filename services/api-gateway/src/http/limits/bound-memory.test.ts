@@ -32,10 +32,10 @@ async function open(port: number, text: string) {
 const request = (method: string, path: string, headers = '') =>
   `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`;
 
-describe('request bodies that are never complete', () => {
+describe('incomplete request bodies', () => {
   const headers = `Content-Type: application/json\r\nContent-Length: ${BODY_BYTES}\r\n`;
 
-  it('take a bounded share of the memory; small requests are served', async () => {
+  it('take bounded memory, and small requests are served', async () => {
     const api = await startApi();
     const port = await listen(api);
     const post = request('POST', '/api/orders', headers);

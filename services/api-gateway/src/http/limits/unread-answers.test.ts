@@ -102,7 +102,7 @@ describe('an unread answer', () => {
     expect(reasons).toEqual([]);
   });
 
-  it('ends to make room, the one without progress for longest first', async () => {
+  it('ends to make room, starting with the longest without progress', async () => {
     const { ask, time, reasons } = await createWorld({ maxBytes: 2.5 * SIZE });
     const first = await ask();
     time.ms += 100;
@@ -116,7 +116,7 @@ describe('an unread answer', () => {
     expect(first.read()).toBeLessThan(SIZE);
   });
 
-  it('counts what streams hold, as long as they are sent', () => {
+  it('counts the bytes of streams until they are sent', () => {
     const reasons: DisconnectReason[] = [];
     const unread = createUnreadAnswers({
       maxBytes: 10_000,

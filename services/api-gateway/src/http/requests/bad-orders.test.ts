@@ -94,7 +94,7 @@ describe('POST /api/orders refuses', () => {
     await expectNothingHappened(api);
   });
 
-  it('a body that is nested deeper than any order', async () => {
+  it('a body nested deeper than any order', async () => {
     const depth = 60_000;
     const body = `{"items":${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}}`;
     const answer = await (await startApi()).post('/api/orders', body);
@@ -124,7 +124,7 @@ describe('POST /api/orders refuses', () => {
   });
 });
 
-describe('POST /api/orders accepts the limits themselves', () => {
+describe('POST /api/orders accepts values at the limits', () => {
   it.each<[string, object]>([
     ['100 items', anOrder({ items: Array.from({ length: 100 }, () => anItem()), totalAmount: 3998 })],
     ['the largest quantity and price', priced(10_000, 1_000_000, 1e10)],
