@@ -16,12 +16,12 @@ describe('isUnavailable', () => {
     ['a timeout', timedOut()],
     ['throttling', throttled()],
     ['throttling of one statement of a batch', named('ProvisionedThroughputExceeded')],
-    ['a waiting room of ours that is full', new OverloadedError('too many entries are waiting to be sent')],
+    ['our own full queue', new OverloadedError('too many entries are waiting to be sent')],
     ['5xx', internalServerError()],
-    ['5xx under any name', named('SyntaxError', { $metadata: { httpStatusCode: 502 } })],
+    ['5xx with any name', named('SyntaxError', { $metadata: { httpStatusCode: 502 } })],
     ['a missing queue', queueDoesNotExist()],
     ['missing credentials', named('CredentialsProviderError')],
-    ['a wrapper of one', new Error('SQS receive message failed', { cause: connectionRefused() })],
+    ['a wrapped one', new Error('SQS receive message failed', { cause: connectionRefused() })],
     ['one of several addresses', new AggregateError([named('Error', { code: 'ECONNREFUSED' })])],
   ])('is true for %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(true);
@@ -32,7 +32,7 @@ describe('isUnavailable', () => {
     ['a refused condition', named('ConditionalCheckFailedException', { $metadata: { httpStatusCode: 400 } })],
     ['a mistake of ours', new TypeError('x is not a function')],
     ['an error with another cause', new Error('no', { cause: new Error('no') })],
-    ['no error at all', 'ECONNREFUSED'],
+    ['a value that is not an error', 'ECONNREFUSED'],
     ['nothing', undefined],
   ])('is false for %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(false);
@@ -122,7 +122,7 @@ describe('an error that the SDK really throws', () => {
   it.each<[string, RequestListener]>([
     ['nobody answers', () => undefined],
     ['a proxy answers in its place', answer(503, '<html>no</html>')],
-    ['the service is in trouble', answer(500, '{"__type":"InternalFailure"}')],
+    ['the service fails', answer(500, '{"__type":"InternalFailure"}')],
     ['the service is busy', answer(400, '{"__type":"com.amazonaws.sqs#RequestThrottled"}')],
     ['the queue is missing', answer(400, '{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}')],
   ])('is an outage when %s', async (_name, listener) => {

@@ -39,11 +39,11 @@ describe('TRUST_PROXY', () => {
   });
 
   it.each<[string, string | undefined, boolean]>([
-    ['is not believed by default', undefined, false],
-    ['is not believed of another address', '192.0.2.1', false],
-    ['is believed of a proxy', '127.0.0.1', true],
-    ['is believed of a proxy in a network', '10.0.0.0/8,127.0.0.0/8', true],
-    ['is believed of so many proxies', '1', true],
+    ['is ignored by default', undefined, false],
+    ['is ignored from another address', '192.0.2.1', false],
+    ['is trusted from a proxy', '127.0.0.1', true],
+    ['is trusted from a proxy in a network', '10.0.0.0/8,127.0.0.0/8', true],
+    ['is trusted from a number of proxies', '1', true],
   ])('X-Forwarded-For %s', async (_, TRUST_PROXY, isBelieved) => {
     const { get } = await startApi({ RATE_LIMIT_MAX: '1', TRUST_PROXY });
     const statusOf = async (forwardedFor: string) =>

@@ -53,10 +53,10 @@ describe('an order whose attempts are used up', () => {
   });
 
   const errors: [string, () => Error][] = [
-    ['is away', () => new Error('the warehouse answered 503')],
+    ['is unavailable', () => new Error('the warehouse answered 503')],
     ['refuses connections', connectionRefused],
     ['throws a permanent error', () => new PermanentError('INVALID_EVENT', 'not for you')],
-    ['throws no error', () => undefined as unknown as Error],
+    ['throws a value that is not an error', () => undefined as unknown as Error],
     ['throws something that cannot be converted to text', () => Object.create(null) as Error],
   ];
   it.each(errors)('is not given up while the warehouse %s, and ends later', async (_, errorOf) => {

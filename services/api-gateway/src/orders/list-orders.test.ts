@@ -165,15 +165,15 @@ describe('a cursor', () => {
   }
 
   it.each<[string, string, (cursor: string) => string]>([
-    ['of the whole list under a customer', '', (cursor) => `customerId=customer-1&cursor=${cursor}`],
-    ['of a customer under the whole list', 'customerId=customer-1', (cursor) => `cursor=${cursor}`],
+    ['of the whole list for a customer', '', (cursor) => `customerId=customer-1&cursor=${cursor}`],
+    ['of a customer for the whole list', 'customerId=customer-1', (cursor) => `cursor=${cursor}`],
     ['of another customer', 'customerId=customer-1', (cursor) => `customerId=customer-2&cursor=${cursor}`],
     ['with a character changed', '', (cursor) => `cursor=${cursor.slice(0, 30)}A${cursor.slice(31)}`],
-    ['with a character more', '', (cursor) => `cursor=${cursor}A`],
+    ['with an extra character', '', (cursor) => `cursor=${cursor}A`],
     ['with a padding', '', (cursor) => `cursor=${cursor}%3D`],
     ['cut off', '', (cursor) => `cursor=${cursor.slice(0, -4)}`],
     ['of other text', '', () => `cursor=${Buffer.from('{"x":1}').toString('base64url')}`],
-    ['of a time that is none', '', () => `cursor=${encodeCursor(`2027-13-01T00:00:00.000Z#${newId()}`, '')}`],
+    ['of an invalid time', '', () => `cursor=${encodeCursor(`2027-13-01T00:00:00.000Z#${newId()}`, '')}`],
   ])('%s is refused', async (_, query, ask) => {
     const api = await startApi();
     const answer = await api.get(`/api/orders?${ask(await cursorOf(api, query))}`);

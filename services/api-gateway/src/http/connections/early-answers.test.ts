@@ -19,12 +19,12 @@ async function listen({ app }: Api): Promise<number> {
 /** Requests whose large body is refused before it is read. */
 const REFUSED: [string, number, { path?: string; method?: string; headers?: Record<string, string> }][] = [
   ['a body over the limit', 413, { headers: JSON_TYPE }],
-  ['a body over the limit of no known type', 415, { headers: { 'content-type': 'text/plain' } }],
-  ['a body of no stated type', 415, {}],
+  ['a body over the limit of unknown type', 415, { headers: { 'content-type': 'text/plain' } }],
+  ['a body without a type', 415, {}],
   ['a foreign page', 403, { headers: { ...JSON_TYPE, origin: 'http://evil.example' } }],
   ['a foreign Host', 421, { headers: { ...JSON_TYPE, host: 'evil.example' } }],
   ['an unknown path', 404, { path: '/nowhere', headers: { 'content-type': 'text/plain' } }],
-  ['a method that is not there', 405, { method: 'PUT', headers: { 'content-type': 'text/plain' } }],
+  ['an unsupported method', 405, { method: 'PUT', headers: { 'content-type': 'text/plain' } }],
   ['an expectation', 417, { headers: { ...JSON_TYPE, expect: 'x' } }],
 ];
 

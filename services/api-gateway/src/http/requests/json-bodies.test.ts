@@ -17,11 +17,11 @@ const send = (api: Awaited<ReturnType<typeof startApi>>, payload: Buffer, header
 describe('a body', () => {
   it.each<[string, number[]]>([
     ['Latin-1', [0xe9]],
-    ['a sequence that ends too soon', [0xc3]],
-    ['a byte that continues nothing', [0xa9]],
-    ['a sequence that is too long for its character', [0xc0, 0xaf]],
-    ['half of a pair of UTF-16', [0xed, 0xa0, 0x80]],
-    ['a code beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
+    ['a truncated sequence', [0xc3]],
+    ['a lone continuation byte', [0xa9]],
+    ['an overlong sequence', [0xc0, 0xaf]],
+    ['an encoded surrogate', [0xed, 0xa0, 0x80]],
+    ['a code point beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
     ['UTF-16', [0xff, 0xfe]],
   ])('of %s is 400, and nothing is stored', async (_, bytes) => {
     const api = await startApi();
