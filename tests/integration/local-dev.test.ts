@@ -124,11 +124,11 @@ describe('npm run dev', () => {
       const code = broken();
       await writeFile(source, code);
       await said(sign, here);
-      const mended = output.length;
+      const recovered = output.length;
       await writeFile(source, whole);
-      await said(/Found 0 errors/, mended);
+      await said(/Found 0 errors/, recovered);
       if (sign.source.startsWith('Found')) await untilReady();
-      else await said(/\(restarted\)/, mended);
+      else await said(/\(restarted\)/, recovered);
       expect(others()).toEqual(running);
       // The emulator has kept its data, and the worker works.
       expect((await api.order(orderId)).status).toBe('COMPLETED');

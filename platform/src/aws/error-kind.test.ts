@@ -120,7 +120,7 @@ describe('an error that the SDK really throws', () => {
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
 
   it.each<[string, RequestListener]>([
-    ['nobody answers', () => undefined],
+    ['no server answers', () => undefined],
     ['a proxy answers in its place', answer(503, '<html>no</html>')],
     ['the service fails', answer(500, '{"__type":"InternalFailure"}')],
     ['the service is busy', answer(400, '{"__type":"com.amazonaws.sqs#RequestThrottled"}')],

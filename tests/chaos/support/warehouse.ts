@@ -58,7 +58,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
       gone.abort();
     });
     const items = isMended
-      ? request.items.map((item) => Object.assign({}, item, { productId: 'mended' }))
+      ? request.items.map((item) => Object.assign({}, item, { productId: 'repaired' }))
       : request.items;
     const result = await fulfilment.fulfil({ ...request, items, signal: gone.signal });
     if (result.fulfilled && !done.has(request.idempotencyKey)) {

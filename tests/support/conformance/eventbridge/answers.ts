@@ -28,7 +28,7 @@ export const ANSWER_CASES: ConformanceCase[] = [
   },
   {
     group: ANSWERS,
-    name: 'a detail that is not JSON, one that is a list, and a good neighbour',
+    name: 'a detail that is not JSON, a list, and a valid one',
     aws: 'MalformedDetail for each',
     expected: '2 failed: MalformedDetail, MalformedDetail, an event id',
     differs: { MiniStack: { shows: '0 failed: an event id, an event id, an event id', why: OVERLOOKS } },
