@@ -23,21 +23,21 @@ const WORKSPACES_BUT = (...allowed) =>
     `@orderflow/${name}/*`,
   ]);
 
-/** Where the wall clock is read: handed on as `now`, or shown to people. */
+/** Files that may read the wall clock, to pass it on as `now` or to show it. */
 const READS_THE_WALL_CLOCK = [
-  // Composition roots, and what stands in for them.
+  // Composition roots and their substitutes in tests.
   '**/main.ts',
   'testing/src/**',
-  // Tests put items into tables with the times that services would give them.
+  // Tests store items with the times that services would give them.
   '**/*.test.ts',
   'tests/**/*.{ts,mjs}',
-  // It shows times, and knows how far its clock is off.
+  // The page shows times, and corrects its clock by the API's.
   'services/api-gateway/page/*.js',
-  // They compare times that others wrote with now, or write down when it was.
+  // These tools compare stored times with now, or record the time.
   'tools/doctor/*.mjs',
   'bench/compare.ts',
   'bench/rows/growth.ts',
-  // Written as most would write it.
+  // The straightforward peer is ordinary code on purpose.
   'bench/peers/**/*.ts',
 ];
 
@@ -60,7 +60,7 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  // The page is JavaScript that tsc checks; what it forgets to await would fail in silence.
+  // The page is JavaScript that tsc checks; a missing await would fail silently.
   {
     files: ['services/api-gateway/page/*.js'],
     extends: [...tseslint.configs.recommendedTypeChecked],

@@ -27,7 +27,7 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
 };
 
-/** What tests start in Docker goes, whatever became of the tests. */
+/** Everything that tests start in Docker is removed, whether they pass or fail. */
 const withContainers = {
   ...common,
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
@@ -35,7 +35,7 @@ const withContainers = {
 };
 
 export default {
-  // Of tests that say themselves that they may run side by side: each has a whole system.
+  // For `it.concurrent`: each such test runs a whole system.
   maxConcurrency: 3,
   projects: [
     {

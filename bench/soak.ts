@@ -19,7 +19,7 @@ import { ordersPerSecond, warmUp } from './rows/saturation.js';
 const SATURATING_ORDERS = 1_000;
 const SHARE_OF_SATURATION = 0.5;
 const SAMPLE_EVERY_MS = 5_000;
-/** Not with each sample: a garbage collection takes tens of milliseconds. */
+/** Not for each sample: a garbage collection takes tens of milliseconds. */
 const COLLECT_EVERY = 6;
 /** Caches and heaps fill first. A short run uses its first third. */
 const WARM_AFTER_MS = 180_000;

@@ -1,5 +1,5 @@
 /**
- * `npm run scenario`: failures to watch, each on a system of its own that goes afterwards.
+ * `npm run scenario`: reproduces failures, each on a separate system that is removed afterwards.
  *
  *   npm run scenario                             lists them
  *   npm run scenario -- crashed-worker           plays one, on Compose
@@ -127,7 +127,7 @@ if (problem) {
 process.on('SIGINT', () => void interrupt());
 process.on('SIGTERM', () => void interrupt());
 process.on('SIGHUP', () => void interrupt());
-// What is kept belongs to nobody's run, or the next one would take it for a leftover.
+// A kept system has no run label: the next run would remove it as a leftover.
 if (!values.keep) {
   beginRun();
   if (!values.embedded) removeLeftovers();

@@ -29,7 +29,7 @@ const ACTS = ['1 Reproduce', '2 Symptom', '3 Diagnosis', '4 Fix and verify'];
 
 describe.each(SCENARIOS)('$name', ({ name, lesson, readOn, runsEmbedded }) => {
   it.concurrent(
-    'shows its symptom, its fix mends it, and it ends with what it teaches',
+    'shows its symptom, is fixed, and ends with its lesson',
     async () => {
       const { code, output } = await scenario(name);
       const verdict = output.trimEnd().split('\n').at(-1);
@@ -43,9 +43,9 @@ describe.each(SCENARIOS)('$name', ({ name, lesson, readOn, runsEmbedded }) => {
   );
 
   it.concurrent(
-    'fails without its fix, and in its last act only',
+    'fails without its fix, in its last act only',
     async () => {
-      // Without Docker where it can be: what matters is whether somebody looks.
+      // Without Docker where possible: the environment does not matter for these checks.
       const { code, output } = await scenario(name, '--without-fix', ...(runsEmbedded ? ['--embedded'] : []));
       const [before = '', last = ''] = output.split(/^4 Fix and verify$/m);
       expect({ code, acts: actsOf(output), brokenBefore: brokenIn(before), broken: brokenIn(last) }).toEqual({

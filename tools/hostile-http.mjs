@@ -1,6 +1,6 @@
 /**
  * Sends the API what its own /openapi.json allows, and what it forbids: npm run hostile [-- --cases 5000] [--seed 1]
- * [--url http://127.0.0.1:3000]. Without --url it starts a system of its own. Exits 1 on a server error, on an answer
+ * [--url http://127.0.0.1:3000]. Without --url it starts a separate system. Exits 1 on a server error, on an answer
  * that the document does not describe, on a valid request that is refused and on an invalid one that is not.
  */
 import { spawn } from 'node:child_process';

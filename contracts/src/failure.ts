@@ -10,18 +10,18 @@ export const MAX_FAILURE_MESSAGE = 1_000;
 
 /** Why an order or a notification ended FAILED. */
 export class Failure {
-  /** Machine-readable, such as OUT_OF_STOCK. */
+  /** Machine-readable, for example OUT_OF_STOCK. */
   @Matches(FAILURE_CODE)
   code!: string;
 
   @IsText(MAX_FAILURE_MESSAGE)
   message!: string;
 
-  /** Whether an operator's replay may start it again. */
+  /** Whether an operator may replay it. */
   @IsBoolean()
   retriable!: boolean;
 
-  /** True: the warehouse confirmed that it ships nothing for this order. Only after attempts that were given up. */
+  /** True when the attempts were exhausted and the warehouse confirmed that it ships nothing. */
   @Optional()
   @IsBoolean()
   cancelled?: boolean;

@@ -4,11 +4,11 @@ import { ValidateBy, type ValidationOptions } from 'class-validator';
 export const MAX_UNIT_PRICE = 1_000_000;
 
 /**
- * An amount with at most two decimals as a whole number of cents; undefined for anything else, among it 1e-7,
- * 0.001, NaN and amounts whose cents exceed 2^53.
+ * Converts an amount with at most two decimals to cents; undefined for anything else, including 1e-7, 0.001, NaN and
+ * amounts whose cents exceed 2^53.
  *
- * `cents / 100` is rounded to the nearest double, and so is the literal "12.34": they are the same double exactly when
- * the literal has two decimals.
+ * `cents / 100` is rounded to the nearest double, and so is the literal "12.34": they are equal only if the literal has
+ * at most two decimals.
  */
 export function toCents(amount: unknown): number | undefined {
   if (typeof amount !== 'number') return undefined;
@@ -18,7 +18,7 @@ export function toCents(amount: unknown): number | undefined {
 
 type PricedLine = { quantity: number; unitPrice: number };
 
-/** Σ quantity × unitPrice in cents, or undefined when a line is not a valid one. */
+/** Σ quantity × unitPrice in cents; undefined when a line is invalid. */
 export function sumInCents(lines: readonly PricedLine[]): number | undefined {
   let total = 0;
   for (const { quantity, unitPrice } of lines) {
@@ -56,7 +56,10 @@ function isPricedLine(line: unknown): line is PricedLine {
   return typeof quantity === 'number' && typeof unitPrice === 'number';
 }
 
-/** The amount equals the sum of the object's `items`. Silent when the items themselves are invalid: they say so. */
+/**
+ * The amount equals the sum of the object's `items`. Passes when the items are invalid, because they have their own
+ * errors.
+ */
 export function MatchesItemTotal(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {

@@ -4,7 +4,7 @@ import * as contracts from './index.js';
 
 type Condition = (object: object, value: unknown) => boolean;
 
-/** Every contract class, and the classes of their parts. */
+/** Every contract class, including nested ones. */
 const classes = Object.values<unknown>(contracts).filter(
   (value): value is new () => object => typeof value === 'function' && /^class\b/.test(value.toString()),
 );
@@ -19,7 +19,7 @@ const optional = classes.flatMap((Class) =>
 );
 
 describe('an optional property', () => {
-  it.each(optional)('may be absent, and is looked at when it is null: $name', ({ looksAt }) => {
+  it.each(optional)('may be absent, and is validated when it is null: $name', ({ looksAt }) => {
     expect([undefined, null, '', 0, false].map((value) => looksAt({}, value))).toEqual([false, true, true, true, true]);
   });
 

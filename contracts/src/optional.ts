@@ -1,6 +1,6 @@
 import { ValidateIf } from 'class-validator';
 
-/** May be absent. class-validator's IsOptional lets null through as well, which no schema of ours allows. */
+/** May be absent. class-validator's IsOptional also accepts null, which our schemas do not allow. */
 export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }

@@ -59,7 +59,7 @@ export function workQueueNames(names: ResourceNames, queue: WorkQueue): { name: 
   return { name: names[propertyOf(queue)], deadLetterName: names[deadLetterPropertyOf(queue)] };
 }
 
-/** Every queue of a stage: each work queue and its dead-letter queue, then the queue of undelivered events. */
+/** Every queue of a stage: the work queues with their dead-letter queues, then the queue of undelivered events. */
 export function queuesOf(names: ResourceNames) {
   const pairs = WORK_QUEUES.map((queue) => workQueueNames(names, queue));
   return [

@@ -41,14 +41,14 @@ describe('text', () => {
     expect(accepts('text', value)).toBe(false);
   });
 
-  it('has a character that shows, by what Unicode says of all characters', () => {
+  it('has a visible character, as Unicode classifies them', () => {
     const isTaken = (character: string): boolean => toText(character, 5, 'refused') === character;
     const invisible = /[\p{Z}\p{C}\p{M}\p{Default_Ignorable_Code_Point}]/u;
     const characters = Array.from({ length: 0x11_0000 }, (_, code) => String.fromCodePoint(code));
     const blank = characters.filter((character) => invisible.test(character));
     expect(blank.length).toBeGreaterThan(10_000);
     expect(blank.filter(isTaken)).toEqual([]);
-    // The others show; the five are blank by their names.
+    // The other characters are visible; these five are blank, as their names say.
     const refused = characters.filter((character) => !invisible.test(character) && !isTaken(character));
     expect(refused).toEqual(['\u2800', '\ufffc', '\u{13441}', '\u{13442}', '\u{1d159}']);
   });
@@ -57,7 +57,7 @@ describe('text', () => {
     ...['\u200b', '\u2800', '\u3164', '\u00ad', '\u034f', '\u061c', '\u115f\u1160', '\u180e', '\u2060', '\u2063\u2064'],
     ...['\u0301', '\u20dd', '\ufe0f', '\u{e0100}', '\u{e0041}\u{e007f}', '\uffa0', '\ufeff', '\ue000', '\u202e'],
     ...['\u{1d173}', '\u{1d159}', '\u{13441}', '\u2028', '\u2029', '\u200d\u200d', ' \u200b \u2800 \u3164 ', '\ufffc'],
-  ])('may not consist of %j alone, and may have it beside others', (text) => {
+  ])('may not consist of %j alone, but may contain it', (text) => {
     expect(accepts('text', text.slice(0, 5))).toBe(false);
     expect(accepts('text', `${Array.from(text)[0] ?? ''}a`)).toBe(true);
   });
@@ -69,7 +69,7 @@ describe('text', () => {
     },
   );
 
-  it('may be null where it says so', () => {
+  it('may be null if declared so', () => {
     expect([null, 'abcde', '', 'abcdef', undefined].map((value) => accepts('cursor', value))).toEqual([
       true,
       true,
@@ -93,7 +93,7 @@ describe('a reference', () => {
   );
 });
 
-describe('what is taken over from headers', () => {
+describe('an id from a header', () => {
   it('is bounded and harmless', () => {
     expect(['a', 'c'.repeat(128), 'A-z_0.9:@'].every((id) => CORRELATION_ID.test(id))).toBe(true);
     expect(['', 'a b', 'a\n', 'c'.repeat(129), 'ä'].some((id) => CORRELATION_ID.test(id))).toBe(false);

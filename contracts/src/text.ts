@@ -5,19 +5,19 @@ export const IS_TEXT = 'isText';
 export const IS_TEXT_OR_NULL = 'isTextOrNull';
 
 /**
- * No control characters, which break logs, terminals and SQS message attributes, and not only spaces. Published, so in
- * what the regular expressions of all languages have in common: no \u, \p or (?, and no class such as \s, whose meaning
- * differs. What it cannot say is checked besides.
+ * No control characters, which break logs, terminals and SQS message attributes, and not only spaces. The schemas
+ * publish it, so it uses only what the regular expressions of all languages share: no \u, \p or (?, and no class such
+ * as \s, whose meaning differs. isText checks the rest.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
+// eslint-disable-next-line no-control-regex -- the expression is about control characters
 export const TEXT = /^[ \xA0]*[^\x00-\x20\x7F-\xA0][^\x00-\x1F\x7F-\x9F]*$/;
 
-/** What TEXT does not say: see isText. */
+/** What TEXT cannot express: see isText. */
 export const TEXT_DESCRIPTION = 'At least one character is visible.';
 
 /**
- * A character that shows by itself: a letter, number, punctuation mark or symbol, not one that is there for others
- * (combining, joining, selecting, filling). Unicode has no property for the five of them that are drawn as nothing.
+ * A visible character: a letter, number, punctuation mark or symbol, but not a combining, joining, selecting or filling
+ * one. Unicode has no property for the five letters and symbols that are drawn as nothing.
  */
 const VISIBLE = /(?!\p{Default_Ignorable_Code_Point}|[\u2800\ufffc\u{13441}\u{13442}\u{1d159}])[\p{L}\p{N}\p{P}\p{S}]/u;
 
@@ -31,14 +31,14 @@ function isText(value: unknown, max: number): value is string {
   );
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
+// eslint-disable-next-line no-control-regex -- the expression is about control characters
 const ALL_CONTROLS = /[\x00-\x1F\x7F-\x9F]+/g;
 
-/** Anything from outside as text that IsText(max) accepts; what it accepts already stays as it is. */
+/** Converts any external text to one that IsText(max) accepts. Valid text stays unchanged. */
 export function toText(value: unknown, max: number, fallback: string): string {
   if (isText(value, max)) return value;
   if (!['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return fallback;
-  // A character has two code units at most. Well-formed last: the cut may halve one.
+  // A character has at most two code units. toWellFormed comes last, because the cut may halve one.
   const line = String(value).replace(ALL_CONTROLS, ' ').trimStart();
   const text = Array.from(line.slice(0, 2 * max).toWellFormed())
     .slice(0, max)
@@ -46,7 +46,9 @@ export function toText(value: unknown, max: number, fallback: string): string {
   return isText(text, max) ? text : fallback;
 }
 
-/** One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, and something that shows. */
+/**
+ * One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, at least one visible character.
+ */
 export function IsText(max: number, options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
@@ -62,7 +64,7 @@ export function IsText(max: number, options?: ValidationOptions): PropertyDecora
   );
 }
 
-/** As IsText, or null. */
+/** Like IsText, or null. */
 export function IsTextOrNull(max: number): PropertyDecorator {
   return ValidateBy({
     name: IS_TEXT_OR_NULL,
@@ -74,7 +76,7 @@ export function IsTextOrNull(max: number): PropertyDecorator {
   });
 }
 
-/** A client's own identifier, as for customers and products. */
+/** A client's own identifier, for example of a customer or product. */
 export function IsReference(options?: ValidationOptions): PropertyDecorator {
   return Matches(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, {
     message: '$property must be 1 to 64 of the characters A-Z a-z 0-9 . _ : @ - and start with a letter or digit',
@@ -85,7 +87,7 @@ export function IsReference(options?: ValidationOptions): PropertyDecorator {
 /** W3C Trace Context, version 00: https://www.w3.org/TR/trace-context/#traceparent-header */
 export const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Of a later version only what all versions have is known, and of the flags only the first bit. */
+/** A later version may add fields; only the fields of version 00 and the first flag are known. */
 const LATER_TRACEPARENT = /^(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32}-[0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?$/s;
 
 /** Turns a traceparent of any version into version 00; undefined if the value is not a traceparent. */
@@ -96,7 +98,7 @@ export function toTraceparent(value: unknown): string | undefined {
   return ids === undefined || flags === undefined ? undefined : `00-${ids}-0${Number.parseInt(flags, 16) & 1}`;
 }
 
-/** An optional traceparent. Text that is not one is dropped, so that a new trace begins, as W3C asks; it is no error. */
+/** An optional traceparent. Invalid text is dropped without an error, and a new trace begins, as W3C requires. */
 export function IsTraceparent(): PropertyDecorator {
   const toKnown = Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? toTraceparent(value) : value,
@@ -106,5 +108,5 @@ export function IsTraceparent(): PropertyDecorator {
   };
 }
 
-/** A correlation id as accepted from a client: bounded, and harmless in a log line and in a header. */
+/** A client's correlation id: bounded, and safe in a log line and a header. */
 export const CORRELATION_ID = /^[A-Za-z0-9._:@-]{1,128}$/;

@@ -270,7 +270,7 @@ except Exception as error:
     say(f"NOT DEPLOYED. The reason:\n{str(error) or repr(error)}")
     for parameter, variable in PARAMETERS.items():
         if f"'{parameter}'" in str(error):
-            say(f"The parameter {parameter} is what the variable {variable} says.")
+            say(f"The parameter {parameter} comes from the variable {variable}.")
     if not IS_HOOK:
         sys.exit(1)
     # LocalStack would continue without its resources. Stopping it fails `docker compose up --wait` at once, without

@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { checkAppliedOnce, placeOrder, reach, showOrder } from '../support/orders.js';
 
-/** Long enough to be killed in. */
+/** Long enough to kill the worker during the work. */
 const FULFILMENT_DELAY_MS = '3000';
 const RESTARTS =
   "docker inspect --format '{{.RestartCount}} restarts, {{.State.Status}}, exit code {{.State.ExitCode}}'";

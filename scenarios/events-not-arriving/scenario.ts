@@ -8,9 +8,9 @@ import type { Scenario } from '../scenario.js';
 import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders.js';
 
 const ORDERS = 5;
-/** In the audit's table: total, terminal, in progress, dead-lettered, lost, markers. */
+/** The audit's columns: total, terminal, in progress, dead-lettered, lost, markers. */
 const IN_PROGRESS = new RegExp(`^orders +${ORDERS} +0 +${ORDERS} +0 +0 +${ORDERS}`, 'm');
-/** With a typing error. */
+/** Misspelt on purpose. */
 const WRONG_PATTERN = JSON.stringify({ source: ['orderflow.api-gateway'], 'detail-type': ['OrderCraeted'] });
 
 export const eventsNotArriving: Scenario = {

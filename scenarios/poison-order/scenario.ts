@@ -37,7 +37,7 @@ export const poisonOrder: Scenario = {
     );
     story.check(
       'each time for the same reason',
-      retries.every((line) => line.includes(`cannot make anything of ${PRODUCT}`)),
+      retries.every((line) => line.includes(`cannot handle ${PRODUCT}`)),
     );
     const letters = await story.type(`npm run --silent dlq -- list --order ${poison}`);
     story.check('its message is a dead letter now', letters.output.includes(poison), letters.output);

@@ -37,7 +37,7 @@ export type Story = {
   /** Polls until the result is defined. @throws StoryBroken after a timeout */
   eventually: <T>(what: string, ask: () => Promise<T | undefined>, withinMs?: number) => Promise<T>;
   /** The fix. --without-fix skips it to show that it is needed. */
-  fix: (what: string, mend: () => Promise<unknown>) => Promise<void>;
+  fix: (what: string, apply: () => Promise<unknown>) => Promise<void>;
 };
 
 type StoryOptions = {
@@ -128,13 +128,13 @@ export function createStory({ write, environment, withFix }: StoryOptions): Stor
         throw error;
       }
     },
-    fix: async (what, mend) => {
+    fix: async (what, apply) => {
       if (!withFix) {
         write(`  (left out: ${what})`);
         return;
       }
       write(`  ${what}`);
-      await mend();
+      await apply();
     },
   };
 }

@@ -78,7 +78,7 @@ type SystemOptions = {
   options?: Partial<SweeperOptions>;
 };
 
-/** A table of things with a sweeper, over fakes; the queues hold what the test says. */
+/** A table of things with a sweeper, over fakes; the test decides what the queues hold. */
 export function createOutboxSystem(
   things: readonly Thing[],
   { confirmedBy = THINGS.confirmedBy, options = {} }: SystemOptions = {},

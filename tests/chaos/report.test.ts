@@ -35,26 +35,26 @@ describe('the summary', () => {
     expect(summaryOf([]).map(([id]) => id)).toEqual(Object.keys(INVARIANTS));
   });
 
-  it('says what was looked at, where, over all seeds, and whether the ablation was noticed', () => {
+  it('shows checks and trials over all seeds, and whether the ablation was noticed', () => {
     const runs = [run(1, false, 0), run(1, true, 3), run(2, false, 0)];
     expect(summaryRow(runs, 'I1')).toEqual([
       ...['I1', 'every accepted order ends', '2 of 2', 'kills', 'no-ack: fails', 'holds'],
     ]);
-    expect(summaryRow(runs, 'I2')?.at(-1)).toBe('not looked at');
+    expect(summaryRow(runs, 'I2')?.at(-1)).toBe('not checked');
   });
 
-  it('says so when one seed breaks it', () => {
+  it('reports an invariant that one seed breaks', () => {
     expect(summaryRow([run(1, false, 0), run(2, false, 1)], 'I1')?.slice(2)).toEqual([
       ...['1 of 2', 'kills', '', 'BROKEN'],
     ]);
   });
 
-  it('says so when an ablation goes unnoticed', () => {
+  it('reports an unnoticed ablation', () => {
     expect(summaryRow([run(1, false, 0), run(1, true, 0)], 'I1')?.at(4)).toBe('no-ack: NOT NOTICED');
   });
 });
 
-it('a row tells what all seeds saw', () => {
+it('a row combines the values of all seeds', () => {
   expect(rowsOf([run(1, false, 0), run(2, false, 1)])[0]).toMatchObject({ saw: '0, 1', verdict: 'BROKEN' });
 });
 

@@ -46,7 +46,7 @@ export function rowsOf(runs: readonly TrialRun[]): Row[] {
         fault: run.trial.fault,
         must: `breaks ${ablation.breaks} (seed ${run.seed})`,
         saw: broken.map(({ must, saw }) => `${must}; saw ${saw}`).join(' / ') || 'everything still holds',
-        verdict: isGood(run) ? 'fails, as it must' : 'NOT NOTICED',
+        verdict: isGood(run) ? 'fails as expected' : 'NOT NOTICED',
       };
     });
   return [...held, ...ablated];
@@ -65,7 +65,7 @@ export function summaryOf(runs: readonly TrialRun[]): string[][] {
     const ablations = runs.filter(({ trial, ablated }) => ablated && trial.ablation?.breaks === id);
     const held = checks.filter(({ holds }) => holds).length;
     let verdict = held === checks.length ? 'holds' : 'BROKEN';
-    if (checks.length === 0) verdict = 'not looked at';
+    if (checks.length === 0) verdict = 'not checked';
     return [
       id,
       INVARIANTS[id],

@@ -1,10 +1,10 @@
 /**
- * `npm run chaos`: drives load into a system, injects faults, and looks whether what must hold does.
+ * `npm run chaos`: puts load on a system, injects faults, and checks the promises.
  *
  *   npm run chaos                              every invariant and ablation, small, one seed
  *   npm run chaos -- --full --seeds 1,2,3      the documented run
  *   npm run chaos -- --only kills,poison       some of them
- *   npm run chaos -- --emulator localstack     with LocalStack in place of the embedded emulator
+ *   npm run chaos -- --emulator localstack     with LocalStack instead of MiniStack
  */
 import { misused, readArguments } from '../../tools/usage.mjs';
 import { beginRun, removeLeftovers } from '../support/test-run.mjs';
@@ -74,7 +74,7 @@ for (const trial of trials) {
 
 print(given.markdown ? asMarkdown(runs) : asText(runs));
 const bad = runs.filter((run) => !isGood(run));
-print(`\n${runs.length - bad.length} of ${runs.length} runs as they must be; size ${size}, seeds ${seeds.join(', ')}`);
+print(`\n${runs.length - bad.length} of ${runs.length} runs as expected; size ${size}, seeds ${seeds.join(', ')}`);
 for (const { trial, seed, ablated } of bad) {
   print(
     `again: npm run chaos -- --only ${trial.name} --seeds ${seed}${given.full ? ' --full' : ''}${ablated ? '   (its ablation)' : ''}`,

@@ -1,4 +1,4 @@
-/** The promises, by the names that docs/reliability.md gives them. */
+/** The promises, as docs/reliability.md names them. */
 export const INVARIANTS = {
   I1: 'every accepted order ends',
   I2: 'outcomes apply once',
@@ -9,51 +9,51 @@ export const INVARIANTS = {
   I7: 'stopping is graceful',
   I8: 'order does not matter',
   I9: 'outages are contained',
-  I10: 'it ends and says so',
+  I10: 'nothing is left behind',
   I11: 'clocks may stop and jump',
 } as const;
 export type InvariantId = keyof typeof INVARIANTS;
 
-/** One thing that must hold, and what was seen. */
+/** One check, and the observed value. */
 export type Check = { id: InvariantId; must: string; saw: string; holds: boolean };
 
 export type TrialOptions = {
   seed: number;
-  /** `ci` is small enough for every change, `full` is what docs/reliability.md reports. */
+  /** `ci` is small enough to run on every change; docs/reliability.md reports `full`. */
   size: 'ci' | 'full';
-  /** In place of the size's own number of orders. */
+  /** Overrides the size's number of orders. */
   orders?: number;
   emulator: 'ministack' | 'localstack';
-  /** The trial's ablation is on: its protection is taken away. */
+  /** Whether the trial's protection is removed. */
   ablated: boolean;
-  /** For a person who waits. */
+  /** Reports progress on a terminal. */
   say: (line: string) => void;
 };
 
-/** A run of the system under faults, and what must hold of it. */
+/** A run of the system under faults, with its checks. */
 export type Trial = {
   name: string;
-  /** What is done to the system. */
+  /** What the trial does to the system. */
   fault: string;
-  /** Left out of the small size; tests/e2e has the same in small. */
+  /** Omitted from the small size, because tests/e2e has a smaller version. */
   fullOnly?: true;
-  /** The protection that can be taken away, and the invariant that must fail then. */
+  /** The protection to remove, and the invariant that must then fail. */
   ablation?: { name: string; breaks: InvariantId };
-  /** @throws what is no verdict on the system: it could not be started, say */
+  /** @throws errors that are no verdict on the system, for example a failed start */
   run(options: TrialOptions): Promise<Check[]>;
 };
 
-/** A check that a count is what it must be. */
+/** Checks that a count has the expected value. */
 export function countIs(id: InvariantId, what: string, expected: number, seen: number): Check {
   return { id, must: `${what}: ${expected}`, saw: String(seen), holds: seen === expected };
 }
 
-/** A check that a figure stays within a limit. */
+/** Checks that a number is within a limit. */
 export function atMost(id: InvariantId, what: string, limit: number, seen: number, unit = ''): Check {
   return { id, must: `${what} ≤ ${limit}${unit}`, saw: `${Math.round(seen * 100) / 100}${unit}`, holds: seen <= limit };
 }
 
-/** Whether a trial's result is as it must be: everything holds, or what its ablation breaks does not. */
+/** Whether a trial's result is as expected: every check holds or, with the ablation, its invariant fails. */
 export function isAsExpected({ ablation }: Trial, ablated: boolean, checks: readonly Check[]): boolean {
   if (!ablated) return checks.length > 0 && checks.every(({ holds }) => holds);
   return checks.some(({ id, holds }) => id === ablation?.breaks && !holds);

@@ -20,7 +20,7 @@ import { suspendedLaptop } from './trials/suspended-laptop.js';
 import { wedgedPoller } from './trials/wedged-poller.js';
 import { workersAway } from './trials/workers-away.js';
 
-/** In the order in which they run. */
+/** In execution order. */
 export const TRIALS: readonly Trial[] = [
   kills,
   workerKills,

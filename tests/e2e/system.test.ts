@@ -1,3 +1,4 @@
+/** The images under Compose. One long file, because building and starting the system takes minutes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import {
@@ -20,7 +21,7 @@ import { alertQueries } from '../support/observability.js';
 import { compileOps } from '../support/orderctl.js';
 import { waitFor } from '../support/wait-for.js';
 
-// Each waits for a whole system.
+// Each test waits for a whole system.
 jest.setTimeout(60_000);
 
 const FULFILMENT_DELAY_MS = 1_500;
@@ -93,13 +94,13 @@ describe('the system on Compose', () => {
     await api.notificationInState(notification.notificationId, 'SENT');
   });
 
-  it('ends an order that cannot be fulfilled FAILED, and says why', async () => {
+  it('ends an order that cannot be fulfilled as FAILED, with the reason', async () => {
     const { orderId } = await api.createOrder(orderFor('test-out-of-stock'));
     const order = await api.orderInState(orderId, 'FAILED');
     expect(order.failure).toMatchObject({ code: 'OUT_OF_STOCK', retriable: false });
   });
 
-  it('sends a notification that a client asks for', async () => {
+  it('sends a notification that a client requests', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const { notificationId, status } = await api.createNotification({ orderId, channel: 'SMS', message: 'On its way' });
     expect(status).toBe('PENDING');
@@ -114,7 +115,7 @@ describe('the system on Compose', () => {
     ['tools/orderctl/dist/main.js send --count 1 --wait', /1 completed, 0 failed/],
     ['tools/doctor.mjs', /Port of api-gateway +\d+, held by this system.*, 0 failed/s],
   ])(
-    'is found by %s, on ports that nobody chose',
+    'is found by %s on any ports',
     async (tool, said) => {
       const { COMPOSE_PROJECT_NAME } = system.environment;
       const env = { ...forDocker(process.env), ORDERFLOW_LOCAL_DIR: '/no/such/folder', COMPOSE_PROJECT_NAME };
@@ -126,7 +127,7 @@ describe('the system on Compose', () => {
     60_000,
   );
 
-  it('keeps secrets and what customers write out of its logs and health reports', async () => {
+  it("keeps secrets and customers' texts out of its logs and health reports", async () => {
     const canaries = { 'a notification text': 'canary-message-7f3a', 'a product name': 'canary-product-7f3a' };
     const { orderId } = await api.createOrder(orderFor('book-1', canaries['a product name']));
     const message = canaries['a notification text'];
@@ -141,7 +142,7 @@ describe('the system on Compose', () => {
     }
   });
 
-  it('is scraped by Prometheus, which watches over it by its rules, beside Jaeger', async () => {
+  it('is scraped by Prometheus with its alert rules, beside Jaeger', async () => {
     const prometheus = await system.startObserver('prometheus');
     await system.startObserver('jaeger');
 
@@ -190,7 +191,7 @@ describe('the system on Compose', () => {
     expect(dead.MessageAttributes?.code?.StringValue).toBe('NOT_JSON');
   });
 
-  it('completes an order whose worker is killed in the middle of it, once', async () => {
+  it('completes an order once although its worker is killed while it works on it', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     await api.orderInState(orderId, 'PROCESSING');
     await system.kill('order-worker');
@@ -198,7 +199,7 @@ describe('the system on Compose', () => {
 
     await system.start('order-worker');
     await api.orderInState(orderId, 'COMPLETED', 30_000);
-    // The marker goes when the customer's notification is stored.
+    // The marker is removed when the customer's notification is stored.
     const item = await waitFor('the confirmation', async () => {
       const { Item: found } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
       return found && !('outboxAt' in found) ? found : undefined;

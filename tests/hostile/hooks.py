@@ -1,7 +1,6 @@
 """What openapi.json cannot say about a valid request, given to schemathesis (SCHEMATHESIS_HOOKS=hooks).
 
-Only requests that are meant to be valid are mended, just before they are sent; those that are meant to be refused go out
-as they are.
+Requests that are meant to be valid are corrected just before they are sent. The others stay unchanged.
 """
 
 import hashlib
@@ -13,10 +12,10 @@ from decimal import ROUND_HALF_UP, Decimal
 import schemathesis
 
 MOST_REMEMBERED = 200
-# Ends FAILED, and can be replayed: a replay of any other order is refused.
+# This order ends FAILED and can be replayed; other orders cannot.
 FAILS_ALWAYS = "test-fails-always"
 
-# Orders that had failed before the run began: each can be replayed, once. The others fail when a worker gets to them.
+# Orders that failed before the run: each can be replayed once. The others fail once a worker has handled them.
 failed_ids = os.environ.get("FAILED_ORDERS", "").split()
 order_ids: list[str] = list(failed_ids)
 failing_ids: list[str] = []
@@ -31,17 +30,17 @@ def remember(values, value):
 
 
 def is_fuzzing(case):
-    """The phase in which every operation has to succeed at least once."""
+    """The phase in which every operation must succeed at least once."""
     return case.meta.phase.name.value == "fuzzing"
 
 
 def chooser(case):
-    """The same choice for the same case, so that a failure can be repeated."""
+    """Makes the same choice for the same case, so that a failure can be repeated."""
     text = json.dumps([case.path, case.query, case.body], default=repr, sort_keys=True)
     return random.Random(text)
 
 
-def mend_total(body):
+def correct_total(body):
     """Prices have at most two decimals, and the total is the sum of the lines."""
     total = Decimal(0)
     for item in body["items"]:
@@ -51,27 +50,27 @@ def mend_total(body):
     body["totalAmount"] = float(total)
 
 
-def mend_texts(value):
-    """A text has a character that shows: what those are, a portable pattern cannot say."""
+def correct_texts(value):
+    """A text needs a visible character, which a portable pattern cannot express."""
     if isinstance(value, dict):
-        return {name: mend_texts(child) for name, child in value.items()}
+        return {name: correct_texts(child) for name, child in value.items()}
     if isinstance(value, list):
-        return [mend_texts(child) for child in value]
+        return [correct_texts(child) for child in value]
     if isinstance(value, str) and not any(letter.isascii() and letter.isalnum() for letter in value):
         return "x" + value[1:]
     return value
 
 
-def mend_idempotency_key(case):
-    """A key belongs to one request: another body gets another key, the same body the same again."""
+def correct_idempotency_key(case):
+    """A key belongs to one request: each body has its own key."""
     name = next((name for name in case.headers if name.lower() == "idempotency-key"), None)
     if name is not None:
         text = json.dumps([case.headers[name], case.body], sort_keys=True)
         case.headers[name] = hashlib.sha256(text.encode()).hexdigest()
 
 
-def mend_query(case, chance):
-    """A cursor is what an earlier answer gave, and belongs to the filter that it was given for."""
+def correct_query(case, chance):
+    """A cursor comes from an earlier answer and belongs to that request's filter."""
     if "cursor" not in case.query:
         return
     del case.query["cursor"]
@@ -89,21 +88,21 @@ def before_call(context, case, kwargs):
         return
     chance = chooser(case)
     if case.operation.label == "POST /api/orders":
-        case.body = mend_texts(case.body)
+        case.body = correct_texts(case.body)
         if chance.random() < 0.3:
             case.body["items"][0]["productId"] = FAILS_ALWAYS
-        mend_total(case.body)
-        mend_idempotency_key(case)
+        correct_total(case.body)
+        correct_idempotency_key(case)
     elif case.operation.label == "POST /api/notifications":
-        case.body = mend_texts(case.body)
-        # Now and then an unknown order, which is 404.
+        case.body = correct_texts(case.body)
+        # Sometimes an unknown order, which is 404.
         if order_ids and chance.random() < 0.9:
             case.body["orderId"] = chance.choice(order_ids)
-        mend_idempotency_key(case)
+        correct_idempotency_key(case)
     elif case.operation.label == "GET /api/orders":
-        mend_query(case, chance)
+        correct_query(case, chance)
     elif case.operation.label == "GET /api/orders/{orderId}/notifications":
-        # Few orders have more than one page of them.
+        # Few orders have more than one page of notifications.
         case.query.pop("cursor", None)
         if order_ids and chance.random() < 0.5:
             case.path_parameters["orderId"] = chance.choice(order_ids)

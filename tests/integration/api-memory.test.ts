@@ -8,13 +8,13 @@ import { waitFor } from '../support/wait-for.js';
 import { buildImage, testFilesIn } from '../support/worker-container.js';
 
 const MIB = 1_048_576;
-/** Of the container; the memory that counts comes to it only if the kernel is about to end the process. */
+/** The container's limit. Non-reclaimable memory reaches it only just before the kernel kills the process. */
 const MEMORY_LIMIT = 250 * MIB;
 const STREAMS = 1_000;
 const SLOW_READERS = 200;
 const READERS_PER_SECOND = 10;
 const ROUNDS = 40;
-/** Not a measure: an API that has ended, or is at the end of its memory, does not answer within it. */
+/** Generous: only an API that has died or has run out of memory exceeds it. */
 const ANSWERS_WITHIN_MS = 15_000;
 
 describe('the API in 256 MB', () => {
@@ -25,7 +25,7 @@ describe('the API in 256 MB', () => {
   beforeAll(async () => {
     network = await startNetwork();
     image = await buildImage('api-gateway', 'Dockerfile.api');
-    // All slow clients have one address: here it may have all streams that there are.
+    // All slow clients share one address, which may use all streams here.
     api = await startFloodedApi(image, network, { STREAMS_PER_CLIENT_MAX: String(STREAMS) });
   }, 600_000);
 
@@ -38,7 +38,7 @@ describe('the API in 256 MB', () => {
     expect(testFilesIn(image)).toEqual([]);
   }, 60_000);
 
-  it('outlasts clients that read nothing of streams and lists of 94 KB orders, and serves the others', async () => {
+  it('survives clients that read nothing of streams and lists of 94 KB orders, and serves the others', async () => {
     const client = createApiClient(() => Promise.resolve(api.url));
     const served = async (round: number): Promise<void> => {
       const request = orderFor('book-1');
@@ -68,7 +68,7 @@ describe('the API in 256 MB', () => {
       ];
       mostStreams = Math.max(mostStreams, single + whole);
     }
-    // Or it would not have been a flood.
+    // Proves that the clients really sent a flood.
     expect(mostStreams).toBeGreaterThan(STREAMS / 2);
     expect(await api.state()).toEqual({ running: true, outOfMemory: false });
     expect(peak).toBeLessThan(MEMORY_LIMIT);

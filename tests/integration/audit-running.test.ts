@@ -10,7 +10,7 @@ import type { System } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
 import { purge } from '../support/audit-items.js';
 
-describe('audit of a running system', () => {
+describe('the audit of a running system', () => {
   let emulator: Emulator;
   let running: System;
   let system: ConnectedSystem;
@@ -32,7 +32,7 @@ describe('audit of a running system', () => {
     await emulator.dispose();
   }, 60_000);
 
-  it('finds nothing while orders come and go, and then names exactly the one whose message was deleted', async () => {
+  it('finds nothing under load, and then only the order whose message was deleted', async () => {
     const orders = await Promise.all(Array.from({ length: 20 }, () => api.createOrder(orderFor('book-1'))));
     expect((await run()).findings).toEqual([]);
     await Promise.all(orders.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED')));
@@ -51,7 +51,7 @@ describe('audit of a running system', () => {
     expect(report.findings).toMatchObject([{ kind: 'overdue', id: orderId, lastSeen: { step: 'accepted' } }]);
     expect(report.orders).toMatchObject({ total: 21, terminal: 20, lost: 1 });
 
-    // The same again with the sweeper on.
+    // The same with the sweeper on.
     await running.dispose();
     running = await startEmbeddedSystem({ emulator, build: false });
     await api.orderInState(orderId, 'COMPLETED');

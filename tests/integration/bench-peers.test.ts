@@ -114,7 +114,7 @@ describe('a peer that the benchmarks compare with', () => {
 
       for (const { child } of [api, worker]) child.kill('SIGTERM');
       expect(await Promise.all([api.child.ended, worker.child.ended])).toEqual([0, 0]);
-      // What was worked on has been deleted.
+      // Every handled message has been deleted.
       expect(await depth(names.orderQueue)).toBe(0);
       aws.close();
     },

@@ -33,7 +33,7 @@ describe.each(TARGETS.filter(runs))('%s', (name) => {
 });
 
 describe('the parity table', () => {
-  it('has no two cases of one name, and no difference that is none', () => {
+  it('has unique names and only real differences', () => {
     expect(new Set(CASES.map(({ group, name }) => `${group}: ${name}`)).size).toBe(CASES.length);
     const pointless = CASES.filter(({ expected, differs = {} }) =>
       Object.values(differs).some(({ shows }) => shows === expected),
@@ -41,7 +41,7 @@ describe('the parity table', () => {
     expect(pointless).toEqual([]);
   });
 
-  it('in docs/parity.md is that of this run', async () => {
+  it('is the same in docs/parity.md as in this run', async () => {
     const file = new URL('../../docs/parity.md', import.meta.url);
     const options = { ...(await resolveConfig(file)), parser: 'markdown' };
     const page = await format(parityPage(CASES, observed), options);

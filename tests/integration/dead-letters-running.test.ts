@@ -35,7 +35,7 @@ describe('dead letters of a running system', () => {
       return item?.status === 'COMPLETED' ? (item as OrderRecord) : undefined;
     });
 
-  it('a replay takes an order that had failed for want of attempts to COMPLETED', async () => {
+  it('a replay completes an order whose attempts were exhausted', async () => {
     const record = exhausted();
     await put(system, record);
     await send(system, system.names.orderDeadLetterQueue, letter(bodyOf(record), 'RECEIVES_EXHAUSTED'));
@@ -58,7 +58,7 @@ describe('dead letters of a running system', () => {
   it('two operators replay 200 messages at the same time, and each is processed once', async () => {
     const records = Array.from({ length: 200 }, exhausted);
     await put(system, ...records);
-    // Every tenth lies there twice.
+    // Every tenth dead letter has a copy.
     const letters = records.flatMap((record, index) => {
       const one = letter(bodyOf(record), 'RECEIVES_EXHAUSTED');
       return index % 10 === 0 ? [one, one] : [one];

@@ -13,7 +13,7 @@ import { connectOperator, createTerminal } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
 import { exhausted, type Letter, letter, send, receiveAll } from '../support/dead-letters.js';
 
-/** The client, with `onCall` told of each command before it is sent. */
+/** The client, which calls `onCall` with each command before it sends it. */
 function observed(client: Sqs, onCall: (command: string) => void): Sqs {
   const send = (command: object): unknown => {
     onCall(command.constructor.name);
@@ -71,7 +71,7 @@ describe('dead letters', () => {
     expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(3);
   }, 30_000);
 
-  it('are given back when the operator interrupts', async () => {
+  it('are returned to the queue when the operator interrupts', async () => {
     await inOrders(...Array.from({ length: 30 }, () => letter('x', 'NOT_JSON')));
     const terminal = createTerminal();
     const interrupting = observed(system.aws.polling, () => {
@@ -146,7 +146,7 @@ describe('dead letters', () => {
     }
   }, 30_000);
 
-  it('are refused while nothing has changed for them, with the reason, and stay', async () => {
+  it('are refused with the reason, and stay, until the problem is fixed', async () => {
     const record = order();
     await put(system, record);
     await inOrders(
@@ -176,7 +176,7 @@ describe('dead letters', () => {
     expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(3);
   }, 30_000);
 
-  it('are dropped once somebody has said yes', async () => {
+  it('are dropped after a confirmation', async () => {
     await inOrders(letter('x', 'NOT_JSON'), letter('y', 'NOT_JSON'), letter('z', 'INVALID_EVENT'));
     await expect(drop(system, createTerminal(), { all: true })).rejects.toThrow('--yes');
     const no = createTerminal({ answer: '' });

@@ -21,7 +21,7 @@ const OF_THE_SYSTEM = [
 let emulator: Emulator;
 
 beforeAll(async () => {
-  // Other parameters than the template's defaults are no drift.
+  // Parameters that differ from the template's defaults are not drift.
   const env = { STAGE, VISIBILITY_TIMEOUT_SECONDS: '6', NOTIFY_ON_ORDER_OUTCOME: 'false' };
   emulator = await startEmulator(env);
 }, 120_000);
@@ -30,7 +30,7 @@ afterAll(async () => {
   await emulator.dispose();
 }, 30_000);
 
-/** Runs the command as a person does. No fixed port of the machine is of interest. */
+/** Runs the command as a user does, but without the machine's fixed ports. */
 async function doctor(...options: string[]) {
   const ANY = { API_PORT: '0', LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' };
   const child = spawn(process.execPath, ['tools/doctor.mjs', ...options], {
@@ -53,7 +53,7 @@ async function examine() {
   return { ok, checks, ofSystem: checks.filter(({ check }) => OF_THE_SYSTEM.includes(check)) };
 }
 
-it('reports what is not as in the template, what was left lying, and nothing else', async () => {
+it('reports drift from the template and leftovers, and nothing else', async () => {
   const clean = await examine();
   expect(clean.checks.filter(({ status }) => status === 'fail')).toEqual([]);
   expect(clean.ofSystem.map(({ check }) => check)).toEqual(OF_THE_SYSTEM);

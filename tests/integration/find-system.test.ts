@@ -22,7 +22,7 @@ const TOOLS = [
 ];
 const DOCTOR = ['tools/doctor.mjs'];
 
-/** What listens on all ports of the systems here: nothing of ours. */
+/** A server on every port of the systems that is not part of Orderflow. */
 let server: Server;
 let port: number;
 let asked: number;
@@ -53,7 +53,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Puts a Docker into PATH that has a system of each project. */
+/** Puts a fake `docker` into PATH that reports one system per project. */
 function fakeDocker(...projects: string[]): void {
   const lines = projects.flatMap((project) =>
     ['api-gateway', 'localstack'].map((service) =>
@@ -68,7 +68,7 @@ function fakeDocker(...projects: string[]): void {
   chmodSync(file, 0o755);
 }
 
-/** A tool in a shell where no \`npm run local\` runs, with these lines in .env. */
+/** A tool in a shell where no `npm run local` runs, with these lines in .env. */
 function run(tool: readonly string[], envFile: Record<string, number>): Promise<{ code: number; output: string }> {
   const file = join(folder, 'env');
   writeFileSync(
@@ -87,7 +87,7 @@ function run(tool: readonly string[], envFile: Record<string, number>): Promise<
 }
 
 it.each([...TOOLS, DOCTOR].map((tool) => [tool.join(' '), tool] as const))(
-  '%s finds the system of Compose on any port, and one that is only in .env',
+  '%s finds the Compose system on any port, also if only .env names it',
   async (_name, tool) => {
     fakeDocker('orderflow');
     await run(tool, { API_PORT: 0, LOCALSTACK_PORT: 0 });
@@ -116,7 +116,7 @@ it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
 );
 
 it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
-  '%s says where it has looked, when nothing runs',
+  '%s says where it has looked if nothing runs',
   async (_name, tool) => {
     fakeDocker();
     const { code, output } = await run(tool, { API_PORT: 1, LOCALSTACK_PORT: 1 });
@@ -129,7 +129,7 @@ it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
 );
 
 it(
-  'the doctor looks at one of several, and says so',
+  'the doctor checks one of several, and says which',
   async () => {
     fakeDocker('orderflow', 'beside');
     const { output } = await run(DOCTOR, {});

@@ -31,7 +31,7 @@ afterAll(async () => {
   await emulator.dispose();
 }, 30_000);
 
-describe('what the guard passes on', () => {
+describe('the guard forwards', () => {
   it.each<[string, () => Attempt]>([
     ['a call that is signed with the key', () => ({ headers: [host, signedBy(key), LIST_TABLES] })],
     [
@@ -52,7 +52,7 @@ describe('what the guard passes on', () => {
   });
 });
 
-describe('what the guard refuses', () => {
+describe('the guard refuses', () => {
   it.each(REFUSED)('%s', async (_, attempt) => {
     const answer = await sendRaw(port, attempt({ host, key }));
     expect(answer).not.toMatch(/access-control|TableNames/i);
@@ -60,7 +60,7 @@ describe('what the guard refuses', () => {
     expect((await dynamo.send(new GetItemCommand({ TableName: TABLE, Key: KEPT.Item }))).Item).toEqual(KEPT.Item);
   });
 
-  it('says what to do, as AWS would', async () => {
+  it('with an AWS error that says what to do', async () => {
     expect(await sendRaw(port, { headers: [host, signedBy('test'), LIST_TABLES] })).toMatch(
       /"__type": "UnrecognizedClientException", "message": ".*npm run local --silent -- --env/,
     );
@@ -81,7 +81,7 @@ describe('what the guard refuses', () => {
   });
 
   it.each([
-    [':authority of a stranger', { ':authority': 'evil.example' }],
+    [':authority of another host', { ':authority': 'evil.example' }],
     [':authority of this machine and the key', {}],
     ['a host beside :authority', { host: 'evil.example' }],
   ])('HTTP/2: %s', async (_, headers) => {

@@ -43,13 +43,13 @@ describe('an emulator', () => {
     expect(listening).toEqual([`0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`]);
   });
 
-  it('runs no code of a template, not even for one who has the key', async () => {
+  it('runs no code from a template, even with the key', async () => {
     const mark = join(tmpdir(), `orderflow-guard-${process.pid}`);
     const ZipFile = `import pathlib\ndef handler(event, context):\n    pathlib.Path(${JSON.stringify(mark)}).touch()\n`;
     const lambda = { Runtime: 'python3.12', Handler: 'index.handler', Role: 'arn:aws:iam::000000000000:role/x' };
     const Resources = {
       Code: { Type: 'AWS::Lambda::Function', Properties: { ...lambda, Code: { ZipFile } } },
-      // Nobody answers for it, and so it fails in the end.
+      // Nothing answers the custom resource, so the stack fails.
       Call: {
         Type: 'Custom::Call',
         Properties: { ServiceToken: { 'Fn::GetAtt': ['Code', 'Arn'] }, ServiceTimeout: 1 },

@@ -7,23 +7,23 @@ import { waitFor } from '../support/wait-for.js';
 
 const PREDICATE = fileURLToPath(new URL('../../localstack-init/healthcheck.sh', import.meta.url));
 const INIT = '/etc/localstack/init';
-/** Where a container without the init folder has the predicate. */
+/** Path of the health check in a container without the init folder. */
 const ELSEWHERE = '/tmp/healthcheck.sh';
-/** The test lets LocalStack start, and then its hook go on, by making these files. */
+/** The test creates these files to let LocalStack start, and then its hook continue. */
 const START = '/tmp/start';
 const GO_ON = '/tmp/go-on';
 
 type Script = { content: string; mode: number };
 const shell = (content: string, mode = 0o755): Script => ({ content: `#!/bin/sh\n${content}\n`, mode });
 const python = (content: string): Script => ({ content: `${content}\n`, mode: 0o644 });
-/** A shell in a container can only look again and again; the test itself sleeps nowhere. */
+/** A shell in a container must poll; the test itself never sleeps. */
 const waitsFor = (file: string) => shell(`until [ -e ${file} ]; do sleep 0.1; done`);
 const SUCCEEDS = shell('exit 0');
 const FAILS = shell('exit 1');
 
-/** What is in the init folder of each LocalStack, by path. */
+/** The init folder of each LocalStack, by path. */
 const FOLDERS = {
-  // LocalStack reads Python scripts itself, and asks for no executable bit.
+  // LocalStack reads Python scripts itself; they need no executable bit.
   waiting: {
     'boot.d/10-waits.sh': waitsFor(START),
     'ready.d/10-waits.sh': waitsFor(GO_ON),
@@ -36,14 +36,14 @@ const FOLDERS = {
     'ready.d/30-succeeds.sh': SUCCEEDS,
   },
   'not executable': { 'ready.d/10-succeeds.sh': shell('exit 0', 0o644) },
-  // LocalStack never hears of its end.
+  // LocalStack never learns that the hook has ended.
   'one that exits': { 'ready.d/10-succeeds.sh': SUCCEEDS, 'ready.d/20-exits.py': python('raise SystemExit(1)') },
   'not there': {},
   'without a folder': undefined,
 } satisfies Record<string, Record<string, Script> | undefined>;
 type Folder = keyof typeof FOLDERS;
 
-/** As Docker sets them in every container when config.json has `proxies`. Nothing listens there. */
+/** Docker sets these in every container if config.json has `proxies`. Nothing listens there. */
 const PROXIES = Object.fromEntries(
   ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) =>
     [name, name.toLowerCase()].map((spelt) => [spelt, 'http://127.0.0.1:1']),
@@ -62,13 +62,13 @@ async function start(folder: Folder): Promise<StartedLocalStackContainer> {
     .start();
 }
 
-/** As Docker runs it. */
+/** Runs the health check as Docker does. */
 async function check(container: StartedLocalStackContainer, predicate = `${INIT}/healthcheck.sh`) {
   const { exitCode, output } = await container.exec(['sh', predicate]);
   return { exitCode, output };
 }
 
-/** Waits until LocalStack says that its scripts are in these states, and gives its answer as it stands. */
+/** Waits until LocalStack reports these script states, and returns its answer. */
 async function hookIs(container: StartedLocalStackContainer, completed: boolean, ...states: string[]): Promise<string> {
   return waitFor(
     `${completed ? 'completed' : 'not completed'} with ${JSON.stringify(states)}`,
@@ -99,7 +99,7 @@ describe('the health check of LocalStack', () => {
     await Promise.all(Object.values(containers).map((container) => container.stop()));
   }, 60_000);
 
-  it('fails until the hook has come to its end', async () => {
+  it('fails until the hook has ended', async () => {
     const container = containers.waiting;
     expect(await check(container)).toEqual({ exitCode: 1, output: expect.stringContaining('connect') });
 
@@ -119,7 +119,7 @@ describe('the health check of LocalStack', () => {
     ['one that exits', ['SUCCESSFUL', 'RUNNING']],
     ['not there', []],
   ])(
-    'fails, and shows what became of the hook, when the hook is %s',
+    "fails and shows the hook's state when the hook is %s",
     async (folder, states) => {
       const answer = await hookIs(containers[folder], true, ...states);
       expect(await check(containers[folder])).toEqual({ exitCode: 1, output: `${answer}\n` });
@@ -127,7 +127,7 @@ describe('the health check of LocalStack', () => {
     120_000,
   );
 
-  it('fails when the init folder is not there', async () => {
+  it('fails without the init folder', async () => {
     const container = containers['without a folder'];
     const answer = await hookIs(container, true);
     expect(await check(container)).toMatchObject({ exitCode: 2, output: expect.stringContaining('healthcheck.sh') });

@@ -6,10 +6,10 @@ import { failingPart } from '../support/hostile-report.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** `npm run hostile` sends more of them. */
+/** `npm run hostile` sends more requests. */
 const CASES = 500;
 
-describe('the API, given what its own document allows and forbids', () => {
+describe('the API under requests that its own document allows or forbids', () => {
   it(`answers ${CASES} cases as documented, and never with a server error`, async () => {
     const tool = spawn(process.execPath, ['--no-warnings', 'tools/hostile-http.mjs', '--cases', String(CASES)], {
       cwd: root,

@@ -32,13 +32,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Calls a function of requirements.mjs in a process with these variables; its `root` is the project's folder. */
+/** Calls a function of requirements.mjs in a process with these variables; `root` is the project's folder. */
 function inShell(shell: Record<string, string>, call: string): void {
   const program = `import * as requirements from ${JSON.stringify(REQUIREMENTS)};
     const root = ${JSON.stringify(root)};
     await requirements.${call};`;
   const home = { HOME: `${folder}/home`, USERPROFILE: `${folder}/home`, NODE_OPTIONS: '' };
-  // What this machine has set for npm and pip, or the npx that runs the tests, is not the test's business.
+  // Excludes the npm and pip settings of this machine and of the npx that runs the tests.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm_|PIP_)/i.test(name)));
   execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
     env: { ...env, ...home, ...shell },
@@ -54,7 +54,7 @@ describe('the dependencies', () => {
     'omit=dev\nproduction=true\nengine-strict=true\ndry-run=true\nglobal=true\npackage-lock=false\nbin-links=false\n';
 
   beforeEach(() => {
-    // Nobody has this Node.
+    // A Node version that does not exist.
     const tool = { name: 'a-tool', version: '1.0.0', bin: './tool.js', engines: { node: '>=99' } };
     mkdirSync(`${root}a-tool`);
     writeFileSync(`${root}a-tool/package.json`, JSON.stringify(tool));
@@ -91,7 +91,7 @@ describe('the dependencies', () => {
   );
 
   it(
-    'are installed where one is missing, or another one than is locked',
+    'are installed if one is missing or differs from the lockfile',
     async () => {
       execFileSync('npm', ['ci', '--offline', '--omit=dev'], { cwd: root, stdio: 'ignore' });
       const incomplete = 'not as in package-lock.json: a-tool is missing';
@@ -106,7 +106,7 @@ describe('the dependencies', () => {
   );
 
   it(
-    'are never installed through a link, into the folder of another checkout',
+    'are never installed through a link into another checkout',
     async () => {
       execFileSync('npm', ['ci', '--offline'], { cwd: root, stdio: 'ignore' });
       renameSync(`${root}node_modules`, `${folder}/elsewhere`);
@@ -120,9 +120,9 @@ describe('the dependencies', () => {
 });
 
 it(
-  'a virtual environment is made, and installed into, whatever the shell and its files say to Python and pip',
+  'Python packages go into a virtual environment, whatever the shell and its files configure',
   () => {
-    // A wheel is an archive with three files of metadata.
+    // A wheel is an archive with three metadata files.
     const { command } = findPython();
     const wheel = `${folder}/a_wheel-1.0-py3-none-any.whl`;
     const write = `

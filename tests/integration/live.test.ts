@@ -15,10 +15,10 @@ import { waitFor } from '../support/wait-for.js';
 
 type ServerSentEvent = { event: string; id?: string; data: unknown; arrivedAt: number };
 
-/** What is promised of each change. */
+/** The promised delay of each change. */
 const SHOWN_WITHIN_MS = 1_000;
 
-describe('what shows the system while it works', () => {
+describe('the live views of a running system', () => {
   let network: FaultyNetwork;
   let system: EmbeddedSystem;
   const api = createApiClient(() => system.apiUrl());
@@ -82,7 +82,7 @@ describe('what shows the system while it works', () => {
     return ((await answer.json()) as Timeline).steps;
   }
 
-  it('an order from its accept to its outcome, and its whole life as a timeline', async () => {
+  it('follow an order from acceptance to outcome, and show its timeline', async () => {
     const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
     const { events, ended } = await open(`/api/orders/${orderId}/events`);
     await ended;
@@ -108,8 +108,8 @@ describe('what shows the system while it works', () => {
     expect(life.every(({ sinceMs }) => sinceMs >= 0)).toBe(true);
   }, 60_000);
 
-  it('each change of an order shows within 1 s of being written', async () => {
-    /** Ms from each change but the one that the stream begins with. All clocks are this machine's. */
+  it('show each change of an order within 1 s of its write', async () => {
+    /** Ms from each change to its event, without the stream's first event. All clocks are this machine's. */
     async function delays(): Promise<number[]> {
       const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
       const { events, ended } = await open(`/api/orders/${orderId}/events`);
@@ -117,14 +117,14 @@ describe('what shows the system while it works', () => {
       const states = events.filter(({ event }) => event === 'order').slice(1);
       return states.map(({ data, arrivedAt }) => arrivedAt - Date.parse((data as Order).updatedAt));
     }
-    // A machine that is busy with something else may hold one order's events up, but not those of one after the other.
+    // A busy machine may delay the events of one order, but not of several in a row.
     const measured: number[][] = [];
     const isPrompt = (order: number[]) => order.length > 1 && order.every((ms) => ms <= SHOWN_WITHIN_MS);
     while (measured.length < 3 && !measured.some(isPrompt)) measured.push(await delays());
     expect(measured.filter(isPrompt)).not.toEqual([]);
   }, 60_000);
 
-  it('a dead letter, in the timeline of its order and in the list of all', async () => {
+  it("show a dead letter in its order's timeline and in the list", async () => {
     const { orderId } = await api.createOrder(orderFor('test-fails-always'));
     await api.orderInState(orderId, 'FAILED', 30_000);
     expect((await steps(orderId)).filter(({ subject }) => subject === 'order').slice(-3)).toMatchObject([
@@ -140,7 +140,7 @@ describe('what shows the system while it works', () => {
     });
   }, 60_000);
 
-  it('the whole system: workers, queues, and each order on its way', async () => {
+  it("show workers, queues, and each order's progress", async () => {
     const { events, ended, close } = await open('/api/system/events');
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const updates = () => events.map(({ data }) => data as SystemState);
@@ -161,7 +161,7 @@ describe('what shows the system while it works', () => {
     await ended;
   }, 60_000);
 
-  it('says that AWS is away, and goes on by itself when it is back', async () => {
+  it('report that AWS is unavailable, and continue when it recovers', async () => {
     const { orderId } = await api.createOrder(orderFor('test-slow'));
     const one = await open(`/api/orders/${orderId}/events`);
     const all = await open('/api/system/events');
@@ -181,7 +181,7 @@ describe('what shows the system while it works', () => {
     await all.ended;
   }, 120_000);
 
-  it('ends its streams on SIGTERM, so that nobody who watches holds a process up', async () => {
+  it('end their streams on SIGTERM, so that no client delays a shutdown', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const streams = await Promise.all([
       ...Array.from({ length: 20 }, () => open(`/api/orders/${orderId}/events`)),

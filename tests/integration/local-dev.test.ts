@@ -30,7 +30,7 @@ describe('npm run dev', () => {
   const others = () =>
     [...Object.keys(SERVICES).filter((name) => name !== 'order-worker'), 'emulator', 'compiler'].map(pidOf);
 
-  /** A project of its own, with what is compiled already, for its sources are changed. */
+  /** A separate copy of the project, already compiled, because the test changes its sources. */
   beforeAll(async () => {
     expect(stateOfDependencies(root)).toBe('up to date');
     await Promise.all([build(root), installEmulator(root)]);
@@ -69,7 +69,7 @@ describe('npm run dev', () => {
     await rm(copy, { recursive: true, force: true });
   }, 60_000);
 
-  /** What it says from a point of its output on. */
+  /** Its output from a position on. */
   async function said(what: RegExp, from = 0): Promise<void> {
     await waitFor(
       String(what),
@@ -92,10 +92,10 @@ describe('npm run dev', () => {
     ['a syntax error', before('const = ;'), /Found \d+ errors?\./],
     ['a type error', before("export const five: number = 'five';"), /Found 1 error\./],
     ['a crash at its start', before("if (process.pid > 0) throw new Error('no');"), ENDS],
-    ['a rejection that nobody handles', before("void Promise.reject(new Error('no'));"), ENDS],
+    ['an unhandled rejection', before("void Promise.reject(new Error('no'));"), ENDS],
     ['a module that is missing', before("await import(['./no', 'where.js'].join(''));"), ENDS],
     ['a port that is taken', () => before(`process.env.PORT = '${new URL(url('API')).port}';`)(), ENDS],
-    ['an exit without a word', before('if (process.pid > 0) process.exit(0);'), ENDS],
+    ['an exit without a message', before('if (process.pid > 0) process.exit(0);'), ENDS],
     [
       'a start that never ends',
       before('await new Promise(() => setInterval(() => undefined, 1_000));'),
@@ -104,20 +104,20 @@ describe('npm run dev', () => {
   ];
 
   it.each(FAULTS)(
-    'goes on with %s in a service, and takes the next save',
+    'survives %s in a service, and applies the next save',
     async (_, broken, sign) => {
       const here = output.length;
       const running = others();
       const code = broken();
       await writeFile(source, code);
       await said(sign, here);
-      const mended = output.length;
+      const recovered = output.length;
       await writeFile(source, whole);
-      await said(/Found 0 errors/, mended);
+      await said(/Found 0 errors/, recovered);
       if (sign.source.startsWith('Found')) await untilReady();
-      else await said(/\(restarted\)/, mended);
+      else await said(/\(restarted\)/, recovered);
       expect(others()).toEqual(running);
-      // The emulator's data are still there, and the worker works.
+      // The emulator has kept its data, and the worker works.
       expect((await api.order(orderId)).status).toBe('COMPLETED');
       const { orderId: next } = await api.createOrder(orderFor('customer-1'));
       await api.orderInState(next, 'COMPLETED');
@@ -125,7 +125,7 @@ describe('npm run dev', () => {
     300_000,
   );
 
-  it('goes on when a service dies later, and takes a save that changes nothing', async () => {
+  it('survives a later crash of a service, and restarts it on a save without changes', async () => {
     const here = output.length;
     const running = others();
     process.kill(pidOf('order-worker') ?? 0, 'SIGKILL');
@@ -136,7 +136,7 @@ describe('npm run dev', () => {
     await said(/\(restarted\)/, here);
     expect(others()).toEqual(running);
     const { orderId: next } = await api.createOrder(orderFor('customer-1'));
-    // The emulator may have given it to the poll of the dead worker, and gives it out again after 30 s.
+    // The dead worker's poll may have received it; it is redelivered after 30 s.
     await api.orderInState(next, 'COMPLETED', 60_000);
   }, 300_000);
 });

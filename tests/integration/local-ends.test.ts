@@ -1,106 +1,28 @@
-import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { pidFile } from '../../tools/local/children.mjs';
 import { SERVICES } from '../../tools/local/embedded.mjs';
-import { isAlive, type Known } from '../../tools/local/identity.mjs';
+import { isAlive } from '../../tools/local/identity.mjs';
 import { canListen } from '../../tools/local/ports.mjs';
 import { stateOfDependencies, build, installEmulator } from '../../tools/local/requirements.mjs';
+import { LocalLauncher, READY_WITHIN_MS } from '../support/local-launcher.js';
 import { waitFor } from '../support/wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const READY_WITHIN_MS = 120_000;
-
-/** `npm run local` with a folder of its own, and whatever ends it. */
-class Launcher {
-  readonly folder = mkdtempSync(join(tmpdir(), 'orderflow-ends-'));
-  readonly runFile = join(this.folder, 'run.json');
-  readonly env = {
-    ...process.env,
-    ...{ NODE_OPTIONS: '', ORDERFLOW_LOCAL_DIR: this.folder },
-    ...{ API_PORT: '0', LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' },
-  };
-  output = '';
-  ended: Promise<number | NodeJS.Signals> = Promise.resolve(0);
-  /** Every process that it has ever written down. */
-  private readonly known = new Map<number, Known>();
-  private kill_: (signal: NodeJS.Signals) => void = () => undefined;
-
-  /** @param command a shell's, with "$0" tools/local.mjs for the launcher */
-  start(command = 'exec "$0" tools/local.mjs', stdio: StdioOptions = ['ignore', 'pipe', 'pipe']): this {
-    const child = spawn('bash', ['-c', command, process.execPath], { cwd: root, env: this.env, stdio, detached: true });
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (data: Buffer) => (this.output += String(data)));
-    this.ended = new Promise((resolve) =>
-      child.once('exit', (code, signal) => {
-        resolve(code ?? signal ?? 1);
-      }),
-    );
-    this.kill_ = (signal) => child.kill(signal);
-    return this;
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.kill_(signal);
-  }
-
-  read() {
-    const run = pidFile(this.runFile).read();
-    for (const one of run ? [run.parent, ...run.children] : []) this.known.set(one.pid, one);
-    return run;
-  }
-
-  until(what: string, is: (run: NonNullable<ReturnType<Launcher['read']>>) => boolean) {
-    return waitFor(
-      what,
-      () => {
-        const run = this.read();
-        return Promise.resolve(run && is(run) ? run : undefined);
-      },
-      READY_WITHIN_MS,
-    ).catch((error: unknown) => {
-      throw new Error(this.output, { cause: error });
-    });
-  }
-
-  ready() {
-    return this.until('ready', ({ urls }) => urls.API !== undefined);
-  }
-
-  /** Of all that it has started, what is left. */
-  left(): string[] {
-    this.read();
-    return [...this.known.values()].filter(isAlive).map(({ name }) => name);
-  }
-
-  stop() {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/local.mjs', '--stop'], {
-      ...{ cwd: root, env: this.env, encoding: 'utf8' },
-    });
-    return { status, output: stdout + stderr };
-  }
-
-  dispose(): void {
-    this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
 
 const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port);
 
 describe('whatever ends npm run local', () => {
-  const launchers: Launcher[] = [];
-  const launch = (...how: Parameters<Launcher['start']>): Launcher => {
-    const launcher = new Launcher().start(...how);
+  const launchers: LocalLauncher[] = [];
+  const launch = (...how: Parameters<LocalLauncher['start']>): LocalLauncher => {
+    const launcher = new LocalLauncher().start(...how);
     launchers.push(launcher);
     return launcher;
   };
 
   beforeAll(async () => {
-    // It would install them, under the feet of the tests that run beside this one.
+    // An install would disturb tests that run at the same time.
     expect(stateOfDependencies(root)).toBe('up to date');
     await Promise.all([build(root), installEmulator(root)]);
   }, 300_000);
@@ -109,7 +31,7 @@ describe('whatever ends npm run local', () => {
     for (const launcher of launchers) launcher.dispose();
   });
 
-  type Moment = (launcher: Launcher) => Promise<unknown>;
+  type Moment = (launcher: LocalLauncher) => Promise<unknown>;
   const MOMENTS: Record<string, Moment> = {
     'before it does anything': () => Promise.resolve(),
     'when it has written its first line': (launcher) =>
@@ -136,8 +58,8 @@ describe('whatever ends npm run local', () => {
     180_000,
   );
 
-  it('a closed terminal, or a reader that goes first, drains like SIGTERM', async () => {
-    // The signals go to the launcher alone: here it cannot be told by the end of its children.
+  it('a closed terminal or a closed pipe drains like SIGTERM', async () => {
+    // The signals reach only the launcher, so it cannot notice them through the end of its children.
     const hungUp = launch();
     const unread = launch('"$0" tools/local.mjs > >(head -n 9 > /dev/null)');
     await hungUp.ready();
@@ -151,7 +73,7 @@ describe('whatever ends npm run local', () => {
     expect([...hungUp.left(), ...unread.left()]).toEqual([]);
   }, 180_000);
 
-  it('a full disk under its output ends nothing', async () => {
+  it('a full disk under its output does not end it', async () => {
     if (!existsSync('/dev/full')) return;
     const launcher = launch(undefined, ['ignore', openSync('/dev/full', 'w'), openSync('/dev/full', 'w')]);
     const { urls } = await launcher.ready();
@@ -161,12 +83,12 @@ describe('whatever ends npm run local', () => {
     expect(launcher.left()).toEqual([]);
   }, 180_000);
 
-  it('after kill -9 the services go on, and npm run local:stop ends them', async () => {
+  it('after kill -9 the services keep running, and npm run local:stop ends them', async () => {
     const launcher = launch();
     const { urls } = await launcher.ready();
     launcher.kill('SIGKILL');
     await launcher.ended;
-    // Each writes a line for it.
+    // Each service logs one line.
     expect((await fetch(`${urls.API ?? ''}/no-id`)).status).toBeGreaterThanOrEqual(400);
     expect((await fetch(urls.API ?? '')).status).toBe(200);
     expect(launcher.left().sort()).toEqual([...SERVICES, 'emulator'].sort());
@@ -194,7 +116,7 @@ describe('whatever ends npm run local', () => {
     expect(after.children.filter(isAlive)).toEqual([]);
   }, 180_000);
 
-  it('an emulator that is suspended ends, too', async () => {
+  it('a suspended emulator ends, too', async () => {
     const launcher = launch();
     const { children } = await launcher.until('emulator', (run) => run.children.length > 0);
     const emulator = children[0]?.pid ?? 0;
@@ -204,7 +126,7 @@ describe('whatever ends npm run local', () => {
     expect(launcher.left()).toEqual([]);
   }, 180_000);
 
-  it('a start in the background that is interrupted leaves nothing', async () => {
+  it('an interrupted background start leaves nothing', async () => {
     const launcher = launch('exec "$0" tools/local.mjs --detach');
     await launcher.until('emulator', ({ children }) => children.length > 0);
     launcher.kill('SIGINT');

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const NOWHERE = 'http://127.0.0.1:1';
 const STAGE = 'hostile';
 
-describe('npm run local, in a shell with all that a shell may have', () => {
+describe('npm run local in a shell with hostile settings', () => {
   let folder: string;
   let shell: Record<string, string | undefined>;
   let started: Awaited<ReturnType<typeof run>>;
@@ -28,9 +28,9 @@ describe('npm run local, in a shell with all that a shell may have', () => {
   }
 
   beforeAll(async () => {
-    // It would install them, under the feet of the tests that run beside this one.
+    // An install would disturb tests that run at the same time.
     expect(stateOfDependencies(root)).toBe('up to date');
-    // The proxy of this shell is for downloads, and leads nowhere.
+    // The shell's proxy is for downloads only, and nothing listens there.
     await Promise.all([compileOps(), installEmulator(root)]);
     folder = await mkdtemp(join(tmpdir(), 'orderflow-local-'));
     const config = join(folder, 'config');
@@ -40,7 +40,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
       `[default]\n${profile}use_fips_endpoint = true\n[profile mine]\n${profile}[mine]\n${profile}`,
     );
     const envFile = join(folder, 'env');
-    // As a user has them in .env. The stage is one that everything must agree on.
+    // Settings in a user's .env. All parts must use the same stage.
     const moved = ['API_PORT=0', 'LOCALSTACK_PORT=0', 'ORDER_WORKER_PORT=0', 'NOTIFICATION_WORKER_PORT=0'];
     await writeFile(envFile, [...moved, `STAGE=${STAGE}`, 'LOG_FORMAT=json', ''].join('\n'));
     shell = {
@@ -59,7 +59,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  it('starts, and keeps its key to this user', async () => {
+  it('starts, with a key that only this user can read', async () => {
     expect(started).toMatchObject({ exitCode: 0, output: expect.stringContaining('npm run local --silent -- --env') });
     const modes = await Promise.all(
       ['run', 'run/run.json'].map(async (path) => (await stat(join(folder, path))).mode & 0o777),
@@ -67,7 +67,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
     expect(modes).toEqual([0o700, 0o600]);
   });
 
-  it('takes an order to its end', async () => {
+  it('processes an order', async () => {
     const { exitCode, output } = await run('tools/demo.mjs');
     expect({ exitCode, output }).toEqual({
       exitCode: 0,
@@ -83,7 +83,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
     ['doctor', '0 failed'],
     ['doctor', `orderflow-${STAGE}: CREATE_COMPLETE`],
   ])(
-    'ops %s finds it, and may ask it: %s',
+    'ops %s finds it and has access to %s',
     async (command, said) => {
       const { exitCode, output } = await run('tools/orderctl/dist/main.js', ...command.split(' '));
       expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining(said) });
@@ -95,7 +95,7 @@ describe('npm run local, in a shell with all that a shell may have', () => {
     expect(await readFile(join(folder, 'run/logs/order-worker.log'), 'utf8')).toContain('{"level":');
   });
 
-  it('tells the AWS CLI and SDKs how to ask it', async () => {
+  it('prints the settings for the AWS CLI and SDKs', async () => {
     const { output: commands } = await run('tools/local.mjs', '--env');
     const output = await new Promise<string>((resolve) => {
       execFile('sh', ['-c', `${commands}\nenv`], { env: shell }, (_, stdout) => {

@@ -1,4 +1,4 @@
-/** What LocalStack answers to requests that a web page, or a name that was rebound, can send it. */
+/** LocalStack's answers to requests that a web page, or a rebound name, can send. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
@@ -12,7 +12,7 @@ import { testLabels } from '../support/test-run.mjs';
 const signature = (service: string) =>
   `Authorization: AWS4-HMAC-SHA256 Credential=test/20270101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
 const HOST = 'Host: localhost:{port}';
-/** Harmless, so that a missing guard is seen before anything is lost. */
+/** Harmless, so that a missing guard shows before anything is lost. */
 const LIST = '/?Action=ListQueues&Version=2012-11-05';
 const PURGE = '/?Action=PurgeQueue&QueueUrl=http%3A%2F%2Flocalhost%3A4566%2F000000000000%2Flocal-order-queue';
 
@@ -67,7 +67,7 @@ const CALLS: Head[] = [
   unsigned('GET', '/_localstack/init/ready', 'served'),
 ];
 
-/** Those in SERVICES and what they are made of in LocalStack. None of them runs code that a client brings. */
+/** The SERVICES and what they need in LocalStack. None runs code from a client. */
 const ENABLED = ['cloudformation', 'dynamodb', 'dynamodbstreams', 'events', 'kinesis', 's3', 'sqs', 'sts'];
 
 const INLINE = `
@@ -124,7 +124,7 @@ describe('LocalStack behind its guard', () => {
     return Promise.all(
       heads.map(async (head) => {
         const { outcome, head: headers } = await sendHead(head, listener);
-        // Twisted itself finds some of them malformed.
+        // Twisted itself rejects some as malformed.
         return {
           what: head.what,
           outcome: outcome === 400 && head.status === 421 ? 421 : outcome,
@@ -136,14 +136,14 @@ describe('LocalStack behind its guard', () => {
   const expected = (heads: readonly Head[]) =>
     heads.map(({ what, status }) => ({ what, outcome: status, cors: false }));
 
-  it('serves and refuses by Host as the services do', async () => {
+  it('accepts and refuses hosts like the services', async () => {
     const reads = HEADS.filter(({ lines: [line] }) => line?.startsWith('GET'));
     const byHost = reads.filter(({ lines }) => !lines.some((line) => line.startsWith('Upgrade')));
     expect(byHost.length).toBeGreaterThan(30);
     expect(await outcomes(byHost)).toEqual(expected(byHost));
   });
 
-  it('serves signed calls of no page, and the state of its hook', async () => {
+  it('serves signed calls that no page sent, and the state of its hook', async () => {
     expect(await outcomes(CALLS)).toEqual(expected(CALLS));
     expect(await queueCounts(operator, operator.names.orderQueue)).toMatchObject({ visible: 1 });
   });
@@ -158,7 +158,7 @@ describe('LocalStack behind its guard', () => {
     expect(body).toContain("Service 'lambda' is not enabled");
   });
 
-  it.each(Object.keys(TEMPLATES))('makes no stack of %s', async (TEMPLATE) => {
+  it.each(Object.keys(TEMPLATES))('creates no stack with %s', async (TEMPLATE) => {
     const { exitCode, output } = await localStack.runHook({ STAGE: 'code', TEMPLATE });
     expect(output).toMatch(
       /NOT DEPLOYED[^]*(?:Service 'lambda' is not enabled|of a type that the emulator does not make)/,
@@ -166,7 +166,7 @@ describe('LocalStack behind its guard', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('refuses other containers by the same rules', async () => {
+  it('applies the same rules to other containers', async () => {
     const ask = async (...args: string[]) => {
       const { output } = await neighbour.exec(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...args]);
       return output;

@@ -29,7 +29,7 @@ describe('the LocalStack of Compose', () => {
     return (await promisify(execFile)('docker', ['compose', ...args], { cwd: root, env })).stdout.trim();
   }
 
-  /** What `docker compose up` does before it starts the services. */
+  /** What `docker compose up` runs before it starts the services. */
   async function up(variables: Record<string, string> = {}): Promise<{ exitCode: number; log: string }> {
     await compose(['up', '--detach', 'topology'], variables);
     await compose(['up', '--wait', 'localstack'], variables);
@@ -89,14 +89,14 @@ describe('the LocalStack of Compose', () => {
     await rm(folder, { recursive: true });
   }, 60_000);
 
-  it('is recreated for no setting', async () => {
+  it('is not recreated when a setting changes', async () => {
     const example = parseEnv(await readFile(join(root, '.env.example'), 'utf8'));
     const hash = (variables: Record<string, string>) => compose(['config', '--hash', 'localstack'], variables);
     const usual = await hash({});
     const changing = await Promise.all(
       Object.keys(example).map(async (name) => ((await hash({ [name]: '12' })) === usual ? [] : [name])),
     );
-    // compose.test.yaml publishes any free port: LOCALSTACK_PORT alone does recreate it.
+    // LOCALSTACK_PORT would recreate the container, but compose.test.yaml publishes any free port.
     expect(changing.flat()).toEqual([]);
   }, 60_000);
 
@@ -109,7 +109,7 @@ describe('the LocalStack of Compose', () => {
     expect((await queues()).filter((queue) => !queue?.startsWith('blue-'))).toEqual([]);
   }, 180_000);
 
-  it('is given other settings without losing its data', async () => {
+  it('applies changed settings without losing data', async () => {
     expect((await up()).exitCode).toBe(0);
     await connect();
     await operator.aws.dynamo.send(new PutCommand({ TableName: names.ordersTable, Item: ITEM }));
@@ -122,7 +122,7 @@ describe('the LocalStack of Compose', () => {
     expect(await keepsItem()).toBe(true);
   }, 120_000);
 
-  it('is given another template without losing its data', async () => {
+  it('applies a changed template without losing data', async () => {
     await changeTemplate((template) =>
       template
         .replace('detail-type: [OrderCreated]', 'detail-type: [OrderCreated, Another]')
@@ -145,13 +145,13 @@ describe('the LocalStack of Compose', () => {
       /OrdersTable \(AWS::DynamoDB::Table\): Modify[^]*docker compose restart localstack/,
     ],
     [
-      'a type that is not known',
+      'an unknown type',
       (template: string) => template.replace('\nResources:', '$&\n  Misspelt: { Type: AWS::DynamoDB::Tabel }'),
       /Misspelt \(AWS::DynamoDB::Tabel\)/,
     ],
-    ['what is no template', (template: string) => `${template}\n]`, /Template format error/],
+    ['a file that is not a template', (template: string) => `${template}\n]`, /Template format error/],
   ])(
-    'is not given %s, and keeps its data',
+    'rejects %s, and keeps its data',
     async (_what, change, reason) => {
       await changeTemplate(change);
       const { exitCode, log } = await up();
@@ -162,7 +162,7 @@ describe('the LocalStack of Compose', () => {
     120_000,
   );
 
-  it('has the settings of the last time after a restart', async () => {
+  it('keeps the latest settings after a restart', async () => {
     await changeTemplate((template) => template);
     expect((await up({ VISIBILITY_TIMEOUT_SECONDS: '60' })).exitCode).toBe(0);
     await compose(['restart', 'localstack']);

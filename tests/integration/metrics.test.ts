@@ -1,4 +1,4 @@
-/** Every metric and label that a dashboard or an alert asks for is there in a system that has had orders and trouble. */
+/** A system that has had orders and failures exports every metric and label that dashboards and alerts use. */
 import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -64,7 +64,7 @@ describe('the metrics of a system', () => {
         labels: { ...labels, job, instance: job },
       })),
     );
-    // Prometheus makes this one itself.
+    // Prometheus adds this one itself.
     for (const job of scrapeJobs()) samples.push({ name: 'up', labels: { job, instance: job }, value: 1 });
   }, 120_000);
 
@@ -73,13 +73,13 @@ describe('the metrics of a system', () => {
     await network.dispose();
   }, 60_000);
 
-  it('are there for every query of the dashboards and the alerts', () => {
+  it('exist for every query of the dashboards and alerts', () => {
     expect(QUERIES.length).toBeGreaterThan(30);
     const missing = QUERIES.map(({ where, expression }) => ({ where, missing: missingFor(expression, samples) }));
     expect(missing.filter((query) => query.missing.length > 0)).toEqual([]);
   });
 
-  it('have the labels that legends name', () => {
+  it('have the labels that legends use', () => {
     const wrong = QUERIES.flatMap(({ where, expression, legend = '' }) => {
       const metrics = new Set(selectorsOf(expression).map(({ metric }) => metric));
       const known = new Set(samples.flatMap(({ name, labels }) => (metrics.has(name) ? Object.keys(labels) : [])));
@@ -89,17 +89,17 @@ describe('the metrics of a system', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('come from the services that Prometheus is told of', () => {
+  it('come from the services that Prometheus scrapes', () => {
     expect(scrapeJobs().sort()).toEqual([...SERVICES].sort());
     for (const service of SERVICES) expect(valueOf(scrapes[service]!, 'build_info', { service })).toBe(1);
   });
 
-  it('tell what happened', () => {
+  it('count what happened', () => {
     const created = valueOf(scrapes['api-gateway']!, 'order_created_total');
     const failed = valueOf(scrapes['order-worker']!, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
     const outcomeOf = (outcome: string) => valueOf(scrapes['order-worker']!, 'messages_total', { outcome });
     expect({ created, failed }).toEqual({ created: 3, failed: 1 });
-    // On a busy machine some messages come back more often than the product asks for.
+    // On a busy machine, timeouts add retries.
     for (const outcome of ['retry', 'dead-lettered']) expect(outcomeOf(outcome)).toBeGreaterThan(0);
     for (const [service, operation] of [
       ['DynamoDB', 'BatchExecuteStatement'],
@@ -128,7 +128,7 @@ describe('the metrics of a system', () => {
     expect(Object.fromEntries(described)).toEqual(Object.fromEntries(measured));
   });
 
-  it('have few values for each label', () => {
+  it('have a bounded number of values per label', () => {
     const series = new Map<string, number>();
     for (const { name } of samples.filter((sample) => !sample.name.endsWith('_bucket'))) {
       series.set(name, (series.get(name) ?? 0) + 1);

@@ -14,14 +14,14 @@ import { compileOps, endOps, ops } from '../support/orderctl.js';
 import { order, put } from '../support/orders.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';
 
-// Nothing here is a terminal.
+// Neither stream is a terminal.
 const ESCAPE = '\u001b';
 
 beforeAll(compileOps, 120_000);
 
 afterEach(endOps);
 
-describe('status', () => {
+describe('ops status', () => {
   const STAGE = 'status';
   const names = resourceNames(STAGE);
   let emulator: Emulator;
@@ -36,7 +36,7 @@ describe('status', () => {
 
   const status = (...options: string[]) => ops('status', '--endpoint', emulator.url, '--stage', STAGE, ...options);
 
-  it('shows a system that is well, and then in words what needs attention', async () => {
+  it('shows a healthy system, and then says what needs attention', async () => {
     const system = await connectOperator(emulator.url, STAGE);
     await put(system, order(), order({ status: 'COMPLETED' }));
     const well = await status();
@@ -79,7 +79,7 @@ describe('status', () => {
     events.destroy();
   }, 60_000);
 
-  it('takes no rule for outcomes as it is meant, where the stack leaves it out', async () => {
+  it('accepts a missing rule for outcomes if the stack omits it', async () => {
     await emulator.deploy({ STAGE: 'quiet', NOTIFY_ON_ORDER_OUTCOME: 'false' });
     const { exitCode, stdout } = await ops('status', '--endpoint', emulator.url, '--stage', 'quiet', '--no-count');
     expect(exitCode).toBe(0);

@@ -5,8 +5,8 @@ beforeAll(compileOps, 120_000);
 
 afterEach(endOps);
 
-describe('one command', () => {
-  it('has one help, and wrong usage is 2', async () => {
+describe('npm run ops', () => {
+  it('has one help text, and exits with 2 on wrong usage', async () => {
     const { exitCode, stdout } = await ops('--help');
     expect(exitCode).toBe(0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|<| {2})/gm)].map(([, name]) => name);
@@ -22,7 +22,7 @@ describe('one command', () => {
     }
   }, 60_000);
 
-  it('hands over to the doctor, with arguments and exit code', async () => {
+  it('passes arguments to the doctor, and returns its exit code', async () => {
     const help = await ops('doctor', '--help');
     expect(help).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run doctor -- [--json]') });
     expect(await ops('doctor', '--fix')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--fix'") });

@@ -19,7 +19,7 @@ describe('outages', () => {
 
   beforeAll(async () => {
     system = await startEmbeddedSystem({
-      // Long enough to be met in the middle, and no backlog may explain a marker away for longer than a test lasts.
+      // Long enough for an outage in the middle of the work. A backlog may not delay the sweeper beyond the test.
       env: { FULFILMENT_DELAY_MS: '800', QUEUE_GRACE_MS: '500' },
       endpointFor: async (emulatorUrl) => {
         network = await startFaultyNetwork(emulatorUrl);
@@ -39,7 +39,7 @@ describe('outages', () => {
     network.heal();
   });
 
-  /** Posts an order and tells how the API answered and how long that took. */
+  /** Posts an order; returns the API's answer and how long it took. */
   async function tryToOrder(): Promise<{ status: number; tookMs: number; orderId?: string }> {
     const startedAt = performance.now();
     const response = await fetch(`${await system.apiUrl()}/api/orders`, {
@@ -65,7 +65,7 @@ describe('outages', () => {
   for (const services of OUTAGES) {
     for (const [description, fault] of Object.entries(AWAY)) {
       it(`${services.join(', ')} ${description}: the API answers in time, nothing is dead-lettered, all recovers`, async () => {
-        // An order in the middle of its work notices whichever service goes away.
+        // An order in progress notices the outage of every service.
         const waiting = await api.createOrder(orderFor('book-1'));
         await api.orderInState(waiting.orderId, 'PROCESSING');
         const before = await stateChanges();
@@ -76,7 +76,7 @@ describe('outages', () => {
           expect(status).toBe(services.includes('DynamoDB') ? 503 : 201);
           expect(tookMs).toBeLessThan(ANSWER_WITHIN_MS);
         }
-        // The order worker cannot poll, or cannot work, and says so once.
+        // The order worker cannot poll or cannot work, and logs that once.
         await waitFor('the pause', async () => ((await stateChanges()).paused > before.paused ? true : undefined));
 
         network.heal();
@@ -92,7 +92,7 @@ describe('outages', () => {
     }
   }
 
-  /** Takes the topology from the emulator, expects everybody to say so, deploys it again and orders. */
+  /** Removes the topology, expects all services to report it, deploys it again and places orders. */
   async function loseEverything(whenLost: () => void = () => undefined): Promise<void> {
     const alreadySaid = new Map(
       await Promise.all(WORKERS.map(async (service) => [service, (await system.logs(service)).length] as const)),
@@ -114,11 +114,11 @@ describe('outages', () => {
     await api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS);
   }
 
-  it('an emulator that has lost everything: services say so, stay up, and work again once it is deployed', async () => {
+  it('an emulator that has lost everything: services report it, stay up, and resume once it is deployed', async () => {
     await loseEverything();
   }, 60_000);
 
-  it('an emulator that comes back from an outage without its topology: workers that wait already say so as well', async () => {
+  it('an emulator that recovers without its topology: paused workers report it, too', async () => {
     // A worker that is still paused from the test before would not log another pause.
     const before = await waitFor('both resumptions', async () => {
       const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));

@@ -8,7 +8,7 @@ import { alertQueries, testedAlerts } from '../support/observability.js';
 const compose = new URL('../../compose.yaml', import.meta.url);
 const folder = fileURLToPath(new URL('../../observability/prometheus', import.meta.url));
 
-/** Runs promtool of the image that Compose runs. @throws with what it says when it is not content */
+/** Runs promtool from the image that Compose uses. @throws with promtool's output if it finds a problem */
 async function promtool(...args: string[]): Promise<string> {
   const [image = ''] = /prom\/prometheus:\S+/.exec(await readFile(compose, 'utf8')) ?? [];
   const mount = ['--volume', `${folder}:/rules:ro`, '--workdir', '/rules'];
@@ -29,7 +29,7 @@ describe('the configuration of Prometheus', () => {
     expect(await promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS');
   }, 60_000);
 
-  it('has no alert without a case in which it fires and one in which it is quiet', () => {
+  it('has for each alert a case in which it fires and one in which it is silent', () => {
     const tested = testedAlerts();
     const alerts = alertQueries().map(({ where }) => where);
     expect(alerts.length).toBeGreaterThan(4);

@@ -30,7 +30,7 @@ const EMULATORS = [
 ] as const;
 
 const text = (value: string, type = 'String'): MessageAttributeValue => ({ DataType: type, StringValue: value });
-/** As many as SQS takes, of all kinds, some under names of ours. */
+/** The maximum number of attributes, of all types, some with our names. */
 const ATTRIBUTES: Record<string, MessageAttributeValue> = {
   'Content-Encoding': text('gzip'),
   sender: text('partner, with ä and 😀'),
@@ -78,11 +78,11 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     return (await system.aws.sqs.send(command)).Attributes?.QueueArn ?? '';
   }
 
-  /** Receives and sends again, each message as it is: what the console did before there was a call for it. */
+  /** Receives each message and sends it again unchanged, as the console did before StartMessageMoveTask. */
   async function moveByHand(from: string, to: string): Promise<void> {
     const QueueUrl = await system.urlOf(from);
     const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
-    // All of them first: a worker may send one that was moved back again while others are still moved.
+    // Receive all first: a worker may dead-letter a moved message again while others are still being moved.
     const letters: Message[] = [];
     for (;;) {
       const { Messages: messages = [] } = await system.aws.sqs.send(receive);
@@ -95,7 +95,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     }
   }
 
-  /** As the AWS console's "Start DLQ redrive" does it. */
+  /** Like "Start DLQ redrive" in the AWS console. */
   async function redrive(): Promise<void> {
     const { orderQueue, orderDeadLetterQueue } = system.names;
     try {
@@ -113,7 +113,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
       return item?.status === status ? (item as OrderRecord) : undefined;
     });
 
-  /** The one dead letter of a message. */
+  /** A message's only dead letter. */
   const letterOf = (id: string): Promise<Shown> =>
     waitFor(`dead letter of ${id}`, async () => {
       const terminal = createTerminal();
@@ -121,7 +121,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
       return JSON.parse(terminal.written()) as Shown;
     });
 
-  it('a redrive from the console starts an order that had failed, once', async () => {
+  it('a redrive from the console starts a failed order once', async () => {
     const { outboxAt: _at, outboxShard: _shard, ...item } = order();
     const failure = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
     const record: OrderRecord = { ...item, status: 'FAILED', version: 3, effects: 1, failure };
@@ -139,7 +139,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     const completed = await ofOrder(record.orderId, 'COMPLETED');
     expect(completed).toMatchObject({ effects: 1, lastReplayId: replayIdFor(originalMessageId) });
 
-    // A copy of the letter that was overlooked.
+    // A copy of the dead letter that was missed.
     await send(system.names.orderDeadLetterQueue, bodyOf(record), attributes);
     const terminal = createTerminal();
     expect(await replay(system, terminal, { maxReplays: 5, order: record.orderId })).toBe(0);
@@ -147,7 +147,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ version: completed.version, effects: 1 });
   }, 60_000);
 
-  it('attributes of others survive dead letters, a redrive and a replay', async () => {
+  it('attributes of other senders survive dead-lettering, a redrive and a replay', async () => {
     const record = order();
     await put(system, record);
     const first = await send(system.names.orderQueue, bodyOf(record, { totalAmount: 'a lot' }), ATTRIBUTES);
@@ -180,7 +180,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ effects: 1 });
   }, 90_000);
 
-  it('a message that the queue itself had moved is simply worked on', async () => {
+  it('a message that SQS itself had moved is processed', async () => {
     const record = order();
     await put(system, record);
     await send(system.names.orderDeadLetterQueue, bodyOf(record), {});

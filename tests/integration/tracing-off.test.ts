@@ -11,10 +11,10 @@ import { lastingPort } from '../support/lasting-port.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Nothing listens there: a service starts, and waits for what it needs. */
+/** Nothing listens there, so a service starts and waits for its dependencies. */
 const NOWHERE = 'http://127.0.0.1:9';
 
-describe('what a service loads', () => {
+describe('the code that a service loads', () => {
   let receiver: OtlpReceiver;
   let dir: string;
   let child: ReturnType<typeof spawnService> | undefined;
@@ -33,13 +33,13 @@ describe('what a service loads', () => {
   });
 
   afterEach(async () => {
-    // One that has not said what was waited for would keep the test run from ending.
+    // Ends services of failed tests, which would keep the test run from ending.
     child?.kill('SIGKILL');
     await child?.ended;
     await rm(dir, { recursive: true, force: true });
   });
 
-  /** The scripts that a service has loaded until it was stopped, once it has logged a certain message. */
+  /** Stops a service once it has logged `until`, and returns the scripts it has loaded. */
   async function loadedBy(service: (typeof SERVICES)[number], endpoint: string, until: string): Promise<string[]> {
     const coverage = join(dir, 'coverage');
     const port = await lastingPort();
@@ -50,7 +50,7 @@ describe('what a service loads', () => {
       const env = {
         LOG_FORMAT: 'json',
         OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-        // Node writes what V8 knows of every script when the process ends.
+        // Node writes V8's coverage of every script when the process ends.
         NODE_V8_COVERAGE: coverage,
       };
       child = spawnService({ root, logDir: `${dir}/` }, service, {
@@ -68,7 +68,7 @@ describe('what a service loads', () => {
     );
   }
 
-  /** The SDK and its exporter: prom-client loads the API, which does nothing by itself. */
+  /** The SDK and its exporter. The API does not count: prom-client loads it, and it does nothing by itself. */
   const ofSdk = (url: string) => url.includes('@opentelemetry/') && !url.includes('@opentelemetry/api/');
 
   it.each(SERVICES)(

@@ -19,12 +19,12 @@ import {
   type WorkerContainer,
 } from '../support/worker-container.js';
 
-/** On a machine that has much else to do. */
+/** Allows for a busy machine. */
 const WITHIN_MS = 60_000;
-/** Long enough to be met in the middle. */
+/** Long enough for the signal to arrive during the work. */
 const FULFILMENT_DELAY_MS = '2000';
 const VISIBILITY_TIMEOUT_MS = Number(SHORT_TIMINGS.VISIBILITY_TIMEOUT_SECONDS) * 1_000;
-/** Where an order must end at its first attempt, however slow the machine is. */
+/** For orders that must end in their first attempt, however slow the machine is. */
 const PATIENT = { VISIBILITY_TIMEOUT_SECONDS: '20', HANDLER_TIMEOUT_MS: '15000', AWS_REQUEST_TIMEOUT_MS: '5000' };
 const EMPTY = { visible: 0, inFlight: 0, delayed: 0 };
 
@@ -80,7 +80,7 @@ describe('the image of order-worker', () => {
     return (items as OrderRecord[]).filter((item) => item.status === status);
   }
 
-  /** Waits for as many orders in a state, and gives all that are in it then. */
+  /** Waits for this many orders in a state, and returns all that are in it. */
   const untilOrdersIn = (system: ConnectedSystem, status: OrderRecord['status'], count: number) =>
     waitFor(
       `${count} orders ${status}`,
@@ -94,7 +94,7 @@ describe('the image of order-worker', () => {
   const until = (what: string, isSo: () => Promise<boolean>) =>
     waitFor(what, async () => (await isSo()) || undefined, WITHIN_MS);
 
-  /** Waits until /health/ready answers with the status, and says this of the order queue. */
+  /** Waits until /health/ready answers with this status and reports this state of the order queue. */
   const untilReadiness = (worker: WorkerContainer, stage: string, status: number, queue: object) =>
     waitFor(
       `readiness ${status}`,
@@ -110,7 +110,7 @@ describe('the image of order-worker', () => {
     expect(testFilesIn(image)).toEqual([]);
   }, 60_000);
 
-  it('is live but not ready, and says why, until its queues are there, and then healthy', async () => {
+  it('is live but not ready until its queues exist, and says why', async () => {
     const stage = 'image-late';
     const worker = await startWorker(stage);
     const reason = expect.stringMatching(/^QueueDoesNotExist: /);
@@ -125,7 +125,7 @@ describe('the image of order-worker', () => {
     await until('healthy', async () => (await worker.healthStatus()) === 'healthy');
   }, 240_000);
 
-  it('says that AWS does not answer, stays live, and works again when it does', async () => {
+  it('reports that AWS does not answer, stays live, and resumes when it does', async () => {
     const system = await deploy('image-outage');
     const worker = await startWorker(system.stage);
     await untilReadiness(worker, system.stage, 200, { status: 'up' });
@@ -145,7 +145,7 @@ describe('the image of order-worker', () => {
     expect(await untilOrdersIn(system, 'COMPLETED', 1)).toMatchObject([{ effects: 1 }]);
   }, 240_000);
 
-  it('finishes on SIGTERM what it has begun, begins nothing, and exits 0', async () => {
+  it('on SIGTERM finishes its work, starts nothing new, and exits 0', async () => {
     const system = await deploy('image-drain');
     await place(system, 30);
     const worker = await startWorker(system.stage, { ...PATIENT, FULFILMENT_DELAY_MS, WORKER_POLLERS: '5' });
@@ -164,7 +164,7 @@ describe('the image of order-worker', () => {
     await until('the end of the log', async () => /"draining"[^]*"drained"/.test(worker.log()));
   }, 240_000);
 
-  it('killed in the middle of an order, finishes it in its next life, once', async () => {
+  it('finishes an order once after it was killed and restarted', async () => {
     const system = await deploy('image-kill');
     await place(system, 1);
     const worker = await startWorker(system.stage, { FULFILMENT_DELAY_MS });

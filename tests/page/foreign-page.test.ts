@@ -1,4 +1,4 @@
-/** What pages of other origins can do to a system on the embedded emulator: nothing. */
+/** Pages of other origins can do nothing to a system on MiniStack. */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ const WORKER_ATTACK: Attack = {
   writes: [{ path: '/health/live', body: '{}', type: 'text/plain' }],
 };
 
-/** The processes that a process has started. */
+/** The child processes of a process. */
 function childrenOf(pid: number): string {
   try {
     return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
@@ -101,7 +101,7 @@ describe('a page of another origin', () => {
     };
   }
 
-  /** The orders and their notifications are done, and so is what publishes them. */
+  /** Orders and notifications have ended, and all their events are published. */
   async function nothingUnderWay(): Promise<void> {
     const isDone = ({ items: [orders = [], notifications = []] }: Awaited<ReturnType<typeof state>>) =>
       orders.length > 0 &&
@@ -123,7 +123,7 @@ describe('a page of another origin', () => {
     ];
   }
 
-  it.each(ATTACKERS)('gets nothing and changes nothing from %s', async (attacker) => {
+  it.each(ATTACKERS)('reads nothing and changes nothing from %s', async (attacker) => {
     const before = await state();
     for (const [url, what] of await targets()) {
       const { loot, answers } = await pages.attack(attacker, url, what);
@@ -135,7 +135,7 @@ describe('a page of another origin', () => {
       expect(served.filter((answer) => !isWanted(answer))).toEqual([]);
     }
     expect(await state()).toEqual(before);
-    // All of them still work.
+    // All targets still work.
     const { orderId: another } = await api.createOrder(orderFor('book-1'));
     await api.orderInState(another, 'COMPLETED');
     await nothingUnderWay();

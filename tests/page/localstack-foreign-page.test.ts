@@ -1,4 +1,4 @@
-/** What pages of other origins can do to LocalStack behind its guard: nothing. */
+/** Pages of other origins can do nothing to LocalStack behind its guard. */
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -39,13 +39,13 @@ describe('a page of another origin', () => {
     return { orders: Items, queue: await queueCounts(operator, operator.names.orderQueue) };
   }
 
-  it.each(ATTACKERS)('gets nothing and changes nothing from %s', async (attacker) => {
+  it.each(ATTACKERS)('reads nothing and changes nothing from %s', async (attacker) => {
     const before = await state();
     expect(before).toMatchObject({ orders: [{ status: 'PENDING' }], queue: { visible: 1 } });
     const attack = emulatorAttack({ queueUrl, table: operator.names.ordersTable, file: '/tmp/evil' });
     const { loot, answers } = await pages.attack(attacker, localStack.aws.endpoint, attack);
     expect(loot).toEqual([]);
-    // Its server itself refuses a form without fields, with 400.
+    // Its server answers a form without fields with 400.
     const refused = attacker === 'a rebound name' ? 421 : 403;
     expect(answers.filter(({ status }) => status !== refused && status !== 400)).toEqual([]);
     expect(answers.length).toBeGreaterThan(50);

@@ -1,4 +1,4 @@
-/** Makes the pictures of the live page in docs/images, from a system of its own: `npm run screenshots`. */
+/** `npm run screenshots` takes the pictures of the live page in docs/images, from a separate system. */
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,7 @@ async function takePictures(browser: Browser, system: EmbeddedSystem): Promise<v
     await close();
   }
 
-  // Somebody has to look for the seconds to be counted.
+  // The API counts seconds only while a page is open.
   const watching = await openLivePage(browser, apiUrl);
   await placeMany(api);
   const retried = await place(api, 'test-fails-2-times', 31, 2);
@@ -82,7 +82,7 @@ await mkdir(images, { recursive: true });
 const browser = await startBrowser();
 try {
   const system = await startEmbeddedSystem({ build: false });
-  // On its own: a browser that has crashed does not close either.
+  // Separate, because closing a crashed browser fails, too.
   try {
     await takePictures(browser, system);
   } finally {

@@ -26,7 +26,7 @@ export function createApiClient(baseUrl: () => Promise<string>) {
 
   return {
     order,
-    /** With an idempotency key it may be asked for again, until the answer arrives. */
+    /** With an idempotency key, the request is repeated until it is answered. */
     createOrder: (request: CreateOrderRequest, idempotencyKey?: string) =>
       post<Order>('/api/orders', 201, request, idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
     createNotification: (request: CreateNotificationRequest) => post<Notification>('/api/notifications', 202, request),

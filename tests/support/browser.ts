@@ -3,23 +3,23 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { findChromium } from '../../tools/local/chromium.mjs';
 import { waitFor } from './wait-for.js';
 
-/** The machine's Chromium, headless. @throws where there is none */
+/** The machine's Chromium, headless. @throws if it is missing */
 export async function startBrowser(args: string[] = []): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('no Chromium is in PATH, nor at CHROMIUM_PATH');
-  // Chromium refuses to run as root, as in a container, with its sandbox.
+  // As root, for example in a container, Chromium refuses to run with its sandbox.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath, args: [...sandbox, ...args] });
 }
 
 export type LivePage = {
   page: Page;
-  /** Errors and warnings in the console, what the content security policy stopped, and requests to anybody else. */
+  /** Console errors and warnings, violations of the content security policy, and requests to other hosts. */
   complaints: string[];
   close: () => Promise<void>;
 };
 
-/** Chromium ends what is under way whenever an address comes or goes, as with the containers of tests beside this one. */
+/** Chromium aborts requests when a network address appears or disappears, for example of another test's container. */
 const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
 const LIVE_WITHIN_MS = 60_000;
 

@@ -8,7 +8,7 @@ const report = (counts: object, vulnerabilities: object = {}) =>
   });
 
 describe('checkAudit', () => {
-  it('passes what has no high or critical finding', () => {
+  it('passes without high or critical findings', () => {
     expect(checkAudit(report({ moderate: 2 }))).toEqual({
       passed: true,
       message: 'Known vulnerabilities: 0 info, 0 low, 2 moderate, 0 high, 0 critical',

@@ -27,7 +27,7 @@ describe('a checkout that only its owner may read', () => {
   type Service = { volumes?: (string | { type: string })[]; cap_drop?: string[]; cap_add?: string[] };
   const { services } = parse(read('compose.yaml'), { merge: true }) as { services: Record<string, Service> };
 
-  it.each(Object.entries(services))('is mounted only where root may read all of it: %s', (_name, service) => {
+  it.each(Object.entries(services))('is mounted only if root can read all of it: %s', (_name, service) => {
     const isMounted = service.volumes?.some((volume) => typeof volume === 'object' && volume.type === 'bind') ?? false;
     const readsAll = !service.cap_drop || Boolean(service.cap_add?.includes('DAC_OVERRIDE'));
     expect(isMounted && !readsAll).toBe(false);

@@ -24,14 +24,14 @@ describe('the browser', () => {
     expect(findChromium({ PATH: `/nowhere:${folder}` })).toBe(path);
   });
 
-  it('is the one that is asked for, or none', async () => {
+  it('is the requested one, or none', async () => {
     await program('chromium');
     const other = await program('other');
     expect(findChromium({ PATH: folder, CHROMIUM_PATH: other })).toBe(other);
     expect(findChromium({ PATH: folder, CHROMIUM_PATH: join(folder, 'gone') })).toBeUndefined();
   });
 
-  it('is a program, not any file of its name', async () => {
+  it('is an executable, not just a file of that name', async () => {
     await writeFile(join(folder, 'chromium'), '');
     expect(findChromium({ PATH: folder })).toBeUndefined();
   });

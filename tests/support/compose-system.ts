@@ -14,12 +14,12 @@ const PROJECT_PREFIX = 'orderflow-test-';
 
 const OBSERVER_PORTS = { jaeger: 16686, prometheus: 9090 };
 
-/** To build images from nothing takes minutes. */
+/** Building images from nothing takes minutes. */
 const ENDS_WITHIN_MS = 600_000;
 
 const run = promisify(execFile);
 
-/** What the profile `observability` has, as far as its images can be had wherever tests run. */
+/** The services of the profile `observability` whose images are available wherever tests run. */
 type Observer = 'jaeger' | 'prometheus';
 
 /** Container of a Compose project, as `docker compose ps --format json` has it. */
@@ -105,7 +105,7 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
 /** Builds the images and starts the system as a separate project, on free ports, with short timings. */
 export async function startComposeSystem(given: Record<string, string> = {}): Promise<ComposeSystem> {
   const project = `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`;
-  // A developer's shell may ask for another format.
+  // A developer's shell may set another format.
   const variables = { LOG_FORMAT: 'json', ...given };
   await new DockerComposeEnvironment(root, FILES)
     .withProjectName(project)

@@ -26,7 +26,7 @@ describe('Docker', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('that hangs is given up, and named with the command', async () => {
+  it('that hangs is given up after a while, with its command in the error', async () => {
     isAScript('exec sleep 600');
     process.env.DOCKER_HOST = 'tcp://192.0.2.1:2375';
     const { problem, isMissing } = askDocker(['info'], 200);
@@ -38,7 +38,7 @@ describe('Docker', () => {
     expect(stderr).toContain('no answer from Docker within 0.2 s (docker compose up');
   });
 
-  it('that hangs keeps no tool waiting', async () => {
+  it('that hangs does not block a tool', async () => {
     isAScript('exec sleep 600');
     const give = {
       cwd: root,

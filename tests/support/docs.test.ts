@@ -1,4 +1,4 @@
-/** The documents name no file, anchor or script that does not exist, and CONTRIBUTING.md has all scripts. */
+/** Documents name only existing files, anchors and scripts, and CONTRIBUTING.md lists all scripts. */
 import { describe, expect, it } from '@jest/globals';
 import { SCENARIOS } from '../../scenarios/scenarios.js';
 import { brokenLinks, DOCUMENTS, pieces, read } from './markdown.js';
@@ -23,7 +23,7 @@ describe.each(DOCUMENTS)('%s', (path) => {
     expect(brokenLinks(read(path), path)).toEqual([]);
   });
 
-  it('names no script that package.json has not', () => {
+  it('names only scripts of package.json', () => {
     expect(unknownScripts(read(path))).toEqual([]);
   });
 });
@@ -59,7 +59,7 @@ describe('the lesson of a scenario', () => {
   });
 });
 
-describe('what is noticed', () => {
+describe('these checks notice', () => {
   it('a link to a file or an anchor that does not exist', () => {
     const links = '[a](docs/none.md) [b](docs/metrics.md#none) [c](#none) [d](#title) [e](https://example.com)';
     expect(brokenLinks(`# Title\n\n${links}`, 'README.md')).toEqual(['docs/none.md', 'docs/metrics.md#none', '#none']);

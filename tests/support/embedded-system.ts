@@ -21,7 +21,7 @@ type PerService<T> = Partial<Record<Service, T>>;
 export type ServiceProcess = { service: Service; replica: number; life: number };
 
 type EmbeddedOptions = {
-  /** For all services and for the deployment. */
+  /** Variables for all services and the deployment. */
   env?: Record<string, string>;
   /** Base of `env`; by default short timings. */
   timings?: Record<string, string>;
@@ -43,7 +43,7 @@ type EmbeddedOptions = {
 };
 
 export type EmbeddedSystem = System & {
-  /** The processes, of one service or of all. */
+  /** The processes of one service, or of all. */
   instances(service?: Service): Instance[];
 };
 

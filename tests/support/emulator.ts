@@ -11,14 +11,14 @@ import { killAtExit } from './kill-at-exit.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An emulator; several systems can share it, each in a stage of its own. */
+/** An emulator. Several systems can share it, each in a separate stage. */
 export type Emulator = {
   url: string;
   /** Its credentials. MiniStack accepts no others. */
   credentials: Credentials;
   /** Its process or container, for measurements. */
   process: { pid: number } | { containerId: string };
-  /** Deploys the topology of a stage. `env` is what the deploy script reads, as STAGE. */
+  /** Deploys the topology of a stage. `env` is for the deploy script, for example STAGE. */
   deploy: (env?: Record<string, string>) => Promise<void>;
   dispose: () => Promise<void>;
 };

@@ -27,7 +27,7 @@ for (const service of SERVICES) {
 const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker, forTests };
 /** Variables that one kind of child legitimately needs. */
 const EXPECTED: Partial<Record<keyof typeof ENVIRONMENTS, RegExp>> = {
-  // pip's files are read for where packages come from only: tests/integration/installs.test.ts.
+  // pip's files are read only for the package index: tests/integration/installs.test.ts.
   forDownloads: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE)$/i,
   forTests: /^(?:(?:HTTPS?|ALL|NO)_PROXY|PIP_CONFIG_FILE|NODE_OPTIONS)$/i,
 };
@@ -42,18 +42,18 @@ describe.each(Object.entries(ENVIRONMENTS))('an environment %s', (kind, make) =>
     }
   });
 
-  it('has nothing that nobody named', () => {
+  it('has only named variables', () => {
     const unknown = { SOME_TOOLS_OWN: 'x', MY_LOG_LEVEL: 'x', STAGE_NAME: 'x', XPATH: 'x', AWS_SOMETHING_NEW: 'x' };
     expect(Object.values(make(unknown))).not.toContain('x');
   });
 
-  it.each(['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'Path', 'SystemRoot'])('has %s of the machine', (name) => {
+  it.each(['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'Path', 'SystemRoot'])("has the machine's %s", (name) => {
     expect(make({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
   });
 });
 
 describe('a setting', () => {
-  /** What a start decides itself, or what images set. */
+  /** Set by the start command or by images. */
   const OF_A_START = [
     ...['PORT', 'HOST', 'WORKER_URLS', 'NODE_ENV'],
     ...['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
@@ -62,7 +62,7 @@ describe('a setting', () => {
   const recording = new Proxy<NodeJS.ProcessEnv>({}, { get: (_, name) => void readByServices.add(String(name)) });
   for (const { loadConfig } of configs) loadConfig(recording);
 
-  it('reaches the services if one of them reads it, and only then', () => {
+  it('reaches the services only if one of them reads it', () => {
     expect(new Set([...SETTINGS, ...OF_A_START])).toEqual(readByServices);
   });
 
@@ -77,7 +77,7 @@ describe('a setting', () => {
     for (const name of TEMPLATE_PARAMETERS) expect(forDeployment({ [name]: 'x' })).toMatchObject({ [name]: 'x' });
   });
 
-  it('of .env.example is one that Compose reads, and that reaches what reads it', () => {
+  it('of .env.example is read by Compose, and reaches its reader', () => {
     const documented = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name = '']) => name);
     for (const name of documented.filter((name) => !name.endsWith('_PORT'))) expect(SETTINGS).toContain(name);
   });
@@ -89,7 +89,7 @@ it.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])('clients of an emula
   }
 });
 
-it('a tool forgets what its own environment says of AWS', () => {
+it('a tool ignores the AWS settings of its environment', () => {
   const env: NodeJS.ProcessEnv = { ...HOSTILE_SHELL, PATH: '/bin' };
   forgetAws(env);
   expect(Object.keys(env).filter((name) => /^aws_/i.test(name))).toEqual([
@@ -98,7 +98,7 @@ it('a tool forgets what its own environment says of AWS', () => {
   expect(env).toMatchObject({ PATH: '/bin', AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull });
 });
 
-it('a shell gets to the emulator past its proxies, and keeps them', () => {
+it('a shell reaches the emulator without its proxies, and keeps them', () => {
   const credentials = createCredentials();
   expect(shellCommands({}, 'http://127.0.0.1:1', credentials)).not.toMatch(/proxy/i);
   expect(shellCommands({ http_proxy: 'http://proxy:1' }, 'http://127.0.0.1:1', credentials)).toContain(
@@ -106,13 +106,13 @@ it('a shell gets to the emulator past its proxies, and keeps them', () => {
   );
 });
 
-it('each run has a key, which is neither an account nor one of AWS', () => {
+it('each run has a key that looks like neither an account id nor an AWS key', () => {
   const keys = Array.from({ length: 100 }, () => createCredentials().accessKeyId);
   expect(new Set(keys).size).toBe(100);
   for (const key of keys) expect(key).toMatch(/^LOCAL[0-9A-F]{32}$/);
 });
 
-it('of a container has, of AWS, what compose.yaml says and nothing of the shell', () => {
+it('of a container has the AWS settings of compose.yaml, and none of the shell', () => {
   const { services } = parse(read('compose.yaml'), { merge: true }) as {
     services: Record<string, { environment?: Record<string, string | number | null> }>;
   };

@@ -27,11 +27,11 @@ export type FaultyNetwork = {
   add(rule: FaultRule): () => void;
   /** Ends all faults and releases delayed calls. */
   heal(): void;
-  /** Calls seen so far, as `SQS ReceiveMessage`. */
+  /** Calls so far, by a name such as `SQS ReceiveMessage`. */
   calls(): Map<string, number>;
-  /** How often each fault was met. */
+  /** How often each fault was injected. */
   applied(): Map<FaultKind, number>;
-  /** What was handed out, by queue. */
+  /** Deliveries by queue. */
   deliveries(): ReadonlyMap<string, QueueDeliveries>;
   dispose(): Promise<void>;
 };
@@ -76,7 +76,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
     });
   }
 
-  /** The emulator's answer, with the faults of the call's parts. */
+  /** The emulator's answer, with the faults of its messages or entries. */
   async function forward(
     { name, incoming, body, arrives }: Call,
     request: AwsRequest,

@@ -17,7 +17,7 @@ afterEach(() => {
 
 type Containers = Parameters<typeof listSystems>[2];
 
-/** A project's containers, as Docker has them. */
+/** A project's containers, as Docker reports them. */
 const project = (name: string, api: number | undefined, emulator: number | undefined, more: object = {}): Containers =>
   [['api-gateway', api] as const, ['localstack', emulator] as const, ['order-worker', 3010] as const].map(
     ([service, port]) => ({
@@ -26,7 +26,7 @@ const project = (name: string, api: number | undefined, emulator: number | undef
     }),
   );
 
-/** Writes down a run that is this process. */
+/** Records this process as a local run. */
 function startLocal(folder: string, urls: Record<string, string>): void {
   const parent = { name: 'local', pid: process.pid, startedAt: startOf(process.pid) ?? '' };
   pidFile(`${folder}/run.json`).write({ parent, children: [], urls });
@@ -49,14 +49,14 @@ describe('systems that run here', () => {
     ]);
   });
 
-  it('are those of this folder, and of its project', () => {
+  it('are those of this folder and of its Compose project', () => {
     const here = { folder: root };
     const containers = [
       ...project('orderflow', 1, 2),
       ...project('beside', 3, 4, here),
       ...project('elsewhere', 5, 6),
       ...project('orderflow-test-1', 7, 8, { ...here, testRun: 'host/1' }),
-      // The emulator of a local run, which may be in any folder.
+      // The emulator of a local run in any folder.
       ...project('orderflow-local', undefined, 9, here),
       ...project('stopped', 10, 11, { ...here, state: 'exited' }),
       ...project('headless', undefined, undefined, here),
@@ -70,7 +70,7 @@ describe('systems that run here', () => {
     expect(namesOf(listSystems(root, {}, containers))).toEqual(['Compose project elsewhere']);
   });
 
-  it('are not there when they are still starting, or have ended', () => {
+  it('are not found while they start or after they have ended', () => {
     startLocal(`${root}.local`, {});
     expect(listSystems(root, {}, [])).toEqual([]);
     const parent = { name: 'local', pid: process.pid, startedAt: 'before' };

@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('hands on what is appended, also to a file that comes later, and nothing of before', async () => {
+it('reports lines appended from now on, also in a file that is created later', async () => {
   writeFileSync(file, 'before\n');
   const seen: string[] = [];
   const stop = [file, join(folder, 'later.log')].map((one) => followFile(one, (line) => seen.push(line)));
@@ -33,7 +33,7 @@ it('hands on what is appended, also to a file that comes later, and nothing of b
   expect(seen).toEqual(['one', 'two', 'three', '4', 'five']);
 });
 
-it('hands on a character whole that came in two writes', async () => {
+it('reports a character intact that came in two writes', async () => {
   const seen: string[] = [];
   const stop = followFile(file, (line) => seen.push(line));
   const bytes = Buffer.from('first\n100 €\n');

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from './browser.js';
 
-/** A name that leads to this machine, as an attacker's DNS makes it. */
+/** A name that resolves to this machine, as in DNS rebinding. */
 const EVIL = 'evil.example';
 const PAGE = readFileSync(new URL('foreign-page.html', import.meta.url), 'utf8');
 
 type Write = { path: string; body: string; type: string; method?: string; headers?: Record<string, string> };
 
-/** Reads, by every means of a page, and writes to try at a target. */
+/** Reads and writes to try on a target, by every means that a page has. */
 export type Attack = { reads: string[]; writes: Write[] };
 
 /** Origin of the attacking page: another site, another port, no origin, or a rebound name. */
@@ -19,7 +19,7 @@ export const ATTACKERS = ['another site', 'another port', 'a sandbox', 'a reboun
 type Attacker = (typeof ATTACKERS)[number];
 
 type AttackReport = {
-  /** What the page could read, load or open. */
+  /** What the page managed to read, load or open. */
   loot: string[];
   /** Requests that arrived, with their answers. */
   answers: { method: string; path: string; status: number }[];
@@ -30,7 +30,7 @@ export type ForeignPages = {
   close: () => Promise<void>;
 };
 
-/** A browser, and a server of pages that are none of the target's. */
+/** A browser, and a server for pages of other origins. */
 export async function startForeignPages(): Promise<ForeignPages> {
   const server = createServer(({ url }, response) => {
     const sandbox = { 'content-security-policy': 'sandbox allow-scripts allow-forms' };
@@ -52,7 +52,7 @@ export async function startForeignPages(): Promise<ForeignPages> {
       await page.goto(`http://${host}:${port}/${attacker === 'a sandbox' ? 'sandbox' : ''}`);
       return target.origin;
     }
-    // The page was loaded from the attacker's server, at the target's port; now its name leads to the target.
+    // The attacker's server delivered the page on the target's port. Now its name resolves to the target.
     const base = `http://${EVIL}:${target.port}`;
     await page.route(`${base}/attack`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
     await page.goto(`${base}/attack`);

@@ -29,14 +29,14 @@ function inspected(hostConfig: Partial<Inspected['HostConfig']> = {}, rest: Part
 }
 
 describe('hardeningOf', () => {
-  it('is content with a container that is confined', () => {
+  it('accepts a confined container', () => {
     expect(hardeningOf(inspected(), STATUS)).toEqual(HARDENED);
   });
 
   it.each<[string, Inspected, string]>([
     ['root', inspected(), STATUS.replace('1000', '0')],
     ['a capability', inspected(), STATUS.replace('CapBnd:\t0000000000000000', 'CapBnd:\t00000000a80425fb')],
-    ['capabilities that are not told', inspected(), STATUS.replace(/^CapEff.*$/m, '')],
+    ['unknown capabilities', inspected(), STATUS.replace(/^CapEff.*$/m, '')],
     ['new privileges', inspected(), STATUS.replace('NoNewPrivs:\t1', 'NoNewPrivs:\t0')],
     ['a root that can be written', inspected({ ReadonlyRootfs: false }), STATUS],
     ['a privileged container', inspected({ Privileged: true }), STATUS],
@@ -51,13 +51,13 @@ describe('hardeningOf', () => {
       STATUS,
     ],
     ['the engine’s socket', inspected({}, { Mounts: [{ Type: 'bind', Source: '/var/run', RW: true }] }), STATUS],
-  ])('is not content with %s', (_name, container, status) => {
+  ])('rejects %s', (_name, container, status) => {
     expect(hardeningOf(container, status)).not.toEqual(HARDENED);
   });
 });
 
 describe('leaksIn', () => {
-  it('finds nothing in a log line of ours', () => {
+  it('finds nothing in our log lines', () => {
     const line =
       '{"level":"info","message":"processed","queue":"local-order-queue","eventId":"0190","attempt":1,"outcome":"processed","traceId":"abababababababababababababababab"}';
     expect(leaksIn(line, { message: 'do not tell' })).toEqual([]);

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 /** A container's confinement, as configured and as effective in its process. */
 export type Hardening = {
-  /** Of the first process, by /proc. */
+  /** Of the first process, from /proc. */
   uid: number;
   hasCapabilities: boolean;
   noNewPrivileges: boolean;
@@ -13,9 +13,9 @@ export type Hardening = {
   capAdd: string[];
   hasPidsLimit: boolean;
   hasMemoryLimit: boolean;
-  /** Addresses of this machine that its ports are published on. */
+  /** Addresses of this machine on which its ports are published. */
   publishedOn: string[];
-  /** Paths of this machine that it can write to. */
+  /** Host paths that it can write to. */
   writableMounts: string[];
 };
 
@@ -93,7 +93,7 @@ const SECRET_SHAPES: Record<string, RegExp> = {
 
 /**
  * Finds such texts in a log or health report.
- * @param canaries texts that a request carried and that must not turn up, by what they are: a message, a customer, a key
+ * @param canaries texts of a request that must not appear, by kind: message, customer, key
  */
 export function leaksIn(text: string, canaries: Record<string, string> = {}): string[] {
   return [

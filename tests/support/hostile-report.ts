@@ -1,10 +1,10 @@
-/** Titles of the parts of schemathesis's report that say what is wrong; what comes before them says what it has tried. */
+/** Titles of the parts of schemathesis's report that list problems. The parts before them list what it tried. */
 const WRONG = /^=+ (?:ERRORS|FAILURES) =+$/m;
-/** Lines of our own tool, and of the API's log. */
+/** Lines of our tool and of the API's log. */
 const SAID = /^(?:No valid request succeeded|.*"level":"error"|\d+ cases, NOT PASSED)/;
 const LAST_LINES = 40;
 
-/** Of what `npm run hostile` has written, the part that says why it did not pass, and how to repeat it. */
+/** The part of `npm run hostile`'s output that says why it failed and how to repeat it. */
 export function failingPart(output: string): string {
   const lines = output.split('\n');
   const from = WRONG.exec(output)?.index;

@@ -1,6 +1,6 @@
-/** Where nothing listens. */
+/** Nothing listens there. */
 const NOWHERE = 'http://127.0.0.1:1';
-/** A file that is not there. */
+/** A file that does not exist. */
 const NO_FILE = '/no/such/file';
 
 /**

@@ -11,7 +11,7 @@ const MODULE = pathToFileURL(join(import.meta.dirname, '../../tools/local/identi
 const NO_PROC = '/no/such/folder';
 const hasProc = existsSync('/proc/self/stat');
 
-/** What another process, with other variables, says of when this one started. */
+/** This process's start time, as a process with other variables reports it. */
 function startAsSeenWith(env: Record<string, string | undefined>, proc: string): string {
   const program = `import { startOf } from ${JSON.stringify(MODULE)};
     process.stdout.write(startOf(${process.pid}, ${JSON.stringify(proc)}) ?? 'gone');`;
@@ -31,21 +31,21 @@ describe.each([...(hasProc ? [['/proc', '/proc']] : []), ['ps', NO_PROC]])('by %
     expect(seen[0]).toMatch(/^(?:boot|ps)-[\w:-]+$/);
   });
 
-  it('runs while it does, and has gone when it has, or when its id is that of a later one', async () => {
+  it('is reported as running until it ends, or until a later process has its id', async () => {
     const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     const pid = child.pid ?? 0;
     const startedAt = startOf(pid, proc) ?? '';
     expect(standingOf({ pid, startedAt }, proc)).toBe('running');
     expect(standingOf({ pid, startedAt: startedAt.replace(/\d+$/, '7') }, proc)).toBe('gone');
     child.kill('SIGKILL');
-    // Before its parent has asked for its exit code it is a zombie.
+    // It is a zombie until its parent has read its exit code.
     await waitFor('gone', () => Promise.resolve(standingOf({ pid, startedAt }, proc) === 'gone'));
   });
 
   it.each([
     ['an earlier version wrote it', 'Fri Nov 27 10:11:12 2026'],
-    ['it was told in another way', proc === NO_PROC ? 'boot-1-2' : 'ps-Fri-Nov-27-10:11:12-2026'],
-    ['nothing told it', ''],
+    ['it was recorded in another form', proc === NO_PROC ? 'boot-1-2' : 'ps-Fri-Nov-27-10:11:12-2026'],
+    ['it was not recorded', ''],
   ])('is unknown when %s', (_reason, startedAt) => {
     expect(standingOf({ pid: process.pid, startedAt }, proc)).toBe('unknown');
   });
@@ -56,14 +56,14 @@ it.each([0, -1, -process.pid, 1.5, NaN, 2 ** 31 - 2])('there is no process %s', 
   expect(standingOf({ pid, startedAt: 'x' })).toBe('gone');
 });
 
-it('without /proc and ps nothing is told of a process, but that there is one', () => {
+it('without /proc and ps only the existence of a process is known', () => {
   const empty = mkdtempSync(join(tmpdir(), 'orderflow-'));
   expect(startAsSeenWith({ PATH: empty }, NO_PROC)).toBe('');
   if (hasProc) expect(startAsSeenWith({ PATH: empty }, '/proc')).toBe(startOf(process.pid));
   rmSync(empty, { recursive: true });
 });
 
-it('says what is left to chance', () => {
+it('reports what it cannot determine', () => {
   if (hasProc) expect(doubtAboutIds()).toBeUndefined();
   expect(doubtAboutIds(NO_PROC)).toContain('to the second');
 });

@@ -18,26 +18,26 @@ const lock = JSON.parse(read('package-lock.json')) as {
   packages: Record<string, { hasInstallScript?: boolean; link?: boolean; resolved?: string }>;
 };
 
-/** Packages that would run code when they are installed, and why they work although they may not. */
+/** Packages with install scripts, and why they work without them. */
 const WITHOUT_THEIR_SCRIPT = {
-  '@parcel/watcher': 'a prebuilt package of its own for each platform',
+  '@parcel/watcher': 'a separate prebuilt package for each platform',
   '@scarf/scarf': 'only reports the installation',
-  '@swc/core': 'a prebuilt package of its own for each platform',
+  '@swc/core': 'a separate prebuilt package for each platform',
   'cpu-features': 'optional: ssh2 does without',
-  esbuild: 'a prebuilt package of its own for each platform; the script only saves a process',
+  esbuild: 'a separate prebuilt package for each platform; the script only saves a process',
   protobufjs: 'only prints a warning',
   ssh2: 'only builds an optional, faster cipher',
-  'unrs-resolver': 'a prebuilt package of its own for each platform',
+  'unrs-resolver': 'a separate prebuilt package for each platform',
 };
 
 describe('an installation', () => {
-  it('runs no script of a package, whoever says npm ci', async () => {
+  it('runs no script of a package, whoever calls npm ci', async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
     expect((await run('npm', ['config', 'get', 'ignore-scripts'], { cwd: root, env })).stdout).toBe('true\n');
   });
 
   it.each(['.ci/run', 'tools/local/requirements.mjs', 'Dockerfile.api', 'Dockerfile.worker'])(
-    'by %s says so itself',
+    'by %s disables scripts itself',
     (file) => {
       // Comments and messages name the command, too.
       const commands = read(file).match(/(?<!`)\bnpm ci --.*|'ci', .*/g) ?? [];
@@ -46,14 +46,14 @@ describe('an installation', () => {
     },
   );
 
-  it('needs none: a new package with a script must be looked at', () => {
+  it('needs no script: a new package with one must be reviewed', () => {
     const withScript = Object.entries(lock.packages)
       .filter(([, { hasInstallScript }]) => hasInstallScript)
       .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
     expect([...new Set(withScript)].sort()).toEqual(Object.keys(WITHOUT_THEIR_SCRIPT).sort());
   });
 
-  it('leaves out nothing of ours: no script of the project runs by itself', () => {
+  it('omits nothing of ours: no script of the project runs by itself', () => {
     const files = Object.keys(lock.packages).filter((path) => !path.includes('node_modules/'));
     for (const file of files) {
       const { scripts = {} } = JSON.parse(read(join(file, 'package.json'))) as Package;
@@ -64,13 +64,13 @@ describe('an installation', () => {
     }
   });
 
-  it('of Python packages takes wheels only, which run nothing', () => {
+  it('of Python packages uses wheels only, which run nothing', () => {
     expect(read('tools/local/requirements.mjs')).toMatch(/'--only-binary', ':all:', '--require-hashes'/);
   });
 });
 
 describe('the telemetry of a dependency', () => {
-  /** How many reports it sends for a project with these settings; asked to, it looks at nothing else of the project. */
+  /** How many reports it sends for a project with these settings. It reads nothing else of the project. */
   async function reports(settings: object | undefined): Promise<number> {
     let count = 0;
     const server = createServer((_, response) => {
@@ -98,11 +98,11 @@ describe('the telemetry of a dependency', () => {
     return count;
   }
 
-  it('stays off even where scripts run', async () => {
+  it('stays off even if scripts run', async () => {
     expect(await reports(manifest.scarfSettings)).toBe(0);
   });
 
-  it('would be sent otherwise', async () => {
+  it('would be sent without these settings', async () => {
     expect(await reports(undefined)).toBe(1);
   });
 });

@@ -28,7 +28,7 @@ export type Instance = {
   logFile: string;
   /** Unexpected ends of its processes. */
   ends: { code: number; signal: NodeJS.Signals | null; at: number }[];
-  /** Ends it for good. */
+  /** Ends it permanently. */
   dispose(): Promise<void>;
 };
 
@@ -46,7 +46,7 @@ type InstanceOptions = {
   envOfLife?: (life: number) => Record<string, string>;
 };
 
-/** As a container's restart policy would, but sooner. */
+/** Like a container's restart policy, but sooner. */
 const RESTART_AFTER_MS = 200;
 const HEALTHY_WITHIN_MS = 60_000;
 const LAST_LINES = 15;
@@ -88,7 +88,7 @@ export function createInstance(options: InstanceOptions): Instance {
   const logFile = `${place.logDir}${name}.log`;
   const logs = async (): Promise<string> => (existsSync(logFile) ? readFile(logFile, 'utf8') : '');
 
-  /** With restarts a process may die and come back before it is healthy; without, its death is the answer. */
+  /** With restarts, a process may die before it is healthy. Without restarts, its death is a failed start. */
   async function start(): Promise<void> {
     if (!wanted) {
       wanted = true;
@@ -142,7 +142,7 @@ export function createInstance(options: InstanceOptions): Instance {
     ends,
     dispose: async () => {
       const stubborn = setTimeout(() => child?.kill('SIGKILL'), DISPOSE_WITHIN_MS);
-      // One that was stopped with SIGSTOP would not hear the other signal.
+      // A process stopped with SIGSTOP does not receive other signals.
       child?.kill('SIGCONT');
       await end('SIGTERM');
       clearTimeout(stubborn);

@@ -9,7 +9,7 @@ import { waitFor } from './wait-for.js';
 const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
 
 it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  'what a run has started goes with it on %s',
+  'the processes of a run end with it on %s',
   async (signal) => {
     const folder = mkdtempSync(join(tmpdir(), 'orderflow-'));
     const script = `

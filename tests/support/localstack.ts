@@ -20,9 +20,9 @@ const ENVIRONMENT = {
 type Options = {
   /** What the hook reads, besides LocalStack's own variables. */
   environment?: Record<string, string>;
-  /** Files that the container has besides the project's: their text by their path in it. */
+  /** Additional files of the container: text by path. */
   files?: Record<string, string>;
-  /** Where other containers find it as http://localstack:4566. */
+  /** The network in which it is http://localstack:4566. */
   network?: StartedNetwork;
 };
 

@@ -1,9 +1,10 @@
 /**
- * Plays what may come between two steps of a process that takes a lock: node lock-interleavings.mjs MODULE FOLDER
- * [STEP]. A step is a call to the file system that names the lock.
+ * Interleaves other processes with the steps of a process that takes a lock: node lock-interleavings.mjs MODULE FOLDER
+ * [STEP]. A step is a file system call that names the lock.
  *
- * Without STEP: at each step another one takes the same lock, left by a process that was killed. Prints, for each step,
- * how many held it at once, and how many held it at all. With STEP: the process is killed there; prints nothing.
+ * Without STEP: at each step, another process takes the same lock, which a killed process has left. Prints for each
+ * step how many processes held it at once, and how many held it in total. With STEP: kills the process there and prints
+ * nothing.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -31,7 +32,7 @@ syncBuiltinESMExports();
 /** @type {typeof import('../../tools/local/lock.mjs')} */
 const { withLock } = await import(module);
 
-/** The n-th lock; a process held it that was killed. */
+/** The n-th lock, left by a killed process. */
 function deadLock(/** @type {number} */ n) {
   const lock = `${folder}/${n}/lock`;
   const program = `import { withLock } from ${JSON.stringify(module)};
@@ -72,12 +73,12 @@ if (killedAt !== undefined) {
     before = (step) => {
       if (step !== wanted) return;
       counted = '';
-      // Up to its work, or to its refusal, it waits for nothing.
+      // It waits for nothing until it works or is refused.
       other = attempt();
       counted = lock;
     };
     const one = attempt();
-    // One of them holds it and would wait for the other, which never came.
+    // One holds the lock and would wait for the other, which never came.
     if (!other) leave();
     await new Promise((resolve) => setImmediate(resolve));
     leave();

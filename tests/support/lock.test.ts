@@ -23,7 +23,7 @@ describe('a lock between processes', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('gives what the work gives, and is free afterwards', async () => {
+  it('returns the result of the work, and is free afterwards', async () => {
     expect(await withLock(lock, () => existsSync(lock))).toBe(true);
     expect(existsSync(lock)).toBe(false);
   });
@@ -33,7 +33,7 @@ describe('a lock between processes', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  it('lets processes work one after the other', async () => {
+  it('lets processes work one at a time', async () => {
     const log = join(folder, 'log');
     writeFileSync(log, '');
     const program = `
@@ -60,7 +60,7 @@ describe('a lock between processes', () => {
     expect(readFileSync(log, 'utf8')).toBe('()()()()');
   });
 
-  it('says who holds it, as a file in a folder', async () => {
+  it('names its holder in a file in a folder', async () => {
     await withLock(lock, () => {
       expect(readdirSync(lock)).toEqual([expect.stringMatching(new RegExp(`^${process.pid}_[\\w:-]+_[\\da-f-]+$`))]);
     });
@@ -73,7 +73,7 @@ describe('a lock between processes', () => {
       `${process.pid}__x`,
       new RegExp(`^Process ${process.pid} \\(.*node.*\\) has held`),
     ],
-    ['is not taken from somebody unknown', '-1_1_x', 'Process -1 (unknown command) has held'],
+    ['is not taken from an unknown holder', '-1_1_x', 'Process -1 (unknown command) has held'],
   ])('%s', async (_, holder, message) => {
     mkdirSync(lock, { recursive: true });
     writeFileSync(join(lock, holder), '');
@@ -82,7 +82,7 @@ describe('a lock between processes', () => {
     expect(readdirSync(dirname(lock))).toEqual(['work.lock']);
   });
 
-  it('is not taken from an earlier version, which had a file', async () => {
+  it('is not taken from an earlier version, whose lock was a file', async () => {
     mkdirSync(dirname(lock), { recursive: true });
     writeFileSync(lock, String(process.ppid));
     await expect(withLock(lock, () => undefined, { patienceMs: 0 })).rejects.toThrow(`Process ${process.ppid} (`);
@@ -113,16 +113,16 @@ describe('a lock between processes', () => {
   it.each(
     [
       ['2147483646_1_x', '2147483646__x', `${process.pid}_${startedLater}_x`],
-      // As an earlier version wrote them.
+      // Written by an earlier version.
       existsSync('/proc/self/stat') ? [`${process.pid}_1_x`] : [],
     ].flat(),
-  )('is taken from %s: a process that has ended, or an id that another one has now', async (holder) => {
+  )('is taken from %s: a process that has ended, or whose id another process has now', async (holder) => {
     mkdirSync(lock, { recursive: true });
     writeFileSync(join(lock, holder), '');
     expect(await withLock(lock, () => readdirSync(lock), { patienceMs: 0 })).not.toContain(holder);
   });
 
-  it('is not waited for in silence: who holds it is told once', async () => {
+  it('reports its holder once while another process waits', async () => {
     const said: string[] = [];
     const holding = withLock(lock, () => waitFor('told', () => Promise.resolve(said.length > 0)));
     const waiting = withLock(lock, () => 'done', { silentMs: 1, say: (text) => said.push(text) });
@@ -132,7 +132,7 @@ describe('a lock between processes', () => {
     ]);
   });
 
-  it('is not waited for any more when the wait is given up', async () => {
+  it('is no longer waited for after the wait is aborted', async () => {
     const given = new AbortController();
     const holding = withLock(lock, async () => {
       const waiting = withLock(lock, () => undefined, {
@@ -150,14 +150,14 @@ describe('a lock between processes', () => {
 
   const interleavings = fileURLToPath(new URL('lock-interleavings.mjs', import.meta.url));
 
-  it('of a dead process is held by one at a time, wherever another one comes between', () => {
+  it('of a dead process is held by one process at a time, whatever the interleaving', () => {
     const { stdout } = spawnSync(process.execPath, [interleavings, MODULE, folder], { encoding: 'utf8' });
     const results = JSON.parse(stdout) as { step: number; together: number; held: number }[];
     expect(results.length).toBeGreaterThan(5);
     expect(results.filter(({ together, held }) => together !== 1 || held === 0)).toEqual([]);
   }, 60_000);
 
-  it('is free again wherever a process is killed that takes it', async () => {
+  it('is free again wherever the process that takes it is killed', async () => {
     const killed = join(folder, 'killed', 'lock');
     for (let step = 1; ; step++) {
       const { signal } = spawnSync(process.execPath, [interleavings, MODULE, folder, String(step)]);

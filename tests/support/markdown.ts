@@ -1,10 +1,10 @@
-/** Takes Markdown apart: pieces, headings, anchors and links. Paths are relative to the root of the repository. */
+/** Parses Markdown into pieces, headings, anchors and links. Paths are relative to the root of the repository. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 const root = new URL('../../', import.meta.url);
 export const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
-/** Every document that people read. */
+/** Every document. */
 export const DOCUMENTS = [
   ...['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md'],
   ...readdirSync(new URL('docs', root), { recursive: true, encoding: 'utf8' })
@@ -32,7 +32,7 @@ export const headings = (markdown: string) =>
     return signs && text ? [{ level: signs.length, text }] : [];
   });
 
-/** As GitHub makes them: https://docs.github.com/en/get-started/writing-on-github, "Section links". */
+/** GitHub's rule: https://docs.github.com/en/get-started/writing-on-github, "Section links". */
 function anchors(markdown: string): string[] {
   const seen = new Map<string, number>();
   const ofHeadings = headings(markdown).map(({ text }) => {
@@ -47,7 +47,7 @@ function anchors(markdown: string): string[] {
   return [...ofHeadings, ...[...markdown.matchAll(/<a id="([^"]+)">/g)].map((match) => match[1]!)];
 }
 
-/** Links of a document that lead to no file or no anchor. @param from its path */
+/** Links of a document whose file or anchor does not exist. @param from its path */
 export function brokenLinks(markdown: string, from: string): string[] {
   const prose = pieces(markdown).filter((piece) => !isCode(piece));
   const targets = prose.flatMap((piece) => [...piece.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1]!));

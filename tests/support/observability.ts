@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 const root = new URL('../../observability/', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
-/** A PromQL expression, and where it stands. */
+/** A PromQL expression and its place. */
 export type Query = { where: string; expression: string; legend?: string };
 
 type Dashboard = { title: string; panels: { title: string; targets: { expr: string; legendFormat: string }[] }[] };
@@ -29,13 +29,13 @@ export function alertQueries(): Query[] {
   return groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ where: alert, expression: expr })));
 }
 
-/** What Prometheus calls its targets. */
+/** The names of Prometheus's targets. */
 export function scrapeJobs(): string[] {
   const config = parse(read('prometheus/prometheus.yml')) as { scrape_configs: { job_name: string }[] };
   return config.scrape_configs.map(({ job_name: job }) => job);
 }
 
-/** Alerts, and how often each is expected to fire and to be quiet in the tests of the rules. */
+/** How often the rule tests expect each alert to fire and to stay silent. */
 export function testedAlerts(): Record<string, { fires: number; quiet: number }> {
   type Tests = { tests: { alert_rule_test: { alertname: string; exp_alerts?: object[] }[] }[] };
   const { tests } = parse(read('prometheus/alerts.test.yml')) as Tests;

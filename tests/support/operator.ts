@@ -29,13 +29,13 @@ export async function connectOperator(endpoint: string, stage = 'local'): Promis
   });
 }
 
-/** What a queue holds, by its name. */
+/** The messages of a queue, by its name. */
 export async function queueCounts({ aws, urlOf }: ConnectedSystem, queue: string): Promise<QueueCounts> {
   return countQueue(aws.sqs, await urlOf(queue));
 }
 
 export type RecordingTerminal = Terminal & {
-  /** All that was written so far. */
+  /** Everything written so far. */
   written: () => string;
   said: () => string;
   /** The lines of `out` as JSON documents. */
@@ -44,7 +44,7 @@ export type RecordingTerminal = Terminal & {
   interrupt: () => void;
 };
 
-/** A terminal that records its output. @param answer what is answered to every question; absent: nobody is there */
+/** A terminal that records its output. @param answer the answer to every question; absent: not interactive */
 export function createTerminal({ answer }: { answer?: string } = {}): RecordingTerminal {
   const interrupted = new AbortController();
   let written = '';

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export type OpsProcess = {
   stdout: () => string;
   stderr: () => string;
-  /** The lines on stdout that are JSON documents by themselves. */
+  /** The lines on stdout that are JSON documents. */
   documents: <T = Record<string, unknown>>() => T[];
   /** Waits until stdout or stderr has it. */
   says: (text: string | RegExp, withinMs?: number) => Promise<void>;
@@ -33,14 +33,14 @@ export function endOps(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** Starts it as a person would, but for the compiler, with the key of the emulators of this process. */
+/** Starts it as a user would, but without compiling, with the key of this process's emulators. */
 export function startOps(args: readonly string[], env: Record<string, string> = {}): OpsProcess {
   const child = spawn(process.execPath, ['--no-warnings', 'tools/orderctl/dist/main.js', ...args], {
     cwd: root,
     env: {
       ...ofTheMachine(process.env),
       ...toolVariables(CREDENTIALS),
-      // Nothing that runs on this machine is of interest.
+      // Ignore the systems that run on this machine.
       ...{
         ORDERFLOW_LOCAL_DIR: '/no/such/folder',
         COMPOSE_PROJECT_NAME: 'no-such-project',
@@ -78,7 +78,7 @@ export function startOps(args: readonly string[], env: Record<string, string> = 
   };
 }
 
-/** Runs it to its end. */
+/** Runs it until it exits. */
 export async function ops(...args: string[]) {
   const process = startOps(args);
   const exitCode = await process.exitCode;

@@ -78,7 +78,7 @@ function read({ resourceSpans }: OtlpRequest): ReceivedSpan[] {
   });
 }
 
-/** Receives spans by OTLP over HTTP, in JSON, on a port that stays its own. */
+/** Receives spans by OTLP over HTTP in JSON, on a port that it keeps while it is down. */
 export async function startOtlpReceiver(port: number): Promise<OtlpReceiver> {
   const received: ReceivedSpan[] = [];
   const held = new Set<ServerResponse>();
@@ -123,7 +123,9 @@ export async function startOtlpReceiver(port: number): Promise<OtlpReceiver> {
   };
 }
 
-/** The spans as a tree, a line each: service, kind, name, event and outcome; children in the order of their start. */
+/**
+ * The spans as a tree, one per line: service, kind, name, event and outcome. Children are in the order of their start.
+ */
 export function drawTrace(spans: ReceivedSpan[]): string[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const inOrder = [...spans].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));

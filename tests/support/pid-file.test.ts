@@ -46,8 +46,8 @@ describe('the pid file', () => {
   it.each<[string, { pid: number; startedAt: string }, { pid: number; startedAt: string }[]]>([
     ['its parent', self, [GONE]],
     ['a child', GONE, [GONE, self]],
-    ['a child that cannot be told from a later process', GONE, [{ ...self, startedAt: 'Fri Nov 27 10:11:12 2026' }]],
-    ['a child of which nothing was known', GONE, [{ ...self, startedAt: '' }]],
+    ['a child that may be a later process', GONE, [{ ...self, startedAt: 'Fri Nov 27 10:11:12 2026' }]],
+    ['a child without a recorded identity', GONE, [{ ...self, startedAt: '' }]],
   ])('stays while %s answers', (_, parent, children) => {
     write(parent, ...children);
     expect(
@@ -58,7 +58,7 @@ describe('the pid file', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  it('goes when all have gone', () => {
+  it('is removed when all have ended', () => {
     write(GONE, GONE);
     expect(pidFile(file).removeUnlessAlive()).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
@@ -70,7 +70,7 @@ describe('the pid file', () => {
     ['null', () => 'null'],
     ['without its parent', (whole: string) => JSON.stringify({ ...(JSON.parse(whole) as object), parent: null })],
     ['with an id that is no number', (whole: string) => whole.replace(/"pid": \d+/, '"pid": "1"')],
-  ])('is kept, and said to be damaged, when it is %s', (_, damage) => {
+  ])('is kept and reported as damaged when it is %s', (_, damage) => {
     write(self);
     writeFileSync(file, damage(readFileSync(file, 'utf8')));
     expect(() => pidFile(file).removeUnlessAlive()).toThrow('is damaged');
@@ -78,13 +78,13 @@ describe('the pid file', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  it('of nobody is one that names nobody: none, or an empty one', () => {
+  it('names no process if it is missing or empty', () => {
     expect(pidFile(file).readStrictly()).toBeUndefined();
     writeFileSync(file, '');
     expect(pidFile(file).readStrictly()).toBeUndefined();
   });
 
-  it('leaves the old one whole when the new one cannot be written', () => {
+  it('keeps the old content if the new one cannot be written', () => {
     write(self);
     const before = readFileSync(file, 'utf8');
     const circular: Record<string, never> = {};
@@ -96,7 +96,7 @@ describe('the pid file', () => {
     expect(readdirSync(folder)).toEqual(['run.json']);
   });
 
-  it('is read by its owner only', () => {
+  it('is readable by its owner only', () => {
     write(self);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     chmodSync(file, 0o600);
@@ -114,14 +114,14 @@ describe('the pid file', () => {
       });
     });
 
-  /** One that does not go at the first signal, as a service that drains. */
+  /** A process that ignores the first signal, like a service that drains. */
   function startStubborn() {
     const child = spawn(
       process.execPath,
       ['--eval', 'process.on("SIGTERM", () => setTimeout(process.exit, 300)); setInterval(() => {}, 1000)'],
       { stdio: 'ignore' },
     );
-    /** By which signal; null when it ended by itself. */
+    /** The signal that ended it; null if it exited by itself. */
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.once('close', (_, signal) => {
         resolve(signal);
@@ -135,7 +135,7 @@ describe('the pid file', () => {
     ['a time zone', { TZ: 'Pacific/Kiritimati', LC_ALL: 'de_DE.UTF-8' }],
     ['no ps', { PATH: '/nonexistent' }],
   ])(
-    'is enough to stop the children of a dead launcher in a shell with %s',
+    'suffices to stop the children of a dead launcher in a shell with %s',
     async (_, env) => {
       const { ended, known: child } = startStubborn();
       write(GONE, child);
@@ -146,7 +146,7 @@ describe('the pid file', () => {
     30_000,
   );
 
-  it('names the processes that may be others, and neither ends nor forgets them', async () => {
+  it("reports processes that may be someone else's, and neither ends nor forgets them", async () => {
     write(GONE, { ...self, startedAt: 'Fri Nov 27 10:11:12 2026' });
     const { code, output } = await stop({});
     expect(code).toBe(1);
@@ -155,7 +155,7 @@ describe('the pid file', () => {
     expect(existsSync(file)).toBe(true);
   }, 30_000);
 
-  it('a suspended process is ended, too', async () => {
+  it('ends a suspended process, too', async () => {
     const { ended, child, known: one } = startStubborn();
     child.kill('SIGSTOP');
     await endKnown(known('x', one), 20_000);

@@ -89,7 +89,7 @@ export function missingFor(expression: string, samples: readonly Sample[]): stri
     if (found.length === 0) return [metric];
     const labels = [...new Set([...groupedBy, ...matchers.map(({ label }) => label)])];
     const unknown = labels.filter((label) => !found.some((sample) => label in sample.labels));
-    // Of what must not be there, nothing may be there.
+    // A metric that must be absent may have no sample.
     const unmet = matchers.filter(
       ({ label, operator, value }) =>
         !unknown.includes(label) &&

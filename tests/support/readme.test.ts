@@ -7,8 +7,8 @@ const chinese = read('README.zh-CN.md');
 
 const COMMENT = /(?<=^|\s)#.*$/gm;
 /**
- * What no translation changes: code spans, link targets, commands, addresses, variables and numbers. The earlier ones
- * take what the later ones would find in them.
+ * What a translation keeps: code spans, link targets, commands, addresses, variables and numbers. An earlier
+ * alternative consumes text that a later one would match.
  */
 const FACT =
   /`[^`]+`|\]\([^)]+\)|(?:npm run|docker compose) [\w:-]+|npm \w+|https?:\/\/[\w.:/-]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\d+(?:[.-]\d+)*/g;
@@ -22,7 +22,7 @@ function commands(block: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** Sorted, because sentences are built in another order in another language. */
+/** Sorted, because word order differs between languages. */
 function facts(text: string): string[] {
   return (text.replace(/\s+/g, ' ').match(FACT) ?? [])
     .map((fact) => fact.replace(/^\]\(README(\.zh-CN)?\.md\)$/, '](the other language)').replace(/^\]\(#.*/, '](#)'))
@@ -67,7 +67,7 @@ describe('the two READMEs', () => {
   });
 });
 
-describe('what is noticed', () => {
+describe('these checks notice', () => {
   it.each([
     ['another port', '127.0.0.1:3000/api/orders -H', '127.0.0.1:3001/api/orders -H'],
     ['another command in a code block', 'npm ci && npm test ', 'npm install && npm test '],

@@ -5,7 +5,7 @@ export type ServiceName = 'localstack' | Service;
 
 /** A whole running system, however it was started. */
 export type System = {
-  /** Base URL of the API, as http://127.0.0.1:32768; may change when the service is started again. */
+  /** Base URL of the API, for example http://127.0.0.1:32768. A restart may change it. */
   apiUrl(): Promise<string>;
   /** Where the emulator listens. */
   awsEndpoint(): Promise<string>;
@@ -16,7 +16,7 @@ export type System = {
   stop(...services: ServiceName[]): Promise<number[]>;
   /** Starts stopped services, and waits until they are healthy. */
   start(...services: ServiceName[]): Promise<void>;
-  /** All that the service has logged. */
+  /** Everything that the service has logged. */
   logs(service: ServiceName): Promise<string>;
   /** Removes everything that was started. */
   dispose(): Promise<void>;

@@ -5,14 +5,14 @@ import { expect, it } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
-/** What is not a program of ours, or hands its arguments on. */
+/** Programs that are not ours or that pass their arguments on. */
 const FOREIGN = ['build', 'fix', 'test', 'up'];
-/** What commander does. */
+/** Programs whose options commander handles. */
 const OTHERS = ['audit', 'dlq', 'ops'];
 const TOOLS = Object.entries(scripts).filter(([name]) => ![...FOREIGN, ...OTHERS].includes(name));
 const MEASUREMENTS = ['--page', '--plain', '--profile', '--soak', '--startup'];
 
-/** The last command of an npm script: what compiles before it is left out. */
+/** The last command of an npm script, without the compilation before it. */
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [command = '', ...own] = (script.split('&& ').at(-1) ?? '').split(' ');
   const [program, rest] =
@@ -47,7 +47,7 @@ it('are these', () => {
 });
 
 it.each(TOOLS)(
-  'npm run %s shows how it is called when it is asked, or does not know an option',
+  'npm run %s shows its usage on --help and for an unknown option',
   async (_, script) => {
     const [asked, unknown] = await Promise.all([run(script, '--help'), run(script, '--no-such-option')]);
     expect(asked).toEqual({ code: 0, stdout: expect.stringMatching(/^npm run /), stderr: '' });
@@ -58,7 +58,7 @@ it.each(TOOLS)(
 );
 
 it.each(MEASUREMENTS)(
-  'npm run bench -- %s shows how it is called when it is asked, or does not know an option',
+  'npm run bench -- %s shows its usage on --help and for an unknown option',
   async (measurement) => {
     const bench = scripts.bench ?? '';
     const [asked, unknown] = await Promise.all([
@@ -72,12 +72,12 @@ it.each(MEASUREMENTS)(
   120_000,
 );
 
-it('npm run bench takes one measurement at a time, and names them', async () => {
+it('npm run bench accepts one measurement at a time, and lists them', async () => {
   const { code, stderr } = await run(scripts.bench ?? '', '--soak', '--page');
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(MEASUREMENTS.join(' | ')) });
 });
 
-it('npm run check names the checks when it does not know one', async () => {
+it('npm run check lists its checks if the name is unknown', async () => {
   const { code, stderr } = await run(scripts.check ?? '', 'no-such-check');
   expect(code).toBe(2);
   for (const name of ['no-such-check', 'audit', 'format', 'lint', 'template', 'unused']) expect(stderr).toContain(name);

@@ -14,7 +14,7 @@ const STOP_GRACE_SECONDS = 30;
 
 type WorkerService = Exclude<Service, 'api-gateway'>;
 
-/** The answer of terminus. */
+/** The answer of @godaddy/terminus. */
 type HealthAnswer = { status: number; details: Record<string, unknown> };
 
 export type WorkerContainer = {

@@ -1,7 +1,7 @@
 """MiniStack behind a guard: `python guard.py`, with GATEWAY_PORT and EMULATOR_ACCESS_KEY_ID in the environment.
 
-MiniStack by itself answers any web page: it allows every origin, asks for no credentials, and can start processes. The
-guard passes on what Orderflow needs and refuses the rest with 403:
+MiniStack itself answers any web page: it allows every origin, needs no credentials, and can start processes. The guard
+forwards the calls that Orderflow needs and refuses all others with 403:
 
 - `POST /` of four services, signed with this run's access key id, from a client that is no browser;
 - `GET /_ministack/health`, by which a start knows that MiniStack is up.
@@ -20,14 +20,14 @@ from email.utils import formatdate
 
 SERVICES = ("cloudformation", "dynamodb", "events", "sqs")
 HEALTH = b"/_ministack/health"
-# A page whose own name was made to resolve to 127.0.0.1 sends that name.
+# With DNS rebinding, a page sends its own name.
 LOOPBACK = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 SIGNED_BY = re.compile(rb"AWS4-HMAC-SHA256 +Credential=([^/,\s]+)/\d{8}/[a-z0-9-]+/([a-z]+)/aws4_request *,.+")
 HOW_TO = 'To use the AWS CLI or an SDK: eval "$(npm run local --silent -- --env)"'
 
 
 def refusal(scope, key):
-    """The AWS error code and the reason for which a request is refused; None for one that is passed on."""
+    """Returns the AWS error code and the reason of a refusal, or None when the request may continue."""
     headers = {}
     for name, value in scope["headers"]:
         headers.setdefault(name.lower(), []).append(value.strip())
@@ -35,7 +35,7 @@ def refusal(scope, key):
     if b"origin" in headers or any(name.startswith(b"sec-fetch-") for name in headers):
         return "AccessDeniedException", "The emulator does not answer browsers (Origin, Sec-Fetch-*)."
     hosts = headers.get(b"host", [])
-    # Over HTTP/2 a request may name two hosts, and no client of an emulator speaks it.
+    # Over HTTP/2 a request may name two hosts, and no client of an emulator uses it.
     if scope["http_version"] != "1.1" or len(hosts) != 1 or not LOOPBACK.fullmatch(hosts[0]):
         return "AccessDeniedException", "The emulator answers HTTP/1.1 with a Host of 127.0.0.1, localhost or [::1]."
 
@@ -69,7 +69,7 @@ async def refuse(send, code, reason):
 
 
 def without_cors(send):
-    """MiniStack invites every origin in each answer, which no client of ours reads."""
+    """MiniStack's answers allow every origin, which none of our clients needs."""
 
     async def send_without(message):
         if message["type"] == "http.response.start":
@@ -102,12 +102,12 @@ def main():
     key = os.environ.pop("EMULATOR_ACCESS_KEY_ID").encode()
     if len(key) < 20:
         raise SystemExit("EMULATOR_ACCESS_KEY_ID must be random, and 20 characters or more.")
-    # Read when the package is imported.
+    # MiniStack reads these on import.
     os.environ.update(
         SERVICES=",".join(SERVICES),
         # A Lambda function runs in a container or not at all, never as a process of this machine.
         LAMBDA_STRICT="1",
-        # Listeners of their own, which nothing guards.
+        # These services would open listeners that the guard does not cover.
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
     )
@@ -124,7 +124,7 @@ def main():
     except (ImportError, ValueError, OSError):
         pass
 
-    # As MiniStack starts it.
+    # Like MiniStack's own start.
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75

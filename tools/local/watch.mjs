@@ -121,7 +121,7 @@ export function restartOnChange(place, { processes, tryToStart, print, isStoppin
         processes.remove(old);
       }
       if (isStopping() || !isNewest()) return;
-      if (await tryToStart(service)) print(service, '(restarted)');
+      if ((await tryToStart(service)) && isNewest()) print(service, '(restarted)');
     };
     print(service, '(changed: restarting)');
     const child = processes.find(service);

@@ -5,9 +5,9 @@ import { IsText, IsTraceparent } from '../text.js';
 
 export const MAX_CORRELATION_ID = 128;
 
-/** Context of an event. EventBridge hands no attributes on to SQS, so everything travels inside `detail`. */
+/** Context of an event. EventBridge passes no attributes on to SQS, so everything travels inside `detail`. */
 export class EventMetadata {
-  /** UUIDv5 of aggregate id, event type and aggregate version: the same event has the same id however often it is sent. */
+  /** UUIDv5 of aggregate id, event type and aggregate version: a republished event keeps its id. */
   @IsId()
   eventId!: string;
 
@@ -16,14 +16,14 @@ export class EventMetadata {
   @Min(1)
   version!: number;
 
-  /** When it happened, by the aggregate's own timestamps. */
+  /** When it happened, from the aggregate's own timestamps. */
   @IsISO8601()
   occurredAt!: string;
 
   @IsText(MAX_CORRELATION_ID)
   correlationId!: string;
 
-  /** The event that led to this one. */
+  /** The event that caused this one. */
   @Optional()
   @IsId()
   causationId?: string;
@@ -33,7 +33,7 @@ export class EventMetadata {
   traceparent?: string;
 }
 
-/** An event as it is handed to the publisher; `detail` is an instance of an event class. */
+/** An event for the publisher; `detail` is an instance of an event class. */
 export type OutgoingEvent<Detail extends { metadata: EventMetadata; data: object } = EventDetail> = {
   source: string;
   type: string;

@@ -53,7 +53,7 @@ export class NotificationSentData {
   sentAt!: string;
 }
 
-/** A notification went out. */
+/** A notification was sent. */
 export class NotificationSentEvent {
   static readonly type = 'NotificationSent';
   static readonly version = 1;

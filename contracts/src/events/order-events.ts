@@ -27,7 +27,7 @@ export class OrderCreatedData {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ITEMS)
-  // An empty array in place of an object would pass as nested.
+  // class-validator accepts an empty array as a nested object.
   @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => OrderItem)
@@ -67,7 +67,7 @@ export class OrderCompletedData {
   @IsMoney(MAX_TOTAL_AMOUNT)
   totalAmount!: number;
 
-  /** The version that the outcome gave the order. */
+  /** The order's version once the outcome is written. */
   @IsInt()
   @Min(2)
   orderVersion!: number;
@@ -101,13 +101,13 @@ export class OrderFailedData {
   customerId!: string;
 
   @IsDefined()
-  // An empty array in place of an object would pass as nested.
+  // class-validator accepts an empty array as a nested object.
   @IsObject()
   @ValidateNested()
   @Type(() => Failure)
   failure!: Failure;
 
-  /** The version that the outcome gave the order. */
+  /** The order's version once the outcome is written. */
   @IsInt()
   @Min(2)
   orderVersion!: number;

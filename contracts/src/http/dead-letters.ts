@@ -8,16 +8,16 @@ export const DEAD_LETTER_QUEUES = [...WORK_QUEUES, UNDELIVERED] as const;
 
 export type DeadLetterQueue = (typeof DEAD_LETTER_QUEUES)[number];
 
-/** An attribute of a dead letter that is not ours, as it is shown. */
+/** An attribute that another sender put on a dead letter. */
 export class ForeignAttribute {
   @IsString()
   name!: string;
 
-  /** As SQS has it: String, Number or Binary, maybe with a label. */
+  /** The SQS data type: String, Number or Binary, with an optional label. */
   @IsString()
   type!: string;
 
-  /** The beginning of the value; of a binary one, of its base64. */
+  /** The beginning of the value; base64 if it is binary. */
   @IsString()
   value!: string;
 
@@ -27,7 +27,7 @@ export class ForeignAttribute {
   bytes!: number;
 }
 
-/** What a dead letter tells of itself. */
+/** A dead letter as the API shows it. */
 export class DeadLetterSummary {
   @IsIn(DEAD_LETTER_QUEUES)
   queue!: DeadLetterQueue;
@@ -39,19 +39,19 @@ export class DeadLetterSummary {
   @IsString()
   originalMessageId!: string;
 
-  /** Why it was given up, as INVALID_EVENT or RECEIVES_EXHAUSTED. */
+  /** Why it was dead-lettered, for example INVALID_EVENT or RECEIVES_EXHAUSTED. */
   @IsString()
   code!: string;
 
   @IsString()
   reason!: string;
 
-  /** Where in the body the problem lies. */
+  /** Where the problem is in the body. */
   @Optional()
   @IsString()
   path?: string;
 
-  /** Attempts at it before it was given up; absent when no worker gave it up. */
+  /** Attempts before it was dead-lettered; absent if no worker dead-lettered it. */
   @Optional()
   @IsInt()
   @Min(0)
@@ -64,16 +64,16 @@ export class DeadLetterSummary {
   @Min(0)
   replayCount!: number;
 
-  /** When it came to the dead-letter queue; of one that SQS moved, to its own queue. */
+  /** When it reached the dead-letter queue. If SQS moved it: when it reached its first queue. */
   @IsISO8601()
   sentAt!: string;
 
-  /** Why a replay of it, as it lies there, would start nothing; absent when it would be sent. */
+  /** Why a replay of the unchanged message would start nothing; absent when a replay would send it. */
   @Optional()
   @IsString()
   replayRefusal?: string;
 
-  /** Event type, as far as the body tells. */
+  /** Event type; absent if the body has none. */
   @Optional()
   @IsString()
   type?: string;
@@ -86,7 +86,7 @@ export class DeadLetterSummary {
   @IsString()
   notificationId?: string;
 
-  /** What others put on the message; it goes along with a replay. */
+  /** Attributes from other senders. A replay keeps them. */
   @Optional()
   @IsArray()
   @ValidateNested({ each: true })
@@ -94,14 +94,14 @@ export class DeadLetterSummary {
   attributes?: ForeignAttribute[];
 }
 
-/** Answer of GET /api/dead-letters: some of those that there are, each message once. */
+/** Answer of GET /api/dead-letters: some of the dead letters, each message once. */
 export class DeadLetterList {
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => DeadLetterSummary)
   items!: DeadLetterSummary[];
 
-  /** Messages in the dead-letter queues by SQS's count, which is approximate, and counts each copy. */
+  /** Number of messages in the dead-letter queues according to SQS: approximate, copies included. */
   @IsInt()
   @Min(0)
   total!: number;

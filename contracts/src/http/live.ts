@@ -13,12 +13,12 @@ import {
 } from 'class-validator';
 import { Optional } from '../optional.js';
 
-/** Where an order is on its way; `queued` once its event is known to be on the bus. */
+/** How far an order has come; `queued` once the bus has accepted its event. */
 const ORDER_STAGES = ['accepted', 'queued', 'processing', 'completed', 'failed'] as const;
 
 export type OrderStage = (typeof ORDER_STAGES)[number];
 
-/** An order as somebody who watches the whole system sees it. */
+/** An order on the live page. */
 export class LiveOrder {
   @IsUUID()
   orderId!: string;
@@ -42,12 +42,12 @@ export class LiveOrder {
   @IsISO8601()
   updatedAt!: string;
 
-  /** Attempts at its message so far, in its present life. */
+  /** Attempts so far in the current life. */
   @IsInt()
   @Min(0)
   attempts!: number;
 
-  /** Its message used its attempts up and went to the dead-letter queue. */
+  /** Its message was exhausted and is in the dead-letter queue. */
   @IsBoolean()
   deadLettered!: boolean;
 
@@ -111,7 +111,7 @@ export class FlowPoint {
   @Min(0)
   failed!: number;
 
-  /** Ms from accept to outcome over the orders that ended in this second; absent when none did. */
+  /** Ms from acceptance to outcome of the orders that ended in this second; absent if there were none. */
   @Optional()
   @IsNumber()
   p50Ms?: number;
@@ -126,7 +126,7 @@ export class SystemState {
   @IsISO8601()
   at!: string;
 
-  /** What keeps this picture from being current, in a sentence for people; absent when nothing does. */
+  /** Why this state is not current, as a sentence; absent when it is current. */
   @Optional()
   @IsString()
   problem?: string;
@@ -136,20 +136,20 @@ export class SystemState {
   @Type(() => QueueState)
   queues!: QueueState[];
 
-  /** Absent where the API is not told of the workers (WORKER_URLS). */
+  /** Absent unless WORKER_URLS is set. */
   @Optional()
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => WorkerState)
   workers?: WorkerState[];
 
-  /** The last complete seconds, oldest first: the newest one in events, up to 300 in the answer and in `history`. */
+  /** Complete seconds, oldest first. An event has the newest one; the answer and `history` have up to 300. */
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => FlowPoint)
   flow!: FlowPoint[];
 
-  /** Newest first: in the answer and in `history` those that are watched, in events those that have changed. */
+  /** Newest first. An event has the orders that changed; the answer and `history` have all orders followed. */
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => LiveOrder)

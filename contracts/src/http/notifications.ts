@@ -73,12 +73,12 @@ export class NotificationList {
   @Type(() => Notification)
   items!: Notification[];
 
-  /** Give it back as `cursor` for the next page; null on the last one. */
+  /** Pass it as `cursor` to get the next page; null on the last page. */
   @IsTextOrNull(512)
   nextCursor!: string | null;
 }
 
-/** Most notifications on a page, and how many there are unless the query says otherwise. */
+/** The maximum page size, which is also the default. */
 export const MAX_NOTIFICATIONS = 100;
 
 /** Query of GET /api/orders/:orderId/notifications. */

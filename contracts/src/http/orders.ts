@@ -51,7 +51,7 @@ export class CreateOrderRequest {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ITEMS)
-  // An empty array in place of an object would pass as nested.
+  // class-validator accepts an empty array as a nested object.
   @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => OrderItem)
@@ -70,7 +70,7 @@ export class Order {
   @IsIn(ORDER_STATUSES)
   status!: OrderStatus;
 
-  /** Rises with every change; the ETag is made of it. */
+  /** Rises with every change. The ETag is derived from it. */
   @IsInt()
   @Min(1)
   version!: number;
@@ -109,7 +109,7 @@ export class OrderPage {
   @Type(() => Order)
   items!: Order[];
 
-  /** Give it back as `cursor` for the next page; null on the last one. */
+  /** Pass it as `cursor` to get the next page; null on the last page. */
   @IsTextOrNull(512)
   nextCursor!: string | null;
 }

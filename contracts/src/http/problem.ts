@@ -3,7 +3,7 @@ import { IsArray, IsInt, IsString, Max, Min, ValidateNested } from 'class-valida
 import { Optional } from '../optional.js';
 
 export class ProblemEntry {
-  /** Where in the request the problem lies, as `items[0].quantity`; '' for the whole body. */
+  /** Where the problem is, for example `items[0].quantity`; '' for the whole body. */
   @IsString()
   path!: string;
 
@@ -31,14 +31,14 @@ export class Problem {
   @IsString()
   instance!: string;
 
-  /** Machine-readable, as VALIDATION_FAILED. */
+  /** Machine-readable, for example VALIDATION_FAILED. */
   @IsString()
   code!: string;
 
   @IsString()
   correlationId!: string;
 
-  /** Only when status is 400. Of more than 500 the last one says how many are not listed. */
+  /** Only when status is 400. If there are more than 500, the last entry gives the number of the rest. */
   @Optional()
   @IsArray()
   @ValidateNested({ each: true })

@@ -15,29 +15,29 @@ import { Optional } from '../optional.js';
 import { IsTextOrNull } from '../text.js';
 import { ORDER_STATUSES, type OrderStatus } from './orders.js';
 
-/** What can happen to an order or a notification, in the order in which things of one moment are shown. */
+/** What can happen to an order or a notification. Steps with the same time are shown in this order. */
 export const TIMELINE_STEPS = [
   /** Stored, with its outbox marker. */
   'accepted',
-  /** Its message came to the queue, by the queue's own clock. */
+  /** Its message reached the queue, by the queue's clock. */
   'sent',
-  /** The sweeper published its event again, because nothing had come of it. */
+  /** The sweeper republished its event, because earlier publications had no effect. */
   'republished',
-  /** The sweeper gave it up: no worker finished it, however often it was published. */
+  /** The sweeper gave it up: every publication was lost. */
   'undelivered',
-  /** An operator's replay started it anew. */
+  /** An operator's replay started it again. */
   'replayed',
   /** A worker received its message and claimed it. */
   'received',
-  /** The attempt failed; the message comes back after `delaySeconds`. */
+  /** The attempt failed; SQS redelivers the message after `delaySeconds`. */
   'retried',
   /** The warehouse confirmed that it ships nothing for it. */
   'cancelled',
-  /** Its message used its attempts up and lies in the dead-letter queue. */
+  /** Its message was exhausted and is in the dead-letter queue. */
   'dead-lettered',
   'completed',
   'failed',
-  /** The notification was handed over to be sent. */
+  /** The provider accepted the notification. */
   'notified',
 ] as const;
 
@@ -61,23 +61,23 @@ export class TimelineStep {
   @IsISO8601()
   at!: string;
 
-  /** Ms since the step before it in the timeline; 0 for the first. */
+  /** Ms since the previous step; 0 for the first. */
   @IsInt()
   @Min(0)
   sinceMs!: number;
 
-  /** The state that the step led to. */
+  /** The state after the step. */
   @Optional()
   @IsString()
   status?: string;
 
-  /** The subject's version that the step led to. */
+  /** The subject's version after the step. */
   @Optional()
   @IsInt()
   @Min(1)
   version?: number;
 
-  /** Which attempt at the message this was; of a dead letter, how many there were. */
+  /** Number of the attempt; for a dead letter, the number of attempts. */
   @Optional()
   @IsInt()
   @Min(1)
@@ -93,23 +93,23 @@ export class TimelineStep {
   @IsString()
   messageId?: string;
 
-  /** Seconds after which the message comes back. */
+  /** Seconds until SQS redelivers the message. */
   @Optional()
   @IsInt()
   @Min(0)
   delaySeconds?: number;
 
-  /** Machine-readable, as OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
+  /** Machine-readable, for example OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
   @Optional()
   @IsString()
   code?: string;
 
-  /** Of an unexpected error its name and code: its text is in the worker's log. */
+  /** For an unexpected error, its name and code; the text is in the worker's log. */
   @Optional()
   @IsString()
   reason?: string;
 
-  /** The event that tells of the step, or that caused it. */
+  /** The event that reports the step or caused it. */
   @Optional()
   @IsUUID()
   eventId?: string;
@@ -135,7 +135,7 @@ export class Timeline {
   @IsBoolean()
   replayable!: boolean;
 
-  /** SQS id of the message that the order was given up with; its dead letter starts it again, too. */
+  /** SQS id of the exhausted message. Replaying its dead letter starts the order, too. */
   @Optional()
   @IsString()
   deadLetter?: string;
@@ -146,8 +146,8 @@ export class Timeline {
   steps!: TimelineStep[];
 
   /**
-   * Null when the steps of all notifications are here. Else GET /api/orders/:orderId/notifications goes on from it with
-   * the notifications whose steps are not.
+   * Null when the steps of all notifications are included. Otherwise the cursor for GET
+   * /api/orders/:orderId/notifications, which returns the notifications that are missing here.
    */
   @IsTextOrNull(512)
   nextCursor!: string | null;

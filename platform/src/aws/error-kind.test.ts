@@ -16,14 +16,14 @@ describe('isUnavailable', () => {
     ['a timeout', timedOut()],
     ['throttling', throttled()],
     ['throttling of one statement of a batch', named('ProvisionedThroughputExceeded')],
-    ['a waiting room of ours that is full', new OverloadedError('too many entries are waiting to be sent')],
+    ['our own full queue', new OverloadedError('too many entries are waiting to be sent')],
     ['5xx', internalServerError()],
-    ['5xx under any name', named('SyntaxError', { $metadata: { httpStatusCode: 502 } })],
+    ['5xx with any name', named('SyntaxError', { $metadata: { httpStatusCode: 502 } })],
     ['a missing queue', queueDoesNotExist()],
     ['missing credentials', named('CredentialsProviderError')],
-    ['a wrapper of one', new Error('SQS receive message failed', { cause: connectionRefused() })],
+    ['a wrapped one', new Error('SQS receive message failed', { cause: connectionRefused() })],
     ['one of several addresses', new AggregateError([named('Error', { code: 'ECONNREFUSED' })])],
-  ])('is true of %s', (_name, error) => {
+  ])('is true for %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(true);
   });
 
@@ -32,13 +32,13 @@ describe('isUnavailable', () => {
     ['a refused condition', named('ConditionalCheckFailedException', { $metadata: { httpStatusCode: 400 } })],
     ['a mistake of ours', new TypeError('x is not a function')],
     ['an error with another cause', new Error('no', { cause: new Error('no') })],
-    ['no error at all', 'ECONNREFUSED'],
+    ['a value that is not an error', 'ECONNREFUSED'],
     ['nothing', undefined],
-  ])('is false of %s', (_name, error) => {
+  ])('is false for %s', (_name, error) => {
     expect(isUnavailable(error)).toBe(false);
   });
 
-  // The error codes that DynamoDB, EventBridge, SQS, KMS and their common list document, in each spelling in use.
+  // The documented error codes of DynamoDB, EventBridge, SQS, KMS and AWS's common list, in each spelling in use.
   it.each([
     ...['AccessDenied', 'AccessDeniedException', 'com.amazonaws.dynamodb.v20120810#AccessDeniedException'],
     ...['NotAuthorized', 'NotAuthorizedForSourceException', 'NotAuthorizedForDetailTypeException', 'OptInRequired'],
@@ -48,7 +48,7 @@ describe('isUnavailable', () => {
     ...['IncompleteSignature', 'IncompleteSignatureException', 'InvalidSecurity', 'CredentialsProviderError'],
     ...['KmsAccessDenied', 'KmsDisabled', 'KmsInvalidKeyUsage', 'KmsInvalidState', 'KmsNotFound', 'KmsOptInRequired'],
     ...['KMS.AccessDeniedException', 'KMS.DisabledException', 'KMS.NotFoundException', 'KMSInvalidStateException'],
-  ])('takes %s for a refusal of the caller, which is an outage', (name) => {
+  ])('classifies %s as a refusal of the caller, which is an outage', (name) => {
     for (const error of [named(name), named('Error', { Code: name }), named('Error', { code: name })]) {
       expect({ denied: isDenied(error), unavailable: isUnavailable(error) }).toEqual({
         denied: true,
@@ -58,7 +58,7 @@ describe('isUnavailable', () => {
     expect(errorKindOf(named(name))).toBe('denied');
   });
 
-  it.each([401, 403])('takes status %i under any name for a refusal of the caller', (httpStatusCode) => {
+  it.each([401, 403])('classifies status %i with any name as a refusal of the caller', (httpStatusCode) => {
     expect(errorKindOf(named('Whatever', { $metadata: { httpStatusCode } }))).toBe('denied');
   });
 
@@ -74,18 +74,18 @@ describe('isUnavailable', () => {
     ['ItemCollectionSizeLimitExceeded', 'refused'],
     ['ValidationError', 'refused'],
     ['MalformedDetail', 'refused'],
-  ])('calls %s %s', (name, kind) => {
+  ])('classifies %s as %s', (name, kind) => {
     expect(errorKindOf(named(name))).toBe(kind);
     expect(isUnavailable(named(name))).toBe(kind !== 'refused');
   });
 
-  it('tells a missing topology from other outages', () => {
+  it('distinguishes a missing topology from other outages', () => {
     expect([queueDoesNotExist(), connectionRefused()].map(isTopologyMissing)).toEqual([true, false]);
   });
 });
 
-// Not for connections that fail: inside Jest the SDK takes Node's own errors for something else and hides their codes.
-describe('what the SDK really throws', () => {
+// Excludes failed connections: inside Jest, the SDK does not recognise Node's errors and hides their codes.
+describe('an error that the SDK really throws', () => {
   const servers: { close: () => void; closeAllConnections: () => void }[] = [];
   const clients: SQSClient[] = [];
   afterEach(() => {
@@ -120,16 +120,16 @@ describe('what the SDK really throws', () => {
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
 
   it.each<[string, RequestListener]>([
-    ['nobody answers', () => undefined],
+    ['no server answers', () => undefined],
     ['a proxy answers in its place', answer(503, '<html>no</html>')],
-    ['the service is in trouble', answer(500, '{"__type":"InternalFailure"}')],
+    ['the service fails', answer(500, '{"__type":"InternalFailure"}')],
     ['the service is busy', answer(400, '{"__type":"com.amazonaws.sqs#RequestThrottled"}')],
     ['the queue is missing', answer(400, '{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}')],
   ])('is an outage when %s', async (_name, listener) => {
     expect(isUnavailable(await thrownBy(listener))).toBe(true);
   });
 
-  it('is none when the request is wrong', async () => {
+  it('is no outage when the request is wrong', async () => {
     const error = await thrownBy(answer(400, '{"__type":"com.amazonaws.sqs#InvalidParameterValue","message":"no"}'));
     expect(error.name).toBe('InvalidParameterValue');
     expect(isUnavailable(error)).toBe(false);

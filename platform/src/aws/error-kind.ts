@@ -24,7 +24,7 @@ const BUSY = new Set([
   // Another transaction holds the item for a moment.
   'TransactionConflict',
   'TransactionInProgress',
-  // Our own waiting room, filled by a service that is too slow.
+  // Our own queue of statements or events is full, because a service is too slow.
   'Overloaded',
 ]);
 const BROKEN = new Set([
@@ -66,7 +66,7 @@ const DENIED = new Set([
   'SignatureDoesNotMatch',
   'IncompleteSignature',
 ]);
-/** Encryption keys that are disabled, deleted or not ours to use: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
+/** Encryption keys that are disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
 const KMS = /^kms[A-Z._]/i;
 
 type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
@@ -75,7 +75,7 @@ function namesOf({ name, code, Code }: AwsError): string[] {
   return [name, code, Code].filter((text) => typeof text === 'string');
 }
 
-/** `com.amazonaws.sqs#AWS.SimpleQueueService.NonExistentQueue` and `ThrottlingException` as they stand in the lists. */
+/** `com.amazonaws.sqs#AWS.SimpleQueueService.NonExistentQueue` and `ThrottlingException` as spelled in the lists. */
 function plainNameOf(name: string): string {
   const [local = ''] = name.split(/[#.]/).slice(-1);
   return local.replace(/(Exception|Error|Fault)$/, '');
@@ -85,7 +85,7 @@ function isNamed(error: AwsError, names: ReadonlySet<string>): boolean {
   return namesOf(error).some((name) => names.has(plainNameOf(name)));
 }
 
-/** A table, queue or bus of the topology does not exist (yet, or any more). */
+/** A table, queue or bus of the topology does not exist, not yet or no longer. */
 export function isTopologyMissing(thrown: unknown): boolean {
   return isNamed(toError(thrown), MISSING);
 }

@@ -32,7 +32,7 @@ eventbridge =
   endpoint_url = ${NOWHERE}
 `;
 
-/** Settings that a shell may have for AWS. FILE is a config file whose every line leads elsewhere. */
+/** AWS settings that a shell may have. FILE is a config file that points to other endpoints. */
 const SHELLS: Record<string, string>[] = [
   { AWS_CONFIG_FILE: 'FILE', AWS_SHARED_CREDENTIALS_FILE: 'FILE' },
   { AWS_CONFIG_FILE: 'FILE', AWS_PROFILE: 'mine' },

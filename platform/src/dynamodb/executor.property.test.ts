@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createStatementExecutor, type Statement, type StatementResult } from './executor.js';
 
-/** What the service does to a statement, every time it meets it, however it is batched. */
+/** What the service does to a statement each time, however it is batched. */
 type Fate = 'ordinary' | 'throttled-twice' | 'throttled-always' | 'broken' | 'unreadable';
-/** What becomes of a whole call. */
+/** What happens to a whole call. */
 type CallFate = 'answered' | 'not-applied' | 'answer-lost' | 'timed-out' | 'answer-cut';
-/** Raises its key's version from the one that it expects. */
+/** Increments its key's version if it is the expected one. */
 type Wish = { key: string; expects: number; fate: Fate };
 type Request = { Statement: string; Parameters: [key: string, expects: number, id: number] };
 type Meeting = { id: number; call: number; what: 'applied' | 'refused' | 'failed'; version: number };
@@ -14,8 +14,8 @@ type Meeting = { id: number; call: number; what: 'applied' | 'refused' | 'failed
 const named = (name: string) => Object.assign(new Error(name), { name });
 
 /**
- * The sequential model: versions by key, and one statement after the other. `after` says when a call reaches it and when its
- * answer arrives.
+ * The sequential model: versions by key, and one statement at a time. `after` decides when a call reaches it and when
+ * its answer arrives.
  */
 function createService(wishes: readonly Wish[], callFates: CallFate[], after: (what: string) => Promise<unknown>) {
   const versions = new Map<string, number>();
@@ -86,7 +86,7 @@ const sleep = () => Promise.resolve();
 const atOnce = () => Promise.resolve();
 
 describe('the statement executor, against a sequential model', () => {
-  it('gives every statement the outcome that it has one by one, whatever interleaves', async () => {
+  it('gives every statement its sequential outcome, whatever the interleaving', async () => {
     const fates = [
       'ordinary',
       'ordinary',
@@ -105,7 +105,7 @@ describe('the statement executor, against a sequential model', () => {
 
         const service = createService(wishes, [], (what) => scheduler.schedule(Promise.resolve(), what));
         const executor = createStatementExecutor(service.dynamo, { sleep });
-        // Whoever needs an order awaits: statements of one key one after the other, keys all at once.
+        // Statements of one key await each other; different keys run at once.
         const actual: Settled[] = [];
         const all = [...new Set(wishes.map(({ key }) => key))].map(async (key) => {
           for (const [id, each] of wishes.entries()) {
@@ -122,7 +122,7 @@ describe('the statement executor, against a sequential model', () => {
     );
   });
 
-  it('tells the truth of every statement when calls fail, answers are lost and keys are raced for', async () => {
+  it('reports each statement correctly when calls fail, answers are lost and keys are contended', async () => {
     const fates = ['ordinary', 'ordinary', 'throttled-twice', 'broken', 'unreadable'] as const;
     const callFate = fc.constantFrom<CallFate>(
       'answered',
@@ -151,7 +151,7 @@ describe('the statement executor, against a sequential model', () => {
             expect(effective.length).toBeLessThanOrEqual(1);
             if ('error' in outcome) {
               const reasons = service.calls.filter(({ ids }) => ids.includes(id)).map(({ fate }) => fate);
-              // What happened is unknown, or it failed by itself, or it was never sent.
+              // The result is unknown, the statement failed by itself, or it was never sent.
               if (effective.length === 1) expect(['answer-lost', 'answer-cut']).toContain(reasons.at(-1));
             } else {
               expect(effective).toEqual([

@@ -32,13 +32,13 @@ const many = (count: number, of: (key: string) => Statement) =>
   Array.from({ length: count }, (_, index) => of(`j${index}`));
 
 describe('the statement executor', () => {
-  it('sends a statement by itself at once', async () => {
+  it('sends a single statement at once', async () => {
     const { executor, sizes } = createExecutor();
     expect(await executor.execute(insert('j1'))).toEqual({ applied: true });
     expect(sizes()).toEqual([1]);
   });
 
-  it('lets statements share calls of 25, each with its own outcome', async () => {
+  it('sends up to 25 statements per call, each with its own outcome', async () => {
     const { dynamo, executor, sizes } = createExecutor();
     dynamo.seed('jobs', { jobId: 'j3', version: 7 });
     const results = await Promise.all(many(60, insert).map((statement) => executor.execute(statement)));
@@ -47,7 +47,7 @@ describe('the statement executor', () => {
     expect(dynamo.items('jobs')).toHaveLength(60);
   });
 
-  it('tells the item of a refusal to the one whose statement was refused', async () => {
+  it('returns the stored item only to the caller whose statement was refused', async () => {
     const { dynamo, executor } = createExecutor();
     dynamo.seed('jobs', { jobId: 'j0', version: 1 }, { jobId: 'j1', version: 5 });
     expect(await Promise.all([executor.execute(raise('j0', 1)), executor.execute(raise('j1', 1))])).toEqual([
@@ -66,7 +66,7 @@ describe('the statement executor', () => {
   });
 
   it.each(['ThrottlingError', 'RequestLimitExceeded', 'TransactionConflict'])(
-    'tries a statement again that met %s, after a growing pause, and leaves its neighbours alone',
+    'retries a statement after %s, with growing pauses, and no other statement',
     async (code) => {
       const { dynamo, executor, sizes, sleeps } = createExecutor();
       dynamo.rejectEntriesNext('BatchExecuteStatement', code, 3);
@@ -78,7 +78,7 @@ describe('the statement executor', () => {
     },
   );
 
-  it('gives a statement up that is throttled again and again', async () => {
+  it('gives up a statement that is throttled repeatedly', async () => {
     const { dynamo, executor, sizes, sleeps } = createExecutor();
     dynamo.rejectEntriesNext('BatchExecuteStatement', 'ProvisionedThroughputExceeded', 5);
     await expect(executor.execute(insert('j1'))).rejects.toMatchObject({ name: 'ProvisionedThroughputExceeded' });
@@ -90,7 +90,7 @@ describe('the statement executor', () => {
   it('finds the one statement that makes the service refuse a call', async () => {
     const { dynamo, executor } = createExecutor();
     const { send } = dynamo;
-    // As a service that reads all statements before it applies one.
+    // Like a service that reads all statements before it applies one.
     dynamo.send = ((command: { input: { Statements: { Statement: string }[] } }) =>
       command.input.Statements.some(({ Statement: text }) => text === 'GIBBERISH')
         ? Promise.reject(Object.assign(new Error('unreadable'), { name: 'ValidationException' }))
@@ -101,7 +101,7 @@ describe('the statement executor', () => {
     expect(dynamo.items('jobs')).toHaveLength(10);
   });
 
-  it('does not let one half of a refused call answer for the other', async () => {
+  it('keeps the halves of a refused call independent', async () => {
     const { dynamo, executor } = createExecutor();
     dynamo.failNext('BatchExecuteStatement', Object.assign(new Error('unreadable'), { name: 'ValidationException' }));
     dynamo.failNext('BatchExecuteStatement', Object.assign(new Error('reset'), { name: 'ECONNRESET' }));
@@ -109,7 +109,7 @@ describe('the statement executor', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
   });
 
-  it('fails the statements that wait behind a call without an answer, so that each is spared its own timeout', async () => {
+  it('fails statements that wait behind an unanswered call, without a timeout for each', async () => {
     const { dynamo, executor, sizes } = createExecutor({ concurrency: 1 });
     dynamo.failNext('BatchExecuteStatement', Object.assign(new Error('slow'), { name: 'TimeoutError' }));
     const results = await Promise.allSettled(many(30, insert).map((statement) => executor.execute(statement)));
@@ -118,19 +118,19 @@ describe('the statement executor', () => {
     expect(await executor.execute(insert('j1'))).toEqual({ applied: true });
   });
 
-  it('refuses what does not fit the waiting room, and sends the rest', async () => {
+  it('refuses statements beyond its capacity, and sends the rest', async () => {
     const { executor, sizes } = createExecutor({ capacity: 30 });
     const results = await Promise.allSettled(many(31, insert).map((statement) => executor.execute(statement)));
     expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: { name: 'OverloadedError' } });
     expect(sizes()).toEqual([25, 5]);
   });
 
-  it('takes an answer without an outcome for neither applied nor refused', async () => {
+  it('treats a missing outcome as neither applied nor refused', async () => {
     const executor = createStatementExecutor({ send: () => Promise.resolve({ Responses: [] }) } as never);
     await expect(executor.execute(insert('j1'))).rejects.toThrow('without an outcome');
   });
 
-  it('is flushed when everything asked for has its answer, throttled statements too', async () => {
+  it('is flushed when every statement has its answer, throttled ones included', async () => {
     const { dynamo, executor } = createExecutor();
     dynamo.rejectEntriesNext('BatchExecuteStatement', 'ThrottlingError', 1);
     dynamo.failNext('BatchExecuteStatement', new Error('broken'));

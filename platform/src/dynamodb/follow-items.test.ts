@@ -6,7 +6,7 @@ type Thing = { thingId: string; version: number; status: string; bucket: string;
 
 const START = Date.UTC(2027, 2, 31, 23, 59, 0);
 
-/** A table in memory, whose buckets are minutes; and a follower of it. */
+/** A table in memory with one bucket per minute, and its follower. */
 function createThings() {
   const things = new Map<string, Thing>();
   const time = { ms: START };
@@ -66,7 +66,7 @@ function createThings() {
 }
 
 describe('a follower', () => {
-  it('gives the newest at first, then what is new or has changed, each change once', async () => {
+  it('returns the newest items first, then new and changed ones, each change once', async () => {
     const things = createThings();
     things.add('a');
     things.add('b', { status: 'COMPLETED' });
@@ -89,7 +89,7 @@ describe('a follower', () => {
     expect([...things.projections]).toEqual(['version createdAtId thingId status']);
   });
 
-  it('finds what shows late in the index', async () => {
+  it('finds items that appear late in the index', async () => {
     const things = createThings();
     await things.poll();
     things.time.ms += 2_000;
@@ -98,7 +98,7 @@ describe('a follower', () => {
     expect(await things.poll()).toEqual(['late NEW']);
   });
 
-  it('goes on in the next partition, and looks into the last one for those that are late', async () => {
+  it('continues in the next partition, and checks the previous one for late items', async () => {
     const things = createThings();
     things.time.ms = START + 59_000;
     await things.poll();
@@ -109,7 +109,7 @@ describe('a follower', () => {
   });
 
   it.each([1_500, 5_500, 30_500])(
-    'finds what is new after the clock was set back by %i ms, under load',
+    'finds new items after the clock was set back by %i ms, under load',
     async (stepMs) => {
       const things = createThings();
       things.time.ms = START + 40_000;
@@ -129,7 +129,7 @@ describe('a follower', () => {
     },
   );
 
-  it('does not read what is finished again', async () => {
+  it('does not read finished items again', async () => {
     const things = createThings();
     things.add('a', { status: 'COMPLETED' });
     await things.poll();
@@ -138,7 +138,7 @@ describe('a follower', () => {
     expect(things.reads).toEqual([]);
   });
 
-  it('asks the index for what is new only, with a bound', async () => {
+  it('queries only new index entries, with a limit', async () => {
     const things = createThings();
     things.time.ms += 30_000;
     await things.poll();
@@ -147,7 +147,7 @@ describe('a follower', () => {
     expect(things.queries.map(({ sort }) => sort.after)).toEqual([undefined, after]);
   });
 
-  it('reads a bounded number of unfinished items a poll, in turns', async () => {
+  it('reads a bounded number of unfinished items per poll, in turns', async () => {
     const things = createThings();
     for (let round = 0; round < 10; round++) {
       for (let i = 0; i < 50; i++) things.add(`${round}-${i}`);
@@ -162,7 +162,7 @@ describe('a follower', () => {
     expect(await things.poll()).toEqual([]);
   });
 
-  it('reads what rests less often, and never in place of what moves', async () => {
+  it('reads resting items less often, and never instead of moving ones', async () => {
     const things = createThings();
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 50; i++) things.add(`failed-${round}-${i}`, { status: 'FAILED' });
@@ -181,7 +181,7 @@ describe('a follower', () => {
     expect(seen).toContain('failed-0-0 BUSY');
   });
 
-  it('loses nothing to a poll that fails', async () => {
+  it('loses nothing in a failed poll', async () => {
     const things = createThings();
     await things.poll();
     things.time.ms += 1_000;

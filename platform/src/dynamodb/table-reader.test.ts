@@ -12,7 +12,7 @@ function createReader() {
 }
 
 describe('a table reader', () => {
-  it('reads whole items unless told which attributes', async () => {
+  it('reads whole items by default', async () => {
     const { reader } = createReader();
     expect(await reader.get('a')).toEqual({ id: 'a', status: 1, items: [1] });
     expect(await reader.getMany(['b', 'a'])).toEqual([
@@ -31,7 +31,7 @@ describe('a table reader', () => {
     ]);
   });
 
-  it('reads any number of items, 100 keys a call', async () => {
+  it('reads any number of items, 100 keys per call', async () => {
     const { dynamo, reader } = createReader();
     const ids = Array.from({ length: 250 }, (_, index) => `id-${index}`);
     dynamo.seed(TABLE, ...ids.map((id) => ({ id })));
@@ -51,7 +51,7 @@ describe('a table reader', () => {
     ]);
   });
 
-  it('gives up on a table that stays too busy', async () => {
+  it('gives up if a table stays too busy', async () => {
     const { dynamo, reader } = createReader();
     for (let round = 0; round < 5; round++) dynamo.leaveUnprocessedNext(0);
     await expect(reader.getMany(['a'])).rejects.toMatchObject({ name: 'ThrottlingException' });

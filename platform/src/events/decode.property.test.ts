@@ -47,7 +47,7 @@ class Made {
 }
 
 const CODES = ['NOT_JSON', 'NOT_AN_ENVELOPE', 'UNKNOWN_EVENT_TYPE', 'UNKNOWN_EVENT_VERSION', 'INVALID_EVENT'];
-/** Others in each run: every run adds to what earlier ones have tried. */
+/** Different bodies in each run, so that runs together cover more. */
 const NUM_RUNS = 500;
 const options = { numRuns: NUM_RUNS, ...propertySeed(process.env) };
 
@@ -66,7 +66,7 @@ const SAMPLE = {
   },
 };
 
-/** What is rare among hostile bodies, so that no run lacks it. */
+/** Bodies that the generator rarely produces. */
 const EXAMPLES = [
   ...['{', '{}', JSON.stringify(SAMPLE)],
   JSON.stringify(SAMPLE).replace('"Made"', '"Other"'),
@@ -74,7 +74,7 @@ const EXAMPLES = [
   JSON.stringify(SAMPLE).replace('"text":"a"', '"text":1'),
 ].map((body): [string] => [body]);
 
-/** How a body was received, and whether that is one of the ways there are. */
+/** How a body was received, and whether that is an allowed way. */
 function reception(body: string): string {
   try {
     const { EventClass, event } = decodeEvent(body, [Made]);
@@ -87,15 +87,15 @@ function reception(body: string): string {
   } catch (error) {
     if (!(error instanceof PermanentError)) return `threw ${String(error)}`;
     const { path } = error.details;
-    // It goes into a log line and a message attribute.
+    // The reason goes into a log line and a message attribute.
     if (error.message.length > 300) return `refused at length: ${error.message.length}`;
     if (error.code !== 'NOT_JSON' && typeof path !== 'string') return 'refused without a path';
     return error.code;
   }
 }
 
-describe('decodeEvent, given anything', () => {
-  it('decodes it as declared or refuses it for good, with a code and a path', () => {
+describe('decodeEvent with any input', () => {
+  it('decodes it or refuses it permanently, with a code and a path', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(hostileBody(SAMPLE), (body) => {
@@ -107,13 +107,13 @@ describe('decodeEvent, given anything', () => {
       }),
       { ...options, examples: EXAMPLES },
     );
-    // Bodies that are all refused at the door would prove little.
+    // If every body failed the first check, the run would prove little.
     expect([...seen.keys()].sort()).toEqual(['decoded', ...CODES].sort());
     expect(seen.get('decoded')).toBeGreaterThan(NUM_RUNS / 100);
     expect(seen.get('INVALID_EVENT')).toBeGreaterThan(NUM_RUNS / 10);
   });
 
-  it('gives back what was sent', () => {
+  it('restores a sent event', () => {
     const text = fc.string({ unit: anyCharacter });
     const detail = fc.record({
       metadata: fc.record({ version: fc.constant(1) }),

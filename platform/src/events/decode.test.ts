@@ -52,7 +52,7 @@ function refusal(body: unknown) {
 }
 
 describe('decodeEvent', () => {
-  it('makes an instance of the class that has the type and the version', () => {
+  it('returns an instance of the class for the type and version', () => {
     const one = decode({ 'detail-type': 'Made', detail });
     expect(one.EventClass).toBe(Made);
     expect(one.event).toBeInstanceOf(Made);
@@ -61,7 +61,7 @@ describe('decodeEvent', () => {
     expect(two.EventClass).toBe(MadeV2);
   });
 
-  it('takes what a newer publisher may add', () => {
+  it('accepts properties that a newer publisher may add', () => {
     const newer = { ...detail, extra: 1, data: { ...detail.data, more: [] } };
     expect(decode({ 'detail-type': 'Made', detail: newer, account: '1' }).event).toBeInstanceOf(Made);
   });
@@ -85,11 +85,11 @@ describe('decodeEvent', () => {
     ['detail.metadata.version', { 'detail-type': 'Made', detail: { ...detail, metadata: {} } }],
     ['detail.metadata.version', { 'detail-type': 'Made', detail: { ...detail, metadata: { version: '1' } } }],
     ['detail.metadata.version', { 'detail-type': 'Made', detail: { ...detail, metadata: { version: 1.5 } } }],
-  ])('names %s when the envelope is not ours: %j', (path, body) => {
+  ])('names %s if the envelope is wrong: %j', (path, body) => {
     expect(refusal(body)).toMatchObject({ code: 'NOT_AN_ENVELOPE', path });
   });
 
-  it('refuses a type without a handler, and repeats only as much of it as helps', () => {
+  it('refuses a type without a handler, and shortens it in the message', () => {
     const type = `Un\nknown${'x'.repeat(1_000)}`;
     const { code, path, message } = refusal({ 'detail-type': type, detail }) as Record<string, string>;
     expect({ code, path }).toEqual({ code: 'UNKNOWN_EVENT_TYPE', path: 'detail-type' });
@@ -109,13 +109,13 @@ describe('decodeEvent', () => {
     ['detail.data.text', { ...detail.data, text: 1 }],
     ['detail.data.parts', { ...detail.data, parts: 'none' }],
     ['detail.data.parts[1].name', { ...detail.data, parts: [{ name: 'b' }, { name: 2 }] }],
-  ])('names the path %s of what is invalid', (path, data) => {
+  ])('names the path %s of an invalid value', (path, data) => {
     const problem = refusal({ 'detail-type': 'Made', detail: { ...detail, data } });
     expect(problem).toMatchObject({ code: 'INVALID_EVENT', path });
     expect(problem.message.startsWith(`${path}: `)).toBe(true);
   });
 
-  it('refuses what is nested too deeply for the validator', () => {
+  it('refuses an event that is nested too deeply for the validator', () => {
     const bomb = '['.repeat(20_000) + ']'.repeat(20_000);
     const body = JSON.stringify({ 'detail-type': 'Made', detail: { ...detail, bomb: 0 } }).replace(
       '"bomb":0',

@@ -18,7 +18,7 @@ function createPublisher(options: { concurrency?: number; capacity?: number } = 
 }
 
 describe('the event publisher', () => {
-  it('writes an event as EventBridge wants it', async () => {
+  it('writes an event as EventBridge expects it', async () => {
     const { publisher, calls } = createPublisher();
     await publisher.publish(event(1));
     expect(calls()).toEqual([
@@ -34,7 +34,7 @@ describe('the event publisher', () => {
     ]);
   });
 
-  it('sends what comes together ten at a time, each once', async () => {
+  it('sends concurrent events in calls of ten, each once', async () => {
     const { publisher, calls } = createPublisher();
     await Promise.all(Array.from({ length: 25 }, (_, n) => publisher.publish(event(n))));
     expect(calls().map((entries) => entries.length)).toEqual([10, 10, 5]);
@@ -42,14 +42,15 @@ describe('the event publisher', () => {
     expect(sent).toEqual(Array.from({ length: 25 }, (_, n) => JSON.stringify(event(n).detail)));
   });
 
-  it('sends no more than 256 KB at a time, counted in bytes', async () => {
+  it('sends at most 256 KB per call, counted in bytes', async () => {
     const { publisher, calls } = createPublisher();
-    // 'ü' is one character and two bytes: by characters four would fit. The fake refuses a call that is too large.
+    // 'ü' is one character and two bytes: counted in characters, four would fit. The fake rejects a call that is too
+    // large.
     await Promise.all([1, 2, 3, 4].map((n) => publisher.publish(event(n, 'ü'.repeat(60_000)))));
     expect(calls().map((entries) => entries.length)).toEqual([2, 2]);
   });
 
-  it('lets an event that is too large fail by itself', async () => {
+  it('fails only the event that is too large', async () => {
     const { publisher, calls } = createPublisher();
     const outcomes = await Promise.allSettled([
       publisher.publish(event(1)),
@@ -60,7 +61,7 @@ describe('the event publisher', () => {
     expect(calls()).toHaveLength(3);
   });
 
-  it('rejects the event whose entry failed, and no other', async () => {
+  it('rejects only the event whose entry failed', async () => {
     const { publisher, eventBridge } = createPublisher();
     eventBridge.rejectEntriesNext('PutEvents', 'ThrottlingException', 2);
     const outcomes = await Promise.allSettled([1, 2, 3].map((n) => publisher.publish(event(n))));
@@ -71,7 +72,7 @@ describe('the event publisher', () => {
     ]);
   });
 
-  it('rejects every event of a call that failed, and goes on', async () => {
+  it('rejects every event of a failed call, and continues', async () => {
     const { publisher, eventBridge } = createPublisher();
     eventBridge.failNext('PutEvents', connectionRefused);
     const outcomes = await Promise.allSettled(Array.from({ length: 12 }, (_, n) => publisher.publish(event(n))));
@@ -82,7 +83,7 @@ describe('the event publisher', () => {
     ]);
   });
 
-  it('fails what waits behind a call that nothing answers, and goes on', async () => {
+  it('fails events that wait behind an unanswered call, and continues', async () => {
     const { publisher, eventBridge, calls } = createPublisher({ concurrency: 1 });
     eventBridge.failNext('PutEvents', () => Object.assign(new Error('no answer'), { name: 'TimeoutError' }));
     const outcomes = await Promise.allSettled(Array.from({ length: 25 }, (_, n) => publisher.publish(event(n))));
@@ -92,7 +93,7 @@ describe('the event publisher', () => {
     expect(calls()).toHaveLength(2);
   });
 
-  it('flushes what waits and what is under way', async () => {
+  it('flushes waiting events and calls in flight', async () => {
     const { publisher, calls } = createPublisher({ concurrency: 1 });
     let published = 0;
     for (let n = 0; n < 35; n++) void publisher.publish(event(n)).then(() => (published += 1));
@@ -120,7 +121,7 @@ describe('the spans of publications', () => {
     return { ...event(1), detail: { metadata, data: {} } };
   };
 
-  it('stand under the context that the event carries', async () => {
+  it('are children of the context that the event carries', async () => {
     const { publisher, ended } = traced();
     await publisher.publish(made());
     expect(ended).toMatchObject([{ name: 'send bus', kind: 'producer', parent: TRACEPARENT, failures: [] }]);
@@ -136,14 +137,14 @@ describe('the spans of publications', () => {
     });
   });
 
-  it('are the one that was begun for the event, if there is one', async () => {
+  it('reuse the span that was started for the event', async () => {
     const { publisher, ended } = traced();
     const span = publisher.beginSpan(undefined)!;
     await publisher.publish({ ...made(), span });
     expect(ended.map(({ traceparent }) => traceparent)).toEqual([span.traceparent]);
   });
 
-  it('end as failures when the bus does not take the event', async () => {
+  it('end as failures when the bus rejects the event', async () => {
     const { publisher, eventBridge, ended } = traced();
     eventBridge.failNext('PutEvents', connectionRefused);
     await expect(publisher.publish(made())).rejects.toThrow();

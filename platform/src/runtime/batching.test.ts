@@ -28,7 +28,7 @@ function createHeld(options: Partial<Parameters<typeof createBatcher<string, str
   return { batcher, requests, batches: () => requests.map(({ items }) => items) };
 }
 
-/** The end of this turn, and what it causes at the end of the next. */
+/** Waits for the end of this turn, and for its effects at the end of the next. */
 async function turn(): Promise<void> {
   await setImmediate();
   await setImmediate();

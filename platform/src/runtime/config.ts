@@ -42,11 +42,11 @@ export class ProcessEnv {
 
   /** Only for an emulator. For AWS, the SDK's default credential chain applies. */
   @IsOptional()
-  @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_ACCESS_KEY_ID must be that of an emulator, or of AWS' })
+  @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_ACCESS_KEY_ID must be a key id of AWS or of an emulator' })
   AWS_ACCESS_KEY_ID?: string;
 
   @IsOptional()
-  @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_SECRET_ACCESS_KEY must be that of an emulator, or of AWS' })
+  @Matches(/^[\w/+=-]{1,128}$/, { message: 'AWS_SECRET_ACCESS_KEY must be a secret key of AWS or of an emulator' })
   AWS_SECRET_ACCESS_KEY?: string;
 
   /** Address to listen on. */

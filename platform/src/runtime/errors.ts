@@ -30,6 +30,6 @@ export function toError(thrown: unknown): Error {
   try {
     return new Error(String(thrown));
   } catch {
-    return new Error('something was thrown that no text can be made of');
+    return new Error('something was thrown that cannot be converted to text');
   }
 }

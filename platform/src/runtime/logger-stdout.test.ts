@@ -49,7 +49,7 @@ describe('lines of one turn of the event loop', () => {
 
   it.each([
     ...(existsSync('/dev/full') ? [['has no room', 'exec 1>/dev/full'] as const] : []),
-    ['is read by nobody', 'exec 1> >(exit 0)'],
+    ['has no reader', 'exec 1> >(exit 0)'],
     ['is closed', 'exec 1>&-'],
   ])('are lost without harm when stdout %s', (_, redirect) => {
     const script = `

@@ -90,7 +90,7 @@ export function startTracing(
   }
   function keepLooking(url: URL): void {
     look(url).catch((err: unknown) => {
-      logger.error('tracing cannot begin', { err });
+      logger.error('tracing cannot start', { err });
     });
   }
   if (endpoint !== undefined) keepLooking(new URL(endpoint));

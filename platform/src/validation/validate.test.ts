@@ -204,7 +204,7 @@ describe('validation', () => {
     const lookUp = jest.spyOn(getMetadataStorage(), 'getTargetValidationMetadatas');
     const constructor = { name: 'x' };
     validationErrors({ constructor }, { onlyDeclared: false });
-    // The one call is class-validator's own.
+    // The only call is class-validator's own.
     expect(lookUp.mock.calls.filter(([Class]) => (Class as unknown) === constructor)).toHaveLength(1);
   });
 

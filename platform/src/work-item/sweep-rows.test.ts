@@ -36,7 +36,7 @@ const bad = (count: number, change: Record<string, unknown>) =>
     thing({ thingId: `bad-${i}`, outboxShard: i % 8, outboxAt: SWEPT_AT_MS - 60_000, ...change }),
   );
 
-describe('rows that cannot be brought on', () => {
+describe('rows that cannot be processed', () => {
   const kinds: [string, Record<string, unknown>][] = [
     ['whose event cannot be made', { bad: 'throws' }],
     ['that have no event', { bad: 'nothing' }],
@@ -59,7 +59,7 @@ describe('rows that cannot be brought on', () => {
         .map(({ thingId }) => thingId)
         .sort(),
     );
-    expect(outbox.problem()).toMatch(/^10 items of things cannot be brought on, such as bad-\d; the log says why$/);
+    expect(outbox.problem()).toMatch(/^10 items of things cannot be processed, such as bad-\d; the log says why$/);
     // No attempt: its event was never published.
     expect(outbox.item('bad-0')).toMatchObject({ outboxAt: SWEPT_AT_MS + LONGEST_PAUSE_MS, outboxAttempts: 0 });
     expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);

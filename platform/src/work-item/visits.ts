@@ -31,7 +31,7 @@ function createFailingItems({ table, logger, monotonic, rememberMs }: RememberOp
   const seen = new Map<string, Stopwatch>();
   return {
     add: (id, reason) => {
-      logger.error('an outbox item cannot be brought on: repair the row', { table, id, err: toError(reason) });
+      logger.error('an outbox item cannot be processed: repair the row', { table, id, err: toError(reason) });
       if (seen.size < MAX_REMEMBERED) seen.set(id, monotonic.startStopwatch());
     },
     remove: (id) => {
@@ -41,7 +41,7 @@ function createFailingItems({ table, logger, monotonic, rememberMs }: RememberOp
       for (const [id, agoMs] of seen) if (agoMs() > rememberMs) seen.delete(id);
       const [first] = seen.keys();
       if (first === undefined) return undefined;
-      return `${seen.size} item${seen.size === 1 ? '' : 's'} of ${table} cannot be brought on, such as ${first}; the log says why`;
+      return `${seen.size} item${seen.size === 1 ? '' : 's'} of ${table} cannot be processed, such as ${first}; the log says why`;
     },
   };
 }

@@ -21,7 +21,7 @@ describe('a call to an external system', () => {
     ['throttling', throttled()],
     ['an answer of 500', internalServerError()],
     ['an outage deep inside', new TypeError('fetch failed', { cause: connectionRefused() })],
-    ['an error that no retry helps', new PermanentError('INVALID_EVENT', 'no')],
+    ['a permanent error', new PermanentError('INVALID_EVENT', 'no')],
   ])('that fails with %s leads to a retry only', async (_, error) => {
     const failed = await askOutside('the provider', () => Promise.reject(error)).catch(toError);
     expect(failed).toMatchObject({ name: 'OutsideError', message: `the provider: ${error.message}` });

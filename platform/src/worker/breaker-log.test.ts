@@ -17,7 +17,7 @@ describe('what the breaker logs', () => {
     }
     expect(calls).toEqual([0, 1, 2, 3, 4, 5]);
     expect(probe).toHaveBeenCalledTimes(6);
-    expect(log.messages()).toEqual(['paused: a dependency is away']);
+    expect(log.messages()).toEqual(['paused: a dependency is unavailable']);
   });
 
   it('logs each new reason once, even if reasons alternate', async () => {
@@ -31,7 +31,7 @@ describe('what the breaker logs', () => {
       await after(4_000);
     }
     expect(log.messages()).toEqual([
-      'paused: a dependency is away',
+      'paused: a dependency is unavailable',
       'still paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)',
     ]);
     expect(log.lines[1]).toMatchObject({ level: 'warn', fields: { err: missing } });
@@ -44,7 +44,7 @@ describe('what the breaker logs', () => {
     await after(FIRST_DELAY_MS);
     breaker.report(queueDoesNotExist());
     expect(log.messages()).toEqual([
-      'paused: a dependency is away',
+      'paused: a dependency is unavailable',
       expect.stringMatching(/^still paused: topology missing/) as unknown,
     ]);
   });
@@ -79,7 +79,7 @@ describe('what the breaker logs', () => {
     expect(second.granted).toBe(false);
     await after(1);
     expect(second.pass?.isTrial).toBe(true);
-    expect(log.messages()).toEqual(['paused: a dependency is away']);
+    expect(log.messages()).toEqual(['paused: a dependency is unavailable']);
   });
 
   it('logs a new outage, which starts with the first delay', async () => {
@@ -94,7 +94,11 @@ describe('what the breaker logs', () => {
     const next = waiting();
     await after(FIRST_DELAY_MS);
     expect(next.granted).toBe(true);
-    expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed', 'paused: a dependency is away']);
+    expect(log.messages()).toEqual([
+      'paused: a dependency is unavailable',
+      'resumed',
+      'paused: a dependency is unavailable',
+    ]);
   });
 
   it.each([

@@ -24,7 +24,7 @@ describe('breaker', () => {
     await after(1);
     expect(other.pass?.isTrial).toBe(false);
     trial.pass?.done();
-    expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+    expect(log.messages()).toEqual(['paused: a dependency is unavailable', 'resumed']);
   });
 
   it('lets one caller try after a report, and the others follow if it succeeds', async () => {
@@ -46,7 +46,7 @@ describe('breaker', () => {
     await after(0);
     expect(breaker.state).toBe('closed');
     expect([second, third, late].map(({ pass }) => pass?.isTrial)).toEqual([false, false, false]);
-    expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+    expect(log.messages()).toEqual(['paused: a dependency is unavailable', 'resumed']);
     expect(log.lines[1]?.fields).toEqual({ pausedMs: FIRST_DELAY_MS + TRIAL_PATIENCE_MS - 1 });
   });
 

@@ -48,7 +48,7 @@ const NORMAL: Pass = { isTrial: false, done: () => undefined };
 function reasonOf(err: Error): string {
   if (isTopologyMissing(err)) return 'topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
   if (isDenied(err)) return 'AWS refuses this process (permissions, credentials or keys)';
-  return isUnavailable(err) ? 'a dependency is away' : 'the queue cannot be polled';
+  return isUnavailable(err) ? 'a dependency is unavailable' : 'the queue cannot be polled';
 }
 
 export function createBreaker({

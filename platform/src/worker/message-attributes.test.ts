@@ -95,9 +95,9 @@ describe('toDelivery', () => {
   it.each([
     ['nothing', {}],
     ['an empty replay id', { replayId: string('') }],
-    ['a replay id that no item should hold', { replayId: string('x'.repeat(129)) }],
+    ['a replay id that is too long for an item', { replayId: string('x'.repeat(129)) }],
     ['a binary replay id', { replayId: { DataType: 'Binary', BinaryValue: Buffer.from('r1') } }],
-    ['a code without the message it was', { code: string('BAD'), reason: string('why') }],
+    ['a code without an original message id', { code: string('BAD'), reason: string('why') }],
     ['a count without a replay', { replayCount: string('3') }],
     ['an attribute without a value', { sender: { DataType: 'String' } }],
   ])('does not treat a message with %s as a replay', (_what, attributes) => {

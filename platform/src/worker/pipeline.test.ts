@@ -37,7 +37,7 @@ function create(answer: Handler<object>, { busIsAway = false } = {}) {
     publisher: {
       publish: async ({ type }) => {
         steps.push(`publish ${type}`);
-        if (busIsAway) throw new Error('the bus is away');
+        if (busIsAway) throw new Error('the bus is unavailable');
       },
       flush: async () => undefined,
       beginSpan: () => undefined,

@@ -43,7 +43,7 @@ describe('liveness', () => {
     const { pollers, sqs, time, log, away } = startFakePollers({ pollers: 3 });
     away.error = connectionRefused();
     sqs.failAlways('*', connectionRefused);
-    await log.next('paused: a dependency is away');
+    await log.next('paused: a dependency is unavailable');
     await eventually(() => {
       time.ms += 3_600_000;
       return pollers.areLive();
@@ -117,12 +117,12 @@ describe('stopping', () => {
     const { pollers, sqs, log, away, polled } = startFakePollers({ pollers: 2 });
     away.error = connectionRefused();
     sqs.failAlways('*', connectionRefused);
-    await log.next('paused: a dependency is away');
+    await log.next('paused: a dependency is unavailable');
     await pollers.stop();
     const calls = polled.length;
     sqs.heal();
     await new Promise(setImmediate);
     expect(polled).toHaveLength(calls);
-    expect(log.messages()).toEqual(['paused: a dependency is away']);
+    expect(log.messages()).toEqual(['paused: a dependency is unavailable']);
   });
 });

@@ -88,7 +88,7 @@ describe('polling', () => {
     const { sqs, log, send } = startFakePollers();
     sqs.failNext('DeleteMessageBatch', Object.assign(new Error('no'), { name: 'ReceiptHandleIsInvalid' }));
     send('a');
-    const { fields } = await log.next('a batch was not deleted, its messages come back');
+    const { fields } = await log.next('a batch was not deleted, SQS redelivers its messages');
     expect(fields).toMatchObject({ err: { name: 'ReceiptHandleIsInvalid' } });
     send('b');
     await eventually(() => sqs.messages(WORK).length === 1);
@@ -96,7 +96,7 @@ describe('polling', () => {
   });
 
   it.each([
-    ['an outage', connectionRefused(), 'paused: a dependency is away'],
+    ['an outage', connectionRefused(), 'paused: a dependency is unavailable'],
     ['a refusal', Object.assign(new Error('no'), { name: 'InvalidAddress' }), 'paused: the queue cannot be polled'],
   ])(
     'pauses after %s, tries one message without a long poll, and then continues as before',
@@ -138,7 +138,7 @@ describe('polling', () => {
     await eventually(() => sqs.messages(WORK).length === 0);
     away.error = connectionRefused();
     sqs.failAlways('*', connectionRefused);
-    await log.next('paused: a dependency is away');
+    await log.next('paused: a dependency is unavailable');
     // Polls that were in flight when the outage began.
     await new Promise((resolve) => setTimeout(resolve, 50));
     for (const body of ['a', 'b', 'c']) send(body);
@@ -158,7 +158,7 @@ describe('polling', () => {
     const { sqs, log } = startFakePollers({ pollers: 3 });
     sqs.failNext('ReceiveMessage', connectionRefused);
     await log.next('resumed');
-    expect(log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+    expect(log.messages()).toEqual(['paused: a dependency is unavailable', 'resumed']);
   });
 
   it('stays paused when the handler of the trial reports an outage', async () => {
@@ -171,12 +171,12 @@ describe('polling', () => {
     });
     state.away.error = connectionRefused();
     state.sqs.failAlways('*', connectionRefused);
-    await state.log.next('paused: a dependency is away');
+    await state.log.next('paused: a dependency is unavailable');
     for (const body of ['a', 'b', 'c', 'd']) state.send(body);
     state.sqs.heal();
     state.away.error = undefined;
     await state.log.next('resumed');
     expect(reports).toBe(-1);
-    expect(state.log.messages()).toEqual(['paused: a dependency is away', 'resumed']);
+    expect(state.log.messages()).toEqual(['paused: a dependency is unavailable', 'resumed']);
   });
 });

@@ -127,7 +127,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
         breaker.report(err);
         options.onOutage([messages].flat());
       } else {
-        logger.warn('a batch was not deleted, its messages come back', { err });
+        logger.warn('a batch was not deleted, SQS redelivers its messages', { err });
       }
       return;
     }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createRecent } from './recent.js';
 
-it('remembers a bounded number of things, those that were last said', () => {
+it('remembers a bounded number of values, the latest ones', () => {
   const recent = createRecent<number>(2);
   recent.set('a', 1);
   recent.set('b', 2);

@@ -9,7 +9,7 @@ export type Reason = { code: string; message: string; path?: string };
 
 const SHORT_REASON = 60;
 
-/** Attributes for the copy: all of ours first, then fewer and fewer, and finally none that the message did not have. */
+/** Attributes for the copy: first with all of ours, then with fewer, finally only those that the message had. */
 function choicesFor(delivery: Delivery, { code, message, path }: Reason): Record<string, string>[] {
   const { messageId, attempt, firstReceivedAt, replayId, replayCount } = delivery;
   const replay: Record<string, string> = replayId === undefined ? {} : { replayId, replayCount: String(replayCount) };

@@ -120,8 +120,8 @@ describe('withDeadLetter', () => {
 
   it.each([
     ['a long reason', 500, { code: 'BAD', reason: 'x'.repeat(60), originalMessageId: 'm1' }],
-    ['all but what tells copies apart', 100, { code: 'BAD', originalMessageId: 'm1' }],
-    ['everything of ours', 20, {}],
+    ['all attributes except those that identify copies', 100, { code: 'BAD', originalMessageId: 'm1' }],
+    ['all our attributes', 20, {}],
   ])('leaves out %s when the copy is too large', async (_what, room, expected) => {
     const { handle, sqs, attributes } = create(refuse('x'.repeat(900), { path: 'detail.data' }));
     const foreign = { sender: { type: 'String', value: 'partner' } };

@@ -57,12 +57,12 @@ export function workerRules(env: WorkerEnv): string[] {
   }
   if (env.HANDLER_TIMEOUT_MS >= env.VISIBILITY_TIMEOUT_SECONDS * 1_000) {
     problems.push(
-      'HANDLER_TIMEOUT_MS must be less than VISIBILITY_TIMEOUT_SECONDS, or a message comes back while it is handled',
+      'HANDLER_TIMEOUT_MS must be less than VISIBILITY_TIMEOUT_SECONDS, or a message is redelivered while it is handled',
     );
   }
   if (env.SQS_WAIT_TIME_SECONDS * 1_000 + env.HANDLER_TIMEOUT_MS >= env.SHUTDOWN_TIMEOUT_MS) {
     problems.push(
-      'SHUTDOWN_TIMEOUT_MS must be more than SQS_WAIT_TIME_SECONDS and HANDLER_TIMEOUT_MS together, or a stop cuts work off',
+      'SHUTDOWN_TIMEOUT_MS must be more than SQS_WAIT_TIME_SECONDS and HANDLER_TIMEOUT_MS together, or a stop interrupts work',
     );
   }
   if (env.SQS_WAIT_TIME_SECONDS * 1_000 + POLL_MARGIN_MS >= env.POLLER_WEDGED_AFTER_MS) {

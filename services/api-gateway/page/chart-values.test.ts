@@ -16,7 +16,7 @@ describe('the marks of a chart', () => {
     expect(areMarked(everySeconds(1), 0, SECONDS - 1, WIDTH_PX)).toBe(false);
   });
 
-  it('count what is in sight only', () => {
+  it('count visible values only', () => {
     expect(areMarked(everySeconds(2), 280, SECONDS - 1, WIDTH_PX / 6)).toBe(true);
     expect(areMarked(everySeconds(2), 0, SECONDS - 1, WIDTH_PX / 6)).toBe(false);
   });
@@ -33,12 +33,12 @@ describe('the value beside the title', () => {
     ...(p95Ms === undefined ? {} : { p95Ms }),
   });
 
-  it.each([0, 9, 10, 299])('is the newest, also when that is %d seconds old', (age) => {
+  it.each([0, 9, 10, 299])('is the newest, even if it is %d seconds old', (age) => {
     const flow = [...[700, 500].map(point), ...Array.from({ length: age }, () => point())];
     expect(newestOf(flow, ({ p95Ms }) => p95Ms)).toBe(500);
   });
 
-  it('is none when there is none', () => {
+  it('is absent without values', () => {
     expect(newestOf([], ({ p95Ms }) => p95Ms)).toBeUndefined();
     expect(newestOf([point(), point()], ({ p95Ms }) => p95Ms)).toBeUndefined();
   });

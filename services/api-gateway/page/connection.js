@@ -6,7 +6,7 @@ const SAID = {
   paused: 'Paused while hidden',
   away: 'Not connected',
 };
-const AWAY = 'The API cannot be reached. What you see is the last known; this page keeps trying to connect.';
+const AWAY = 'The API cannot be reached. The page shows the last known state and keeps trying to connect.';
 
 /** Shows the connection's state in the header, and a problem in a banner: the connection's first, then one with AWS. */
 export function createConnection() {

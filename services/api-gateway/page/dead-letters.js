@@ -49,8 +49,8 @@ export function createRemedy({ messageId, code, reason, path, replayRefusal }, r
     return replay === undefined ? [command] : [element('p', { class: 'note' }, replay), command];
   }
   const why = replayRefusal === `${code}: ${reason}` ? '.' : `: ${replayRefusal}.`;
-  const patch = path === undefined ? '' : ' Correct it on its way with replay --patch, or drop it:';
-  const said = `A replay of it as it is would start nothing${why}${patch || ' To drop it:'}`;
+  const patch = path === undefined ? '' : ' Correct it with replay --patch, or drop it:';
+  const said = `A replay of the unchanged message would start nothing${why}${patch || ' To drop it:'}`;
   return [element('p', { class: 'note' }, said), createCommand(`npm run dlq -- drop --id ${messageId}`)];
 }
 
@@ -175,7 +175,7 @@ export function createDeadLetters(onChoose) {
         say(depth);
       } catch {
         readAt = undefined;
-        setText(note, 'They cannot be read just now; what you see is the last known.');
+        setText(note, 'They cannot be read now; the list may be out of date.');
       } finally {
         isReading = false;
       }

@@ -26,8 +26,8 @@ describe('an age', () => {
   });
 });
 
-describe('other things', () => {
-  it('are said as people say them', () => {
+describe('other values', () => {
+  it('are formatted for people', () => {
     expect([money(12.5), money(1_234_567.8)]).toEqual(['12.50', '1,234,567.80']);
     expect([counted(1, 'order'), counted(0, 'order'), counted(1_200, 'order')]).toEqual([
       '1 order',

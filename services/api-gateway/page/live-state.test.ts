@@ -27,27 +27,27 @@ const event = (change: Partial<SystemState> = {}): SystemState => ({
 });
 const idsOf = ({ orders }: { orders: LiveOrder[] }) => orders.map(({ orderId }) => orderId);
 
-describe('what is known', () => {
-  it('is nothing before the API has told anything, or while it cannot read what there is', () => {
+describe('the known state', () => {
+  it('is empty before the API has sent anything, or while it cannot read the system', () => {
     expect(emptyState().isKnown).toBe(false);
     expect(withHistory(event({ problem: 'the database cannot be reached' })).isKnown).toBe(false);
   });
 
-  it('is all once the API has told it, and stays so while something cannot be read', () => {
+  it('is complete once the API has sent it, and stays so while parts cannot be read', () => {
     const told = withHistory(event());
     expect(told.isKnown).toBe(true);
     expect(withEvent(told, event({ problem: 'the database cannot be reached' })).isKnown).toBe(true);
     expect(withEvent(withHistory(event({ problem: 'away' })), event()).isKnown).toBe(true);
   });
 
-  it('is not changed by an order that is placed here', () => {
+  it('is not changed by an order from this page', () => {
     const placed = Object.assign(order(3), { status: 'PENDING' as const, items: [], correlationId: 'c' });
     expect(withPlaced(emptyState(), placed)).toMatchObject({ isKnown: false, orders: [{ orderId: 'order-3' }] });
   });
 });
 
 describe('the orders', () => {
-  it('are the newest first, whatever order they are told in', () => {
+  it('are the newest first, in whatever order they arrive', () => {
     const state = withEvent(
       withHistory(event({ orders: [order(2), order(1)] })),
       event({ orders: [order(4), order(3)] }),
@@ -55,7 +55,7 @@ describe('the orders', () => {
     expect(idsOf(state)).toEqual(['order-4', 'order-3', 'order-2', 'order-1']);
   });
 
-  it('change in their places', () => {
+  it('change in place', () => {
     const before = withHistory(event({ orders: [order(2), order(1)] }));
     const state = withEvent(before, event({ orders: [order(1, { stage: 'completed', version: 3 })] }));
     expect(state.orders.map(({ stage }) => stage)).toEqual(['accepted', 'completed']);
@@ -67,12 +67,12 @@ describe('the orders', () => {
     expect(state.orders[0]?.stage).toBe('completed');
   });
 
-  it('take over a change of stage that is no new version', () => {
+  it('apply a change of stage without a new version', () => {
     const before = withHistory(event({ orders: [order(1)] }));
     expect(withEvent(before, event({ orders: [order(1, { stage: 'queued' })] })).orders[0]?.stage).toBe('queued');
   });
 
-  it('have one that was placed here at once, and keep what is known of it already', () => {
+  it('include an order from this page at once, and keep what is known about it', () => {
     const placed = Object.assign(order(3), { status: 'PENDING' as const, items: [], correlationId: 'c' });
     const state = withPlaced(withHistory(event({ orders: [order(1)] })), placed);
     expect(state.orders).toEqual([order(3), order(1)]);
@@ -80,7 +80,7 @@ describe('the orders', () => {
     expect(withPlaced(known, placed)).toEqual(known);
   });
 
-  it('are bounded, and it is the oldest that go', () => {
+  it('are bounded; the oldest are dropped', () => {
     let state = emptyState();
     for (let number = 0; number < 2 * MAX_ORDERS; number++)
       state = withEvent(state, event({ orders: [order(number)] }));
@@ -90,12 +90,12 @@ describe('the orders', () => {
 });
 
 describe('the seconds', () => {
-  it('are each there once, oldest first', () => {
+  it('appear once each, oldest first', () => {
     const state = withEvent(withHistory(event({ flow: [point(1), point(2)] })), event({ flow: [point(2), point(3)] }));
     expect(state.flow.map(({ accepted }) => accepted)).toEqual([1, 2, 3]);
   });
 
-  it('go on from now after the clock was set back', () => {
+  it('continue from now after the clock was set back', () => {
     const known = withHistory(event({ flow: [point(1), point(2), point(50), point(51)] }));
     const state = withEvent(known, event({ flow: [point(2), point(3)] }));
     expect(state.flow.map(({ accepted }) => accepted)).toEqual([1, 2, 3]);
@@ -110,7 +110,7 @@ describe('the seconds', () => {
 });
 
 describe('a state', () => {
-  it('that the API has got over is forgotten', () => {
+  it('that the API has recovered from is forgotten', () => {
     const before = withHistory(event({ problem: 'AWS is away.', workers: [] }));
     expect(withEvent(before, event())).toEqual(Object.assign(event(), { isKnown: true }));
   });

@@ -29,7 +29,7 @@ async function placeOrder(request, key) {
     if (response.ok) return { order: /** @type {Order} */ (body) };
     return { refused: sentenceOf(/** @type {Problem} */ (body)), mayBeStored: response.status >= 500 };
   } catch {
-    return { refused: 'The API cannot be reached. Pressing again cannot order twice.', mayBeStored: true };
+    return { refused: 'The API cannot be reached. You can press again without ordering twice.', mayBeStored: true };
   }
 }
 

@@ -14,15 +14,15 @@ const OTHER_WORDS = {
 const WORDS = {
   orders: {
     title: 'Dead letter of the order',
-    replay: 'Once its cause is gone, this starts the order again:',
+    replay: 'Once the cause is fixed, this starts the order again:',
   },
   notifications: {
     title: 'Dead letter of a notification',
-    replay: 'The order itself is not affected. Once the cause is gone, this starts the notification again:',
+    replay: 'The order itself is not affected. Once the cause is fixed, this starts the notification again:',
   },
   undelivered: {
     title: 'An event that was not delivered',
-    replay: 'Once its cause is gone, this sends the event again:',
+    replay: 'Once the cause is fixed, this sends the event again:',
   },
 };
 
@@ -44,7 +44,7 @@ function ownLetterIn(timeline) {
 
 /**
  * The dead letters to show with an order, its own first.
- * @param {readonly Letter[]} told those of the order that the API tells of
+ * @param {readonly Letter[]} told the order's letters that the API lists
  * @param {Timeline | undefined} timeline
  * @returns {Letter[]}
  */
@@ -64,7 +64,7 @@ export function lettersOfOrder(told, timeline) {
  * The timeline, with a step for each dead letter that it lacks: a message that could not be decoded, or a copy that was
  * dead-lettered after the order ended.
  * @param {Timeline} timeline
- * @param {readonly DeadLetterSummary[]} told the letters of the order that the API tells of
+ * @param {readonly DeadLetterSummary[]} told the order's letters that the API lists
  * @returns {Timeline}
  */
 export function withLetterSteps(timeline, told) {

@@ -20,14 +20,14 @@ function timelineWith(status: Timeline['status'], subject: 'order' | 'notificati
 }
 
 describe('the dead letters of an order', () => {
-  it('are all that the API tells of, its own first', () => {
+  it("are all that the API lists, the order's own first", () => {
     const told = [letter('notifications'), letter('undelivered'), letter('orders')];
     expect(lettersOfOrder(told, undefined).map(({ queue }) => queue)).toEqual([
       ...['orders', 'notifications', 'undelivered'],
     ]);
   });
 
-  it('include its own that only its timeline tells of, also beside that of a notification', () => {
+  it("include its own letter that only the timeline has, also next to a notification's", () => {
     const timeline = timelineWith('FAILED', 'order');
     const own = { queue: 'orders', messageId: 'm-1', code: 'RECEIVES_EXHAUSTED', reason: '' };
     expect(lettersOfOrder([], timeline)).toEqual([own]);
@@ -38,11 +38,11 @@ describe('the dead letters of an order', () => {
   it.each([
     ['an order that was completed in the end', timelineWith('COMPLETED', 'order')],
     ["a notification's timeline step", timelineWith('FAILED', 'notification')],
-  ])('are not made up from %s', (_, timeline) => {
+  ])('are not derived from %s', (_, timeline) => {
     expect(lettersOfOrder([], timeline)).toEqual([]);
   });
 
-  it('stand in the timeline where they came to be, each once', () => {
+  it('appear once in the timeline, at their time', () => {
     const base = { subject: 'order' as const, correlationId: 'c' };
     const at = (seconds: number) => new Date(Date.UTC(2027, 0, 1, 0, 0, seconds)).toISOString();
     const timeline: Timeline = {
@@ -73,7 +73,7 @@ describe('the dead letters of an order', () => {
     expect(withLetterSteps(timeline, letters.slice(0, 1))).toBe(timeline);
   });
 
-  it('say that a replay starts the order only when it is of the order', () => {
+  it("say that a replay starts the order only if they are the order's own", () => {
     expect(wordsFor('orders').replay).toContain('starts the order again');
     for (const queue of ['notifications', 'undelivered'] as const) {
       expect(wordsFor(queue).replay).not.toContain('the order again');

@@ -85,8 +85,8 @@ export function createOrderList(onChoose) {
       for (const [index, order] of shown.entries()) rows[index]?.show(order, now);
       if (orders.length === 0) setText(note, isKnown ? 'None yet. Place one.' : NOT_KNOWN);
       else if (waiting === 0) setText(note, `The newest ${counted(orders.length, 'order')}`);
-      else if (waiting < 0) setText(note, 'Held while you are in the list; all in it have been overtaken');
-      else setText(note, `Held while you are in the list; ${whatWaits(waiting)}`);
+      else if (waiting < 0) setText(note, 'Paused while you are in the list; newer orders have replaced all of these');
+      else setText(note, `Paused while you are in the list; ${whatWaits(waiting)}`);
     },
   };
 }

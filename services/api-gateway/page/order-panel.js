@@ -13,7 +13,7 @@ function whatOf({ code, reason, delaySeconds, worker, messageId, eventId, traceI
   const facts = [
     code === undefined ? undefined : `${code}: ${reason ?? ''}`,
     code === undefined ? reason : undefined,
-    delaySeconds === undefined ? undefined : `comes back after ${delaySeconds} s`,
+    delaySeconds === undefined ? undefined : `redelivered after ${delaySeconds} s`,
     worker === undefined ? undefined : `worker ${worker}`,
     messageId === undefined ? undefined : `message ${messageId}`,
     eventId === undefined ? undefined : `event ${eventId}`,

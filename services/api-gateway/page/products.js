@@ -15,17 +15,17 @@ export const PRODUCTS = [
   {
     productId: 'test-fails-2-times',
     productName: 'Fails two times',
-    note: 'The first two attempts fail; the message comes back, and the third one completes the order.',
+    note: 'The first two attempts fail; the message is redelivered, and the third attempt completes the order.',
   },
   {
     productId: 'test-slow',
     productName: 'Takes ten seconds',
-    note: 'The warehouse takes ten seconds: long enough to see an order being worked on.',
+    note: 'The warehouse takes ten seconds: long enough to watch the order in progress.',
   },
   {
     productId: 'test-out-of-stock',
     productName: 'Out of stock',
-    note: 'Refused: the order fails at once, and trying again would not help.',
+    note: 'Refused: the order fails at once, and a retry would not help.',
   },
   {
     productId: 'test-fails-always',

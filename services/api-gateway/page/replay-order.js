@@ -3,16 +3,16 @@ import { element, setText } from './dom.js';
 
 /**
  * Replays an order. @param {string} orderId
- * @returns {Promise<string>} what to say of it
+ * @returns {Promise<string>} the sentence to show
  */
 async function replay(orderId) {
   try {
     const answer = await fetch(`api/orders/${encodeURIComponent(orderId)}/replay`, { method: 'POST' });
-    if (answer.ok) return 'It is started again.';
+    if (answer.ok) return 'Started again.';
     const body = /** @type {unknown} */ (await answer.json());
     return /** @type {Partial<Problem>} */ (body).detail ?? 'It could not be started again.';
   } catch {
-    return 'The API cannot be reached; try again when it can.';
+    return 'The API cannot be reached; try again later.';
   }
 }
 
@@ -45,7 +45,7 @@ export function createReplayOffer(place) {
           button.disabled = false;
         });
       });
-      const why = 'Once the cause is gone, this starts the order again, from what is stored of it.';
+      const why = 'Once the cause is fixed, this starts the order again from its stored item.';
       place.replaceChildren(element('p', { class: 'note' }, why), element('div', { class: 'copy' }, button, said));
     },
     clear() {

@@ -12,7 +12,7 @@ const step = (name: TimelineStep['step'], ms: number, change: Partial<TimelineSt
   correlationId: 'c',
   ...change,
 });
-/** With the time since the one before, as the API tells it. */
+/** With the time since the previous step, as the API sends it. */
 const timeline = (...steps: TimelineStep[]): TimelineStep[] =>
   steps.map((one, index) =>
     Object.assign(one, { sinceMs: Date.parse(one.at) - Date.parse((steps[index - 1] ?? one).at) }),
@@ -21,7 +21,7 @@ const timeline = (...steps: TimelineStep[]): TimelineStep[] =>
 const ofNotification = { subject: 'notification', notificationId: 'n' } as const;
 
 describe('the rows of a timeline', () => {
-  it('tell what went by before each step', () => {
+  it('show what preceded each step', () => {
     const steps = [step('accepted', 0), step('sent', 10), step('received', 30), step('retried', 130)];
     const rows = rowsOf(timeline(...steps, step('received', 1_130), step('completed', 1_230)));
     expect(rows.map(({ phase, fromMs, toMs }) => [phase, fromMs, toMs])).toEqual([
@@ -34,7 +34,7 @@ describe('the rows of a timeline', () => {
     ]);
   });
 
-  it('tell what a publication of the sweeper had waited for', () => {
+  it('show what a republication had waited for', () => {
     const phasesOf = (...names: TimelineStep['step'][]) =>
       rowsOf(names.map((name) => step(name, 0))).map(({ phase }) => phase);
     expect(phasesOf('accepted', 'republished', 'sent')).toEqual(['start', 'delivery', 'delivery']);
@@ -44,7 +44,7 @@ describe('the rows of a timeline', () => {
     expect(phasesOf('completed', 'republished')).toEqual(['start', 'delivery']);
   });
 
-  it('count the wait for a receive that only found the receives used up as the wait for a retry', () => {
+  it('show the wait before the last receive of an exhausted message as backoff', () => {
     const rows = rowsOf([
       step('accepted', 0),
       step('retried', 10),
@@ -55,7 +55,7 @@ describe('the rows of a timeline', () => {
     expect(rows.map(({ phase }) => phase)).toEqual(['start', 'work', 'backoff', 'work', 'work']);
   });
 
-  it('keep what happens to a notification apart from the order that goes on', () => {
+  it('separate the steps of a notification from those of its order', () => {
     const rows = rowsOf(
       timeline(
         step('accepted', 0),
@@ -72,7 +72,7 @@ describe('the rows of a timeline', () => {
     ]);
   });
 
-  it('never run backwards, whatever the clocks of the steps said', () => {
+  it('never run backwards, whatever the clocks say', () => {
     const rows = rowsOf([step('accepted', 0), step('received', -3_600_000), step('completed', 5, { sinceMs: 70 })]);
     expect(rows.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
       [0, 0],
@@ -86,7 +86,7 @@ describe('the rows of a timeline', () => {
     expect(rowsOf(steps)).toHaveLength(MAX_ROWS);
   });
 
-  it('of nothing are none', () => {
+  it('are empty without steps', () => {
     expect(rowsOf([])).toEqual([]);
   });
 });

@@ -15,8 +15,8 @@ const DURATION_PX = 74;
 const PHASES = {
   delivery: 'on the bus',
   queue: 'waits in the queue',
-  work: 'worked on',
-  backoff: 'waits for its retry',
+  work: 'in progress',
+  backoff: 'waits for the retry',
   notification: 'notification',
 };
 
@@ -96,13 +96,13 @@ function describe({ steps, status }) {
     ({ step, subject, attempt }) => step === 'received' && subject === 'order' && attempt !== undefined,
   ).length;
   const total = steps.slice(1).reduce((sum, { sinceMs }) => sum + sinceMs, 0);
-  return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}.${steps.length > MAX_ROWS ? ` The first ${MAX_ROWS} steps are drawn.` : ''} The table of steps says the same.`;
+  return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}.${steps.length > MAX_ROWS ? ` The first ${MAX_ROWS} steps are drawn.` : ''} The table of steps has the same content.`;
 }
 
 /**
  * The timeline as bars along a time axis. Each bar's length is the time before its step.
  * @param {Timeline} timeline
- * @param {number} width pixels that there are
+ * @param {number} width available pixels
  */
 export function drawTimeline(timeline, width) {
   const rows = rowsOf(timeline.steps);

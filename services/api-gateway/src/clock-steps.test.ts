@@ -6,13 +6,13 @@ import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gate
 const HOUR_MS = 3_600_000;
 const STEPS = [-HOUR_MS, HOUR_MS];
 
-/** Sets the wall clock, and nothing else: no time passes. */
+/** Sets the wall clock only; no time passes. */
 function step({ time }: Api, byMs: number): void {
   time.wallIsOffByMs += byMs;
 }
 
 describe.each(STEPS)('after the wall clock was set by %i ms', (stepMs) => {
-  it('readiness says within 5 s what is down', async () => {
+  it('readiness reports an outage within 5 s', async () => {
     const api = await startApi();
     expect((await api.get('/health/ready')).status).toBe(200);
     step(api, stepMs);
@@ -21,7 +21,7 @@ describe.each(STEPS)('after the wall clock was set by %i ms', (stepMs) => {
     expect((await api.get('/health/ready')).status).toBe(503);
   });
 
-  it('a client within its limit is served, and one beyond it waits for the rest of its window only', async () => {
+  it('a client within its limit is served, and one above it waits only for the rest of its window', async () => {
     const api = await startApi({ RATE_LIMIT_MAX: '2' });
     const statuses: number[] = [];
     const ask = async () => statuses.push((await api.get('/api/orders')).status);
@@ -34,7 +34,7 @@ describe.each(STEPS)('after the wall clock was set by %i ms', (stepMs) => {
     expect(statuses).toEqual([200, 200, 429, 200]);
   });
 
-  it('queues and dead letters are looked at again', async () => {
+  it('queues and dead letters are read again', async () => {
     const api = await startApi();
     const looks = () => api.aws.sqs.callsOf('GetQueueAttributes').length + api.aws.sqs.callsOf('ReceiveMessage').length;
     const look = async () => {
@@ -49,7 +49,7 @@ describe.each(STEPS)('after the wall clock was set by %i ms', (stepMs) => {
     expect(await look()).toBe(true);
   });
 
-  it('orders are accepted and listed, each once, on pages too', async () => {
+  it('orders are accepted and listed once each, across pages too', async () => {
     const api = await startApi();
     const accept = async () => bodyOf<Order>(await api.post('/api/orders', anOrder())).orderId;
     const ids = [await accept(), await accept()];
@@ -66,7 +66,7 @@ describe.each(STEPS)('after the wall clock was set by %i ms', (stepMs) => {
     expect(listed.sort()).toEqual(ids.sort());
   });
 
-  it('a month that the clock took for over is looked into once it has come', async () => {
+  it('a month that seemed to be over is queried again once it begins', async () => {
     const api = await startApi();
     step(api, 90 * 24 * HOUR_MS);
     await api.get('/api/orders');
@@ -77,7 +77,7 @@ describe.each(STEPS)('after the wall clock was set by %i ms', (stepMs) => {
     expect(bodyOf<OrderPage>(await api.get('/api/orders')).items.map((order) => order.orderId)).toEqual([orderId]);
   });
 
-  it('the picture of the system goes on', async () => {
+  it("the system's state stays current", async () => {
     const api = await startApi();
     await api.get('/api/system');
     step(api, stepMs);

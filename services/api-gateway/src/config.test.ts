@@ -39,18 +39,18 @@ describe('TRUST_PROXY', () => {
   });
 
   it.each<[string, string | undefined, boolean]>([
-    ['is not believed by default', undefined, false],
-    ['is not believed of another address', '192.0.2.1', false],
-    ['is believed of a proxy', '127.0.0.1', true],
-    ['is believed of a proxy in a network', '10.0.0.0/8,127.0.0.0/8', true],
-    ['is believed of so many proxies', '1', true],
+    ['is ignored by default', undefined, false],
+    ['is ignored from another address', '192.0.2.1', false],
+    ['is trusted from a proxy', '127.0.0.1', true],
+    ['is trusted from a proxy in a network', '10.0.0.0/8,127.0.0.0/8', true],
+    ['is trusted from a number of proxies', '1', true],
   ])('X-Forwarded-For %s', async (_, TRUST_PROXY, isBelieved) => {
     const { get } = await startApi({ RATE_LIMIT_MAX: '1', TRUST_PROXY });
     const statusOf = async (forwardedFor: string) =>
       (await get('/api/orders', { 'x-forwarded-for': forwardedFor })).status;
     expect(await statusOf('198.51.100.1')).toBe(200);
     expect(await statusOf('198.51.100.2')).toBe(isBelieved ? 200 : 429);
-    // What the client itself has put in front of the proxy's entry is nobody's word.
+    // Entries before the proxy's own come from the client and must not be trusted.
     expect(await statusOf('198.51.100.9, 198.51.100.1')).toBe(429);
   });
 });

@@ -122,6 +122,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): Readonly<ApiEnv> {
   return parseEnv(ApiEnv, env, ({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) =>
     SHUTDOWN_DELAY_MS < SHUTDOWN_TIMEOUT_MS
       ? []
-      : ['SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, or nothing is left to drain in'],
+      : ['SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, or no time is left to drain'],
   );
 }

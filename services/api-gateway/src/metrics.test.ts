@@ -16,7 +16,7 @@ async function read({ get }: Api, name: string, labels: Record<string, string> =
 }
 
 describe('GET /metrics', () => {
-  it('is text for Prometheus, not limited, and no part of the API that is described', async () => {
+  it('is text for Prometheus, not rate limited, and not part of the described API', async () => {
     const api = await startApi({ RATE_LIMIT_MAX: '1' });
     for (let times = 0; times < 3; times++) {
       const answer = await api.get('/metrics');
@@ -25,14 +25,14 @@ describe('GET /metrics', () => {
       expect(answer.headers['cache-control']).toBe('no-store');
     }
     expect((await api.get('/openapi.json')).text).not.toContain('/metrics');
-    // What is no route is limited.
+    // Unknown paths are rate limited.
     expect((await api.request('POST', '/metrics')).status).toBe(429);
     api.time.ms += 60_000;
     const refused = await api.request('POST', '/metrics');
     expect([refused.status, refused.headers.allow]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('leaves no line in the log above debug', async () => {
+  it('logs nothing above debug', async () => {
     const api = await startApi();
     await api.get('/metrics');
     expect(api.log.lines.filter(({ message }) => message === 'request').map(({ level }) => level)).toEqual(['debug']);
@@ -40,7 +40,7 @@ describe('GET /metrics', () => {
 });
 
 describe('the metrics of requests', () => {
-  it('have the pattern of the route, never the path', async () => {
+  it("have the route's pattern, never the path", async () => {
     const api = await startApi();
     await api.get('/api/orders/018f0000-0000-7000-8000-000000000000');
     await api.get('/api/orders/018f0000-0000-7000-8000-000000000001');
@@ -49,7 +49,7 @@ describe('the metrics of requests', () => {
     expect(await read(api, 'http_request_duration_seconds_count', labels)).toBe(2);
   });
 
-  it('stay bounded, whatever clients ask for', async () => {
+  it('stay bounded, whatever clients request', async () => {
     const api = await startApi();
     for (const path of ['/', '/admin.php', '/api/orders/1/2/3', '/%', '/api/orders?limit=x', '/docs/x']) {
       for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND', 'LOCK']) await api.request(method, path);
@@ -62,7 +62,7 @@ describe('the metrics of requests', () => {
 });
 
 describe('the metrics of orders', () => {
-  it('count an order once, however often its request is repeated, and none that is refused', async () => {
+  it('count an order once, however often its request is repeated, and no refused ones', async () => {
     const api = await startApi();
     expect(await read(api, 'order_created_total')).toBe(0);
     for (let times = 0; times < 3; times++) await api.post('/api/orders', anOrder(), { 'idempotency-key': 'once' });
@@ -79,7 +79,7 @@ describe('the metrics of orders', () => {
 describe('the metrics of the outbox', () => {
   const table = NAMES.ordersTable;
 
-  it('count republications, and show depth and age while the bus is away', async () => {
+  it('count republications, and show depth and age while the bus is unavailable', async () => {
     const api = await startApi({ SWEEP_INTERVAL_MS: '100' });
     expect(await read(api, 'outbox_republished_total', { table })).toBe(0);
     api.aws.eventBridge.failAlways('PutEvents', connectionRefused);
@@ -102,7 +102,7 @@ describe('the metrics of the outbox', () => {
 describe('the time that orders took', () => {
   const count = (api: Api) => read(api, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
 
-  /** An order whose attempts to be delivered are used up, swept an hour after it was accepted. */
+  /** An order without delivery attempts left, swept an hour after it was accepted. */
   async function giveUp(change: object = {}): Promise<Api> {
     const api = await startApi({ SWEEP_INTERVAL_MS: '100' });
     api.aws.eventBridge.loseNext();
@@ -116,13 +116,13 @@ describe('the time that orders took', () => {
     return api;
   }
 
-  it('counts those that no worker has finished, too', async () => {
+  it('includes orders that no worker finished', async () => {
     const api = await giveUp();
     expect(await count(api)).toBe(1);
     expect(await read(api, 'order_accept_to_terminal_seconds_sum', { status: 'FAILED' })).toBe(3_600);
   });
 
-  it('leaves a replay out: it has waited for an operator', async () => {
+  it('excludes a replay, which waited for an operator', async () => {
     const api = await giveUp({ lastReplayId: 'replay-1' });
     expect(await count(api)).toBeUndefined();
     expect(await read(api, 'outbox_given_up_total', { table: NAMES.ordersTable })).toBe(1);
@@ -132,13 +132,13 @@ describe('the time that orders took', () => {
 describe('the time of the last sweep', () => {
   const last = (api: Api) => read(api, 'outbox_last_sweep_timestamp_seconds', { table: NAMES.ordersTable });
 
-  it('is when the process began, until there is one: no table goes unswept without an age', async () => {
+  it('is the process start until the first sweep, so that an unswept table has an age', async () => {
     const api = await startApi();
     api.time.ms += 180_000;
     expect(await last(api)).toBe(NOW_MS / 1_000);
   });
 
-  it('stays while the table cannot be read', async () => {
+  it('does not change while the table cannot be read', async () => {
     const api = await startApi({ SWEEP_INTERVAL_MS: '100' });
     api.aws.dynamo.failAlways('Query', connectionRefused);
     api.time.ms += 180_000;
@@ -163,7 +163,7 @@ describe('the queue metrics', () => {
   it.each([
     ['refuses connections', connectionRefused],
     ['does not answer', timedOut],
-  ])('are absent while SQS %s, and the rest is there', async (_, fault) => {
+  ])('are absent while SQS %s; the others are present', async (_, fault) => {
     const api = await startApi();
     api.aws.sqs.failAlways('*', fault);
     const { status, text } = await api.get('/metrics');

@@ -6,7 +6,7 @@ import { NO_TRACING } from '@orderflow/platform/telemetry/tracing';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { anOrder, eventually, NAMES, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
-/** Keeps a client's calls of one operation from being made until it is opened. */
+/** Holds a client's calls of one operation back until it is opened. */
 function gate(client: { send: unknown }, commandName: string) {
   const send = client.send as (command: object) => Promise<unknown>;
   const control = new EventEmitter();
@@ -35,7 +35,7 @@ describe('stopping', () => {
     return { status: response.statusCode, body: await text(response) };
   }
 
-  it('answers the requests that are under way, and takes no new connection', async () => {
+  it('answers requests in flight, and accepts no new connection', async () => {
     const api = await startApi();
     const port = await listen(api);
     const insert = gate(api.aws.dynamo, 'BatchExecuteStatementCommand');
@@ -56,7 +56,7 @@ describe('stopping', () => {
     expect(api.queued(NAMES.orderQueue)).toHaveLength(1);
   });
 
-  it('serves for SHUTDOWN_DELAY_MS, not ready from the start, while load balancers notice', async () => {
+  it('is not ready at once, and serves for SHUTDOWN_DELAY_MS while load balancers notice', async () => {
     const api = await startApi({ SHUTDOWN_DELAY_MS: '3000' });
     const port = await listen(api);
     const agent = new Agent({ keepAlive: true });

@@ -19,7 +19,7 @@ describe('the worker', () => {
   it('pauses while the table is unavailable, and loses nothing', async () => {
     const system = startNotificationWorker({ MAX_RECEIVES: '1' });
     await system.log.next('polling');
-    const paused = system.log.next('paused: a dependency is away');
+    const paused = system.log.next('paused: a dependency is unavailable');
     system.aws.dynamo.failAlways('*', connectionRefused);
     system.send(anOutcome('COMPLETED').message);
     system.send(aNotification(system).message);

@@ -40,8 +40,8 @@ describe("an order's outcome", () => {
   });
 
   it.each([
-    ['a replay has taken further', { status: 'PROCESSING', version: 4 }],
-    ['has another outcome by now', { status: 'COMPLETED', version: 5 }],
+    ['a replay has started again', { status: 'PROCESSING', version: 4 }],
+    ['has another outcome now', { status: 'COMPLETED', version: 5 }],
   ])('does not confirm an order that %s', async (_name, change) => {
     const system = startNotificationWorker();
     const { order, message } = anOutcome('FAILED');

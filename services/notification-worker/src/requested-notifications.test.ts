@@ -93,7 +93,7 @@ describe('a notification that a client requested', () => {
     system.pass(60);
     expect(await system.outcomes.next()).toBe('dead-lettered');
     expect(system.notification(id)).toMatchObject({ status: 'FAILED', failure: { code: 'RETRIES_EXHAUSTED' } });
-    expect(system.log.messages()).not.toContain('paused: a dependency is away');
+    expect(system.log.messages()).not.toContain('paused: a dependency is unavailable');
   });
 
   it('that is not stored is dead-lettered', async () => {

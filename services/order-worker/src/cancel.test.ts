@@ -53,11 +53,11 @@ describe('an order whose attempts are used up', () => {
   });
 
   const errors: [string, () => Error][] = [
-    ['is away', () => new Error('the warehouse answered 503')],
+    ['is unavailable', () => new Error('the warehouse answered 503')],
     ['refuses connections', connectionRefused],
     ['throws a permanent error', () => new PermanentError('INVALID_EVENT', 'not for you')],
-    ['throws no error', () => undefined as unknown as Error],
-    ['throws what no text can be made of', () => Object.create(null) as Error],
+    ['throws a value that is not an error', () => undefined as unknown as Error],
+    ['throws something that cannot be converted to text', () => Object.create(null) as Error],
   ];
   it.each(errors)('is not given up while the warehouse %s, and ends later', async (_, errorOf) => {
     const { system, warehouse } = startWithoutAnswers();
@@ -71,7 +71,7 @@ describe('an order whose attempts are used up', () => {
     }
     expect(system.published()).toEqual([]);
     // The breaker watches AWS only.
-    expect(system.log.messages()).not.toContain('paused: a dependency is away');
+    expect(system.log.messages()).not.toContain('paused: a dependency is unavailable');
     system.plan.cancel = warehouse.cancel;
     await untilOutcome(system, 'dead-lettered');
     expect(system.order(orderId)).toMatchObject({ status: 'FAILED', effects: 1, failure: { cancelled: true } });

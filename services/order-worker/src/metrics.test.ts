@@ -120,7 +120,7 @@ describe('the metrics of order-worker', () => {
     const system = startOrderWorker();
     await system.log.next('polling');
     expect(await read(system, 'breaker_state', { queue })).toBe(0);
-    const paused = system.log.next('paused: a dependency is away');
+    const paused = system.log.next('paused: a dependency is unavailable');
     system.aws.dynamo.failAlways('*', connectionRefused);
     system.send(anOrder(system).message);
     await paused;

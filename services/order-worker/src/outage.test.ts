@@ -13,7 +13,7 @@ import { eventually } from '@orderflow/testing/worker-system';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
-const PAUSED = 'paused: a dependency is away';
+const PAUSED = 'paused: a dependency is unavailable';
 const REFUSED = 'paused: AWS refuses this process (permissions, credentials or keys)';
 const MISSING = 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
 

@@ -83,13 +83,13 @@ describe('stopping a worker', () => {
     const system = startOrderWorker();
     await system.log.next('polling');
     system.aws.sqs.failAlways('*', connectionRefused);
-    await system.log.next('paused: a dependency is away');
+    await system.log.next('paused: a dependency is unavailable');
     await system.worker.stop();
     const before = receives(system);
     system.aws.sqs.heal();
     await turns();
     expect(receives(system)).toBe(before);
-    expect(system.log.messages()).toEqual(['polling', 'paused: a dependency is away']);
+    expect(system.log.messages()).toEqual(['polling', 'paused: a dependency is unavailable']);
   });
 
   it('is immediate before the queue is found', async () => {

@@ -67,7 +67,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Partial<Run
         headers: { 'content-type': 'application/json', ...headers },
         payload: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    /** Entries of all PutEvents calls, those that failed too. */
+    /** Entries of all PutEvents calls, including failed ones. */
     published,
     orders: () => aws.dynamo.items(NAMES.ordersTable),
     notifications: () => aws.dynamo.items(NAMES.notificationsTable),
@@ -79,7 +79,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Partial<Run
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
-/** An answer's body, as what the test says it is. */
+/** An answer's body, typed by the test. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a test states what it expects
 export function bodyOf<Body = Record<string, unknown>>({ text }: { text: string }): Body {
   return JSON.parse(text) as Body;
@@ -87,7 +87,7 @@ export function bodyOf<Body = Record<string, unknown>>({ text }: { text: string 
 
 export { eventually } from '../worker-system.js';
 
-/** Lets everything that is under way in the fakes come to its end: a call takes one turn of the event loop. */
+/** Waits for all calls to the fakes; a call takes one turn of the event loop. */
 export async function quiet(turns = 30): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await setImmediate();
 }

@@ -106,7 +106,7 @@ describe('PutEvents', () => {
     expect(sqs.messages(URL)).toHaveLength(1);
   });
 
-  it('delivers although the queue is out of reach for us', async () => {
+  it('delivers although the test cannot reach the queue', async () => {
     const { eventBridge, sqs } = createAws();
     sqs.failAlways('*', connectionRefused);
     await eventBridge.send(new PutEventsCommand({ Entries: [entry()] }));
@@ -114,8 +114,8 @@ describe('PutEvents', () => {
   });
 });
 
-describe('what readiness asks', () => {
-  it('describes buses, rules and targets', async () => {
+describe('the calls of the readiness checks', () => {
+  it('describe buses, rules and targets', async () => {
     const { eventBridge } = createAws();
     expect(await eventBridge.send(new DescribeEventBusCommand({ Name: 'empty' }))).toMatchObject({ Name: 'empty' });
     const named = { Name: RULE.name, EventBusName: 'bus' };
@@ -127,7 +127,7 @@ describe('what readiness asks', () => {
     expect(targets.Targets?.map(({ Arn }) => Arn)).toEqual([queueArnOf('work')]);
   });
 
-  it('knows no other', async () => {
+  it('fail for unknown buses and rules', async () => {
     const { eventBridge } = createAws();
     const missing = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 400 } };
     const bus = new DescribeEventBusCommand({ Name: 'other' });

@@ -13,12 +13,12 @@ function createSqs() {
 }
 
 describe('a fake client', () => {
-  it('can be passed where the SDK client is wanted', async () => {
+  it('can replace the SDK client', async () => {
     const wanted: Pick<SQSClient, 'send'> = createSqs();
     expect((await wanted.send(getUrl)).QueueUrl).toBe(URL);
   });
 
-  it('records every call with a copy of its input, those that fail too', async () => {
+  it('records every call with a copy of its input, failed calls included', async () => {
     const sqs = createSqs();
     sqs.failNext('SendMessage', throttled);
     await expect(sqs.send(sendMessage)).rejects.toThrow();
@@ -42,7 +42,7 @@ describe('a fake client', () => {
     expect(sqs.messages(URL)).toHaveLength(1);
   });
 
-  it('fails always, one operation or all, until it is healed', async () => {
+  it('fails one operation or all until it is healed', async () => {
     const sqs = createSqs();
     sqs.failAlways('SendMessage', timedOut);
     await expect(sqs.send(sendMessage)).rejects.toMatchObject({ name: 'TimeoutError' });
@@ -71,7 +71,7 @@ describe('a fake client', () => {
     expect(sqs.messages(URL)).toEqual([]);
   });
 
-  it('refuses a parameter that it does not cover', async () => {
+  it('refuses a parameter that it does not support', async () => {
     const fifo = new SendMessageCommand({ QueueUrl: URL, MessageBody: 'x', MessageGroupId: 'g' });
     await expect(createSqs().send(fifo)).rejects.toThrow('MessageGroupId');
   });

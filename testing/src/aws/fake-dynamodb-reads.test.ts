@@ -21,7 +21,7 @@ describe('Get and BatchGet', () => {
     expect(await read()).toEqual({ id: 'a', deep: { n: 1 } });
   });
 
-  it('leaves Item out for a missing one', async () => {
+  it('omits Item for a missing item', async () => {
     const output = await createDynamo().send(new GetCommand({ TableName: TABLE, Key: { id: 'a' } }));
     expect(output).not.toHaveProperty('Item');
   });
@@ -31,7 +31,7 @@ describe('Get and BatchGet', () => {
     ExpressionAttributeNames: names,
   });
 
-  it('reads only what a projection names', async () => {
+  it('reads only the attributes of a projection', async () => {
     const dynamo = createDynamo({ id: 'a', n: 1, deep: { n: 1 } }, { id: 'b', n: 2 });
     const projection = project('#a, #b', { '#a': 'id', '#b': 'deep' });
     const one = await dynamo.send(new GetCommand({ TableName: TABLE, Key: { id: 'a' }, ...projection }));
@@ -72,7 +72,7 @@ describe('Get and BatchGet', () => {
     expect(output.UnprocessedKeys).toEqual({});
   });
 
-  it('hands keys back unprocessed when told to', async () => {
+  it('returns keys as unprocessed on request', async () => {
     const dynamo = createDynamo({ id: 'a' }, { id: 'b' });
     dynamo.leaveUnprocessedNext(1);
     const output = await batchGet(dynamo, ['b', 'a']);

@@ -24,7 +24,7 @@ describe('BatchExecuteStatement', () => {
   const send = (dynamo: ReturnType<typeof createDynamo>, Statements: object[]) =>
     dynamo.send(new BatchExecuteStatementCommand({ Statements: Statements as ReturnType<typeof insert>[] }));
 
-  it('answers each statement by itself and in order, the items as plain values', async () => {
+  it('answers each statement separately and in order, with items as plain values', async () => {
     const dynamo = createDynamo({ id: 'a', n: 1 }, { id: 'b', n: 1 });
     const withoutAllOld = { Statement: UPDATE, Parameters: ['b', 9] };
     const output = await send(dynamo, [
@@ -62,7 +62,7 @@ describe('BatchExecuteStatement', () => {
     expect(dynamo.items(TABLE)).toEqual([]);
   });
 
-  it('holds 1 to 25 statements', async () => {
+  it('accepts 1 to 25 statements', async () => {
     const dynamo = createDynamo();
     const inserts = Array.from({ length: 26 }, (_, index) => insert(`i${index}`));
     await expect(send(dynamo, [])).rejects.toMatchObject({ name: 'ValidationException' });
@@ -70,7 +70,7 @@ describe('BatchExecuteStatement', () => {
     expect((await send(dynamo, inserts.slice(1))).Responses).toHaveLength(25);
   });
 
-  it('rejects single entries when told to, without applying them', async () => {
+  it('rejects single entries on request, without applying them', async () => {
     const dynamo = createDynamo();
     dynamo.rejectEntriesNext('BatchExecuteStatement', 'ThrottlingError');
     const output = await send(dynamo, [insert('a'), insert('b')]);
@@ -78,7 +78,7 @@ describe('BatchExecuteStatement', () => {
     expect(dynamo.items(TABLE)).toEqual([{ id: 'b', n: 1 }]);
   });
 
-  it('throws for a statement that is not covered', async () => {
+  it('throws for a statement that it does not support', async () => {
     await expect(send(createDynamo(), [{ Statement: 'SELECT * FROM "t"' }])).rejects.toThrow('does not cover');
   });
 });

@@ -14,7 +14,7 @@ describe('PartiQL that the system relies on', () => {
   );
 });
 
-describe('what the fake does not cover', () => {
+describe('PartiQL that the fake does not support', () => {
   it.each([
     'SELECT * FROM "t" WHERE "id" = ?',
     'DELETE FROM "t" WHERE "id" = ?',

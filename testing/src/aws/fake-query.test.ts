@@ -59,7 +59,7 @@ describe('Query', () => {
     }
   });
 
-  it('goes on after a key that is gone', async () => {
+  it('continues after a key that was deleted', async () => {
     expect(await ids({ ExclusiveStartKey: { id: 'aa', shard: 's1', dueAt: '1' } })).toEqual(['b', 'c']);
   });
 
@@ -98,7 +98,7 @@ describe('Query', () => {
     await expect(query({ TableName: 'other' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('throws for what is not covered', async () => {
+  it('throws for parameters that it does not support', async () => {
     await expect(query({ KeyConditionExpression: 'shard = :shard' })).rejects.toThrow('does not cover');
     await expect(query({ FilterExpression: '#a = :a' })).rejects.toThrow('FilterExpression');
     await expect(query({ Select: 'ALL_ATTRIBUTES' })).rejects.toThrow('ALL_ATTRIBUTES');

@@ -11,7 +11,7 @@ describe('receipt handles', () => {
     expect(sqs.messages(WORK)).toEqual([]);
   });
 
-  it('delete nothing once the message was received again', async () => {
+  it('delete nothing after the message was received again', async () => {
     const { send, receiveOne, remove, pass, sqs } = createSystem();
     await send();
     const { ReceiptHandle: stale } = await receiveOne();
@@ -21,7 +21,7 @@ describe('receipt handles', () => {
     expect(sqs.messages(WORK)).toHaveLength(1);
   });
 
-  it('still delete after the timeout if nobody received the message again', async () => {
+  it('still delete after the timeout if the message was not received again', async () => {
     const { send, receiveOne, remove, pass, sqs } = createSystem();
     await send();
     const { ReceiptHandle: handle } = await receiveOne();

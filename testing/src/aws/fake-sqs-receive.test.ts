@@ -5,7 +5,7 @@ import { createFakeSqs } from './fake-sqs.js';
 import { createSystem, DEAD, WORK } from './sqs-test-system.js';
 
 describe('receiving', () => {
-  it('gives the message with what was asked for', async () => {
+  it('returns the message with the requested attributes', async () => {
     const { send, receiveOne, pass } = createSystem();
     const MessageAttributes = {
       kind: { DataType: 'String', StringValue: 'a' },
@@ -26,7 +26,7 @@ describe('receiving', () => {
     expect(message.MessageAttributes).toEqual({ kind: MessageAttributes.kind });
   });
 
-  it('leaves out what was not asked for, and an empty list', async () => {
+  it('omits attributes that were not requested, and an empty list', async () => {
     const { send, receiveOne, receive, sqs } = createSystem();
     await send({ MessageAttributes: { kind: { DataType: 'String', StringValue: 'a' } } });
     expect(Object.keys(await receiveOne()).sort()).toEqual(['Body', 'MessageId', 'ReceiptHandle']);
@@ -34,7 +34,7 @@ describe('receiving', () => {
     expect(await sqs.send(new ReceiveMessageCommand({ QueueUrl: WORK }))).not.toHaveProperty('Messages');
   });
 
-  it('gives one message unless told otherwise', async () => {
+  it('returns one message by default', async () => {
     const { send, sqs } = createSystem();
     await send();
     await send();
@@ -54,14 +54,14 @@ describe('receiving', () => {
     expect(second.Attributes).toEqual({ ApproximateReceiveCount: '2' });
   });
 
-  it('takes the visibility timeout of the receive before the one of the queue', async () => {
+  it("prefers the receive's visibility timeout to the queue's", async () => {
     const { send, receive, receiveOne } = createSystem();
     await send();
     await receiveOne({ VisibilityTimeout: 0 });
     expect(await receive()).toHaveLength(1);
   });
 
-  it('moves a message to the dead-letter queue instead of receiving it once more than allowed', async () => {
+  it('moves a message to the dead-letter queue instead of exceeding maxReceiveCount', async () => {
     const { send, receive, receiveOne, pass, sqs } = createSystem();
     const { MessageId: id } = await send({ MessageAttributes: { kind: { DataType: 'String', StringValue: 'a' } } });
     await receiveOne();
@@ -102,7 +102,7 @@ describe('long polling', () => {
     expect(await polling).toHaveLength(1);
   });
 
-  it('gives one message to one of several polls', async () => {
+  it('gives a message to only one of several polls', async () => {
     const { send, receive } = createSystem();
     const first = receive({ WaitTimeSeconds: 20 });
     const second = receive({ WaitTimeSeconds: 20 });

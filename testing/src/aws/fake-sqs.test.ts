@@ -27,7 +27,7 @@ describe('batches', () => {
     expect(sqs.messages(WORK)).toEqual([]);
   });
 
-  it('report what failed and do the rest', async () => {
+  it('report failed entries and apply the others', async () => {
     const { sqs, send, receive } = createSystem();
     await send();
     await send();
@@ -71,7 +71,7 @@ describe('queues', () => {
     expect((await sqs.send(new GetQueueUrlCommand({ QueueName: 'work' }))).QueueUrl).toBe(WORK);
   });
 
-  it('knows no other queue', async () => {
+  it('fails for an unknown queue', async () => {
     const { sqs, send, receive } = createSystem();
     const missing = { name: 'QueueDoesNotExist', Code: 'AWS.SimpleQueueService.NonExistentQueue' };
     await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'other' }))).rejects.toMatchObject(missing);

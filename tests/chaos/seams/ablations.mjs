@@ -11,54 +11,15 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { rewriting, sending, withoutConditions } from './clients.mjs';
 
 /**
  * @typedef {import('@orderflow/platform/aws/clients').AwsClients} AwsClients
- * @typedef {(command: any, options: any) => Promise<any>} Send
+ * @typedef {import('./clients.mjs').Send} Send
  * @typedef {{ intervened: () => void, env: NodeJS.ProcessEnv }} Context
  * @typedef {(aws: AwsClients, context: Context) => AwsClients} Ablation
  * @typedef {import('../../../services/order-worker/dist/fulfilment/fulfilment.js').Fulfilment} Fulfilment
- * @typedef {{ Statement: string, Parameters: unknown[] }} Statement
  */
-
-/**
- * A client with another `send`.
- * @template {{ send: unknown }} Client
- * @param {Client} client
- * @param {(send: Send) => Send} change
- * @returns {Client}
- */
-function sending(client, change) {
-  const send = /** @type {Send} */ (client.send).bind(client);
-  return /** @type {Client} */ (/** @type {unknown} */ ({ send: change(send) }));
-}
-
-/**
- * @param {AwsClients} aws
- * @param {(statement: Statement) => Statement} change
- */
-function rewriting(aws, change) {
-  return sending(aws.dynamo, (send) => (command, options) => {
-    if (!(command instanceof BatchExecuteStatementCommand)) return send(command, options);
-    const statements = /** @type {Statement[]} */ (command.input.Statements);
-    return send(new BatchExecuteStatementCommand({ ...command.input, Statements: statements.map(change) }), options);
-  });
-}
-
-const placeholdersIn = (/** @type {string} */ text) => text.split('?').length - 1;
-
-/**
- * Keeps only the first condition of an UPDATE, which names the item.
- * @param {Statement} statement
- */
-function withoutConditions(statement) {
-  const { Statement: text, Parameters: parameters } = statement;
-  const [changes = '', where] = text.split(' WHERE ');
-  if (!text.startsWith('UPDATE') || where === undefined) return statement;
-  const [key = ''] = where.split(' AND ');
-  const kept = parameters.slice(0, placeholdersIn(changes) + placeholdersIn(key));
-  return { ...statement, Statement: `${changes} WHERE ${key}`, Parameters: kept };
-}
 
 /** @type {Record<string, (fulfilment: Fulfilment, intervened: () => void) => Fulfilment>} */
 export const FULFILMENT_ABLATIONS = {
@@ -181,7 +142,7 @@ export const ABLATIONS = {
     };
   },
 
-  /** Durations use the wall clock, and one failed look ends the process (clocks.mjs). */
+  /** Durations use the wall clock, and one failed check ends the process (clocks.mjs). */
   impatient: (aws, { intervened }) => {
     intervened();
     return aws;
@@ -190,7 +151,7 @@ export const ABLATIONS = {
   /** Not an ablation: the third poll of an instance's first process never returns and ignores aborts. */
   'wedged-poller': (aws, { intervened, env }) => {
     const file = env['WEDGE_ONCE_FILE'];
-    if (!file) throw new Error('wedged-poller needs WEDGE_ONCE_FILE, the path of a file that it can make.');
+    if (!file) throw new Error('wedged-poller needs WEDGE_ONCE_FILE, the path of a file that it can create.');
     let polls = 0;
     return {
       ...aws,

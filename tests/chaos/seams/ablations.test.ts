@@ -32,7 +32,7 @@ async function sent(name: string, statement: Statement) {
 }
 
 describe('the ablations of statements', () => {
-  it('no-condition: only the key is left of an update, and its parameters fit', async () => {
+  it('no-condition: keeps only the key of an update, with matching parameters', async () => {
     const outcome = {
       claimToken: 'token-1',
       version: 2,
@@ -51,7 +51,7 @@ describe('the ablations of statements', () => {
     }
   });
 
-  it('no-condition: leaves inserts as they are', async () => {
+  it('no-condition: leaves inserts unchanged', async () => {
     const statement = insert(table, { orderId: 'order-1' });
     expect(await sent('no-condition', statement)).toMatchObject({ parameters: ['order-1'], interventions: 0 });
   });

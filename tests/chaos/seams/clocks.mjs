@@ -63,7 +63,7 @@ export const now = Date.now;
 export const monotonic = ABLATION === IMPATIENT ? createImpatientClock() : createMonotonicClock();
 
 /**
- * Under the ablation, one dead look ends the process.
+ * Under the ablation, one failed liveness check ends the process.
  * @param {{ isLive(): boolean }} worker
  */
 export function watchImpatiently(worker) {

@@ -1,11 +1,11 @@
-/** The warehouse could not do it now; trying again may help. */
+/** The warehouse cannot do it now; a retry may succeed. */
 class WarehouseError extends Error {
   /** @override */
   name = 'WarehouseError';
 }
 
 /**
- * Fulfilment by a warehouse that is a server.
+ * Fulfilment by a warehouse over HTTP.
  * @param {string} url
  * @returns {import('../../../services/order-worker/dist/fulfilment/fulfilment.js').Fulfilment}
  */

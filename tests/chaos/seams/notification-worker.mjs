@@ -1,4 +1,4 @@
-/** notification-worker as its main.ts puts it together, but for the ablation. */
+/** notification-worker as composed in its main.ts, with the ablation. */
 import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/runtime/failpoints';

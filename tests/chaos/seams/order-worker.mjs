@@ -1,4 +1,4 @@
-/** order-worker as its main.ts puts it together, but for fulfilment by an outside warehouse and for the ablation. */
+/** order-worker as composed in its main.ts, with an external warehouse and the ablation. */
 import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/runtime/failpoints';

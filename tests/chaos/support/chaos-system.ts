@@ -22,11 +22,11 @@ type ChaosOptions = Pick<TrialOptions, 'seed' | 'emulator'> & {
   envOf?: Partial<Record<Service, Record<string, string>>>;
   /** Further variables of one process, evaluated at each start. */
   envOfProcess?: (process: ServiceProcess) => Record<string, string>;
-  /** Name of the ablation, and the service whose protection it takes away. */
+  /** Name of the ablation, and the service whose protection it removes. */
   ablation?: { name: string; of: Service } | undefined;
 };
 
-/** Higher than in other tests: with their limit, kills would exhaust orders. */
+/** Higher than in other tests: kills cost attempts and would exhaust orders. */
 const ENV = { MAX_RECEIVES: '10', HANDLER_TIMEOUT_MS: '4000', QUEUE_GRACE_MS: '10000', NODE_ENV: 'chaos' };
 
 /** The services with a seam for ablations. The others run their own main file. */
@@ -79,10 +79,10 @@ export async function withChaosSystem<T>(options: ChaosOptions, use: (system: Ch
   }
 }
 
-/** @throws when an ablated service has never said that its ablation intervened: the run would prove nothing */
+/** @throws when no log line shows that the ablation intervened: the run would prove nothing */
 export async function assertAblated(system: ChaosSystem, name: string, service: Service): Promise<void> {
   const logs = await system.logs(service);
   if (!logs.includes(`"message":"ablation","name":"${name}"`)) {
-    throw new Error(`the ablation ${name} of ${service} never had anything to do`);
+    throw new Error(`the ablation ${name} of ${service} never intervened`);
   }
 }

@@ -1,16 +1,16 @@
 import { countIs, type Check } from '../trial.js';
 
-/** One time that a process was asked to stop. */
+/** One stop of a process. */
 export type Cycle = {
   code: number;
   tookMs: number;
-  /** It had received work since its start; order-worker even had work in hand. */
+  /** The process had received work since its start; for order-worker, the work was in progress. */
   wasBusy: boolean;
-  /** Messages of its queue that were in flight when it had ended. */
+  /** Messages of its queue in flight after its end. */
   leftInFlight: number;
 };
 
-/** Cycles are graceful, and have met work. @param graceMs what a container is given */
+/** Every stop is graceful, and the expected number interrupts work. @param graceMs a container's stop_grace_period */
 export function stopsGracefully(what: string, expected: number, cycles: readonly Cycle[], graceMs: number): Check[] {
   const count = (bad: (cycle: Cycle) => boolean) => cycles.filter(bad).length;
   return [

@@ -18,7 +18,7 @@ export async function countDeaths(system: ChaosSystem): Promise<Map<string, numb
 export function eachWasMet(id: InvariantId, points: readonly Failpoint[], deaths: ReadonlyMap<string, number>): Check {
   const { must, ...check } = countIs(
     id,
-    'failpoints that were never met',
+    'failpoints that were never reached',
     0,
     points.filter((name) => !deaths.has(name)).length,
   );

@@ -15,11 +15,11 @@ export type ForgetfulProxy = {
 
 type ProxyOptions = {
   seed: number;
-  /** Of each answer. */
+  /** For each answer. */
   probability: number;
 };
 
-/** @param targetUrl where the API listens, also after a restart */
+/** @param targetUrl gives the API's current address, which a restart may change */
 export async function startForgetfulProxy(targetUrl: string, options: ProxyOptions): Promise<ForgetfulProxy> {
   const upstream = connectTo(targetUrl);
   const random = createRandom(options.seed);

@@ -5,13 +5,13 @@ import { placeOrders, type Placed } from './load.js';
 import { remainingWork } from './quiet.js';
 
 export type Backlog = {
-  /** Ends the load. @returns the orders that made it, and the fewest messages that there were once it was complete */
+  /** Ends the load. @returns the placed orders, and the smallest backlog after it was first complete */
   stop(): Promise<{ placed: Placed[]; shortest: number }>;
 };
 
 const LOOK_EVERY_MS = 100;
 
-/** Keeps at least `messages` messages in the orders' queue. Resolves when that many are there for the first time. */
+/** Keeps at least `messages` messages in the orders' queue. Resolves when it has that many for the first time. */
 export async function keepBacklog(
   system: ChaosSystem,
   { messages, firstIndex }: { messages: number; firstIndex: number },
@@ -36,7 +36,7 @@ export async function keepBacklog(
     }
   }
   const done = topUp();
-  // Awaited later.
+  // `stop` awaits it; without this, an earlier rejection would be unhandled.
   done.catch(() => undefined);
   const stop = async () => {
     stopped = true;

@@ -34,7 +34,7 @@ describe('the load', () => {
 
   const accept = (response: ServerResponse) => response.writeHead(201).end('{"orderId":"order-1"}');
 
-  it('places each order once, as a request of its own', async () => {
+  it('places each order once, in a separate request', async () => {
     answer = accept;
     const placed = await placeOrders({ baseUrl, count: 5, concurrency: 2, firstIndex: 10 });
     expect(placed.map(({ index, outcome, orderId, attempts }) => [index, outcome, orderId, attempts])).toEqual(
@@ -46,7 +46,7 @@ describe('the load', () => {
     );
   });
 
-  it('calls refused only what was certainly not stored', async () => {
+  it('reports only orders that were certainly not stored as refused', async () => {
     const outcomeOf = async (respond: typeof answer, url = baseUrl) => {
       answer = respond;
       const [placed] = await placeOrders({ baseUrl: url, count: 1, timeoutMs: 100 });
@@ -59,14 +59,14 @@ describe('the load', () => {
     expect(await outcomeOf(accept, 'http://127.0.0.1:1')).toBe('refused');
   });
 
-  it('tries again with the same key until it is accepted, where that is asked for', async () => {
+  it('retries with the same key until accepted, if requested', async () => {
     answer = (response, attempt) => (attempt < 3 ? response.socket?.destroy() : accept(response));
     const [placed] = await placeOrders({ baseUrl, count: 1, until: 'accepted' });
     expect(placed).toMatchObject({ outcome: 'ok', attempts: 3 });
     expect(new Set(seen.map(({ key }) => key))).toEqual(new Set([placed?.correlationId]));
   });
 
-  it('does not insist on what the API has refused', async () => {
+  it('does not retry an order that the API has refused', async () => {
     answer = (response) => response.writeHead(422).end();
     const [placed] = await placeOrders({ baseUrl, count: 1, until: 'accepted', idempotencyKeyOf: () => 'key-1' });
     expect(placed).toMatchObject({ outcome: 'refused', status: 422, attempts: 1 });

@@ -16,14 +16,14 @@ export type Placed = {
   /** From the first attempt to the last answer. */
   tookMs: number;
   attempts: number;
-  /** The request's own, stored with the order. */
+  /** Sent with the request and stored with the order. */
   correlationId: string;
 };
 
 export type LoadOptions = {
   baseUrl: string;
   count: number;
-  /** Requests in flight, by default 20. With `ratePerSecond`, the maximum. */
+  /** Requests in flight, by default 20; an upper bound if there is a `ratePerSecond`. */
   concurrency?: number;
   /** Requests started per second. */
   ratePerSecond?: number;
@@ -33,7 +33,7 @@ export type LoadOptions = {
   idempotencyKeyOf?: (index: number) => string;
   /** The body; by default a new order per request. */
   orderOf?: (index: number) => CreateOrderRequest;
-  /** Of one attempt. */
+  /** For one attempt. */
   timeoutMs?: number;
   /** Retries with the same Idempotency-Key until accepted. */
   until?: 'accepted';
@@ -41,7 +41,7 @@ export type LoadOptions = {
 };
 
 const RETRY_AFTER_MS = 200;
-/** Longer than an outage of a run lasts. */
+/** Longer than any outage in a run. */
 const GIVE_UP_AFTER_MS = 120_000;
 
 type Answer = { status: number; body: string };

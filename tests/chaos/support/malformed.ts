@@ -3,7 +3,7 @@ import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { orderOfRequest } from './load.js';
 
-/** A message that no order-worker can handle, and the code under which it must end as a dead letter. */
+/** A message that no order-worker can handle, and the code that its dead letter must have. */
 type Malformed = { code: string; body: string };
 
 type Envelope = {

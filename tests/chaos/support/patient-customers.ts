@@ -4,11 +4,11 @@ import { placeOrders, productNameOf, type Placed } from './load.js';
 
 type Customers = {
   customers: number;
-  /** Orders altogether; without it they go on until `signal` is aborted. */
+  /** Total number of orders; without it the customers continue until `signal` is aborted. */
   count?: number;
   firstIndex: number;
   signal?: AbortSignal;
-  /** As of `placeOrders`. */
+  /** As in `placeOrders`. */
   until?: 'accepted';
   productOf?: (index: number) => string;
   onPlaced?: (placed: Placed) => void;

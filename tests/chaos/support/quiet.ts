@@ -39,7 +39,7 @@ export async function remainingWork({ aws, names, urlOf }: ConnectedSystem): Pro
 
 /**
  * Waits until all work is done.
- * @returns the ms that it took; undefined when there is still something after `withinMs`
+ * @returns how long it took in ms; undefined if work is left after `withinMs`
  */
 export async function waitForQuiet(operator: ConnectedSystem, withinMs: number): Promise<number | undefined> {
   const startedAt = performance.now();

@@ -6,12 +6,12 @@ const TABLES = 2;
 /** Every twelfth sweep also looks for markers that are too far ahead. */
 const QUERIES_PER_SWEEP = TABLES * OUTBOX_SHARDS * (1 + 1 / 12);
 
-/** Sweeps so far. Each queries every shard of both tables; nothing else does. */
+/** Sweeps so far, from their queries: only a sweep queries every shard of both tables. */
 function sweepsOf(system: ChaosSystem): number {
   return (system.network.calls().get('DynamoDB Query') ?? 0) / QUERIES_PER_SWEEP;
 }
 
-/** Resolves when the outbox was swept so often again. */
+/** Resolves after this many more sweeps. */
 export async function untilSwept(system: ChaosSystem, sweeps: number, withinMs: number): Promise<void> {
   const wanted = sweepsOf(system) + sweeps;
   const isSwept = () => Promise.resolve(sweepsOf(system) >= wanted || undefined);

@@ -9,7 +9,7 @@ import type { CancelRequest, FulfilmentRequest } from '../../../services/order-w
 type WarehouseOrder = {
   calls: number;
   keys: Set<string>;
-  /** Fulfilments that were carried out: one per key at most. */
+  /** Fulfilments carried out: at most one per key. */
   effects: number;
   /** Keys that were not cancelled. */
   inForce: Set<string>;
@@ -20,15 +20,15 @@ export type Warehouse = {
   url: string;
   /** By the name of the first product, which identifies orders independently of the system. */
   orders(): ReadonlyMap<string, WarehouseOrder>;
-  /** While it is down, each call is answered 503. */
+  /** While it is down, it answers each call with 503. */
   setDown(down: boolean): void;
-  /** From now on the first cancel of each key is answered 503. */
+  /** From now on it answers the first cancel of each key with 503. */
   failFirstCancels(): void;
-  /** From now on every product can be had. */
+  /** From now on every product is in stock. */
   repair(): void;
-  /** Cancels that were asked for, and answered 503. */
+  /** Cancels answered with 503. */
   failedCancels(): number;
-  /** Calls that wait for their answer at this moment. */
+  /** Calls waiting for their answer now. */
   inProgress(): number;
   dispose(): Promise<void>;
 };
@@ -40,7 +40,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
   const fulfilment = createSimulatedFulfilment({ delayMs });
   const orders = new Map<string, WarehouseOrder>();
   const done = new Set<string>();
-  /** Keys whose first cancel has failed; undefined while none is to fail. */
+  /** Keys whose first cancel has failed; undefined while cancels succeed. */
   let cancelsFailed: Set<string> | undefined;
   let isDown = false;
   let isMended = false;
@@ -58,7 +58,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
       gone.abort();
     });
     const items = isMended
-      ? request.items.map((item) => Object.assign({}, item, { productId: 'mended' }))
+      ? request.items.map((item) => Object.assign({}, item, { productId: 'repaired' }))
       : request.items;
     const result = await fulfilment.fulfil({ ...request, items, signal: gone.signal });
     if (result.fulfilled && !done.has(request.idempotencyKey)) {
@@ -92,7 +92,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
         if (answer === undefined) response.writeHead(503).end();
         else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
       } catch {
-        // Caused by the product id, or the caller is gone.
+        // The product id asks for this error, or the caller has disconnected.
         response.writeHead(502).end();
       }
     })();

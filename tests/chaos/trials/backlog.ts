@@ -1,7 +1,8 @@
 import { resourceNames } from '@orderflow/contracts';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { remainingWork } from '../support/quiet.js';
 import { untilSwept } from '../support/sweeps.js';
@@ -11,19 +12,19 @@ const SIZES = {
   full: { orders: 5_000, sweepIntervalMs: 1_000 },
   ci: { orders: 200, sweepIntervalMs: 500 },
 } as const;
-/** Longer than publishing takes on a busy machine. */
+/** Longer than a publication takes on a busy machine. */
 const OUTBOX_DELAY_MS = 2_000;
 /** Sweeps that find all markers due. */
 const SWEEPS = 6;
-/** The pause between two sweeps is jittered by a quarter. */
+/** Sweep intervals vary by up to a quarter. */
 const SHORTEST_PAUSE = 0.75;
-/** Messages that the outage may add, of those that there are. */
+/** Share of messages that the outage may add. */
 const ADDED = 0.01;
 const SWEPT_WITHIN_MS = 60_000;
-/** Without a delivery for this long, the work has stopped. */
+/** If nothing is delivered for this long, work has stopped. */
 const STUCK_AFTER_MS = 30_000;
 const ENDS_WITHIN_MS = 1_800_000;
-/** Not even a backlog explains why a marker is due. */
+/** A backlog never counts as the reason for a due marker. */
 const NO_PATIENCE_MS = '0';
 
 /**
@@ -54,10 +55,10 @@ async function run(options: TrialOptions): Promise<Check[]> {
   const env = {
     OUTBOX_DELAY_MS: String(OUTBOX_DELAY_MS),
     SWEEP_INTERVAL_MS: String(sweepIntervalMs),
-    // As an operator has it: an outage is shorter.
+    // The production value; an outage is shorter.
     QUEUE_GRACE_MS: ablated ? NO_PATIENCE_MS : '600000',
   };
-  // A call that is answered too late is sent again, and the bus hands its events on twice: not what is counted here.
+  // A late answer makes the client repeat the call, and the bus delivers twice. That must not count here.
   const envOf = { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '30000' } };
   return withChaosSystem({ seed, emulator, workers: 2, env, envOf }, async (system) => {
     await system.stop('order-worker');
@@ -67,7 +68,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
       concurrency: 50,
       until: 'accepted',
     });
-    // Until the last order's marker is due, and the sweeper has come round often enough since.
+    // Until the last order's marker is due, plus enough sweeps.
     const sweepsUntilDue = OUTBOX_DELAY_MS / (SHORTEST_PAUSE * sweepIntervalMs);
     await untilSwept(system, sweepsUntilDue + SWEEPS, SWEPT_WITHIN_MS);
     const { messages, markers } = await remainingWork(system.operator);
@@ -83,7 +84,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     const seen: Check[] = [
       countIs('I4', 'orders that waited', orders, unfinished),
       atMost('I4', 'messages that the outage has added', 100 * ADDED, added(waiting), ' %'),
-      atMost('I4', 'messages added when all was done', 100 * ADDED, added(delivered - redelivered), ' %'),
+      atMost('I4', 'messages added by the end', 100 * ADDED, added(delivered - redelivered), ' %'),
     ];
     return [...seen, ...whatAlwaysHolds('I4', evidence, system)];
   });
@@ -91,7 +92,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const backlog: Trial = {
   name: 'backlog',
-  fault: `all order workers are away for ${SWEEPS} sweeps while orders are placed`,
+  fault: `all order workers are stopped for ${SWEEPS} sweeps while orders are placed`,
   ablation: { name: 'no-patience', breaks: 'I4' },
   run,
 };

@@ -4,7 +4,8 @@ import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order
 import { outboxShardOf } from '@orderflow/domain/work-item-record';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { orderOfRequest, placeOrders } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
@@ -44,11 +45,11 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
   );
 }
 
-/** A report holds for some seconds. */
+/** Health reports are cached for some seconds. */
 async function untilReported(url: string): Promise<boolean> {
   const asks = async () => {
     const health = await (await fetch(url)).text();
-    return (health.includes('"degraded"') && health.includes('cannot be brought on')) || undefined;
+    return (health.includes('"degraded"') && health.includes('cannot be processed')) || undefined;
   };
   return waitFor('a report of the bad rows', asks, REPORTED_WITHIN_MS).then(
     () => true,
@@ -83,7 +84,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
       countIs('I4', 'bad rows that the log names', rows.length, named),
       {
         id: 'I4',
-        must: 'health says that rows cannot be brought on',
+        must: 'health says that rows cannot be processed',
         saw: isReported ? 'yes' : 'no',
         holds: isReported,
       },
@@ -94,7 +95,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const badRowsTrial: Trial = {
   name: 'bad-rows',
-  fault: 'rows that nobody can read have due markers, older than those of orders whose events were lost',
+  fault: 'unreadable rows have due markers, older than those of orders whose events were lost',
   ablation: { name: ABLATION.name, breaks: 'I4' },
   run,
 };

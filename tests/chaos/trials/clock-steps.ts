@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { countDeadLetters } from '../../support/outages.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/evidence.js';
+import { nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
 
 const HOUR_MS = 3_600_000;
-/** How far the clock of the services' machine is off, one after the other. */
+/** Successive offsets of the services' wall clock. */
 const OFFSETS_MS = { ci: [HOUR_MS, 0, -HOUR_MS, 0], full: [HOUR_MS, 0, -HOUR_MS, HOUR_MS, -HOUR_MS, 1_000, 0] };
 const LASTS_MS = { ci: 3_000, full: 15_000 };
 const ORDERS_PER_SECOND = 20;
 
-/** A file that says how far a clock is off; it never holds half a number. */
+/** A file with a clock's offset, renamed into place so that no reader sees half a number. */
 async function createOffsetFile() {
   const place = await mkdtemp(join(tmpdir(), 'orderflow-clock-'));
   const file = join(place, 'offset-ms');

@@ -7,37 +7,36 @@ import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
 import {
-  collectEvidence,
   everyOrderEnds,
   nothingFromNowhere,
   nothingIsLeft,
   outcomesApplyOnce,
   outsideAgrees,
-  type Evidence,
-} from '../support/evidence.js';
+} from '../support/checks.js';
+import { collectEvidence, type Evidence } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { good: 600, failing: 60 }, ci: { good: 60, failing: 8 } } as const;
 const WORKERS = 3;
-/** The one that is stopped again and again; the others die while they dead-letter. */
+/** The worker that is stopped repeatedly; the others die while dead-lettering. */
 const DRAINED = WORKERS;
 const RATE_PER_SECOND = 15;
 const ENV = {
   VISIBILITY_TIMEOUT_SECONDS: '4',
   HANDLER_TIMEOUT_MS: '3000',
   RETRY_MAX_SECONDS: '1',
-  // Longer than a busy machine takes to publish: an order published twice may have two dead messages.
+  // Longer than a publication on a busy machine: an order that is published twice may have two dead letters.
   OUTBOX_DELAY_MS: '4000',
 };
-/** Few, so that failing orders are soon exhausted; more than a good order meets deaths and a busy machine's timeouts. */
+/** Low, so that failing orders are exhausted soon; higher than the deaths and timeouts that a good order meets. */
 const MAX_RECEIVES = { full: '12', ci: '5' } as const;
 const POINTS: Failpoint[] = ['dead-letter.after-send', 'dead-letter.after-failed', 'worker.during-drain'];
 const MET_WITHIN_MS = 30_000;
 const ENDS_WITHIN_MS = 60_000;
 
-/** At reduced size each of two workers dies once at each point, and then dead-letters undisturbed. */
+/** At reduced size, each of two workers dies once at each point and is then left alone. */
 function failpointOf({ replica, life }: ServiceProcess, size: TrialOptions['size']): string | undefined {
   if (replica === DRAINED) return 'worker.during-drain';
   if (size === 'full') return 'dead-letter.after-send=20%,dead-letter.after-failed=20%';
@@ -45,13 +44,13 @@ function failpointOf({ replica, life }: ServiceProcess, size: TrialOptions['size
   return (replica === 1 ? turns : turns.reverse())[life - 1];
 }
 
-/** Stops a worker repeatedly. It dies in between, and is restarted. @returns a function that ends it */
+/** Stops a worker repeatedly. It dies in between and is restarted. @returns a function that ends the loop */
 function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   const worker = system.instances('order-worker')[DRAINED - 1];
   let stopped = false;
   async function run(): Promise<void> {
     while (!stopped && worker) {
-      // Healthy: before that it does not hear the signal.
+      // Wait until it is healthy: before that it ignores the signal.
       await worker.start();
       const { length: ends } = worker.ends;
       worker.signal('SIGTERM');
@@ -88,8 +87,8 @@ async function checkFailing(system: ChaosSystem, evidence: Evidence, failing: re
       ids.filter((id) => !failedOnce(orders.get(id))).length,
     ),
     countIs('I2', 'failing orders without exactly one notification', 0, ids.filter((id) => toldOf(id) !== 1).length),
-    // Two, when the sweeper has published an order again whose message was only late.
-    countIs('I1', 'failing orders without a dead message', 0, ids.filter((id) => messagesOf(id) === 0).length),
+    // Two, if the sweeper republished an order whose message was only late.
+    countIs('I1', 'failing orders without a dead letter', 0, ids.filter((id) => messagesOf(id) === 0).length),
     {
       id: 'I1',
       must: 'deaths made further copies of dead letters',
@@ -122,7 +121,7 @@ async function run({ seed, emulator, size, say, orders: wanted }: TrialOptions):
       const deaths = await countDeaths(system);
       return POINTS.every((name) => deaths.has(name)) || undefined;
     };
-    // If not, a check says so.
+    // A check below reports missing deaths.
     await waitFor('a death at each point', areMet, MET_WITHIN_MS).catch(() => undefined);
     await endStops();
     await endFaults(system, () => {

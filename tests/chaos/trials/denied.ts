@@ -1,7 +1,8 @@
 import type { AwsService } from '../../support/faulty-network/aws-json.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { countDeadLetters } from '../../support/outages.js';
 import { waitForQuiet } from '../support/quiet.js';
@@ -9,7 +10,7 @@ import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js'
 
 type Denial = { service: AwsService; operation: string };
 
-/** Permissions that a policy may lack, removed while messages are in flight. */
+/** Permissions that are removed while messages are in flight. */
 const DENIALS: Denial[] = [
   { service: 'DynamoDB', operation: 'BatchExecuteStatement' },
   { service: 'EventBridge', operation: 'PutEvents' },
@@ -17,14 +18,14 @@ const DENIALS: Denial[] = [
   { service: 'SQS', operation: 'ReceiveMessage' },
 ];
 const SIZES = { full: { orders: 60, denials: DENIALS }, ci: { orders: 12, denials: DENIALS.slice(0, 2) } } as const;
-/** Refusals that each denial lasts for: more than all messages together may meet before they are dead letters. */
+/** Refusals per denial: more than would dead-letter all messages, if refusals counted as attempts. */
 const REFUSALS_PER_ORDER = 4;
 const REFUSED_WITHIN_MS = 60_000;
-/** All refused messages are done by then. A new process would not know that their receives do not count. */
+/** Wait until all refused messages are done: a new process would not know that their receives do not count. */
 const ENDS_WITHIN_MS = 60_000;
-/** Long enough that orders are in hand when the permission goes. */
+/** Long enough that work is in progress when the permission is removed. */
 const FULFILMENT_MS = 1_500;
-/** Without the breaker a message would be tried as fast as this allows, and be given up. */
+/** Without the breaker, these settings would soon dead-letter the messages. */
 const ENV = { MAX_RECEIVES: '2', RETRY_MAX_SECONDS: '1', VISIBILITY_TIMEOUT_SECONDS: '5' };
 const ABLATION = { name: 'denial-blames-the-message', of: 'order-worker' } as const;
 
@@ -45,7 +46,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
       const accepted = await placeOrders({ ...load, concurrency: orders, until: 'accepted' });
       const allow = system.network.add({ kind: 'deny', ...denial });
       const met = () => (system.network.applied().get('deny') ?? 0) - before;
-      // With the breaker there are few refusals.
+      // With the breaker, there are few refusals.
       const isEnough = () => Promise.resolve(met() >= (ablated ? REFUSALS_PER_ORDER * orders : 4) || undefined);
       await waitFor(`refusals of ${denial.operation}`, isEnough, REFUSED_WITHIN_MS);
       allow();

@@ -3,13 +3,13 @@ import type { FaultRule } from '../../support/faulty-network/faults.js';
 import type { ServiceProcess } from '../../support/embedded-system.js';
 import { endFaults, endsInTime } from '../support/end-faults.js';
 import {
-  collectEvidence,
   everyOrderEnds,
   nothingFromNowhere,
   nothingIsLeft,
   outcomesApplyOnce,
   outsideAgrees,
-} from '../support/evidence.js';
+} from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { placeOrders, type Placed } from '../support/load.js';
@@ -24,22 +24,23 @@ const ENV = {
   VISIBILITY_TIMEOUT_SECONDS: String(LEASE_SECONDS),
   HANDLER_TIMEOUT_MS: '3000',
   OUTBOX_DELAY_MS: '1000',
-  // A backlog may hold the sweeper back that long, and the bound has no room for more; its own trial is about that.
+  // A backlog may delay the sweeper this long. The bound allows no more; the trial `lost-in-backlog` covers longer
+  // delays.
   QUEUE_GRACE_MS: '1000',
-  // Each death takes a receive from all messages that the process has at hand.
+  // Each death costs all messages of the process a receive.
   MAX_RECEIVES: '19',
 };
-/** Longer than messages of dead workers take to come back. */
+/** Longer than SQS takes to redeliver a dead worker's messages. */
 const ABLATED_WITHIN_MS = LEASE_SECONDS * 1_000 + 2_000;
-/** The sweeper never comes round. */
+/** The sweeper never runs. */
 const NO_SWEEPER = { SWEEP_INTERVAL_MS: '3600000' };
 
 const API_POINTS = ['api.after-insert', 'api.after-publish', 'sweeper.after-take'] as const;
 const WORKER_POINTS = ['worker.after-claim', 'worker.after-finish', 'worker.after-publish'] as const;
 
 /**
- * At full size the API may die at any of its points, and each worker at one of its own; the fourth stays, or orders would
- * pile up and the result depend on the speed of the machine.
+ * At full size, the API may die at each of its points and three workers at one point each. The fourth worker survives:
+ * otherwise orders would pile up and the result would depend on the machine's speed.
  */
 function atRandom({ service, replica }: ServiceProcess): string | undefined {
   if (service === 'api-gateway') return API_POINTS.map((name) => `${name}=10%`).join(',');
@@ -47,7 +48,7 @@ function atRandom({ service, replica }: ServiceProcess): string | undefined {
   return point && `${point}=10%`;
 }
 
-/** At reduced size each process but the last ones dies at a point of its own, so that a few orders meet all of them. */
+/** At reduced size, each process except the last ones dies at a different point, so that few orders meet all points. */
 function inTurn({ service, life }: ServiceProcess): string | undefined {
   if (service === 'api-gateway') return ['api.after-insert=5', 'api.after-publish=5', 'sweeper.after-take=1'][life - 1];
   const point = WORKER_POINTS[life - 1];
@@ -56,20 +57,20 @@ function inTurn({ service, life }: ServiceProcess): string | undefined {
 
 const PROBABILITY = 0.1;
 const FAULTS: FaultRule[] = [
-  // The client makes two attempts: this is how often publishing throws.
+  // The client makes two attempts, so this is how often publishing throws.
   { kind: 'error-500', service: 'EventBridge', operation: 'PutEvents', probability: Math.sqrt(PROBABILITY) },
   { kind: 'reject-entry', service: 'EventBridge', probability: PROBABILITY },
   { kind: 'swallow', service: 'EventBridge', probability: PROBABILITY },
   { kind: 'lose-message', service: 'SQS', probability: PROBABILITY },
 ];
 
-/** How often the sweeper has published something again. */
+/** Republications by the sweeper. */
 async function republished(system: ChaosSystem): Promise<number> {
   const swept = (await system.logs('api-gateway')).matchAll(/"message":"outbox swept".*?"republished":(\d+)/g);
   return [...swept].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-/** Places orders until they are enough and every fault was met, or far too many were placed. */
+/** Places orders until there are enough and every fault has occurred, or until there are far too many. */
 async function placeUntilAllIsMet(
   system: ChaosSystem,
   { orders, ratePerSecond }: { orders: number; ratePerSecond: number },
@@ -99,7 +100,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
   return withChaosSystem({ seed, emulator, workers, env: ENV, envOfProcess }, async (system) => {
     for (const fault of FAULTS) system.network.add(fault);
-    // Without the sweeper its failpoint cannot be met.
+    // Without the sweeper, its failpoint cannot be reached.
     const points = [...API_POINTS, ...WORKER_POINTS].filter((name) => !ablated || !name.startsWith('sweeper'));
     const placed = await placeUntilAllIsMet(system, { orders, ratePerSecond }, points);
     const aftermath = await endFaults(system, () => {
@@ -109,25 +110,25 @@ async function run(options: TrialOptions): Promise<Check[]> {
     const faults = [...applied].map(([kind, count]) => `${count} × ${kind}`);
     say(`${[`${placed.length} orders placed`, ...faults].join(', ')}; ${aftermath.dueAt.size} unfinished`);
 
-    // The last marker may be as far away as losses have put it off; then an order and its outcome take their time.
+    // Each loss moves the marker further away. After it is due, an order and its outcome need some time.
     const withinMs = ablated ? ABLATED_WITHIN_MS : Math.max(0, aftermath.lastDueAt - aftermath.at) + 60_000;
     const evidence = await collectEvidence(system, placed, { withinMs });
     const again = await republished(system);
     const met: Check[] = [
-      countIs('I4', 'kinds of faults that were never met', 0, FAULTS.filter(({ kind }) => !applied.has(kind)).length),
+      countIs('I4', 'kinds of faults that never occurred', 0, FAULTS.filter(({ kind }) => !applied.has(kind)).length),
       eachWasMet('I4', points, await countDeaths(system)),
-      { id: 'I4', must: 'the sweeper published again', saw: `${again} times`, holds: again > 0 },
+      { id: 'I4', must: 'the sweeper republished events', saw: `${again} times`, holds: again > 0 },
     ];
-    if (ablated && again > 0) throw new Error('the sweeper came round, the run would prove nothing');
+    if (ablated && again > 0) throw new Error('the sweeper ran, so the run proves nothing');
     return [
       ...everyOrderEnds('I4', evidence),
       endsInTime('I4', evidence, aftermath, LEASE_SECONDS * 1_000),
-      // An ablated run must fail because orders are lost, and for no other reason.
+      // An ablated run must fail because of lost orders only.
       ...(ablated ? [] : met),
       ...outcomesApplyOnce('I2', evidence, system),
       ...outsideAgrees('I2', evidence, system),
       ...nothingFromNowhere('I3', evidence),
-      // Of ten deliveries three end with the process, and all that it has at hand with them: few they cannot be.
+      // Three of ten deliveries kill the process and all its other work, so the number of deliveries is high.
       ...nothingIsLeft('I10', evidence),
     ];
   });

@@ -4,12 +4,13 @@ import { createTerminal } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
-import * as evidence from '../support/evidence.js';
+import { everyOrderEnds, nothingFromNowhere, nothingIsLeft, outsideAgrees } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
-/** `fatal`: orders of which no attempt survives its own success; of every second one the shipment cannot be undone. */
+/** `fatal`: orders whose every attempt ships and then kills the worker. Every second shipment cannot be cancelled. */
 const SIZES = { full: { good: 400, fatal: 24 }, ci: { good: 80, fatal: 4 } } as const;
 const WORKERS = 3;
 const RATE_PER_SECOND = 8;
@@ -18,12 +19,12 @@ const SHIPPED = 'test-ships-at-once';
 const MAX_RECEIVES = 3;
 const ENV = {
   MAX_RECEIVES: String(MAX_RECEIVES),
-  // A death costs every message in hand one receive. Keep that number low.
+  // Low, because a death costs every message in progress a receive.
   WORKER_POLLERS: '1',
   VISIBILITY_TIMEOUT_SECONDS: '4',
   HANDLER_TIMEOUT_MS: '3000',
   RETRY_MAX_SECONDS: '1',
-  // Off, because a second message of an order has separate attempts.
+  // Off, because a second message of an order would have separate attempts.
   OUTBOX_DELAY_MS: '600000',
 };
 const ENDS_WITHIN_MS = { full: 240_000, ci: 90_000 } as const;
@@ -36,14 +37,14 @@ const isCancelled = (order: OrderRecord) =>
 async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], withinMs: number) {
   const ids = new Set(placed.map(({ orderId }) => orderId));
   const look = async () => {
-    const all = await evidence.readTable<OrderRecord>(operator, operator.names.ordersTable);
+    const all = await readTable<OrderRecord>(operator, operator.names.ordersTable);
     const mine = all.filter(({ orderId }) => ids.has(orderId));
     return mine.every(({ status }) => status === 'COMPLETED' || status === 'FAILED') ? mine : undefined;
   };
-  return waitFor('the end of all orders that workers die of', look, withinMs);
+  return waitFor('the end of all orders that kill workers', look, withinMs);
 }
 
-/** What the warehouse had shipped decides how they ended. */
+/** An order ends COMPLETED if the warehouse shipped it, else FAILED. */
 function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[] {
   const of = (product: string) => orders.filter(({ items }) => items[0]?.productId === product);
   const outside = system.warehouse.orders();
@@ -64,16 +65,16 @@ function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[
     ),
     countIs(
       'I2',
-      'undone orders not FAILED with a confirmed cancel',
+      'cancelled orders not FAILED with a confirmed cancel',
       0,
       of(UNDOABLE).filter((o) => !isCancelled(o)).length,
     ),
     countIs('I2', 'shipped orders not COMPLETED', 0, of(SHIPPED).filter(({ status }) => status !== 'COMPLETED').length),
-    ...evidence.outsideAgrees('I2', { orders }, system),
+    ...outsideAgrees('I2', { orders }, system),
   ];
 }
 
-/** Replays the cancelled orders. No process dies, and the keys are new. */
+/** Replays the cancelled orders, with new keys and without deaths. */
 async function replayCancelled(
   system: ChaosSystem,
   placed: readonly Placed[],
@@ -82,17 +83,17 @@ async function replayCancelled(
   const { operator } = system;
   const terminal = createTerminal();
   await replay(operator, terminal, { queue: ['orders'], reason: ['RECEIVES_EXHAUSTED'], maxReplays: 1, json: true });
-  const seen = await evidence.collectEvidence(system, placed);
+  const seen = await collectEvidence(system, placed);
   const twice = seen.orders.filter(({ orderId, items }) => {
     const { keys } = system.warehouse.orders().get(items[0]?.productName ?? '') ?? { keys: new Set() };
     return cancelled.has(orderId) && keys.size === 2;
   });
   return [
     countIs('I2', 'replayed orders asked for under a second key', cancelled.size, twice.length),
-    ...evidence.everyOrderEnds('I1', seen),
-    ...evidence.outsideAgrees('I2', seen, system),
-    ...evidence.nothingFromNowhere('I3', seen),
-    ...evidence.nothingIsLeft('I10', seen),
+    ...everyOrderEnds('I1', seen),
+    ...outsideAgrees('I2', seen, system),
+    ...nothingFromNowhere('I3', seen),
+    ...nothingIsLeft('I10', seen),
   ];
 }
 
@@ -143,7 +144,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
 export const givenUp: Trial = {
   name: 'given-up',
   fault:
-    'workers die in every attempt of some orders, fulfilled but not COMPLETED; the warehouse is away when asked to cancel',
+    'workers die in every attempt of some orders, fulfilled but not COMPLETED; the warehouse is unavailable when asked to cancel',
   ablation: { name: 'no-cancel', breaks: 'I2' },
   run,
 };

@@ -1,26 +1,27 @@
 import { resourceNames, type CreateOrderRequest } from '@orderflow/contracts';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { startForgetfulProxy, type ForgetfulProxy } from '../support/forgetful-proxy.js';
 import { orderOfRequest, placeOrders, type Placed } from '../support/load.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { keys: 100, postsPerKey: 50 }, ci: { keys: 20, postsPerKey: 15 } } as const;
-/** Posts per key that carry another body. */
+/** Posts per key with a different body. */
 const MISUSES_PER_KEY = 5;
 const DROPPED = 0.2;
 const ABLATION = 'no-read-back';
 
 const keyOf = (key: number): string => `key-${key}`;
 
-/** The same customer and key, another order. */
+/** The same customer and key, but another order. */
 function otherOrder(key: number): CreateOrderRequest {
   const { customerId } = orderOfRequest(key);
   const item = { productId: 'chaos-1', productName: 'Another order', quantity: 2, unitPrice: 12.5 };
   return { customerId, items: [item], totalAmount: 25 };
 }
 
-/** Answers of the table and of the API get lost. */
+/** Answers of the table and of the API are lost. */
 async function dropAnswers(system: ChaosSystem, seed: number): Promise<ForgetfulProxy> {
   const { ordersTable } = resourceNames(system.stage);
   const common = { kind: 'drop-answer', service: 'DynamoDB', probability: DROPPED } as const;
@@ -33,7 +34,7 @@ async function dropAnswers(system: ChaosSystem, seed: number): Promise<Forgetful
   return startForgetfulProxy(await system.apiUrl(), { seed, probability: DROPPED });
 }
 
-/** Posts many times under each key; all posts of a key at the same time. */
+/** Posts many times with each key, all posts of a key at once. */
 async function postUnderKeys(
   baseUrl: string,
   { keys, postsPerKey }: { keys: number; postsPerKey: number },
@@ -74,7 +75,7 @@ function checksOf(
       0,
       other.filter(({ status }) => status !== 422).length,
     ),
-    { id: 'I5', must: 'clients had to try again', saw: `${retried} of ${same.length}`, holds: retried > 0 },
+    { id: 'I5', must: 'clients had to retry', saw: `${retried} of ${same.length}`, holds: retried > 0 },
   ];
 }
 

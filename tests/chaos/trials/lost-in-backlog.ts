@@ -2,30 +2,31 @@ import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { createApiClient } from '../../support/api-client.js';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { customerOf, placeOrders } from '../support/load.js';
 import { keepBacklog } from '../support/keep-backlog.js';
 import { atMost, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { graceMs: 20_000 }, ci: { graceMs: 4_000 } } as const;
-/** Longer than the backlog makes an order wait, so that hardly any marker but the lost one's is due. */
+/** Longer than orders wait in the backlog, so that almost only the lost order's marker is due. */
 const OUTBOX_DELAY_MS = 4_000;
 const SWEEP_INTERVAL_MS = 300;
-/** The pause between two sweeps is jittered by a quarter. */
+/** Sweep intervals vary by up to a quarter. */
 const LONGEST_SWEEP_INTERVAL_MS = 1.25 * SWEEP_INTERVAL_MS;
-/** One worker with one poller does ten orders in that time. */
+/** One worker with one poller handles ten orders in this time. */
 const FULFILMENT_MS = 700;
 const BACKLOG = 40;
-/** What a busy machine may add. */
+/** Allowance for a busy machine. */
 const MARGIN_MS = 2_000;
-/** How long the backlog lasts when the lost order does not come back. */
+/** How long the backlog lasts if the lost order does not end. */
 const GIVE_UP_AFTER_MS = { ablated: 6_000, otherwise: 60_000 };
-/** A backlog explains everything, forever. */
+/** A backlog always counts as the reason for a due marker. */
 const ENDLESS_PATIENCE_MS = 3_600_000;
-/** The number of the lost order among the requests; the backlog is made of the others. */
+/** Request number of the lost order; the others form the backlog. */
 const LOST = 0;
 
-/** Ms from an order's acceptance to its outcome; infinite while there is none. */
+/** Ms from acceptance to outcome; infinite while there is no outcome. */
 function tookMs(order: OrderRecord | undefined): number {
   if (order?.status !== 'COMPLETED' && order?.status !== 'FAILED') return Infinity;
   return Date.parse(order.updatedAt) - Date.parse(order.createdAt);
@@ -68,7 +69,7 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
     // Once republished, it waits in the queue like any other order.
     const boundMs = OUTBOX_DELAY_MS + graceMs + LONGEST_SWEEP_INTERVAL_MS + Math.max(...others) + MARGIN_MS;
     const seen: Check[] = [
-      { id: 'I4', must: 'it comes back while the backlog lasts', saw: cameBack ? 'yes' : 'no', holds: cameBack },
+      { id: 'I4', must: 'it ends while the backlog lasts', saw: cameBack ? 'yes' : 'no', holds: cameBack },
       atMost('I4', 'the lost order took', boundMs / 1_000, tookLost / 1_000, ' s'),
       { id: 'I4', must: 'the queue is never empty', saw: `${shortest} messages at least`, holds: shortest > 0 },
       {

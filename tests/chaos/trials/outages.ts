@@ -5,7 +5,8 @@ import type { Fault } from '../../support/faulty-network/faults.js';
 import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../../support/outages.js';
 import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countTroubleLines } from '../support/log-lines.js';
 import { atMost, countIs, type Check, type Trial } from '../trial.js';
@@ -16,21 +17,21 @@ const ALL: AwsService[] = ['DynamoDB', 'SQS', 'EventBridge'];
 const EVERY_OUTAGE: Outage[] = [...Object.values(AWAY), { kind: 'throttle' } as const].flatMap((fault) =>
   OUTAGES.map((services) => ({ services, fault })),
 );
-/** The integration tests meet each of them; here is one of a kind. */
+/** The integration tests cover every error; here is one of each kind. */
 const SOME: Outage[] = [
   { services: ['DynamoDB'], fault: { kind: 'black-hole' } },
   { services: ['EventBridge'], fault: { kind: 'error-500' } },
   { services: ALL, fault: { kind: 'refuse' } },
 ];
-/** Only a call that nothing answers needs a timeout. */
+/** Only a call without any answer needs a timeout. */
 const ABLATED: Outage[] = [{ services: ['DynamoDB'], fault: { kind: 'black-hole' } }];
 
 const LASTS_MS = { full: 6_000, ci: 2_000 } as const;
-/** Longer than an answer may take. */
+/** Longer than any allowed answer time. */
 const ABLATED_LASTS_MS = 5_000;
 const ORDERS_PER_SECOND = 5;
 const LINES_PER_SECOND = 2;
-/** A client that waits so long was left hanging. */
+/** A client that waits this long has been left without an answer. */
 const HANGS_MS = 10_000;
 
 type Seen = { name: string; placed: Placed[]; metFaults: number; lines: number; lastedMs: number; recoveredMs: number };
@@ -60,7 +61,7 @@ async function suffer(
   const load = { baseUrl, ratePerSecond: ORDERS_PER_SECOND, concurrency: 100, timeoutMs: HANGS_MS };
   const linesBefore = await countTroubleLines(system);
   const metBefore = system.network.applied().get(fault.kind) ?? 0;
-  // Work in hand meets the outage too.
+  // Work in progress meets the outage, too.
   const early = await placeOrders({ ...load, count: 3, firstIndex });
   const startedAt = performance.now();
   system.network.inject(fault, ...services);
@@ -105,7 +106,7 @@ function checksOf(outages: readonly Seen[]): Check[] {
     countIs('I9', 'requests not accepted although DynamoDB was there', 0, needless.length),
     atMost(
       'I9',
-      'lines of trouble per second',
+      'log lines about the outage per second',
       LINES_PER_SECOND,
       worst(({ lines, lastedMs }) => (lines * 1_000) / lastedMs),
     ),
@@ -129,7 +130,7 @@ export const outages: Trial = {
       seed,
       emulator,
       fulfilmentDelayMs: 500,
-      // No backlog may explain a marker away for longer than an outage lasts.
+      // A backlog may not delay the sweeper for longer than an outage lasts.
       env: { QUEUE_GRACE_MS: '500' },
       ...(ablated ? { envOf: { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '60000' } } } : {}),
     };
@@ -139,7 +140,7 @@ export const outages: Trial = {
         const result = await suffer(system, outage, ablated ? ABLATED_LASTS_MS : LASTS_MS[size], index * 1_000);
         const slowestMs = Math.max(...result.placed.map(({ tookMs }) => tookMs));
         say(
-          `${result.name}: ${result.metFaults} calls met it, slowest answer ${Math.round(slowestMs)} ms, ${result.lines} lines of trouble in ${Math.round(result.lastedMs)} ms, recovered after ${Math.round(result.recoveredMs)} ms`,
+          `${result.name}: ${result.metFaults} calls met it, slowest answer ${Math.round(slowestMs)} ms, ${result.lines} log lines in ${Math.round(result.lastedMs)} ms, recovered after ${Math.round(result.recoveredMs)} ms`,
         );
         seen.push(result);
       }

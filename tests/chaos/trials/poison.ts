@@ -5,7 +5,8 @@ import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
 import { createTerminal } from '../../support/operator.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import * as evidence from '../support/evidence.js';
+import { everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce, outsideAgrees } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import type { Placed } from '../support/load.js';
 import { malformedMessages } from '../support/malformed.js';
 import { placePatiently } from '../support/patient-customers.js';
@@ -13,23 +14,23 @@ import { percentile } from '@orderflow/platform/runtime/percentile';
 import { waitForQuiet } from '../support/quiet.js';
 import { atMost, countIs, type Check, type Trial } from '../trial.js';
 
-/** Poison: half of it messages that cannot be handled, half orders whose fulfilment always fails. */
+/** Half of the poison is malformed messages; the other half is orders whose fulfilment always fails. */
 const SIZES = { full: { good: 1_000, poison: 50 }, ci: { good: 150, poison: 10 } } as const;
 /** Enough to show the effect of a missing backoff. */
 const ABLATED_SIZE = { good: 30, poison: 10 };
-/** Far fewer than the workers can serve at a time: waiting for a turn must not be what is measured. */
+/** Far below the workers' capacity, so that queueing is not measured. */
 const CUSTOMERS = 12;
 const WORKERS = 2;
-/** Long beside what a busy machine adds. */
+/** Long compared with the noise of a busy machine. */
 const FULFILMENT_MS = 300;
 const MAX_RECEIVES = 3;
-/** Retries wait for whole seconds, and for one at least; less a margin for clocks. */
+/** The minimum retry delay of 1 s, minus a margin for clocks. */
 const SPREAD_MS = 950;
 const EXHAUSTED = 'RECEIVES_EXHAUSTED';
 const QUIET_WITHIN_MS = 30_000;
 
 type DeadLetter = { code: string; reason: string; originalMessageId: string; event: { orderId?: string } };
-/** Ids of the malformed messages with the code that each must have, and the orders. */
+/** The ids and expected codes of the malformed messages, and the orders. */
 type Poisoned = { expected: Map<string, string>; good: Placed[]; failing: Placed[] };
 
 /** Good orders and poison, evenly mixed. */
@@ -64,7 +65,7 @@ async function placeWithPoison(
   };
 }
 
-/** How long the completed ones among these orders took, by the table's own times. */
+/** Durations of the completed orders, from the times in the table. */
 function latencies(placed: readonly Placed[], orders: ReadonlyMap<string, OrderRecord>): number[] {
   return placed.flatMap(({ orderId = '' }) => {
     const order = orders.get(orderId);
@@ -72,7 +73,7 @@ function latencies(placed: readonly Placed[], orders: ReadonlyMap<string, OrderR
   });
 }
 
-/** Whether an order's message was given a rest after each failure. */
+/** Whether each retry of an order waited for at least the minimum delay. */
 function isSpread({ timeline }: OrderRecord): boolean {
   const receives = Object.entries(timeline).flatMap(([step, { at }]) =>
     step.startsWith('received_') ? [Date.parse(at)] : [],
@@ -84,7 +85,7 @@ function isSpread({ timeline }: OrderRecord): boolean {
 
 async function untilQuiet(operator: ConnectedSystem): Promise<void> {
   const quietMs = await waitForQuiet(operator, QUIET_WITHIN_MS);
-  if (quietMs === undefined) throw new Error(`there is still work after ${QUIET_WITHIN_MS} ms`);
+  if (quietMs === undefined) throw new Error(`work is left after ${QUIET_WITHIN_MS} ms`);
 }
 
 function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poisoned): Check[] {
@@ -96,7 +97,7 @@ function checkLetters(letters: readonly DeadLetter[], { expected, failing }: Poi
   const poison = expected.size + failing.length;
   return [
     countIs('I6', 'distinct dead letters', poison, new Set(letters.map((one) => one.originalMessageId)).size),
-    countIs('I6', 'dead letters with the reason that is theirs', poison, right.length),
+    countIs('I6', 'dead letters with the expected reason', poison, right.length),
     countIs('I6', 'reasons', new Set(expected.values()).size + 1, new Set(right.map(({ code }) => code)).size),
   ];
 }
@@ -112,7 +113,7 @@ async function replayFailed(system: ChaosSystem, operator: ConnectedSystem, fail
 
 export const poison: Trial = {
   name: 'poison',
-  fault: 'messages that cannot be handled, and orders that fail whenever they are tried, among good ones',
+  fault: 'malformed messages and orders that always fail, among good orders',
   ablation: { name: 'no-backoff', breaks: 'I6' },
   run: async ({ seed, size, orders: wanted, emulator, ablated, say }) => {
     const { good, poison: count } = ablated ? ABLATED_SIZE : { ...SIZES[size], ...(wanted ? { good: wanted } : {}) };
@@ -132,7 +133,7 @@ export const poison: Trial = {
 
       const poisoned = await placeWithPoison(system, operator, { good, poison: count, firstIndex: good });
       await untilQuiet(operator);
-      const stored = await evidence.readTable<OrderRecord>(operator, operator.names.ordersTable);
+      const stored = await readTable<OrderRecord>(operator, operator.names.ordersTable);
       const byId = new Map(stored.map((order) => [order.orderId, order]));
       const failing = poisoned.failing.flatMap(({ orderId = '' }) => byId.get(orderId) ?? []);
       const baseline = percentile(latencies(before, byId), 0.99);
@@ -140,7 +141,7 @@ export const poison: Trial = {
       const terminal = createTerminal();
       await list(operator, terminal, { queue: ['orders'], json: true });
       say(
-        `${good} orders among ${count} poisonous ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
+        `${good} orders among ${count} poison ones are done; p99 ${percentile(during, 0.99)} ms, before ${baseline} ms`,
       );
       if (ablated) await assertAblated(system, 'no-backoff', 'order-worker');
 
@@ -156,7 +157,7 @@ export const poison: Trial = {
         ),
         await replayFailed(system, operator, failing.length),
       ];
-      const seen = await evidence.collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
+      const seen = await collectEvidence(system, [...before, ...poisoned.good, ...poisoned.failing]);
       const poisonIds = new Set(failing.map(({ orderId }) => orderId));
       const ofGood = {
         ...seen,
@@ -165,11 +166,11 @@ export const poison: Trial = {
       };
       return [
         ...checks,
-        ...evidence.everyOrderEnds('I6', seen),
-        ...evidence.outcomesApplyOnce('I2', ofGood, system),
-        ...evidence.outsideAgrees('I2', seen, system),
-        ...evidence.nothingFromNowhere('I3', seen),
-        ...evidence.itEnds('I10', seen, system, poisonIds),
+        ...everyOrderEnds('I6', seen),
+        ...outcomesApplyOnce('I2', ofGood, system),
+        ...outsideAgrees('I2', seen, system),
+        ...nothingFromNowhere('I3', seen),
+        ...itEnds('I10', seen, system, poisonIds),
       ];
     });
   },

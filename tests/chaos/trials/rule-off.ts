@@ -1,12 +1,13 @@
 import { DisableRuleCommand, EnableRuleCommand } from '@aws-sdk/client-eventbridge';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { untilSwept } from '../support/sweeps.js';
 import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { orders: 300, sweeps: 500 }, ci: { orders: 30, sweeps: 60 } } as const;
-/** Each sweep on a busy machine. */
+/** Time for a sweep on a busy machine. */
 const SWEPT_WITHIN_MS = 1_000;
 const ENV = {
   OUTBOX_DELAY_MS: '300',
@@ -54,7 +55,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const ruleOff: Trial = {
   name: 'rule-off',
-  fault: 'the rule that brings orders to their queue is disabled',
+  fault: 'the rule of the order queue is disabled',
   ablation: { name: ABLATION.name, breaks: 'I9' },
   run,
 };

@@ -3,28 +3,29 @@ import { connectOperator, queueCounts } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
 import { dockerProblem } from '../../../tools/local/docker.mjs';
-import { collectEvidence, everyOrderEnds, nothingFromNowhere } from '../support/evidence.js';
+import { everyOrderEnds, nothingFromNowhere } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import type { Trial } from '../trial.js';
 
 const CYCLES = 5;
 const ORDERS_PER_CYCLE = 30;
-/** stop_grace_period of compose.yaml: what takes longer Docker kills, with another exit code. */
+/** stop_grace_period of compose.yaml: after it, Docker kills the container, which changes the exit code. */
 const GRACE_MS = 30_000;
 
-/** The images under Compose: Docker's own stop reaches the right process, and that drains. */
+/** The images under Compose: `docker stop` reaches the right process, which drains. */
 export const stoppingInContainers: Trial = {
   name: 'stopping-in-containers',
   fault: "docker compose stop of both workers under load, again and again, on the services' images",
   fullOnly: true,
   run: async ({ say }) => {
     const problem = dockerProblem();
-    // A full run that leaves this out has not shown what it is there to show.
+    // A full run must not omit this silently.
     if (problem !== undefined) return [{ id: 'I7', must: 'Docker is there', saw: problem, holds: false }];
 
-    // Ports are published on loopback, even if this machine is a container.
+    // Ports are published on loopback even if this machine is a container.
     process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
-    // Only here: to load the Docker client takes long.
+    // Imported here because the Docker client loads slowly.
     const { startComposeSystem } = await import('../../support/compose-system.js');
     const system = await startComposeSystem({ FULFILMENT_DELAY_MS: '1000', QUEUE_GRACE_MS: '60000' });
     const operator = await connectOperator(await system.awsEndpoint(), system.stage);
@@ -37,7 +38,7 @@ export const stoppingInContainers: Trial = {
         const load = { baseUrl, count: ORDERS_PER_CYCLE, firstIndex: placed.length, until: 'accepted' } as const;
         placed.push(...(await placeOrders(load)));
         const inFlight = async () => (await queueCounts(operator, orderQueue)).inFlight;
-        await waitFor('work in hand', async () => ((await inFlight()) > 0 ? true : undefined));
+        await waitFor('work in progress', async () => ((await inFlight()) > 0 ? true : undefined));
         const startedAt = performance.now();
         const codes = await system.stop('order-worker', 'notification-worker');
         const tookMs = performance.now() - startedAt;

@@ -3,7 +3,8 @@ import { queueCounts } from '../../support/operator.js';
 import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
-import { collectEvidence, whatAlwaysHolds, type Evidence } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, type Evidence } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { placePatiently } from '../support/patient-customers.js';
 import { countIs, type Check, type Trial } from '../trial.js';
@@ -15,15 +16,15 @@ const SIZES = {
 const ABLATED_SIZE = { orderWorker: 2, notificationWorker: 0, api: 0 };
 /** The default of SHUTDOWN_TIMEOUT_MS, less than a container's stop_grace_period. */
 const GRACE_MS = 28_000;
-/** Long enough to be met in the middle. */
+/** Long enough for the signal to arrive during a fulfilment. */
 const FULFILMENT_MS = 300;
-/** So that work is in hand most of the time, and no backlog grows while nobody works. */
+/** Keeps work in progress most of the time, without a backlog while no worker runs. */
 const CUSTOMERS = 10;
 const BURST = 30;
-/** A worker that lived for less would never get to the size of its batches, and a backlog would grow. */
+/** A shorter life would keep the batches small, and a backlog would grow. */
 const SERVED_IN_A_LIFE = 15;
 
-/** Stops order-worker in the middle of fulfilments, again and again. */
+/** Repeatedly stops order-worker during fulfilments. */
 async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cycle[]> {
   const { orderQueue } = resourceNames(system.stage);
   const [worker] = system.instances('order-worker');
@@ -32,7 +33,7 @@ async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cyc
     const before = system.warehouse.orders().size;
     const hasWorked = () => system.warehouse.orders().size >= before + SERVED_IN_A_LIFE;
     const isBusy = () => hasWorked() && system.warehouse.inProgress() > 0;
-    await waitFor('work in hand', () => Promise.resolve(isBusy() || undefined), 30_000);
+    await waitFor('work in progress', () => Promise.resolve(isBusy() || undefined), 30_000);
     const wasBusy = system.warehouse.inProgress() > 0;
     const end = await worker.stop();
     cycles.push({ ...end, wasBusy, leftInFlight: (await queueCounts(system.operator, orderQueue)).inFlight });
@@ -41,7 +42,7 @@ async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cyc
   return cycles;
 }
 
-/** Its work takes milliseconds: that it was handed a message since it came up must do. */
+/** Its work takes milliseconds, so a message received since its start must suffice. */
 async function cycleNotificationWorker(system: ChaosSystem, count: number): Promise<Cycle[]> {
   const { notificationQueue } = resourceNames(system.stage);
   const [worker] = system.instances('notification-worker');
@@ -61,7 +62,7 @@ async function cycleNotificationWorker(system: ChaosSystem, count: number): Prom
   return cycles;
 }
 
-/** Stops the API when it has answered the first of many requests that came at once. */
+/** Stops the API once it has answered the first of many concurrent requests. */
 async function cycleApi(system: ChaosSystem, count: number): Promise<{ cycles: Cycle[]; placed: Placed[] }> {
   const [api] = system.instances('api-gateway');
   const cycles: Cycle[] = [];
@@ -101,7 +102,7 @@ function startLoad(system: ChaosSystem): { stop: () => Promise<Placed[]> } {
   };
 }
 
-/** A request whose connection broke although its order was taken. */
+/** A request whose connection broke although its order was stored. */
 function brokenAfterAcceptance({ orders }: Evidence, burst: readonly Placed[]): number {
   const stored = new Set(orders.map(({ correlationId }) => correlationId));
   return burst.filter(({ outcome, correlationId }) => outcome !== 'ok' && stored.has(correlationId)).length;
@@ -144,7 +145,7 @@ export const stopping: Trial = {
           ...stopsGracefully('order-worker', counts.orderWorker, orderWorker, GRACE_MS),
           ...stopsGracefully('notification-worker', counts.notificationWorker, notificationWorker, GRACE_MS),
           ...stopsGracefully('api-gateway', counts.api, api.cycles, GRACE_MS),
-          countIs('I7', 'messages delivered again', 0, redelivered),
+          countIs('I7', 'messages redelivered', 0, redelivered),
           countIs('I7', 'requests accepted but not answered', 0, brokenAfterAcceptance(seen, api.placed)),
           ...whatAlwaysHolds('I7', seen, system),
         ];

@@ -1,11 +1,5 @@
-import {
-  collectEvidence,
-  everyOrderEnds,
-  itEnds,
-  nothingFromNowhere,
-  outcomesApplyOnce,
-  outsideAgrees,
-} from '../support/evidence.js';
+import { everyOrderEnds, itEnds, nothingFromNowhere, outcomesApplyOnce, outsideAgrees } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import type { Evidence } from '../support/evidence.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import type { Instance } from '../../support/instance.js';
@@ -16,31 +10,31 @@ import { atMost, type Check, type Trial, type TrialOptions } from '../trial.js';
 const WORKERS = 4;
 const SIZES = { full: { orders: 2_000, kills: 60 }, ci: { orders: 240, kills: 7 } } as const;
 const BATCH = 50;
-/** Requests per second: few enough that no backlog builds up, from which each death would take a batch. */
+/** Requests per second; low enough to prevent a backlog, from which each death would take a batch. */
 const PACE = 25;
 const ENV = {
   // On a busy machine, a delay must not cause republications.
   QUEUE_GRACE_MS: '60000',
-  // A worker has ten messages in hand at most: each death takes a receive from all of them.
+  // A worker handles at most ten messages at once, and each death costs all of them a receive.
   WORKER_POLLERS: '1',
 };
-/** An accepted order ends that soon after the last fault. */
+/** An accepted order ends this soon after the last fault. */
 const ENDS_WITHIN_S = 60;
 /** The notifications' queue may take longer to empty on a slow machine. */
 const QUIET_WITHIN_MS = 120_000;
 
 type Storm = {
   options: TrialOptions;
-  /** Of order-worker, when the trial is ablated. */
+  /** For order-worker, if the trial is ablated. */
   ablation: string;
   killsApi: boolean;
   env?: Record<string, string>;
-  /** What else is wrong meanwhile. */
+  /** Further faults during the kills. */
   spoil?: (system: ChaosSystem) => void;
   checks: (system: ChaosSystem, evidence: Evidence, faultsEndedAt: number) => Check[];
 };
 
-/** An API that is killed before it has accepted anything loses nothing: it lives until it has had its share. */
+/** An API killed before it accepts anything can lose nothing, so it lives until it has accepted its share. */
 function sparesApi(accepted: () => number, share: number): (victim: Instance) => boolean {
   let atLastKill = 0;
   return ({ service }) => {
@@ -74,7 +68,7 @@ async function storm({ options, ablation, killsApi, env = {}, spoil, checks }: S
     });
     const placed: Placed[] = [];
     try {
-      // As many requests as it takes while the API dies and comes back.
+      // As many requests as possible while the API dies and restarts.
       while (accepted < orders) {
         const batch = await placeOrders({
           baseUrl: await system.apiUrl(),
@@ -95,7 +89,7 @@ async function storm({ options, ablation, killsApi, env = {}, spoil, checks }: S
     system.network.heal();
     const faults = [...system.network.applied()].map(([kind, count]) => `${count} × ${kind}`);
     say(`${placed.length} requests, ${[`${await killer.done} kills`, ...faults].join(', ')}; waiting for quiet`);
-    // What is wrong with an ablated system shows before it is quiet, which it may never be.
+    // An ablated system shows its defect before all work is done, which may never happen.
     const faultsEndedAt = Date.now();
     const evidence = await collectEvidence(system, placed, { withinMs: ablated ? 15_000 : QUIET_WITHIN_MS });
     if (ablated) await assertAblated(system, ablation, 'order-worker');
@@ -131,7 +125,7 @@ export const kills: Trial = {
     }),
 };
 
-/** With the outbox asleep the message alone brings an order back whose worker has died. */
+/** The outbox is asleep, so only redelivery recovers the orders of a dead worker. */
 export const workerKills: Trial = {
   name: 'worker-kills',
   fault: 'SIGKILL of a random one of 4 workers, every 250–600 ms, without the outbox',
@@ -157,7 +151,7 @@ export const duplicates: Trial = {
       killsApi: true,
       spoil: ({ network }) => {
         network.add({ kind: 'duplicate-delivery', service: 'SQS', operation: 'ReceiveMessage', probability: 0.1 });
-        // A PutEvents whose answer is lost is sent again: such copies have message ids of their own.
+        // A PutEvents whose answer is lost is repeated, and the copies have different message ids.
         for (const service of ['DynamoDB', 'EventBridge', 'SQS'] as const) {
           network.add({ kind: 'drop-answer', service, probability: 0.1 });
         }

@@ -13,10 +13,10 @@ import { countIs, type Trial } from '../trial.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SUSPENDED_MS = { ci: 9_000, full: 150_000 };
-/** Far less than the suspension, as far as the rules between them allow. */
+/** Much shorter than the suspension, as far as the configuration rules allow. */
 const SHORT = { SQS_WAIT_TIME_SECONDS: '1', POLLER_WEDGED_AFTER_MS: '4100', HANDLER_TIMEOUT_MS: '2800' };
 const CI_ENV = { ...SHORT, AWS_REQUEST_TIMEOUT_MS: '1000', VISIBILITY_TIMEOUT_SECONDS: '3' };
-/** The watchdog's looks are 5 s apart, and it takes two. */
+/** The watchdog checks every 5 s and needs two checks. */
 const TWO_LOOKS_MS = 11_000;
 const READY_WITHIN_MS = 120_000;
 

@@ -2,16 +2,17 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, everyOrderEnds, itEnds, nothingFromNowhere, outsideAgrees } from '../support/evidence.js';
+import { everyOrderEnds, itEnds, nothingFromNowhere, outsideAgrees } from '../support/checks.js';
+import { collectEvidence } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { atMost, countIs, type Trial } from '../trial.js';
 
 const WEDGED_AFTER_MS = { full: 60_000, ci: 5_000 } as const;
-/** The watchdog takes two looks, 5 s apart, and another process has to start. */
+/** The watchdog needs two checks, 5 s apart, and another process must start. */
 const REPLACED_WITHIN_MS = 20_000;
 const ORDERS = 60;
 
-/** An order-worker has one poller, and one of its polls never returns: nothing moves until the process is replaced. */
+/** An order-worker's only poller has a poll that never returns. Nothing moves until the process is replaced. */
 export const wedgedPoller: Trial = {
   name: 'wedged-poller',
   fault: "a receive call of the only worker's only poller that never returns",
@@ -26,7 +27,7 @@ export const wedgedPoller: Trial = {
       env: {
         WORKER_POLLERS: '1',
         POLLER_WEDGED_AFTER_MS: String(wedgedAfterMs),
-        // Longer than the wedge, as it is in production.
+        // Longer than the wedge, as in production.
         QUEUE_GRACE_MS: '600000',
       },
       envOf: { 'order-worker': { ABLATION: 'wedged-poller', WEDGE_ONCE_FILE: file } },

@@ -1,6 +1,7 @@
 import { resourceNames } from '@orderflow/contracts';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
-import { collectEvidence, readTable, whatAlwaysHolds } from '../support/evidence.js';
+import { whatAlwaysHolds } from '../support/checks.js';
+import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders } from '../support/load.js';
 import { remainingWork } from '../support/quiet.js';
 import { untilSwept } from '../support/sweeps.js';
@@ -8,7 +9,7 @@ import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../t
 
 const SIZES = { full: { orders: 300, sweeps: 500 }, ci: { orders: 40, sweeps: 60 } } as const;
 const SWEEP_INTERVAL_MS = 100;
-/** Each sweep on a busy machine. */
+/** Time for a sweep on a busy machine. */
 const SWEPT_WITHIN_MS = 1_000;
 const ENV = {
   OUTBOX_DELAY_MS: '300',
@@ -31,7 +32,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     seed,
     emulator,
     env: ENV,
-    // A call that is answered too late is sent again, and its events come twice: not what is counted here.
+    // A late answer makes the client repeat the call, and its events arrive twice. That must not count here.
     envOf: { 'api-gateway': { AWS_REQUEST_TIMEOUT_MS: '30000' } },
     ablation: ablated ? ABLATION : undefined,
   };
@@ -61,7 +62,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
 
 export const workersAway: Trial = {
   name: 'workers-away',
-  fault: 'all order workers are away for far longer than the sweeper is patient',
+  fault: 'all order workers are stopped for far longer than the sweeper waits',
   ablation: { name: ABLATION.name, breaks: 'I9' },
   run,
 };

@@ -38,7 +38,7 @@ const month = new Date().toISOString().slice(0, 7);
 
 /**
  * @param {Record<string, { S: string }>} key
- * @param {Record<string, string> | undefined} names of the attributes that are asked for
+ * @param {Record<string, string> | undefined} names of the requested attributes
  */
 function read(key, names) {
   const item = orders.get(Object.values(key)[0]?.S ?? '');

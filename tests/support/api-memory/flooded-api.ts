@@ -5,7 +5,7 @@ import { ConfinedContainer } from '../worker-container.js';
 
 const scripts = fileURLToPath(new URL('.', import.meta.url));
 const PORT = 3000;
-/** A name that the API is asked by in Compose, too. */
+/** The API's name in Compose. */
 const API_HOST = 'api-gateway';
 
 export type FloodedApi = {

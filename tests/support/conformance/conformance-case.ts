@@ -25,7 +25,7 @@ export type ConformanceCase = {
   /** The result of every target that is not in `differs`. */
   expected: string;
   differs?: Partial<Record<TargetName, { shows: string; why: string }>>;
-  /** @param id unlike that of any other case and run */
+  /** @param id unique to this case and run */
   observe(target: Target, id: string): Promise<string>;
 };
 

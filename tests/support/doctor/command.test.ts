@@ -40,7 +40,7 @@ describe('npm run local', () => {
   const urls = { 'AWS endpoint': 'http://127.0.0.1:4999' };
   const parent = { name: 'local', pid: process.pid, startedAt: startOf(process.pid) ?? '' };
 
-  it('is found in the folder that it was given, or else in the usual one', () => {
+  it('is found in the given folder, otherwise in the default folder', () => {
     const env = { ORDERFLOW_LOCAL_DIR: folder };
     expect(readLocalRun('/project/', env)).toBeUndefined();
     pidFile(join(folder, 'run.json')).write({ parent, children: [], urls });
@@ -55,12 +55,12 @@ describe('npm run local', () => {
     });
   });
 
-  it('is not there when its process has ended', () => {
+  it('is not found once its process has ended', () => {
     pidFile(join(folder, 'run.json')).write({ parent: { ...parent, startedAt: 'before' }, children: [], urls });
     expect(readLocalRun('/project/', { ORDERFLOW_LOCAL_DIR: folder })).toBeUndefined();
   });
 
-  it('leaves children behind when it is killed, which are known by their run.json', () => {
+  it('leaves children behind when it is killed; run.json identifies them', () => {
     const env = { ORDERFLOW_LOCAL_DIR: folder };
     const end = `ORDERFLOW_LOCAL_DIR=${folder} npm run local:stop`;
     expect(readLeftBehind('/project/', env)).toEqual({ pids: [], end });
@@ -73,18 +73,18 @@ describe('npm run local', () => {
     expect(readLeftBehind('/project/', env).pids).toEqual([]);
   });
 
-  it('keeps a folder that it makes to its owner, and out of git', () => {
+  it('creates its folder for its owner only, and ignored by git', () => {
     const made = join(folder, 'made');
     makeRunFolder(made);
     expect(readFileSync(join(made, '.gitignore'), 'utf8')).toBe('*\n');
     expect(statSync(made).mode & 0o077).toBe(0);
-    // A folder that was there already is left as it is.
+    // An existing folder stays unchanged.
     mkdirSync(join(folder, 'there'));
     makeRunFolder(join(folder, 'there'));
     expect(readdirSync(join(folder, 'there'))).toEqual([]);
   });
 
-  it('keeps its notes and its logs in one folder, a relative one below the project', () => {
+  it('keeps its state and logs in one folder; a relative path is below the project', () => {
     expect(runFolder('/project/', { ORDERFLOW_LOCAL_DIR: 'second' })).toMatchObject({
       ...{ runFile: '/project/second/run.json', startLog: '/project/second/local.log' },
       ...{ logDir: '/project/second/logs/', logs: '/project/second/logs/' },
@@ -99,7 +99,7 @@ describe('npm run local', () => {
   });
 });
 
-it('each run folder has a Compose project, whose name Compose takes', () => {
+it('each run folder has a Compose project with a valid name', () => {
   const projectOf = (root: string, folder = '') => runFolder(root, { ORDERFLOW_LOCAL_DIR: folder }).project;
   const projects = [
     ...[
@@ -114,7 +114,7 @@ it('each run folder has a Compose project, whose name Compose takes', () => {
   expect(projectOf('/project/', '/project/.local')).toBe(projectOf('/project/'));
 });
 
-it('variables come from .env as for Compose, and the shell wins', () => {
+it('variables come from .env as in Compose, and the shell overrides them', () => {
   const folder = `${mkdtempSync(join(tmpdir(), 'doctor-'))}/`;
   writeFileSync(`${folder}.env`, '# ports\nAPI_PORT=13000\nLOCALSTACK_PORT="14566" # moved\nSTAGE=\n');
   const settings = readSettings(folder, { API_PORT: '23000', ORDER_WORKER_PORT: ' ' });

@@ -34,7 +34,7 @@ describe('dependencies', () => {
     rmSync(root, { recursive: true });
   });
 
-  it('are up to date when all are there, whenever they were installed', () => {
+  it('are up to date when all are installed, whenever that was', () => {
     utimesSync(path('jest'), 0, 0);
     expect(stateOfDependencies(root)).toBe('up to date');
     expect(checkDependencies('up to date').status).toBe('ok');

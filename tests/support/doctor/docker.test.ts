@@ -29,11 +29,11 @@ describe('the LocalStack image', () => {
     expect(checkImage({ project: 'orderflow', image, hasToken: false }).status).toBe(status);
   });
 
-  it('may need an account where there is one', () => {
+  it('may need an account if there is one', () => {
     expect(checkImage({ project: '', image: 'localstack/localstack:latest', hasToken: true }).status).toBe('ok');
   });
 
-  it('is what Compose makes of all its files, or, without Compose, what compose.yaml says', () => {
+  it("comes from Compose's merged files, or from compose.yaml without Compose", () => {
     const services = {
       localstack: { image: 'localstack/localstack:latest', environment: { LOCALSTACK_AUTH_TOKEN: 'a-secret' } },
     };
@@ -51,7 +51,7 @@ describe('containers', () => {
   const line = (change: object) =>
     JSON.stringify({ Names: 'a-1', State: 'running', Status: 'Up 1 second', Ports: '', Labels: '', ...change });
 
-  it('are read with their ports and what Compose says of them', () => {
+  it('are read with their ports and Compose labels', () => {
     const Labels = [
       'com.docker.compose.project=orderflow',
       'com.docker.compose.project.working_dir=/home/me/orderflow',
@@ -67,7 +67,7 @@ describe('containers', () => {
     ]);
   });
 
-  it('are read with the ports that they ask for, whether or not they run', () => {
+  it('are read with their configured ports, running or not', () => {
     const bindings = { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '3010-3019' }], '1/tcp': [{ HostPort: '' }] };
     const lines = [`/a-1 ${JSON.stringify(bindings)}`, '/b-1 {}', '/c-1 null', '/d-1 {"80/tcp":[{"HostPort":"80"}]}'];
     expect([...readWantedPorts(answered(lines.join('\n')))]).toEqual([
@@ -78,7 +78,7 @@ describe('containers', () => {
     ]);
   });
 
-  it('are none where Docker does not answer', () => {
+  it('are an empty list if Docker does not answer', () => {
     expect(readContainers(failed('no daemon'))).toEqual([]);
   });
 });

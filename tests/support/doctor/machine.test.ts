@@ -20,7 +20,7 @@ describe('versions', () => {
     expect(checkNodeVersion(version)).toMatchObject({ status, found: expect.stringContaining(version) });
   });
 
-  it('npm is there, or comes with Node.js', () => {
+  it('npm is present, or comes with Node.js', () => {
     expect(checkNpm(answered('11.1.0'))).toEqual({ check: 'npm', status: 'ok', found: '11.1.0' });
     expect(checkNpm(missing('npm'))).toMatchObject({ status: 'fail', found: 'npm is not in PATH' });
   });
@@ -36,7 +36,7 @@ describe('versions', () => {
     expect(checkPython(answers)).toMatchObject({ status, found: expect.stringContaining(found) });
   });
 
-  it('Docker may be missing, and then nothing is said of the rest of it', () => {
+  it('without Docker, the checks of its parts are skipped', () => {
     expect(checkDockerCli(answered('Docker version 28.2.2, build e6534b4'))).toMatchObject({ found: '28.2.2' });
     expect(checkDockerCli(missing('docker'))).toMatchObject({
       status: 'fail',
@@ -63,7 +63,7 @@ describe('versions', () => {
     ]);
   });
 
-  it('another daemon that was asked for does not answer', () => {
+  it('a configured remote daemon does not answer', () => {
     expect(checkEngine(failed('no answer within 4 s'), 'tcp://elsewhere:2375')).toMatchObject([
       { found: 'no answer within 4 s', fix: 'unset DOCKER_HOST   (it is tcp://elsewhere:2375)' },
     ]);
@@ -86,7 +86,7 @@ describe('Docker and Python', () => {
   const docker = [checkDockerCli(answered('Docker version 28.2.2'))];
   const statuses = (checks: { status: string }[]) => checks.map(({ status }) => status);
 
-  it('one of them is enough', () => {
+  it('either of them is enough', () => {
     expect(statuses(needEither(python, docker))).toEqual(['ok', 'ok']);
     expect(statuses(needEither(noPython, docker))).toEqual(['warn', 'ok']);
     expect(statuses(needEither(python, noDocker))).toEqual(['ok', 'warn']);
@@ -94,7 +94,7 @@ describe('Docker and Python', () => {
   });
 });
 
-it('memory is enough from 4 GiB', () => {
+it('4 GiB of memory is enough', () => {
   expect(checkMemory('Memory', 4 * GIB, 'more')).toMatchObject({ status: 'ok', found: '4.0 GiB' });
   expect(checkMemory('Memory', 3.8 * GIB, 'more')).toMatchObject({ status: 'warn', fix: 'more' });
 });

@@ -28,7 +28,7 @@ describe('a port', () => {
     expect(fix).toContain('ORDER_WORKER_PORT=13010 docker compose up --build --wait');
   });
 
-  describe('with somebody on it', () => {
+  describe('that a process holds', () => {
     let server: Server;
     let port: string;
     const check = (settings: Record<string, string>, containers: object[] = [], localRun?: object) =>
@@ -76,7 +76,7 @@ describe('a port', () => {
       ['127.0.0.1', 'restarting', true],
       ['127.0.0.1', 'exited', true],
       ['elsewhere', 'restarting', false],
-    ])('is never to be freed by a kill of Docker’s proxy: %s %s', async (project, state, isOurs) => {
+    ])('is never freed by killing Docker’s proxy: %s %s', async (project, state, isOurs) => {
       const proxy = spawn(process.execPath, ['-e', LISTEN], { argv0: '/usr/bin/docker-proxy' });
       const [held] = (await once(proxy.stdout, 'data')) as [Buffer];
       const heldPort = Number(String(held));
@@ -94,7 +94,7 @@ describe('a port', () => {
       expect([known?.fix, unknown?.fix].join(' ')).not.toContain('kill');
     });
 
-    it('is fine when the system has it, whatever the variables say', async () => {
+    it('is fine if this system holds it, whatever the variables say', async () => {
       const container = { name: 'a-1', project: 'orderflow', service: 'api-gateway', ports: [Number(port)] };
       expect((await check({ API_PORT: '1' }, [container]))[0]).toMatchObject({ status: 'ok' });
       const urls = { API: `http://127.0.0.1:${port}/api/orders` };
@@ -103,13 +103,13 @@ describe('a port', () => {
       });
     });
 
-    it('is refused when it is none', async () => {
+    it('is refused if it is invalid', async () => {
       expect((await check({ API_PORT: 'http' }))[0]).toMatchObject({ status: 'fail', fix: 'API_PORT=3000' });
     });
   });
 });
 
-it('processes of a launcher that was killed are told of, with what ends them', () => {
+it('processes of a killed launcher are reported, with the command that ends them', () => {
   expect(checkLeftBehind({ pids: [], end: 'npm run local:stop' })).toEqual([]);
   const [check] = checkLeftBehind({ pids: [7, 8], end: 'npm run local:stop' });
   expect(check).toMatchObject({ status: 'warn', found: expect.stringContaining('2'), fix: 'npm run local:stop' });

@@ -19,7 +19,7 @@ describe('the services', () => {
     expect(check(all)).toEqual([{ check: 'Services', status: 'ok', found: `${names.length} containers, all healthy` }]);
   });
 
-  it('are healthy beside a topology that was deployed, and not beside one that could not be', () => {
+  it('are healthy with a deployed topology, and not after a failed deployment', () => {
     const topology = (code: number) => container('topology', `Exited (${code}) 1 minute ago`, 'exited');
     expect(check([...all, topology(0)])).toMatchObject([
       { status: 'ok', found: `${names.length + 1} containers, all healthy` },
@@ -34,7 +34,7 @@ describe('the services', () => {
     ['Up 2 seconds (health: starting)', 'running', ''],
     ['Restarting (1) 5 seconds ago', 'restarting', ''],
     ['Exited (1) 3 minutes ago', 'exited', ', then docker compose up -d --wait'],
-  ])('are not: %s', (status, state, andThen) => {
+  ])('are not healthy: %s', (status, state, andThen) => {
     expect(check([...others, container('notification-worker', status, state)])).toEqual([
       {
         ...{
@@ -47,7 +47,7 @@ describe('the services', () => {
     ]);
   });
 
-  it('are stopped all together, or some were never started', () => {
+  it('are all stopped, or some were never started', () => {
     const stopped = names.map((name) => container(name, 'Exited (0) 1 hour ago', 'exited'));
     expect(check(stopped).map(({ status }) => status)).toEqual(names.map(() => 'warn'));
     expect(check(others)).toMatchObject([
@@ -79,7 +79,7 @@ describe('the services', () => {
     });
   });
 
-  it('of npm run local have their logs where that was told to keep them', () => {
+  it('of npm run local have their logs in its configured folder', () => {
     expect(checkReadiness('order-worker', undefined, '/second/logs/').fix).toBe(
       'tail -n 20 /second/logs/order-worker.log',
     );

@@ -13,7 +13,7 @@ import { credentialsAt } from '../../../tools/local/find-system.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
 const local = { kind: 'local' as const, logs: 'logs/', prefix: '', project: 'orderflow-local-1' };
-/** In a folder of its own. */
+/** Runs in a separate folder. */
 const second = {
   ...{ kind: 'local' as const, logs: '/second/logs/', prefix: 'ORDERFLOW_LOCAL_DIR=/second ' },
   project: 'orderflow-local-2',
@@ -21,7 +21,7 @@ const second = {
 const system = { endpoint: 'http://127.0.0.1:4566', stage: 'local', origin: compose };
 
 describe('the fix', () => {
-  it('is for the way in which the system was started', () => {
+  it('fits the way in which the system was started', () => {
     expect(fixesOf({ ...system, origin: local }).recreate).toBe(
       'npm run local:stop, then npm run local   (the data is lost)',
     );
@@ -46,12 +46,12 @@ describe('the fix', () => {
     );
   });
 
-  it('is told of in the logs of that system', () => {
+  it('names the logs of that system', () => {
     expect(emulatorLog({ ...system, origin: second })).toBe('tail -n 20 /second/logs/emulator.log');
     expect(emulatorLog(system)).toBe('docker compose logs --tail 20 localstack');
   });
 
-  it('knows that way by the endpoint', () => {
+  it('recognises that way by the endpoint', () => {
     const localRun = {
       logs: '/second/logs/',
       prefix: second.prefix,
@@ -101,7 +101,7 @@ it.each([
   expect(credentialsAt(endpoint, env as NodeJS.ProcessEnv, localRun).accessKeyId).toBe(expected);
 });
 
-it('an emulator that does not answer is a failure when it was started, and else there is no system', () => {
+it('a started emulator that does not answer is a failure; otherwise there is no system', () => {
   const silent = (origin: Parameters<typeof checkSilence>[0]['origin']) => checkSilence({ ...system, origin });
   expect(silent(local)).toMatchObject({ status: 'fail', fix: expect.stringContaining('local:stop') });
   expect(silent(compose)).toMatchObject({ status: 'fail', fix: 'docker compose logs --tail 20 localstack' });
@@ -126,7 +126,7 @@ describe('the hook', () => {
     expect(checkHook(answer(body), system)).toMatchObject({ check: 'Hook', status, found });
   });
 
-  it('is none in MiniStack, or in what is no emulator', () => {
+  it('does not exist in MiniStack or outside an emulator', () => {
     expect(checkHook(answer({}, 404), system).status).toBe('skipped');
     expect(checkHook(undefined, system).status).toBe('skipped');
     const page = { status: 200, body: '<html>' } as never;
@@ -149,13 +149,13 @@ describe('the clock', () => {
     expect(check(date)).toMatchObject({ status, found: expect.stringContaining(found) });
   });
 
-  it('may have been asked slowly, and may not be told', () => {
+  it('tolerates slow answers and missing dates', () => {
     expect(check('Sat, 21 Nov 2026 11:59:55 GMT', 4_000).status).toBe('ok');
     expect(check(null).status).toBe('skipped');
   });
 });
 
-describe('what was left lying', () => {
+describe('leftovers', () => {
   it('dead letters are counted by queue, and listed with the options that find them', () => {
     const empty = { queue: 'local-undelivered', depth: 0 };
     expect(checkDeadLetters([empty], system)).toMatchObject({ status: 'ok', found: 'none' });

@@ -18,7 +18,7 @@ const fixes = {
 };
 
 describe('the template', () => {
-  it('is read with the parameters of the stack', () => {
+  it("is evaluated with the stack's parameters", () => {
     const { topology, deadLetterQueues } = readTemplate(template, deployment, yaml);
     expect(topology.Tables['blue-notifications']).toEqual({
       key: 'notificationId HASH S',
@@ -43,7 +43,7 @@ describe('the template', () => {
     expect(deadLetterQueues.sort()).toEqual(listed.sort());
   });
 
-  it('has no rule whose condition the parameters do not meet, and other values by them', () => {
+  it("omits rules whose condition is false, and uses the parameters' values", () => {
     const parameters = { Stage: 'blue', NotifyOnOrderOutcome: 'false', VisibilityTimeoutSeconds: '6' };
     const { topology } = readTemplate(template, { ...deployment, parameters }, yaml);
     const others = ruleNames(names).filter((rule) => rule !== names.orderOutcomesRule);
@@ -52,7 +52,7 @@ describe('the template', () => {
   });
 });
 
-it('the stack is read from what CloudFormation answers', () => {
+it("the stack is read from CloudFormation's answers", () => {
   const member = (key: string, value: string) =>
     `<member><ParameterKey>${key}</ParameterKey><ParameterValue>${value}</ParameterValue></member>`;
   const description = `<StackId>arn:aws:cloudformation:eu-west-1:123456789012:stack/a/b</StackId>
@@ -77,7 +77,7 @@ describe('drift', () => {
   const check = (actual: Topology, deployed = wanted) => checkTopology({ wanted, deployed, actual }, fixes);
   const wrong = (checks: ReturnType<typeof check>) => checks.filter(({ status }) => status !== 'ok');
 
-  it('is none when all is as in the template', () => {
+  it('is empty if everything matches the template', () => {
     expect(check(wanted).map(({ check: name, status, found }) => [name, status, found])).toEqual([
       ['Tables', 'ok', `${TABLES.length} as in the template`],
       ['Queues', 'ok', `${queueNames(names).length} as in the template`],
@@ -132,7 +132,7 @@ describe('drift', () => {
       `aws events put-targets --event-bus-name blue-orders --rule blue-order-created --targets '[{"Id":"order-queue",`,
     ],
     [
-      'where events go that cannot be delivered',
+      'a missing dead-letter target',
       ({ Targets }) => delete Targets['blue-order-created/order-queue']!['DeadLetterConfig.Arn'],
       'Targets',
       `DeadLetterConfig.Arn is not set, not ${arn('blue-undelivered')}`,
@@ -145,13 +145,13 @@ describe('drift', () => {
       'mine is not in the template',
       'aws events delete-rule --event-bus-name blue-orders --name mine',
     ],
-  ])('is %s, and is mended by the mildest means', (_what, change, name, found, fix = 'recreate') => {
+  ])('is %s, with the mildest fix', (_what, change, name, found, fix = 'recreate') => {
     expect(wrong(check(changed(change)))).toEqual([
       { check: name, status: 'fail', found: expect.stringContaining(found), fix: expect.stringContaining(fix) },
     ]);
   });
 
-  it('says of a missing rule nothing more in its targets', () => {
+  it('reports a missing rule without its targets', () => {
     const actual = changed(({ Rules, Targets }) => {
       delete Rules['blue-order-created'];
       delete Targets['blue-order-created/order-queue'];
@@ -159,7 +159,7 @@ describe('drift', () => {
     expect(wrong(check(actual)).map(({ check: name }) => name)).toEqual(['Rules']);
   });
 
-  it('is mended by deploying when the template has changed since, where the emulator can make the change', () => {
+  it('is fixed by a deployment if the template has changed and the emulator can apply the change', () => {
     const shorter = changed(({ Queues }) => (Queues['blue-order-queue']!.VisibilityTimeout = '7'));
     expect(checkDrift('Queues', { wanted, deployed: shorter, actual: shorter }, fixes).fix).toBe('deploy');
     const without = changed(({ Rules }) => delete Rules['blue-order-created']);

@@ -1,4 +1,4 @@
-/** What the proxy knows of the protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
+/** The parts of the protocol that the proxy uses: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
 
 export type AwsService = 'DynamoDB' | 'SQS' | 'EventBridge';
 
@@ -10,7 +10,7 @@ export type SqsMessage = {
   Attributes?: Record<string, string>;
 };
 
-/** The members of a call's body that faults look at. */
+/** The members of a call's body that faults need. */
 export type AwsRequest = {
   QueueUrl?: string;
   MaxNumberOfMessages?: number;
@@ -25,7 +25,7 @@ const SERVICES: Record<string, AwsService> = {
   AWSEvents: 'EventBridge',
 };
 
-/** As `SQS ReceiveMessage`. */
+/** For example `SQS ReceiveMessage`. */
 export function operationOf(target: string | string[] | undefined): { service: AwsService | undefined; name: string } {
   const [prefix = '', operation = ''] = String(target ?? '').split('.');
   const service = SERVICES[prefix];
@@ -47,7 +47,7 @@ const answer = (status: number, type: string, message: string): AwsAnswer => ({
 
 export const serverError: AwsAnswer = answer(500, 'InternalServerError', 'made by the faulty network');
 
-/** What each service says when it throttles. */
+/** Each service's throttling error. */
 const THROTTLED: Record<AwsService, string> = {
   DynamoDB: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
   SQS: 'com.amazonaws.sqs#RequestThrottled',
@@ -58,7 +58,7 @@ export function throttled(service: AwsService): AwsAnswer {
   return answer(400, THROTTLED[service], 'throttled by the faulty network');
 }
 
-/** What each service says when the caller's policy does not allow the call. */
+/** Each service's error when the caller lacks a permission. */
 const DENIED: Record<AwsService, string> = {
   DynamoDB: 'com.amazon.coral.service#AccessDeniedException',
   SQS: 'com.amazonaws.sqs#AccessDenied',

@@ -1,17 +1,17 @@
 import type { SqsMessage } from './aws-json.js';
 
-/** What a queue has handed out, as seen on the wire. */
+/** A queue's deliveries, as seen on the wire. */
 export type QueueDeliveries = {
   messages: number;
-  /** Of them, those that the queue had handed out before: ApproximateReceiveCount above 1. */
+  /** Redeliveries among them: ApproximateReceiveCount above 1. */
   redelivered: number;
-  /** Of them, those that a fault handed out once more. */
+  /** Copies among them that a fault injected. */
   duplicated: number;
   /** Deliveries by order id, without injected ones. */
   perOrder: Map<string, number>;
 };
 
-/** Other messages have no order id. */
+/** Undefined for messages without an order id. */
 function orderIdOf(body: string): string | undefined {
   try {
     const { detail } = JSON.parse(body) as { detail?: { data?: { orderId?: unknown } } };

@@ -1,22 +1,22 @@
 import type { AwsRequest, AwsService } from './aws-json.js';
 
 /**
- * What becomes of a call, or of one message or entry in it:
+ * What happens to a call, or to one message or entry in it:
  *
- * | kind                  | what happens                                                                              |
- * |-----------------------|-------------------------------------------------------------------------------------------|
- * | refuse                | the connection breaks, the emulator never sees the call                                   |
- * | black-hole            | nothing ever answers                                                                      |
- * | delay                 | the call goes on after `ms`                                                               |
- * | error-500             | the service fails                                                                         |
- * | throttle              | the service throttles                                                                     |
- * | deny                  | the service refuses the caller: no permission                                             |
- * | drop-answer           | the call is applied, then the connection breaks                                           |
- * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue hands the message out once more       |
- * | lose-message          | ReceiveMessage: the message is deleted from its queue as it is handed out                 |
- * | duplicate-publication | PutEvents: the entry is delivered twice                                                   |
- * | swallow               | PutEvents: the entry is accepted and never delivered                                      |
- * | reject-entry          | PutEvents: the entry fails, the others go through                                         |
+ * | kind                  | what happens                                                                  |
+ * |-----------------------|-------------------------------------------------------------------------------|
+ * | refuse                | the connection breaks, the emulator never sees the call                       |
+ * | black-hole            | nothing ever answers                                                          |
+ * | delay                 | the call continues after `ms`                                                 |
+ * | error-500             | the service fails                                                             |
+ * | throttle              | the service throttles                                                         |
+ * | deny                  | the service refuses the caller: no permission                                 |
+ * | drop-answer           | the call is applied, then the connection breaks                               |
+ * | duplicate-delivery    | ReceiveMessage: a later receive from the same queue returns the message again |
+ * | lose-message          | ReceiveMessage: the message is deleted from its queue when it is delivered    |
+ * | duplicate-publication | PutEvents: the entry is delivered twice                                       |
+ * | swallow               | PutEvents: the entry is accepted and never delivered                          |
+ * | reject-entry          | PutEvents: the entry fails, the others go through                             |
  */
 export type Fault =
   | { kind: CallFault | MessageFault | EntryFault }
@@ -29,18 +29,18 @@ type EntryFault = 'duplicate-publication' | 'swallow' | 'reject-entry';
 
 export type FaultKind = Fault['kind'];
 
-/** A fault, and which calls it meets. */
+/** A fault, and the calls that it affects. */
 export type FaultRule = Fault & {
   service: AwsService;
   /** An operation such as `ReceiveMessage`; absent: any. Message and entry faults apply to their operation only. */
   operation?: string;
-  /** Of each call, message or entry; 1 when absent. */
+  /** For each call, message or entry; 1 when absent. */
   probability?: number;
   /** Receives the call's body; for an entry fault, a body with that entry alone. */
   match?: (request: AwsRequest) => boolean;
 };
 
-/** The faults that are met by parts of a call, by the operation that has such parts. */
+/** Faults of messages and entries, by their operation. */
 const PARTS: Partial<Record<FaultKind, string>> = {
   'duplicate-delivery': 'SQS ReceiveMessage',
   'lose-message': 'SQS ReceiveMessage',
@@ -51,7 +51,7 @@ const PARTS: Partial<Record<FaultKind, string>> = {
 
 /** A number from 0 (inclusive) to 1 that depends on the text only. */
 function chance(text: string): number {
-  // FNV-1a, then one step of mulberry32, which spreads texts that differ in their last letter.
+  // FNV-1a, then one step of mulberry32 to spread texts that differ only in the last letter.
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   let mixed = (hash + 0x6d2b79f5) | 0;
@@ -63,9 +63,9 @@ function chance(text: string): number {
 export type Faults = {
   add(rule: FaultRule): () => void;
   clear(): void;
-  /** The faults that the `ordinal`-th call of an operation meets, in the order in which they were added. */
+  /** The faults of an operation's `ordinal`-th call, in the order in which they were added. */
   ofCall(operation: string, ordinal: number, request: AwsRequest): FaultRule[];
-  /** The same for the `ordinal`-th message or entry that the operation has handled. */
+  /** The same for the operation's `ordinal`-th message or entry. */
   ofPart(operation: string, ordinal: number, request: AwsRequest): Set<FaultKind>;
 };
 
@@ -83,7 +83,7 @@ export function createFaults(seed: number): Faults {
 
   return {
     add: (rule) => {
-      // A copy, so that the same rule added twice can be taken away once.
+      // A copy, so that a rule that was added twice can be removed once.
       const added = { ...rule };
       rules.add(added);
       return () => rules.delete(added);

@@ -5,7 +5,7 @@ import type { UpstreamAnswer } from './upstream.js';
 
 export const RECEIVE_MESSAGE = 'SQS ReceiveMessage';
 
-/** Sends a request to the emulator in the client's name; another operation of the service where one is given. */
+/** Sends a request to the emulator for the client, optionally with another operation. */
 export type Forward = (request: AwsRequest, operation?: string) => Promise<UpstreamAnswer>;
 
 type Dependencies = { faults: Faults; deliveries: DeliveryCounts; applied: (kind: FaultKind) => void };
@@ -26,7 +26,7 @@ export function createReceiver({ faults, deliveries, applied }: Dependencies) {
     if (copies.length > 0) waiting.set(queue, [...(waiting.get(queue) ?? []), ...copies]);
   };
 
-  /** A call with copies does not wait, and leaves room for a real message. */
+  /** A call that returns copies does not wait, and leaves room for a real message. */
   async function ask(request: AwsRequest, copies: SqsMessage[], forward: Forward): Promise<UpstreamAnswer> {
     if (copies.length === 0) return forward(request);
     const room = (request.MaxNumberOfMessages ?? 1) - copies.length;

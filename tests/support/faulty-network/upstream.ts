@@ -4,21 +4,21 @@ type UpstreamCall = { method: string; path: string; headers: IncomingHttpHeaders
 export type UpstreamAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer };
 
 export type Upstream = {
-  /** @throws when the connection breaks, or `signal` says that nobody waits for the answer any more */
+  /** @throws when the connection breaks or `signal` is aborted */
   call(call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer>;
   dispose(): void;
 };
 
-/** Shorter than servers keep an idle connection, so that a call seldom meets one that has just been closed. */
+/** Shorter than servers keep idle connections, so that a call rarely uses one that was just closed. */
 const IDLE_MS = 3_000;
-/** Of one connection only, or for the proxy to set itself. */
+/** Headers that apply to one connection, or that the proxy sets itself. */
 const NOT_FORWARDED = ['connection', 'keep-alive', 'content-length', 'transfer-encoding', 'accept-encoding', 'expect'];
 
 function without(headers: IncomingHttpHeaders, names: string[]): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
 }
 
-/** Calls to the emulator over connections that are kept. */
+/** Calls the emulator over kept connections. */
 export function connectTo(targetUrl: string): Upstream {
   const { hostname, port } = new URL(targetUrl);
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });

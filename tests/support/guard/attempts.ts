@@ -1,11 +1,11 @@
 import { LIST_TABLES, signedBy, type Attempt } from './raw-request.js';
 
-/** What a client of the emulator knows: how to name it, and the key that it takes. */
+/** What a client of the emulator needs: its host and the access key. */
 type Own = { host: string; key: string };
 
 /** Each attempt would succeed without the one problem in its name. */
 export const REFUSED: [string, (own: Own) => Attempt][] = [
-  // A browser's.
+  // Headers of a browser.
   ...['Origin: http://evil.example', 'ORIGIN: null', 'origin:', 'Origin: http://127.0.0.1:3000'].map(
     (header): [string, (own: Own) => Attempt] => [
       header,
@@ -29,7 +29,7 @@ export const REFUSED: [string, (own: Own) => Attempt][] = [
       headers: [host, signedBy(key), 'Access-Control-Request-Method: POST'],
     }),
   ],
-  // By a name that is not this machine's: a page whose name was made to resolve here.
+  // Names that are not this machine's, as in DNS rebinding.
   ...[
     ...[
       'evil.example',
@@ -64,7 +64,7 @@ export const REFUSED: [string, (own: Own) => Attempt][] = [
   ]),
   ['health by another name', () => ({ line: 'GET /_ministack/health HTTP/1.1', headers: ['Host: evil.example'] })],
   ['HTTP/1.0 without a host', ({ key }) => ({ line: 'POST / HTTP/1.0', headers: [signedBy(key), LIST_TABLES] })],
-  // Without the key, or with another.
+  // Without the key, or with a wrong one.
   ['no signature', ({ host }) => ({ headers: [host, LIST_TABLES] })],
   ...['test', '000000000000', 'AKIAIOSFODNN7EXAMPLE', '', '*'].map((other): [string, (own: Own) => Attempt] => [
     `the key "${other}"`,
@@ -96,7 +96,7 @@ export const REFUSED: [string, (own: Own) => Attempt][] = [
     'the key, for a service that runs code',
     ({ host, key }) => ({ headers: [host, signedBy(key, 'lambda'), LIST_TABLES] }),
   ],
-  // Other paths than those of the four services, with a valid key.
+  // Paths outside the four services, with a valid key.
   ...[
     ...[
       'POST /2015-03-31/functions',

@@ -6,12 +6,12 @@ export type Attempt = { line?: string; headers?: string[]; body?: string };
 
 export const LIST_TABLES = 'X-Amz-Target: DynamoDB_20120810.ListTables';
 
-/** A signature that names a key, as far as emulators look at one. */
+/** A signature that names a key. Emulators check no more of it. */
 export function signedBy(key: string, service = 'dynamodb'): string {
   return `Authorization: AWS4-HMAC-SHA256 Credential=${key}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
 }
 
-/** The whole answer, from its status line on. */
+/** The whole answer, including its status line. */
 export async function sendRaw(
   port: number,
   { line = 'POST / HTTP/1.1', headers = [], body = '{}' }: Attempt,

@@ -49,7 +49,7 @@ export async function acceptOnce<R extends WorkItemRecord>(
   }
   // Only the stored item says whose insert was first.
   const existing = (await reader.get(id)) as R | undefined;
-  if (!existing) throw new Error('an item that could not be inserted because it exists does not exist');
+  if (!existing) throw new Error('the insert was refused because the item exists, but the item cannot be read');
   if (existing.requestHash !== record.requestHash) {
     throw new ApiProblem(
       'IDEMPOTENCY_KEY_REUSED',

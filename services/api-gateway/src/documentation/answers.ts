@@ -14,32 +14,35 @@ type Described = {
 const text = { type: 'string' } as const;
 
 const CORRELATION = {
-  'x-correlation-id': { schema: text, description: 'Finds the request, and all that it caused, in the logs.' },
+  'x-correlation-id': {
+    schema: text,
+    description: 'Identifies the request, and everything that it caused, in the logs.',
+  },
 };
 
 const REPLAYED = {
   'idempotent-replayed': {
     schema: { ...text, enum: ['true'] },
-    description: 'Present when this is the answer that the Idempotency-Key got before.',
+    description: 'Present when the Idempotency-Key was used before and this is its original answer.',
   },
 };
 
 const RETRY_AFTER = {
-  'retry-after': { schema: { type: 'integer' as const, minimum: 1 }, description: 'Seconds after which to try again.' },
+  'retry-after': { schema: { type: 'integer' as const, minimum: 1 }, description: 'Seconds to wait before a retry.' },
 };
 
 const ACCEPT_ENCODING = {
   'accept-encoding': { schema: text, description: 'identity, when the body had a Content-Encoding.' },
 };
 
-const ETAG = { etag: { schema: text, description: 'Made of the version.' } };
+const ETAG = { etag: { schema: text, description: 'Derived from the version.' } };
 
 const correlationHeader = () =>
   ApiHeader({
     name: 'x-correlation-id',
     required: false,
     schema: text,
-    description: 'Taken over when it is 1 to 128 of A-Z a-z 0-9 . _ : @ -, else a new one is made.',
+    description: 'Used if it is 1 to 128 of A-Z a-z 0-9 . _ : @ -; otherwise a new one is made.',
   });
 
 /** Every route answers this when Host is not allowed. */
@@ -69,7 +72,7 @@ export function Answers({ status, body, location, etag, problems }: Described): 
       type: body,
       headers: {
         ...CORRELATION,
-        ...(location ? { location: { schema: text, description: 'Path of what was made.' }, ...REPLAYED } : {}),
+        ...(location ? { location: { schema: text, description: 'Path of the created resource.' }, ...REPLAYED } : {}),
         ...(etag ? ETAG : {}),
       },
     }),
@@ -92,7 +95,7 @@ export function AnswersEvents({ description, problems }: { description: string; 
     correlationHeader(),
     ApiHeader({ name: 'Last-Event-ID', required: false, schema: text, description: 'The id of the last event seen.' }),
     ApiResponse({ status: 200, description, headers: CORRELATION, content: { 'text/event-stream': { schema: text } } }),
-    ApiResponse({ status: 204, description: 'Nothing more will happen after that event.', headers: CORRELATION }),
+    ApiResponse({ status: 204, description: 'No event follows that one.', headers: CORRELATION }),
     ...problemAnswers(problems),
   );
 }

@@ -13,7 +13,7 @@ async function read<Document>(url: string): Promise<Document> {
 
 let parsed: ReturnType<Parser['parse']> | undefined;
 
-/** Parsed once: that takes longer than all that is looked at in it. */
+/** Parsed once, because parsing takes longer than all checks. */
 async function parseAsyncApi() {
   parsed ??= new Parser().parse(JSON.stringify(await read<object>('/asyncapi.json')));
   return parsed;
@@ -30,7 +30,7 @@ describe('/asyncapi.json', () => {
     expect(document?.version()).toBe('3.0.0');
   });
 
-  it('describes every event, its envelope and its data included', async () => {
+  it('describes every event, with envelope and data', async () => {
     const { document } = await parseAsyncApi();
     const channels = document!.allChannels().all();
     expect(channels.map((channel) => channel.address()).sort()).toEqual(

@@ -49,7 +49,7 @@ describe('/openapi.json', () => {
     validator.resolveRefs();
   });
 
-  it('describes every route of the API, and no other', async () => {
+  it("describes exactly the API's routes", async () => {
     const { paths } = await read<OpenApi>('/openapi.json');
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(
@@ -92,8 +92,8 @@ describe('/openapi.json', () => {
       const patterns = patternsIn(await read<object>(url));
       expect(patterns.size).toBeGreaterThan(3);
       for (const pattern of patterns) {
-        // What RE2, Java, Python, .NET and JavaScript have in common: no class such as \d, no escape but \xHH, no
-        // group but a plain one, and an anchor at both ends.
+        // The common subset of RE2, Java, Python, .NET and JavaScript: no class such as \d, no escape except \xHH, only
+        // plain groups, and an anchor at both ends.
         expect(pattern).toMatch(/^\^(?:\\x[0-9A-F]{2}|\\[.]|[^\\(]|\((?!\?))*\$$/);
         const [here, re2] = [new RegExp(pattern), RE2JS.compile(pattern)];
         fc.assert(
@@ -109,7 +109,7 @@ describe('/openapi.json', () => {
     },
   );
 
-  it('knows that the last page has no cursor', async () => {
+  it('allows a null cursor on the last page', async () => {
     const { OrderPage } = (await read<OpenApi>('/openapi.json')).components.schemas;
     expect(OrderPage?.required).toEqual(['items', 'nextCursor']);
     expect(OrderPage?.properties?.nextCursor).toMatchObject({ anyOf: [{ type: 'string' }, { type: 'null' }] });
@@ -126,7 +126,7 @@ describe('/openapi.json', () => {
     ]);
   });
 
-  it('names the type and the headers that the answers have', async () => {
+  it('names the type and the headers of the answers', async () => {
     const { get, post } = await startApi({ RATE_LIMIT_MAX: '6' });
     const { paths } = bodyOf<OpenApi>(await get('/openapi.json'));
     const created = await post('/api/orders', anOrder(), { 'idempotency-key': 'k' });

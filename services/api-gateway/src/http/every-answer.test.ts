@@ -6,7 +6,7 @@ import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-// They ask for one thing after the other.
+// These tests send many requests in sequence.
 jest.setTimeout(30_000);
 afterEach(leaveRaw);
 
@@ -24,7 +24,7 @@ async function ask(port: number, text: string) {
 const head = (method: string, target: string, ...headers: string[]): string =>
   [`${method} ${target} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n');
 
-/** Requests that no route serves, and what each is answered. */
+/** Requests that no route serves, and their answers. */
 const UNROUTED: [string, string, number, string][] = [
   ...['/nowhere', '/healthzzz', '/health/', '/healthz', '/metricsx', '/metrics/', '/docsx', '/api/', '/api'].map(
     (target): [string, string, number, string] => ['GET', target, 404, 'ROUTE_NOT_FOUND'],
@@ -76,7 +76,7 @@ function expectProblem({ status, headers, body }: Answer, expected: { status: nu
 const loggedStatuses = ({ log }: Api) =>
   log.lines.filter(({ message }) => message === 'request').map(({ fields }) => fields.status);
 
-describe('what no route serves', () => {
+describe('a request that no route serves', () => {
   it('is a problem, with headers, an id, a log line and a metric', async () => {
     const api = await startApi();
     const port = await listen(api);
@@ -113,7 +113,7 @@ describe('what no route serves', () => {
   });
 });
 
-describe('what Node refuses by itself', () => {
+describe('a request that Node itself refuses', () => {
   it.each(UNSERVABLE)('$what is $status: a problem, with headers, an id, a log line and a metric', async (one) => {
     const api = await startApi();
     const answer = await ask(await listen(api), one.text.replaceAll('{path}', '/api/orders'));
@@ -138,7 +138,7 @@ describe('what Node refuses by itself', () => {
     expect(loggedStatuses(api)).toEqual([400]);
   });
 
-  it('does not overtake the answers to what came before', async () => {
+  it('is answered after earlier requests', async () => {
     const port = await listen(await startApi());
     const client = await openRaw(port, 'GET /api/orders HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n');
     await eventually(() => client.socket.readableEnded);
@@ -150,7 +150,7 @@ describe('an expectation', () => {
   const order = JSON.stringify(anOrder());
   const post = (...headers: string[]) => head('POST', '/api/orders', 'Content-Type: application/json', ...headers);
 
-  it('of a 100 is met when the body is to be read', async () => {
+  it('of a 100 is met when the body is read', async () => {
     const port = await listen(await startApi());
     const client = await openRaw(port, post('Expect: 100-continue', `Content-Length: ${order.length}`));
     await eventually(() => client.received() !== '');

@@ -12,11 +12,11 @@ const { source, type, detail } = orderCreated(
   }),
 );
 
-/** Thousands are made: to derive an event id for each takes longer than what is tested. */
+/** Deriving thousands of real event ids would take longer than the test itself. */
 const created = (orderId: string) => ({ source, type, detail: { metadata: detail.metadata, data: { orderId } } });
 
 describe('a publisher that notes accepted events', () => {
-  it('knows the last 1,500 orders at least, and 3,000 at most', async () => {
+  it('remembers at least the last 1,500 orders, and at most 3,000', async () => {
     const publisher = notePublished({
       publish: () => Promise.resolve(),
       beginSpan: () => undefined,

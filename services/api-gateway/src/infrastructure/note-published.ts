@@ -1,7 +1,7 @@
 import { OrderCreatedEvent } from '@orderflow/contracts';
 import type { EventPublisher } from '@orderflow/platform/events/publisher';
 
-/** Half of the orders that are remembered. */
+/** Half of the number of orders that are remembered. */
 const HALF = 1_500;
 
 export type NotedPublisher = EventPublisher & { isPublished: (orderId: string) => boolean };

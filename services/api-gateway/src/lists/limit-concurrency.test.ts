@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLimitConcurrency } from './limit-concurrency.js';
 
-/** Tasks that end when they are told to. */
+/** Tasks that the test ends. */
 function createTasks(atOnce: number, maxWaiting: number) {
   const limit = createLimitConcurrency({ atOnce, maxWaiting });
   const started: string[] = [];

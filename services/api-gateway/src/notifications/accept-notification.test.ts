@@ -61,7 +61,7 @@ describe('POST /api/notifications', () => {
     expect(published()).toEqual([]);
   });
 
-  it('accepts while the bus is away', async () => {
+  it('accepts while the bus is unavailable', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     api.aws.eventBridge.failAlways('*', connectionRefused);
@@ -69,7 +69,7 @@ describe('POST /api/notifications', () => {
     expect(api.notifications()[0]).toHaveProperty('outboxAt');
   });
 
-  it('gives the original answer again for the same key, even when it has been sent', async () => {
+  it('gives the original answer for the same key, even after it was sent', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     const first = await api.post('/api/notifications', about(orderId), key('k'));

@@ -12,7 +12,7 @@ async function placeOrder({ post }: Api, change: object = {}): Promise<string> {
 const about = (orderId: string, change: object = {}) => ({ orderId, message: 'On its way', channel: 'SMS', ...change });
 
 describe('reading notifications', () => {
-  it('shows one as it is now', async () => {
+  it("shows a notification's current state", async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     const created = bodyOf<Notification>(await api.post('/api/notifications', about(orderId)));
@@ -26,7 +26,7 @@ describe('reading notifications', () => {
     });
   });
 
-  it('is 404 for one that does not exist', async () => {
+  it('is 404 for an unknown notification', async () => {
     const answer = await (await startApi()).get(`/api/notifications/${newId()}`);
     expect({ status: answer.status, code: bodyOf(answer).code }).toEqual({
       status: 404,
@@ -34,7 +34,7 @@ describe('reading notifications', () => {
     });
   });
 
-  it('lists those of an order, oldest first', async () => {
+  it('lists the notifications of an order, oldest first', async () => {
     const api = await startApi();
     const [orderId, other] = [await placeOrder(api), await placeOrder(api)];
     const ids: string[] = [];
@@ -48,43 +48,46 @@ describe('reading notifications', () => {
     expect(bodyOf<NotificationList>(answer).items.map(({ notificationId }) => notificationId)).toEqual(ids);
   });
 
-  it.each(['', '&limit=40'])('pages through all of an order, each once, with ?cursor=…%s', async (limit) => {
-    const api = await startApi();
-    const [orderId, other] = [await placeOrder(api), await placeOrder(api)];
-    const template = { orderId, status: 'SENT', version: 3, channel: 'SMS', message: 'm', correlationId: 'c' };
-    const ids = Array.from({ length: 120 }, (_, i) => {
-      const [notificationId, createdAt] = [newId(), new Date(NOW_MS + Math.floor(i / 3)).toISOString()];
-      const times = { createdAt, updatedAt: createdAt, createdAtId: `${createdAt}#${notificationId}` };
-      const item = { ...template, notificationId, ...times, timeline: { accepted: { at: createdAt, version: 1 } } };
-      api.aws.dynamo.seed(NAMES.notificationsTable, item);
-      return notificationId;
-    });
-    const read = async (cursor: string) =>
-      bodyOf<NotificationList>(await api.get(`/api/orders/${orderId}/notifications?${cursor}${limit}`));
+  it.each(['', '&limit=40'])(
+    'pages through all notifications of an order, each once, with ?cursor=…%s',
+    async (limit) => {
+      const api = await startApi();
+      const [orderId, other] = [await placeOrder(api), await placeOrder(api)];
+      const template = { orderId, status: 'SENT', version: 3, channel: 'SMS', message: 'm', correlationId: 'c' };
+      const ids = Array.from({ length: 120 }, (_, i) => {
+        const [notificationId, createdAt] = [newId(), new Date(NOW_MS + Math.floor(i / 3)).toISOString()];
+        const times = { createdAt, updatedAt: createdAt, createdAtId: `${createdAt}#${notificationId}` };
+        const item = { ...template, notificationId, ...times, timeline: { accepted: { at: createdAt, version: 1 } } };
+        api.aws.dynamo.seed(NAMES.notificationsTable, item);
+        return notificationId;
+      });
+      const read = async (cursor: string) =>
+        bodyOf<NotificationList>(await api.get(`/api/orders/${orderId}/notifications?${cursor}${limit}`));
 
-    const seen: string[] = [];
-    let query = '';
-    for (let pages = 0; pages <= ids.length; pages++) {
-      const { items, nextCursor } = await read(query);
-      seen.push(...items.map(({ notificationId }) => notificationId));
-      if (nextCursor === null) break;
-      query = `cursor=${nextCursor}`;
-    }
-    expect([...seen].sort()).toEqual([...ids].sort());
+      const seen: string[] = [];
+      let query = '';
+      for (let pages = 0; pages <= ids.length; pages++) {
+        const { items, nextCursor } = await read(query);
+        seen.push(...items.map(({ notificationId }) => notificationId));
+        if (nextCursor === null) break;
+        query = `cursor=${nextCursor}`;
+      }
+      expect([...seen].sort()).toEqual([...ids].sort());
 
-    const timeline = bodyOf<Timeline>(await api.get(`/api/orders/${orderId}/timeline`));
-    const told = new Set(timeline.steps.flatMap(({ notificationId }) => notificationId ?? []));
-    const rest: string[] = [];
-    for (let cursor = timeline.nextCursor; cursor !== null;) {
-      const { items, nextCursor } = await read(`cursor=${cursor}`);
-      rest.push(...items.map(({ notificationId }) => notificationId));
-      cursor = nextCursor;
-    }
-    expect([...told, ...rest].sort()).toEqual([...ids].sort());
-    // It is bound to its order.
-    const foreign = await api.get(`/api/orders/${other}/notifications?cursor=${String(timeline.nextCursor)}`);
-    expect(foreign.status).toBe(400);
-  });
+      const timeline = bodyOf<Timeline>(await api.get(`/api/orders/${orderId}/timeline`));
+      const told = new Set(timeline.steps.flatMap(({ notificationId }) => notificationId ?? []));
+      const rest: string[] = [];
+      for (let cursor = timeline.nextCursor; cursor !== null;) {
+        const { items, nextCursor } = await read(`cursor=${cursor}`);
+        rest.push(...items.map(({ notificationId }) => notificationId));
+        cursor = nextCursor;
+      }
+      expect([...told, ...rest].sort()).toEqual([...ids].sort());
+      // The cursor is bound to its order.
+      const foreign = await api.get(`/api/orders/${other}/notifications?cursor=${String(timeline.nextCursor)}`);
+      expect(foreign.status).toBe(400);
+    },
+  );
 
   it.each(['cursor=x', 'limit=0', 'limit=101', 'limit=0x10', 'limit=5&limit=5', 'page=2', 'cursor='])(
     'is 400 for the query %s',
@@ -95,7 +98,7 @@ describe('reading notifications', () => {
     },
   );
 
-  it('lists none for an order without any, and is 404 without the order', async () => {
+  it('is an empty list for an order without notifications, and 404 for an unknown order', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     expect(bodyOf(await api.get(`/api/orders/${orderId}/notifications`))).toEqual({ items: [], nextCursor: null });

@@ -63,15 +63,15 @@ describe('POST /api/orders', () => {
     expect(published()).toHaveLength(1);
   });
 
-  it('answers before the bus has', async () => {
+  it('answers before the bus does', async () => {
     const { post, published } = await startApi();
-    // The fake's bus answers a turn later at the earliest, and never before it was asked.
+    // The fake bus never answers in the turn of the call.
     const answer = await post('/api/orders', anOrder());
     expect(answer.status).toBe(201);
     await eventually(() => published().length === 1);
   });
 
-  it('sends orders that come together as one call', async () => {
+  it('sends concurrent orders in one call', async () => {
     const { post, aws } = await startApi();
     await Promise.all(Array.from({ length: 10 }, () => post('/api/orders', anOrder())));
     await quiet();
@@ -80,7 +80,7 @@ describe('POST /api/orders', () => {
     expect(calls.length).toBeLessThan(10);
   });
 
-  it('accepts orders while the bus is away, with one line in the log', async () => {
+  it('accepts orders while the bus is unavailable, with one log line', async () => {
     const { post, aws, orders, log } = await startApi();
     aws.eventBridge.failAlways('*', connectionRefused);
     for (let i = 0; i < 3; i++) {

@@ -13,7 +13,7 @@ import {
 
 const key = (value: string) => ({ 'idempotency-key': value });
 
-/** As a worker leaves it. */
+/** The item as a worker leaves it. */
 function complete(api: Api, orderId: string) {
   const { outboxShard: _, outboxAt: __, ...order } = api.aws.dynamo.item(NAMES.ordersTable, { orderId })!;
   const at = new Date(NOW_MS + 60_000).toISOString();

@@ -12,9 +12,9 @@ import { createListOrders } from './list-orders.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14);
 const MAX_PAGE_BYTES = 1_048_576;
-/** Most that one call may read, whatever the sizes: 20 of the largest items below. */
+/** Upper bound for one call: 20 of the largest items below. */
 const MAX_READ_AT_ONCE = 20;
-/** Bytes of an order's only product name; the largest is that of an item which the API would not have taken. */
+/** Bytes of an order's only product name. The largest makes an item that the API would have rejected. */
 const SIZES = [10, 2_000, 94_000, 390_000, 1_200_000];
 
 type Stored = Omit<OrderRecord, 'items'> & { items: unknown };

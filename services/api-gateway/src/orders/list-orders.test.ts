@@ -7,7 +7,7 @@ import { encodeCursor } from '../lists/page-cursor.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Orders of the given times, as they stand in the table; returns their ids, newest first. */
+/** Stores orders with these times; returns their ids, newest first. */
 function seed(api: Api, times: number[], customerOf: (index: number) => string = () => 'customer-1'): string[] {
   const records = times.map((now, index) =>
     newOrderRecord({
@@ -49,7 +49,7 @@ describe('GET /api/orders', () => {
     expect((await readAll(api, 'customerId=customer-2')).ids).toEqual([]);
   });
 
-  it('shows 20 orders unless told otherwise', async () => {
+  it('shows 20 orders by default', async () => {
     const api = await startApi();
     const ids = seed(
       api,
@@ -60,7 +60,7 @@ describe('GET /api/orders', () => {
     expect(page.nextCursor).not.toBeNull();
   });
 
-  // 14 March 2027 back to December 2026, with months that have many orders, one, and none.
+  // From 14 March 2027 back to December 2026: months with many orders, with one, and with none.
   const times = [
     ...Array.from({ length: 130 }, (_, i) => NOW_MS - i * 3 * HOUR_MS),
     ...Array.from({ length: 40 }, () => NOW_MS - 20 * 24 * HOUR_MS),
@@ -72,7 +72,7 @@ describe('GET /api/orders', () => {
 
   it.each([1, 7, 25, 100])('pages through all orders by %i, newest first, each once', async (limit) => {
     const api = await startApi();
-    // Of one order a page, pages beyond some dozens add nothing.
+    // With one order per page, more than some dozens of pages add nothing.
     const ids = seed(api, limit === 1 ? times.slice(-30) : times);
     const read = await readAll(api, `limit=${limit}`);
     expect(read.ids).toEqual(ids);
@@ -107,7 +107,7 @@ describe('GET /api/orders', () => {
     expect(second.nextCursor).toBeNull();
   });
 
-  it('shows every status as it is now', async () => {
+  it('shows every current status', async () => {
     const api = await startApi();
     const [orderId] = seed(api, [NOW_MS]);
     const stored = api.aws.dynamo.item(NAMES.ordersTable, { orderId })!;
@@ -120,7 +120,7 @@ describe('GET /api/orders', () => {
     expect(reads.map(({ ConsistentRead }) => ConsistentRead)).toEqual([true, true]);
   });
 
-  it('reads again what a busy table left unread', async () => {
+  it('reads keys again that a busy table left unread', async () => {
     const api = await startApi();
     const ids = seed(
       api,
@@ -138,13 +138,13 @@ describe('GET /api/orders', () => {
     expect((await readAll(api, 'limit=1')).ids).toEqual(ids);
   });
 
-  it('shows orders that were made under a clock of years ago', async () => {
+  it('shows orders created under a clock that was years behind', async () => {
     const api = await startApi();
     const ids = seed(api, [NOW_MS, Date.UTC(2025, 5, 1)]);
     expect((await readAll(api, '')).ids).toEqual(ids);
   });
 
-  it('asks for an empty month that is over only once', async () => {
+  it('queries an empty past month only once', async () => {
     const api = await startApi();
     const queries = async () => {
       const before = api.aws.dynamo.callsOf('Query').length;
@@ -165,15 +165,15 @@ describe('a cursor', () => {
   }
 
   it.each<[string, string, (cursor: string) => string]>([
-    ['of the whole list under a customer', '', (cursor) => `customerId=customer-1&cursor=${cursor}`],
-    ['of a customer under the whole list', 'customerId=customer-1', (cursor) => `cursor=${cursor}`],
+    ['of the whole list for a customer', '', (cursor) => `customerId=customer-1&cursor=${cursor}`],
+    ['of a customer for the whole list', 'customerId=customer-1', (cursor) => `cursor=${cursor}`],
     ['of another customer', 'customerId=customer-1', (cursor) => `customerId=customer-2&cursor=${cursor}`],
     ['with a character changed', '', (cursor) => `cursor=${cursor.slice(0, 30)}A${cursor.slice(31)}`],
-    ['with a character more', '', (cursor) => `cursor=${cursor}A`],
+    ['with an extra character', '', (cursor) => `cursor=${cursor}A`],
     ['with a padding', '', (cursor) => `cursor=${cursor}%3D`],
     ['cut off', '', (cursor) => `cursor=${cursor.slice(0, -4)}`],
     ['of other text', '', () => `cursor=${Buffer.from('{"x":1}').toString('base64url')}`],
-    ['of a time that is none', '', () => `cursor=${encodeCursor(`2027-13-01T00:00:00.000Z#${newId()}`, '')}`],
+    ['of an invalid time', '', () => `cursor=${encodeCursor(`2027-13-01T00:00:00.000Z#${newId()}`, '')}`],
   ])('%s is refused', async (_, query, ask) => {
     const api = await startApi();
     const answer = await api.get(`/api/orders?${ask(await cursorOf(api, query))}`);

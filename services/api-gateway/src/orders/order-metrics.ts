@@ -7,7 +7,7 @@ export function createOrderMetrics(metrics: Metrics) {
   const created = metrics.counter({ name: 'order_created_total', help: 'Orders that were accepted.' });
   const amount = metrics.histogram({
     name: 'order_amount',
-    help: 'Total amount of accepted orders, in the currency that all orders have.',
+    help: 'Total amount of accepted orders, in the currency that all orders share.',
     buckets: [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 100_000],
   });
   const acceptToTerminal = metrics.histogram(ORDER_ACCEPT_TO_TERMINAL);

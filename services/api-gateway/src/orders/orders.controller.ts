@@ -63,7 +63,7 @@ export class OrdersController {
     name: 'If-None-Match',
     required: false,
     schema: { type: 'string' },
-    description: 'An ETag seen before.',
+    description: 'An ETag from an earlier answer.',
   })
   @Answers({ status: 200, body: Order, etag: true, problems: [400, 404, 429, 503] })
   async get(
@@ -89,7 +89,7 @@ export class OrdersController {
   @Get(':orderId/events')
   @UuidParam('orderId')
   @AnswersEvents({
-    description: '`order` with the present state, then `step` and `order` for each change; ends with the outcome.',
+    description: '`order` with the current state, then `step` and `order` for each change; ends with the outcome.',
     problems: [400, 403, 404, 429, 503],
   })
   async events(

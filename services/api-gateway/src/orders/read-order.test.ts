@@ -4,7 +4,7 @@ import { newId } from '@orderflow/domain/ids';
 import { anOrder, bodyOf, NAMES, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 describe('GET /api/orders/:orderId', () => {
-  it('shows the order as it is now', async () => {
+  it('shows the current order', async () => {
     const api = await startApi();
     const created = bodyOf<Order>(await api.post('/api/orders', anOrder()));
     expect(bodyOf(await api.get(`/api/orders/${created.orderId}`))).toEqual(created);

@@ -7,7 +7,7 @@ import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@or
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 
-/** An API with one order, which stands as given. */
+/** An API with one order in the given state. */
 async function start(change: Partial<OrderRecord> = {}) {
   const api = await startApi();
   const { orderId } = bodyOf<Order>(await api.post('/api/orders', anOrder()));
@@ -48,7 +48,7 @@ describe('POST /api/orders/:orderId/replay', () => {
     expect(published()).toHaveLength(2);
   });
 
-  it('starts it while the bus is away: the marker is there', async () => {
+  it('starts it while the bus is unavailable, thanks to the marker', async () => {
     const { replay, order, aws } = await start();
     aws.eventBridge.failAlways('PutEvents', connectionRefused);
     expect((await replay()).status).toBe(202);
@@ -83,7 +83,7 @@ describe('POST /api/orders/:orderId/replay', () => {
     expect(replayable).toBe((await replay()).status === 202);
   });
 
-  it('answers 409 when the order is changed between the look and the statement', async () => {
+  it('answers 409 when the order changes between read and statement', async () => {
     const { replay, aws, order } = await start();
     const [failed] = [order()!];
     const send = aws.dynamo.send.bind(aws.dynamo) as (command: object) => Promise<unknown>;
@@ -106,7 +106,7 @@ describe('POST /api/orders/:orderId/replay', () => {
     expect(bodyOf<{ detail: string }>(answer).detail).toContain('changed meanwhile');
   });
 
-  it('answers 404 for an order that is not there, 400 for no id, 503 while the table is away', async () => {
+  it('answers 404 for an unknown order, 400 for an invalid id, 503 while the table is unavailable', async () => {
     const { request, replay, aws } = await start();
     expect((await request('POST', `/api/orders/${newId()}/replay`)).status).toBe(404);
     expect((await request('POST', '/api/orders/no-id/replay')).status).toBe(400);

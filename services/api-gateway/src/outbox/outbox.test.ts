@@ -21,7 +21,7 @@ describe('the sweeper of a running API', () => {
     ]);
   });
 
-  it('republishes the event of an order that the bus took and never delivered', async () => {
+  it('republishes an event that the bus accepted and never delivered', async () => {
     const { post, aws, time, log, queued, published } = await startApi({ SWEEP_INTERVAL_MS: '100' });
     aws.eventBridge.loseNext();
     await post('/api/orders', anOrder());

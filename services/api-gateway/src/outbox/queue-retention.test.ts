@@ -12,7 +12,7 @@ describe('the outbox', () => {
     const { Resources: resources } = parse(await readFile(file, 'utf8'), { logLevel: 'silent' }) as {
       Resources: Record<string, Queue>;
     };
-    // Only queues that are worked off have a dead-letter queue of their own.
+    // Only work queues have a dead-letter queue.
     const retentions = Object.values(resources)
       .filter(({ Type: type, Properties: { RedrivePolicy: policy } }) => type === 'AWS::SQS::Queue' && policy)
       .map(({ Properties: { MessageRetentionPeriod: seconds = 0 } }) => seconds * 1_000);

@@ -4,7 +4,7 @@ import { bodyOf, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const page = readFileSync(new URL('../../page/index.html', import.meta.url), 'utf8');
 
-/** What the page loads, and what that imports. */
+/** The files that the page loads, including their imports. */
 async function assets(): Promise<string[]> {
   const { get } = await startApi();
   const found = new Set([...page.matchAll(/(?:href|src)="(page\/[^"]+)"/g)].map(([, path = '']) => `/${path}`));
@@ -34,7 +34,7 @@ describe('the page', () => {
   });
 
   it.each(['/', '/page/main.js', '/page/page.css', '/page/uplot/uPlot.esm.js'])(
-    '%s may load from its own origin only, and run nothing that is written into it',
+    '%s may load from its own origin only, and run no inline code',
     async (path) => {
       const { headers } = await (await startApi()).get(path);
       const policy = headers['content-security-policy']?.split('; ').sort();

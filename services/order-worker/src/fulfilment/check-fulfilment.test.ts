@@ -100,14 +100,14 @@ describe('a stored order with values that the contract rejects', () => {
   const stored: [string, object][] = [
     ['a code in the wrong case', { failure: { code: 'out-of-stock', message: 'None left.', retriable: false } }],
     ['an empty message', { failure: { code: 'OUT_OF_STOCK', message: '', retriable: false } }],
-    ['half a failure', { failure: {} }],
+    ['an incomplete failure', { failure: {} }],
     ['a failure that is text', { failure: 'out of stock' }],
     ['a correlation id that is too long', { correlationId: 'x'.repeat(200) }],
-    ['a correlation id of several lines', { correlationId: 'a\nb' }],
+    ['a multi-line correlation id', { correlationId: 'a\nb' }],
     ['no correlation id', { correlationId: undefined }],
-    ['a traceparent that is none', { traceparent: 'ff-x' }],
-    ['a traceparent that is no text', { traceparent: 7 }],
-    ['a traceparent of the outcome that is none', { outcomeTraceparent: '' }],
+    ['an invalid traceparent', { traceparent: 'ff-x' }],
+    ['a traceparent that is not text', { traceparent: 7 }],
+    ['an invalid traceparent of the outcome', { outcomeTraceparent: '' }],
   ];
 
   it.each(stored)('such as %s still has a valid event', (_, change) => {

@@ -67,7 +67,7 @@ export function createSimulatedFulfilment({ delayMs, breaksOn }: SimulationOptio
       if (cancelled.has(idempotencyKey)) return CANCELLED;
 
       if (breaksOn !== undefined && products.includes(breaksOn)) {
-        throw new WarehouseError(`the warehouse cannot make anything of ${breaksOn}`);
+        throw new WarehouseError(`the warehouse cannot handle ${breaksOn}`);
       }
       if (attempt <= Math.max(...products.map(failingAttempts))) {
         throw new WarehouseError(`the warehouse did not answer (attempt ${attempt})`);

@@ -6,7 +6,7 @@ const ONE_BY_ONE = 'it runs the statements one by one';
 export const BATCHES: ConformanceCase[] = [
   {
     group: 'Batches of statements',
-    name: 'each statement has an outcome of its own, in its place',
+    name: 'each statement has its own outcome, in order',
     aws: 'the same',
     expected: 'ok, DuplicateItem, ConditionalCheckFailed, ok; version 2',
     observe: async (target, id) => {
@@ -44,14 +44,14 @@ export const BATCHES: ConformanceCase[] = [
   },
   {
     group: 'Batches of statements',
-    name: 'a statement that makes no sense leaves its neighbours alone',
+    name: 'an invalid statement does not affect the others',
     expected: 'ValidationError, ok',
     observe: (target, id) =>
       batch(target, [`UPDATE ${orders(target)} SET "a" = ? WHERE "status" = ?`, [1, 'x']], insert(target, id)),
   },
   {
     group: 'Batches of statements',
-    name: 'an unknown table leaves the neighbours alone',
+    name: 'an unknown table does not affect the others',
     expected: 'ResourceNotFound, ok',
     observe: (target, id) =>
       batch(target, [`UPDATE "no-such-table" SET "a" = ? WHERE "b" = ?`, [1, id]], insert(target, id)),

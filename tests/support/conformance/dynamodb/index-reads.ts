@@ -45,7 +45,7 @@ function untilShardShows(target: Target, shard: number, ids: string): Promise<st
 export const INDEX_READS: ConformanceCase[] = [
   {
     group: 'Sparse index',
-    name: 'holds an item while it has both attributes, and no longer',
+    name: 'contains an item only while it has both attributes',
     aws: 'the same',
     expected: 'ab, then b',
     observe: async (target, id) => {

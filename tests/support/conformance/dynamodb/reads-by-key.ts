@@ -16,7 +16,7 @@ const PROJECTED = {
 export const READS_BY_KEY: ConformanceCase[] = [
   {
     group: 'Reads by key',
-    name: 'BatchGet of a key twice, of 101 keys, of one that is not there',
+    name: 'BatchGet of a key twice, of 101 keys, of a missing item',
     aws: 'refused, refused, left out',
     expected: 'ValidationException, ValidationException, 1 item',
     observe: async (target, id) => {
@@ -34,7 +34,7 @@ export const READS_BY_KEY: ConformanceCase[] = [
   },
   {
     group: 'Reads by key',
-    name: 'Get and BatchGet show the attributes that are named and exist, and no item that does not',
+    name: 'Get and BatchGet return the named attributes that exist, and no missing item',
     aws: 'the same',
     expected: 'orderId+status, orderId+status, nothing',
     observe: async (target, id) => {
@@ -52,7 +52,7 @@ export const READS_BY_KEY: ConformanceCase[] = [
   },
   {
     group: 'Reads by key',
-    name: 'a name that is not used, or not given',
+    name: 'an unused name, or an undefined one',
     aws: 'refused',
     expected: 'ValidationException, ValidationException',
     observe: async ({ dynamo, names }, id) => {

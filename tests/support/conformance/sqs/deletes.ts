@@ -27,7 +27,7 @@ export const DELETES: ConformanceCase[] = [
     expected: 'accepted, message stays',
     differs: {
       MiniStack: { shows: 'ReceiptHandleIsInvalid, message stays', why: FORGETS_HANDLES },
-      LocalStack: { shows: 'accepted, message gone', why: 'it accepts every handle that the message ever had' },
+      LocalStack: { shows: 'accepted, message gone', why: 'it accepts every earlier handle of the message' },
     },
     observe: async (queue, id) => {
       await queue.send(id);
@@ -40,13 +40,13 @@ export const DELETES: ConformanceCase[] = [
     },
   }),
   sqsCase(DELETING, {
-    name: 'deleting with what is no handle',
+    name: 'deleting with an invalid handle',
     aws: 'ReceiptHandleIsInvalid',
     expected: 'ReceiptHandleIsInvalid',
     observe: (queue) => verdictOf(queue.delete({ ReceiptHandle: 'nonsense' })),
   }),
   sqsCase(DELETING, {
-    name: 'a delete batch with one handle that is none',
+    name: 'a delete batch with one invalid handle',
     aws: 'fails by itself',
     expected: 'ok: a; failed: b ReceiptHandleIsInvalid',
     observe: async (queue, id, { sqs }) => {
@@ -95,7 +95,7 @@ export const DELETES: ConformanceCase[] = [
     },
   }),
   sqsCase(DELETING, {
-    name: 'a batch of 0, of 11, with an Id twice, with an Id that is none',
+    name: 'a batch of 0, of 11, with an Id twice, with an invalid Id',
     aws: 'refused',
     expected: 'EmptyBatchRequest, TooManyEntriesInBatchRequest, BatchEntryIdsNotDistinct, InvalidBatchEntryId',
     observe: async ({ url }, _id, { sqs }) => {

@@ -83,7 +83,7 @@ export function sqsCase(
 
 export const countOf = (message: Message) => message.Attributes?.ApproximateReceiveCount ?? '?';
 
-/** After this many seconds, rounded down, the message is there again. */
+/** The message is visible again after this many seconds, rounded down. */
 export async function secondsUntilBack(queue: Queue, startedAt: number): Promise<Message & { seconds: number }> {
   const message = await queue.take({ waitSeconds: 0 });
   return { ...message, seconds: Math.floor((performance.now() - startedAt + 50) / 1_000) };

@@ -25,7 +25,7 @@ export const RECEIVES: ConformanceCase[] = [
     },
   }),
   sqsCase(RECEIVING, {
-    name: 'a received message is hidden, and the counts say so',
+    name: 'a received message is hidden and counted as such',
     aws: 'the same, in time',
     expected: 'nothing; 0 visible, 1 hidden; 0 visible, 0 hidden',
     observe: async (queue, id) => {
@@ -96,7 +96,7 @@ export const RECEIVES: ConformanceCase[] = [
     expected: 'InvalidParameterValue',
     differs: {
       MiniStack: { shows: 'ReceiptHandleIsInvalid', why: FORGETS_HANDLES },
-      LocalStack: { shows: 'accepted', why: 'it accepts every handle that the message ever had' },
+      LocalStack: { shows: 'accepted', why: 'it accepts every earlier handle of the message' },
     },
     observe: async (queue, id) => {
       await queue.send(id);

@@ -15,7 +15,7 @@ const REDRIVE = 'Redrive at the limit';
 
 export const REDRIVES: ConformanceCase[] = [
   sqsCase(REDRIVE, {
-    name: 'the receive after the limit finds nothing, the message lies in the dead-letter queue',
+    name: 'the receive after the limit is empty, and the message is in the dead-letter queue',
     aws: 'the same',
     expected: `${MAX_RECEIVE_COUNT} receives; moved with its id, body and attributes`,
     observe: async (queue, id, target) => {

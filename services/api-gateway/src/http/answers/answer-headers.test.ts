@@ -4,7 +4,7 @@ import { anOrder, bodyOf, quiet, startApi } from '@orderflow/testing/api-gateway
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe('the correlation id', () => {
-  it.each(['a', 'A-z_0.9:@', 'c'.repeat(128)])('%s is taken over', async (id) => {
+  it.each(['a', 'A-z_0.9:@', 'c'.repeat(128)])('"%s" is kept', async (id) => {
     const { post, orders, published } = await startApi();
     const answer = await post('/api/orders', anOrder(), { 'x-correlation-id': id });
     expect(answer.headers['x-correlation-id']).toBe(id);
@@ -21,7 +21,7 @@ describe('the correlation id', () => {
     expect(answer.headers['x-correlation-id']).toMatch(UUID);
   });
 
-  it('is generated when absent, new each time, and logged', async () => {
+  it('is generated for each request without one, and logged', async () => {
     const { get, log } = await startApi();
     const ids = [];
     for (const url of ['/api/orders', '/nowhere', '/health/live', '/openapi.json']) {

@@ -19,7 +19,7 @@ function createReply(method: string) {
 }
 
 describe('an answer with events', () => {
-  it('ends the stream when the client goes', () => {
+  it('ends the stream when the client leaves', () => {
     const { reply, raw, sent } = createReply('GET');
     const events = new Readable({ read: () => undefined });
     sendEvents(reply, events);

@@ -16,15 +16,15 @@ async function listen({ app }: Api): Promise<number> {
   return (app.getHttpServer().address() as AddressInfo).port;
 }
 
-/** Requests with a large body that is refused before it has been read. */
+/** Requests whose large body is refused before it is read. */
 const REFUSED: [string, number, { path?: string; method?: string; headers?: Record<string, string> }][] = [
   ['a body over the limit', 413, { headers: JSON_TYPE }],
-  ['a body over the limit of no known type', 415, { headers: { 'content-type': 'text/plain' } }],
-  ['a body of no stated type', 415, {}],
+  ['a body over the limit of unknown type', 415, { headers: { 'content-type': 'text/plain' } }],
+  ['a body without a type', 415, {}],
   ['a foreign page', 403, { headers: { ...JSON_TYPE, origin: 'http://evil.example' } }],
   ['a foreign Host', 421, { headers: { ...JSON_TYPE, host: 'evil.example' } }],
   ['an unknown path', 404, { path: '/nowhere', headers: { 'content-type': 'text/plain' } }],
-  ['a method that is not there', 405, { method: 'PUT', headers: { 'content-type': 'text/plain' } }],
+  ['an unsupported method', 405, { method: 'PUT', headers: { 'content-type': 'text/plain' } }],
   ['an expectation', 417, { headers: { ...JSON_TYPE, expect: 'x' } }],
 ];
 
@@ -53,7 +53,7 @@ describe('an answer that comes before the end of the body', () => {
     expect(parseAnswer(client.received()).headers).toMatchObject({ connection: 'close' });
   });
 
-  it('is the last of its connection: an order behind the body is not taken', async () => {
+  it('is the last of its connection: an order after the body is not accepted', async () => {
     const api = await startApi();
     const client = await openRaw(await listen(api), rawRequest({ headers: JSON_TYPE }, 'content-length: 1000000'));
     await eventually(() => statusesOf(client.received()).includes(413));
@@ -66,7 +66,7 @@ describe('an answer that comes before the end of the body', () => {
     expect(api.orders()).toEqual([]);
   });
 
-  it('reaches a client that does not say how much it sends', async () => {
+  it('reaches a client that does not announce a length', async () => {
     const port = await listen(await startApi());
     const client = await openRaw(port, rawRequest({ headers: JSON_TYPE }, 'transfer-encoding: chunked'));
     client.socket.write(`${LARGE.length.toString(16)}\r\n${LARGE}\r\n0\r\n\r\n`);
@@ -95,7 +95,7 @@ describe('an answer that comes before the end of the body', () => {
     expect(bodyOf({ text: await fetched.text() })).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
   });
 
-  it('is the last one: what follows on the connection is not done', async () => {
+  it('is the last one: later requests on the connection are not served', async () => {
     const api = await startApi();
     const client = await openRaw(await listen(api));
     const order = JSON.stringify(anOrder());
@@ -126,7 +126,7 @@ describe('HEAD', () => {
     return { head: head.headers, get: get.headers };
   }
 
-  it('says of every route what GET says', async () => {
+  it('has the same status and headers as GET on every route', async () => {
     const api = await startApi();
     const { orderId } = bodyOf<{ orderId: string }>(await api.post('/api/orders', anOrder()));
     const paths = [
@@ -142,7 +142,7 @@ describe('HEAD', () => {
     }
   });
 
-  it('says nothing of a length where there is none', async () => {
+  it('has no length if GET has none', async () => {
     const api = await startApi();
     const { orderId } = bodyOf<{ orderId: string }>(await api.post('/api/orders', anOrder()));
     const { head } = await headAndGet(api, `/api/orders/${orderId}`, { 'if-none-match': '*' });

@@ -44,7 +44,7 @@ async function listen({ app }: Api): Promise<{ server: Server; port: number }> {
 }
 
 describe('a client that has left', () => {
-  it('before its request is looked at has ordered nothing', async () => {
+  it('before its request is read has ordered nothing', async () => {
     const api = await startApi();
     const { server, port } = await listen(api);
     const gone = once(
@@ -58,7 +58,7 @@ describe('a client that has left', () => {
     expect(api.log.lines.filter(({ message }) => message === 'request')).toEqual([]);
   });
 
-  it.each(REQUESTS)('after $what is no error, whenever it goes', async ({ text }) => {
+  it.each(REQUESTS)('after $what is no error, whenever it leaves', async ({ text }) => {
     const api = await startApi();
     const { server, port } = await listen(api);
     for (const turns of TURNS) {
@@ -101,7 +101,7 @@ describe('a connection that breaks', () => {
     return ['system', 'order'].reduce((sum, kind) => sum + (valueOf(text, 'event_streams_open', { kind }) ?? 0), 0);
   };
 
-  it('frees the streams that were asked for on it, those that waited behind others too', async () => {
+  it('frees the streams requested on it, including queued ones', async () => {
     const api = await startApi();
     const { port } = await listen(api);
     const { orderId } = bodyOf<{ orderId: string }>(await api.post('/api/orders', anOrder()));
@@ -112,7 +112,7 @@ describe('a connection that breaks', () => {
     while ((await streams(api)) > 0) await setImmediate();
   });
 
-  it('closes the files that were asked for on it', async () => {
+  it('closes the files requested on it', async () => {
     const api = await startApi();
     const { port } = await listen(api);
     const openFiles = () => readdirSync('/proc/self/fd').length;
@@ -126,7 +126,7 @@ describe('a connection that breaks', () => {
   });
 });
 
-describe('what runs when an answer is over', () => {
+describe('a callback for the end of an answer', () => {
   it('runs once for each answer, whatever ends it', () => {
     const { reply, raw, socket } = createReply();
     const runs: string[] = [];
@@ -137,7 +137,7 @@ describe('what runs when an answer is over', () => {
     expect(runs).toEqual(['a', 'b']);
   });
 
-  it('runs when the connection closes without the answer, and at once when that is past', () => {
+  it('runs when the connection closes without the answer, and at once if it already has', () => {
     const { reply, socket } = createReply();
     const runs: string[] = [];
     whenOver(reply, () => runs.push('a'));

@@ -7,7 +7,7 @@ import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-
 
 const PATH = '/api/orders';
 
-// They wait for timers of Node and of the API, of a second and more.
+// These tests wait for timers of Node and the API of a second or more.
 jest.setTimeout(30_000);
 afterEach(leaveRaw);
 
@@ -19,8 +19,8 @@ async function listen({ app }: Api): Promise<{ server: Server; port: number }> {
 
 const textOf = ({ text }: { text: string }): string => text.replaceAll('{path}', PATH);
 
-describe('what a client sends in part', () => {
-  it('has 10 s, and is answered with 408 then', async () => {
+describe('an incomplete request', () => {
+  it('gets 408 after 10 s', async () => {
     const { server, port } = await listen(await startApi());
     expect([server.requestTimeout, server.headersTimeout]).toEqual([10_000, 10_000]);
     Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
@@ -33,7 +33,7 @@ describe('what a client sends in part', () => {
     }
   });
 
-  it('does not keep the API from ending, drained', async () => {
+  it('does not keep the API from draining', async () => {
     const api = await startApi();
     const { port } = await listen(api);
     const clients = await Promise.all(INCOMPLETE.map((one) => openRaw(port, textOf(one))));
@@ -44,7 +44,7 @@ describe('what a client sends in part', () => {
     expect(api.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('is served when the rest comes while the API closes', async () => {
+  it('is served if the rest arrives while the API closes', async () => {
     const api = await startApi();
     const { server, port } = await listen(api);
     const order = JSON.stringify(anOrder());
@@ -67,7 +67,7 @@ it('an unread answer does not keep the API from ending', async () => {
   client.socket.pause();
   client.socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20));
   const [connection] = await accepted;
-  // The kernel takes no more.
+  // The kernel's buffer is full.
   await eventually(() => connection.writableLength > 0 && connection.writableNeedDrain);
   await api.app.close();
   expect(api.log.lines.at(-1)?.message).toBe('drained');

@@ -9,7 +9,7 @@ const BODY_BYTES = 262_144;
 const MAX_BODY_BYTES = 16_777_216;
 const sockets = new Set<Socket>();
 
-/** An API that closes waits for requests that are still coming in. */
+/** A closing API waits for requests that are still arriving. */
 function leave(): void {
   for (const socket of sockets) socket.destroy();
   sockets.clear();
@@ -32,10 +32,10 @@ async function open(port: number, text: string) {
 const request = (method: string, path: string, headers = '') =>
   `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`;
 
-describe('request bodies that are never complete', () => {
+describe('incomplete request bodies', () => {
   const headers = `Content-Type: application/json\r\nContent-Length: ${BODY_BYTES}\r\n`;
 
-  it('take a bounded share of the memory; small requests are served', async () => {
+  it('take bounded memory, and small requests are served', async () => {
     const api = await startApi();
     const port = await listen(api);
     const post = request('POST', '/api/orders', headers);

@@ -18,7 +18,7 @@ function createWorld(maxBytes: number) {
 }
 
 describe('request bodies', () => {
-  it('are refused when there is no room, and taken again when there is', () => {
+  it('are refused without room, and accepted once there is room', () => {
     const { hold } = createWorld(2 * LARGE);
     const first = hold(LARGE);
     expect(hold(LARGE).held).toBeDefined();
@@ -29,7 +29,7 @@ describe('request bodies', () => {
     expect(hold(LARGE).held).toBeUndefined();
   });
 
-  it('that take long make room for others', () => {
+  it('that arrive slowly make room for others', () => {
     const { hold, time } = createWorld(2 * LARGE);
     const [slow, done] = [hold(LARGE), hold(LARGE)];
     done.held?.complete();
@@ -39,7 +39,7 @@ describe('request bodies', () => {
     expect(hold(LARGE).held).toBeUndefined();
   });
 
-  it('go with their connection', async () => {
+  it('are released with their connection', async () => {
     const { hold } = createWorld(LARGE);
     const { socket } = hold(LARGE);
     socket.destroy();
@@ -47,13 +47,13 @@ describe('request bodies', () => {
     expect(hold(LARGE).held).toBeDefined();
   });
 
-  it('of the usual size get in while large ones are refused', () => {
+  it('of the usual size are accepted while large ones are refused', () => {
     const { hold } = createWorld(2 * LARGE);
     for (let i = 0; i < 2; i++) hold(LARGE);
     expect([hold(LARGE).held, hold(1_000).held]).toEqual([undefined, expect.anything()]);
   });
 
-  it('never come to more than twice the limit, whatever is sent and ended in whatever order', () => {
+  it('never exceed twice the limit, in whatever order they arrive and end', () => {
     const step = fc.record({ bytes: fc.integer({ min: 1, max: 262_144 }), ends: fc.nat(), waitMs: fc.nat(2_000) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

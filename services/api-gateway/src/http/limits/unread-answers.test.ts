@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@orderflow/testing/api-gateway/start-api';
 import { createUnreadAnswers, type DisconnectReason, type UnreadAnswers } from './unread-answers.js';
 
-/** More than the kernel takes for a client that does not read: of a Unix socket that is little, of TCP megabytes. */
+/** More than the kernel buffers for a client that does not read: little for a Unix socket, megabytes for TCP. */
 const SIZE = 4_000_000;
 const servers = new Set<Server>();
 const clients = new Set<Socket>();
@@ -27,7 +27,7 @@ afterEach(async () => {
   folders.clear();
 });
 
-/** A server that answers with more than the kernel takes for a client that does not read. */
+/** A server whose answers exceed the kernel's buffer. */
 async function createWorld({ maxBytes = Infinity, stalledAfterMs = 1_000, pieces = 1 }) {
   const time = { ms: 0 };
   const reasons: DisconnectReason[] = [];
@@ -53,7 +53,7 @@ async function createWorld({ maxBytes = Infinity, stalledAfterMs = 1_000, pieces
     time,
     reasons,
     unread,
-    /** Asks, and reads nothing until it is told to. */
+    /** A client that sends a request and reads nothing until `resume` is called. */
     ask: async () => {
       const client = connect(path).pause();
       clients.add(client);
@@ -75,7 +75,7 @@ describe('an unread answer', () => {
   it('ends its connection after a while without progress, and not before', async () => {
     const { ask, unread, time, reasons } = await createWorld({});
     const { closed, resume } = await ask();
-    // What the kernel takes at once is progress.
+    // Data that the kernel accepts counts as progress.
     await eventually(() => {
       time.ms += 100;
       unread.look();
@@ -102,7 +102,7 @@ describe('an unread answer', () => {
     expect(reasons).toEqual([]);
   });
 
-  it('ends to make room, the one without progress for longest first', async () => {
+  it('ends to make room, starting with the longest without progress', async () => {
     const { ask, time, reasons } = await createWorld({ maxBytes: 2.5 * SIZE });
     const first = await ask();
     time.ms += 100;
@@ -116,7 +116,7 @@ describe('an unread answer', () => {
     expect(first.read()).toBeLessThan(SIZE);
   });
 
-  it('counts what streams hold, as long as they are sent', () => {
+  it('counts the bytes of streams until they are sent', () => {
     const reasons: DisconnectReason[] = [];
     const unread = createUnreadAnswers({
       maxBytes: 10_000,

@@ -50,13 +50,13 @@ describe('an unknown path', () => {
     },
   );
 
-  it('is not called a wrong method for a slash at its end', async () => {
+  it('with a trailing slash is not a wrong method', async () => {
     const answer = await (await startApi()).get('/api/orders/');
     expect([200, 404]).toContain(answer.status);
   });
 });
 
-describe('a method that the path does not have', () => {
+describe('an unsupported method', () => {
   it.each([
     ['PUT', '/api/orders', ['GET', 'HEAD', 'POST']],
     ['DELETE', '/api/orders', ['GET', 'HEAD', 'POST']],
@@ -67,7 +67,7 @@ describe('a method that the path does not have', () => {
     ['POST', '/asyncapi.json', ['GET', 'HEAD']],
     ['POST', '/openapi.json', ['GET', 'HEAD']],
     ['OPTIONS', '/api/orders', ['GET', 'HEAD', 'POST']],
-    // Without a content type, which Fastify refuses for this method whatever the path.
+    // Without a content type: Fastify refuses it for this method on any path.
     ['QUERY', '/api/orders', ['GET', 'HEAD', 'POST']],
   ])('%s %s is 405 with Allow', async (method, url, allowed) => {
     const answer = await (await startApi()).request(method, url);
@@ -92,7 +92,7 @@ describe('a body', () => {
     return order + ' '.repeat(bytes - order.length);
   };
 
-  it('of 256 KB is read, and one byte more is 413', async () => {
+  it('of 256 KB is read, and one more byte is 413', async () => {
     const { post, orders } = await startApi();
     expect((await post('/api/orders', sized(262_144))).status).toBe(201);
     const answer = await post('/api/orders', sized(262_145));

@@ -8,9 +8,9 @@ const aNotification = (change: object = {}) => ({ orderId: ORDER_ID, message: 'H
 
 describe('POST /api/notifications refuses', () => {
   it.each<[string, unknown, string[]]>([
-    ['what is not JSON', '{', ['']],
+    ['a body that is not JSON', '{', ['']],
     ['an empty object', {}, ['channel', 'message', 'orderId']],
-    ['an order id that is no UUID', aNotification({ orderId: '42' }), ['orderId']],
+    ['an order id that is not a UUID', aNotification({ orderId: '42' }), ['orderId']],
     ['another channel', aNotification({ channel: 'FAX' }), ['channel']],
     ['an empty message', aNotification({ message: '' }), ['message']],
     ['a message of 1001 characters', aNotification({ message: 'm'.repeat(1001) }), ['message']],
@@ -28,14 +28,14 @@ describe('a refusal', () => {
   const nested = Array.from({ length: 400 }, () => '{"constructor":1}').join(',');
   it.each([
     ['names that repeat in each path', `{"${long}":[${nested}]}`],
-    ['a long name that is not known', JSON.stringify({ ...anOrder(), [long]: 1 })],
+    ['a long unknown name', JSON.stringify({ ...anOrder(), [long]: 1 })],
     [
-      'many names that are not known',
+      'many unknown names',
       JSON.stringify({ ...anOrder(), ...Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`name-${i}`, 1])) }),
     ],
     ['a long value', JSON.stringify(anOrder({ customerId: long }))],
-    ['text that is no JSON', `{"a": ${long}`],
-    ['items that are all wrong', JSON.stringify(anOrder({ items: Array(100).fill({ a: 1, b: 2, c: 3, d: 4 }) }))],
+    ['text that is not JSON', `{"a": ${long}`],
+    ['many invalid items', JSON.stringify(anOrder({ items: Array(100).fill({ a: 1, b: 2, c: 3, d: 4 }) }))],
   ])('is no larger than its request for %s', async (_, body) => {
     const answer = await (await startApi()).post('/api/orders', body);
     expect(answer.status).toBe(400);

@@ -4,7 +4,7 @@ import { anItem, anOrder, bodyOf, startApi } from '@orderflow/testing/api-gatewa
 
 const ORDER_ID = '018f0000-0000-7000-8000-000000000000';
 const item = (change: object) => anOrder({ items: [anItem(change)] });
-/** An order whose total is right whatever its only item says. */
+/** An order whose total always matches its only item. */
 const priced = (quantity: number, unitPrice: number, totalAmount: number) =>
   anOrder({ items: [anItem({ quantity, unitPrice })], totalAmount });
 const many = (count: number) =>
@@ -12,8 +12,8 @@ const many = (count: number) =>
 
 describe('POST /api/orders refuses', () => {
   it.each<[string, unknown, string[]]>([
-    ['what is not JSON', 'not json', ['']],
-    ['JSON that is cut off', '{"customerId": "c"', ['']],
+    ['a body that is not JSON', 'not json', ['']],
+    ['truncated JSON', '{"customerId": "c"', ['']],
     ['NaN', JSON.stringify(anOrder()).replace('19.99', 'NaN'), ['']],
     ['an empty body', '', ['']],
     ['null', 'null', ['']],
@@ -47,7 +47,7 @@ describe('POST /api/orders refuses', () => {
     ['a price of 1e-7', priced(1, 1e-7, 0), ['items[0].unitPrice']],
     ['a negative price', priced(1, -1, 0), ['items[0].unitPrice']],
     ['a price over the limit', priced(1, 1_000_000.01, 1_000_000.01), ['items[0].unitPrice']],
-    ['a price beyond all numbers', JSON.stringify(anOrder()).replace('19.99', '1e999'), ['items[0].unitPrice']],
+    ['an infinite price', JSON.stringify(anOrder()).replace('19.99', '1e999'), ['items[0].unitPrice']],
     ['a price as text', item({ unitPrice: '19.99' }), ['items[0].unitPrice']],
     ['a missing price', item({ unitPrice: undefined }), ['items[0].unitPrice']],
     ['a total that is a cent too low', anOrder({ totalAmount: 39.97 }), ['totalAmount']],
@@ -58,7 +58,7 @@ describe('POST /api/orders refuses', () => {
     ['a name of 201 characters', item({ productName: 'n'.repeat(201) }), ['items[0].productName']],
     ['a blank name', item({ productName: ' \u00a0' }), ['items[0].productName']],
     ['a name with a control character', item({ productName: 'a\u0007' }), ['items[0].productName']],
-    ['a name with half a character', item({ productName: '\ud800' }), ['items[0].productName']],
+    ['a name with a lone surrogate', item({ productName: '\ud800' }), ['items[0].productName']],
     ['a product id with blanks', item({ productId: 'sku 1' }), ['items[0].productId']],
     [
       'every offending item by its own path',
@@ -94,7 +94,7 @@ describe('POST /api/orders refuses', () => {
     await expectNothingHappened(api);
   });
 
-  it('a body that is nested deeper than any order', async () => {
+  it('a body nested deeper than any order', async () => {
     const depth = 60_000;
     const body = `{"items":${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}}`;
     const answer = await (await startApi()).post('/api/orders', body);
@@ -124,11 +124,11 @@ describe('POST /api/orders refuses', () => {
   });
 });
 
-describe('POST /api/orders accepts the limits themselves', () => {
+describe('POST /api/orders accepts values at the limits', () => {
   it.each<[string, object]>([
     ['100 items', anOrder({ items: Array.from({ length: 100 }, () => anItem()), totalAmount: 3998 })],
     ['the largest quantity and price', priced(10_000, 1_000_000, 1e10)],
-    ['a price of nothing', priced(1, 0, 0)],
+    ['a price of 0', priced(1, 0, 0)],
     ['a sum that binary fractions get wrong', priced(3, 0.1, 0.3)],
     ['a name of 200 characters outside the basic plane', item({ productName: '🫖'.repeat(200) })],
     ['a customer of 64 characters', anOrder({ customerId: 'c'.repeat(64) })],

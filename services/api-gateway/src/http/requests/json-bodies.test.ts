@@ -6,7 +6,7 @@ import { anItem, anOrder, bodyOf, startApi } from '@orderflow/testing/api-gatewa
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const order = JSON.stringify(anOrder({ items: [anItem({ productName: 'Café' })] }));
-/** The order with these bytes in the place of the é. */
+/** The order with these bytes instead of the é. */
 const withBytes = (...bytes: number[]): Buffer => {
   const [before = '', after = ''] = order.split('é');
   return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
@@ -17,11 +17,11 @@ const send = (api: Awaited<ReturnType<typeof startApi>>, payload: Buffer, header
 describe('a body', () => {
   it.each<[string, number[]]>([
     ['Latin-1', [0xe9]],
-    ['a sequence that ends too soon', [0xc3]],
-    ['a byte that continues nothing', [0xa9]],
-    ['a sequence that is too long for its character', [0xc0, 0xaf]],
-    ['half of a pair of UTF-16', [0xed, 0xa0, 0x80]],
-    ['a code beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
+    ['a truncated sequence', [0xc3]],
+    ['a lone continuation byte', [0xa9]],
+    ['an overlong sequence', [0xc0, 0xaf]],
+    ['an encoded surrogate', [0xed, 0xa0, 0x80]],
+    ['a code point beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
     ['UTF-16', [0xff, 0xfe]],
   ])('of %s is 400, and nothing is stored', async (_, bytes) => {
     const api = await startApi();
@@ -47,7 +47,7 @@ describe('a body', () => {
     );
   });
 
-  it('that differs in bytes which are no text does not share the answer of a key', async () => {
+  it("that differs in invalid bytes does not share a key's answer", async () => {
     const api = await startApi();
     const key = { 'idempotency-key': 'k' };
     expect((await send(api, withBytes(0xe9), key)).status).toBe(400);
@@ -55,7 +55,7 @@ describe('a body', () => {
     expect((await send(api, Buffer.from(order), key)).status).toBe(201);
   });
 
-  it.each(['utf-8', 'UTF-8', 'utf8', '"utf-8"'])('may say that its charset is %s', async (charset) => {
+  it.each(['utf-8', 'UTF-8', 'utf8', '"utf-8"'])('may declare the charset %s', async (charset) => {
     const api = await startApi();
     const type = { 'content-type': `application/json; charset=${charset}` };
     expect((await send(api, Buffer.from(order), type)).status).toBe(201);
@@ -70,7 +70,7 @@ describe('a body', () => {
     'us-ascii',
     'utf-8; charset=latin1',
     '',
-  ])('that says its charset is %s is 415', async (charset) => {
+  ])('that declares the charset %s is 415', async (charset) => {
     const api = await startApi();
     const answer = await send(api, Buffer.from(order), { 'content-type': `application/json;charset=${charset}` });
     expect(answer.status).toBe(415);
@@ -83,7 +83,7 @@ describe('a body', () => {
   });
 
   it.each(['gzip', 'GZIP', 'br', 'deflate', 'zstd', 'gzip, gzip', 'identity, gzip', 'x-unheard-of'])(
-    'with the content encoding %s is 415, and told to come without',
+    'with the content encoding %s is 415, with advice to omit it',
     async (encoding) => {
       const api = await startApi();
       const answer = await send(api, gzipSync(order), { 'content-encoding': encoding });
@@ -95,7 +95,7 @@ describe('a body', () => {
     },
   );
 
-  it('may say that it is not encoded, and an absent one has no encoding', async () => {
+  it('may declare identity, and an absent body has no encoding', async () => {
     const api = await startApi();
     expect((await send(api, Buffer.from(order), { 'content-encoding': 'identity' })).status).toBe(201);
     expect((await api.get('/api/orders', { 'content-encoding': 'gzip' })).status).toBe(200);
@@ -118,7 +118,7 @@ describe('a number', () => {
   it.each([
     ...['19.990000000000000001', '19.98999999999999999999', '0.1999000000000000000001e2', '1999000000000000000001e-20'],
     ...['1e-400', '19.99000000000000000000000000000000001'],
-  ])('that would become another one is 400: %s', async (price) => {
+  ])('that a double would change is 400: %s', async (price) => {
     const answer = await (await startApi()).post('/api/orders', priced(price));
     expect(answer.status).toBe(400);
     expect(bodyOf<Problem>(answer).errors).toEqual([
@@ -133,13 +133,13 @@ describe('a number', () => {
     },
   );
 
-  it('in a text is text', async () => {
+  it('in a string is text', async () => {
     const name = '1.00000000000000000001 \\" 2.00000000000000000002 1e-400';
     const answer = await (await startApi()).post('/api/orders', anOrder({ items: [anItem({ productName: name })] }));
     expect(answer.status).toBe(201);
   });
 
-  it('is exact in every body that JSON.stringify has written', async () => {
+  it('is exact in every body from JSON.stringify', async () => {
     const api = await startApi({ RATE_LIMIT_MAX: '1000000' });
     await fc.assert(
       fc.asyncProperty(fc.double({ noNaN: true, noDefaultInfinity: true }), async (number) => {
@@ -151,7 +151,7 @@ describe('a number', () => {
   });
 });
 
-describe('bytes that are no text elsewhere', () => {
+describe('invalid UTF-8 outside of bodies', () => {
   it.each([
     '/api/orders?customerId=%E9',
     '/api/orders?cursor=%E9',
@@ -167,7 +167,7 @@ describe('bytes that are no text elsewhere', () => {
     expect((await api.get(url)).status).toBe(400);
   });
 
-  it('are no idempotency key, and no correlation id', async () => {
+  it('are neither an idempotency key nor a correlation id', async () => {
     const api = await startApi();
     const latin1 = Buffer.from([0xe9]).toString('latin1');
     expect((await send(api, Buffer.from(order), { 'idempotency-key': latin1 })).status).toBe(400);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Problem } from '@orderflow/contracts';
 import { anOrder, bodyOf, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
-/** Other spellings of a UUID that has letters. */
+/** Other spellings of a UUID with letters. */
 const SPELLINGS: [string, (id: string) => string][] = [
   ['upper case', (id) => id.toUpperCase()],
   ['mixed case', (id) => id.replace(/[a-f]/, (letter) => letter.toUpperCase())],
@@ -53,7 +53,7 @@ describe.each(SPELLINGS)('an id in %s', (_, spell) => {
 });
 
 it.each(SPELLINGS.slice(0, 2))(
-  'an id in %s in a body is the stored one, to an idempotency key, too',
+  'an id in %s in a body is the stored one, also for an idempotency key',
   async (_, spell) => {
     const api = await startApi();
     const orderId = await acceptOrder(api);
@@ -72,7 +72,7 @@ describe('the limit of a list', () => {
     ...['0x10', '1e1', '%0a5', '5%0a', '%2b5', '+5', '%205', '5%20', '5.0', '05', '-5', '0', '101', '', '%00', '5%00'],
     ...['0b1', '0o7', '5n', '1_0', '%EF%BC%95', '%D9%A5', 'Infinity', 'NaN', 'true', '[5]', '%5B%225%22%5D', '5,5'],
     ...['5&limit=5', '5&limit=', '5&limit=x'],
-  ])('is digits alone, and not %s', async (text) => {
+  ])('is digits only, and not %s', async (text) => {
     const api = await startApi();
     const answer = await api.get(`/api/orders?limit=${text}`);
     expect(answer.status).toBe(400);
@@ -91,7 +91,7 @@ describe('the limit of a list', () => {
 });
 
 it.each(['customerId=a&customerId=a', 'customerId=a&customerId=b', 'cursor=a&cursor=b', 'customerId=a&customerId='])(
-  'a parameter that is repeated is 400: %s',
+  'a repeated parameter is 400: %s',
   async (query) => {
     const api = await startApi();
     expect((await api.get(`/api/orders?${query}`)).status).toBe(400);

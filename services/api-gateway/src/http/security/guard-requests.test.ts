@@ -6,7 +6,7 @@ import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gate
 type OpenApi = { paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>> };
 
 const ORDER_ID = '018f0000-0000-7000-8000-000000000000';
-/** Of those that OpenAPI does not describe, each kind that there is. */
+/** One path of each kind that OpenAPI does not describe. */
 const OTHER_PATHS = [
   ...[
     '/',
@@ -68,7 +68,7 @@ it('a request is served or refused by its head', async () => {
 });
 
 describe('a Host that is not ours', () => {
-  it('gets 421 at every route, and nothing is done', async () => {
+  it('gets 421 on every route, without any effect', async () => {
     const all = [...(await routes()), ...OTHER_PATHS.map((url) => ({ method: 'GET', url }))];
     for (const { method, url } of all) {
       const answer = await api.request(method, url, { headers: { host: 'evil.example' } });
@@ -80,7 +80,7 @@ describe('a Host that is not ours', () => {
     expectNothingDone();
   });
 
-  it('is one of ours when ALLOWED_HOSTS has it', async () => {
+  it('is accepted if ALLOWED_HOSTS has it', async () => {
     const { get } = await startApi({ ALLOWED_HOSTS: 'shop.example, api.internal' });
     for (const host of ['shop.example', 'API.internal:8080', 'localhost', 'api-gateway:3000']) {
       expect((await get('/health/live', { host })).status).toBe(200);
@@ -88,7 +88,7 @@ describe('a Host that is not ours', () => {
     expect((await get('/health/live', { host: 'evil.example' })).status).toBe(421);
   });
 
-  it('does not use up what a client may ask for', async () => {
+  it('does not count for the rate limit', async () => {
     const limited = await startApi({ RATE_LIMIT_MAX: '1' });
     for (let times = 0; times < 3; times++) await limited.get('/api/orders', { host: 'evil.example' });
     expect((await limited.get('/api/orders')).status).toBe(200);
@@ -122,7 +122,7 @@ describe('a page of another origin', () => {
     expectNothingDone();
   });
 
-  it('is never told that it may read', async () => {
+  it('never gets permission to read', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const headers = { origin: 'http://evil.example', 'access-control-request-method': 'POST' };
       for (const url of ['/api/orders', '/metrics', '/health', '/openapi.json', '/', '/nowhere']) {
@@ -134,7 +134,7 @@ describe('a page of another origin', () => {
   });
 });
 
-it('a page of the own origin can place an order', async () => {
+it('a page of our own origin can place an order', async () => {
   const headers = { origin: 'http://localhost:80', host: 'localhost', 'sec-fetch-site': 'same-origin' };
   expect((await api.post('/api/orders', anOrder(), headers)).status).toBe(201);
 });

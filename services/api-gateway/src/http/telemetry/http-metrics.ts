@@ -30,7 +30,7 @@ export function createHttpMetrics(metrics: Metrics): HttpMetrics {
   const requests = metrics.counter({ name: 'http_requests_total', help: 'Requests that were answered.', labelNames });
   const duration = metrics.histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the arrival of a request until its answer had left.',
+    help: 'Time from the arrival of a request to the end of its answer.',
     labelNames,
     buckets: SECONDS,
   });

@@ -9,7 +9,7 @@ const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
 describe('without tracing', () => {
   it.each([undefined, 'nonsense', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`])(
-    'an order has a trace id all the same, and so has its line in the log, when the client sends %s',
+    'an order and its log line have a trace id when the client sends %s',
     async (traceparent) => {
       const { post, orders, log } = await startApi();
       await post('/api/orders', anOrder(), traceparent === undefined ? {} : { traceparent });
@@ -40,7 +40,7 @@ describe('without tracing', () => {
   });
 
   it.each([`ff-${TRACE_ID}-b7ad6b7169203331-01`, `${TRACEPARENT}-more`, `01-${TRACE_ID}-b7ad6b7169203331-01more`])(
-    'begins a trace for what is no traceparent in any version: %s',
+    'starts a trace if the traceparent is invalid: %s',
     async (traceparent) => {
       const { post, orders } = await startApi();
       expect((await post('/api/orders', anOrder(), { traceparent })).status).toBe(201);
@@ -73,7 +73,7 @@ describe('with tracing', () => {
     expect(published()[0]?.Detail).toContain(send.traceparent);
   });
 
-  it('has no spans for probes, documents and paths that lead nowhere', async () => {
+  it('has no spans for probes, documents and unknown paths', async () => {
     const { tracing, begun } = createRecordingTracer();
     const { get } = await startApi({}, tracing);
     for (const path of ['/health/live', '/openapi.json', '/api/nothing', '/nothing']) await get(path);
