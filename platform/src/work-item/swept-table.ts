@@ -1,7 +1,7 @@
 import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
 import type { QueueCounts } from '../aws/queue-counts.js';
 import { toError } from '../runtime/errors.js';
-import { NotDescribedError, type Check } from '../health/readiness.js';
+import { NotDescribedError, type Check } from '../health/checks.js';
 import type { WorkItemTable } from './work-item.js';
 
 /** A rule on the bus and the queue that it feeds, as the sweeper sees them. */

@@ -1,7 +1,7 @@
 import type { ResourceNames } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { EventBridge } from '@orderflow/platform/aws/clients';
-import { ruleCheck, type Check } from '@orderflow/platform/health/readiness';
+import { ruleCheck, type Check } from '@orderflow/platform/health/checks';
 import type { Subscription, SweptTable } from '@orderflow/platform/work-item/swept-table';
 import type { ApiEnv } from '../config.js';
 import type { Queues, StoredItems } from '../infrastructure/tokens.js';
