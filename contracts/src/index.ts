@@ -64,7 +64,7 @@ export {
   queueNames,
   queuesOf,
   resourceNames,
-  ruleNames,
+  rulesOf,
   STAGE_PATTERN,
   WORK_QUEUES,
   workQueueNames,

@@ -71,9 +71,14 @@ export function queuesOf(names: ResourceNames) {
   ];
 }
 
-/** The rules of the bus. */
-export function ruleNames(names: ResourceNames): string[] {
-  return RULES.map((rule) => names[`${camelCase(rule)}Rule` as `${Camel<Rule>}Rule`]);
+/** The rules of the bus, each with the queue that it feeds. */
+export function rulesOf(names: ResourceNames): { rule: string; queue: string }[] {
+  return WORK_QUEUES.flatMap((queue) =>
+    Object.keys(QUEUES[queue].rules).map((rule) => ({
+      rule: names[`${camelCase(rule)}Rule` as `${Camel<Rule>}Rule`],
+      queue: names[propertyOf(queue)],
+    })),
+  );
 }
 
 export function queueNames(names: ResourceNames): string[] {

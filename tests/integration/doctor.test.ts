@@ -10,12 +10,13 @@ import { toolVariables } from '../../tools/local/environment.mjs';
 import { startEmulator } from '../support/embedded-system.js';
 import type { Emulator } from '../support/emulator.js';
 import { connectOperator } from '../support/operator.js';
+import { compileOps } from '../support/orderctl.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STAGE = 'doctor';
 const names = resourceNames(STAGE);
 const OF_THE_SYSTEM = [
-  ...['Hook', 'Stack', 'Tables', 'Queues', 'Bus', 'Rules', 'Targets', 'Dead letters', 'Outbox markers', 'Clock'],
+  ...['Hook', 'Stack', 'Tables', 'Queues', 'Bus', 'Rules', 'Targets', 'Dead letters', 'Overdue markers', 'Clock'],
 ];
 
 let emulator: Emulator;
@@ -23,6 +24,7 @@ let emulator: Emulator;
 beforeAll(async () => {
   // Parameters that differ from the template's defaults are not drift.
   const env = { STAGE, VISIBILITY_TIMEOUT_SECONDS: '6', NOTIFY_ON_ORDER_OUTCOME: 'false' };
+  await compileOps();
   emulator = await startEmulator(env);
 }, 120_000);
 
@@ -93,11 +95,12 @@ it('reports drift from the template and leftovers, and nothing else', async () =
         '{"detail-type":["NotificationRequested"],"source":[{"prefix":"orderflow."}]}',
     },
     {
-      ...{ check: 'Dead letters', status: 'warn', found: `1 in ${names.orderDeadLetterQueue}` },
+      ...{ check: 'Dead letters', status: 'warn', found: `${names.orderDeadLetterQueue}: 1 dead letter` },
       fix: `npm run dlq -- list ${where}`,
     },
     {
-      ...{ check: 'Outbox markers', status: 'warn', found: `1 in ${names.ordersTable}, due for up to 5 min` },
+      ...{ check: 'Overdue markers', status: 'warn' },
+      found: expect.stringMatching(new RegExp(`^${names.ordersTable}: 1 marker is overdue, by up to 30\\d s$`)),
       fix: expect.stringContaining(`npm run audit -- ${where}`),
     },
   ]);

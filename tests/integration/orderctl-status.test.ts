@@ -61,11 +61,15 @@ describe('ops status', () => {
 
     const ill = await status();
     expect(ill.exitCode).toBe(1);
-    expect(ill.stdout).toMatch(/status-order-queue-dlq +1 .*NEEDS ATTENTION: 1 to look at: npm run ops -- dlq list\n/);
-    expect(ill.stdout).toMatch(/status-undelivered +- .*NEEDS ATTENTION: the queue is missing\n/);
-    expect(ill.stdout).toMatch(/status-orders +4 +2 +9\d s +NEEDS ATTENTION: 1 overdue/);
-    expect(ill.stdout).toMatch(/status-order-created +DISABLED .*NEEDS ATTENTION: the rule is off/);
-    expect(ill.stdout).toMatch(/status-notification-requested +ENABLED +- +NEEDS ATTENTION: the rule has no target/);
+    expect(ill.stdout).toMatch(/status-order-queue-dlq +1 .*NEEDS ATTENTION: 1 dead letter \(npm run dlq -- list\)\n/);
+    expect(ill.stdout).toMatch(/status-undelivered +- .*NEEDS ATTENTION: the queue is missing \(npm run doctor\)\n/);
+    expect(ill.stdout).toMatch(/status-orders +4 +2 +9\d s +NEEDS ATTENTION: 1 marker is overdue, by up to 9\d s/);
+    expect(ill.stdout).toMatch(
+      /status-order-created +DISABLED .*NEEDS ATTENTION: rule status-order-created is disabled/,
+    );
+    expect(ill.stdout).toMatch(
+      /status-notification-requested +ENABLED +- +NEEDS ATTENTION: rule status-notification-requested has no target status-notification-queue/,
+    );
     expect(ill.stdout).toContain('5 of these lines need attention.');
     expect(ill.stdout + ill.stderr).not.toContain(ESCAPE);
 

@@ -6,7 +6,7 @@ import {
   QUEUES,
   queueNames,
   resourceNames,
-  ruleNames,
+  rulesOf,
   SERVICES,
   WORK_QUEUES,
   workQueueNames,
@@ -47,7 +47,7 @@ describe('infrastructure/template.yaml', () => {
       sorted(Object.values(workItemTables(names)).map(({ name }) => name)),
     );
     expect(namesOf(resources.queues, 'QueueName')).toEqual(sorted(queueNames(names)));
-    expect(namesOf(resources.rules, 'Name')).toEqual(sorted(ruleNames(names)));
+    expect(namesOf(resources.rules, 'Name')).toEqual(sorted(rulesOf(names).map(({ rule }) => rule)));
   });
 
   it.each(WORK_QUEUES)('gives the queue of %s its dead-letter queue', (queue) => {

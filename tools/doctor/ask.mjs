@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
 
-const ANSWERS_WITHIN_MS = 4_000;
+export const ANSWERS_WITHIN_MS = 4_000;
 
 /** @typedef {{ status: 'ok' | 'missing' | 'failed', stdout: string, reason: string }} Answer */
 
@@ -35,22 +35,22 @@ const firstLine = (text) => text.trim().split('\n')[0] ?? '';
  * Runs a command that changes nothing.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, withinMs?: number }} [options]
  * @returns {Promise<Answer>}
  */
-export async function ask(command, args, options = {}) {
+export async function ask(command, args, { withinMs = ANSWERS_WITHIN_MS, ...options } = {}) {
   /** @type {Promise<Answer>} */
   const answer = new Promise((resolve) => {
     const child = execFile(
       command,
       args,
-      { ...options, encoding: 'utf8', timeout: ANSWERS_WITHIN_MS, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024 },
+      { ...options, encoding: 'utf8', timeout: withinMs, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024 },
       (error, stdout, stderr) => {
         if (!error) resolve({ status: 'ok', stdout: stdout.trim(), reason: '' });
         else if (error.code === /** @type {unknown} */ ('ENOENT')) {
           resolve({ status: 'missing', stdout: '', reason: `${command} is not in PATH` });
         } else {
-          const reason = error.killed ? `no answer within ${ANSWERS_WITHIN_MS / 1_000} s` : firstLine(stderr);
+          const reason = error.killed ? `no answer within ${withinMs / 1_000} s` : firstLine(stderr);
           resolve({ status: 'failed', stdout, reason: reason || `exit code ${error.code}` });
         }
       },
@@ -59,7 +59,7 @@ export async function ask(command, args, options = {}) {
   });
   try {
     // The command's own children may keep its output open.
-    return await inTime(answer, command, ANSWERS_WITHIN_MS + 500);
+    return await inTime(answer, command, withinMs + 500);
   } catch (error) {
     return { status: 'failed', stdout: '', reason: /** @type {Error} */ (error).message };
   }

@@ -7,12 +7,7 @@ import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } fr
  * @typedef {import('./template.mjs').Attributes} Attributes
  * @typedef {import('./template.mjs').Resources} Resources
  * @typedef {import('./template.mjs').Topology} Topology
- * @typedef {{ table: string, overdue: number, isAll: boolean, oldestAt: number }} Overdue
  */
-
-const OUTBOX = 'outbox';
-/** Pages of an index that are counted at most. */
-const MAX_PAGES = 20;
 
 /**
  * The queries to AWS. The SDK is imported here only, so that the rest works without node_modules.
@@ -51,25 +46,19 @@ export async function openEmulator({ endpoint, credentials }, region) {
     return found && tableAttributes(found.Table);
   }
 
-  /** @param {string} name @returns {Promise<Record<string, string> | undefined>} */
-  async function rawQueue(name) {
-    const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
-    if (!found) return undefined;
-    const answer = await ifThere(
-      queues.send(new sqs.GetQueueAttributesCommand({ QueueUrl: found.QueueUrl, AttributeNames: ['All'] })),
-    );
-    return answer && { ...answer.Attributes };
-  }
-
   /**
    * @param {string} name
    * @param {string[]} attributes
    * @returns {Promise<Attributes | undefined>}
    */
   async function queue(name, attributes) {
-    const found = await rawQueue(name);
+    const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
     if (!found) return undefined;
-    return Object.fromEntries(Object.entries(queueAttributes(found)).filter(([key]) => attributes.includes(key)));
+    const answer = await ifThere(
+      queues.send(new sqs.GetQueueAttributesCommand({ QueueUrl: found.QueueUrl, AttributeNames: ['All'] })),
+    );
+    const all = Object.entries(queueAttributes(answer?.Attributes ?? {}));
+    return answer && Object.fromEntries(all.filter(([key]) => attributes.includes(key)));
   }
 
   /** @param {string} name */
@@ -121,48 +110,6 @@ export async function openEmulator({ endpoint, credentials }, region) {
             ),
         ),
       };
-    },
-
-    /**
-     * Counts all messages in a queue.
-     * @param {string} name
-     * @returns {Promise<number>} 0 for a queue that does not exist
-     */
-    async depth(name) {
-      const found = await rawQueue(name);
-      const counts = ['', 'NotVisible', 'Delayed'].map((kind) => found?.[`ApproximateNumberOfMessages${kind}`]);
-      return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
-    },
-
-    /**
-     * Counts markers that were due before a time.
-     * @param {string} name
-     * @param {number} before
-     * @returns {Promise<Overdue>}
-     */
-    async overdue(name, before) {
-      const found = { table: name, overdue: 0, isAll: true, oldestAt: Infinity };
-      /** @type {Record<string, import('@aws-sdk/client-dynamodb').AttributeValue> | undefined} */
-      let from;
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        const answer = await ifThere(
-          tables.send(
-            new dynamo.ScanCommand({
-              TableName: name,
-              IndexName: OUTBOX,
-              FilterExpression: 'outboxAt < :before',
-              ExpressionAttributeValues: { ':before': { N: String(before) } },
-              ...(from ? { ExclusiveStartKey: from } : {}),
-            }),
-          ),
-        );
-        const dueAt = (answer?.Items ?? []).map(({ outboxAt }) => Number(outboxAt?.N));
-        found.overdue += dueAt.length;
-        found.oldestAt = Math.min(found.oldestAt, ...dueAt);
-        from = answer?.LastEvaluatedKey;
-        if (!from) return found;
-      }
-      return { ...found, isAll: false };
     },
 
     close() {

@@ -1,12 +1,11 @@
 /** Checks of the services' health. */
 import { SERVICES } from '../../contracts/src/topology.js';
-import { request } from './ask.mjs';
+import { ANSWERS_WITHIN_MS } from './ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
  * @typedef {import('./docker.mjs').Container} Container
- * @typedef {Awaited<ReturnType<typeof request>>} HttpAnswer
  */
 
 const CONTAINERS = ['localstack', ...Object.keys(SERVICES)];
@@ -42,43 +41,26 @@ export function checkContainers(containers, compose) {
   return checks.length > 0 ? checks : [ok('Services', `${containers.length} containers, all healthy`)];
 }
 
-/** The reason in an answer of /health/ready. @param {string} body */
-function reasonsIn(body) {
-  try {
-    const { error, details } = JSON.parse(body);
-    const checks = Object.entries(/** @type {Record<string, any>} */ (details ?? error ?? {}));
-    const reasons = checks.flatMap(([name, { status, degraded, reason }]) =>
-      status === 'up' && !degraded ? [] : [`${name}: ${reason}`],
-    );
-    return reasons.join('; ');
-  } catch {
-    return body.slice(0, 200);
-  }
-}
-
 /**
  * @param {string} service
- * @param {HttpAnswer} answer of its /health/ready
+ * @param {import('@orderflow/platform/health/ask-readiness').Readiness} readiness
  * @param {string} logs the folder
  * @returns {Check}
  */
-export function checkReadiness(service, answer, logs) {
+export function checkReadiness(service, { status, reason }, logs) {
   const check = `Service ${service}`;
-  const fix = `tail -n 20 ${logs}${service}.log`;
-  if (!answer) return fail(check, 'does not answer', fix);
-  const reasons = reasonsIn(answer.body);
-  if (answer.status === 200 && reasons === '') return ok(check, 'healthy');
-  if (answer.status === 200) return warn(check, `degraded: ${reasons}`, fix);
-  return fail(check, `answers ${answer.status}: ${reasons || answer.body.slice(0, 200)}`, fix);
+  if (status === 'ready') return ok(check, status);
+  return (status === 'degraded' ? warn : fail)(check, `${status}: ${reason}`, `tail -n 20 ${logs}${service}.log`);
 }
 
 /** @param {import('./surroundings.mjs').LocalRun} run @returns {Promise<Check[]>} */
-export function checkLocalServices({ urls, logs }) {
+export async function checkLocalServices({ urls, logs }) {
+  // A running system is compiled.
+  const { askReadiness } = await import('@orderflow/platform/health/ask-readiness');
   return Promise.all(
     Object.keys(SERVICES).flatMap((name) => {
       const url = urls[name === 'api-gateway' ? 'API' : name];
-      if (!url) return [];
-      return [request(new URL('/health/ready', url).href).then((answer) => checkReadiness(name, answer, logs))];
+      return url ? [askReadiness(url, ANSWERS_WITHIN_MS).then((found) => checkReadiness(name, found, logs))] : [];
     }),
   );
 }

@@ -1,6 +1,7 @@
-/** Checks of a running system: hook, stack, topology, clock, and unfinished work. */
-import { readFileSync } from 'node:fs';
-import { inTime, request } from './ask.mjs';
+/** Checks of a running system: hook, stack, topology, clock, dead letters and overdue markers. */
+import { existsSync, readFileSync } from 'node:fs';
+import { toolVariables } from '../local/environment.mjs';
+import { ask, inTime, request } from './ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
 import { checkTopology } from './drift.mjs';
 import { openEmulator } from './emulator.mjs';
@@ -10,14 +11,14 @@ import { readTemplate } from './template.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./emulator.mjs').Overdue} Overdue
+ * @typedef {{ attention?: string }} Noted
+ * @typedef {{ queues: (Noted & { name: string, visible?: number })[], outbox: (Noted & { table: string, due?: number })[] }} Status
  * @typedef {import('./surroundings.mjs').System} System
  * @typedef {import('./surroundings.mjs').Access} Access
  */
 
 const MAX_SKEW_MS = 2_000;
-/** A working sweeper handles a marker within seconds. */
-const OVERDUE_AFTER_MS = 60_000;
+const STATUS_WITHIN_MS = 15_000;
 
 /**
  * Warns if several systems are running.
@@ -93,52 +94,54 @@ export function checkClock({ date, sentAt, receivedAt }) {
 }
 
 /**
- * @param {{ queue: string, depth: number }[]} queues
+ * Dead letters and overdue markers, in the words of `ops status`.
+ * @param {Status} status
  * @param {System} system
- * @returns {Check}
+ * @returns {Check[]}
  */
-export function checkDeadLetters(queues, system) {
-  const check = 'Dead letters';
-  const filled = queues.filter(({ depth }) => depth > 0);
-  if (filled.length === 0) return ok(check, 'none');
-  return warn(
-    check,
-    filled.map(({ queue, depth }) => `${depth} in ${queue}`).join(', '),
-    operatorCommand(system, 'dlq', 'list'),
-  );
-}
-
-/** @param {number} ms */
-function ago(ms) {
-  const seconds = Math.round(ms / 1_000);
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
-}
-
-/**
- * @param {Overdue[]} tables
- * @param {number} now
- * @param {System} system
- * @returns {Check}
- */
-export function checkMarkers(tables, now, system) {
-  const check = 'Outbox markers';
-  const stuck = tables.filter(({ overdue }) => overdue > 0);
-  if (stuck.length === 0) return ok(check, `none has been due for more than ${OVERDUE_AFTER_MS / 1_000} s`);
-  const found = stuck.map(
-    ({ table, overdue, isAll, oldestAt }) =>
-      `${overdue}${isAll ? '' : ' or more'} in ${table}, due for up to ${ago(now - oldestAt)}`,
-  );
+export function checkWork({ queues, outbox }, system) {
   const { origin } = system;
   const log =
     origin.kind === 'compose'
       ? `${composeCommand(origin)} logs api-gateway`
       : `${origin.kind === 'local' ? origin.logs : 'logs/'}api-gateway.log`;
-  return warn(
-    check,
-    found.join('; '),
-    `${operatorCommand(system, 'audit')}   (why the sweeper cannot work is in ${log})`,
+  const report = (/** @type {string} */ check, /** @type {string[]} */ found, /** @type {string} */ fix) =>
+    found.length === 0 ? ok(check, 'none') : warn(check, found.join('; '), fix);
+  // The comparison with the template reports missing resources.
+  const letters = queues.filter(({ attention, visible }) => attention && visible !== undefined);
+  const overdue = outbox.filter(({ attention, due }) => attention && due !== undefined);
+  return [
+    report(
+      'Dead letters',
+      letters.map(({ name, attention }) => `${name}: ${attention}`),
+      operatorCommand(system, 'dlq', 'list'),
+    ),
+    report(
+      'Overdue markers',
+      overdue.map(({ table, attention }) => `${table}: ${attention}`),
+      `${operatorCommand(system, 'audit')}   (${log} shows why the sweeper cannot work)`,
+    ),
+  ];
+}
+
+/**
+ * Asks the compiled `ops status`.
+ * @param {string} root
+ * @param {System & Access} system
+ * @returns {Promise<Check[]>}
+ */
+async function askStatus(root, system) {
+  const main = `${root}tools/orderctl/dist/main.js`;
+  if (!existsSync(main)) return [skipped('Dead letters', 'not counted: orderctl is not built', 'npm run build')];
+  const where = ['--endpoint', system.endpoint, '--stage', system.stage];
+  const { stdout, reason } = await ask(
+    process.execPath,
+    ['--no-warnings', main, 'status', '--json', '--no-count', ...where],
+    { env: { ...process.env, ...toolVariables(system.credentials) }, withinMs: STATUS_WITHIN_MS },
   );
+  return stdout.startsWith('{')
+    ? checkWork(JSON.parse(stdout), system)
+    : [skipped('Dead letters', `not counted: ${reason}`, operatorCommand(system, 'ops', 'status'))];
 }
 
 /**
@@ -159,21 +162,13 @@ async function checkContent(root, system) {
   const emulator = await openEmulator(system, stack.region);
   try {
     const file = readFileSync(`${root}infrastructure/template.yaml`, 'utf8');
-    const { topology: wanted, deadLetterQueues } = readTemplate(file, stack, yaml);
-    const { topology: deployed } = readTemplate(stack.template, stack, yaml);
-    const now = Date.now();
-    const withMarkers = Object.keys(wanted.Tables).filter((table) => 'index outbox' in (wanted.Tables[table] ?? {}));
-    const [actual, depths, overdue] = await Promise.all([
-      emulator.topology(wanted),
-      Promise.all(deadLetterQueues.map(async (queue) => ({ queue, depth: await emulator.depth(queue) }))),
-      Promise.all(withMarkers.map((table) => emulator.overdue(table, now - OVERDUE_AFTER_MS))),
+    const wanted = readTemplate(file, stack, yaml);
+    const deployed = readTemplate(stack.template, stack, yaml);
+    const [actual, work] = await Promise.all([
+      inTime(emulator.topology(wanted), 'the emulator', 6_000),
+      askStatus(root, system),
     ]);
-    return [
-      stackCheck,
-      ...checkTopology({ wanted, deployed, actual }, fixes),
-      checkDeadLetters(depths, system),
-      checkMarkers(overdue, now, system),
-    ];
+    return [stackCheck, ...checkTopology({ wanted, deployed, actual }, fixes), ...work];
   } finally {
     emulator.close();
   }
@@ -187,7 +182,7 @@ async function checkContent(root, system) {
 export async function checkSystem(root, system) {
   const [hook, content] = await Promise.all([
     request(`${system.endpoint}/_localstack/init/ready`),
-    inTime(checkContent(root, system), 'the emulator', 6_000).catch((/** @type {NodeJS.ErrnoException} */ error) =>
+    checkContent(root, system).catch((/** @type {NodeJS.ErrnoException} */ error) =>
       error.code === 'ERR_MODULE_NOT_FOUND'
         ? [skipped('Template', 'not compared: the dependencies are not installed', 'npm ci')]
         : [fail('Template', `not compared: ${error.message}`, emulatorLog(system))],

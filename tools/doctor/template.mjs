@@ -72,32 +72,23 @@ export function targetAttributes({ Arn, DeadLetterConfig }) {
  * @param {string} text of the template
  * @param {import('../template.mjs').Deployment} deployment
  * @param {typeof import('yaml')} yaml
- * @returns {{ topology: Topology, deadLetterQueues: string[] }}
+ * @returns {Topology}
  */
 export function readTemplate(text, deployment, yaml) {
   const { tables, queues, buses, rules } = readResources(text, deployment, yaml);
   const targets = rules.flatMap(({ Name, Targets = [] }) =>
     Targets.map((/** @type {any} */ target) => [`${Name}/${target.Id}`, target]),
   );
-  const deadLetterArns = new Set([
-    ...queues.map(({ RedrivePolicy }) => RedrivePolicy?.deadLetterTargetArn),
-    ...targets.map(([, { DeadLetterConfig }]) => DeadLetterConfig?.Arn),
-  ]);
   const byName = (
     /** @type {any[]} */ all,
     /** @type {string} */ key,
     /** @type {(one: any) => Attributes} */ attributes,
   ) => Object.fromEntries(all.map((one) => [one[key], attributes(one)]));
   return {
-    topology: {
-      Tables: byName(tables, 'TableName', tableAttributes),
-      Queues: byName(queues, 'QueueName', queueAttributes),
-      Bus: byName(buses, 'Name', () => ({})),
-      Rules: byName(rules, 'Name', ruleAttributes),
-      Targets: Object.fromEntries(targets.map(([name, target]) => [name, targetAttributes(target)])),
-    },
-    deadLetterQueues: queues
-      .map(({ QueueName }) => QueueName)
-      .filter((name) => [...deadLetterArns].some((arn) => arn?.endsWith(`:${name}`))),
+    Tables: byName(tables, 'TableName', tableAttributes),
+    Queues: byName(queues, 'QueueName', queueAttributes),
+    Bus: byName(buses, 'Name', () => ({})),
+    Rules: byName(rules, 'Name', ruleAttributes),
+    Targets: Object.fromEntries(targets.map(([name, target]) => [name, targetAttributes(target)])),
   };
 }

@@ -1,11 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { queueUrlOf } from '@orderflow/testing/aws/arns';
-import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
-import { createQueueUrls } from '../aws/queue-urls.js';
 import { createMonotonicClock } from '../runtime/clock.js';
 import { ownedTime } from '@orderflow/testing/owned-time';
-import { busCheck, createReadiness, probeAll, queueCheck, ruleCheck, tableCheck } from './readiness.js';
+import { busCheck, ruleCheck, tableCheck } from './checks.js';
+import { createReadiness, probeAll } from './readiness.js';
 
 const never = () => new Promise<never>(() => undefined);
 
@@ -82,55 +80,5 @@ describe('the probe', () => {
     await probeAll(describing, { monotonic });
     const { checks } = await createReadiness(describing, { monotonic })();
     expect(Object.values(checks).map(({ status }) => status)).toEqual(['down', 'down']);
-  });
-});
-
-const RULE = { bus: 'bus', rule: 'r', queue: 'work' };
-
-describe('checks', () => {
-  const create = () => {
-    const aws = createFakeAws({
-      tables: [
-        {
-          TableName: 'jobs',
-          KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
-          AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' }],
-        },
-      ],
-      queues: [{ name: 'work' }],
-      eventBuses: ['bus'],
-      rules: [{ name: 'r', eventBusName: 'bus', detailTypes: ['Made'], queueUrl: queueUrlOf('work') }],
-    });
-    const urlOf = createQueueUrls(aws.sqs);
-    return { aws, urlOf };
-  };
-
-  it('succeed when everything exists', async () => {
-    const { aws, urlOf } = create();
-    await tableCheck(aws.dynamo, { name: 'jobs', key: 'jobId' })();
-    await queueCheck(aws.sqs, () => urlOf('work'))();
-    await queueCheck(aws.sqs, () => urlOf('work'))();
-    await busCheck(aws.eventBridge, 'bus')();
-    await ruleCheck(aws.eventBridge, RULE)();
-    expect(aws.sqs.callsOf('GetQueueUrl')).toHaveLength(1);
-  });
-
-  it('fail for what is missing', async () => {
-    const { aws, urlOf } = create();
-    const missing = { name: 'ResourceNotFoundException' };
-    await expect(tableCheck(aws.dynamo, { name: 'none', key: 'id' })()).rejects.toMatchObject(missing);
-    await expect(busCheck(aws.eventBridge, 'none')()).rejects.toMatchObject(missing);
-    await expect(ruleCheck(aws.eventBridge, { ...RULE, rule: 'none' })()).rejects.toMatchObject(missing);
-    await expect(queueCheck(aws.sqs, () => urlOf('none'))()).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
-  });
-
-  it.each([
-    ['a rule that is disabled', { state: 'DISABLED' as const }, 'rule r is disabled'],
-    ['a rule without a target', { targets: [] }, 'rule r has no target work'],
-    ['a rule with another target', { targets: ['other-work'] }, 'rule r has no target work'],
-  ])('fail for %s, which would lose events', async (_what, change, reason) => {
-    const { aws } = create();
-    aws.eventBridge.changeRule('r', change);
-    await expect(ruleCheck(aws.eventBridge, RULE)()).rejects.toThrow(reason);
   });
 });

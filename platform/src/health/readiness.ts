@@ -1,67 +1,12 @@
-import { DescribeEventBusCommand, DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
-import { isDenied, isUnavailable } from '../aws/error-kind.js';
-import { countQueue } from '../aws/queue-counts.js';
+import { isUnavailable } from '../aws/error-kind.js';
 import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
 import { within } from '../runtime/within.js';
-
-/** Throws if the dependency cannot be used. */
-export type Check = () => Promise<unknown>;
+import type { Check } from './checks.js';
 
 type CheckResult = { status: 'up' } | { status: 'down'; reason: string };
 
 export type CheckReport = { ok: boolean; checks: Record<string, CheckResult> };
-
-/** Reads a key that does not exist: unlike DescribeTable it uses the same path as the real work. */
-export function tableCheck(dynamo: DynamoDb, { name, key }: { name: string; key: string }): Check {
-  return () => dynamo.send(new GetCommand({ TableName: name, Key: { [key]: 'health-check' } }));
-}
-
-export function queueCheck(sqs: Sqs, queueUrl: () => Promise<string>): Check {
-  return async () => countQueue(sqs, await queueUrl());
-}
-
-export function busCheck(eventBridge: EventBridge, bus: string): Check {
-  return () => described(eventBridge.send(new DescribeEventBusCommand({ Name: bus })));
-}
-
-/** A rule sends events to its queue. When it is disabled or has no such target, it drops events without an error. */
-export type RuleRef = { bus: string; rule: string; queue: string };
-
-export function ruleCheck(eventBridge: EventBridge, { bus, rule, queue }: RuleRef): Check {
-  return async () => {
-    const [{ State: state = 'unknown' }, { Targets: targets = [] }] = await described(
-      Promise.all([
-        eventBridge.send(new DescribeRuleCommand({ EventBusName: bus, Name: rule })),
-        eventBridge.send(new ListTargetsByRuleCommand({ EventBusName: bus, Rule: rule })),
-      ]),
-    );
-    if (!state.startsWith('ENABLED')) throw new Error(`rule ${rule} is ${state.toLowerCase()}`);
-    if (!targets.some(({ Arn: arn }) => arn?.endsWith(`:${queue}`))) {
-      throw new Error(`rule ${rule} has no target ${queue}`);
-    }
-  };
-}
-
-/**
- * A worker does not need the permission to describe the bus and its rules. If it is missing, readiness says so, but it does
- * not count as an outage.
- */
-async function described<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    const { name, message } = toError(error);
-    throw new NotDescribedError(`${name}: ${message}`);
-  }
-}
-
-export class NotDescribedError extends Error {
-  override readonly name = 'NotDescribedError';
-}
 
 /** The first line of an error, without the SDK's request details. */
 function reasonOf(thrown: unknown): string {

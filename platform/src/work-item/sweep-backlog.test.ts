@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NotDescribedError } from '../health/readiness.js';
+import { NotDescribedError } from '../health/checks.js';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import {
   createOutboxSystem,

@@ -6,7 +6,7 @@ import type { EventPublisher } from '../events/publisher.js';
 import type { Clock, MonotonicClock } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
-import { NotDescribedError, type Check } from '../health/readiness.js';
+import { NotDescribedError, type Check } from '../health/checks.js';
 import type { OutboxMetrics } from './sweeper-metrics.js';
 import type { WorkItemTable } from './work-item.js';
 

@@ -3,16 +3,8 @@ import { createQueueUrls } from '../aws/queue-urls.js';
 import type { BatchingExecutor } from '../dynamodb/executor.js';
 import type { EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
-import {
-  busCheck,
-  createReadiness,
-  probeAll,
-  queueCheck,
-  ruleCheck,
-  tableCheck,
-  type Check,
-  type CheckReport,
-} from '../health/readiness.js';
+import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
+import { createReadiness, probeAll, type CheckReport } from '../health/readiness.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { Metrics, Scrape } from '../telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';

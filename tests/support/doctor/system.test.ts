@@ -1,14 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { emulatorLog, fixesOf } from '../../../tools/doctor/fixes.mjs';
 import { originOf } from '../../../tools/doctor/surroundings.mjs';
-import {
-  checkChoice,
-  checkClock,
-  checkDeadLetters,
-  checkHook,
-  checkMarkers,
-  checkSilence,
-} from '../../../tools/doctor/system.mjs';
+import { checkChoice, checkClock, checkHook, checkSilence, checkWork } from '../../../tools/doctor/system.mjs';
 import { credentialsAt } from '../../../tools/local/find-system.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
@@ -155,35 +148,43 @@ describe('the clock', () => {
   });
 });
 
-describe('leftovers', () => {
-  it('dead letters are counted by queue, and listed with the options that find them', () => {
-    const empty = { queue: 'local-undelivered', depth: 0 };
-    expect(checkDeadLetters([empty], system)).toMatchObject({ status: 'ok', found: 'none' });
-    const filled = [empty, { queue: 'local-order-queue-dlq', depth: 2 }];
-    expect(checkDeadLetters(filled, system)).toEqual({
-      ...{ check: 'Dead letters', status: 'warn', found: '2 in local-order-queue-dlq', fix: 'npm run dlq -- list' },
-    });
+describe('dead letters and overdue markers', () => {
+  const queue = { name: 'local-undelivered', visible: 0 };
+  const table = { table: 'local-notifications', due: 0 };
+  const filled = { name: 'local-order-queue-dlq', visible: 2, attention: '2 dead letters' };
+  const stuck = { table: 'local-orders', due: 3, attention: '3 markers are overdue, by up to 300 s' };
+  const check = (where: Parameters<typeof checkWork>[1], queues = [filled], outbox = [stuck]) =>
+    checkWork({ queues: [queue, ...queues], outbox: [table, ...outbox] }, where);
+
+  it('are none', () => {
+    expect(check(system, [], [])).toMatchObject([
+      { check: 'Dead letters', status: 'ok', found: 'none' },
+      { check: 'Overdue markers', status: 'ok', found: 'none' },
+    ]);
+  });
+
+  it('are reported as ops status has them, with the commands for this system', () => {
+    expect(check(system)).toEqual([
+      {
+        ...{ check: 'Dead letters', status: 'warn', found: 'local-order-queue-dlq: 2 dead letters' },
+        fix: 'npm run dlq -- list',
+      },
+      {
+        ...{ check: 'Overdue markers', status: 'warn', found: 'local-orders: 3 markers are overdue, by up to 300 s' },
+        fix: 'npm run audit   (docker compose logs api-gateway shows why the sweeper cannot work)',
+      },
+    ]);
     const elsewhere = { endpoint: 'http://emulator:1', stage: 'blue', origin: { kind: 'named' as const } };
-    expect(checkDeadLetters(filled, elsewhere).fix).toBe(
-      'npm run dlq -- list --endpoint http://emulator:1 --stage blue',
+    expect(check(elsewhere)[0]?.fix).toBe('npm run dlq -- list --endpoint http://emulator:1 --stage blue');
+    const blue = { endpoint: 'http://127.0.0.1:4999', stage: 'blue', origin: second };
+    expect(check(blue)[1]?.fix).toMatch(
+      /^ORDERFLOW_LOCAL_DIR=\/second npm run audit -- --stage blue .*\/second\/logs\/api-gateway\.log/,
     );
   });
 
-  it('markers are counted by table, with the age of the oldest', () => {
-    const none = { table: 'local-notifications', overdue: 0, isAll: true, oldestAt: Infinity };
-    expect(checkMarkers([none], 0, system).status).toBe('ok');
-    const some = [none, { table: 'local-orders', overdue: 3, isAll: true, oldestAt: 0 }];
-    expect(checkMarkers(some, 300_000, system)).toMatchObject({
-      status: 'warn',
-      found: '3 in local-orders, due for up to 5 min',
-      fix: 'npm run audit   (why the sweeper cannot work is in docker compose logs api-gateway)',
-    });
-    const many = [{ ...some[1]!, isAll: false }];
-    expect(checkMarkers(many, 90_000, system).found).toBe('3 or more in local-orders, due for up to 90 s');
-    const blue = { endpoint: 'http://127.0.0.1:4999', stage: 'blue', origin: local };
-    expect(checkMarkers(some, 300_000, blue).fix).toMatch(/^npm run audit -- --stage blue .* logs\/api-gateway\.log/);
-    expect(checkMarkers(some, 300_000, { ...blue, origin: second }).fix).toMatch(
-      /^ORDERFLOW_LOCAL_DIR=\/second npm run audit -- --stage blue .* \/second\/logs\/api-gateway\.log/,
-    );
+  it('do not include missing queues and tables, which the comparison with the template reports', () => {
+    const missing = { name: 'local-order-queue-dlq', attention: 'the queue is missing' };
+    const none = check(system, [missing as typeof filled], [{ ...stuck, due: undefined } as never]);
+    expect(none.map(({ found }) => found)).toEqual(['none', 'none']);
   });
 });

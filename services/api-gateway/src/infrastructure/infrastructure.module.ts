@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
@@ -11,6 +10,7 @@ import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createEventPublisher, type EventPublisher } from '@orderflow/platform/events/publisher';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
+import { within } from '@orderflow/platform/runtime/within';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import { exposeQueueDepths } from '@orderflow/platform/telemetry/queue-depths';
 import type { RunningTracing } from '@orderflow/platform/telemetry/tracing';
@@ -94,7 +94,7 @@ export class InfrastructureModule implements OnApplicationShutdown {
     @Inject(METRICS) metrics: Metrics,
     @Inject(NAMES) names: ResourceNames,
     @Inject(QUEUES) { count }: Queues,
-    @Inject(MONOTONIC) monotonic: MonotonicClock,
+    @Inject(MONOTONIC) private readonly monotonic: MonotonicClock,
   ) {
     exposeQueueDepths(metrics, { queues: queueNames(names), count, monotonic });
   }
@@ -117,7 +117,7 @@ export class InfrastructureModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.executor.flush();
     // A bus that hangs must not keep the process alive: the outbox still holds unpublished events.
-    await Promise.race([this.publisher.flush(), setTimeout(FLUSH_WITHIN_MS, undefined, { ref: false })]);
+    await within(this.publisher.flush(), { ms: FLUSH_WITHIN_MS, monotonic: this.monotonic, onLate: () => undefined });
     await this.tracing.stop();
     this.aws.close();
     this.logger.info('drained');

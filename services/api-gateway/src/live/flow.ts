@@ -1,6 +1,7 @@
 import { type FlowPoint } from '@orderflow/contracts';
 import { ORDER_STATES } from '@orderflow/domain/orders/order';
 import { type FollowedOrder } from '@orderflow/domain/readable-item';
+import { percentile } from '@orderflow/platform/runtime/percentile';
 
 type Second = { accepted: number; completed: number; failed: number; latenciesMs: number[] };
 
@@ -12,20 +13,15 @@ const SETTLED_AFTER_SECONDS = 2;
 const MAX_LATENCIES = 1_000;
 const NOTHING: Second = { accepted: 0, completed: 0, failed: 0, latenciesMs: [] };
 
-/** The smallest value that at least this share of the values does not exceed. */
-function percentile(sorted: readonly number[], share: number): number | undefined {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
-}
-
 function toPoint(second: number, { accepted, completed, failed, latenciesMs }: Second): FlowPoint {
-  const sorted = [...latenciesMs].sort((a, b) => a - b);
+  const share = (of: number) => (latenciesMs.length === 0 ? undefined : percentile(latenciesMs, of));
   return {
     at: new Date(second * 1_000).toISOString(),
     accepted,
     completed,
     failed,
-    p50Ms: percentile(sorted, 0.5),
-    p95Ms: percentile(sorted, 0.95),
+    p50Ms: share(0.5),
+    p95Ms: share(0.95),
   };
 }
 

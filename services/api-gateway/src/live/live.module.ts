@@ -1,5 +1,5 @@
 import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { ResourceNames } from '@orderflow/contracts';
+import { queuesOf, type QueueState, type ResourceNames } from '@orderflow/contracts';
 import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
@@ -31,10 +31,12 @@ import { createFollowOrder, FOLLOW_ORDER } from './follow-order.js';
 import { LiveController } from './live.controller.js';
 import { createOrderWatcher } from './order-watcher.js';
 import { createPeekDeadLetters, PEEK_DEAD_LETTERS } from './peek-dead-letters.js';
-import { createReadQueues } from './queue-states.js';
 import { createSystemFeed, SYSTEM_FEED, type SystemFeed } from './system-feed.js';
 import { createWatchSystem, WATCH_SYSTEM } from './watch-system.js';
 import { askWorkers, parseWorkerUrls } from './worker-states.js';
+
+/** The page shows work before dead letters. */
+const QUEUE_ORDER: QueueState['role'][] = ['work', 'dead-letter', 'undelivered'];
 
 /** Shows the system while it works. It reads nothing while nobody watches. */
 @Module({
@@ -52,12 +54,11 @@ import { askWorkers, parseWorkerUrls } from './worker-states.js';
     },
     {
       provide: SYSTEM_FEED,
-      inject: [ApiEnv, NAMES, AWS, QUEUES, ORDERS, PUBLISHER, KEEP_READABLE, LOGGER, CLOCK, MONOTONIC],
+      inject: [ApiEnv, NAMES, QUEUES, ORDERS, PUBLISHER, KEEP_READABLE, LOGGER, CLOCK, MONOTONIC],
       useFactory: (
         { WORKER_URLS: urls }: ApiEnv,
         names: ResourceNames,
-        { sqs }: AwsClients,
-        { urlOf }: Queues,
+        { count }: Queues,
         { reader }: StoredItems,
         { isPublished }: NotedPublisher,
         keepReadable: KeepReadable,
@@ -65,11 +66,12 @@ import { askWorkers, parseWorkerUrls } from './worker-states.js';
         now: Clock,
         monotonic: MonotonicClock,
       ) => {
+        const queues = queuesOf(names).sort((a, b) => QUEUE_ORDER.indexOf(a.role) - QUEUE_ORDER.indexOf(b.role));
         const workers = urls === undefined ? undefined : parseWorkerUrls(urls);
         return createSystemFeed({
           createFollower: () => createFollower({ reader, ...ORDER_FEED, now }),
-          readQueues: createReadQueues(sqs, urlOf, names),
-          askWorkers: workers && (() => askWorkers(workers)),
+          readQueues: () => Promise.all(queues.map(async (queue) => ({ ...queue, ...(await count(queue.name)) }))),
+          askWorkers: workers && (() => askWorkers(workers, monotonic)),
           ...{ isPublished, keepReadable, logger, now, monotonic },
         });
       },

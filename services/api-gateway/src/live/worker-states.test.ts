@@ -2,8 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { areWorkerUrls, askWorkers, parseWorkerUrls } from './worker-states.js';
 
+const monotonic = createMonotonicClock();
 const servers = new Set<Server>();
 afterEach(async () => {
   for (const server of servers) {
@@ -58,10 +60,13 @@ describe('asking workers', () => {
     server?.close();
     if (server) servers.delete(server);
     const url = (port: number) => `http://127.0.0.1:${port}`;
-    const states = await askWorkers([
-      ...[notReady, ready, odd, gone].map((port) => ({ service: 'order-worker', url: url(port) })),
-      { service: 'a-worker', url: 'http://no-such-host.invalid:3000' },
-    ]);
+    const states = await askWorkers(
+      [
+        ...[notReady, ready, odd, gone].map((port) => ({ service: 'order-worker', url: url(port) })),
+        { service: 'a-worker', url: 'http://no-such-host.invalid:3000' },
+      ],
+      monotonic,
+    );
     expect(states[0]).toMatchObject({
       service: 'a-worker',
       address: 'no-such-host.invalid:3000',
@@ -87,7 +92,7 @@ describe('asking workers', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const states = await askWorkers([{ service: 'order-worker', url: `https://localhost:${port}` }]);
+    const states = await askWorkers([{ service: 'order-worker', url: `https://localhost:${port}` }], monotonic);
     server.close();
     await once(server, 'close');
     expect(states.map(({ address, status }) => [address, status])).toEqual([[`localhost:${port}`, 'unreachable']]);
@@ -96,7 +101,7 @@ describe('asking workers', () => {
 
   it('does not wait for one that hangs', async () => {
     const hanging = await serve(200, undefined);
-    const [state] = await askWorkers([{ service: 'order-worker', url: `http://127.0.0.1:${hanging}` }]);
+    const [state] = await askWorkers([{ service: 'order-worker', url: `http://127.0.0.1:${hanging}` }], monotonic);
     expect(state).toMatchObject({ status: 'unreachable', reason: expect.stringContaining('timeout') as unknown });
   });
 });

@@ -1,8 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import type { WorkerState } from '@orderflow/contracts';
+import { askReadiness } from '@orderflow/platform/health/ask-readiness';
+import type { MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { toError } from '@orderflow/platform/runtime/errors';
+import { within } from '@orderflow/platform/runtime/within';
 
 /**
  * A service, and the base URL of its health endpoints. Over http, all replicas behind the name are asked. Over https,
@@ -11,7 +13,6 @@ import { toError } from '@orderflow/platform/runtime/errors';
 export type WorkerUrl = { service: string; url: string };
 
 const ANSWER_WITHIN_MS = 1_000;
-const MAX_REASON_LENGTH = 200;
 
 /** @param text for example order-worker=http://order-worker:3000,notification-worker=http://notification-worker:3000 */
 export function parseWorkerUrls(text: string): WorkerUrl[] {
@@ -28,56 +29,32 @@ export function areWorkerUrls(text: string): boolean {
   );
 }
 
-async function replicasOf(url: string): Promise<URL[]> {
+async function replicasOf(url: string, monotonic: MonotonicClock): Promise<URL[]> {
   const { hostname, protocol } = new URL(url);
   if (protocol === 'https:' || isIP(hostname.replace(/^\[|\]$/g, ''))) return [new URL(url)];
-  const late = setTimeout(ANSWER_WITHIN_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`${hostname} was not resolved within ${ANSWER_WITHIN_MS} ms`);
+  const addresses = await within(lookup(hostname, { all: true }), {
+    ms: ANSWER_WITHIN_MS,
+    monotonic,
+    onLate: () => {
+      throw new Error(`${hostname} was not resolved within ${ANSWER_WITHIN_MS} ms`);
+    },
   });
-  const addresses = await Promise.race([lookup(hostname, { all: true }), late]);
   return addresses.map(({ address, family }) =>
     Object.assign(new URL(url), { hostname: family === 6 ? `[${address}]` : address }),
   );
 }
 
-/** The reasons in the answer of a failed health check. */
-function reasonOf(answer: string): string {
-  try {
-    const { error = {} } = JSON.parse(answer) as { error?: Record<string, { reason?: string } | string> };
-    const down = Object.entries(error).flatMap(([check, result]) =>
-      typeof result === 'object' && result.reason !== undefined ? [`${check}: ${result.reason}`] : [],
-    );
-    return down.join('; ') || 'it says no more than that';
-  } catch {
-    return answer;
-  }
-}
-
-/** fetch puts the reason into its error's cause. */
-function messageOf(thrown: unknown): string {
-  const { message, cause } = thrown as { message: string; cause?: { message?: string; code?: string } };
-  const reasons = [cause?.message, cause?.code, message];
-  return reasons.find((reason) => reason !== undefined && reason !== '') ?? 'no reason given';
-}
-
 async function ask(service: string, base: URL): Promise<WorkerState> {
-  const about = { service, address: base.host };
-  try {
-    const answer = await fetch(new URL('/health/ready', base), { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    const text = await answer.text();
-    if (answer.ok) return { ...about, status: 'ready' };
-    return { ...about, status: 'not ready', reason: reasonOf(text).slice(0, MAX_REASON_LENGTH) };
-  } catch (thrown) {
-    return { ...about, status: 'unreachable', reason: messageOf(thrown) };
-  }
+  const { status, reason } = await askReadiness(base, ANSWER_WITHIN_MS);
+  return { service, address: base.host, ...(status === 'degraded' ? { status: 'ready' } : { status, reason }) };
 }
 
 /** Asks every replica of every worker for its readiness. Never throws. */
-export async function askWorkers(urls: readonly WorkerUrl[]): Promise<WorkerState[]> {
+export async function askWorkers(urls: readonly WorkerUrl[], monotonic: MonotonicClock): Promise<WorkerState[]> {
   const states = await Promise.all(
     urls.map(async ({ service, url }): Promise<WorkerState[]> => {
       try {
-        const replicas = await replicasOf(url);
+        const replicas = await replicasOf(url, monotonic);
         return await Promise.all(replicas.map((replica) => ask(service, replica)));
       } catch (thrown) {
         return [{ service, address: new URL(url).host, status: 'unreachable', reason: toError(thrown).message }];

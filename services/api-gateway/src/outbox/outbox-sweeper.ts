@@ -3,7 +3,7 @@ import type { ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { EventPublisher } from '@orderflow/platform/events/publisher';
-import type { Check } from '@orderflow/platform/health/readiness';
+import type { Check } from '@orderflow/platform/health/checks';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';

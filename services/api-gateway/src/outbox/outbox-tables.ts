@@ -2,7 +2,7 @@ import type { ResourceNames } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { OUTCOME_CONSUMERS } from '@orderflow/domain/orders/orders-table';
 import type { EventBridge } from '@orderflow/platform/aws/clients';
-import { ruleCheck, type Check } from '@orderflow/platform/health/readiness';
+import { ruleCheck, type Check } from '@orderflow/platform/health/checks';
 import type { Subscription, SweptTable } from '@orderflow/platform/work-item/swept-table';
 import type { Queues, StoredItems } from '../infrastructure/tokens.js';
 

@@ -12,6 +12,7 @@ import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
 import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
+import { OVERDUE_AFTER_MS } from '@orderflow/platform/health/checks';
 import { createTableReader, type TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
@@ -47,7 +48,7 @@ export type AuditOptions = {
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;
 };
 
-export const AUDIT_DEFAULTS = { toleranceMs: 15_000, recheckMs: 1_000, keep: 10_000 } as const;
+export const AUDIT_DEFAULTS = { toleranceMs: OVERDUE_AFTER_MS, recheckMs: 1_000, keep: 10_000 } as const;
 
 type Kind = Suspect['item'];
 type Item = OrderRecord | NotificationRecord;

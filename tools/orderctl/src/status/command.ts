@@ -1,26 +1,24 @@
 import type { Command } from 'commander';
+import { OVERDUE_AFTER_MS } from '@orderflow/platform/health/checks';
 import { countingNumber, wholeNumber, withTarget, type Run } from '../command-options.js';
 import type { TargetOptions } from '../connect.js';
 import { status, type StatusOptions } from './status.js';
-
-/** A working sweeper handles a marker within seconds. */
-const TOLERANCE_SECONDS = 60;
 
 /** `status`. */
 export function addStatusCommand(program: Command, run: Run): void {
   withTarget(
     program
       .command('status')
-      .description('shows queues, orders by status, outbox and rules, and what of them needs attention')
-      .option('--no-count', 'do not read the tables from end to end to count orders and notifications')
-      .option('--watch <seconds>', 'look again and again until Ctrl-C', countingNumber)
-      .option('--tolerance <seconds>', 'how long a marker may be due', wholeNumber, TOLERANCE_SECONDS)
+      .description('shows queues, orders by status, outbox and rules, and which of them need attention')
+      .option('--no-count', 'do not count orders and notifications, which scans their tables')
+      .option('--watch <seconds>', 'repeat until Ctrl-C', countingNumber)
+      .option('--tolerance <seconds>', 'how long a marker may be due', wholeNumber, OVERDUE_AFTER_MS / 1_000)
       .option('--json', 'one JSON document; with --watch one per line')
       .addHelpText(
         'after',
         `
-1 means that something needs attention: dead letters, a rule that is off, missing or without target, a marker that has
-been due for too long, a table, queue or bus that is missing. With --watch an outage of AWS is said and waited for.
+Exits with 1 when something needs attention: dead letters, an overdue marker, a rule that is disabled, missing or without
+its target, or a missing table, queue or bus. With --watch, the command reports an outage of AWS and waits for its end.
 
 Examples:
   npm run ops -- status

@@ -1,16 +1,16 @@
 import { paint, table, type Terminal } from '../terminal.js';
-import type { StatusCounts } from './counts.js';
-import type { Noted, SystemStatus } from './status.js';
+import type { CountsStatus } from './parts.js';
+import type { SystemStatus } from './status.js';
 
-type Line = Noted<{ texts: string[] }>;
+type Line = { texts: string[]; attention?: string; fix?: string };
 
 /** Lines that need attention say so in words, not only by colour. */
 function printTable(terminal: Terminal, titles: string[], lines: readonly Line[]): void {
   const rows = table([
     titles,
-    ...lines.map(({ texts, attention }) => [
+    ...lines.map(({ texts, attention, fix }) => [
       ...texts,
-      ...(attention === undefined ? [] : [`NEEDS ATTENTION: ${attention}`]),
+      ...(attention === undefined ? [] : [`NEEDS ATTENTION: ${attention} (${fix})`]),
     ]),
   ]);
   const [title = '', ...rest] = rows;
@@ -23,7 +23,7 @@ function printTable(terminal: Terminal, titles: string[], lines: readonly Line[]
 
 const shown = (number: number | undefined): string => (number === undefined ? '-' : String(number));
 
-function inWords({ byStatus }: StatusCounts): string {
+function inWords({ byStatus = {} }: CountsStatus): string {
   const counts = Object.entries(byStatus).sort(([a], [b]) => (a < b ? -1 : 1));
   return counts.map(([name, count]) => `${count} ${name}`).join(', ') || '-';
 }
@@ -49,7 +49,7 @@ export function printStatus(
     printTable(
       terminal,
       ['TABLE', 'ITEMS', 'BY STATUS'],
-      items.map((counts) => ({ ...counts, texts: [counts.table, String(counts.total), inWords(counts)] })),
+      items.map((counts) => ({ ...counts, texts: [counts.table, shown(counts.total), inWords(counts)] })),
     );
   } else {
     terminal.out('Orders and notifications were not counted (--no-count).\n\n');

@@ -1,14 +1,19 @@
 import type { ConnectedSystem } from '../connect.js';
 import { keepOn } from '../keep-on.js';
 import { createProgress, type Terminal } from '../terminal.js';
-import { countByStatus, type StatusCounts } from './counts.js';
-import { readOutbox, type OutboxStatus } from './outbox.js';
+import {
+  countItems,
+  readBus,
+  readMarkers,
+  readQueues,
+  readRules,
+  type BusStatus,
+  type CountsStatus,
+  type OutboxStatus,
+  type QueueStatus,
+  type RuleStatus,
+} from './parts.js';
 import { printStatus } from './print-status.js';
-import { readQueues, type QueueStatus } from './queues.js';
-import { readBus, readRules, type BusStatus, type RuleStatus } from './rules.js';
-
-/** A line of the status. `attention`: what is wrong, and what to do. */
-export type Noted<T> = T & { attention?: string };
 
 export type SystemStatus = {
   stage: string;
@@ -18,7 +23,7 @@ export type SystemStatus = {
   ok: boolean;
   queues: QueueStatus[];
   /** Absent without a count. */
-  items?: StatusCounts[];
+  items?: CountsStatus[];
   outbox: OutboxStatus[];
   bus: BusStatus;
   rules: RuleStatus[];
@@ -44,12 +49,12 @@ async function readStatus(
   const now = terminal.now();
   const [queues, outbox, bus, rules] = await Promise.all([
     readQueues(system),
-    readOutbox(system, now, tolerance * 1_000),
+    readMarkers(system, now, tolerance * 1_000),
     readBus(system),
     readRules(system),
   ]);
   const items = count
-    ? await countByStatus(system, (table, total) => {
+    ? await countItems(system, (table, total) => {
         terminal.signal.throwIfAborted();
         progress.show(`${table}: ${total} counted`);
       })

@@ -1,0 +1,128 @@
+import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
+import { queuesOf, rulesOf, type QueueState } from '@orderflow/contracts';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
+import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
+import { countQueue, depthOf, type QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { readOutbox, readRule, type OutboxState, type RuleState } from '@orderflow/platform/health/checks';
+import { readLateConsumers } from '@orderflow/platform/work-item/confirm';
+import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
+import type { ConnectedSystem } from '../connect.js';
+import { scanTable } from '../scan-table.js';
+
+/** What is wrong with a part of the system, and the command that helps. */
+type Noted<T> = T & { attention?: string; fix?: string };
+/** A missing resource has only a name. */
+type Part<Name, State> = Noted<Name & Partial<State>>;
+
+export type QueueStatus = Part<{ name: string; role: QueueState['role'] }, QueueCounts>;
+export type OutboxStatus = Part<{ table: string }, Omit<OutboxState, 'problem'>>;
+export type CountsStatus = Part<{ table: string }, { total: number; byStatus: Record<string, number> }>;
+export type BusStatus = Noted<{ name: string; found: boolean }>;
+/** `state` in EventBridge, MISSING, or LEFT OUT. */
+export type RuleStatus = Noted<{ name: string } & Omit<RuleState, 'problem'>>;
+
+const DOCTOR = 'npm run doctor';
+
+async function unlessMissing<T>(what: string, asked: Promise<T>): Promise<T | { attention: string; fix: string }> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isTopologyMissing(error)) return { attention: `the ${what} is missing`, fix: DOCTOR };
+    throw error;
+  }
+}
+
+/** Replaces the problem that a check found by the note of it. */
+function noted<T extends { problem?: string }>({ problem, ...found }: T, fix: string) {
+  return problem === undefined ? found : { ...found, attention: problem, fix };
+}
+
+const LETTERS = {
+  'dead-letter': { one: 'dead letter', fix: 'npm run dlq -- list' },
+  undelivered: { one: 'undelivered event', fix: 'npm run dlq -- list --queue undelivered' },
+};
+
+function noteLetters(role: QueueState['role'], counts: QueueCounts): Noted<QueueCounts> {
+  const depth = depthOf(counts);
+  if (role === 'work' || depth === 0) return counts;
+  const { one, fix } = LETTERS[role];
+  return { ...counts, attention: `${depth} ${one}${depth === 1 ? '' : 's'}`, fix };
+}
+
+/** Counts the messages of each queue. */
+export function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<QueueStatus[]> {
+  const read = async (name: string, role: QueueState['role']) =>
+    noteLetters(role, await countQueue(aws.sqs, await urlOf(name)));
+  return Promise.all(
+    queuesOf(names).map(async ({ name, role }) => ({
+      ...{ name, role },
+      ...(await unlessMissing('queue', read(name, role))),
+    })),
+  );
+}
+
+/** Counts the outbox markers of each table. */
+export function readMarkers(
+  { aws, names }: ConnectedSystem,
+  now: number,
+  toleranceMs: number,
+): Promise<OutboxStatus[]> {
+  const tables = Object.values(workItemTables(names));
+  return Promise.all(
+    tables.map(async (table) => {
+      const index = createOutboxIndex(aws.dynamo, table);
+      const read = async () => {
+        const state = await readOutbox(index, now, toleranceMs);
+        if (state.problem === undefined) return state;
+        const late = await readLateConsumers(table, index, createTableReader(aws.dynamo, table), now - toleranceMs);
+        const problem = late.length > 0 ? `${state.problem}, not confirmed by ${late.join(' and ')}` : state.problem;
+        return noted({ ...state, problem }, 'npm run audit');
+      };
+      return { table: table.name, ...(await unlessMissing('table', read())) };
+    }),
+  );
+}
+
+/** Counts items by status. Scans one table after the other, eventually consistent. */
+export async function countItems(
+  { aws, names }: ConnectedSystem,
+  onRead: (table: string, total: number) => void,
+): Promise<CountsStatus[]> {
+  async function count(table: string) {
+    const byStatus: Record<string, number> = {};
+    let total = 0;
+    for await (const page of scanTable(aws.dynamo, table, ['status'], { lagging: true })) {
+      for (const { status } of page) {
+        const name = typeof status === 'string' ? status : 'without';
+        byStatus[name] = (byStatus[name] ?? 0) + 1;
+      }
+      total += page.length;
+      onRead(table, total);
+    }
+    return { total, byStatus };
+  }
+  const counts: CountsStatus[] = [];
+  for (const { name } of Object.values(workItemTables(names))) {
+    counts.push({ table: name, ...(await unlessMissing('table', count(name))) });
+  }
+  return counts;
+}
+
+export async function readBus({ aws, names: { bus: name } }: ConnectedSystem): Promise<BusStatus> {
+  const asked = aws.eventBridge.send(new DescribeEventBusCommand({ Name: name })).then(() => ({ found: true }));
+  return { name, found: false, ...(await unlessMissing('bus', asked)) };
+}
+
+/** The rules that route events to the queues. The rule for outcomes is optional. */
+export function readRules({ aws, names }: ConnectedSystem): Promise<RuleStatus[]> {
+  const { bus, orderOutcomesRule } = names;
+  return Promise.all(
+    rulesOf(names).map(async ({ rule, queue }) => {
+      const found = await unlessMissing('rule', readRule(aws.eventBridge, { bus, rule, queue }));
+      if ('state' in found) return { name: rule, ...noted(found, DOCTOR) };
+      const absent = { name: rule, targets: [] };
+      return rule === orderOutcomesRule ? { ...absent, state: 'LEFT OUT' } : { ...absent, state: 'MISSING', ...found };
+    }),
+  );
+}
