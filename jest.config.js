@@ -37,6 +37,8 @@ const withContainers = {
 export default {
   // For `it.concurrent`: each such test runs a whole system.
   maxConcurrency: 3,
+  // No test measures time, and a busy machine can stop for longer than Jest's 5 s.
+  testTimeout: 30_000,
   projects: [
     {
       ...common,
