@@ -20,12 +20,11 @@ const COMPARES_LISTS = [
   ...['live/live.test', 'queue-retention', 'api-gateway/page', 'orderctl/src/dead-letters'],
 ];
 
-/** Prints the queues that orderctl, the page and AsyncAPI know. */
+/** Prints the queues that orderctl and AsyncAPI know. The tests of the page compare its queues with the list. */
 const LOOK = `
-const [{ resourceNames }, { readQueues }, { createReadQueues }, { asyncApiDocument }] = await Promise.all([
+const [{ resourceNames }, { readQueues }, { asyncApiDocument }] = await Promise.all([
   import('./contracts/dist/index.js'),
-  import('./tools/orderctl/dist/status/queues.js'),
-  import('./services/api-gateway/dist/live/queue-states.js'),
+  import('./tools/orderctl/dist/status/parts.js'),
   import('./services/api-gateway/dist/documentation/asyncapi.js'),
 ]);
 const names = resourceNames('local');
@@ -34,7 +33,6 @@ const urlOf = async (queue) => queue;
 const { channels, operations } = asyncApiDocument(names);
 console.log(JSON.stringify({
   status: await readQueues({ aws: { sqs }, names, urlOf }),
-  page: await createReadQueues(sqs, urlOf, names)(),
   asyncApi: { channels, operations },
 }));`;
 
@@ -83,7 +81,7 @@ describe('the recipe for a worker', () => {
     SOON_MS,
   );
 
-  it('makes its queues known to orderctl, the live page and AsyncAPI', () => {
+  it('makes its queues known to orderctl and AsyncAPI', () => {
     const { output } = run('--input-type=module', '--eval', LOOK);
     const queues = [
       expect.objectContaining({ name: 'local-shipping-queue', role: 'work' }),
@@ -91,7 +89,6 @@ describe('the recipe for a worker', () => {
     ];
     expect(JSON.parse(output)).toMatchObject({
       status: expect.arrayContaining(queues),
-      page: expect.arrayContaining(queues),
       asyncApi: {
         channels: { shippingQueue: { address: 'local-shipping-queue' } },
         operations: { shipOrders: { action: 'receive' }, publishFromShippingWorker: { action: 'send' } },
