@@ -1,4 +1,5 @@
 /** Documents name only existing files, anchors and scripts, and CONTRIBUTING.md lists all scripts. */
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { SCENARIOS } from '../../scenarios/scenarios.js';
 import { brokenLinks, DOCUMENTS, pieces, read } from './markdown.js';
@@ -8,6 +9,14 @@ const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Reco
 function unknownScripts(markdown: string): string[] {
   const named = [...markdown.matchAll(/npm run\s+([\w:-]+)/g)].map((match) => match[1]!);
   return named.filter((name) => !scripts.includes(name));
+}
+
+/** Whole paths in code spans. Placeholders such as `services/<worker>/src/app.ts` do not match. */
+const FILE = /`((?:contracts|domain|platform|services|testing|tests|tools|infrastructure)\/[\w./-]+\.\w+)`/g;
+
+function unknownFiles(markdown: string): string[] {
+  const named = [...markdown.matchAll(FILE)].map((match) => match[1]!);
+  return named.filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)));
 }
 
 function scriptsWithoutRow(markdown: string): string[] {
@@ -25,6 +34,10 @@ describe.each(DOCUMENTS)('%s', (path) => {
 
   it('names only scripts of package.json', () => {
     expect(unknownScripts(read(path))).toEqual([]);
+  });
+
+  it('names only files that exist', () => {
+    expect(unknownFiles(read(path))).toEqual([]);
   });
 });
 
@@ -64,6 +77,11 @@ describe('these checks notice', () => {
     const links = '[a](docs/none.md) [b](docs/metrics.md#none) [c](#none) [d](#title) [e](https://example.com)';
     expect(brokenLinks(`# Title\n\n${links}`, 'README.md')).toEqual(['docs/none.md', 'docs/metrics.md#none', '#none']);
     expect(brokenLinks('[a](metrics.md) [b](../README.md) [c](README.md)', 'docs/x.md')).toEqual(['README.md']);
+  });
+
+  it('a file that does not exist', () => {
+    const spans = '`contracts/src/none.ts`, `contracts/src/index.ts`, `services/<worker>/src/app.ts`';
+    expect(unknownFiles(spans)).toEqual(['contracts/src/none.ts']);
   });
 
   it('a script that does not exist, and one without a row', () => {
