@@ -11,9 +11,8 @@ const REDELIVERED_WITHIN_MS = 150_000;
 
 async function ordersAtWork(story: Story, system: BreakableSystem): Promise<string[]> {
   const orders = await placeOrders(system, ORDERS);
-  await story.eventually(`of ${ORDERS} orders some are PROCESSING`, async () =>
-    (await countIn(system, orders, 'PROCESSING')) > 0 ? true : undefined,
-  );
+  const areSomeAtWork = async () => (await countIn(system, orders, 'PROCESSING')) > 0;
+  await story.eventually(areSomeAtWork, `of ${ORDERS} orders some are PROCESSING`);
   return orders;
 }
 

@@ -10,6 +10,7 @@ import { queueUrlOf } from './aws/arns.js';
 import { createFakeAws } from './aws/fake-aws.js';
 import type { RuleSettings } from './aws/fake-eventbridge.js';
 import { ownedTime } from './owned-time.js';
+import { eventually } from './eventually.js';
 import { createRecordingLogger } from './recording-logger.js';
 
 type Topology = {
@@ -157,15 +158,4 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
       ),
     item: (id: string) => aws.dynamo.item(table.name, { [table.key]: id }),
   };
-}
-
-/** Resolves with the first value that is neither undefined nor false. @throws after 20 s */
-export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
-  const givenUpAt = performance.now() + 20_000;
-  while (performance.now() < givenUpAt) {
-    const value = read();
-    if (value !== undefined && value !== false) return value;
-    await setImmediate();
-  }
-  throw new Error(`never came: ${read.toString()}`);
 }

@@ -12,6 +12,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { resourceNames } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { emulatorClient, forDocker, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
@@ -19,7 +20,6 @@ import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
 import { alertQueries } from '../support/observability.js';
 import { compileOps } from '../support/orderctl.js';
-import { waitFor } from '../support/wait-for.js';
 
 // Each test waits for a whole system.
 jest.setTimeout(60_000);
@@ -90,7 +90,10 @@ describe('the system on Compose', () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const order = await api.orderInState(orderId, 'COMPLETED');
     expect(order).toMatchObject({ orderId, totalAmount: 12.5, version: 3 });
-    const notification = await waitFor('its notification', async () => (await api.notificationsOf(orderId)).items[0]);
+    const notification = await eventually(
+      async () => (await api.notificationsOf(orderId)).items[0],
+      'its notification',
+    );
     await api.notificationInState(notification.notificationId, 'SENT');
   });
 
@@ -149,21 +152,21 @@ describe('the system on Compose', () => {
     type Targets = { data: { activeTargets: { labels: { job: string }; health: string }[] } };
     const ask = async <T>(path: string) => (await (await fetch(`${prometheus}/api/v1/${path}`)).json()) as T;
     const up = SERVICES.map((service) => `${service} up`).sort();
-    await waitFor(
-      'every target up',
+    await eventually(
       async () => {
         const { activeTargets } = (await ask<Targets>('targets')).data;
         expect(activeTargets.map(({ labels, health }) => `${labels.job} ${health}`).sort()).toEqual(up);
         return true;
       },
+      'every target up',
       60_000,
     );
     type Rules = { data: { groups: { rules: { name: string; health: string }[] }[] } };
-    const rules = await waitFor('every rule evaluated', async () => {
+    const rules = await eventually(async () => {
       const { data } = await ask<Rules>('rules');
       const all = data.groups.flatMap((group) => group.rules);
       return all.every(({ health }) => health !== 'unknown') ? all : undefined;
-    });
+    }, 'every rule evaluated');
     expect(rules.map(({ name, health }) => `${name} ${health}`)).toEqual(
       alertQueries().map(({ where: name }) => `${name} ok`),
     );
@@ -181,12 +184,12 @@ describe('the system on Compose', () => {
       new SendMessageCommand({ QueueUrl: await queueUrl(names.orderQueue), MessageBody: 'this is not JSON' }),
     );
     const deadLetterUrl = await queueUrl(names.orderDeadLetterQueue);
-    const dead = await waitFor('the dead letter', async () => {
+    const dead = await eventually(async () => {
       const { Messages: messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl: deadLetterUrl, MessageAttributeNames: ['All'], WaitTimeSeconds: 1 }),
       );
       return messages[0];
-    });
+    }, 'the dead letter');
     expect(dead.Body).toBe('this is not JSON');
     expect(dead.MessageAttributes?.code?.StringValue).toBe('NOT_JSON');
   });
@@ -200,10 +203,10 @@ describe('the system on Compose', () => {
     await system.start('order-worker');
     await api.orderInState(orderId, 'COMPLETED', 30_000);
     // The marker is removed when the customer's notification is stored.
-    const item = await waitFor('the confirmation', async () => {
+    const item = await eventually(async () => {
       const { Item: found } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
       return found && !('outboxAt' in found) ? found : undefined;
-    });
+    }, 'the confirmation');
     expect(item).toMatchObject({ effects: 1, status: 'COMPLETED' });
   }, 60_000);
 

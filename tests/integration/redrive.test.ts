@@ -18,11 +18,11 @@ import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
 import { show } from '@orderflow/orderctl/dead-letters/show';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
+import { eventually } from '@orderflow/testing/eventually';
 import { runs } from '../support/conformance/targets.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { connectOperator, createTerminal, queueCounts } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
-import { waitFor } from '../support/wait-for.js';
 
 const EMULATORS = [
   ['MiniStack', 'ministack'],
@@ -107,19 +107,19 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
   }
 
   const ofOrder = async (orderId: string, status: string) =>
-    waitFor(`order ${orderId} ${status}`, async () => {
+    eventually(async () => {
       const { aws, names } = system;
       const { Item: item } = await aws.dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
       return item?.status === status ? (item as OrderRecord) : undefined;
-    });
+    }, `order ${orderId} ${status}`);
 
   /** A message's only dead letter. */
   const letterOf = (id: string): Promise<Shown> =>
-    waitFor(`dead letter of ${id}`, async () => {
+    eventually(async () => {
       const terminal = createTerminal();
       if ((await show(system, terminal, id, { json: true })) !== 0) return undefined;
       return JSON.parse(terminal.written()) as Shown;
-    });
+    }, `dead letter of ${id}`);
 
   it('a redrive from the console starts a failed order once', async () => {
     const { outboxAt: _at, outboxShard: _shard, ...item } = order();
@@ -156,11 +156,11 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(letter.foreign).toEqual(FOREIGN);
 
     await redrive();
-    const again = await waitFor('the next dead letter', async () => {
+    const again = await eventually(async () => {
       const terminal = createTerminal();
       await list(system, terminal, { order: record.orderId, json: true });
       return terminal.documents<Shown>().find(({ originalMessageId }) => originalMessageId !== first);
-    });
+    }, 'the next dead letter');
     const second = await letterOf(again.originalMessageId);
     expect(second).toMatchObject({ code: 'INVALID_EVENT', replayCount: 1, foreign: FOREIGN });
 

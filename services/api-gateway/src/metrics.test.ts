@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused, timedOut } from '@orderflow/testing/aws/aws-errors';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
-import {
-  anOrder,
-  eventually,
-  NAMES,
-  NOW_MS,
-  quiet,
-  startApi,
-  type Api,
-} from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 async function read({ get }: Api, name: string, labels: Record<string, string> = {}) {
   return valueOf((await get('/metrics')).text, name, labels);

@@ -9,7 +9,7 @@ import {
 } from '@orderflow/testing/aws/aws-errors';
 import { isDenied } from '@orderflow/platform/aws/error-kind';
 import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 

@@ -1,5 +1,5 @@
 import { resourceNames } from '@orderflow/contracts';
-import { waitFor } from '../../support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence } from '../support/evidence.js';
@@ -36,14 +36,12 @@ async function untilHandedOut(system: ChaosSystem, orders: number): Promise<void
   const handedOut = (queue: string) => system.network.deliveries().get(queue)?.perOrder.size ?? 0;
   let seen = 0;
   let seenAt = performance.now();
-  const isOver = () => {
+  const isOver = async () => {
     const [worked, told] = [handedOut(orderQueue), handedOut(notificationQueue)];
     if (worked + told > seen) [seen, seenAt] = [worked + told, performance.now()];
-    return Promise.resolve(
-      (worked >= orders && told >= orders) || performance.now() - seenAt > STUCK_AFTER_MS || undefined,
-    );
+    return (worked >= orders && told >= orders) || performance.now() - seenAt > STUCK_AFTER_MS;
   };
-  await waitFor('the end of the backlog', isOver, ENDS_WITHIN_MS);
+  await eventually(isOver, 'the end of the backlog', ENDS_WITHIN_MS);
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {

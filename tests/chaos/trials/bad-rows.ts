@@ -2,7 +2,7 @@ import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
 import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
 import { outboxShardOf } from '@orderflow/domain/work-item-record';
-import { waitFor } from '../../support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence, readTable } from '../support/evidence.js';
@@ -37,9 +37,9 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
   const isBad = isOf(rows);
   const haveEnded = async () => {
     const orders = await readTable<OrderRecord>(system.operator, system.operator.names.ordersTable);
-    return orders.every((order) => isBad(order) || order.status === 'COMPLETED') || undefined;
+    return orders.every((order) => isBad(order) || order.status === 'COMPLETED');
   };
-  return waitFor('the orders behind the bad rows', haveEnded, withinMs).then(
+  return eventually(haveEnded, 'the orders behind the bad rows', withinMs).then(
     () => true,
     () => false,
   );
@@ -49,9 +49,9 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
 async function untilReported(url: string): Promise<boolean> {
   const asks = async () => {
     const health = await (await fetch(url)).text();
-    return (health.includes('"degraded"') && health.includes('cannot be processed')) || undefined;
+    return health.includes('"degraded"') && health.includes('cannot be processed');
   };
-  return waitFor('a report of the bad rows', asks, REPORTED_WITHIN_MS).then(
+  return eventually(asks, 'a report of the bad rows', REPORTED_WITHIN_MS).then(
     () => true,
     () => false,
   );

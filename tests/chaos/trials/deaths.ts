@@ -1,9 +1,9 @@
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import { list } from '@orderflow/orderctl/dead-letters/list';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ServiceProcess } from '../../support/embedded-system.js';
 import { createTerminal } from '../../support/operator.js';
-import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
 import {
@@ -54,7 +54,7 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
       await worker.start();
       const { length: ends } = worker.ends;
       worker.signal('SIGTERM');
-      await waitFor('the death of the worker', () => Promise.resolve(worker.ends.length > ends || undefined));
+      await eventually(async () => worker.ends.length > ends, 'the death of the worker');
     }
   }
   const done = run();
@@ -119,10 +119,10 @@ async function run({ seed, emulator, size, say, orders: wanted }: TrialOptions):
     });
     const areMet = async () => {
       const deaths = await countDeaths(system);
-      return POINTS.every((name) => deaths.has(name)) || undefined;
+      return POINTS.every((name) => deaths.has(name));
     };
     // A check below reports missing deaths.
-    await waitFor('a death at each point', areMet, MET_WITHIN_MS).catch(() => undefined);
+    await eventually(areMet, 'a death at each point', MET_WITHIN_MS).catch(() => undefined);
     await endStops();
     await endFaults(system, () => {
       armed = false;

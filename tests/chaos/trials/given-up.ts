@@ -1,7 +1,7 @@
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
+import { eventually } from '@orderflow/testing/eventually';
 import { createTerminal } from '../../support/operator.js';
-import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
 import { everyOrderEnds, nothingFromNowhere, nothingIsLeft, outsideAgrees } from '../support/checks.js';
@@ -41,7 +41,7 @@ async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], 
     const mine = all.filter(({ orderId }) => ids.has(orderId));
     return mine.every(({ status }) => status === 'COMPLETED' || status === 'FAILED') ? mine : undefined;
   };
-  return waitFor('the end of all orders that kill workers', look, withinMs);
+  return eventually(look, 'the end of all orders that kill workers', withinMs);
 }
 
 /** An order ends COMPLETED if the warehouse shipped it, else FAILED. */

@@ -1,6 +1,6 @@
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient } from '../../support/api-client.js';
-import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence } from '../support/evidence.js';
@@ -51,8 +51,8 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
     });
     const lost = await placeOrders({ baseUrl: await system.apiUrl(), count: 1, firstIndex: LOST, until: 'accepted' });
     const { orderId = '' } = lost[0] ?? {};
-    const isLost = () => Promise.resolve(system.network.applied().get('swallow'));
-    await waitFor('the loss of a message', isLost);
+    const isLost = async () => system.network.applied().get('swallow');
+    await eventually(isLost, 'the loss of a message');
     recover();
 
     const giveUpAfterMs = OUTBOX_DELAY_MS + graceMs + GIVE_UP_AFTER_MS[ablated ? 'ablated' : 'otherwise'];

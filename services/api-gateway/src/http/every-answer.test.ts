@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { openRaw, leaveRaw, parseAnswer, UNSERVABLE } from '@orderflow/testing/raw-client';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
-import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

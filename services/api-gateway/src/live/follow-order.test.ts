@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFollowedOrder, followed } from '@orderflow/testing/api-gateway/followed-order';
-import { eventually } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
 
 describe('a stream of an order', () => {
   it('begins with the current state, sends each step, and ends with the outcome', async () => {

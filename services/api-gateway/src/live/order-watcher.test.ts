@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { once } from 'node:events';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { at, createFollowedOrder, createWatcher, followed } from '@orderflow/testing/api-gateway/followed-order';
-import { eventually } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
 import { createFollowOrder } from './follow-order.js';
 
 describe('a change', () => {

@@ -2,16 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type Notification, type Order } from '@orderflow/contracts';
 import { newId } from '@orderflow/domain/ids';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import {
-  anOrder,
-  bodyOf,
-  eventually,
-  NAMES,
-  NOW_MS,
-  quiet,
-  startApi,
-  type Api,
-} from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const NOW = new Date(NOW_MS).toISOString();
 const key = (value: string) => ({ 'idempotency-key': value });
