@@ -16,7 +16,7 @@ function failed(change: Partial<OrderRecord> = {}): OrderRecord {
 describe('restartIdFor', () => {
   const at = '2027-03-14T15:00:00.000Z';
 
-  it('is the replay of the dead letter that the item was given up with', () => {
+  it('is the replay id of the dead letter of the current life', () => {
     const timeline = {
       'dead-lettered_4': { at, version: 4, messageId: 'm1' },
       'dead-lettered_7': { at, version: 7, messageId: 'm2' },
@@ -27,7 +27,7 @@ describe('restartIdFor', () => {
     expect(again).not.toBe(replayIdFor('m2'));
   });
 
-  it('is another one for each life of an item without a dead letter', () => {
+  it('differs for each life of an item without a dead letter', () => {
     const earlier = { 'dead-lettered_4': { at, version: 4, messageId: 'm1' } };
     const ids = [7, 9].map((version) => restartIdFor('o1', failed({ version, timeline: earlier })));
     expect(new Set([...ids, restartIdFor('o2', failed()), replayIdFor('m1')]).size).toBe(4);

@@ -86,7 +86,7 @@ describe('the system on Compose', () => {
     }
   });
 
-  it('takes an order from HTTP to COMPLETED, and its notification to SENT', async () => {
+  it('completes an order, and sends its notification', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const order = await api.orderInState(orderId, 'COMPLETED');
     expect(order).toMatchObject({ orderId, totalAmount: 12.5, version: 3 });
@@ -194,7 +194,7 @@ describe('the system on Compose', () => {
     expect(dead.MessageAttributes?.code?.StringValue).toBe('NOT_JSON');
   });
 
-  it('completes an order once although its worker is killed while it works on it', async () => {
+  it('completes an order once even if its worker is killed during the work', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     await api.orderInState(orderId, 'PROCESSING');
     await system.kill('order-worker');

@@ -33,7 +33,7 @@ describe('reasons for unfinished work, in the audit', () => {
     expect((await run()).findings).toEqual([]);
   }, 30_000);
 
-  it('accepts a backlog as the reason only if it has a message for each order', async () => {
+  it('accepts a backlog as the reason only if it has a message for every order', async () => {
     const waiting = [1, 2, 3].map(() => order({ outboxAt: Date.now() - MINUTE_MS }));
     const untold = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - MINUTE_MS });
     await put(...waiting, untold);

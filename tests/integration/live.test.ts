@@ -82,7 +82,7 @@ describe('the live views of a running system', () => {
     return ((await answer.json()) as Timeline).steps;
   }
 
-  it('follow an order from acceptance to outcome, and show its timeline', async () => {
+  it('follow an order from acceptance to its outcome, and show its timeline', async () => {
     const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
     const { events, ended } = await open(`/api/orders/${orderId}/events`);
     await ended;

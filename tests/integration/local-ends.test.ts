@@ -45,7 +45,7 @@ describe('whatever ends npm run local', () => {
   };
 
   it.each(Object.entries(MOMENTS))(
-    'SIGINT %s leaves nothing',
+    'SIGINT %s leaves nothing behind',
     async (_, moment) => {
       const launcher = launch();
       await moment(launcher);
@@ -125,7 +125,7 @@ describe('whatever ends npm run local', () => {
     expect(launcher.left()).toEqual([]);
   }, 180_000);
 
-  it('an interrupted background start leaves nothing', async () => {
+  it('an interrupted background start leaves nothing behind', async () => {
     const launcher = launch('exec "$0" tools/local.mjs --detach');
     await launcher.until('emulator', ({ children }) => children.length > 0);
     launcher.kill('SIGINT');

@@ -95,7 +95,7 @@ describe('the metrics of a system', () => {
     for (const service of SERVICES) expect(valueOf(scrapes[service]!, 'build_info', { service })).toBe(1);
   });
 
-  it('count what happened', () => {
+  it('count orders, deliveries and dead letters', () => {
     const created = valueOf(scrapes['api-gateway']!, 'order_created_total');
     const failed = valueOf(scrapes['order-worker']!, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
     const outcomeOf = (outcome: string) => valueOf(scrapes['order-worker']!, 'messages_total', { outcome });

@@ -147,7 +147,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ version: completed.version, effects: 1 });
   }, 60_000);
 
-  it('attributes of other senders survive dead-lettering, a redrive and a replay', async () => {
+  it('foreign attributes survive dead-lettering, a redrive and a replay', async () => {
     const record = order();
     await put(system, record);
     const first = await send(system.names.orderQueue, bodyOf(record, { totalAmount: 'a lot' }), ATTRIBUTES);
@@ -180,7 +180,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ effects: 1 });
   }, 90_000);
 
-  it('a message that SQS itself had moved is processed', async () => {
+  it('a message that SQS itself dead-lettered is processed after a redrive', async () => {
     const record = order();
     await put(system, record);
     await send(system.names.orderDeadLetterQueue, bodyOf(record), {});

@@ -63,7 +63,7 @@ it('without /proc and ps only the existence of a process is known', () => {
   rmSync(empty, { recursive: true });
 });
 
-it('reports what it cannot determine', () => {
+it('reports that it cannot determine the state', () => {
   if (hasProc) expect(doubtAboutIds()).toBeUndefined();
   expect(doubtAboutIds(NO_PROC)).toContain('to the second');
 });

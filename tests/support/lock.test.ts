@@ -132,7 +132,7 @@ describe('a lock between processes', () => {
     ]);
   });
 
-  it('is no longer waited for after the wait is aborted', async () => {
+  it('stops waiting when the wait is aborted', async () => {
     const given = new AbortController();
     const holding = withLock(lock, async () => {
       const waiting = withLock(lock, () => undefined, {
@@ -157,7 +157,7 @@ describe('a lock between processes', () => {
     expect(results.filter(({ together, held }) => together !== 1 || held === 0)).toEqual([]);
   }, 60_000);
 
-  it('is free again wherever the process that takes it is killed', async () => {
+  it('is free again at whatever point its process is killed', async () => {
     const killed = join(folder, 'killed', 'lock');
     for (let step = 1; ; step++) {
       const { signal } = spawnSync(process.execPath, [interleavings, MODULE, folder, String(step)]);

@@ -59,20 +59,20 @@ function later<R extends object>(record: R, change: object): R {
 
 const changed = { status: 'PROCESSING', version: 7, updatedAt: LATER, holder: 'm', outboxAt: 1, outboxAttempts: 3 };
 
-describe('an event that is published again', () => {
-  it('is the same to the byte: OrderCreated', () => {
+describe('a republished event', () => {
+  it('has the same bytes: OrderCreated', () => {
     const first = order();
     expect(JSON.stringify(orderCreated(later(first, changed)))).toBe(JSON.stringify(orderCreated(first)));
   });
 
-  it('is the same to the byte: NotificationRequested', () => {
+  it('has the same bytes: NotificationRequested', () => {
     for (const first of [notification(), notification({ causationId: newId() })]) {
       const again = notificationRequested(later(first, { ...changed, status: 'SENDING' }));
       expect(JSON.stringify(again)).toBe(JSON.stringify(notificationRequested(first)));
     }
   });
 
-  it('is the same to the byte: OrderCompleted, OrderFailed, NotificationSent', () => {
+  it('has the same bytes: OrderCompleted, OrderFailed, NotificationSent', () => {
     const completed = { ...order(), status: 'COMPLETED', version: 3, updatedAt: LATER } as OrderRecord;
     const failed = { ...completed, status: 'FAILED', failure: FAILURE } as OrderRecord;
     const sent = { ...notification(), status: 'SENT', version: 3, sentAt: LATER } as NotificationRecord;
@@ -94,7 +94,7 @@ describe('events', () => {
     notificationSent(sent),
   ];
 
-  it('pass the validation that their readers make', () => {
+  it('pass the validation of their consumers', () => {
     for (const event of all) {
       const EventClass = EVENT_CLASSES.find(({ type }) => type === event?.type)!;
       const read = plainToInstance(EventClass as new () => EventDetail, JSON.parse(JSON.stringify(event!.detail)));
@@ -109,7 +109,7 @@ describe('events', () => {
     expect(all.map((event) => event?.type).sort()).toEqual(ofItems.map(({ type }) => type).sort());
   });
 
-  it('carry their context, and say what led to them', () => {
+  it('carry their context and their cause', () => {
     const created = orderCreated(order()).detail.metadata;
     expect(created).toEqual({
       eventId: eventIdFor(ORDER_ID, 'OrderCreated', 1),
@@ -128,7 +128,7 @@ describe('events', () => {
     });
   });
 
-  it('of an outcome that was traced carry where it was worked on; the first event stays as it was', () => {
+  it('of a traced outcome carry the trace context of its worker; the first event does not change', () => {
     const outcomeTraceparent = '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01';
     const traced = { ...completed, outcomeTraceparent };
     expect(orderOutcome(traced)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
@@ -137,7 +137,7 @@ describe('events', () => {
     expect(notificationSent(sent)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
   });
 
-  it('say of a notification that was sent what it was sent for', () => {
+  it('of a sent notification name the event that caused it', () => {
     const causationOf = (record: NotificationRecord) => notificationSent(record)?.detail.metadata.causationId;
     const sent = { status: 'SENT', version: 3, sentAt: LATER } as const;
     const asked = { ...notification(), ...sent };
@@ -146,12 +146,12 @@ describe('events', () => {
     expect(causationOf({ ...notification({ causationId: outcomeId }), ...sent })).toBe(outcomeId);
   });
 
-  it('of another life of an order are others', () => {
+  it('have another id in another life of the order', () => {
     const again = { ...failed, version: 6 };
     expect(orderOutcome(again)!.detail.metadata.eventId).not.toBe(orderOutcome(failed)!.detail.metadata.eventId);
   });
 
-  it('do not exist for what has no outcome yet', () => {
+  it('do not exist for an item without an outcome', () => {
     expect(orderOutcome(order())).toBeUndefined();
     expect(orderOutcome({ ...order(), status: 'PROCESSING' })).toBeUndefined();
     expect(notificationSent(notification())).toBeUndefined();
@@ -159,8 +159,8 @@ describe('events', () => {
   });
 });
 
-describe('what readers see of an order', () => {
-  it('has nothing of the inside', () => {
+describe('the public view of an order', () => {
+  it('has no internal attributes', () => {
     expect(Object.keys(toOrder(order())).sort()).toEqual([
       'correlationId',
       'createdAt',
@@ -174,13 +174,13 @@ describe('what readers see of an order', () => {
     ]);
   });
 
-  it('has a failure only while it is failed', () => {
+  it('has a failure only while the order is FAILED', () => {
     const record = { ...order(), failure: FAILURE };
     expect(toOrder(record)).not.toHaveProperty('failure');
     expect(toOrder({ ...record, status: 'FAILED' }).failure).toEqual(FAILURE);
   });
 
-  it('as accepted does not depend on what happened since', () => {
+  it('shows the order as it was accepted, whatever happened since', () => {
     const first = order();
     const done = later(first, { ...changed, status: 'FAILED', failure: FAILURE });
     expect(toAcceptedOrder(done)).toEqual(toAcceptedOrder(first));

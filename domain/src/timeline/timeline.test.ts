@@ -34,7 +34,7 @@ const received = (ms: number, version: number, change: Partial<TimelineEntry> = 
 });
 
 describe('timelineOf', () => {
-  it('needs of an order what is projected of it, and no more', () => {
+  it('needs only the projected attributes of an order', () => {
     const failure = { code: 'RETRIES_EXHAUSTED', message: 'no', retriable: true };
     const change = { status: 'FAILED', version: 3, failure } as const;
     const whole = order({ received_2: received(50, 2), failed_3: { at: at(70), version: 3 } }, change);
@@ -44,7 +44,7 @@ describe('timelineOf', () => {
     expect(toLiveOrder(projected as FollowedOrder, true)).toEqual(toLiveOrder(whole, true));
   });
 
-  it('tells each step with its time, the time since the one before, state, event and trace', () => {
+  it('shows each entry with its time, the time since the previous one, state, event and trace', () => {
     const record = order(
       { received_2: received(50, 2), completed_3: { at: at(300), version: 3 } },
       { status: 'COMPLETED', version: 3, updatedAt: at(300) },
@@ -69,7 +69,7 @@ describe('timelineOf', () => {
     ]);
   });
 
-  it('shows a message as sent once, however often it was received, and shows each copy', () => {
+  it('shows one sending of a message that was received several times, and each of its copies', () => {
     const record = order({
       received_2: received(50, 2),
       retried_3: { at: at(60), version: 3, delaySeconds: 2, reason: 'WarehouseError' },
@@ -90,9 +90,9 @@ describe('timelineOf', () => {
   });
 
   it.each([
-    ['lost, and sent because of it', 8_000, ['accepted', 'republished', 'sent', 'received']],
-    ['in the queue all the while', 20, ['accepted', 'sent', 'republished', 'received']],
-  ])('tells when the sweeper published the event of a message again that was %s', (_, sentAt, expected) => {
+    ['lost', 8_000, ['accepted', 'republished', 'sent', 'received']],
+    ['in the queue all the time', 20, ['accepted', 'sent', 'republished', 'received']],
+  ])('shows when the sweeper republished the event of a message that was %s', (_, sentAt, expected) => {
     const record = order({
       received_2: received(9_000, 2, { sentAt: at(sentAt) }),
       republished_1: { at: at(7_000), version: 1, eventId: '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a12' },
@@ -119,7 +119,7 @@ describe('timelineOf', () => {
     ]);
   });
 
-  it('puts steps of one moment into the order of their versions, and of one version into that of their meaning', () => {
+  it('orders entries of the same time by version, and those of the same version by meaning', () => {
     const record = order({
       failed_3: { at: at(70), version: 3 },
       'dead-lettered_3': { at: at(70), version: 3, code: 'RECEIVES_EXHAUSTED' },
@@ -133,7 +133,7 @@ describe('timelineOf', () => {
     ]);
   });
 
-  it('goes by the versions where the clocks of two hosts differ', () => {
+  it('orders entries by version when the clocks of two hosts differ', () => {
     const record = order({
       received_2: received(-30, 2, { sentAt: at(-50) }),
       completed_3: { at: at(10), version: 3 },
@@ -147,7 +147,7 @@ describe('timelineOf', () => {
     ]);
   });
 
-  it('stays in order however clocks are set between its steps, over several lives and their notifications', () => {
+  it('keeps lives and notifications in order, whatever the clocks say', () => {
     const clocks = fc.array(fc.constantFrom(-3_600_000, -1_000, 0, 1_000, 3_600_000), { minLength: 12, maxLength: 12 });
     fc.assert(
       fc.property(clocks, (offsets) => {
@@ -181,7 +181,7 @@ describe('timelineOf', () => {
     );
   });
 
-  it('gives the outcome of an earlier life no event of the present one', () => {
+  it('never shows an event of the current life with an earlier outcome', () => {
     const failure = { code: 'RETRIES_EXHAUSTED', message: 'no', retriable: true };
     const first = order({ failed_3: { at: at(70), version: 3 } }, { status: 'FAILED', version: 3, failure });
     expect(timelineOf(first).steps.at(-1)?.eventId).toBe(orderOutcome(first)?.detail.metadata.eventId);
@@ -189,7 +189,7 @@ describe('timelineOf', () => {
     expect(timelineOf(replayed).steps.at(-1)).not.toHaveProperty('eventId');
   });
 
-  it('takes notifications in, and keeps their messages apart from their being sent', () => {
+  it('includes notifications, and does not confuse sending a message with sending the notification', () => {
     const record = order({ received_2: received(50, 2) });
     const request = { orderId: record.orderId, channel: 'EMAIL', message: 'done' } as const;
     const notification = {

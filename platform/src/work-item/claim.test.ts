@@ -90,14 +90,14 @@ async function createJobs() {
 }
 
 describe('insert', () => {
-  it('writes what it is given, and leaves out what is undefined', async () => {
+  it('writes the given attributes, and leaves out undefined ones', async () => {
     const { executor, dynamo } = await createJobs();
     const result = await executor.execute(insert(TABLE, { ...INSERTED, jobId: 'j2', traceparent: undefined }));
     expect(result).toEqual({ applied: true });
     expect(dynamo.item('jobs', { jobId: 'j2' })).toEqual({ ...INSERTED, jobId: 'j2' });
   });
 
-  it('is refused when the item exists, which stays as it is', async () => {
+  it('is refused when the item exists, and does not change it', async () => {
     const { executor, job } = await createJobs();
     const result = await executor.execute(insert(TABLE, { ...INSERTED, status: 'OTHER' }));
     expect(result).toEqual({ applied: false, item: undefined });
@@ -106,7 +106,7 @@ describe('insert', () => {
 });
 
 describe('claim', () => {
-  it('takes a waiting item in one call, without reading', async () => {
+  it('takes a pending item in one call, without reading', async () => {
     const { claim, owned, job, dynamo, time } = await createJobs();
     const before = dynamo.calls.length;
     const ownership = owned(await claim('m1'));
@@ -124,7 +124,7 @@ describe('claim', () => {
     });
   });
 
-  it('is given to the same message again, lease or not, under a new token', async () => {
+  it('is renewed for the same message with a new token, even during the lease', async () => {
     const { claimed, finish, job } = await createJobs();
     const first = await claimed('m1');
     const second = await claimed('m1');
@@ -135,7 +135,7 @@ describe('claim', () => {
     expect(await finish(second)).toBe(true);
   });
 
-  it('is held while the lease of another message lasts, to its last millisecond by a clock that is ahead', async () => {
+  it("is refused until the last millisecond of another message's lease, by a clock that is ahead", async () => {
     const { claim, claimed, time, job } = await createJobs();
     await claimed('m1');
     const before = job();
@@ -144,14 +144,14 @@ describe('claim', () => {
     expect(job()).toEqual(before);
   });
 
-  it('is held while the clock of the other message is ahead by no more than the allowance', async () => {
+  it("is refused while the other message's clock is ahead within the allowance", async () => {
     const { claim, claimed, time } = await createJobs();
     await claimed('m1');
     time.ms -= LEASE_SKEW_MS;
     expect(await claim('m2')).toEqual({ kind: 'held' });
   });
 
-  it('is taken over after the clock was set back, without a wait for the clock to catch up', async () => {
+  it('is taken over after the clock was set back, without waiting for it to catch up', async () => {
     const { claimed, finish, time, job } = await createJobs();
     const late = await claimed('m1');
     time.ms -= LEASE_SKEW_MS + 1;
@@ -161,7 +161,7 @@ describe('claim', () => {
     expect(job()).toMatchObject({ status: 'COMPLETED', effects: 1, version: 4 });
   });
 
-  it('is not taken over by what was seen before the holder came again: the version never falls', async () => {
+  it('is not taken over if the holder has claimed again meanwhile: the version never falls', async () => {
     const { claimed, executor, time, claim, job } = await createJobs();
     const giveBack = async () =>
       postponeItem(executor, TABLE, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
@@ -182,7 +182,7 @@ describe('claim', () => {
     expect(job()).toMatchObject({ holder: 'm1', version: 5, timeline: { retried_3: {}, retried_5: {} } });
   });
 
-  it('is taken over once the lease has passed, and the former owner finishes nothing', async () => {
+  it('is taken over once the lease has expired, and the former holder cannot finish the item', async () => {
     const { claimed, finish, time, job } = await createJobs();
     const late = await claimed('m1');
     time.ms += PASSED_MS;
@@ -193,7 +193,7 @@ describe('claim', () => {
     expect(job()).toMatchObject({ status: 'COMPLETED', effects: 1, version: 4 });
   });
 
-  it('is of no use on a finished item, which it returns', async () => {
+  it('is refused for a finished item, and returns it', async () => {
     const { claim, claimed, finish, job } = await createJobs();
     await finish(await claimed('m1'));
     const done = job();
@@ -202,7 +202,7 @@ describe('claim', () => {
     expect(job()).toEqual(done);
   });
 
-  it('knows an item that does not exist', async () => {
+  it('reports an item that does not exist', async () => {
     const { executor } = await createJobs();
     const request = {
       id: 'nowhere',
@@ -214,7 +214,7 @@ describe('claim', () => {
     expect(await claimItem(executor, TABLE, request, Date.now)).toEqual({ kind: 'unknown' });
   });
 
-  it('recognises its own claim when the answer was lost inside the client and the call repeated', async () => {
+  it('recognises its own claim when the client repeated the call after a lost answer', async () => {
     const { executor, claim, owned, job } = await createJobs();
     const twice: StatementExecutor = {
       execute: async (statement) => {
@@ -226,7 +226,7 @@ describe('claim', () => {
     expect(ownership).toMatchObject({ version: 2, claimToken: job().claimToken });
   });
 
-  it('lets exactly one of many messages win', async () => {
+  it('succeeds for exactly one of many messages', async () => {
     const { claim, job } = await createJobs();
     const results = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`m${index}`)));
     const kinds = results.map(({ kind }) => kind).sort();
@@ -234,7 +234,7 @@ describe('claim', () => {
     expect(job().version).toBe(2);
   });
 
-  it('lets exactly one of many messages take over', async () => {
+  it('is taken over by exactly one of many messages', async () => {
     const { claim, claimed, time, job } = await createJobs();
     await claimed('dead');
     time.ms += PASSED_MS;
@@ -243,7 +243,7 @@ describe('claim', () => {
     expect(job().version).toBe(3);
   });
 
-  it('gives up an item that changes hands faster than it can be claimed', async () => {
+  it('fails on an item that others claim faster', async () => {
     const { executor, claim, job } = await createJobs();
     let version = 10;
     const racing: StatementExecutor = {
@@ -254,7 +254,7 @@ describe('claim', () => {
     expect((await claim('m1', undefined, executor)).kind).toBe('claimed');
   });
 
-  it('passes on what the service says', async () => {
+  it('passes on an error of the service', async () => {
     const { dynamo, claim, job } = await createJobs();
     dynamo.rejectEntriesNext('BatchExecuteStatement', 'InternalServerError');
     await expect(claim('m1')).rejects.toMatchObject({ name: 'InternalServerError' });
@@ -266,7 +266,7 @@ describe('postpone', () => {
   const stored = { at: 'then', delaySeconds: 2 };
   const reason = { now: 5_000, entry: { name: 'retried', ...stored } };
 
-  it('leaves the item to its message, and nothing late of the attempt can finish it', async () => {
+  it('keeps the item for its message, and a late result of the attempt cannot finish it', async () => {
     const { claimed, claim, executor, finish, job } = await createJobs();
     const ownership = await claimed('m1');
     await postponeItem(executor, TABLE, ownership, reason);
@@ -283,7 +283,7 @@ describe('postpone', () => {
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 5, effects: 1 });
   });
 
-  it('leaves the item to the message that has taken over', async () => {
+  it('does not change an item that was claimed again', async () => {
     const { claimed, executor, job } = await createJobs();
     const ownership = await claimed('m1');
     await claimed('m1');
@@ -292,7 +292,7 @@ describe('postpone', () => {
     expect(job()).toEqual(taken);
   });
 
-  it('does not keep another message from taking over once the lease has passed', async () => {
+  it('does not stop another message from taking over once the lease has expired', async () => {
     const { claimed, claim, executor, time } = await createJobs();
     await postponeItem(executor, TABLE, await claimed('m1'), reason);
     time.ms += PASSED_MS;
@@ -357,21 +357,21 @@ describe('finish', () => {
     expect(job()).toEqual(done);
   });
 
-  it('does not take another outcome under its token for this one', async () => {
+  it('does not mistake another outcome under its token for its own', async () => {
     const { claimed, finish } = await createJobs();
     const ownership = await claimed('m1');
     await finish(ownership, 'failed', { failure: RETRIABLE });
     expect(await finish(ownership, 'completed')).toBe(false);
   });
 
-  it('does nothing to an item that is gone', async () => {
+  it('does nothing when the item no longer exists', async () => {
     const { finish } = await createJobs();
     expect(await finish({ id: 'gone', claimToken: 't', version: 2 })).toBe(false);
   });
 });
 
 describe('replay', () => {
-  it('starts a failed item anew: a marker, no failure, no effect counted yet', async () => {
+  it('restarts a failed item: with a marker, without a failure, with no effect counted', async () => {
     const { failRetriably, claimed, finish, job, time } = await createJobs();
     await failRetriably('m1');
     expect(job()).toMatchObject({ status: 'FAILED', failure: RETRIABLE, effects: 1, version: 3 });
@@ -396,7 +396,7 @@ describe('replay', () => {
     expect(job()).not.toHaveProperty('outboxAt');
   });
 
-  it('happens once per replay id', async () => {
+  it('starts one life per replay id', async () => {
     const { failRetriably, claim, job } = await createJobs();
     await failRetriably('m1');
     await failRetriably('m2', 'r1');
@@ -405,7 +405,7 @@ describe('replay', () => {
     expect((await claim('m4', 'r2')).kind).toBe('claimed');
   });
 
-  it('happens once when its message is there twice at the same time', async () => {
+  it('starts one life when two copies of its message arrive at the same time', async () => {
     const { failRetriably, claim, job } = await createJobs();
     await failRetriably('m1');
     const results = await Promise.all([claim('m2', 'r1'), claim('m3', 'r1'), claim('m4', 'r2')]);
@@ -413,27 +413,27 @@ describe('replay', () => {
     expect(job()).toMatchObject({ version: 4, status: 'PROCESSING' });
   });
 
-  it('goes on when the message of the replay comes back', async () => {
+  it('continues when its message is redelivered', async () => {
     const { failRetriably, claimed, finish } = await createJobs();
     await failRetriably('m1');
     await claimed('m2', 'r1');
     expect(await finish(await claimed('m2', 'r1'))).toBe(true);
   });
 
-  it('is refused to an item that failed for good', async () => {
+  it('is refused for an item that failed for good', async () => {
     const { claimed, claim, finish, job } = await createJobs();
     await finish(await claimed('m1'), 'failed', { failure: { ...RETRIABLE, retriable: false } });
     expect(await claim('m2', 'r1')).toEqual({ kind: 'finished', item: job() });
   });
 
-  it('never begins the first life again, which has no id', async () => {
+  it('never starts the first life again, which has no id', async () => {
     const { failRetriably, claim } = await createJobs();
     await failRetriably('m1');
     await failRetriably('m2', 'r1');
     expect((await claim('m3', '')).kind).toBe('finished');
   });
 
-  it('needs a replay id: a copy of the old message does not start anything', async () => {
+  it('needs a replay id: a copy of the old message starts nothing', async () => {
     const { failRetriably, claim } = await createJobs();
     await failRetriably('m1');
     expect((await claim('m1')).kind).toBe('finished');
@@ -443,7 +443,7 @@ describe('replay', () => {
 describe('the life that a claim belongs to', () => {
   const FIRST = { life: '', isGivenUp: false };
 
-  it('is the same in all attempts, by whichever message, until a replay begins another', async () => {
+  it('is the same in all attempts of all messages, until a replay starts another', async () => {
     const { claim, owned, finish, failRetriably, time } = await createJobs();
     expect(await claim('m1')).toMatchObject(FIRST);
     expect(await claim('m1')).toMatchObject(FIRST);
@@ -459,7 +459,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m5', 'r2')).toMatchObject({ life: 'r2' });
   });
 
-  it('is told when the answer of the claim was lost, of a replay as well', async () => {
+  it('is returned when the first answer was lost, also for a replay', async () => {
     const { claim, executor, failRetriably } = await createJobs();
     const twice: StatementExecutor = {
       execute: async (statement) => {
@@ -472,7 +472,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m2', 'r1', twice)).toMatchObject({ life: 'r1', isGivenUp: false });
   });
 
-  it('is the one that an operator began, of an item that waits again', async () => {
+  it("is the operator's when an operator has restarted the item", async () => {
     const { claim, dynamo } = await createJobs();
     dynamo.seed('jobs', { ...INSERTED, version: 7, lastReplayId: 'restart-1' });
     expect(await claim('m1')).toMatchObject({ life: 'restart-1', isGivenUp: false });
@@ -493,7 +493,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m3')).toMatchObject({ isGivenUp: true });
   });
 
-  it('that one message gives up as another begins its work is given up for exactly those who come after', async () => {
+  it('is given up for every claim after the one that gives it up, in a race too', async () => {
     for (let run = 0; run < 20; run++) {
       const { claim, executor, time, job } = await createJobs();
       await claim('m1');
@@ -509,7 +509,7 @@ describe('the life that a claim belongs to', () => {
 });
 
 describe('moving the marker', () => {
-  it('is done by one of several sweepers and changes no state', async () => {
+  it('succeeds for one of several sweepers, and changes no state', async () => {
     const { executor, job } = await createJobs();
     const move = () => executor.execute(moveMarker(TABLE, 'j1', 5_000, 9_000));
     const results = await Promise.all([move(), move(), move()]);
@@ -517,7 +517,7 @@ describe('moving the marker', () => {
     expect(job()).toEqual({ ...INSERTED, outboxAt: 9_000 });
   });
 
-  it('is followed by a note of the publication, which is refused when the marker has moved on or gone', async () => {
+  it('lets the sweeper note a publication only while the marker is where it was moved', async () => {
     const { executor, job } = await createJobs();
     const note = (outboxAt: number) =>
       executor.execute(notePublication(TABLE, 'j1', outboxAt, { sentAt: 6_000, attempts: 1 }));
@@ -527,7 +527,7 @@ describe('moving the marker', () => {
   });
 });
 
-it('raises the version with every change, whatever the order of events', async () => {
+it('every change raises the version', async () => {
   const { claimed, failRetriably, finish, job, time } = await createJobs();
   const versions: unknown[] = [];
   const note = () => versions.push(job().version);

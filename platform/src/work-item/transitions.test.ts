@@ -134,7 +134,7 @@ describe.each(ROWS)('%s', (_name, statement, allowed, refused) => {
 describe("an item's timeline", () => {
   const entry = { name: 'retried', at: 'then' };
 
-  it('keeps each entry under its name and the version that it led to', async () => {
+  it('keeps each entry under its name and the new version', async () => {
     const { after } = await execute(
       transitions.postpone(TABLE, 'j1', { claimToken: 'seen', version: 7, now: 2_000, entry }),
       processing,

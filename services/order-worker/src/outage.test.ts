@@ -30,7 +30,7 @@ describe('while a dependency is unavailable', () => {
   );
 
   it.each(cases)(
-    '%s (%s): polling pauses, nothing is dead-lettered, and all goes on afterwards',
+    '%s (%s): polling pauses, nothing is dead-lettered, and work continues afterwards',
     async (client, _, fault) => {
       const system = createOrderSystem({ MAX_RECEIVES: '1' });
       const orders = Array.from({ length: 15 }, () => anOrder(system));

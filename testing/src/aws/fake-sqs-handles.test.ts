@@ -11,7 +11,7 @@ describe('receipt handles', () => {
     expect(sqs.messages(WORK)).toEqual([]);
   });
 
-  it('delete nothing after the message was received again', async () => {
+  it('delete nothing once the message has been received again', async () => {
     const { send, receiveOne, remove, pass, sqs } = createSystem();
     await send();
     const { ReceiptHandle: stale } = await receiveOne();

@@ -22,7 +22,7 @@ function exploreFake(seam: Seam, runs: number, seed = 1) {
 }
 
 describe('the model of the state machine', () => {
-  it('agrees with the statements, and plays the same histories again for the same seed', async () => {
+  it('agrees with the statements, and repeats the same histories for the same seed', async () => {
     const first = await exploreFake(asIs, 60);
     expect(first).toEqual({
       runs: 60,
@@ -33,7 +33,7 @@ describe('the model of the state machine', () => {
     expect(await exploreFake(asIs, 60)).toEqual(first);
   }, 60_000);
 
-  it('notices claims that are given without a look at the holder', async () => {
+  it('notices claims that ignore the holder', async () => {
     const interventions = { statements: 0, answers: 0 };
     const { counterexample } = await exploreFake(claimWithoutHolder(interventions), 60);
     expect(counterexample).toContain('nobody takes an item from another message while its lease lasts');
@@ -41,7 +41,7 @@ describe('the model of the state machine', () => {
     expect(interventions.answers).toBeGreaterThan(0);
   }, 60_000);
 
-  it('notices a marker that goes with the first of two confirmations', async () => {
+  it('notices a marker that the first of two confirmations removes', async () => {
     const interventions = { statements: 0 };
     const { counterexample } = await exploreFake(confirmationByOne(interventions), 60);
     expect(counterexample).toContain('the marker of an outcome stays until its last consumer has confirmed it');

@@ -47,7 +47,7 @@ describe('GET /api/dead-letters', () => {
     expect({ shown: items.length, total }).toEqual({ shown: 10, total: 25 });
   });
 
-  describe('says whether a replay would start anything', () => {
+  describe('says whether a replay would restart the order', () => {
     const stored = newOrderRecord({
       ...{ orderId: newId(), request: anOrder(), requestHash: '', correlationId: 'c-1', now: NOW_MS, outboxAt: NOW_MS },
     });
@@ -74,7 +74,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal?.split(':')[0]).toBe(refusal);
     });
 
-    it('that an order was started by its replay already', async () => {
+    it('that its replay has already started the order', async () => {
       const api = await startApi();
       api.aws.dynamo.seed(names.ordersTable, { ...stored, lastReplayId: replayIdFor('m-1') });
       const told = { code: 'ANY', originalMessageId: 'm-1' };
@@ -83,7 +83,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/already/);
     });
 
-    it('an event that was meant for another queue than ours', async () => {
+    it('that an event was for a queue of another system', async () => {
       const api = await startApi();
       const target = { DataType: 'String', StringValue: 'arn:aws:sqs:us-east-1:0:somewhere-else' };
       api.aws.sqs.enqueue(queueUrlOf(names.undeliveredQueue), readable(), { TARGET_ARN: target });
@@ -91,7 +91,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/^UNKNOWN_TARGET: /);
     });
 
-    it('only by the letter itself while the tables cannot be read', async () => {
+    it('from the letter alone while the tables cannot be read', async () => {
       const api = await startApi();
       api.aws.dynamo.failAlways('BatchGet', connectionRefused);
       for (const body of [readable(), 'one book, please'])

@@ -75,7 +75,7 @@ describe('POST /api/notifications', () => {
     expect(api.notifications()).toHaveLength(1);
   });
 
-  it('accepts concurrent copies once, also in one ms and with one correlation id', async () => {
+  it('accepts concurrent copies once, even within one ms and with one correlation id', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     const copies = Array.from({ length: 8 }, () =>

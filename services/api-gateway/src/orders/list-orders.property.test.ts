@@ -61,7 +61,7 @@ const bytesOf = ({ items }: OrderPage): number =>
   items.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
 
 describe('a list of orders', () => {
-  it('shows each order once and in order, in bounded pages, whatever the sizes, with malformed ones among them', async () => {
+  it('shows each order once and in order, in bounded pages, whatever their sizes, even among malformed ones', async () => {
     const sizes = fc.array(fc.constantFrom(-1, ...SIZES), { maxLength: 60 });
     const query = fc.record({ limit: fc.integer({ min: 1, max: 100 }), ofCustomer: fc.boolean() });
     await fc.assert(
