@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { leaseEndsAt } from './lease.js';
-import { connectionRefused, connectionReset } from '@orderflow/testing/aws/aws-errors';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import {
   createOutboxSystem,
   finishedThing,
@@ -11,7 +11,6 @@ import {
 } from '@orderflow/testing/outbox-system';
 
 const SWEPT_AT = new Date(SWEPT_AT_MS).toISOString();
-const MINUTE_MS = 60_000;
 
 describe('a due marker', () => {
   it('republishes its event, and moves to a later time', async () => {
@@ -108,36 +107,6 @@ describe('a due marker', () => {
   });
 });
 
-describe('an unconfirmed outcome', () => {
-  it('is republished as the same event', async () => {
-    const outbox = createOutboxSystem([finishedThing()]);
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1, awaiting: ['a-consumer'] });
-    expect(outbox.published()).toEqual(['Ended thing-1 v3']);
-    expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: SWEPT_AT_MS + 5_000 });
-  });
-
-  it('is never given up: a consumer still needs it', async () => {
-    const outbox = createOutboxSystem([finishedThing({ outboxAttempts: 500 })]);
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1, awaiting: ['a-consumer'] });
-    expect(outbox.item()).toMatchObject({ status: 'COMPLETED', outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffMaxMs });
-  });
-
-  it('waits for a backlog in its own queue, not in the other one', async () => {
-    const outbox = createOutboxSystem([finishedThing(), thing({ thingId: 'thing-2' })]);
-    outbox.queue.outcomes.visible = 1;
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 2, waiting: 1, republished: 1 });
-    expect(outbox.published()).toEqual(['Made thing-2 v1']);
-  });
-
-  it('loses its marker when outcomes have no consumer', async () => {
-    const outbox = createOutboxSystem([finishedThing()], { confirmedBy: [] });
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
-    expect(outbox.published()).toEqual([]);
-    expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3 });
-    expect(outbox.item()).not.toHaveProperty('outboxAt');
-  });
-});
-
 describe('two sweepers', () => {
   it('publish each event once', async () => {
     const outbox = createOutboxSystem([...Array.from({ length: 30 }, (_, i) => thing({ thingId: `t${i}` }))]);
@@ -175,85 +144,5 @@ describe('without the bus', () => {
     await expect(outbox.sweep()).rejects.toMatchObject({ name: 'InternalFailure' });
     const attempts = [1, 2, 3].map((i) => outbox.item(`thing-${i}`).outboxAttempts);
     expect(attempts.sort()).toEqual([0, 1, 1]);
-  });
-});
-
-describe('an item whose attempts are used up', () => {
-  it('fails as UNDELIVERED, publishes that, and can be replayed', async () => {
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
-    const item = outbox.item();
-    expect(item).toMatchObject({
-      status: 'FAILED',
-      version: 3,
-      effects: 1,
-      updatedAt: SWEPT_AT,
-      failure: { code: 'UNDELIVERED', retriable: true, message: expect.any(String) as unknown },
-      timeline: { undelivered_2: { at: SWEPT_AT, version: 2 }, failed_3: { at: SWEPT_AT, version: 3 } },
-    });
-    expect(item).toMatchObject({ outboxAt: SWEPT_AT_MS + SWEEPER_OPTIONS.backoffBaseMs, outboxAttempts: 0 });
-    expect(outbox.published()).toEqual(['Ended thing-1 v3']);
-    expect(outbox.givenUp).toMatchObject([{ thingId: 'thing-1', status: 'FAILED', updatedAt: SWEPT_AT }]);
-    expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
-  });
-
-  it("is not given up once a worker has claimed it, because that worker's effect is unknown", async () => {
-    const claimed = {
-      status: 'PROCESSING',
-      version: 4,
-      holder: 'm',
-      claimToken: 'c',
-      leaseUntil: SWEPT_AT_MS - 60_000,
-    };
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 500, ...claimed })]);
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
-    expect(outbox.item()).toMatchObject({ status: 'PROCESSING', outboxAttempts: 501 });
-  });
-
-  it('waits for the backlog and for a live lease like any other', async () => {
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
-    outbox.queue.work.visible = 1;
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, waiting: 1 });
-    const leased = createOutboxSystem([
-      thing({ outboxAttempts: 12, status: 'PROCESSING', leaseUntil: SWEPT_AT_MS + 1 }),
-    ]);
-    expect(await leased.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, leased: 1 });
-  });
-
-  it('keeps its marker until its event is published, and republishes the same event', async () => {
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
-    outbox.aws.eventBridge.failNext('PutEvents', connectionRefused);
-    await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    expect(outbox.item()).toMatchObject({ status: 'FAILED', version: 3, effects: 1 });
-
-    outbox.time.ms += MINUTE_MS;
-    await outbox.sweep();
-    const [lost, sent] = outbox.aws.eventBridge.callsOf('PutEvents').map(({ Entries }) => Entries);
-    expect(sent).toEqual(lost);
-    expect(outbox.item()).toMatchObject({ status: 'FAILED', version: 3, effects: 1 });
-  });
-
-  it('loses its marker when outcomes have no consumer', async () => {
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })], { confirmedBy: [] });
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
-    expect(outbox.item()).toMatchObject({ status: 'FAILED' });
-    expect(outbox.item()).not.toHaveProperty('outboxAt');
-    expect(outbox.published()).toEqual([]);
-  });
-
-  it('is given up by a later sweep when the process died after the claim', async () => {
-    const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })]);
-    const { send } = outbox.aws.dynamo;
-    let statements = 0;
-    outbox.aws.dynamo.send = (async (command: { constructor: { name: string } }) => {
-      if (command.constructor.name === 'BatchExecuteStatementCommand' && ++statements === 2) throw connectionReset();
-      return send(command as never);
-    }) as never;
-    await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect(outbox.item()).toMatchObject({ status: 'PROCESSING' });
-    expect(await outbox.sweep()).toMatchObject({ leased: 1 });
-    outbox.time.ms = Number(outbox.item().outboxAt);
-    expect(await outbox.sweep()).toMatchObject({ givenUp: 1 });
-    expect(outbox.item()).toMatchObject({ status: 'FAILED', effects: 1 });
   });
 });
