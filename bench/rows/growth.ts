@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { usageSince, type Usage } from '../support/aws-usage.js';
 import { startSubjectIn, type BenchSystem, type Place, type Places } from '../support/bench-system.js';
 import { startCountingProxy } from '../support/counting-proxy.js';
@@ -27,10 +27,8 @@ function finishedOrder(age: number): Record<string, unknown> {
     outboxShard: _shard,
     outboxAt: _at,
     ...record
-  } = newOrderRecord({
-    orderId: newId(),
+  } = aStoredOrder({
     request: { customerId: `customer-${age % 100}`, items: [item], totalAmount: 12.5 },
-    requestHash: '',
     correlationId: newId(),
     now: Date.now() - (age % 3_600) * 1_000,
     outboxAt: 0,

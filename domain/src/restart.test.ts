@@ -1,16 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, replayIdFor } from './ids.js';
-import { newOrderRecord, type OrderRecord } from './orders/order.js';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
+import { replayIdFor } from './ids.js';
+import type { OrderRecord } from './orders/order.js';
 import { restartIdFor, whyNotRestartable } from './restart.js';
 
 const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
 
 function failed(change: Partial<OrderRecord> = {}): OrderRecord {
-  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 10 }];
-  const request = { customerId: 'c-1', items, totalAmount: 10 };
-  const orderId = newId();
-  const record = newOrderRecord({ orderId, request, requestHash: '', correlationId: 'c', now: 0, outboxAt: 0 });
-  return { ...record, status: 'FAILED', version: 7, effects: 1, failure: FAILURE, ...change };
+  return { ...aStoredOrder(), status: 'FAILED', version: 7, effects: 1, failure: FAILURE, ...change };
 }
 
 describe('restartIdFor', () => {

@@ -1,18 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord, type NotificationRecord } from '@orderflow/domain/notifications/notification';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { orderFor } from './api-client.js';
 
 const context = { requestHash: '', correlationId: 'c-1' };
 
 export function order(change: Partial<OrderRecord> = {}): OrderRecord {
-  const now = Date.now();
-  const record = newOrderRecord({ orderId: randomUUID(), request: orderFor('book-1'), now, outboxAt: now, ...context });
-  return { ...record, ...change };
+  return { ...aStoredOrder({ request: orderFor('book-1'), now: Date.now() }), ...change };
 }
 
 export function without<T extends OrderRecord | NotificationRecord>({

@@ -4,11 +4,12 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { eventIdFor, newId } from '../ids.js';
 import { newNotificationRecord, type NotificationRecord } from '../notifications/notification.js';
-import { newOrderRecord, toAcceptedOrder, toOrder, type OrderRecord } from './order.js';
+import { toAcceptedOrder, toOrder, type OrderRecord } from './order.js';
 import type { EventDetail, OutgoingEvent } from '@orderflow/contracts';
 import { notificationRequested, notificationSent } from '../notifications/notification-events.js';
 import { orderCreated, orderOutcome } from './order-events.js';
 import { EVENT_CLASSES, QUEUES, resourceNames } from '@orderflow/contracts';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { workItemTables } from '../work-item-tables.js';
 
 const NOW_MS = Date.UTC(2027, 0, 1);
@@ -25,16 +26,7 @@ const context = {
   outboxAt: NOW_MS + 5_000,
 };
 
-const order = (): OrderRecord =>
-  newOrderRecord({
-    orderId: ORDER_ID,
-    request: {
-      customerId: 'customer-1',
-      items: [{ productId: 'sku', productName: 'Kettle', quantity: 2, unitPrice: 19.99 }],
-      totalAmount: 39.98,
-    },
-    ...context,
-  });
+const order = (): OrderRecord => aStoredOrder({ orderId: ORDER_ID, ...context });
 
 const notification = (change: object = {}): NotificationRecord =>
   newNotificationRecord({

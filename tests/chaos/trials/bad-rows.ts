@@ -1,8 +1,9 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { outboxShardOf } from '@orderflow/domain/work-item-record';
 import { eventually } from '@orderflow/testing/eventually';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence, readTable } from '../support/evidence.js';
@@ -20,8 +21,7 @@ function badRows(count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, index) => {
     const now = Date.now() - 3_600_000;
     const orderId = newId();
-    const context = { requestHash: '', correlationId: `bad-row-${index}` };
-    const record = newOrderRecord({ orderId, request: orderOfRequest(index), now, outboxAt: now, ...context });
+    const record = aStoredOrder({ orderId, request: orderOfRequest(index), now, correlationId: `bad-row-${index}` });
     const { items: _items, ...withoutItems } = record;
     const ended = { ...withoutItems, status: 'FAILED', version: 3, effects: 1 };
     return { ...(index % 2 === 0 ? withoutItems : ended), outboxShard: outboxShardOf(orderId) };

@@ -1,14 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { createFlow } from './flow.js';
 
 const START = Date.UTC(2027, 2, 14, 15, 0, 0);
 const iso = (ms: number): string => new Date(START + ms).toISOString();
 
 function order(acceptedMs: number, change: Partial<OrderRecord> = {}): OrderRecord {
-  const request = { customerId: 'c', items: [], totalAmount: 0 };
-  const context = { requestHash: '', correlationId: '', now: START + acceptedMs, outboxAt: 0 };
-  return { ...newOrderRecord({ orderId: 'o', request, ...context }), ...change };
+  return { ...aStoredOrder({ now: START + acceptedMs }), ...change };
 }
 const completed = (acceptedMs: number, endedMs: number) =>
   order(acceptedMs, { status: 'COMPLETED', updatedAt: iso(endedMs) });

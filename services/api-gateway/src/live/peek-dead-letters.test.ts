@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { resourceNames, type DeadLetterList } from '@orderflow/contracts';
 import { newId, replayIdFor } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, bodyOf, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { bodyOf, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 
 const names = resourceNames('test');
 
@@ -48,9 +48,7 @@ describe('GET /api/dead-letters', () => {
   });
 
   describe('says whether a replay would restart the order', () => {
-    const stored = newOrderRecord({
-      ...{ orderId: newId(), request: anOrder(), requestHash: '', correlationId: 'c-1', now: NOW_MS, outboxAt: NOW_MS },
-    });
+    const stored = aStoredOrder();
     const readable = (change: object = {}) => {
       const { type, detail } = orderCreated({ ...stored, ...change });
       return JSON.stringify({ 'detail-type': type, detail });
