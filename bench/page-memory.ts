@@ -36,7 +36,7 @@ const WARM_AFTER_MS = 60_000;
 const MAX_DRIFT_PERCENT = 10;
 /** Each value is the mean of this many samples, because a single one may be an outlier. */
 const AVERAGED = 3;
-/** Above this the load is too small to say anything. */
+/** With more refusals than this, the load is too small for a verdict. */
 const MAX_REFUSED_SHARE = 0.05;
 
 const COLUMNS = ['page heap MB', 'page nodes', 'API heap MB', 'API RSS MB'] as const;

@@ -14,7 +14,7 @@ const PAGES = 20;
 const PAGE_SIZE = 50;
 const SETTLE_MS = 6_000;
 const IDLE_MS = 60_000;
-/** Often enough to average out jitter. The cost of one sweep does not depend on it. */
+/** Frequent sweeps average out jitter. The cost of one sweep does not depend on the interval. */
 const SWEEPING = { SWEEP_INTERVAL_MS: '500' };
 /** Sweeps would add to the cost of list pages. */
 const NOT_SWEEPING = { SWEEP_INTERVAL_MS: '3600000' };
@@ -57,7 +57,7 @@ async function seed({ dynamo, names }: BenchSystem, orders: number): Promise<voi
   await Promise.all(Array.from({ length: WRITERS }, writer));
 }
 
-/** What the services use while `what` runs. */
+/** The AWS usage of the services while `what` runs. */
 async function usageDuring(place: Place, env: Record<string, string>, what: (system: BenchSystem) => Promise<void>) {
   const proxy = await startCountingProxy(place.emulator.url);
   const system = await startSubjectIn(place, 'ours', { env, endpointFor: () => Promise.resolve(proxy.url) });

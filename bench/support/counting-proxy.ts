@@ -8,7 +8,6 @@ import { countCall, newUsage, type Usage } from './aws-usage.js';
 
 export type CountingProxy = {
   url: string;
-  /** So far. */
   usage(): Usage;
   /** Resolves with the `performance.now()` of the next call of the operation. */
   next(operation: string): Promise<number>;

@@ -19,7 +19,7 @@ describe('restartIdFor', () => {
       'dead-lettered_7': { at, version: 7, messageId: 'm2' },
     };
     expect(restartIdFor('o1', failed({ timeline }))).toBe(replayIdFor('m2'));
-    // That life came from the letter already, and has failed again.
+    // The letter has already started this life, which has failed again.
     const again = restartIdFor('o1', failed({ timeline, lastReplayId: replayIdFor('m2') }));
     expect(again).not.toBe(replayIdFor('m2'));
   });

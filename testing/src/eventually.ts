@@ -3,8 +3,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 type Answer<T> = T | undefined | false;
 
 /**
- * Resolves with the first answer that is neither undefined nor false. An answer from memory is asked for on every turn of
- * the event loop, a promised one every `everyMs`.
+ * Resolves with the first answer that is neither undefined nor false. Asks every `everyMs`, or on every turn of the event
+ * loop if `ask` is synchronous.
  * @throws after `withinMs`, naming `what` and the last error
  */
 export async function eventually<T>(

@@ -38,7 +38,7 @@ describe('with a second consumer of outcomes', () => {
     system = await connectOperator(emulator.url, stage);
   }, 30_000);
 
-  /** The order, of which the customer has been told. */
+  /** The order, whose notification was sent. */
   async function store(record: OrderRecord): Promise<OrderRecord> {
     const { ordersTable, notificationsTable } = system.names;
     await system.aws.dynamo.send(new PutCommand({ TableName: ordersTable, Item: record }));

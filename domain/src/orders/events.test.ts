@@ -36,7 +36,7 @@ const notification = (change: object = {}): NotificationRecord =>
     ...change,
   });
 
-/** The keys of every map in another order: DynamoDB promises none. */
+/** A copy with other key orders, because DynamoDB promises none. */
 function reordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reordered);
   if (typeof value !== 'object' || value === null) return value;
@@ -44,7 +44,7 @@ function reordered(value: unknown): unknown {
   return Object.fromEntries(entries.reverse());
 }
 
-/** As DynamoDB may give an item back, further on in its life. */
+/** The item as DynamoDB may return it later. */
 function later<R extends object>(record: R, change: object): R {
   return reordered({ ...record, ...change }) as R;
 }

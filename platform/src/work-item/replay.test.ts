@@ -131,7 +131,7 @@ describe('the life that a claim belongs to', () => {
       await claim('m1');
       time.ms += PASSED_MS;
       const [late, ending] = await Promise.all([claim('m2'), claim('m1', undefined, executor, true)]);
-      // The one that owns the item in the end is the later one: it knows.
+      // The message that holds the item was the later one, so it must know.
       const owners = [late, ending].filter(
         (result) => result.kind === 'claimed' && result.ownership.claimToken === job().claimToken,
       );

@@ -126,7 +126,7 @@ describe('an outage of the workers', () => {
     outbox.queue.work.inFlight = 1;
     await lasting(outbox, 100);
     expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 12 });
-    // Nothing waits in the queue, so that a lost message does not have to wait for long.
+    // The queue is empty, so a lost message is replaced soon.
     expect(outbox.published().length).toBeGreaterThan(10);
   });
 
@@ -151,7 +151,7 @@ describe('a rule that is off', () => {
       expect(await outbox.sweep()).toMatchObject({ closed: 1, closedBy: [reason.message], givenUp: 0 });
       outbox.time.ms += 5 * MINUTE_MS;
     }
-    // The other route is open.
+    // The other subscription is enabled.
     expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-2 v3']));
     expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 11 });
     delete outbox.closed.work;

@@ -60,7 +60,7 @@ describe('rows that cannot be processed', () => {
         .sort(),
     );
     expect(outbox.problem()).toMatch(/^10 items of things cannot be processed, such as bad-\d; the log says why$/);
-    // No attempt: its event was never published.
+    // Its event was never published, so that was no attempt.
     expect(outbox.item('bad-0')).toMatchObject({ outboxAt: SWEPT_AT_MS + LONGEST_PAUSE_MS, outboxAttempts: 0 });
     expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
   });

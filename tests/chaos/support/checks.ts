@@ -28,7 +28,7 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   ];
 }
 
-/** Each outcome was applied once, notified once, and requested from the warehouse under one key. */
+/** Each outcome was applied once, caused one notification, and used one key at the warehouse. */
 export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
   const ended = evidence.orders.filter(isTerminal);
   const told = new Map<string, number>();

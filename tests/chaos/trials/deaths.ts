@@ -44,7 +44,7 @@ function failpointOf({ replica, life }: ServiceProcess, size: TrialOptions['size
   return (replica === 1 ? turns : turns.reverse())[life - 1];
 }
 
-/** Stops a worker repeatedly. It dies in between and is restarted. @returns a function that ends the loop */
+/** Stops a worker repeatedly. Between the stops it dies and restarts. @returns a function that ends the loop */
 function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   const worker = system.instances('order-worker')[DRAINED - 1];
   let stopped = false;
@@ -65,7 +65,7 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   };
 }
 
-/** Each failing order failed once, was notified once, and is in the dead-letter queue. */
+/** Each failing order failed once, caused one notification, and is in the dead-letter queue. */
 async function checkFailing(system: ChaosSystem, evidence: Evidence, failing: readonly Placed[]): Promise<Check[]> {
   const terminal = createTerminal();
   await list(system.operator, terminal, { queue: ['orders'], json: true });

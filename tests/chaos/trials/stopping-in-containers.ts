@@ -21,7 +21,7 @@ export const stoppingInContainers: Trial = {
   run: async ({ say }) => {
     const problem = dockerProblem();
     // A full run must not omit this silently.
-    if (problem !== undefined) return [{ id: 'I7', must: 'Docker is there', saw: problem, holds: false }];
+    if (problem !== undefined) return [{ id: 'I7', must: 'Docker is available', saw: problem, holds: false }];
 
     // Ports are published on loopback even if this machine is a container.
     process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';

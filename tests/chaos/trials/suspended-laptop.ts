@@ -75,7 +75,7 @@ export const suspendedLaptop: Trial = {
         const api = urls.API ?? '';
         const before = await placeAndFollow(api, 1);
         const all = [parent, ...children];
-        say(`${all.length} processes stand still for ${SUSPENDED_MS[size] / 1_000} s`);
+        say(`${all.length} processes are suspended for ${SUSPENDED_MS[size] / 1_000} s`);
         for (const { pid } of all) process.kill(pid, 'SIGSTOP');
         await pause(SUSPENDED_MS[size]);
         for (const { pid } of all) process.kill(pid, 'SIGCONT');
