@@ -4,6 +4,7 @@ import { LEASE_SKEW_MS } from '@orderflow/platform/work-item/lease';
 import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { createFakeAws } from './aws/fake-aws.js';
+import { keyedTable } from './aws/fake-table.js';
 import { THINGS } from './work-item-table.js';
 
 export const LEASE_MS = 30_000;
@@ -29,13 +30,7 @@ export const RETRIABLE = { code: 'LATER', message: 'later', retriable: true };
 /** A table with one pending job, and its claims by messages. */
 export async function createJobs() {
   const { dynamo } = createFakeAws({
-    tables: [
-      {
-        TableName: 'jobs',
-        KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' }],
-      },
-    ],
+    tables: [keyedTable('jobs', 'jobId')],
   });
   const time = { ms: 1_000_000 };
   const executor = createStatementExecutor(dynamo);

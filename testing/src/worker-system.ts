@@ -9,6 +9,7 @@ import type { Delivery, DeliveryOutcome } from '@orderflow/platform/worker/deliv
 import { queueUrlOf } from './aws/arns.js';
 import { createFakeAws } from './aws/fake-aws.js';
 import type { RuleSettings } from './aws/fake-eventbridge.js';
+import { keyedTable } from './aws/fake-table.js';
 import { ownedTime } from './owned-time.js';
 import { eventually } from './eventually.js';
 import { createRecordingLogger } from './recording-logger.js';
@@ -63,11 +64,7 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
   const aws = createFakeAws({
     now,
     longestPollMs: 15,
-    tables: [table, ...otherTables].map(({ name, key }) => ({
-      TableName: name,
-      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
-    })),
+    tables: [table, ...otherTables].map(({ name, key }) => keyedTable(name, key)),
     queues: [
       ...[...queues].map((name) =>
         name === queue ? { name, redrive: { deadLetter: deadLetterQueue, maxReceiveCount: 20 } } : { name },

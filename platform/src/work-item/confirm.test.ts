@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { THINGS } from '@orderflow/testing/work-item-table';
 import { createStatementExecutor, type Statement, type StatementExecutor } from '../dynamodb/executor.js';
 import { claimItem, finishItem } from './claim.js';
@@ -20,13 +21,7 @@ const NEW = {
 /** A thing with an outcome, by a worker that knows these consumers. */
 async function createThing(table: WorkItemTable, result: 'completed' | 'failed' = 'completed') {
   const { dynamo } = createFakeAws({
-    tables: [
-      {
-        TableName: 'things',
-        KeySchema: [{ AttributeName: 'thingId', KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: 'thingId', AttributeType: 'S' }],
-      },
-    ],
+    tables: [keyedTable('things', 'thingId')],
   });
   const executor = createStatementExecutor(dynamo);
   const statements: Statement[] = [];

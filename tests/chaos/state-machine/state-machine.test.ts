@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { claimWithoutHolder, confirmationByOne, withoutCondition } from './ablation.js';
 import { explore } from './explore.js';
 import { createSubjects } from './subjects.js';
@@ -13,11 +14,7 @@ const asIs: Seam = (executor) => executor;
 /** Uses tables in memory, because this tests the model rather than the tables. */
 function exploreFake(seam: Seam, runs: number, seed = 1) {
   const keys = new Map(Object.values(createSubjects('local')).map(({ table: { name, key } }) => [name, key]));
-  const tables = [...keys].map(([name, key]) => ({
-    TableName: name,
-    KeySchema: [{ AttributeName: key, KeyType: 'HASH' as const }],
-    AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' as const }],
-  }));
+  const tables = [...keys].map(([name, key]) => keyedTable(name, key));
   return explore({ dynamo: createFakeAws({ tables }).dynamo, stage: 'local', runs, seed, partitions: 1, seam });
 }
 
