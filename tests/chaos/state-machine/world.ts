@@ -1,8 +1,8 @@
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { Judge, Sent } from './judge.js';
-import type { Action, Result } from './model.js';
-import { awaitedIn, read } from './stored.js';
+import { actionOf } from './action-of.js';
+import type { Result } from './model.js';
 import type { Item, Subject } from './subjects.js';
 import { createTurns, type Turns } from './turns.js';
 import { demand, Violation } from './violation.js';
@@ -109,38 +109,6 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     events.set(`${type} ${eventId}`, text);
   }
 
-  function actionOf(actor: Actor, statement: Sent['statement']): Action {
-    const { intent, writes } = read(statement);
-    const marker = writes.get('outboxAt') as number;
-    switch (intent) {
-      case 'insert':
-        return { kind: 'insert' };
-      case 'claim': {
-        const { messageId, replayId, givesUp } = actor;
-        const token = writes.get('claimToken') as string;
-        return { kind: 'claim', messageId, replayId, givesUp, at: clock.now, token, marker };
-      }
-      case 'finish':
-        return { kind: 'finish', token: actor.token, result: actor.result, marker };
-      case 'restart':
-        return {
-          ...{ kind: 'restart', version: actor.seenVersion, replayId: writes.get('lastReplayId') as string, marker },
-        };
-      case 'postpone':
-        return { kind: 'postpone', token: actor.token };
-      case 'move':
-        return { kind: 'move', seen: statement.parameters.at(-1) as number, marker };
-      case 'note': {
-        const attempts = writes.get('outboxAttempts') as number;
-        return { kind: 'note', seen: statement.parameters.at(-1) as number, attempts };
-      }
-      case 'confirm':
-        return {
-          ...{ kind: 'confirm', version: actor.confirms, consumer: actor.consumer, seen: awaitedIn(statement) },
-        };
-    }
-  }
-
   async function rule(actor: Actor, sent: Sent, isHeard: boolean) {
     tally.statements++;
     const { result, before, after } = await judge.rule(sent, clock.now);
@@ -187,7 +155,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     }),
     executorOf: (actor) => ({
       execute: (statement) => {
-        const action = actionOf(actor, statement);
+        const action = actionOf(actor, statement, clock.now);
         if (action.kind === 'claim') actor.token = action.token;
         const knownVersion = action.kind === 'claim' ? actor.knownVersion : undefined;
         return turns.wait(`${actor.name} ${action.kind}s`, (isHeard) =>

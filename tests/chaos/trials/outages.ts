@@ -9,7 +9,7 @@ import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countTroubleLines } from '../support/log-lines.js';
-import { atMost, countIs, type Check, type Trial } from '../trial.js';
+import { atMost, countIs, noneIs, type Check, type Trial } from '../trial.js';
 
 type Outage = { services: AwsService[]; fault: Fault };
 
@@ -102,7 +102,7 @@ function checksOf(outages: readonly Seen[]): Check[] {
       Math.max(...requests.map(({ tookMs }) => tookMs)) / 1_000,
       ' s',
     ),
-    countIs('I9', 'requests without an answer', 0, requests.filter(({ status }) => status === undefined).length),
+    noneIs('I9', 'requests without an answer', requests, ({ status }) => status === undefined),
     countIs('I9', 'requests not accepted although DynamoDB was there', 0, needless.length),
     atMost(
       'I9',
