@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
-import { aStoredOrder } from '@orderflow/testing/stored-orders';
+import { aStoredOrder, withoutMarker } from '@orderflow/testing/stored-orders';
 import { usageSince, type Usage } from '../support/aws-usage.js';
 import { startSubjectIn, type BenchSystem, type Place, type Places } from '../support/bench-system.js';
 import { startCountingProxy } from '../support/counting-proxy.js';
@@ -23,17 +23,13 @@ const MORE_WORKERS = 4;
 /** A record of an order that was completed within the last hour. */
 function finishedOrder(age: number): Record<string, unknown> {
   const item = { productId: 'coffee-beans', productName: 'Coffee beans, 1 kg', quantity: 1, unitPrice: 12.5 };
-  const {
-    outboxShard: _shard,
-    outboxAt: _at,
-    ...record
-  } = aStoredOrder({
+  const record = aStoredOrder({
     request: { customerId: `customer-${age % 100}`, items: [item], totalAmount: 12.5 },
     correlationId: newId(),
     now: Date.now() - (age % 3_600) * 1_000,
     outboxAt: 0,
   });
-  return { ...record, status: 'COMPLETED', effects: 1, version: 3 };
+  return { ...withoutMarker(record), status: 'COMPLETED', effects: 1, version: 3 };
 }
 
 async function seed({ dynamo, names }: BenchSystem, orders: number): Promise<void> {

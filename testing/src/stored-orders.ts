@@ -15,3 +15,9 @@ export function aStoredOrder(insert: Partial<Parameters<typeof newOrderRecord>[0
     ...insert,
   });
 }
+
+/** The item without its marker, as after the last confirmation. */
+export function withoutMarker<T extends { outboxAt?: number; outboxShard?: number }>(item: T): T {
+  const { outboxAt: _at, outboxShard: _shard, ...rest } = item;
+  return rest as T;
+}

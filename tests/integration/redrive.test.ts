@@ -22,6 +22,7 @@ import { eventually } from '@orderflow/testing/eventually';
 import { runs } from '../support/conformance/targets.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { connectOperator, createTerminal, queueCounts } from '../support/operator.js';
+import { exhausted } from '../support/dead-letters.js';
 import { bodyOf, order, put } from '../support/orders.js';
 
 const EMULATORS = [
@@ -122,9 +123,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     }, `dead letter of ${id}`);
 
   it('a redrive from the console starts a failed order once', async () => {
-    const { outboxAt: _at, outboxShard: _shard, ...item } = order();
-    const failure = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
-    const record: OrderRecord = { ...item, status: 'FAILED', version: 3, effects: 1, failure };
+    const record = exhausted();
     await put(system, record);
     const originalMessageId = randomUUID();
     const letter = {

@@ -4,7 +4,7 @@ import { newNotificationRecord, type NotificationRecord } from '@orderflow/domai
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { aStoredOrder } from '@orderflow/testing/stored-orders';
+import { aStoredOrder, withoutMarker } from '@orderflow/testing/stored-orders';
 import { orderFor } from './api-client.js';
 
 const context = { requestHash: '', correlationId: 'c-1' };
@@ -13,16 +13,8 @@ export function order(change: Partial<OrderRecord> = {}): OrderRecord {
   return { ...aStoredOrder({ request: orderFor('book-1'), now: Date.now() }), ...change };
 }
 
-export function without<T extends OrderRecord | NotificationRecord>({
-  outboxAt: _at,
-  outboxShard: _shard,
-  ...item
-}: T): T {
-  return item as T;
-}
-
 export const completed = (change: Partial<OrderRecord> = {}) =>
-  without(order({ status: 'COMPLETED', version: 3, effects: 1, ...change }));
+  withoutMarker(order({ status: 'COMPLETED', version: 3, effects: 1, ...change }));
 
 /** The notification of an order's outcome, sent. */
 export function notificationOf(record: OrderRecord, change: Partial<NotificationRecord> = {}): NotificationRecord {
@@ -35,7 +27,7 @@ export function notificationOf(record: OrderRecord, change: Partial<Notification
     outboxAt: Date.now(),
     ...context,
   });
-  return without({ ...notification, status: 'SENT', version: 3, effects: 1, ...change });
+  return withoutMarker({ ...notification, status: 'SENT', version: 3, effects: 1, ...change });
 }
 
 export async function purge({ aws, urlOf }: ConnectedSystem, queue: string): Promise<void> {

@@ -1,5 +1,5 @@
+import { createRandom } from '@orderflow/testing/random';
 import { startProxy } from '../../support/faulty-network/proxy.js';
-import { createRandom } from './random.js';
 
 /** A proxy before the API that breaks some connections after the API has answered. */
 export type ForgetfulProxy = {
