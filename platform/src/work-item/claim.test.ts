@@ -91,7 +91,7 @@ describe('claim', () => {
     expect(job().version).toBe(2);
   });
 
-  it('fails on an item that others claim faster', async () => {
+  it('fails if other messages keep claiming the item first', async () => {
     const { executor, claim, job } = await createJobs();
     let version = 10;
     const racing: StatementExecutor = {

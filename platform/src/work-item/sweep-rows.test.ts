@@ -131,7 +131,7 @@ describe('items that have to wait', () => {
 });
 
 describe('a lost answer', () => {
-  it('to the move of a marker does not prevent the publication when the client retries', async () => {
+  it('does not prevent the publication when the client repeats the move of the marker', async () => {
     const outbox = createOutboxSystem([thing()]);
     const { send } = outbox.aws.dynamo;
     outbox.aws.dynamo.send = (async (command: { input: { Statements?: { Statement: string }[] } }) => {

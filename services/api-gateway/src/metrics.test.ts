@@ -55,7 +55,7 @@ describe('the metrics of requests', () => {
 });
 
 describe('the metrics of orders', () => {
-  it('count an order once, however often its request is repeated, and no refused ones', async () => {
+  it('count each order once, however often its request is repeated, and no refused orders', async () => {
     const api = await startApi();
     expect(await read(api, 'order_created_total')).toBe(0);
     for (let times = 0; times < 3; times++) await api.post('/api/orders', anOrder(), { 'idempotency-key': 'once' });

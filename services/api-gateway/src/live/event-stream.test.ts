@@ -97,7 +97,7 @@ describe('an event stream', () => {
     expect(open(streams)).toBeDefined();
   });
 
-  it('shares the bytes of an event that goes to many', () => {
+  it('shares the bytes of an event among its clients', () => {
     const streams = createEventStreams();
     const data = { text: 'x'.repeat(1_000) };
     const [one, other] = [open(streams), open(streams)];

@@ -55,13 +55,13 @@ describe('GET /api/dead-letters', () => {
     };
     const letters: [what: string, refusal: string | undefined, body: string, attributes?: Record<string, string>][] = [
       ['a readable order', undefined, readable()],
-      ['what is not JSON', 'NOT_JSON', 'one book, please'],
+      ['a body that is not JSON', 'NOT_JSON', 'one book, please'],
       ['no envelope', 'NOT_AN_ENVELOPE', '{"order":1}'],
       ['an event of another queue', 'UNKNOWN_EVENT_TYPE', readable().replace('OrderCreated', 'OrderFailed')],
       ['another version', 'UNKNOWN_EVENT_VERSION', readable().replace('"version":1', '"version":9')],
       ['a wrong field', 'INVALID_EVENT', readable({ totalAmount: -1 })],
-      ['an order that is not there', 'UNKNOWN_ITEM', readable({ orderId: newId() })],
-      ['what was replayed too often', 'REPLAYED_TOO_OFTEN', readable(), { replayCount: '5' }],
+      ['an order that does not exist', 'UNKNOWN_ITEM', readable({ orderId: newId() })],
+      ['a letter that was replayed too often', 'REPLAYED_TOO_OFTEN', readable(), { replayCount: '5' }],
     ];
     it.each(letters)('%s: %s', async (_, refusal, body, attributes = {}) => {
       const api = await startApi();
