@@ -45,11 +45,8 @@ async function untilDelivered(system: ChaosSystem, orders: number): Promise<void
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { orders, sweepIntervalMs } = {
-    ...SIZES[size],
-    ...(options.orders ? { orders: options.orders } : {}),
-  };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { sweepIntervalMs } = SIZES[size];
   const env = {
     OUTBOX_DELAY_MS: String(OUTBOX_DELAY_MS),
     SWEEP_INTERVAL_MS: String(sweepIntervalMs),

@@ -58,8 +58,8 @@ async function untilReported(url: string): Promise<boolean> {
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { orders, rows: count } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { rows: count } = SIZES[size];
   const chaos = { seed, emulator, env: ENV, ablation: ablated ? ABLATION : undefined };
   return withChaosSystem(chaos, async (system) => {
     const { aws, names } = system.operator;

@@ -88,8 +88,8 @@ async function placeUntilAllIsMet(
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { workers, ratePerSecond, orders } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { workers, ratePerSecond } = SIZES[size];
   const failpointsOf = size === 'ci' ? inTurn : atRandom;
   let armed = true;
   const envOfProcess = (process: ServiceProcess): Record<string, string> => {
