@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
+import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient, orderFor } from '../tests/support/api-client.js';
 import { openLivePage, startBrowser } from '../tests/support/browser.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../tests/support/embedded-system.js';
-import { waitFor } from '../tests/support/wait-for.js';
 import { misused, readArguments } from '../tools/usage.mjs';
 import { leaveNothingBehind } from './support/leave-nothing.js';
 import { mean } from './support/stats.js';
@@ -36,7 +36,7 @@ const WARM_AFTER_MS = 60_000;
 const MAX_DRIFT_PERCENT = 10;
 /** Each value is the mean of this many samples, because a single one may be an outlier. */
 const AVERAGED = 3;
-/** Above this the load is too small to say anything. */
+/** With more refusals than this, the load is too small for a verdict. */
 const MAX_REFUSED_SHARE = 0.05;
 
 const COLUMNS = ['page heap MB', 'page nodes', 'API heap MB', 'API RSS MB'] as const;
@@ -56,10 +56,10 @@ async function sampleApi(system: EmbeddedSystem, ordinal: number): Promise<numbe
   const pid = api?.pid();
   if (!api || pid === undefined) throw new Error('the API is not running');
   api.signal('SIGWINCH');
-  const heapUsed = await waitFor('the heap', async () => {
+  const heapUsed = await eventually(async () => {
     const line = (await api.logs()).split('\n').find((text) => text.startsWith(`{"heap":${ordinal},`));
     return line === undefined ? undefined : (JSON.parse(line) as { heapUsed: number }).heapUsed;
-  });
+  }, 'the heap');
   const rssKilobytes = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }));
   return [megabytes(heapUsed), rssKilobytes / 1_024];
 }

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { waitFor } from '../tests/support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import { ordersPerSecond, warmUp } from './rows/saturation.js';
 import { openPlaces, withSubject } from './support/bench-system.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
@@ -45,7 +45,7 @@ function written(pid: number, name: string): Promise<CpuProfile> {
     await rename(file, join(out, `${name}.cpuprofile`));
     return profile;
   };
-  return waitFor(`the profile ${file}`, read, WRITTEN_WITHIN_MS);
+  return eventually(read, `the profile ${file}`, WRITTEN_WITHIN_MS);
 }
 
 function show(title: string, profile: CpuProfile): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
+import { aStoredOrder, withoutMarker } from '@orderflow/testing/stored-orders';
 import { usageSince, type Usage } from '../support/aws-usage.js';
 import { startSubjectIn, type BenchSystem, type Place, type Places } from '../support/bench-system.js';
 import { startCountingProxy } from '../support/counting-proxy.js';
@@ -14,7 +14,7 @@ const PAGES = 20;
 const PAGE_SIZE = 50;
 const SETTLE_MS = 6_000;
 const IDLE_MS = 60_000;
-/** Often enough to average out jitter. The cost of one sweep does not depend on it. */
+/** Frequent sweeps average out jitter. The cost of one sweep does not depend on the interval. */
 const SWEEPING = { SWEEP_INTERVAL_MS: '500' };
 /** Sweeps would add to the cost of list pages. */
 const NOT_SWEEPING = { SWEEP_INTERVAL_MS: '3600000' };
@@ -23,19 +23,13 @@ const MORE_WORKERS = 4;
 /** A record of an order that was completed within the last hour. */
 function finishedOrder(age: number): Record<string, unknown> {
   const item = { productId: 'coffee-beans', productName: 'Coffee beans, 1 kg', quantity: 1, unitPrice: 12.5 };
-  const {
-    outboxShard: _shard,
-    outboxAt: _at,
-    ...record
-  } = newOrderRecord({
-    orderId: newId(),
+  const record = aStoredOrder({
     request: { customerId: `customer-${age % 100}`, items: [item], totalAmount: 12.5 },
-    requestHash: '',
     correlationId: newId(),
     now: Date.now() - (age % 3_600) * 1_000,
     outboxAt: 0,
   });
-  return { ...record, status: 'COMPLETED', effects: 1, version: 3 };
+  return { ...withoutMarker(record), status: 'COMPLETED', effects: 1, version: 3 };
 }
 
 async function seed({ dynamo, names }: BenchSystem, orders: number): Promise<void> {
@@ -59,7 +53,7 @@ async function seed({ dynamo, names }: BenchSystem, orders: number): Promise<voi
   await Promise.all(Array.from({ length: WRITERS }, writer));
 }
 
-/** What the services use while `what` runs. */
+/** The AWS usage of the services while `what` runs. */
 async function usageDuring(place: Place, env: Record<string, string>, what: (system: BenchSystem) => Promise<void>) {
   const proxy = await startCountingProxy(place.emulator.url);
   const system = await startSubjectIn(place, 'ours', { env, endpointFor: () => Promise.resolve(proxy.url) });

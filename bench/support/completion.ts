@@ -36,7 +36,7 @@ async function readOrders({ dynamo, names }: BenchSystem): Promise<Map<string, C
 }
 
 /**
- * @param beforeLook called before each look at the table. Its last call marks the moment of completion
+ * @param beforeLook called before each read of the table; the last call is at the time of completion
  * @returns epoch ms of the last completion
  * @throws if an order is lost, has failed, or has not had its effect exactly once
  */

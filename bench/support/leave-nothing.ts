@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** 128 and the number of SIGINT. */
+/** 128 plus the number of SIGINT. */
 const INTERRUPTED = 130;
 
 /**

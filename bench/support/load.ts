@@ -1,7 +1,7 @@
 /** Cheap clients of the API, because they share the machine with the services. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomFrom } from './stats.js';
+import { createRandom } from '@orderflow/testing/random';
 
 const UNUSED_FOR_MS = 30_000;
 
@@ -91,7 +91,7 @@ type OpenLoad = {
  * which an order was due, so that they include a stall of the sender.
  */
 export async function openLoop(client: LoadClient, { rate, seconds, onPlaced, signal }: OpenLoad): Promise<Placed[]> {
-  const random = randomFrom(SEED);
+  const random = createRandom(SEED);
   const placed: Promise<Placed>[] = [];
   const startedAt = epochMs();
   let dueAt = startedAt;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { median, randomFrom, slope, spreadOf } from './stats.js';
+import { createRandom } from '@orderflow/testing/random';
+import { median, slope, spreadOf } from './stats.js';
 
 describe('statistics', () => {
   it('uses the middle value as median, or the mean of the two in the middle', () => {
@@ -19,7 +20,7 @@ describe('statistics', () => {
   });
 
   it('draws the same numbers for the same seed, spread over 0 to 1', () => {
-    const [first, second] = [randomFrom(1), randomFrom(1)].map((next) => Array.from({ length: 1_000 }, next));
+    const [first, second] = [createRandom(1), createRandom(1)].map((next) => Array.from({ length: 1_000 }, next));
     expect(first).toEqual(second);
     expect(median(first ?? [])).toBeCloseTo(0.5, 1);
   });

@@ -24,14 +24,3 @@ export function slope(points: readonly { x: number; y: number }[]): number {
   const square = points.reduce((sum, { x }) => sum + (x - x0) ** 2, 0);
   return points.reduce((sum, { x, y }) => sum + (x - x0) * (y - y0), 0) / square;
 }
-
-/** Repeatable random numbers from 0 to 1 (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

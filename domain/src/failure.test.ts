@@ -70,7 +70,7 @@ const anything = fc.oneof(
 );
 
 describe('a failure from outside', () => {
-  it('is valid whatever it was', () => {
+  it('becomes valid in whatever form it came', () => {
     fc.assert(
       fc.property(
         fc.oneof(anything, fc.record({ code: anything, message: anything, retriable: anything })),
@@ -81,7 +81,7 @@ describe('a failure from outside', () => {
     );
   });
 
-  it('is not changed a second time: what is published again is the same event', () => {
+  it('is not changed again, so a republished event stays the same', () => {
     fc.assert(
       fc.property(anything, anything, fc.boolean(), (code, message, cancelled) => {
         const once = toFailure({ code, message, retriable: true, cancelled }, NONE);

@@ -5,14 +5,14 @@ import { eventIdFor, fulfilmentKeyFor, idForKey, newId, notificationIdFor, repla
 const V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe('ids', () => {
-  it('that are new differ, and rise with the time', () => {
+  it('are different each time, and grow with time', () => {
     const ids = Array.from({ length: 1_000 }, newId);
     expect(new Set(ids).size).toBe(1_000);
     expect([...ids].sort()).toEqual(ids);
   });
 
   // Stored ids and events that were published depend on these: they never change.
-  it('that are derived are what they have always been', () => {
+  it('derived from the same values never change', () => {
     expect({
       order: idForKey('order', 'customer-1', 'key'),
       notification: idForKey('notification', 'customer-1', 'key'),
@@ -32,7 +32,7 @@ describe('ids', () => {
     `);
   });
 
-  it('of another owner, key, kind, type or version are others', () => {
+  it('differ by owner, key, kind, type and version', () => {
     const ids = [
       idForKey('order', 'a', 'bc'),
       idForKey('order', 'ab', 'c'),
@@ -56,7 +56,7 @@ describe('ids', () => {
     expect(ids.every((id) => V5.test(id))).toBe(true);
   });
 
-  it('of an owner and a key cannot be met by shifting characters between them', () => {
+  it('do not collide when characters move from the owner to the key', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string({ minLength: 1 }), (a, b, moved) => {
         return idForKey('order', a + moved, b) !== idForKey('order', a, moved + b);

@@ -1,33 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, replayIdFor } from './ids.js';
-import { newOrderRecord, type OrderRecord } from './orders/order.js';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
+import { replayIdFor } from './ids.js';
+import type { OrderRecord } from './orders/order.js';
 import { restartIdFor, whyNotRestartable } from './restart.js';
 
 const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
 
 function failed(change: Partial<OrderRecord> = {}): OrderRecord {
-  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 10 }];
-  const request = { customerId: 'c-1', items, totalAmount: 10 };
-  const orderId = newId();
-  const record = newOrderRecord({ orderId, request, requestHash: '', correlationId: 'c', now: 0, outboxAt: 0 });
-  return { ...record, status: 'FAILED', version: 7, effects: 1, failure: FAILURE, ...change };
+  return { ...aStoredOrder(), status: 'FAILED', version: 7, effects: 1, failure: FAILURE, ...change };
 }
 
 describe('restartIdFor', () => {
   const at = '2027-03-14T15:00:00.000Z';
 
-  it('is the replay of the dead letter that the item was given up with', () => {
+  it('is the replay id of the dead letter of the current life', () => {
     const timeline = {
       'dead-lettered_4': { at, version: 4, messageId: 'm1' },
       'dead-lettered_7': { at, version: 7, messageId: 'm2' },
     };
     expect(restartIdFor('o1', failed({ timeline }))).toBe(replayIdFor('m2'));
-    // That life came from the letter already, and has failed again.
+    // The letter has already started this life, which has failed again.
     const again = restartIdFor('o1', failed({ timeline, lastReplayId: replayIdFor('m2') }));
     expect(again).not.toBe(replayIdFor('m2'));
   });
 
-  it('is another one for each life of an item without a dead letter', () => {
+  it('differs for each life of an item without a dead letter', () => {
     const earlier = { 'dead-lettered_4': { at, version: 4, messageId: 'm1' } };
     const ids = [7, 9].map((version) => restartIdFor('o1', failed({ version, timeline: earlier })));
     expect(new Set([...ids, restartIdFor('o2', failed()), replayIdFor('m1')]).size).toBe(4);

@@ -4,16 +4,15 @@ import { checkAppliedOnce, countIn, placeOrders, reach } from '../support/orders
 import type { Story } from '../support/story.js';
 
 const ORDERS = 12;
-/** Long enough to kill the worker meanwhile, which takes Compose a second or two. */
+/** Long enough to kill the worker during the work, which takes Compose a second or two. */
 const FULFILMENT_DELAY_MS = '3000';
 /** Usually one visibility timeout of 30 s; some runs took two, and a busy machine adds to that. */
 const REDELIVERED_WITHIN_MS = 150_000;
 
 async function ordersAtWork(story: Story, system: BreakableSystem): Promise<string[]> {
   const orders = await placeOrders(system, ORDERS);
-  await story.eventually(`of ${ORDERS} orders some are PROCESSING`, async () =>
-    (await countIn(system, orders, 'PROCESSING')) > 0 ? true : undefined,
-  );
+  const areSomeAtWork = async () => (await countIn(system, orders, 'PROCESSING')) > 0;
+  await story.eventually(areSomeAtWork, `of ${ORDERS} orders some are PROCESSING`);
   return orders;
 }
 

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Order } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { eventually } from '@orderflow/testing/eventually';
 import { orderFor } from '../../tests/support/api-client.js';
-import { waitFor } from '../../tests/support/wait-for.js';
 import type { BreakableSystem } from './breakable-system.js';
 import type { Story } from './story.js';
 
 /** Orders one unit. Repeats with the same key when the system is too busy. */
 export async function placeOrder(system: BreakableSystem, productId = 'book-1'): Promise<string> {
   const key = randomUUID();
-  const { orderId } = await waitFor('an accepted order', () => system.api.createOrder(orderFor(productId), key));
+  const { orderId } = await eventually(() => system.api.createOrder(orderFor(productId), key), 'an accepted order');
   return orderId;
 }
 
@@ -42,9 +42,8 @@ export async function reach(
 ): Promise<void> {
   const what =
     orderIds.length === 1 ? `order ${orderIds[0] ?? ''} is ${status}` : `all ${orderIds.length} orders are ${status}`;
-  const all = async (): Promise<true | undefined> =>
-    (await countIn(system, orderIds, status)) === orderIds.length ? true : undefined;
-  await story.eventually(what, all, withinMs);
+  const all = async () => (await countIn(system, orderIds, status)) === orderIds.length;
+  await story.eventually(all, what, withinMs);
 }
 
 /** The orders as they are stored. */

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { waitFor } from '../../tests/support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ACTS = ['Reproduce', 'Symptom', 'Diagnosis', 'Fix and verify'] as const;
@@ -34,8 +33,8 @@ export type Story = {
   typeUntil: (command: string, what: string, pattern: RegExp, withinMs?: number) => Promise<string>;
   /** @throws StoryBroken when it does not hold; `saw` is the actual value */
   check: (what: string, holds: boolean, saw?: unknown) => void;
-  /** Polls until the result is defined. @throws StoryBroken after a timeout */
-  eventually: <T>(what: string, ask: () => Promise<T | undefined>, withinMs?: number) => Promise<T>;
+  /** Checks that `ask` answers in time with neither undefined nor false. @throws StoryBroken when it does not */
+  eventually: <T>(ask: () => Promise<T | undefined | false>, what: string, withinMs?: number) => Promise<T>;
   /** The fix. --without-fix skips it to show that it is needed. */
   fix: (what: string, apply: () => Promise<unknown>) => Promise<void>;
 };
@@ -65,6 +64,8 @@ function shorten(lines: string[]): string[] {
   const half = SHOWN_LINES / 2;
   return [...lines.slice(0, half), `… ${lines.length - SHOWN_LINES} more lines …`, ...lines.slice(-half)];
 }
+
+const neverCame = (withinMs: number): string => `nothing of it within ${withinMs / 1_000} s`;
 
 export function createStory({ write, environment, withFix }: StoryOptions): Story {
   let acts = 0;
@@ -100,31 +101,25 @@ export function createStory({ write, environment, withFix }: StoryOptions): Stor
       return result;
     },
     typeUntil: async (command, what, pattern, withinMs = 30_000) => {
-      const deadline = performance.now() + withinMs;
-      for (;;) {
-        const result = await execute(command, await environment());
-        const matches = pattern.test(result.output);
-        if (matches || performance.now() > deadline) {
-          show(command, result);
-          check(what, matches, `nothing of it within ${withinMs / 1_000} s`);
-          return result.output;
-        }
-        await setTimeout(500);
-      }
+      let result: CommandResult = { code: 0, output: '' };
+      const look = async () => {
+        result = await execute(command, await environment());
+        return pattern.test(result.output);
+      };
+      const matches = await eventually(look, what, withinMs, 500).catch(() => false);
+      show(command, result);
+      check(what, matches, neverCame(withinMs));
+      return result.output;
     },
     check,
-    eventually: async (what, ask, withinMs = 20_000) => {
+    eventually: async (ask, what, withinMs = 20_000) => {
       try {
-        const answer = await waitFor(what, ask, withinMs);
+        const answer = await eventually(ask, what, withinMs);
         check(what, true);
         return answer;
       } catch (error) {
         const { cause } = error as Error;
-        check(
-          what,
-          false,
-          `nothing of it within ${withinMs / 1_000} s${cause instanceof Error ? ` (${cause.message})` : ''}`,
-        );
+        check(what, false, `${neverCame(withinMs)}${cause instanceof Error ? ` (${cause.message})` : ''}`);
         throw error;
       }
     },

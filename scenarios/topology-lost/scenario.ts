@@ -62,7 +62,7 @@ export const topologyLost: Scenario = {
     story.act('Fix and verify');
     await story.fix('The hook is run by hand:', () => story.type(onCompose ? HOOK : HOOK_EMBEDDED));
     story.say('No service is restarted:');
-    const after = await story.eventually('orders are accepted again', () => placeOrder(system));
+    const after = await story.eventually(() => placeOrder(system), 'orders are accepted again');
     await reach(place, [after], 'COMPLETED');
     await checkAppliedOnce(place, [after]);
     await story.type(system.logs('order-worker', 'paused|resumed'));

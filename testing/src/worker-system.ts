@@ -9,7 +9,9 @@ import type { Delivery, DeliveryOutcome } from '@orderflow/platform/worker/deliv
 import { queueUrlOf } from './aws/arns.js';
 import { createFakeAws } from './aws/fake-aws.js';
 import type { RuleSettings } from './aws/fake-eventbridge.js';
+import { keyedTable } from './aws/fake-table.js';
 import { ownedTime } from './owned-time.js';
+import { eventually } from './eventually.js';
 import { createRecordingLogger } from './recording-logger.js';
 
 type Topology = {
@@ -62,11 +64,7 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
   const aws = createFakeAws({
     now,
     longestPollMs: 15,
-    tables: [table, ...otherTables].map(({ name, key }) => ({
-      TableName: name,
-      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
-    })),
+    tables: [table, ...otherTables].map(({ name, key }) => keyedTable(name, key)),
     queues: [
       ...[...queues].map((name) =>
         name === queue ? { name, redrive: { deadLetter: deadLetterQueue, maxReceiveCount: 20 } } : { name },
@@ -157,15 +155,4 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
       ),
     item: (id: string) => aws.dynamo.item(table.name, { [table.key]: id }),
   };
-}
-
-/** Resolves with the first value that is neither undefined nor false. @throws after 20 s */
-export async function eventually<T>(read: () => T | undefined | false): Promise<T> {
-  const givenUpAt = performance.now() + 20_000;
-  while (performance.now() < givenUpAt) {
-    const value = read();
-    if (value !== undefined && value !== false) return value;
-    await setImmediate();
-  }
-  throw new Error(`never came: ${read.toString()}`);
 }

@@ -58,7 +58,7 @@ it('a row combines the values of all seeds', () => {
   expect(rowsOf([run(1, false, 0), run(2, false, 1)])[0]).toMatchObject({ saw: '0, 1', verdict: 'BROKEN' });
 });
 
-it('the text ends with the summary', () => {
+it('the report ends with the summary', () => {
   const lines = asText([run(1, false, 0)]).split('\n');
   const ids = Object.keys(INVARIANTS);
   expect(lines.slice(-ids.length).map((line) => line.split(' ')[0])).toEqual(ids);

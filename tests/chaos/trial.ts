@@ -48,6 +48,16 @@ export function countIs(id: InvariantId, what: string, expected: number, seen: n
   return { id, must: `${what}: ${expected}`, saw: String(seen), holds: seen === expected };
 }
 
+/** Checks that no element is wrong. */
+export function noneIs<T>(
+  id: InvariantId,
+  what: string,
+  all: readonly T[],
+  isWrong: (one: T) => boolean | undefined,
+): Check {
+  return countIs(id, what, 0, all.filter(isWrong).length);
+}
+
 /** Checks that a number is within a limit. */
 export function atMost(id: InvariantId, what: string, limit: number, seen: number, unit = ''): Check {
   return { id, must: `${what} ≤ ${limit}${unit}`, saw: `${Math.round(seen * 100) / 100}${unit}`, holds: seen <= limit };

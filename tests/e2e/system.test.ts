@@ -1,25 +1,19 @@
-/** The images under Compose. One long file, because building and starting the system takes minutes. */
+/** The images under Compose. They are one file, because building and starting the system takes minutes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import {
-  GetQueueAttributesCommand,
-  GetQueueUrlCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { resourceNames } from '@orderflow/contracts';
-import { emulatorClient, forDocker, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
+import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { eventually } from '@orderflow/testing/eventually';
+import { forDocker } from '../../tools/local/environment.mjs';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
 import { alertQueries } from '../support/observability.js';
+import { connectOperator, queueCounts } from '../support/operator.js';
 import { compileOps } from '../support/orderctl.js';
-import { waitFor } from '../support/wait-for.js';
 
 // Each test waits for a whole system.
 jest.setTimeout(60_000);
@@ -28,38 +22,16 @@ const FULFILMENT_DELAY_MS = 1_500;
 
 describe('the system on Compose', () => {
   let system: Awaited<ReturnType<typeof startComposeSystem>>;
-  let sqs: SQSClient;
-  let dynamo: DynamoDBDocumentClient;
+  let operator: ConnectedSystem;
   const cleanUp: (() => unknown)[] = [];
   const api = createApiClient(() => system.apiUrl());
-  const names = resourceNames('local');
-
-  async function queueUrl(queue: string): Promise<string> {
-    const { QueueUrl: url } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
-    return url!;
-  }
-
-  async function inFlight(queue: string): Promise<number> {
-    const { Attributes: attributes } = await sqs.send(
-      new GetQueueAttributesCommand({
-        QueueUrl: await queueUrl(queue),
-        AttributeNames: ['ApproximateNumberOfMessagesNotVisible'],
-      }),
-    );
-    return Number(attributes?.ApproximateNumberOfMessagesNotVisible);
-  }
 
   beforeAll(async () => {
     await compileOps();
     system = await startComposeSystem({ FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
     cleanUp.push(() => system.dispose());
-    const client = emulatorClient(await system.awsEndpoint(), LOCALSTACK_CREDENTIALS);
-    sqs = new SQSClient(client);
-    dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
-    cleanUp.push(() => {
-      sqs.destroy();
-      dynamo.destroy();
-    });
+    operator = await connectOperator(await system.awsEndpoint());
+    cleanUp.push(operator.aws.close);
   }, 600_000);
 
   afterAll(async () => {
@@ -86,11 +58,14 @@ describe('the system on Compose', () => {
     }
   });
 
-  it('takes an order from HTTP to COMPLETED, and its notification to SENT', async () => {
+  it('completes an order, and sends its notification', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     const order = await api.orderInState(orderId, 'COMPLETED');
     expect(order).toMatchObject({ orderId, totalAmount: 12.5, version: 3 });
-    const notification = await waitFor('its notification', async () => (await api.notificationsOf(orderId)).items[0]);
+    const notification = await eventually(
+      async () => (await api.notificationsOf(orderId)).items[0],
+      'its notification',
+    );
     await api.notificationInState(notification.notificationId, 'SENT');
   });
 
@@ -149,21 +124,21 @@ describe('the system on Compose', () => {
     type Targets = { data: { activeTargets: { labels: { job: string }; health: string }[] } };
     const ask = async <T>(path: string) => (await (await fetch(`${prometheus}/api/v1/${path}`)).json()) as T;
     const up = SERVICES.map((service) => `${service} up`).sort();
-    await waitFor(
-      'every target up',
+    await eventually(
       async () => {
         const { activeTargets } = (await ask<Targets>('targets')).data;
         expect(activeTargets.map(({ labels, health }) => `${labels.job} ${health}`).sort()).toEqual(up);
         return true;
       },
+      'every target up',
       60_000,
     );
     type Rules = { data: { groups: { rules: { name: string; health: string }[] }[] } };
-    const rules = await waitFor('every rule evaluated', async () => {
+    const rules = await eventually(async () => {
       const { data } = await ask<Rules>('rules');
       const all = data.groups.flatMap((group) => group.rules);
       return all.every(({ health }) => health !== 'unknown') ? all : undefined;
-    });
+    }, 'every rule evaluated');
     expect(rules.map(({ name, health }) => `${name} ${health}`)).toEqual(
       alertQueries().map(({ where: name }) => `${name} ok`),
     );
@@ -177,21 +152,21 @@ describe('the system on Compose', () => {
   }, 120_000);
 
   it('dead-letters a message that is not JSON, with the reason', async () => {
-    await sqs.send(
-      new SendMessageCommand({ QueueUrl: await queueUrl(names.orderQueue), MessageBody: 'this is not JSON' }),
-    );
-    const deadLetterUrl = await queueUrl(names.orderDeadLetterQueue);
-    const dead = await waitFor('the dead letter', async () => {
-      const { Messages: messages = [] } = await sqs.send(
+    const { aws, names, urlOf } = operator;
+    const queueUrl = await urlOf(names.orderQueue);
+    await aws.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'this is not JSON' }));
+    const deadLetterUrl = await urlOf(names.orderDeadLetterQueue);
+    const dead = await eventually(async () => {
+      const { Messages: messages = [] } = await aws.sqs.send(
         new ReceiveMessageCommand({ QueueUrl: deadLetterUrl, MessageAttributeNames: ['All'], WaitTimeSeconds: 1 }),
       );
       return messages[0];
-    });
+    }, 'the dead letter');
     expect(dead.Body).toBe('this is not JSON');
     expect(dead.MessageAttributes?.code?.StringValue).toBe('NOT_JSON');
   });
 
-  it('completes an order once although its worker is killed while it works on it', async () => {
+  it('completes an order once even if its worker is killed during the work', async () => {
     const { orderId } = await api.createOrder(orderFor('book-1'));
     await api.orderInState(orderId, 'PROCESSING');
     await system.kill('order-worker');
@@ -200,10 +175,11 @@ describe('the system on Compose', () => {
     await system.start('order-worker');
     await api.orderInState(orderId, 'COMPLETED', 30_000);
     // The marker is removed when the customer's notification is stored.
-    const item = await waitFor('the confirmation', async () => {
-      const { Item: found } = await dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
+    const item = await eventually(async () => {
+      const key = { TableName: operator.names.ordersTable, Key: { orderId } };
+      const { Item: found } = await operator.aws.dynamo.send(new GetCommand(key));
       return found && !('outboxAt' in found) ? found : undefined;
-    });
+    }, 'the confirmation');
     expect(item).toMatchObject({ effects: 1, status: 'COMPLETED' });
   }, 60_000);
 
@@ -214,8 +190,8 @@ describe('the system on Compose', () => {
     const startedAt = performance.now();
     expect(await system.stop(...SERVICES)).toEqual(SERVICES.map(() => 0));
     expect(performance.now() - startedAt).toBeLessThan(15_000);
-    expect(await inFlight(names.orderQueue)).toBe(0);
-    expect(await inFlight(names.notificationQueue)).toBe(0);
+    for (const queue of [operator.names.orderQueue, operator.names.notificationQueue])
+      expect((await queueCounts(operator, queue)).inFlight).toBe(0);
 
     await system.start(...SERVICES);
     await Promise.all(accepted.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED', 30_000)));

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { valueOf } from '@orderflow/testing/samples';
+import { eventually } from '@orderflow/testing/eventually';
 import type { StartedNetwork } from 'testcontainers';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startFloodedApi, type FloodedApi } from '../support/api-memory/flooded-api.js';
 import { startNetwork } from '../support/container-network.js';
-import { waitFor } from '../support/wait-for.js';
 import { buildImage, testFilesIn } from '../support/worker-container.js';
 
 const MIB = 1_048_576;
@@ -42,12 +42,12 @@ describe('the API in 256 MB', () => {
     const client = createApiClient(() => Promise.resolve(api.url));
     const served = async (round: number): Promise<void> => {
       const request = orderFor('book-1');
-      const { orderId } = await waitFor(
-        `order ${round} accepted`,
+      const { orderId } = await eventually(
         () => client.createOrder(request, `key-${round}`),
+        `order ${round} accepted`,
         ANSWERS_WITHIN_MS,
       );
-      const seen = await waitFor(`order ${round} shown`, () => client.order(orderId), ANSWERS_WITHIN_MS);
+      const seen = await eventually(() => client.order(orderId), `order ${round} shown`, ANSWERS_WITHIN_MS);
       expect(seen).toMatchObject({ orderId, totalAmount: request.totalAmount });
     };
     const metric = async (name: string, labels: Record<string, string>): Promise<number> =>

@@ -38,7 +38,7 @@ describe('with a second consumer of outcomes', () => {
     system = await connectOperator(emulator.url, stage);
   }, 30_000);
 
-  /** The order, of which the customer has been told. */
+  /** The order, whose notification was sent. */
   async function store(record: OrderRecord): Promise<OrderRecord> {
     const { ordersTable, notificationsTable } = system.names;
     await system.aws.dynamo.send(new PutCommand({ TableName: ordersTable, Item: record }));
@@ -52,7 +52,7 @@ describe('with a second consumer of outcomes', () => {
       { ...AUDIT_DEFAULTS, recheckMs: MINUTE_MS, stage: system.stage, consumers },
     );
 
-  it('the audit finds an outcome that it never got, and that no marker would bring', async () => {
+  it('the audit finds an outcome that it never got and that has no marker', async () => {
     const { orderId } = await store(completed({ awaiting: 'shipping-worker' }));
     const report = await run();
     expect(report.findings).toMatchObject([{ kind: 'confirmation-missing', id: orderId }]);
@@ -60,7 +60,7 @@ describe('with a second consumer of outcomes', () => {
     expect(report.outcomes).toMatchObject({ notified: 0, missing: 1 });
   }, 30_000);
 
-  it('the audit notices that its queue was purged, and names it', async () => {
+  it('the audit notices a purge of its queue, and names the consumer', async () => {
     const record = await store(order({ ...OVERDUE, awaiting: 'shipping-worker' }));
     const QueueUrl = await system.urlOf(system.names[SECOND.queue]);
     const MessageBody = JSON.stringify(orderOutcome(record)?.detail);
@@ -74,13 +74,13 @@ describe('with a second consumer of outcomes', () => {
     expect(report.outcomes).toMatchObject({ underWay: 0, missing: 1 });
   }, 30_000);
 
-  it('the audit expects nothing of it for outcomes from before, nor of one that was removed', async () => {
+  it('the audit expects no confirmation of earlier outcomes, nor any by a removed consumer', async () => {
     await store(completed());
     await store(completed({ awaiting: 'archive-worker' }));
     expect(await run()).toMatchObject({ findings: [], outcomes: { notified: 2 } });
   }, 30_000);
 
-  it('status names the consumers that overdue outcomes wait for', async () => {
+  it('ops status names the consumers that overdue outcomes wait for', async () => {
     await store(order(OVERDUE));
     const terminal = createTerminal();
     expect(await status(system, terminal, { count: false, tolerance: 60 })).toBe(1);

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/domain/ids';
 import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
-import { completed, notificationOf, order, without } from '../support/audit-items.js';
+import { withoutMarker } from '@orderflow/testing/stored-orders';
+import { completed, notificationOf, order } from '../support/audit-items.js';
 import { found, useAuditedSystem } from '../support/audited-system.js';
 
 const MINUTE_MS = 60_000;
@@ -33,7 +34,7 @@ describe('reasons for unfinished work, in the audit', () => {
     expect((await run()).findings).toEqual([]);
   }, 30_000);
 
-  it('accepts a backlog as the reason only if it has a message for each order', async () => {
+  it('accepts a backlog as the reason only if it has a message for every order', async () => {
     const waiting = [1, 2, 3].map(() => order({ outboxAt: Date.now() - MINUTE_MS }));
     const untold = order({ status: 'COMPLETED', version: 3, effects: 1, outboxAt: Date.now() - MINUTE_MS });
     await put(...waiting, untold);
@@ -49,7 +50,7 @@ describe('reasons for unfinished work, in the audit', () => {
   }, 30_000);
 
   it('distinguishes dead-lettered from lost orders, and leaves the dead letter in its queue', async () => {
-    const buried = without(order());
+    const buried = withoutMarker(order());
     await put(buried);
     await sendTo(audited.system.names.orderDeadLetterQueue, { detail: orderCreated(buried).detail });
     for (const _ of [1, 2]) {

@@ -2,12 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem } from '../support/embedded-system.js';
 import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
 import { connectOperator } from '../support/operator.js';
 import type { System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
 import { purge } from '../support/audit-items.js';
 
 describe('the audit of a running system', () => {
@@ -39,15 +39,15 @@ describe('the audit of a running system', () => {
 
     await running.stop('order-worker');
     const { orderId } = await api.createOrder(orderFor('book-1'));
-    await waitFor('its message', async () => {
+    await eventually(async () => {
       const { queues } = await run();
-      return queues[system.names.orderQueue]?.visible === 1 ? true : undefined;
-    });
+      return queues[system.names.orderQueue]?.visible === 1;
+    }, 'its message');
     await purge(system, system.names.orderQueue);
-    const report = await waitFor('the finding', async () => {
+    const report = await eventually(async () => {
       const now = await run();
       return now.findingCount > 0 ? now : undefined;
-    });
+    }, 'the finding');
     expect(report.findings).toMatchObject([{ kind: 'overdue', id: orderId, lastSeen: { step: 'accepted' } }]);
     expect(report.orders).toMatchObject({ total: 21, terminal: 20, lost: 1 });
 
@@ -55,9 +55,9 @@ describe('the audit of a running system', () => {
     await running.dispose();
     running = await startEmbeddedSystem({ emulator, build: false });
     await api.orderInState(orderId, 'COMPLETED');
-    await waitFor('a clean audit with nothing under way', async () => {
+    await eventually(async () => {
       const { findingCount, orders: totals } = await run();
-      return findingCount === 0 && totals.markers === 0 ? true : undefined;
-    });
+      return findingCount === 0 && totals.markers === 0;
+    }, 'a clean audit with nothing under way');
   }, 120_000);
 });

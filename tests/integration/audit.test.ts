@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { auditCommand } from '@orderflow/orderctl/audit/audit-command';
-import { completed, notificationOf, order, without } from '../support/audit-items.js';
+import { withoutMarker } from '@orderflow/testing/stored-orders';
+import { completed, notificationOf, order } from '../support/audit-items.js';
 import { found, useAuditedSystem } from '../support/audited-system.js';
 import { createTerminal } from '../support/operator.js';
 
@@ -36,7 +37,7 @@ describe('audit', () => {
   }, 30_000);
 
   it('reports each kind of problem', async () => {
-    const lost = without(order());
+    const lost = withoutMarker(order());
     const overdue = order({ outboxAt: Date.now() - MINUTE_MS });
     const twice = completed({ effects: 2 });
     const early = order({ effects: 1, outboxAt: Date.now() + MINUTE_MS });
@@ -47,10 +48,10 @@ describe('audit', () => {
     const nowhere = notificationOf(completed());
     const older = notificationOf({ ...twice, version: 2 });
     const stray = notificationOf(twice, { notificationId: randomUUID() });
-    const unsent = without(notificationOf(early, { status: 'SENDING', effects: 0 }));
+    const unsent = withoutMarker(notificationOf(early, { status: 'SENDING', effects: 0 }));
     await put(lost, overdue, twice, early, untold, undelivered, markerLeft, speechless);
     await put(notificationOf(twice), notificationOf(markerLeft), nowhere, older, stray);
-    await put({ ...without(unsent), notificationId: randomUUID(), causationId: undefined });
+    await put({ ...withoutMarker(unsent), notificationId: randomUUID(), causationId: undefined });
 
     const report = await run();
     expect(found(report).sort()).toEqual(
@@ -107,7 +108,7 @@ describe('audit', () => {
         const { [attribute]: _missing, ...row } = record;
         return row as OrderRecord;
       });
-      const lost = without(order());
+      const lost = withoutMarker(order());
       await put(...rows, lost);
       expect(found(await run())).toContainEqual(['lost', lost.orderId]);
     },
@@ -121,7 +122,7 @@ describe('audit', () => {
   }, 30_000);
 
   it('prints each problem with the last step of the order, and exits with 1', async () => {
-    const lost = without(order({ holder: 'message-1' }));
+    const lost = withoutMarker(order({ holder: 'message-1' }));
     await put(lost);
     const terminal = createTerminal();
     expect(await auditCommand(audited.system, terminal, { toleranceMs: 15_000 })).toBe(1);

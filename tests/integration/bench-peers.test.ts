@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { OrderCompletedEvent } from '@orderflow/contracts';
 import { depthOf } from '@orderflow/platform/aws/queue-counts';
 import { decodeEvent } from '@orderflow/platform/events/decode';
+import { eventually } from '@orderflow/testing/eventually';
 import type { Child } from '../../tools/local/children.mjs';
 import { readyUrl, spawnService, untilHealthy } from '../../tools/local/embedded.mjs';
 import { build } from '../../tools/local/requirements.mjs';
@@ -16,7 +17,6 @@ import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
 import { killAtExit } from '../support/kill-at-exit.js';
 import { lastingPort } from '../support/lasting-port.js';
 import { connectOperator, queueCounts } from '../support/operator.js';
-import { waitFor } from '../support/wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PEERS = ['straightforward', 'floor'];
@@ -90,19 +90,17 @@ describe('a peer that the benchmarks compare with', () => {
       }
       expect((await post({ items: [] })).status).toBe(400);
 
-      const stored = await waitFor(`${ORDERS} orders completed`, async () => {
+      const stored = await eventually(async () => {
         const { Items: items = [] } = await aws.dynamo.send(new ScanCommand({ TableName: names.ordersTable }));
         return items.every(({ status }) => status === 'COMPLETED') ? items : undefined;
-      });
+      }, `${ORDERS} orders completed`);
       expect(stored.map(({ orderId }) => String(orderId)).sort()).toEqual(
         accepted.map(({ orderId }) => orderId).sort(),
       );
       expect(stored.map(({ effects }) => effects as number)).toEqual(Array.from({ length: ORDERS }, () => 1));
 
       const depth = async (queue: string) => depthOf(await queueCounts(system, queue));
-      await waitFor('the outcomes routed', async () =>
-        (await depth(names.notificationQueue)) === ORDERS ? true : undefined,
-      );
+      await eventually(async () => (await depth(names.notificationQueue)) === ORDERS, 'the outcomes routed');
       const QueueUrl = await system.urlOf(names.notificationQueue);
       const { Messages: messages = [] } = await aws.sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { replay, type ReplayOptions } from '@orderflow/orderctl/dead-letters/replay';
+import { eventually } from '@orderflow/testing/eventually';
 import { startEmbeddedSystem } from '../support/embedded-system.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
 import type { System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
 import { exhausted, letter, send, receiveAll } from '../support/dead-letters.js';
 
 const REPLAY: ReplayOptions = { maxReplays: 5 };
@@ -29,11 +29,11 @@ describe('dead letters of a running system', () => {
   }, 60_000);
 
   const completed = (orderId: string) =>
-    waitFor(`order ${orderId} COMPLETED`, async () => {
+    eventually(async () => {
       const { aws, names } = system;
       const { Item: item } = await aws.dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
       return item?.status === 'COMPLETED' ? (item as OrderRecord) : undefined;
-    });
+    }, `order ${orderId} COMPLETED`);
 
   it('a replay completes an order whose attempts were exhausted', async () => {
     const record = exhausted();
@@ -70,14 +70,14 @@ describe('dead letters of a running system', () => {
 
     for (const { orderId } of records) expect(await completed(orderId)).toMatchObject({ effects: 1, version: 5 });
     const ids = new Set(records.map(({ orderId }) => orderId));
-    await waitFor('one notification per order', async () => {
+    await eventually(async () => {
       const { Items: items = [] } = await system.aws.dynamo.send(
         new ScanCommand({ TableName: system.names.notificationsTable, ConsistentRead: true }),
       );
       const mine = items.filter(({ orderId }) => ids.has(String(orderId)));
       expect(mine.length).toBeLessThanOrEqual(200);
-      return mine.length === 200 ? true : undefined;
-    });
+      return mine.length === 200;
+    }, 'one notification per order');
     expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toEqual([]);
   }, 120_000);
 });

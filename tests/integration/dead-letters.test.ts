@@ -48,7 +48,7 @@ describe('dead letters', () => {
     system.aws.close();
   }, 30_000);
 
-  it('are listed and shown, and can be received at once afterwards', async () => {
+  it('can be received right after they were listed or shown', async () => {
     const record = order();
     const malformed = letter(bodyOf(record, { totalAmount: 'a lot' }), 'INVALID_EVENT', {
       path: 'detail.data.totalAmount',
@@ -71,7 +71,7 @@ describe('dead letters', () => {
     expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(3);
   }, 30_000);
 
-  it('are returned to the queue when the operator interrupts', async () => {
+  it('return to the queue when the operator interrupts', async () => {
     await inOrders(...Array.from({ length: 30 }, () => letter('x', 'NOT_JSON')));
     const terminal = createTerminal();
     const interrupting = observed(system.aws.polling, () => {
@@ -113,7 +113,7 @@ describe('dead letters', () => {
     await expect(codes({ since: 'soon' })).rejects.toThrow('--since takes a time');
   }, 30_000);
 
-  it('go to their own queue with replay id and count, and are sent before they are deleted', async () => {
+  it('are sent to their own queue with replay id and count, then deleted', async () => {
     const record = exhausted();
     await put(system, record);
     await inOrders(letter(bodyOf(record), 'RECEIVES_EXHAUSTED', { replayId: randomUUID(), replayCount: '1' }));
@@ -146,7 +146,7 @@ describe('dead letters', () => {
     }
   }, 30_000);
 
-  it('are refused with the reason, and stay, until the problem is fixed', async () => {
+  it('stay in the queue when a replay refuses them, with the reason', async () => {
     const record = order();
     await put(system, record);
     await inOrders(

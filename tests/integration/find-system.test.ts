@@ -129,7 +129,7 @@ it.each(TOOLS.map((tool) => [tool.join(' '), tool] as const))(
 );
 
 it(
-  'the doctor checks one of several, and says which',
+  'the doctor checks one of several systems, and says which',
   async () => {
     fakeDocker('orderflow', 'beside');
     const { output } = await run(DOCTOR, {});

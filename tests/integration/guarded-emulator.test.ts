@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { startEmptyEmulator } from '../support/emulator.js';
 import { sendRaw, signedBy, statusOf } from '../support/guard/raw-request.js';
-import { waitFor } from '../support/wait-for.js';
 
 let emulator: Awaited<ReturnType<typeof startEmptyEmulator>>;
 let port: number;
@@ -61,10 +61,10 @@ describe('an emulator', () => {
         body: new URLSearchParams({ Action, StackName: 'evil', Version: '2010-05-15', ...more }).toString(),
       });
     expect(statusOf(await ask('CreateStack', { TemplateBody: JSON.stringify({ Resources }) }))).toBe(200);
-    const events = await waitFor('the failed call', async () => {
+    const events = await eventually(async () => {
       const found = await ask('DescribeStackEvents');
       return found.includes('<ResourceStatus>ROLLBACK_COMPLETE<') ? found : undefined;
-    });
+    }, 'the failed call');
     expect(events).toMatch(/timed out after 1s/);
     const isMarked = existsSync(mark);
     rmSync(mark, { force: true });

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StartedLocalStackContainer } from '@testcontainers/localstack';
 import { Wait } from 'testcontainers';
+import { eventually } from '@orderflow/testing/eventually';
 import { createLocalStackContainer } from '../support/localstack.js';
-import { waitFor } from '../support/wait-for.js';
 
 const PREDICATE = fileURLToPath(new URL('../../localstack-init/healthcheck.sh', import.meta.url));
 const INIT = '/etc/localstack/init';
@@ -70,8 +70,7 @@ async function check(container: StartedLocalStackContainer, predicate = `${INIT}
 
 /** Waits until LocalStack reports these script states, and returns its answer. */
 async function hookIs(container: StartedLocalStackContainer, completed: boolean, ...states: string[]): Promise<string> {
-  return waitFor(
-    `${completed ? 'completed' : 'not completed'} with ${JSON.stringify(states)}`,
+  return eventually(
     async () => {
       const response = await fetch(`${container.getConnectionUri()}/_localstack/init/ready`);
       const text = await response.text();
@@ -80,6 +79,7 @@ async function hookIs(container: StartedLocalStackContainer, completed: boolean,
       if (hook.completed === completed && seen === JSON.stringify(states)) return text;
       throw new Error(`LocalStack answers ${text}`);
     },
+    `${completed ? 'completed' : 'not completed'} with ${JSON.stringify(states)}`,
     90_000,
   );
 }

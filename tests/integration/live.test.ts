@@ -7,11 +7,11 @@ import {
   type Timeline,
   type TimelineStep,
 } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
-import { waitFor } from '../support/wait-for.js';
 
 type ServerSentEvent = { event: string; id?: string; data: unknown; arrivedAt: number };
 
@@ -82,7 +82,7 @@ describe('the live views of a running system', () => {
     return ((await answer.json()) as Timeline).steps;
   }
 
-  it('follow an order from acceptance to outcome, and show its timeline', async () => {
+  it('follow an order from acceptance to its outcome, and show its timeline', async () => {
     const { orderId } = await api.createOrder(orderFor('test-fails-1-times'));
     const { events, ended } = await open(`/api/orders/${orderId}/events`);
     await ended;
@@ -90,10 +90,10 @@ describe('the live views of a running system', () => {
       ...['step retried', 'order PROCESSING 3', 'step received', 'order PROCESSING 4'],
       ...['step completed', 'order COMPLETED 5'],
     ]);
-    const life = await waitFor('the notification', async () => {
+    const life = await eventually(async () => {
       const found = await steps(orderId);
       return found.at(-1)?.step === 'notified' ? found : undefined;
-    });
+    }, 'the notification');
     expect(life.filter(({ subject }) => subject === 'order').map(({ step, attempt }) => [step, attempt])).toEqual([
       ['accepted', undefined],
       ['sent', undefined],
@@ -146,7 +146,7 @@ describe('the live views of a running system', () => {
     const updates = () => events.map(({ data }) => data as SystemState);
     const stages = () =>
       updates().flatMap(({ orders }) => orders.filter((order) => order.orderId === orderId).map(({ stage }) => stage));
-    await waitFor('the outcome', () => Promise.resolve(stages().includes('completed') ? true : undefined));
+    await eventually(async () => stages().includes('completed'), 'the outcome');
     expect(stages().filter((stage, index) => stage !== stages()[index - 1])).toEqual(
       expect.arrayContaining(['processing', 'completed']),
     );
@@ -167,14 +167,10 @@ describe('the live views of a running system', () => {
     const all = await open('/api/system/events');
     const problemOf = ({ events }: typeof all) => (events.at(-1)?.data as SystemState | undefined)?.problem;
     network.inject({ kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
-    await waitFor('the problem', () =>
-      Promise.resolve(problemOf(all)?.includes('cannot be reached') ? true : undefined),
-    );
-    await waitFor('the problem of the order', () =>
-      Promise.resolve(one.events.some(({ event }) => event === 'problem') ? true : undefined),
-    );
+    await eventually(async () => problemOf(all)?.includes('cannot be reached'), 'the problem');
+    await eventually(async () => one.events.some(({ event }) => event === 'problem'), 'the problem of the order');
     network.heal();
-    await waitFor('the recovery', () => Promise.resolve(problemOf(all) === undefined ? true : undefined));
+    await eventually(async () => problemOf(all) === undefined, 'the recovery');
     await one.ended;
     expect(seen(one.events).at(-1)).toMatch(/^order (COMPLETED|FAILED)/);
     all.close();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SERVICES } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { pidFile } from '../../tools/local/children.mjs';
 import { build, installEmulator, stateOfDependencies } from '../../tools/local/requirements.mjs';
 import { orderFor, createApiClient } from '../support/api-client.js';
 import { copyCheckout } from '../support/copy-checkout.js';
-import { waitFor } from '../support/wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** A compilation on a busy machine. */
@@ -71,9 +71,9 @@ describe('npm run dev', () => {
 
   /** Its output from a position on. */
   async function said(what: RegExp, from = 0): Promise<void> {
-    await waitFor(
+    await eventually(
+      async () => what.test(output.slice(from)) || launcher.exitCode !== null,
       String(what),
-      () => Promise.resolve(what.test(output.slice(from)) || launcher.exitCode !== null),
       SOON_MS,
     ).catch((cause: unknown) => {
       throw new Error(output.slice(from), { cause });
@@ -83,7 +83,7 @@ describe('npm run dev', () => {
 
   async function untilReady(): Promise<void> {
     const ready = async () => (await fetch(url('order-worker').replace('/health', '/health/ready'))).ok;
-    await waitFor('order-worker ready', ready, SOON_MS);
+    await eventually(ready, 'order-worker ready', SOON_MS);
   }
 
   const ENDS = /order-worker ended on its own with exit code/;

@@ -2,12 +2,12 @@ import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { isAlive } from '../../tools/local/identity.mjs';
 import { canListen } from '../../tools/local/ports.mjs';
 import { stateOfDependencies, build, installEmulator } from '../../tools/local/requirements.mjs';
 import { LocalLauncher, READY_WITHIN_MS } from '../support/local-launcher.js';
-import { waitFor } from '../support/wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -34,19 +34,18 @@ describe('whatever ends npm run local', () => {
   type Moment = (launcher: LocalLauncher) => Promise<unknown>;
   const MOMENTS: Record<string, Moment> = {
     'before it does anything': () => Promise.resolve(),
-    'when it has written its first line': (launcher) =>
-      waitFor('a line', () => Promise.resolve(launcher.output !== '')),
+    'when it has written its first line': (launcher) => eventually(async () => launcher.output !== '', 'a line'),
     'when it is registered': (launcher) => launcher.until('registered', () => true),
     'when the emulator is not ready yet': (launcher) =>
       launcher.until('emulator', ({ children }) => children.length > 0),
     'when the topology is deployed': (launcher) =>
-      waitFor('deployed', () => Promise.resolve(launcher.output.includes('topology deployed')), READY_WITHIN_MS),
+      eventually(async () => launcher.output.includes('topology deployed'), 'deployed', READY_WITHIN_MS),
     'when the first service is not ready yet': (launcher) =>
       launcher.until('service', ({ children }) => children.length > 1),
   };
 
   it.each(Object.entries(MOMENTS))(
-    'SIGINT %s leaves nothing',
+    'SIGINT %s leaves nothing behind',
     async (_, moment) => {
       const launcher = launch();
       await moment(launcher);
@@ -126,7 +125,7 @@ describe('whatever ends npm run local', () => {
     expect(launcher.left()).toEqual([]);
   }, 180_000);
 
-  it('an interrupted background start leaves nothing', async () => {
+  it('an interrupted background start leaves nothing behind', async () => {
     const launcher = launch('exec "$0" tools/local.mjs --detach');
     await launcher.until('emulator', ({ children }) => children.length > 0);
     launcher.kill('SIGINT');

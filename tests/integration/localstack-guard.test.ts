@@ -143,7 +143,7 @@ describe('LocalStack behind its guard', () => {
     expect(await outcomes(byHost)).toEqual(expected(byHost));
   });
 
-  it('serves signed calls that no page sent, and the state of its hook', async () => {
+  it('serves signed calls from outside a browser, and the state of its hook', async () => {
     expect(await outcomes(CALLS)).toEqual(expected(CALLS));
     expect(await queueCounts(operator, operator.names.orderQueue)).toMatchObject({ visible: 1 });
   });

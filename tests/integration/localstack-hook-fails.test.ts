@@ -12,7 +12,7 @@ describe('a LocalStack hook that fails', () => {
     ['an unknown resource type', { [BROKEN_TEMPLATE]: MISSPELT_TYPE }, /Misspelt \(AWS::DynamoDB::Tabel\)/],
     ['a missing template', {}, /the template cannot be read: .*broken\.yaml/],
   ])(
-    'stops LocalStack, with the reason in its log, for %s',
+    'stops LocalStack with the reason in its log: %s',
     async (_, files: Record<string, string>, reason) => {
       const startedAt = performance.now();
       await expect(startLocalStack({ environment: { TEMPLATE: BROKEN_TEMPLATE }, files })).rejects.toThrow(reason);

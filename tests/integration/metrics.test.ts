@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
+import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
@@ -11,7 +12,6 @@ import { alertQueries, dashboardQueries, scrapeJobs } from '../support/observabi
 import { connectOperator, queueCounts } from '../support/operator.js';
 import { AWAY } from '../support/outages.js';
 import { missingFor, selectorsOf } from '../support/promql.js';
-import { waitFor } from '../support/wait-for.js';
 
 const QUERIES = [...dashboardQueries(), ...alertQueries()];
 
@@ -34,8 +34,9 @@ describe('the metrics of a system', () => {
     await aws.sqs.send(
       new SendMessageCommand({ QueueUrl: await urlOf(names.orderQueue), MessageBody: 'this is not JSON' }),
     );
-    await waitFor('the dead letter', async () =>
-      (await queueCounts(operator, names.orderDeadLetterQueue)).visible > 0 ? true : undefined,
+    await eventually(
+      async () => (await queueCounts(operator, names.orderDeadLetterQueue)).visible > 0,
+      'the dead letter',
     );
     aws.close();
   }
@@ -94,7 +95,7 @@ describe('the metrics of a system', () => {
     for (const service of SERVICES) expect(valueOf(scrapes[service]!, 'build_info', { service })).toBe(1);
   });
 
-  it('count what happened', () => {
+  it('count orders, deliveries and dead letters', () => {
     const created = valueOf(scrapes['api-gateway']!, 'order_created_total');
     const failed = valueOf(scrapes['order-worker']!, 'order_accept_to_terminal_seconds_count', { status: 'FAILED' });
     const outcomeOf = (outcome: string) => valueOf(scrapes['order-worker']!, 'messages_total', { outcome });

@@ -36,7 +36,7 @@ describe('ops status', () => {
 
   const status = (...options: string[]) => ops('status', '--endpoint', emulator.url, '--stage', STAGE, ...options);
 
-  it('shows a healthy system, and then says what needs attention', async () => {
+  it('shows a healthy system, then names what needs attention', async () => {
     const system = await connectOperator(emulator.url, STAGE);
     await put(system, order(), order({ status: 'COMPLETED' }));
     const well = await status();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Order } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
@@ -8,7 +9,6 @@ import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-networ
 import { connectOperator } from '../support/operator.js';
 import { compileOps, endOps, ops, startOps } from '../support/orderctl.js';
 import { order, put } from '../support/orders.js';
-import { waitFor } from '../support/wait-for.js';
 
 // Neither stream is a terminal.
 const ESCAPE = '\u001b';
@@ -158,7 +158,7 @@ describe('with a running system', () => {
       const silent = await startFaultyNetwork(emulator.url);
       silent.inject({ kind: 'black-hole' }, service);
       const command = startOps([...args, '--endpoint', silent.url]);
-      await waitFor(`${args.join(' ')} hanging`, async () => (silent.applied().has('black-hole') ? true : undefined));
+      await eventually(async () => silent.applied().has('black-hole'), `${args.join(' ')} hanging`);
       const interruptedAt = performance.now();
       command.interrupt();
       expect({ args, exitCode: await command.exitCode }).toEqual({ args, exitCode: 130 });

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { deleteTopology, deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
 import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../support/outages.js';
 import { connectOperator } from '../support/operator.js';
 import type { System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
 
 const WORKERS = ['order-worker', 'notification-worker'] as const;
 type Worker = (typeof WORKERS)[number];
@@ -77,15 +77,15 @@ describe('outages', () => {
           expect(tookMs).toBeLessThan(ANSWER_WITHIN_MS);
         }
         // The order worker cannot poll or cannot work, and logs that once.
-        await waitFor('the pause', async () => ((await stateChanges()).paused > before.paused ? true : undefined));
+        await eventually(async () => (await stateChanges()).paused > before.paused, 'the pause');
 
         network.heal();
         const accepted = [waiting.orderId, ...answers.flatMap(({ orderId }) => orderId ?? [])];
         await Promise.all(accepted.map((orderId) => api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS)));
-        await waitFor('the resumption', async () => {
+        await eventually(async () => {
           const now = await stateChanges();
-          return now.resumed - before.resumed === now.paused - before.paused ? true : undefined;
-        });
+          return now.resumed - before.resumed === now.paused - before.paused;
+        }, 'the resumption');
         expect((await stateChanges()).paused - before.paused).toBe(1);
         expect(await countDeadLetters(operator)).toBe(0);
       }, 60_000);
@@ -100,17 +100,18 @@ describe('outages', () => {
     await deleteTopology(system);
     whenLost();
     for (const service of WORKERS) {
-      await waitFor(`${service} noticing`, async () =>
-        (await system.logs(service)).slice(alreadySaid.get(service)).includes('topology missing') ? true : undefined,
+      await eventually(
+        async () => (await system.logs(service)).slice(alreadySaid.get(service)).includes('topology missing'),
+        `${service} noticing`,
       );
     }
     expect((await tryToOrder()).status).toBe(503);
 
     await deployAgain(system);
-    const { orderId } = await waitFor('an accepted order', async () => {
+    const { orderId } = await eventually(async () => {
       const { status, orderId: accepted } = await tryToOrder();
       return status === 201 && accepted !== undefined ? { orderId: accepted } : undefined;
-    });
+    }, 'an accepted order');
     await api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS);
   }
 
@@ -120,15 +121,15 @@ describe('outages', () => {
 
   it('an emulator that recovers without its topology: paused workers report it, too', async () => {
     // A worker that is still paused from the test before would not log another pause.
-    const before = await waitFor('both resumptions', async () => {
+    const before = await eventually(async () => {
       const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
       return now.every(({ paused, resumed }) => paused === resumed) ? now : undefined;
-    });
+    }, 'both resumptions');
     network.inject(AWAY.refused ?? { kind: 'refuse' }, 'DynamoDB', 'SQS', 'EventBridge');
-    await waitFor('both pauses', async () => {
+    await eventually(async () => {
       const now = await Promise.all(WORKERS.map((worker) => stateChanges(worker)));
-      return now.every(({ paused }, index) => paused > (before[index]?.paused ?? 0)) ? true : undefined;
-    });
+      return now.every(({ paused }, index) => paused > (before[index]?.paused ?? 0));
+    }, 'both pauses');
     await loseEverything(() => {
       network.heal();
     });

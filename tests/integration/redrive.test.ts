@@ -18,11 +18,12 @@ import { list } from '@orderflow/orderctl/dead-letters/list';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
 import { show } from '@orderflow/orderctl/dead-letters/show';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
+import { eventually } from '@orderflow/testing/eventually';
 import { runs } from '../support/conformance/targets.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { connectOperator, createTerminal, queueCounts } from '../support/operator.js';
+import { exhausted } from '../support/dead-letters.js';
 import { bodyOf, order, put } from '../support/orders.js';
-import { waitFor } from '../support/wait-for.js';
 
 const EMULATORS = [
   ['MiniStack', 'ministack'],
@@ -107,24 +108,22 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
   }
 
   const ofOrder = async (orderId: string, status: string) =>
-    waitFor(`order ${orderId} ${status}`, async () => {
+    eventually(async () => {
       const { aws, names } = system;
       const { Item: item } = await aws.dynamo.send(new GetCommand({ TableName: names.ordersTable, Key: { orderId } }));
       return item?.status === status ? (item as OrderRecord) : undefined;
-    });
+    }, `order ${orderId} ${status}`);
 
   /** A message's only dead letter. */
   const letterOf = (id: string): Promise<Shown> =>
-    waitFor(`dead letter of ${id}`, async () => {
+    eventually(async () => {
       const terminal = createTerminal();
       if ((await show(system, terminal, id, { json: true })) !== 0) return undefined;
       return JSON.parse(terminal.written()) as Shown;
-    });
+    }, `dead letter of ${id}`);
 
   it('a redrive from the console starts a failed order once', async () => {
-    const { outboxAt: _at, outboxShard: _shard, ...item } = order();
-    const failure = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
-    const record: OrderRecord = { ...item, status: 'FAILED', version: 3, effects: 1, failure };
+    const record = exhausted();
     await put(system, record);
     const originalMessageId = randomUUID();
     const letter = {
@@ -147,7 +146,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ version: completed.version, effects: 1 });
   }, 60_000);
 
-  it('attributes of other senders survive dead-lettering, a redrive and a replay', async () => {
+  it('foreign attributes survive dead-lettering, a redrive and a replay', async () => {
     const record = order();
     await put(system, record);
     const first = await send(system.names.orderQueue, bodyOf(record, { totalAmount: 'a lot' }), ATTRIBUTES);
@@ -156,11 +155,11 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(letter.foreign).toEqual(FOREIGN);
 
     await redrive();
-    const again = await waitFor('the next dead letter', async () => {
+    const again = await eventually(async () => {
       const terminal = createTerminal();
       await list(system, terminal, { order: record.orderId, json: true });
       return terminal.documents<Shown>().find(({ originalMessageId }) => originalMessageId !== first);
-    });
+    }, 'the next dead letter');
     const second = await letterOf(again.originalMessageId);
     expect(second).toMatchObject({ code: 'INVALID_EVENT', replayCount: 1, foreign: FOREIGN });
 
@@ -180,7 +179,7 @@ describe.each(EMULATORS.filter(([name]) => runs(name)))('on %s', (_name, emulato
     expect(await ofOrder(record.orderId, 'COMPLETED')).toMatchObject({ effects: 1 });
   }, 90_000);
 
-  it('a message that SQS itself had moved is processed', async () => {
+  it('a message that SQS itself dead-lettered is processed after a redrive', async () => {
     const record = order();
     await put(system, record);
     await send(system.names.orderDeadLetterQueue, bodyOf(record), {});

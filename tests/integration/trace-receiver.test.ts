@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient } from '../support/api-client.js';
 import { useTracedSystem } from '../support/traced-system.js';
-import { waitFor } from '../support/wait-for.js';
 
 /** Far longer than an order takes, and shorter than the exporter's timeout of 5 s. */
 const ANSWER_WITHIN_MS = 3_000;
@@ -18,7 +18,7 @@ describe('a system that exports traces', () => {
       (await worker!.logs()).split('\n').flatMap((line) => /"logLevel":"(\w+)"/.exec(line)?.[1] ?? []);
     for (const told of [['debug'], ['debug', 'info']]) {
       worker!.signal('SIGUSR2');
-      await waitFor('the switch', async () => ((await levels()).length === told.length ? true : undefined));
+      await eventually(async () => (await levels()).length === told.length, 'the switch');
       expect(await levels()).toEqual(told);
     }
   });
@@ -37,13 +37,13 @@ describe('a system that exports traces', () => {
       for (let index = 0; index < 20; index++) placed.push(await placeOrder('book-1'));
       for (const { orderId } of placed) await api.orderInState(orderId, 'COMPLETED');
       expect(Math.max(...placed.map(({ tookMs }) => tookMs))).toBeLessThan(ANSWER_WITHIN_MS);
-      await waitFor('a line about it', async () => ((await complaints()) > before.complaints ? true : undefined));
+      await eventually(async () => (await complaints()) > before.complaints, 'a line about it');
 
       await traced.receiver.become('up');
-      await waitFor('a line about its end', async () => {
+      await eventually(async () => {
         await placeOrder('book-1');
-        return (await relief()) > before.relief ? true : undefined;
-      });
+        return (await relief()) > before.relief;
+      }, 'a line about its end');
       await traceOf((await placeOrder('book-1')).traceId);
       expect(await complaints()).toBe(before.complaints + 1);
       for (const service of SERVICES) {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
+import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { createApiClient } from '../support/api-client.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
 import { drawTrace } from '../support/otlp-receiver.js';
 import { BROKEN, useTracedSystem } from '../support/traced-system.js';
-import { waitFor } from '../support/wait-for.js';
 
 describe('traces', () => {
   const traced = useTracedSystem();
@@ -108,9 +108,7 @@ describe('traces', () => {
       });
       const before = traced.network.applied().get('swallow') ?? 0;
       const { traceId } = await placeOrder('book-1');
-      await waitFor('the loss', async () =>
-        (traced.network.applied().get('swallow') ?? 0) > before ? true : undefined,
-      );
+      await eventually(async () => (traced.network.applied().get('swallow') ?? 0) > before, 'the loss');
       remove();
       expect(drawTrace(await traceOf(traceId))).toEqual(trace);
     },
@@ -123,8 +121,9 @@ describe('traces', () => {
     await traceOf(traceId);
     await traced.system.stop('order-worker');
     await traced.system.start('order-worker');
-    await waitFor('the worker tracing', async () =>
-      (await traced.system.logs('order-worker')).split('"message":"tracing"').length > 2 ? true : undefined,
+    await eventually(
+      async () => (await traced.system.logs('order-worker')).split('"message":"tracing"').length > 2,
+      'the worker tracing',
     );
     const operator = await connectOperator(await traced.system.awsEndpoint(), traced.system.stage);
     expect(await replay(operator, createTerminal(), { maxReplays: 5, order: orderId })).toBe(0);

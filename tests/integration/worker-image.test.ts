@@ -5,13 +5,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { resourceNames } from '@orderflow/contracts';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { eventually } from '@orderflow/testing/eventually';
 import { getContainerRuntimeClient, type StartedNetwork } from 'testcontainers';
 import { startNetwork } from '../support/container-network.js';
 import { startLocalStack, type LocalStack } from '../support/localstack.js';
 import { connectOperator, queueCounts } from '../support/operator.js';
 import { bodyOf, order, put } from '../support/orders.js';
 import { SHORT_TIMINGS } from '../support/short-timings.js';
-import { waitFor } from '../support/wait-for.js';
 import {
   buildWorkerImage,
   startWorkerContainer,
@@ -82,27 +82,26 @@ describe('the image of order-worker', () => {
 
   /** Waits for this many orders in a state, and returns all that are in it. */
   const untilOrdersIn = (system: ConnectedSystem, status: OrderRecord['status'], count: number) =>
-    waitFor(
-      `${count} orders ${status}`,
+    eventually(
       async () => {
         const orders = await ordersIn(system, status);
         return orders.length >= count ? orders : undefined;
       },
+      `${count} orders ${status}`,
       WITHIN_MS,
     );
 
-  const until = (what: string, isSo: () => Promise<boolean>) =>
-    waitFor(what, async () => (await isSo()) || undefined, WITHIN_MS);
+  const until = (what: string, isSo: () => Promise<boolean>) => eventually(async () => await isSo(), what, WITHIN_MS);
 
   /** Waits until /health/ready answers with this status and reports this state of the order queue. */
   const untilReadiness = (worker: WorkerContainer, stage: string, status: number, queue: object) =>
-    waitFor(
-      `readiness ${status}`,
+    eventually(
       async () => {
         const details = { [resourceNames(stage).orderQueue]: queue };
         expect(await worker.health('ready')).toMatchObject({ status, details });
         return true;
       },
+      `readiness ${status}`,
       WITHIN_MS,
     );
 

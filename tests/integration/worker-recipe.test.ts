@@ -62,7 +62,7 @@ describe('the recipe for a worker', () => {
   }, SOON_MS);
   afterAll(() => rm(copy, { recursive: true, force: true }));
 
-  it('names every file that it takes, and these are few', () => {
+  it('names every file, and these are few', () => {
     const contributing = readFileSync(join(copy, 'CONTRIBUTING.md'), 'utf8');
     const recipes = ['An event', 'A worker'].map((name) => contributing.split(`\n### ${name}\n`)[1]?.split('\n##')[0]);
     const isNamed = (path: string) =>
@@ -72,7 +72,7 @@ describe('the recipe for a worker', () => {
   });
 
   it(
-    'gives a worker that compiles and passes its tests, beside the tests that compare lists',
+    'produces a worker that compiles and passes its own tests and those of the lists',
     () => {
       expect(build()).toEqual({ status: 0, output: '' });
       const { status, output } = test('services/.*-worker/', ...COMPARES_LISTS);

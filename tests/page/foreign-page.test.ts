@@ -9,13 +9,13 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { queueNames } from '@orderflow/contracts';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { emulatorAttack } from '../support/emulator-attack.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
 import { ATTACKERS, startForeignPages, type Attack, type ForeignPages } from '../support/foreign-page.js';
 import { connectOperator, queueCounts } from '../support/operator.js';
-import { waitFor } from '../support/wait-for.js';
 
 jest.setTimeout(90_000);
 
@@ -107,10 +107,10 @@ describe('a page of another origin', () => {
       orders.length > 0 &&
       notifications.length === orders.length &&
       [...orders, ...notifications].every(({ outboxAt }) => outboxAt === undefined);
-    await waitFor('nothing under way', async () => {
+    await eventually(async () => {
       const before = await state();
       return isDone(before) && isDeepStrictEqual(await state(), before);
-    });
+    }, 'nothing under way');
   }
 
   async function targets(): Promise<[url: string, attack: Attack][]> {

@@ -5,7 +5,7 @@ import type {
   NotificationList,
   Order,
 } from '@orderflow/contracts';
-import { waitFor } from './wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 
 /** A minimal client of the API for tests. */
 export function createApiClient(baseUrl: () => Promise<string>) {
@@ -32,21 +32,21 @@ export function createApiClient(baseUrl: () => Promise<string>) {
     createNotification: (request: CreateNotificationRequest) => post<Notification>('/api/notifications', 202, request),
     notificationsOf: (orderId: string) => call<NotificationList>(`/api/orders/${orderId}/notifications`, 200),
     orderInState: (orderId: string, status: Order['status'], withinMs?: number) =>
-      waitFor(
-        `order ${orderId} ${status}`,
+      eventually(
         async () => {
           const seen = await order(orderId);
           return seen.status === status ? seen : undefined;
         },
+        `order ${orderId} ${status}`,
         withinMs,
       ),
     notificationInState: (id: string, status: Notification['status'], withinMs?: number) =>
-      waitFor(
-        `notification ${id} ${status}`,
+      eventually(
         async () => {
           const seen = await notification(id);
           return seen.status === status ? seen : undefined;
         },
+        `notification ${id} ${status}`,
         withinMs,
       ),
   };

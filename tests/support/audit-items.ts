@@ -1,30 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord, type NotificationRecord } from '@orderflow/domain/notifications/notification';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { aStoredOrder, withoutMarker } from '@orderflow/testing/stored-orders';
 import { orderFor } from './api-client.js';
 
 const context = { requestHash: '', correlationId: 'c-1' };
 
 export function order(change: Partial<OrderRecord> = {}): OrderRecord {
-  const now = Date.now();
-  const record = newOrderRecord({ orderId: randomUUID(), request: orderFor('book-1'), now, outboxAt: now, ...context });
-  return { ...record, ...change };
-}
-
-export function without<T extends OrderRecord | NotificationRecord>({
-  outboxAt: _at,
-  outboxShard: _shard,
-  ...item
-}: T): T {
-  return item as T;
+  return { ...aStoredOrder({ request: orderFor('book-1'), now: Date.now() }), ...change };
 }
 
 export const completed = (change: Partial<OrderRecord> = {}) =>
-  without(order({ status: 'COMPLETED', version: 3, effects: 1, ...change }));
+  withoutMarker(order({ status: 'COMPLETED', version: 3, effects: 1, ...change }));
 
 /** The notification of an order's outcome, sent. */
 export function notificationOf(record: OrderRecord, change: Partial<NotificationRecord> = {}): NotificationRecord {
@@ -37,7 +27,7 @@ export function notificationOf(record: OrderRecord, change: Partial<Notification
     outboxAt: Date.now(),
     ...context,
   });
-  return without({ ...notification, status: 'SENT', version: 3, effects: 1, ...change });
+  return withoutMarker({ ...notification, status: 'SENT', version: 3, effects: 1, ...change });
 }
 
 export async function purge({ aws, urlOf }: ConnectedSystem, queue: string): Promise<void> {

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { eventually } from '@orderflow/testing/eventually';
 import { findChromium } from '../../tools/local/chromium.mjs';
-import { waitFor } from './wait-for.js';
 
 /** The machine's Chromium, headless. @throws if it is missing */
 export async function startBrowser(args: string[] = []): Promise<Browser> {
@@ -47,14 +47,14 @@ export async function openLivePage(
   // Injected, because the page's policy would block a script element.
   await page.addInitScript(axe.source);
   const live = page.locator('#connection[data-state=live]');
-  await waitFor(
-    'a live page',
+  await eventually(
     async () => {
       isCutOff = false;
       await page.goto(`${apiUrl}/`);
-      await waitFor('the end of its loading', async () => isCutOff || (await live.isVisible()));
+      await eventually(async () => isCutOff || (await live.isVisible()), 'the end of its loading');
       return live.isVisible();
     },
+    'a live page',
     LIVE_WITHIN_MS,
   );
   return { page, complaints, close: () => context.close() };

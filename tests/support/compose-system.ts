@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DockerComposeEnvironment } from 'testcontainers';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ServiceName, System } from './system.js';
-import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = ['compose.yaml', 'compose.test.yaml'];
@@ -80,7 +80,7 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
       await compose('up', '--detach', '--wait', '--no-recreate', '--no-deps', observer);
       const url = await urlOf(observer, OBSERVER_PORTS[observer]);
       // Its container runs before it listens.
-      await waitFor(`${observer} answering`, async () => (await fetch(url)).ok || undefined);
+      await eventually(async () => (await fetch(url)).ok, `${observer} answering`);
       return url;
     },
     kill: async (service) => {

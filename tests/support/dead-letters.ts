@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { withoutMarker } from '@orderflow/testing/stored-orders';
 import { order } from './orders.js';
 
 const FAILURE = { code: 'RETRIES_EXHAUSTED', message: 'Not finished.', retriable: true };
 
 /** An order that was given up. */
 export function exhausted(): OrderRecord {
-  const { outboxAt: _at, outboxShard: _shard, ...item } = order();
-  return { ...item, status: 'FAILED', version: 3, effects: 1, failure: FAILURE };
+  return withoutMarker(order({ status: 'FAILED', version: 3, effects: 1, failure: FAILURE }));
 }
 
 export type Letter = { body: string; attributes?: Record<string, string> };

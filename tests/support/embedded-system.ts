@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@orderflow/testing/eventually';
 import { deployTopology, SERVICES, workerUrls, type Service } from '../../tools/local/embedded.mjs';
 import { build as compile, installEmulator } from '../../tools/local/requirements.mjs';
 import { CREDENTIALS } from './credentials.js';
@@ -11,7 +12,6 @@ import { createInstance, type Instance } from './instance.js';
 import { lastingPort } from './lasting-port.js';
 import { SHORT_TIMINGS } from './short-timings.js';
 import type { ServiceName, System } from './system.js';
-import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -64,9 +64,7 @@ export async function deleteTopology(system: System): Promise<void> {
       body: new URLSearchParams({ Action, StackName: `orderflow-${system.stage}`, Version: '2010-05-15' }).toString(),
     });
   await ask('DeleteStack');
-  await waitFor('the end of the stack', async () =>
-    (await ask('DescribeStacks')).includes('does not exist') ? true : undefined,
-  );
+  await eventually(async () => (await ask('DescribeStacks')).includes('does not exist'), 'the end of the stack');
 }
 
 /** Deploys the topology again. */

@@ -62,7 +62,7 @@ describe('a setting', () => {
   const recording = new Proxy<NodeJS.ProcessEnv>({}, { get: (_, name) => void readByServices.add(String(name)) });
   for (const { loadConfig } of configs) loadConfig(recording);
 
-  it('reaches the services only if one of them reads it', () => {
+  it('reaches the services only if a service reads it', () => {
     expect(new Set([...SETTINGS, ...OF_A_START])).toEqual(readByServices);
   });
 

@@ -1,7 +1,3 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import {
   operationOf,
   denied,
@@ -13,8 +9,8 @@ import {
 import { createDeliveryCounts, type QueueDeliveries } from './faulty-network/deliveries.js';
 import { createFaults, type Fault, type FaultKind, type FaultRule } from './faulty-network/faults.js';
 import { createBus, PUT_EVENTS } from './faulty-network/put-events.js';
+import { startProxy, type Answer, type Exchange } from './faulty-network/proxy.js';
 import { createReceiver, RECEIVE_MESSAGE, type Forward } from './faulty-network/receive-message.js';
-import { connectTo, type UpstreamAnswer } from './faulty-network/upstream.js';
 
 /** A proxy before an emulator that can inject faults into AWS calls. */
 export type FaultyNetwork = {
@@ -36,15 +32,6 @@ export type FaultyNetwork = {
   dispose(): Promise<void>;
 };
 
-/** `arrives`: whether the client will see the answer. */
-type Call = {
-  service: AwsService | undefined;
-  name: string;
-  incoming: IncomingMessage;
-  body: Buffer;
-  arrives: boolean;
-};
-
 const increment = <K>(counts: Map<K, number>, key: K): number => {
   const next = (counts.get(key) ?? 0) + 1;
   counts.set(key, next);
@@ -52,7 +39,6 @@ const increment = <K>(counts: Map<K, number>, key: K): number => {
 };
 
 export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): Promise<FaultyNetwork> {
-  const upstream = connectTo(targetUrl);
   const faults = createFaults(seed);
   const seen = new Map<string, number>();
   const applied = new Map<FaultKind, number>();
@@ -60,7 +46,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
   const deliveries = createDeliveryCounts();
   const receiver = createReceiver({ faults, deliveries, applied: count });
   const putEvents = createBus({ faults, applied: count });
-  const held = new Set<ServerResponse>();
+  const held = new Set<Exchange['outgoing']>();
   const delayed = new Set<() => void>();
 
   /** Resolves early when the network heals. */
@@ -76,43 +62,8 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
     });
   }
 
-  /** The emulator's answer, with the faults of its messages or entries. */
-  async function forward(
-    { name, incoming, body, arrives }: Call,
-    request: AwsRequest,
-    signal: AbortSignal,
-  ): Promise<UpstreamAnswer> {
-    const { method = 'POST', url: path = '/', headers } = incoming;
-    const send: Forward = (changed, operation) => {
-      const target = String(headers['x-amz-target']);
-      const renamed = operation === undefined ? target : target.replace(/\.\w+$/, `.${operation}`);
-      return upstream.call(
-        {
-          method,
-          path,
-          headers: { ...headers, 'x-amz-target': renamed },
-          body: changed === request ? body : JSON.stringify(changed),
-        },
-        signal,
-      );
-    };
-    if (name === RECEIVE_MESSAGE) return receiver.receive(request, send, arrives);
-    if (name === PUT_EVENTS) return putEvents(request, send);
-    return upstream.call({ method, path, headers, body }, signal);
-  }
-
-  function answer(outgoing: ServerResponse, status: number, headers: object, body: string | Buffer): void {
-    outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-    outgoing.end(body);
-  }
-
-  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    // An abandoned long poll would swallow a message.
-    const gone = new AbortController();
-    outgoing.on('close', () => {
-      gone.abort();
-    });
-    const body = await buffer(incoming);
+  async function handle({ incoming, outgoing, body, forward }: Exchange): Promise<Answer | undefined> {
+    const target = String(incoming.headers['x-amz-target']);
     const { service, name } = operationOf(incoming.headers['x-amz-target']);
     const ordinal = increment(seen, name);
     const request = service === undefined ? {} : (JSON.parse(body.toString() || '{}') as AwsRequest);
@@ -124,33 +75,36 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
         await delay(fault.ms);
       } else if (fault.kind === 'refuse') {
         incoming.socket.destroy();
-        return;
+        return undefined;
       } else if (fault.kind === 'black-hole') {
         held.add(outgoing);
         outgoing.on('close', () => held.delete(outgoing));
-        return;
+        return undefined;
       } else if (fault.kind === 'error-500' || fault.kind === 'throttle' || fault.kind === 'deny') {
-        const spoilt = { 'error-500': serverError, throttle: throttled(fault.service), deny: denied(fault.service) }[
+        return { 'error-500': serverError, throttle: throttled(fault.service), deny: denied(fault.service) }[
           fault.kind
         ];
-        answer(outgoing, spoilt.status, spoilt.headers, spoilt.body);
-        return;
       }
     }
     const arrives = !met.some(({ kind }) => kind === 'drop-answer');
-    const real = await forward({ service, name, incoming, body, arrives }, request, gone.signal);
-    if (arrives) answer(outgoing, real.status, real.headers, real.body);
-    else incoming.socket.destroy();
+    const send: Forward = (changed, operation) =>
+      forward({
+        headers: {
+          ...incoming.headers,
+          'x-amz-target': operation === undefined ? target : target.replace(/\.\w+$/, `.${operation}`),
+        },
+        body: changed === request ? body : JSON.stringify(changed),
+      });
+    const answer =
+      name === RECEIVE_MESSAGE
+        ? await receiver.receive(request, send, arrives)
+        : await (name === PUT_EVENTS ? putEvents(request, send) : forward());
+    if (arrives) return answer;
+    incoming.socket.destroy();
+    return undefined;
   }
 
-  const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => outgoing.destroy());
-  });
-  // Keep connections open: closing one during a call would be an unplanned fault.
-  server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
+  const { url, dispose } = await startProxy(targetUrl, handle);
   const heal = (): void => {
     faults.clear();
     receiver.forget();
@@ -158,7 +112,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
     for (const go of [...delayed]) go();
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     seed,
     add: (rule) => faults.add(rule),
     inject: (fault, ...services) => {
@@ -170,10 +124,7 @@ export async function startFaultyNetwork(targetUrl: string, { seed = 1 } = {}): 
     deliveries: () => deliveries.queues,
     dispose: async () => {
       heal();
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-      upstream.dispose();
+      await dispose();
     },
   };
 }

@@ -49,7 +49,7 @@ describe('systems that run here', () => {
     ]);
   });
 
-  it('are those of this folder and of its Compose project', () => {
+  it('are those of this folder and its Compose project', () => {
     const here = { folder: root };
     const containers = [
       ...project('orderflow', 1, 2),

@@ -2,8 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { followFile } from '../../tools/local/follow.mjs';
-import { waitFor } from './wait-for.js';
 
 let folder: string;
 let file: string;
@@ -22,11 +22,11 @@ it('reports lines appended from now on, also in a file that is created later', a
   const seen: string[] = [];
   const stop = [file, join(folder, 'later.log')].map((one) => followFile(one, (line) => seen.push(line)));
   appendFileSync(file, 'one\ntw');
-  await waitFor('one', () => Promise.resolve(seen.length === 1));
+  await eventually(async () => seen.length === 1, 'one');
   appendFileSync(file, 'o\n');
-  await waitFor('two', () => Promise.resolve(seen.length === 2));
+  await eventually(async () => seen.length === 2, 'two');
   writeFileSync(join(folder, 'later.log'), 'three\n');
-  await waitFor('three', () => Promise.resolve(seen.length === 3));
+  await eventually(async () => seen.length === 3, 'three');
   truncateSync(file);
   appendFileSync(file, '4\nfive');
   for (const end of stop) end();
@@ -38,7 +38,7 @@ it('reports a character intact that came in two writes', async () => {
   const stop = followFile(file, (line) => seen.push(line));
   const bytes = Buffer.from('first\n100 €\n');
   appendFileSync(file, bytes.subarray(0, -3));
-  await waitFor('first', () => Promise.resolve(seen.length === 1));
+  await eventually(async () => seen.length === 1, 'first');
   appendFileSync(file, bytes.subarray(-3));
   stop();
   expect(seen).toEqual(['first', '100 €']);

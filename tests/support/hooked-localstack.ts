@@ -9,8 +9,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { resourceNames } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { startLocalStack } from './localstack.js';
-import { waitFor } from './wait-for.js';
 
 /** Well-formed, but DynamoDB refuses the table. */
 export const TABLE_WITHOUT_KEY = `
@@ -66,7 +66,7 @@ export async function startHookedLocalStack(stage: string, files: Record<string,
   async function receive(queue: string, count: number): Promise<string[]> {
     const QueueUrl = await urlOf(queue);
     const received: string[] = [];
-    return waitFor(`${count} messages in ${queue}`, async () => {
+    return eventually(async () => {
       const { Messages: messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
       );
@@ -76,7 +76,7 @@ export async function startHookedLocalStack(stage: string, files: Record<string,
         await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
       }
       return received.length >= count ? received.sort() : undefined;
-    });
+    }, `${count} messages in ${queue}`);
   }
 
   return {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { doubtAboutIds, standingOf, startOf } from '../../tools/local/identity.mjs';
-import { waitFor } from './wait-for.js';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../tools/local/identity.mjs')).href;
 const NO_PROC = '/no/such/folder';
@@ -39,7 +39,7 @@ describe.each([...(hasProc ? [['/proc', '/proc']] : []), ['ps', NO_PROC]])('by %
     expect(standingOf({ pid, startedAt: startedAt.replace(/\d+$/, '7') }, proc)).toBe('gone');
     child.kill('SIGKILL');
     // It is a zombie until its parent has read its exit code.
-    await waitFor('gone', () => Promise.resolve(standingOf({ pid, startedAt }, proc) === 'gone'));
+    await eventually(async () => standingOf({ pid, startedAt }, proc) === 'gone', 'gone');
   });
 
   it.each([
@@ -63,7 +63,7 @@ it('without /proc and ps only the existence of a process is known', () => {
   rmSync(empty, { recursive: true });
 });
 
-it('reports what it cannot determine', () => {
+it('reports that it cannot determine the state', () => {
   if (hasProc) expect(doubtAboutIds()).toBeUndefined();
   expect(doubtAboutIds(NO_PROC)).toContain('to the second');
 });

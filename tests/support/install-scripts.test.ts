@@ -53,7 +53,7 @@ describe('an installation', () => {
     expect([...new Set(withScript)].sort()).toEqual(Object.keys(WITHOUT_THEIR_SCRIPT).sort());
   });
 
-  it('omits nothing of ours: no script of the project runs by itself', () => {
+  it('skips no script of the project, because none runs by itself', () => {
     const files = Object.keys(lock.packages).filter((path) => !path.includes('node_modules/'));
     for (const file of files) {
       const { scripts = {} } = JSON.parse(read(join(file, 'package.json'))) as Package;

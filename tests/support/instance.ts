@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { eventually } from '@orderflow/testing/eventually';
 import type { Child } from '../../tools/local/children.mjs';
 import { readyUrl, spawnService, untilHealthy, type Service } from '../../tools/local/embedded.mjs';
 import { CREDENTIALS } from './credentials.js';
 import { killAtExit } from './kill-at-exit.js';
-import { waitFor } from './wait-for.js';
 
 /** One process of a service, through all its restarts. */
 export type Instance = {
@@ -96,13 +96,13 @@ export function createInstance(options: InstanceOptions): Instance {
     }
     if (!restart && child) return untilHealthy(readyUrl(port), child);
     const endsBefore = ends.length;
-    const state = await waitFor(
-      `${name} healthy`,
+    const state = await eventually(
       async () => {
         const exits = ends.slice(endsBefore).filter(({ code, signal }) => code !== 0 && signal === null);
         if (exits.length === MAX_EXITS) return 'exits';
         return (await fetch(readyUrl(port), { signal: AbortSignal.timeout(2_000) })).ok ? 'healthy' : undefined;
       },
+      `${name} healthy`,
       HEALTHY_WITHIN_MS,
     ).catch(() => 'late');
     if (state === 'healthy') return;

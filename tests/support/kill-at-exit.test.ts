@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { startOf } from '../../tools/local/identity.mjs';
-import { waitFor } from './wait-for.js';
 
 const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
 
@@ -27,9 +27,9 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     });
     let pid = 0;
     run.stdout.on('data', (data: Buffer) => (pid = Number(String(data))));
-    await waitFor('started', () => Promise.resolve(pid > 0), 60_000);
+    await eventually(async () => pid > 0, 'started', 60_000);
     run.kill(signal);
-    expect(await waitFor('gone', () => Promise.resolve(startOf(pid) === undefined))).toBe(true);
+    expect(await eventually(async () => startOf(pid) === undefined, 'gone')).toBe(true);
     rmSync(folder, { recursive: true });
   },
   120_000,

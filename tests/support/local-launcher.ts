@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@orderflow/testing/eventually';
 import { pidFile } from '../../tools/local/children.mjs';
 import { isAlive, type Known } from '../../tools/local/identity.mjs';
-import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const READY_WITHIN_MS = 120_000;
@@ -50,12 +50,12 @@ export class LocalLauncher {
   }
 
   until(what: string, is: (run: NonNullable<ReturnType<LocalLauncher['read']>>) => boolean) {
-    return waitFor(
-      what,
-      () => {
+    return eventually(
+      async () => {
         const run = this.read();
-        return Promise.resolve(run && is(run) ? run : undefined);
+        return run && is(run) ? run : undefined;
       },
+      what,
       READY_WITHIN_MS,
     ).catch((error: unknown) => {
       throw new Error(this.output, { cause: error });

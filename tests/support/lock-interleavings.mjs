@@ -73,12 +73,12 @@ if (killedAt !== undefined) {
     before = (step) => {
       if (step !== wanted) return;
       counted = '';
-      // It waits for nothing until it works or is refused.
+      // It runs without waiting until it works or is refused.
       other = attempt();
       counted = lock;
     };
     const one = attempt();
-    // One holds the lock and would wait for the other, which never came.
+    // This process holds the lock and would wait forever for the other one, which never came.
     if (!other) leave();
     await new Promise((resolve) => setImmediate(resolve));
     leave();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { startOf } from '../../tools/local/identity.mjs';
 import { withLock } from '../../tools/local/lock.mjs';
-import { waitFor } from './wait-for.js';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../tools/local/lock.mjs')).href;
 
@@ -124,7 +124,7 @@ describe('a lock between processes', () => {
 
   it('reports its holder once while another process waits', async () => {
     const said: string[] = [];
-    const holding = withLock(lock, () => waitFor('told', () => Promise.resolve(said.length > 0)));
+    const holding = withLock(lock, () => eventually(async () => said.length > 0, 'told'));
     const waiting = withLock(lock, () => 'done', { silentMs: 1, say: (text) => said.push(text) });
     expect(await Promise.all([holding, waiting])).toEqual([true, 'done']);
     expect(said).toEqual([
@@ -132,7 +132,7 @@ describe('a lock between processes', () => {
     ]);
   });
 
-  it('is no longer waited for after the wait is aborted', async () => {
+  it('stops waiting when the wait is aborted', async () => {
     const given = new AbortController();
     const holding = withLock(lock, async () => {
       const waiting = withLock(lock, () => undefined, {
@@ -157,7 +157,7 @@ describe('a lock between processes', () => {
     expect(results.filter(({ together, held }) => together !== 1 || held === 0)).toEqual([]);
   }, 60_000);
 
-  it('is free again wherever the process that takes it is killed', async () => {
+  it('is free again at whatever point its process is killed', async () => {
     const killed = join(folder, 'killed', 'lock');
     for (let step = 1; ; step++) {
       const { signal } = spawnSync(process.execPath, [interleavings, MODULE, folder, String(step)]);

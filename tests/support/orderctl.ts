@@ -2,9 +2,9 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { eventually } from '@orderflow/testing/eventually';
 import { ofTheMachine, toolVariables } from '../../tools/local/environment.mjs';
 import { CREDENTIALS } from './credentials.js';
-import { waitFor } from './wait-for.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -67,9 +67,9 @@ export function startOps(args: readonly string[], env: Record<string, string> = 
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as T),
     says: async (text, withinMs) => {
-      await waitFor(
+      await eventually(
+        async () => new RegExp(text).test(stdout + stderr),
         `${args.join(' ')} saying ${String(text)}`,
-        async () => (new RegExp(text).test(stdout + stderr) ? true : undefined),
         withinMs,
       );
     },

@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { orderFor } from './api-client.js';
 
 /** An order as the API stores it. */
 export function order(change: Partial<OrderRecord> = {}): OrderRecord {
   const now = Date.now();
-  const request = orderFor('book-1');
-  const record = newOrderRecord({
-    ...{ orderId: randomUUID(), request, requestHash: '', correlationId: 'c-1', now, outboxAt: now + 60_000 },
-  });
-  return { ...record, ...change };
+  return { ...aStoredOrder({ request: orderFor('book-1'), now, outboxAt: now + 60_000 }), ...change };
 }
 
 /** The message body that EventBridge makes of an order's event, with changes to the event's data and metadata. */

@@ -135,7 +135,7 @@ describe('the pid file', () => {
     ['a time zone', { TZ: 'Pacific/Kiritimati', LC_ALL: 'de_DE.UTF-8' }],
     ['no ps', { PATH: '/nonexistent' }],
   ])(
-    'suffices to stop the children of a dead launcher in a shell with %s',
+    'is enough to stop the children of a dead launcher in a shell with %s',
     async (_, env) => {
       const { ended, known: child } = startStubborn();
       write(GONE, child);
@@ -146,7 +146,7 @@ describe('the pid file', () => {
     30_000,
   );
 
-  it("reports processes that may be someone else's, and neither ends nor forgets them", async () => {
+  it('reports processes that may belong to others, and neither ends nor forgets them', async () => {
     write(GONE, { ...self, startedAt: 'Fri Nov 27 10:11:12 2026' });
     const { code, output } = await stop({});
     expect(code).toBe(1);

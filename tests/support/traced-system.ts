@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Order } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { orderFor } from './api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from './embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from './faulty-network.js';
 import { lastingPort } from './lasting-port.js';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
-import { waitFor } from './wait-for.js';
 
 /** The product that an order worker cannot handle until it is restarted. */
 export const BROKEN = 'broken-1';
@@ -32,9 +32,7 @@ export function useTracedSystem() {
       },
     });
     for (const service of SERVICES) {
-      await waitFor(`${service} tracing`, async () =>
-        (await system.logs(service)).includes('"message":"tracing"') ? true : undefined,
-      );
+      await eventually(async () => (await system.logs(service)).includes('"message":"tracing"'), `${service} tracing`);
     }
   }, 120_000);
 
@@ -69,12 +67,12 @@ export function useTracedSystem() {
   /** The trace, once it has the expected number of notifications. */
   const traceOf = (traceId: string, notifications = 1) => {
     let latest = { count: 0, at: performance.now() };
-    return waitFor(`the whole trace ${traceId}`, async () => {
+    return eventually(async () => {
       const spans = receiver.spansOf(traceId);
       if (spans.length !== latest.count) latest = { count: spans.length, at: performance.now() };
       const isComplete = performance.now() - latest.at > COMPLETE_AFTER_MS;
       return isComplete && spans.filter(isTold).length >= notifications ? spans : undefined;
-    });
+    }, `the whole trace ${traceId}`);
   };
 
   return {

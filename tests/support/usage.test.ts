@@ -29,7 +29,7 @@ function run(script: string, ...args: string[]): Promise<{ code: number; stdout:
   });
 }
 
-it('are these', () => {
+it('the scripts with options are all tested here', () => {
   expect(TOOLS.map(([name]) => name)).toEqual(
     expect.arrayContaining([
       'bench',

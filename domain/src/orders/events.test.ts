@@ -4,11 +4,12 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { eventIdFor, newId } from '../ids.js';
 import { newNotificationRecord, type NotificationRecord } from '../notifications/notification.js';
-import { newOrderRecord, toAcceptedOrder, toOrder, type OrderRecord } from './order.js';
+import { toAcceptedOrder, toOrder, type OrderRecord } from './order.js';
 import type { EventDetail, OutgoingEvent } from '@orderflow/contracts';
 import { notificationRequested, notificationSent } from '../notifications/notification-events.js';
 import { orderCreated, orderOutcome } from './order-events.js';
 import { EVENT_CLASSES, QUEUES, resourceNames } from '@orderflow/contracts';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { workItemTables } from '../work-item-tables.js';
 
 const NOW_MS = Date.UTC(2027, 0, 1);
@@ -25,16 +26,7 @@ const context = {
   outboxAt: NOW_MS + 5_000,
 };
 
-const order = (): OrderRecord =>
-  newOrderRecord({
-    orderId: ORDER_ID,
-    request: {
-      customerId: 'customer-1',
-      items: [{ productId: 'sku', productName: 'Kettle', quantity: 2, unitPrice: 19.99 }],
-      totalAmount: 39.98,
-    },
-    ...context,
-  });
+const order = (): OrderRecord => aStoredOrder({ orderId: ORDER_ID, ...context });
 
 const notification = (change: object = {}): NotificationRecord =>
   newNotificationRecord({
@@ -44,7 +36,7 @@ const notification = (change: object = {}): NotificationRecord =>
     ...change,
   });
 
-/** The keys of every map in another order: DynamoDB promises none. */
+/** A copy with other key orders, because DynamoDB promises none. */
 function reordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reordered);
   if (typeof value !== 'object' || value === null) return value;
@@ -52,27 +44,27 @@ function reordered(value: unknown): unknown {
   return Object.fromEntries(entries.reverse());
 }
 
-/** As DynamoDB may give an item back, further on in its life. */
+/** The item as DynamoDB may return it later. */
 function later<R extends object>(record: R, change: object): R {
   return reordered({ ...record, ...change }) as R;
 }
 
 const changed = { status: 'PROCESSING', version: 7, updatedAt: LATER, holder: 'm', outboxAt: 1, outboxAttempts: 3 };
 
-describe('an event that is published again', () => {
-  it('is the same to the byte: OrderCreated', () => {
+describe('a republished event', () => {
+  it('has the same bytes: OrderCreated', () => {
     const first = order();
     expect(JSON.stringify(orderCreated(later(first, changed)))).toBe(JSON.stringify(orderCreated(first)));
   });
 
-  it('is the same to the byte: NotificationRequested', () => {
+  it('has the same bytes: NotificationRequested', () => {
     for (const first of [notification(), notification({ causationId: newId() })]) {
       const again = notificationRequested(later(first, { ...changed, status: 'SENDING' }));
       expect(JSON.stringify(again)).toBe(JSON.stringify(notificationRequested(first)));
     }
   });
 
-  it('is the same to the byte: OrderCompleted, OrderFailed, NotificationSent', () => {
+  it('has the same bytes: OrderCompleted, OrderFailed, NotificationSent', () => {
     const completed = { ...order(), status: 'COMPLETED', version: 3, updatedAt: LATER } as OrderRecord;
     const failed = { ...completed, status: 'FAILED', failure: FAILURE } as OrderRecord;
     const sent = { ...notification(), status: 'SENT', version: 3, sentAt: LATER } as NotificationRecord;
@@ -94,7 +86,7 @@ describe('events', () => {
     notificationSent(sent),
   ];
 
-  it('pass the validation that their readers make', () => {
+  it('pass the validation of their consumers', () => {
     for (const event of all) {
       const EventClass = EVENT_CLASSES.find(({ type }) => type === event?.type)!;
       const read = plainToInstance(EventClass as new () => EventDetail, JSON.parse(JSON.stringify(event!.detail)));
@@ -109,7 +101,7 @@ describe('events', () => {
     expect(all.map((event) => event?.type).sort()).toEqual(ofItems.map(({ type }) => type).sort());
   });
 
-  it('carry their context, and say what led to them', () => {
+  it('carry their context and their cause', () => {
     const created = orderCreated(order()).detail.metadata;
     expect(created).toEqual({
       eventId: eventIdFor(ORDER_ID, 'OrderCreated', 1),
@@ -128,7 +120,7 @@ describe('events', () => {
     });
   });
 
-  it('of an outcome that was traced carry where it was worked on; the first event stays as it was', () => {
+  it('of a traced outcome carry the trace context of its worker; the first event does not change', () => {
     const outcomeTraceparent = '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01';
     const traced = { ...completed, outcomeTraceparent };
     expect(orderOutcome(traced)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
@@ -137,7 +129,7 @@ describe('events', () => {
     expect(notificationSent(sent)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
   });
 
-  it('say of a notification that was sent what it was sent for', () => {
+  it('of a sent notification name the event that caused it', () => {
     const causationOf = (record: NotificationRecord) => notificationSent(record)?.detail.metadata.causationId;
     const sent = { status: 'SENT', version: 3, sentAt: LATER } as const;
     const asked = { ...notification(), ...sent };
@@ -146,12 +138,12 @@ describe('events', () => {
     expect(causationOf({ ...notification({ causationId: outcomeId }), ...sent })).toBe(outcomeId);
   });
 
-  it('of another life of an order are others', () => {
+  it('have another id in another life of the order', () => {
     const again = { ...failed, version: 6 };
     expect(orderOutcome(again)!.detail.metadata.eventId).not.toBe(orderOutcome(failed)!.detail.metadata.eventId);
   });
 
-  it('do not exist for what has no outcome yet', () => {
+  it('do not exist for an item without an outcome', () => {
     expect(orderOutcome(order())).toBeUndefined();
     expect(orderOutcome({ ...order(), status: 'PROCESSING' })).toBeUndefined();
     expect(notificationSent(notification())).toBeUndefined();
@@ -159,8 +151,8 @@ describe('events', () => {
   });
 });
 
-describe('what readers see of an order', () => {
-  it('has nothing of the inside', () => {
+describe('the public view of an order', () => {
+  it('has no internal attributes', () => {
     expect(Object.keys(toOrder(order())).sort()).toEqual([
       'correlationId',
       'createdAt',
@@ -174,13 +166,13 @@ describe('what readers see of an order', () => {
     ]);
   });
 
-  it('has a failure only while it is failed', () => {
+  it('has a failure only while the order is FAILED', () => {
     const record = { ...order(), failure: FAILURE };
     expect(toOrder(record)).not.toHaveProperty('failure');
     expect(toOrder({ ...record, status: 'FAILED' }).failure).toEqual(FAILURE);
   });
 
-  it('as accepted does not depend on what happened since', () => {
+  it('shows the order as it was accepted, whatever happened since', () => {
     const first = order();
     const done = later(first, { ...changed, status: 'FAILED', failure: FAILURE });
     expect(toAcceptedOrder(done)).toEqual(toAcceptedOrder(first));

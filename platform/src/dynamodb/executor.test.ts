@@ -1,12 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeDynamoDb } from '@orderflow/testing/aws/fake-dynamodb';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { createStatementExecutor, type Statement } from './executor.js';
 
-const TABLE = {
-  TableName: 'jobs',
-  KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' as const }],
-  AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' as const }],
-};
+const TABLE = keyedTable('jobs', 'jobId');
 
 const insert = (key: string): Statement => ({
   key,

@@ -162,7 +162,7 @@ describe('a follower', () => {
     expect(await things.poll()).toEqual([]);
   });
 
-  it('reads resting items less often, and never instead of moving ones', async () => {
+  it('reads unchanged items less often, and never instead of changing ones', async () => {
     const things = createThings();
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 50; i++) things.add(`failed-${round}-${i}`, { status: 'FAILED' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { createQueueUrls } from '../aws/queue-urls.js';
 import { busCheck, queueCheck, readOutbox, ruleCheck, tableCheck } from './checks.js';
 
@@ -9,13 +10,7 @@ const RULE = { bus: 'bus', rule: 'r', queue: 'work' };
 describe('checks', () => {
   const create = () => {
     const aws = createFakeAws({
-      tables: [
-        {
-          TableName: 'jobs',
-          KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
-          AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' }],
-        },
-      ],
+      tables: [keyedTable('jobs', 'jobId')],
       queues: [{ name: 'work' }],
       eventBuses: ['bus'],
       rules: [{ name: 'r', eventBusName: 'bus', detailTypes: ['Made'], queueUrl: queueUrlOf('work') }],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { INCOMPLETE, openRaw, parseAnswer, statusesOf, UNSERVABLE } from '@orderflow/testing/raw-client';
 import { HEADS, sendHead } from '@orderflow/testing/hostile-heads';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { exits, serveFakeWorker } from '@orderflow/testing/serve-fake-worker';
 
 describe('a request', () => {

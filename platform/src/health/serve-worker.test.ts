@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { exits, serveFakeWorker, SIGNALS } from '@orderflow/testing/serve-fake-worker';
 
 describe('health', () => {

@@ -45,7 +45,7 @@ describe('a batcher', () => {
     expect(await result).toBe('A');
   });
 
-  it('batches the next submissions of callers with the items that wait', async () => {
+  it('adds new submissions to the batch of the waiting items', async () => {
     const { batcher, requests, batches } = createHeld();
     const next = ['a', 'b'].map((item) => batcher.submit(item).then((result) => batcher.submit(result)));
     await turn();

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { parseTraceparent } from './traceparent.js';
 import { createMonotonicClock } from '../runtime/clock.js';
 import { startTracing, type RunningTracing, type SpanStart } from './tracing.js';

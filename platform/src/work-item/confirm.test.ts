@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { THINGS } from '@orderflow/testing/work-item-table';
 import { createStatementExecutor, type Statement, type StatementExecutor } from '../dynamodb/executor.js';
 import { claimItem, finishItem } from './claim.js';
@@ -20,13 +21,7 @@ const NEW = {
 /** A thing with an outcome, by a worker that knows these consumers. */
 async function createThing(table: WorkItemTable, result: 'completed' | 'failed' = 'completed') {
   const { dynamo } = createFakeAws({
-    tables: [
-      {
-        TableName: 'things',
-        KeySchema: [{ AttributeName: 'thingId', KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: 'thingId', AttributeType: 'S' }],
-      },
-    ],
+    tables: [keyedTable('things', 'thingId')],
   });
   const executor = createStatementExecutor(dynamo);
   const statements: Statement[] = [];
@@ -58,7 +53,7 @@ async function createThing(table: WorkItemTable, result: 'completed' | 'failed' 
 }
 
 describe('an outcome that waits for one consumer', () => {
-  it('is confirmed by one statement, and nothing is stored for it', async () => {
+  it('is confirmed by one statement, without an extra attribute', async () => {
     const { confirm, statements, thing, isWaiting } = await createThing(waitingFor('mail'));
     expect(thing()).not.toHaveProperty('awaiting');
     await confirm('mail');
@@ -78,7 +73,7 @@ describe('an outcome that waits for several consumers', () => {
   it.each([
     ['mail', 'shipping'],
     ['shipping', 'mail'],
-  ])('keeps its marker when %s has confirmed, until %s has, too', async (first, second) => {
+  ])('keeps its marker when %s has confirmed, until %s has confirmed too', async (first, second) => {
     const { confirm, thing, isWaiting } = await createThing(BOTH);
     expect(thing()).toMatchObject({ awaiting: 'mail shipping', outboxAt: 7_000 });
     await confirm(first);
@@ -95,7 +90,7 @@ describe('an outcome that waits for several consumers', () => {
     expect(isWaiting()).toBe(false);
   });
 
-  it('counts a consumer once that confirms twice', async () => {
+  it('counts a consumer that confirms twice only once', async () => {
     const { confirm, thing, isWaiting } = await createThing(BOTH);
     await confirm('mail');
     await confirm('mail');
@@ -107,7 +102,7 @@ describe('an outcome that waits for several consumers', () => {
     expect(thing()).not.toHaveProperty('awaiting');
   });
 
-  it('of a new life waits for all of them again, and a confirmation of the earlier one does not count', async () => {
+  it('of a new life waits for all of them again, and ignores confirmations of the earlier one', async () => {
     const { confirm, process, executor, thing, isWaiting } = await createThing(BOTH, 'failed');
     await confirm('mail');
     const life = { seen: { ...NEW, ...thing() }, replayId: 'r1', markerDelayMs: 5_000 };
@@ -124,7 +119,7 @@ describe('an outcome that waits for several consumers', () => {
 });
 
 describe('a consumer that is added', () => {
-  it('does not have to confirm outcomes from before, nor can it in place of the first', async () => {
+  it('neither has to confirm earlier outcomes, nor can confirm them for the first consumer', async () => {
     const { confirm, isWaiting } = await createThing(waitingFor('mail'));
     await confirm('shipping', BOTH);
     expect(isWaiting()).toBe(true);
@@ -132,7 +127,7 @@ describe('a consumer that is added', () => {
     expect(isWaiting()).toBe(false);
   });
 
-  it('is waited for even if the others do not know it yet', async () => {
+  it('is waited for even if the others do not know about it yet', async () => {
     const { confirm, thing, isWaiting } = await createThing(BOTH);
     await confirm('mail', waitingFor('mail'));
     expect(thing()).toMatchObject({ awaiting: 'shipping', outboxAt: 7_000 });

@@ -7,7 +7,7 @@ const leases = fc.integer({ min: 1_000, max: 43_200_000 });
 const skews = fc.integer({ min: -LEASE_SKEW_MS, max: LEASE_SKEW_MS });
 
 describe('a lease', () => {
-  it('lasts its whole length, whichever of two clocks is ahead by what is allowed', () => {
+  it('lasts its whole length, whichever clock is ahead within the allowance', () => {
     fc.assert(
       fc.property(leases, skews, fc.double({ min: 0, max: 1, noNaN: true }), (leaseMs, skewMs, share) => {
         const item = { leaseUntil: NOW + skewMs + leaseMs };
@@ -16,7 +16,7 @@ describe('a lease', () => {
     );
   });
 
-  it('never delays a takeover by more than its own length, wherever any clock was set', () => {
+  it('never delays a takeover by more than its length, whatever the clocks say', () => {
     const steps = fc.oneof(fc.integer({ min: -1e11, max: 1e11 }), fc.integer({ min: -100_000, max: 100_000 }));
     fc.assert(
       fc.property(leases, steps, (leaseMs, stepMs) => {
@@ -27,7 +27,7 @@ describe('a lease', () => {
     );
   });
 
-  it('is held to the end that others are told, and no longer', () => {
+  it('ends when leaseEndsAt says', () => {
     const item = { leaseUntil: NOW + 30_000 };
     expect(isLeased(item, leaseEndsAt(item), 30_000)).toBe(true);
     expect(isLeased(item, leaseEndsAt(item) + 1, 30_000)).toBe(false);

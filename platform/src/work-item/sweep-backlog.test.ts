@@ -15,14 +15,14 @@ const MINUTE_MS = 60_000;
 describe('a backlog in the queue', () => {
   const three = () => [1, 2, 3].map((i) => thing({ thingId: `thing-${i}` }));
 
-  it('explains the wait while it holds as many messages as markers are due', async () => {
+  it('explains due markers while it has as many messages as there are due markers', async () => {
     const outbox = createOutboxSystem([...three()]);
     outbox.queue.work.visible = 3;
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 3, waiting: 3 });
     expect(outbox.item('thing-1')).toEqual(three()[0]);
   });
 
-  it('explains as many as it holds messages: those that are due for longest are published again', async () => {
+  it('explains one due marker per message: those that have been due longest are republished', async () => {
     const outbox = createOutboxSystem([
       ...[3, 1, 2].map((i) => thing({ thingId: `thing-${i}`, outboxShard: i, outboxAt: SWEPT_AT_MS - 1_000 + i })),
     ]);
@@ -31,7 +31,7 @@ describe('a backlog in the queue', () => {
     expect(outbox.published()).toEqual(['Made thing-1 v1']);
   });
 
-  it('explains it for ten minutes and no longer', async () => {
+  it('explains due markers for ten minutes and no longer', async () => {
     const outbox = createOutboxSystem([thing({ outboxAt: SWEPT_AT_MS })]);
     outbox.queue.work.visible = 1_000_000;
     outbox.time.ms += SWEEPER_OPTIONS.queueGraceMs - 1;
@@ -40,7 +40,7 @@ describe('a backlog in the queue', () => {
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, republished: 1 });
   });
 
-  it('explains what it held before the items were read: workers go on meanwhile', async () => {
+  it('is counted before the items are read, because workers continue meanwhile', async () => {
     const outbox = createOutboxSystem([...three()]);
     outbox.queue.work.visible = 3;
     const { send } = outbox.aws.dynamo;
@@ -52,7 +52,7 @@ describe('a backlog in the queue', () => {
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 3, waiting: 3 });
   });
 
-  it('is not asked for when nothing is due', async () => {
+  it('is not counted when nothing is due', async () => {
     const outbox = createOutboxSystem([]);
     outbox.queue.work.visible = NaN;
     expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
@@ -73,7 +73,7 @@ describe('an outage of the workers', () => {
   it.each([
     ['one order', 1],
     ['a backlog', 12],
-  ])('gives up none of %s in 100 sweeps, and adds one message to each at most', async (_what, count) => {
+  ])('gives up none of %s in 100 sweeps, and adds at most one message to each', async (_what, count) => {
     const outbox = createOutboxSystem(
       Array.from({ length: count }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
     );
@@ -87,7 +87,7 @@ describe('an outage of the workers', () => {
       expect(outbox.item(`t${i}`)).toMatchObject({ status: 'PENDING', outboxAttempts: 0 });
   });
 
-  it('adds no more than one message also when more markers are due than the queue holds messages', async () => {
+  it('adds at most one message per item when more markers are due than there are messages', async () => {
     const outbox = createOutboxSystem(
       Array.from({ length: 12 }, (_, i) => thing({ thingId: `t${i}`, outboxShard: i % 8 })),
     );
@@ -96,7 +96,7 @@ describe('an outage of the workers', () => {
     expect(outbox.published().sort()).toEqual(Array.from({ length: 12 }, (_, i) => `Made t${i} v1`).sort());
   });
 
-  it('of more than four days has the message sent again, which the queue has dropped by then', async () => {
+  it('of more than four days republishes the event, because the queue has dropped the message', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.queue.work.visible = 1;
     await lasting(outbox, 4);
@@ -109,7 +109,7 @@ describe('an outage of the workers', () => {
     expect(outbox.published()).toHaveLength(2);
   });
 
-  it('counts attempts again from the first sweep that finds the queue empty', async () => {
+  it('counts attempts again once a sweep finds the queue empty', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.queue.work.visible = 1;
     await lasting(outbox, 10);
@@ -121,16 +121,16 @@ describe('an outage of the workers', () => {
     );
   });
 
-  it('counts no attempt while a worker has messages in hand', async () => {
+  it('counts no attempt while messages are in flight', async () => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 12, updatedAt: '2026-12-31T23:00:00.000Z' })]);
     outbox.queue.work.inFlight = 1;
     await lasting(outbox, 100);
     expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 12 });
-    // Nothing waits in the queue, so that a lost message does not have to wait for long.
+    // The queue is empty, so a lost message is replaced soon.
     expect(outbox.published().length).toBeGreaterThan(10);
   });
 
-  it('of those that are told of outcomes adds one message to each outcome at most', async () => {
+  it('of the consumers of outcomes adds at most one message to each outcome', async () => {
     const outbox = createOutboxSystem([finishedThing()]);
     outbox.queue.outcomes.visible = 1;
     await lasting(outbox, 100);
@@ -144,27 +144,27 @@ describe('a rule that is off', () => {
   it.each([
     ['is disabled', disabled],
     ['does not exist', Object.assign(new Error('rule made does not exist'), { name: 'ResourceNotFoundException' })],
-  ])('holds events back and costs no attempt while it %s', async (_what, reason) => {
+  ])('holds events back and counts no attempt while it %s', async (_what, reason) => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 11 }), finishedThing({ thingId: 'thing-2' })]);
     outbox.closed.work = reason;
     for (let sweep = 0; sweep < 100; sweep++) {
       expect(await outbox.sweep()).toMatchObject({ closed: 1, closedBy: [reason.message], givenUp: 0 });
       outbox.time.ms += 5 * MINUTE_MS;
     }
-    // The other route is open.
+    // The other subscription is enabled.
     expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-2 v3']));
     expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 11 });
     delete outbox.closed.work;
     expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });
   });
 
-  it('that this process may not describe counts as on', async () => {
+  it('counts as on if this process may not describe it', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.closed.work = new NotDescribedError('AccessDeniedException: no');
     expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });
   });
 
-  it('that cannot be reached ends the sweep: the bus is away', async () => {
+  it('ends the sweep if it cannot be reached, because the bus is unavailable', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.closed.work = connectionRefused();
     await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -17,7 +17,7 @@ function purgedQueue() {
 }
 
 describe('an outcome that one of two consumers has lost', () => {
-  it('is republished until that one has it, and the report names it', async () => {
+  it('is republished until that consumer confirms it, and the report names the consumer', async () => {
     const { confirm, executor, item, published, sweep, time } = purgedQueue();
     await confirm(executor, 'a-consumer');
     expect(await sweep()).toEqual({ ...REPUBLISHED, awaiting: ['b-consumer'] });
@@ -46,7 +46,7 @@ describe('an outcome that one of two consumers has lost', () => {
 });
 
 describe('the queue that may explain a due outcome', () => {
-  it('is that of a consumer that has not confirmed it', async () => {
+  it('is the queue of a consumer that has not confirmed it', async () => {
     const outbox = createOutboxSystem([finishedThing({ awaiting: 'b-consumer' })], { confirmedBy: BOTH });
     outbox.queue.others = oneMessage;
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, waiting: 1 });
@@ -55,7 +55,7 @@ describe('the queue that may explain a due outcome', () => {
     expect(await outbox.sweep()).toEqual({ ...REPUBLISHED, awaiting: ['b-consumer'] });
   });
 
-  it('is the emptiest one, if several have not', async () => {
+  it('is the emptiest one if several consumers have not confirmed it', async () => {
     const outbox = createOutboxSystem([finishedThing({ awaiting: AWAITING })], { confirmedBy: BOTH });
     outbox.queue.outcomes = oneMessage;
     expect(await outbox.sweep()).toEqual({ ...REPUBLISHED, awaiting: BOTH });
@@ -71,7 +71,7 @@ describe('a consumer whose rule is off', () => {
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, closed: 1, closedBy: [closed.message] });
   });
 
-  it('does not hold back what another consumer has not confirmed either', async () => {
+  it('does not hold back an outcome that another consumer has not confirmed either', async () => {
     const outbox = createOutboxSystem([finishedThing({ awaiting: AWAITING })], { confirmedBy: BOTH });
     outbox.closed.others = closed;
     expect(await outbox.sweep()).toEqual({ ...REPUBLISHED, closedBy: [closed.message], awaiting: BOTH });
@@ -79,7 +79,7 @@ describe('a consumer whose rule is off', () => {
 });
 
 describe('a change of the consumers', () => {
-  it('one that was removed is waited for no more', async () => {
+  it('a removed consumer is no longer waited for', async () => {
     const outbox = createOutboxSystem([finishedThing({ awaiting: 'b-consumer' })], { confirmedBy: ['a-consumer'] });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1 });
     expect(outbox.item()).not.toHaveProperty('outboxAt');
@@ -87,18 +87,18 @@ describe('a change of the consumers', () => {
     expect(outbox.published()).toEqual([]);
   });
 
-  it('one that was added is not waited for by outcomes from before', async () => {
+  it('an added consumer does not have to confirm earlier outcomes', async () => {
     const outbox = createOutboxSystem([finishedThing()], { confirmedBy: BOTH });
     expect(await outbox.sweep()).toEqual({ ...REPUBLISHED, awaiting: ['a-consumer'] });
   });
 
-  it('an item that the sweeper gives up waits for all', async () => {
+  it('an item that the sweeper gives up waits for all consumers', async () => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 12 })], { confirmedBy: BOTH });
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, givenUp: 1 });
     expect(outbox.item()).toMatchObject({ status: 'FAILED', awaiting: AWAITING, outboxAt: SWEPT_AT_MS + 5_000 });
   });
 
-  it('one without a subscription is refused at once', () => {
+  it('a consumer without a subscription is refused at once', () => {
     expect(() => createOutboxSystem([], { confirmedBy: ['a-stranger'] })).toThrow(
       'no subscription delivers the outcomes of things to a-stranger',
     );

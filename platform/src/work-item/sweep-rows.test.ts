@@ -44,7 +44,7 @@ describe('rows that cannot be processed', () => {
     ['whose outcome event cannot be made', { ...finishedThing(), bad: 'throws' }],
   ];
 
-  it.each(kinds)('%s cost no other row a sweep, and are named', async (_what, change) => {
+  it.each(kinds)('%s delay no other row, and are named', async (_what, change) => {
     const { thingId: _id, outboxShard: _shard, outboxAt: _at, ...rest } = change;
     const outbox = withBadRows([...bad(10, rest), ...good(30)]);
     expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 40, republished: 30, failed: 10 });
@@ -60,12 +60,12 @@ describe('rows that cannot be processed', () => {
         .sort(),
     );
     expect(outbox.problem()).toMatch(/^10 items of things cannot be processed, such as bad-\d; the log says why$/);
-    // No attempt: its event was never published.
+    // Its event was never published, so that was no attempt.
     expect(outbox.item('bad-0')).toMatchObject({ outboxAt: SWEPT_AT_MS + LONGEST_PAUSE_MS, outboxAttempts: 0 });
     expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
   });
 
-  it('are brought on when they have been repaired, and the problem is over then', async () => {
+  it('are republished once they are repaired, which ends the problem', async () => {
     const outbox = withBadRows(bad(1, { bad: 'throws' }));
     for (let sweep = 0; sweep < 20; sweep++) {
       await outbox.sweep();
@@ -90,7 +90,7 @@ describe('rows that cannot be processed', () => {
   );
 
   it.each(['status', 'version', 'updatedAt'])(
-    'without %s are let go or named where outcomes have no event',
+    'without %s lose their marker or are named if outcomes have no event',
     async (attribute) => {
       const { [attribute]: _missing, ...row } = finishedThing({ thingId: 'bad' });
       const outbox = createOutboxSystem([row, ...good(3)], { confirmedBy: [] });
@@ -131,7 +131,7 @@ describe('items that have to wait', () => {
 });
 
 describe('a lost answer', () => {
-  it('to the move of a marker does not cost the publication when the client has asked twice', async () => {
+  it('does not prevent the publication when the client repeats the move of the marker', async () => {
     const outbox = createOutboxSystem([thing()]);
     const { send } = outbox.aws.dynamo;
     outbox.aws.dynamo.send = (async (command: { input: { Statements?: { Statement: string }[] } }) => {
@@ -168,7 +168,7 @@ describe('a marker that a fast clock has written', () => {
     ]);
   });
 
-  it('is left alone as long as a pause or a lease explains it', async () => {
+  it('is left alone if a backoff or a lease can explain it', async () => {
     const outbox = createOutboxSystem([thing({ outboxAt: SWEPT_AT_MS + LONGEST_PAUSE_MS })]);
     expect(await outbox.sweep()).toEqual(NOTHING_SWEPT);
   });

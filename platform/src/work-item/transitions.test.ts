@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { THINGS } from '@orderflow/testing/work-item-table';
 import { createStatementExecutor, type Statement } from '../dynamodb/executor.js';
 import * as transitions from './transitions.js';
@@ -103,13 +104,7 @@ const ROWS: Row[] = [
 
 async function execute(statement: Statement, item: Stored) {
   const { dynamo } = createFakeAws({
-    tables: [
-      {
-        TableName: 'jobs',
-        KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: 'jobId', AttributeType: 'S' }],
-      },
-    ],
+    tables: [keyedTable('jobs', 'jobId')],
   });
   const stored = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
   dynamo.seed('jobs', stored);
@@ -134,7 +129,7 @@ describe.each(ROWS)('%s', (_name, statement, allowed, refused) => {
 describe("an item's timeline", () => {
   const entry = { name: 'retried', at: 'then' };
 
-  it('keeps each entry under its name and the version that it led to', async () => {
+  it('keeps each entry under its name and the new version', async () => {
     const { after } = await execute(
       transitions.postpone(TABLE, 'j1', { claimToken: 'seen', version: 7, now: 2_000, entry }),
       processing,

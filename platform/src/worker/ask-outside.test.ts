@@ -9,7 +9,7 @@ describe('a call to an external system', () => {
     expect(await askOutside('it', async () => 7)).toBe(7);
   });
 
-  it('passes on errors that mean nothing to the pipeline', async () => {
+  it('passes on errors that have no meaning for the pipeline', async () => {
     const error = new RangeError('no');
     await expect(askOutside('it', () => Promise.reject(error))).rejects.toBe(error);
   });

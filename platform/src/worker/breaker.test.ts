@@ -13,7 +13,7 @@ describe('breaker', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it("closes after a while although the trial's handler is slow", async () => {
+  it("closes in time even if the trial's handler is slow", async () => {
     const { breaker, log, waiting, after } = createFakeBreaker();
     breaker.report(connectionRefused());
     const [trial, other] = [waiting(), waiting()];

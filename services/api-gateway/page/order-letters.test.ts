@@ -20,7 +20,7 @@ function timelineWith(status: Timeline['status'], subject: 'order' | 'notificati
 }
 
 describe('the dead letters of an order', () => {
-  it("are all that the API lists, the order's own first", () => {
+  it("include all that the API lists, the order's own first", () => {
     const told = [letter('notifications'), letter('undelivered'), letter('orders')];
     expect(lettersOfOrder(told, undefined).map(({ queue }) => queue)).toEqual([
       ...['orders', 'notifications', 'undelivered'],

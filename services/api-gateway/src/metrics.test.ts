@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused, timedOut } from '@orderflow/testing/aws/aws-errors';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
-import {
-  anOrder,
-  eventually,
-  NAMES,
-  NOW_MS,
-  quiet,
-  startApi,
-  type Api,
-} from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 async function read({ get }: Api, name: string, labels: Record<string, string> = {}) {
   return valueOf((await get('/metrics')).text, name, labels);
@@ -62,7 +55,7 @@ describe('the metrics of requests', () => {
 });
 
 describe('the metrics of orders', () => {
-  it('count an order once, however often its request is repeated, and no refused ones', async () => {
+  it('count each order once, however often its request is repeated, and no refused orders', async () => {
     const api = await startApi();
     expect(await read(api, 'order_created_total')).toBe(0);
     for (let times = 0; times < 3; times++) await api.post('/api/orders', anOrder(), { 'idempotency-key': 'once' });

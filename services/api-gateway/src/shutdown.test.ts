@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { NO_TRACING } from '@orderflow/platform/telemetry/tracing';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, eventually, NAMES, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, NAMES, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 /** Holds a client's calls of one operation back until it is opened. */
 function gate(client: { send: unknown }, commandName: string) {

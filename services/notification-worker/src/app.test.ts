@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { startNotificationWorker } from '@orderflow/testing/notification-worker/start-worker';
 import { aNotification, anOutcome } from '@orderflow/testing/notification-worker/messages';
 

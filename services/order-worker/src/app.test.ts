@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { eventIdFor } from '@orderflow/domain/ids';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 import { fails, untilOutcome } from '@orderflow/testing/order-worker/retries';

@@ -15,7 +15,7 @@ describe('the number of attempts', () => {
     { limit: 3, cancelsThatFail: 0 },
     { limit: 3, cancelsThatFail: 3 },
   ])(
-    'is the same everywhere: $limit, even if the order ends $cancelsThatFail receives later',
+    'is $limit everywhere, even if the order ends $cancelsThatFail receives later',
     async ({ limit, cancelsThatFail }) => {
       const system = startOrderWorker({ MAX_RECEIVES: String(limit) });
       let cancels = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { createSimulatedFulfilment } from './fulfilment/simulated-fulfilment.js';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { NAMES, startOrderWorker } from '@orderflow/testing/order-worker/start-worker';

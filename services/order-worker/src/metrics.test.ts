@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { valueOf } from '@orderflow/testing/samples';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import {
   createOrderSystem,

@@ -9,7 +9,7 @@ import {
 } from '@orderflow/testing/aws/aws-errors';
 import { isDenied } from '@orderflow/platform/aws/error-kind';
 import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
@@ -30,7 +30,7 @@ describe('while a dependency is unavailable', () => {
   );
 
   it.each(cases)(
-    '%s (%s): polling pauses, nothing is dead-lettered, and all goes on afterwards',
+    '%s (%s): polling pauses, nothing is dead-lettered, and work continues afterwards',
     async (client, _, fault) => {
       const system = createOrderSystem({ MAX_RECEIVES: '1' });
       const orders = Array.from({ length: 15 }, () => anOrder(system));

@@ -35,7 +35,7 @@ describe('an order that is started again from its item', () => {
     expect(await restartOrder(system, orderId, newId())).toMatchObject({ kind: 'refused' });
   });
 
-  it('can be handled by its dead letter first', async () => {
+  it('can be completed by its dead letter first', async () => {
     const system = startOrderWorker({ MAX_RECEIVES: '1' });
     const { orderId, message } = anOrder(system);
     const messageId = await exhaust(system, message);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { createOrderSystem, startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import { createRecordingTracer } from '@orderflow/testing/recording-tracer';
-import { eventually } from '@orderflow/testing/worker-system';
+import { eventually } from '@orderflow/testing/eventually';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { startOrderWorker, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 

@@ -1,20 +1,18 @@
 import { jest } from '@jest/globals';
 import { type QueueState, type SystemState } from '@orderflow/contracts';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
 import { createRecordingLogger } from '../recording-logger.js';
 import { createSystemFeed } from '../../../services/api-gateway/src/live/system-feed.js';
+import { aStoredOrder } from '../stored-orders.js';
 
 export const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);
 export const LINGER_MS = 30_000;
 export const QUEUES: QueueState[] = [{ name: 'test-order-queue', role: 'work', visible: 1, inFlight: 0, delayed: 0 }];
 
 export function order(orderId: string, change: Partial<OrderRecord> = {}, createdMs = NOW_MS): OrderRecord {
-  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 12.5 }];
-  const request = { customerId: 'customer-1', items, totalAmount: 12.5 };
-  const base = { orderId, request, requestHash: '', correlationId: 'c', now: createdMs, outboxAt: 0 };
-  return { ...newOrderRecord(base), ...change };
+  return { ...aStoredOrder({ orderId, now: createdMs, outboxAt: 0 }), ...change };
 }
 
 /** A feed of a system whose parts the test can change and make unavailable. */

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createEventStreams } from '../../../services/api-gateway/src/live/event-stream.js';
 import { createFollowOrder } from '../../../services/api-gateway/src/live/follow-order.js';
 import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
 import { createRecordingLogger } from '../recording-logger.js';
 import { createOrderWatcher } from '../../../services/api-gateway/src/live/order-watcher.js';
+import { aStoredOrder } from '../stored-orders.js';
 
 export const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();
 
@@ -23,17 +23,8 @@ export function createWatcher(orders: TableReader, options: { intervalMs?: numbe
 
 /** One stored order, with clients that follow it. */
 export function createFollowedOrder(options: { intervalMs?: number } = { intervalMs: 5 }) {
-  const orderId = newId();
-  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 12.5 }];
-  const request = { customerId: 'customer-1', items, totalAmount: 12.5 };
-  const inserted = newOrderRecord({
-    orderId,
-    request,
-    requestHash: '',
-    correlationId: 'c',
-    now: 1_000_000,
-    outboxAt: 0,
-  });
+  const inserted = aStoredOrder({ now: 1_000_000, outboxAt: 0 });
+  const { orderId } = inserted;
   const table = new Map<string, OrderRecord>([[orderId, inserted]]);
   /** How many versions, and how many whole orders, each read took. */
   const reads: number[] = [];

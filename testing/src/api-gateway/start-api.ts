@@ -85,8 +85,6 @@ export function bodyOf<Body = Record<string, unknown>>({ text }: { text: string 
   return JSON.parse(text) as Body;
 }
 
-export { eventually } from '../worker-system.js';
-
 /** Waits for all calls to the fakes; a call takes one turn of the event loop. */
 export async function quiet(turns = 30): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await setImmediate();

@@ -11,7 +11,7 @@ describe('receipt handles', () => {
     expect(sqs.messages(WORK)).toEqual([]);
   });
 
-  it('delete nothing after the message was received again', async () => {
+  it('delete nothing once the message has been received again', async () => {
     const { send, receiveOne, remove, pass, sqs } = createSystem();
     await send();
     const { ReceiptHandle: stale } = await receiveOne();
@@ -50,7 +50,7 @@ describe('receipt handles', () => {
     expect(await polling).toHaveLength(1);
   });
 
-  it('are refused for a change of a deleted message, when stale, when visible again, and for a wrong timeout', async () => {
+  it('cannot change a message that is deleted, received again or visible again, nor set a wrong timeout', async () => {
     const { send, receiveOne, remove, hide, pass } = createSystem();
     await send();
     const stale = await receiveOne();

@@ -8,6 +8,13 @@ export type TableSchema = Pick<
   'TableName' | 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'
 >;
 
+/** The schema of a table with one text key and no index. */
+export const keyedTable = (name: string, key: string): TableSchema => ({
+  TableName: name,
+  KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+});
+
 type Key = { partition: string; sort: string | undefined };
 
 /** A table or an index, to query or scan. */

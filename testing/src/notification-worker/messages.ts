@@ -2,9 +2,9 @@ import { type OutgoingEvent } from '@orderflow/contracts';
 import { newId, notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { NAMES, type NotificationSystem } from './start-worker.js';
+import { aStoredOrder } from '../stored-orders.js';
 
 export const messageOf = ({ source, type, detail }: OutgoingEvent) => ({
   version: '0',
@@ -30,19 +30,7 @@ export function aNotification({ aws, now }: NotificationSystem) {
 
 /** The message of an order's outcome. */
 export function anOutcome(status: 'COMPLETED' | 'FAILED', version = 3) {
-  const order = newOrderRecord({
-    orderId: newId(),
-    request: {
-      customerId: 'customer-1',
-      items: [{ productId: 'sku-1', productName: 'Kettle', quantity: 1, unitPrice: 1 }],
-      totalAmount: 1,
-    },
-    requestHash: 'hash',
-    correlationId: 'correlation-1',
-    traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`,
-    now: 0,
-    outboxAt: 0,
-  });
+  const order = aStoredOrder({ traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`, now: 0 });
   const failure = { code: 'OUT_OF_STOCK', message: 'shelf 7 is empty', retriable: false };
   const event = orderOutcome({ ...order, status, version, ...(status === 'FAILED' ? { failure } : {}) })!;
   return {

@@ -1,20 +1,18 @@
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import type { OrderSystem } from './start-worker.js';
 import { NAMES } from './start-worker.js';
+import { aStoredOrder } from '../stored-orders.js';
 
 /** An order as the API stores it, and the message of its event. */
 export function anOrder({ now, aws }: Pick<OrderSystem, 'now' | 'aws'>, productId = 'sku-1') {
-  const record = newOrderRecord({
-    orderId: newId(),
+  const record = aStoredOrder({
     request: {
       customerId: 'customer-1',
       items: [{ productId, productName: 'Kettle', quantity: 2, unitPrice: 19.99 }],
       totalAmount: 39.98,
     },
-    requestHash: 'hash',
-    correlationId: 'correlation-1',
     traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`,
     now: now(),
     outboxAt: now() + 5_000,

@@ -8,7 +8,8 @@ import {
 } from '@orderflow/contracts';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { NO_TRACING, type Tracing } from '@orderflow/platform/telemetry/tracing';
-import { createWorkerSystem, eventually } from '../worker-system.js';
+import { eventually } from '../eventually.js';
+import { createWorkerSystem } from '../worker-system.js';
 import { anOrder } from './orders.js';
 import type { Worker } from '@orderflow/platform/worker/create-worker';
 import { createApp } from '../../../services/order-worker/src/app.js';

@@ -1,17 +1,19 @@
-import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
+import { aStoredOrder, withoutMarker } from '../stored-orders.js';
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 
 /** A failed order that can be replayed. */
 export function aFailedOrder(change: Partial<OrderRecord> = {}): OrderRecord {
-  const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 10 }];
-  const request = { customerId: 'c-1', items, totalAmount: 10 };
-  const now = Date.UTC(2027, 2, 14, 15);
-  const record = newOrderRecord({ orderId: newId(), request, requestHash: '', correlationId: 'c', now, outboxAt: now });
-  const { outboxAt: _at, outboxShard: _shard, ...item } = record;
-  return { ...item, status: 'FAILED', version: 7, effects: 1, failure: UNDELIVERED, ...change };
+  return {
+    ...withoutMarker(aStoredOrder()),
+    status: 'FAILED',
+    version: 7,
+    effects: 1,
+    failure: UNDELIVERED,
+    ...change,
+  };
 }
 
 /** The message body that EventBridge delivers for an order's event. */

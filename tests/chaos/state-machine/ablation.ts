@@ -1,7 +1,7 @@
 import type { Statement } from '@orderflow/platform/dynamodb/executor';
 import type { Seam } from './world.js';
 
-/** What an ablation did, so that a run can tell that it was in effect. */
+/** How often an ablation intervened. A run without interventions proves nothing. */
 export type Interventions = { statements: number; answers: number };
 
 /** The statement without the first condition that the pattern finds, and without that condition's parameters. */
@@ -19,7 +19,7 @@ export function withoutCondition({ text, parameters, key }: Statement, pattern: 
   };
 }
 
-/** The first of several consumers that confirms an outcome removes the marker. */
+/** The first consumer that confirms an outcome removes the marker, although others have not confirmed. */
 export function confirmationByOne(interventions: Pick<Interventions, 'statements'>): Seam {
   const one = ' SET "awaiting" = ? ';
   return (executor) => ({

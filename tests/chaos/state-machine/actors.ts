@@ -25,7 +25,7 @@ const SWEEPER: SweeperOptions = {
   backoffMaxMs: 60_000,
 };
 
-/** What a process survives: it gives up for now, and somebody tries again. */
+/** Ignores the errors after which a process continues, because the message or the sweeper will try again. */
 function tolerate(error: unknown): void {
   const isRace = error instanceof Error && error.message.includes('changed hands too often');
   if (!(error instanceof Lost) && !isRace) throw error;
@@ -40,9 +40,12 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
   const { subject, judge, clock, tally, turns } = world;
   const work = async ({ life, isGivenUp }: Claimed): Promise<WorkResult> => {
     const { status, token, ...state } = judge.state();
-    demand(status === 'processing' && token === actor.token, 'who works has claimed', { actor, state: judge.state() });
-    demand(life === state.lastReplayId, 'who works is told of the life that it works in', { actor, life, state });
-    demand(isGivenUp === state.isGivenUp, 'who works is told of a life that is given up', { actor, isGivenUp, state });
+    demand(status === 'processing' && token === actor.token, 'a worker works only under its claim', {
+      actor,
+      state: judge.state(),
+    });
+    demand(life === state.lastReplayId, 'a worker knows the life that it works in', { actor, life, state });
+    demand(isGivenUp === state.isGivenUp, 'a worker knows whether the life is given up', { actor, isGivenUp, state });
     actor.result = isGivenUp ? 'failed for now' : world.outcomes[Math.min(tally.lives, world.outcomes.length) - 1]!;
     tally.works++;
     await turns.wait(`${actor.name} works`, () => Promise.resolve());
@@ -66,11 +69,11 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
     await delivery.held.postpone?.({ delaySeconds: 1, reason: 'lost' });
     throw error;
   });
-  demand((outcome === 'processed') === actor.hasFinished, 'who says processed has applied the outcome', { outcome });
+  demand((outcome === 'processed') === actor.hasFinished, 'a processed message has applied its outcome', { outcome });
   for (const event of events) world.publish(event);
 }
 
-/** A message is handed to a worker; `isExhausted`: once too often, so that its item ends failed. */
+/** Delivers a message to a worker. `isExhausted`: its attempts are used up, so the worker ends the item FAILED. */
 export function deliver(world: World, message: Message, isExhausted = false): void {
   const receive = ++world.tally.receives;
   const name = `delivery ${receive} of ${message.id}${message.replayId === undefined ? '' : ` (${message.replayId})`}`;
@@ -85,7 +88,7 @@ export function deliver(world: World, message: Message, isExhausted = false): vo
 
 export type Publication = 'arrives' | 'is swallowed' | 'is refused';
 
-/** The sweeper finds the item by its marker, when that is due, and visits it. */
+/** Lets a sweeper visit the item if its marker is due. */
 export function visit(world: World, publication: Publication): void {
   const { subject, judge, clock, id } = world;
   const { table } = subject;
@@ -99,7 +102,7 @@ export function visit(world: World, publication: Publication): void {
       return Promise.resolve({ Items: asksForDue ? [{ [table.key]: id }] : [] });
     }
     if (command instanceof GetCommand) return Promise.resolve({ Item: judge.item() });
-    if (!(command instanceof BatchGetCommand)) throw new Error('the sweeper reads in a way that is not played here');
+    if (!(command instanceof BatchGetCommand)) throw new Error('this test does not simulate such a read');
     return Promise.resolve({ Responses: { [table.name]: [judge.item()] } });
   };
   const publisher = {
@@ -138,7 +141,7 @@ export function visit(world: World, publication: Publication): void {
   );
 }
 
-/** An operator has the item before them, and starts it again; they publish its event, or the sweeper does. */
+/** An operator who has read the item restarts it. Without `isPublished`, the sweeper must publish its event. */
 export function startAgain(world: World, isPublished: boolean): void {
   const { judge, clock, subject } = world;
   const seen = judge.item() as WorkItem & Item;
@@ -152,7 +155,7 @@ export function startAgain(world: World, isPublished: boolean): void {
   );
 }
 
-/** The outcome in this version has arrived at a consumer that it waits for. */
+/** Delivers an outcome to a consumer, which confirms it. */
 export function receiveOutcome(world: World, { consumer, version }: Notice): void {
   const { id, subject } = world;
   const actor = world.newActor({ name: `${consumer} with v${version}`, confirms: version, consumer });
@@ -160,7 +163,7 @@ export function receiveOutcome(world: World, { consumer, version }: Notice): voi
   world.start(confirmOutcome(world.executorOf(actor), subject.table, consumer, { id, version }).catch(tolerate));
 }
 
-/** A client posts again what it has posted before. */
+/** A client repeats its POST. */
 export function acceptAgain(world: World): void {
   const actor: Actor = world.newActor({ name: 'client' });
   const again = insert(world.subject.table, world.record);

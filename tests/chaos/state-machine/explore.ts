@@ -14,8 +14,9 @@ import { createWorld, LEASE_MS, MARKER_DELAY_MS, SKEW_MS, STARTED_AT, type Seam 
 
 export type Exploration = {
   runs: number;
-  /** Steps that were played, and statements that reached the table. */
+  /** Steps taken. */
   commands: number;
+  /** Statements that reached the table. */
   statements: number;
   seed: number;
   /** The broken promise, with the shortest history found that breaks it. */
@@ -27,7 +28,7 @@ type ExploreOptions = {
   stage: string;
   runs: number;
   seed: number;
-  /** Explorations at the same time, each with a seed of its own. */
+  /** Concurrent explorations, each with a separate seed. */
   partitions: number;
   seam: Seam;
 };
@@ -37,7 +38,7 @@ const SHRINK_FOR_MS = 4_000;
 
 type Counts = Pick<Exploration, 'commands' | 'statements'>;
 
-/** Explores one history of one new item. @throws Violation */
+/** Plays one history of a new item. @throws Violation */
 async function playOut({ dynamo, stage, seam }: ExploreOptions, history: Plan, counts: Counts): Promise<void> {
   const subject = createSubjects(stage)[history.subject];
   const { table } = subject;

@@ -10,7 +10,7 @@ import { demand } from './violation.js';
 export type Sent = {
   statement: Statement;
   action: Action;
-  /** The version of the item that whoever made the statement went by; undefined where it does not matter. */
+  /** The version that the actor last saw; undefined if the statement does not depend on it. */
   knownVersion: number | undefined;
 };
 
@@ -18,22 +18,22 @@ type Ruling = { result: StatementResult; before: State; after: State };
 
 export type Judge = {
   state: () => State;
-  /** The item as it stands in the table. */
+  /** The item in the table. */
   item: () => Item;
-  /** @throws Violation when the table's answer, or what it did, is not what the model says */
+  /** @throws Violation when the answer or the effect of a statement differs from the model */
   rule: (sent: Sent, now: number) => Promise<Ruling>;
 };
 
 type JudgeOptions = {
   subject: Subject;
   rules: Rules;
-  /** Has been inserted. */
+  /** The item that was inserted. */
   record: Item;
   executor: StatementExecutor;
   readItem: () => Promise<Item | undefined>;
 };
 
-/** Lets the statements on one item through to the table, one after the other, and holds each against the model. */
+/** Executes the statements on one item one after the other, and compares each with the model. */
 export function createJudge({ subject, rules, record, executor, readItem }: JudgeOptions): Judge {
   const { table } = subject;
   const facts = factsOf(record);
@@ -43,7 +43,7 @@ export function createJudge({ subject, rules, record, executor, readItem }: Judg
   function demandAgreement(found: Item, expected: State, when: string): void {
     const actual = stateOf(found, table);
     demand(isDeepStrictEqual(actual, expected), `the item is as the model says ${when}`, { actual, expected });
-    demand(isDeepStrictEqual(factsOf(found), facts), 'what was accepted stays as it was', { found });
+    demand(isDeepStrictEqual(factsOf(found), facts), 'no statement changes what was accepted', { found });
   }
 
   return {
@@ -58,10 +58,14 @@ export function createJudge({ subject, rules, record, executor, readItem }: Judg
         if (result.item) demandAgreement(result.item, before, 'when a statement is refused');
         demand(result.item !== undefined || action.kind === 'insert', 'an item never disappears', { action });
         const isStale = knownVersion !== undefined && knownVersion !== before.version;
-        demand(expected === undefined || isStale, 'who knows the item as it stands gets what is due', {
-          action,
-          before,
-        });
+        demand(
+          expected === undefined || isStale,
+          'a statement succeeds if the model allows it and the actor has seen the current version',
+          {
+            action,
+            before,
+          },
+        );
         return { result, before, after: before };
       }
 
@@ -69,7 +73,7 @@ export function createJudge({ subject, rules, record, executor, readItem }: Judg
       demand(found !== undefined, 'an item never disappears', { action });
       const after = stateOf(found!, table);
       demandPromises(before, after, action, now, rules);
-      demand(expected !== undefined, 'the model refuses what the table applied', { action, before, after });
+      demand(expected !== undefined, 'the model allows what the table applied', { action, before, after });
       demandAgreement(found!, expected!, 'when a statement is applied');
       item = found!;
       state = expected!;

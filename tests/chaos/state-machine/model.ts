@@ -1,6 +1,6 @@
 /**
- * A model of the state machine, written independently of the statements: a value in memory, changed by one action at a
- * time. Each change of the table is compared with it.
+ * A model of the state machine, written independently of the statements. It is a value in memory that one action at a
+ * time changes. Each change of the table is compared with it.
  */
 export type State = {
   status: 'pending' | 'processing' | 'completed' | 'failed';
@@ -11,14 +11,14 @@ export type State = {
   /** Epoch ms. */
   leaseUntil: number;
   lastReplayId: string;
-  /** The present life was given up: a claim may only end it. */
+  /** The current life was given up: a claim may only end it. */
   isGivenUp: boolean;
-  /** Of a failure: whether a replay may start the item anew. */
+  /** Whether a replay may restart a failed item. */
   retriable: boolean | undefined;
   /** Epoch ms at which the outbox marker is due; undefined without a marker. */
   marker: number | undefined;
   attempts: number;
-  /** Several consumers that an outcome waits for: those that have not confirmed it. */
+  /** If several consumers must confirm the outcome: those that have not. */
   awaiting: readonly string[];
 };
 
@@ -37,18 +37,18 @@ export type Action =
     }
   | { kind: 'finish'; token: string; result: Result; marker: number }
   | { kind: 'postpone'; token: string }
-  /** By an operator, who has seen it in this version. */
+  /** By an operator who has seen this version. */
   | { kind: 'restart'; version: number; replayId: string; marker: number }
   | { kind: 'move'; seen: number; marker: number }
   | { kind: 'note'; seen: number; attempts: number }
-  /** By a consumer, which has seen who is awaited. */
+  /** By a consumer that has seen which confirmations are missing. */
   | { kind: 'confirm'; version: number; consumer: string; seen: readonly string[] };
 
 export type Rules = {
   leaseMs: number;
   /** Allowed difference between clocks, either way. */
   skewMs: number;
-  /** The marker outlives the outcome until each of them has confirmed it. */
+  /** The consumers that must confirm an outcome before its marker goes. */
   consumers: readonly string[];
 };
 
@@ -68,7 +68,7 @@ function mayClaim(state: State, messageId: string, at: number, { leaseMs, skewMs
   return state.holder === messageId || leftMs < -skewMs || leftMs > leaseMs + skewMs;
 }
 
-/** The state that the action leads to; undefined where it must be refused. */
+/** The state after the action; undefined if the action must be refused. */
 export function next(state: State, action: Action, rules: Rules): State | undefined {
   switch (action.kind) {
     case 'insert':

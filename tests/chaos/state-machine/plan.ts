@@ -5,11 +5,11 @@ import type { SubjectName } from './subjects.js';
 import { FATES, settled, type Fate } from './turns.js';
 import { LEASE_MS, MARKER_DELAY_MS, SKEW_MS, type Message, type World } from './world.js';
 
-/** What happens next; numbers choose from whatever is there by then. */
+/** What happens next. Numbers choose from what exists at that time, modulo its count. */
 export type Step =
   | { kind: 'take'; turn: number; fate: Fate }
   | { kind: 'die'; turn: number }
-  /** A message again, or a new one: a copy, or a replay. `atOnce`: nothing else happens until the delivery has ended. */
+  /** A known message, a copy, or a replay. `atOnce`: nothing else happens until the delivery has ended. */
   | { kind: 'deliver'; message: number | 'copy' | 'r1' | 'r2'; isExhausted: boolean; atOnce: boolean }
   | { kind: 'visit'; publication: Publication }
   | { kind: 'restart'; isPublished: boolean }
@@ -21,12 +21,12 @@ export type Step =
 
 export type Plan = {
   subject: SubjectName;
-  /** Of each life; the last one stands for all later ones. */
+  /** The outcome of each life. The last one also applies to all later lives. */
   outcomes: Result[];
   steps: Step[];
-  /** Whether what is under way at the end of the steps goes on, or dies. */
+  /** Whether actors that are still running after the last step continue or die. */
   goesOn: boolean;
-  /** In which order things happen in the end, when no more goes wrong. */
+  /** The order in which actors take turns after the last fault. */
   order: number[];
 };
 
@@ -66,7 +66,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), turn: choice }) },
   {
     weight: 7,
-    // The last millisecond of the lease separates "held" from "expired". Clocks are set back, too.
+    // Includes the last millisecond of a lease and the first one after it. Clocks are also set back.
     arbitrary: fc.record({
       kind: fc.constant('pass' as const),
       ms: fc.constantFrom(

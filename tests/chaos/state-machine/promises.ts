@@ -1,7 +1,7 @@
 import { isFinished, isReplay, type Action, type Rules, type State } from './model.js';
 import { demand } from './violation.js';
 
-/** Everything but the marker, which says nothing about the state, and the version, which follows it. */
+/** Everything except the marker, which is not part of the state, and the version, which only counts changes. */
 function withoutMarker({ marker: _m, attempts: _a, awaiting: _w, version: _v, ...rest }: State): string {
   return JSON.stringify(rest);
 }
@@ -22,22 +22,22 @@ export function demandPromises(before: State, after: State, action: Action, now:
   demand(after.effects === 0 || after.effects === 1, 'an outcome is applied at most once per life', states);
   demand(after.effects >= before.effects || replayed, 'only a replay starts a new life', states);
   demand(after.effects === Number(isFinished(after)), 'an item is finished when its outcome is applied', states);
-  demand(!isFinished(before) || !changed || replayed, 'nothing but a replay leads out of a finished state', states);
-  demand(!before.isGivenUp || after.isGivenUp || replayed, 'a life that is given up stays so', states);
+  demand(!isFinished(before) || !changed || replayed, 'only a replay leaves a finished state', states);
+  demand(!before.isGivenUp || after.isGivenUp || replayed, 'a life that was given up stays given up', states);
   demand(
     before.status !== 'processing' || after.holder === before.holder || hasPassed || isImpossible,
-    'nobody takes an item from another message while its lease lasts',
+    'no message takes an item from another one during its lease',
     states,
   );
   demand(
     before.status !== 'processing' || !isFinished(after) || after.token === before.token,
-    'only the owner of the claim finishes an item',
+    'only the holder of the claim finishes an item',
     states,
   );
   demand(isFinished(after) || after.marker !== undefined, 'an unfinished item has its marker', states);
   demand(
     !isFinished(after) || rules.consumers.length > 0 || after.marker === undefined,
-    'an outcome that nobody waits for has no marker',
+    'an outcome without consumers has no marker',
     states,
   );
   demand(

@@ -6,21 +6,21 @@ import { explore, type Exploration } from './explore.js';
 import { emulatorClient } from '../../../tools/local/environment.mjs';
 
 type StateMachineOptions = {
-  /** Of the emulator, which has the topology of `stage`. */
+  /** Of an emulator with the topology of `stage`. */
   endpoint: string;
   stage: string;
   runs: number;
   seed: number;
-  /** Claims are given without a look at the holder: must find a counterexample. */
+  /** Ignores the holder of a claim. The run must then find a counterexample. */
   ablated?: boolean;
 };
 
-/** Enough that the emulator and this process do not wait for each other. */
+/** Keeps both the emulator and this process busy. */
 const PARTITIONS = 4;
 
 /**
  * Plays `runs` random histories of an item with the real statements against the emulator's tables, and compares each
- * change with the model. The same seed plays the same histories.
+ * change with the model. The same seed repeats the same histories.
  * @throws when an ablation was not in effect
  */
 export async function runStateMachine(options: StateMachineOptions): Promise<Exploration> {
@@ -38,7 +38,7 @@ export async function runStateMachine(options: StateMachineOptions): Promise<Exp
     });
     if (ablated && (interventions.statements === 0 || interventions.answers === 0)) {
       throw new Error(
-        'The ablation took nothing away: has the condition on "holder" in transitions.ts another form than in ablation.ts?',
+        'The ablation removed nothing. Does the condition on "holder" in transitions.ts differ from the one in ablation.ts?',
       );
     }
     return exploration;

@@ -6,12 +6,12 @@ import { demand } from './violation.js';
 import type { World } from './world.js';
 
 /**
- * Rounds from the last fault to the end: a dead worker's lease expires, the marker leads to a message, and the message is
- * processed; each failed life is replayed, one of them given up by the sweeper; the outcome is published and confirmed.
+ * Enough rounds for a dead worker's lease to expire, for the sweeper to send a message, for the message to be processed,
+ * for a replay of each failed life, one of which the sweeper has given up, and for the outcome to be confirmed.
  */
 const MAX_ROUNDS = 6 + MAX_FAILED_LIVES;
 
-/** Lets everything under way come to its end, in the plan's order. */
+/** Lets all running actors finish, in the plan's order. */
 async function finishAll(world: World, { order }: Plan): Promise<void> {
   for (let index = 0; world.turns.count() > 0; index++) {
     await world.turns.take(order[index % order.length]!, 'answered');
@@ -21,7 +21,7 @@ async function finishAll(world: World, { order }: Plan): Promise<void> {
   world.check();
 }
 
-/** Every message that lies in the queue is handed out, all at the same time. Nobody works in vain. */
+/** Delivers all messages of the queue concurrently. Without faults, no work may be wasted. */
 async function deliverAll(world: World, plan: Plan): Promise<void> {
   const { works, finishes } = { ...world.tally };
   const waiting = world.messages.filter(({ isDeleted }) => !isDeleted);
@@ -31,14 +31,12 @@ async function deliverAll(world: World, plan: Plan): Promise<void> {
   const { tally } = world;
   demand(
     tally.works - works === tally.finishes - finishes,
-    'while nothing dies and no lease passes, all work counts',
+    'without deaths and expired leases, no work is wasted',
     tally,
   );
 }
 
-/**
- * No more faults: whatever happened before, the item reaches its outcome without help, in a bounded number of rounds.
- */
+/** Without further faults, the item must reach its outcome in a bounded number of rounds. */
 export async function settle(world: World, plan: Plan): Promise<void> {
   const { judge, turns, clock, notices, received, subject, outcomes } = world;
   world.log.push('no more faults');
@@ -46,7 +44,7 @@ export async function settle(world: World, plan: Plan): Promise<void> {
   while (turns.count() > 0) turns.drop(0);
 
   for (let round = 1; ; round++) {
-    demand(round <= MAX_ROUNDS, 'the item comes to its end in a bounded number of receives', {
+    demand(round <= MAX_ROUNDS, 'the item ends in a bounded number of rounds', {
       state: judge.state(),
       receives: world.tally.receives,
     });
@@ -74,13 +72,13 @@ export async function settle(world: World, plan: Plan): Promise<void> {
   const { status, effects, version, marker, retriable } = judge.state();
   const last = outcomes.at(-1)!;
   const expected = last === 'completed' ? 'completed' : 'failed';
-  demand(status === expected && retriable !== true, 'the item ends as its work says', { status, last });
+  demand(status === expected && retriable !== true, 'the item ends with the result of its work', { status, last });
   demand(isFinished(judge.state()) && effects === 1, 'the outcome is applied', { effects });
-  demand(marker === undefined, 'nobody waits for the item', { marker });
+  demand(marker === undefined, 'no marker is left', { marker });
   const { confirmedBy } = subject.table;
   const unaware = confirmedBy.filter((consumer) => !received.has(`${consumer} v${version}`));
   demand(unaware.length === 0, 'each consumer that the outcome waits for has received it', { unaware });
-  demand(version >= 3, 'an outcome has a claim before it', { version });
+  demand(version >= 3, 'a claim precedes the outcome', { version });
   const event = subject.table.outcomeEventOf(judge.item());
   if (event) world.publish(event, true);
 }

@@ -1,28 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
+import { keyedTable } from '@orderflow/testing/aws/fake-table';
 import { claimWithoutHolder, confirmationByOne, withoutCondition } from './ablation.js';
 import { explore } from './explore.js';
 import { createSubjects } from './subjects.js';
 import type { Seam } from './world.js';
 
-/** What tells a takeover from the other claims. */
+/** Matches a takeover, but no other claim. */
 const TAKEOVER = /SET "holder".* AND "claimToken" = \?/;
 
 const asIs: Seam = (executor) => executor;
 
-/** Tables in memory: what is tried here is the model, and that it notices. */
+/** Uses tables in memory, because this tests the model rather than the tables. */
 function exploreFake(seam: Seam, runs: number, seed = 1) {
   const keys = new Map(Object.values(createSubjects('local')).map(({ table: { name, key } }) => [name, key]));
-  const tables = [...keys].map(([name, key]) => ({
-    TableName: name,
-    KeySchema: [{ AttributeName: key, KeyType: 'HASH' as const }],
-    AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' as const }],
-  }));
+  const tables = [...keys].map(([name, key]) => keyedTable(name, key));
   return explore({ dynamo: createFakeAws({ tables }).dynamo, stage: 'local', runs, seed, partitions: 1, seam });
 }
 
 describe('the model of the state machine', () => {
-  it('agrees with the statements, and plays the same histories again for the same seed', async () => {
+  it('agrees with the statements, and repeats the same histories for the same seed', async () => {
     const first = await exploreFake(asIs, 60);
     expect(first).toEqual({
       runs: 60,
@@ -33,15 +30,15 @@ describe('the model of the state machine', () => {
     expect(await exploreFake(asIs, 60)).toEqual(first);
   }, 60_000);
 
-  it('notices claims that are given without a look at the holder', async () => {
+  it('notices claims that ignore the holder', async () => {
     const interventions = { statements: 0, answers: 0 };
     const { counterexample } = await exploreFake(claimWithoutHolder(interventions), 60);
-    expect(counterexample).toContain('nobody takes an item from another message while its lease lasts');
+    expect(counterexample).toContain('no message takes an item from another one during its lease');
     expect(interventions.statements).toBeGreaterThan(0);
     expect(interventions.answers).toBeGreaterThan(0);
   }, 60_000);
 
-  it('notices a marker that goes with the first of two confirmations', async () => {
+  it('notices a marker that the first of two confirmations removes', async () => {
     const interventions = { statements: 0 };
     const { counterexample } = await exploreFake(confirmationByOne(interventions), 60);
     expect(counterexample).toContain('the marker of an outcome stays until its last consumer has confirmed it');
@@ -49,16 +46,16 @@ describe('the model of the state machine', () => {
   }, 60_000);
 
   it.each([
-    ['a claim in whatever version', /"holder" IN/, / AND "version" = \?/],
-    ['a takeover of whatever claim', TAKEOVER, / AND "claimToken" = \? AND "version" = \?/],
-    ['a replay in whatever version', /"lastReplayId" <> \?/, / AND "version" = \?/],
-    ['a restart in whatever version', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "version" = \?/],
-    ['a restart of whatever failure', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "failure"."retriable" = \?/],
-    ['an outcome by whatever owner', /"effects" \+ 1/, / AND "claimToken" = \?/],
-    ['a postponement of whatever claim', /^UPDATE \S+ SET "claimToken"/, / AND "claimToken" = \?/],
+    ['a claim of any version', /"holder" IN/, / AND "version" = \?/],
+    ['a takeover from any claim', TAKEOVER, / AND "claimToken" = \? AND "version" = \?/],
+    ['a replay of any version', /"lastReplayId" <> \?/, / AND "version" = \?/],
+    ['a restart of any version', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "version" = \?/],
+    ['a restart after any failure', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "failure"."retriable" = \?/],
+    ['an outcome by any holder', /"effects" \+ 1/, / AND "claimToken" = \?/],
+    ['a postponement of any claim', /^UPDATE \S+ SET "claimToken"/, / AND "claimToken" = \?/],
     ['a second outcome', /"effects" \+ 1/, / AND "status" = \?/],
-    ['a confirmation of whoever else is awaited', /^UPDATE \S+ SET "awaiting"/, / AND "awaiting" = \?/],
-    ['a confirmation of whatever outcome', /^UPDATE \S+ SET "outboxAttempts"/, / AND "version" = \?/],
+    ['a confirmation that ignores the other consumers', /^UPDATE \S+ SET "awaiting"/, / AND "awaiting" = \?/],
+    ['a confirmation of any outcome', /^UPDATE \S+ SET "outboxAttempts"/, / AND "version" = \?/],
     ['a marker moved by several sweepers', /^UPDATE \S+ SET "outboxAt"/, / AND "outboxAt" = \?/],
   ])(
     'notices %s',
@@ -78,7 +75,7 @@ describe('the model of the state machine', () => {
     60_000,
   );
 
-  it('notices an item that nobody can take over', async () => {
+  it('notices an item that no message can take over', async () => {
     const seam: Seam = (executor, clock) => ({
       execute: async (statement) => {
         const result = await executor.execute(statement);
@@ -87,6 +84,6 @@ describe('the model of the state machine', () => {
       },
     });
     const { counterexample } = await exploreFake(seam, 600);
-    expect(counterexample).toContain('the item comes to its end in a bounded number of receives');
+    expect(counterexample).toContain('the item ends in a bounded number of rounds');
   }, 60_000);
 });

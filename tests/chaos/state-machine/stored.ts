@@ -3,12 +3,12 @@ import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { State } from './model.js';
 import type { Item } from './subjects.js';
 
-/** What happens to an item besides the state machine's own attributes. */
-const BY_THE_WAY = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
+/** Attributes that transitions may change. */
+const CHANGING = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
   .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt', 'awaiting'])
   .concat(['updatedAt', 'timeline', 'givenUpLife', 'sentAt', 'outcomeTraceparent']);
 
-/** An item of a table in the model's words. Half a marker is none: the index has an item only with both attributes. */
+/** A stored item as a state of the model. A marker needs both attributes, or the index does not contain the item. */
 export function stateOf(item: Item, { states }: WorkItemTable): State {
   const statuses = Object.entries(states) as [State['status'], string][];
   const status = statuses.find(([, word]) => word === item.status)?.[0];
@@ -32,19 +32,19 @@ export function stateOf(item: Item, { states }: WorkItemTable): State {
 
 const namesIn = (awaiting: unknown): string[] => (typeof awaiting === 'string' ? awaiting.split(' ') : []);
 
-/** Who is awaited according to a confirmation's condition. */
+/** The consumers that a confirmation's condition expects to be missing. */
 export function awaitedIn({ text, parameters }: Statement): string[] {
   return text.endsWith('"awaiting" = ?') ? namesIn(parameters.at(-1)) : [];
 }
 
-/** The rest of an item: what its insert wrote and nobody changes. */
+/** The attributes that no transition may change. */
 export function factsOf(item: Item): Item {
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !BY_THE_WAY.includes(name)));
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !CHANGING.includes(name)));
 }
 
 export type Intent = 'insert' | 'claim' | 'finish' | 'postpone' | 'restart' | 'move' | 'note' | 'confirm';
 
-/** What a statement sets out to write, whatever its condition says. */
+/** What a statement writes, without its condition. */
 export function read({ text, parameters }: Statement): { intent: Intent; writes: Map<string, unknown> } {
   const names = [...text.matchAll(/SET "?([\w".]+?)"? = \?/g)].map(([, name]) => name!);
   const writes = new Map(names.map((name, index) => [name, parameters[index]]));
@@ -60,5 +60,5 @@ function intentOf(text: string, writes: Map<string, unknown>): Intent {
   if (text.includes('REMOVE "outboxAt"') || writes.has('awaiting')) return 'confirm';
   if (writes.has('outboxAt')) return 'move';
   if (writes.has('outboxSentAt')) return 'note';
-  throw new Error(`The model knows no such transition; teach it in tests/chaos/state-machine/model.ts: ${text}`);
+  throw new Error(`The model does not know this transition; add it to tests/chaos/state-machine/model.ts: ${text}`);
 }

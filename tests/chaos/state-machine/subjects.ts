@@ -11,7 +11,7 @@ export type Item = Record<string, unknown>;
 export type Subject = {
   table: WorkItemTable;
   record: (id: string, insertedAt: number, outboxAt: number) => Item;
-  /** What a worker writes with an outcome that is no failure. */
+  /** What a worker writes with a successful outcome. */
   doneAttributes: (at: number) => Item;
 };
 

@@ -1,32 +1,32 @@
-/** What becomes of a step of an actor, as seen from outside. For the work of a handler: it ends well, or throws. */
+/** What happens to a step of an actor. */
 export const FATES = ['answered', 'answer lost', 'request lost', 'sent twice', 'copied', 'late'] as const;
 export type Fate = (typeof FATES)[number];
 
 type Turn = { label: string; take: (fate: Fate) => Promise<void> };
 
-/** Nobody can tell whether the statement was applied. */
+/** The sender cannot know whether its statement was applied. */
 export class Lost extends Error {
   override readonly name = 'TimeoutError';
 }
 
 export type Turns = {
   count: () => number;
-  /** Waits until it is this step's turn, then does it. `act` may be done more than once, never, or unheard. */
+  /** Waits for this step's turn, then runs `act`: once, twice, never, or without reporting the result. */
   wait: <T>(label: string, act: (isHeard: boolean) => Promise<T>) => Promise<T>;
-  /** Lets the step at `index`, modulo their number, happen; resolves when its actor waits again, or has ended. */
+  /** Runs the waiting step at `index` modulo their count. Resolves when its actor waits again or has ended. */
   take: (index: number, fate: Fate) => Promise<void>;
   /** The process of the step's actor dies before the step. */
   drop: (index: number) => void;
 };
 
-/** Everything that actors have pending runs on microtasks, all of which are done before the next macrotask. */
+/** Resolves when all actors wait. They run on microtasks only, which end before the next macrotask. */
 export const settled = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });
 
 /**
- * Runs concurrent actors one step at a time, in an order given from outside, so that every interleaving can be repeated.
+ * Runs concurrent actors one step at a time, in a given order, so that every interleaving can be repeated.
  * `fail` receives the error of a step that no caller awaits.
  */
 export function createTurns(log: (line: string) => void, fail: (error: unknown) => void): Turns {

@@ -1,4 +1,4 @@
-/** A promise that was not kept. */
+/** A broken promise. */
 export class Violation extends Error {}
 
 export function demand(holds: boolean, promise: string, details: object = {}): void {

@@ -1,47 +1,46 @@
 import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { Judge, Sent } from './judge.js';
-import type { Action, Result } from './model.js';
-import { awaitedIn, read } from './stored.js';
+import { actionOf } from './action-of.js';
+import type { Result } from './model.js';
 import type { Item, Subject } from './subjects.js';
 import { createTurns, type Turns } from './turns.js';
 import { demand, Violation } from './violation.js';
 
 export const LEASE_MS = 30_000;
-/** How much clocks may differ before a lease no longer protects its owner. */
+/** A lease protects its holder while clocks differ by no more than this. */
 export const SKEW_MS = 1_000;
 export const MARKER_DELAY_MS = 5_000;
 export const STARTED_AT = Date.UTC(2026, 10, 1);
 
-/** A message of the queue. It is redelivered until a delivery has ended, and sometimes after that. */
+/** A message of the queue. It is redelivered until a delivery succeeds, and sometimes after that. */
 export type Message = { id: string; replayId: string | undefined; isDeleted: boolean };
 
-/** The event of an outcome, in the queue of a consumer that the outcome waits for. */
+/** The event of an outcome, in the queue of a consumer that must confirm it. */
 export type Notice = { consumer: string; version: number };
 
-/** A sender of statements: a delivery, a sweeper, a consumer that confirms, a client that posts again. */
+/** A sender of statements: a delivery, a sweeper, a consumer that confirms, or a client that repeats its POST. */
 export type Actor = {
   name: string;
-  /** Under which it claims. */
   messageId: string;
   replayId: string | undefined;
-  /** It comes to end the item's life. */
+  /** Whether it ends the life instead of working. */
   givesUp: boolean;
-  /** The version that its next claim goes by. */
+  /** The version that it last saw. */
   knownVersion: number;
-  /** Of its claim. */
+  /** The token of its claim. */
   token: string;
-  /** What its work led to. */
+  /** The result of its work. */
   result: Result;
-  /** The version of the item that an operator has seen. */
+  /** The version that an operator has seen. */
   seenVersion: number;
-  /** The outcome that is to be confirmed, and by whom. */
+  /** The version of the outcome that `consumer` confirms. */
   confirms: number;
   consumer: string;
   hasFinished: boolean;
 };
 
-/** One item, and everybody who has to do with it. */
+/** One item and all its actors. */
 export type World = {
   subject: Subject;
   id: string;
@@ -54,18 +53,18 @@ export type World = {
   notices: Notice[];
   /** Which consumers have received which versions, as "<consumer> v<version>". */
   received: Set<string>;
-  /** What each life's work leads to; the last one stands for all that follow. */
+  /** The outcome of each life. The last one also applies to all later lives. */
   outcomes: readonly Result[];
   tally: { receives: number; works: number; statements: number; lives: number; finishes: number };
   log: string[];
   send: (replayId?: string) => Message;
   newActor: (actor: Pick<Actor, 'name'> & Partial<Actor>) => Actor;
   executorOf: (actor: Actor) => StatementExecutor;
-  /** An event is published; swallowed, the bus says that it has it. */
+  /** Publishes an event. If it is swallowed, the bus accepts it without delivering it. */
   publish: (event: OutgoingEvent, isSwallowed?: boolean) => void;
-  /** Runs an actor; what it throws that is no part of the play is a failure. */
+  /** Runs an actor. Unexpected errors are kept for `check`. */
   start: (running: Promise<void>) => void;
-  /** @throws what has gone wrong so far */
+  /** @throws the first unexpected error, preferably a violation */
   check: () => void;
 };
 
@@ -76,7 +75,7 @@ type WorldOptions = {
   id: string;
   judge: Judge;
   outcomes: readonly Result[];
-  /** Around the statements of all actors: where an ablation takes a protection away. */
+  /** Wraps the statements of all actors, so that an ablation can remove a protection. */
   seam: Seam;
 };
 
@@ -101,45 +100,13 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     return message;
   }
 
-  /** The same event is the same to the last byte, whoever publishes it. */
+  /** A republished event must have the same bytes. */
   function noteEvent({ type, detail }: OutgoingEvent): void {
     const { eventId = '' } = detail.metadata as { eventId?: string };
     const text = JSON.stringify(detail);
     const known = events.get(`${type} ${eventId}`) ?? text;
-    demand(known === text, 'an event that is published again is the same event', { known, text });
+    demand(known === text, 'a republished event is the same event', { known, text });
     events.set(`${type} ${eventId}`, text);
-  }
-
-  function actionOf(actor: Actor, statement: Sent['statement']): Action {
-    const { intent, writes } = read(statement);
-    const marker = writes.get('outboxAt') as number;
-    switch (intent) {
-      case 'insert':
-        return { kind: 'insert' };
-      case 'claim': {
-        const { messageId, replayId, givesUp } = actor;
-        const token = writes.get('claimToken') as string;
-        return { kind: 'claim', messageId, replayId, givesUp, at: clock.now, token, marker };
-      }
-      case 'finish':
-        return { kind: 'finish', token: actor.token, result: actor.result, marker };
-      case 'restart':
-        return {
-          ...{ kind: 'restart', version: actor.seenVersion, replayId: writes.get('lastReplayId') as string, marker },
-        };
-      case 'postpone':
-        return { kind: 'postpone', token: actor.token };
-      case 'move':
-        return { kind: 'move', seen: statement.parameters.at(-1) as number, marker };
-      case 'note': {
-        const attempts = writes.get('outboxAttempts') as number;
-        return { kind: 'note', seen: statement.parameters.at(-1) as number, attempts };
-      }
-      case 'confirm':
-        return {
-          ...{ kind: 'confirm', version: actor.confirms, consumer: actor.consumer, seen: awaitedIn(statement) },
-        };
-    }
   }
 
   async function rule(actor: Actor, sent: Sent, isHeard: boolean) {
@@ -176,7 +143,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       messageId: '',
       replayId: undefined,
       givesUp: false,
-      // As an insert leaves an item, which every claim assumes first.
+      // Every message first assumes a new item.
       knownVersion: 1,
       token: '',
       result: 'failed for now',
@@ -188,7 +155,7 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
     }),
     executorOf: (actor) => ({
       execute: (statement) => {
-        const action = actionOf(actor, statement);
+        const action = actionOf(actor, statement, clock.now);
         if (action.kind === 'claim') actor.token = action.token;
         const knownVersion = action.kind === 'claim' ? actor.knownVersion : undefined;
         return turns.wait(`${actor.name} ${action.kind}s`, (isHeard) =>

@@ -2,7 +2,7 @@ import { resourceNames } from '@orderflow/contracts';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { percentile } from '@orderflow/platform/runtime/percentile';
-import { atMost, countIs, type Check, type InvariantId } from '../trial.js';
+import { atMost, countIs, noneIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Evidence } from './evidence.js';
 import type { Placed } from './load.js';
@@ -16,9 +16,9 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   const stored = new Map(evidence.orders.map((order) => [order.orderId, order]));
   const orders = accepted(evidence).map(({ orderId = '' }) => stored.get(orderId));
   return [
-    countIs(id, 'accepted orders lost', 0, orders.filter((order) => order === undefined).length),
-    countIs(id, 'accepted orders that have not ended', 0, orders.filter((order) => order && !isTerminal(order)).length),
-    countIs(id, 'orders that did not end COMPLETED', 0, orders.filter((o) => o && o.status !== 'COMPLETED').length),
+    noneIs(id, 'accepted orders lost', orders, (order) => order === undefined),
+    noneIs(id, 'accepted orders that have not ended', orders, (order) => order && !isTerminal(order)),
+    noneIs(id, 'orders that did not end COMPLETED', orders, (o) => o && o.status !== 'COMPLETED'),
     {
       id,
       must: 'some orders were accepted',
@@ -28,7 +28,7 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   ];
 }
 
-/** Each outcome was applied once, notified once, and requested from the warehouse under one key. */
+/** Each outcome was applied once, caused one notification, and used one key at the warehouse. */
 export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
   const ended = evidence.orders.filter(isTerminal);
   const told = new Map<string, number>();
@@ -36,31 +36,11 @@ export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: C
   const fulfilled = system.warehouse.orders();
   const asked = ended.map(({ items }) => fulfilled.get(items[0]?.productName ?? ''));
   return [
-    countIs(id, 'ended orders whose effects are not 1', 0, ended.filter(({ effects }) => effects !== 1).length),
-    countIs(
-      id,
-      'orders not requested, or under several idempotency keys',
-      0,
-      asked.filter((o) => o?.keys.size !== 1).length,
-    ),
-    countIs(
-      id,
-      'orders not fulfilled exactly once by the warehouse',
-      0,
-      asked.filter((order) => order?.effects !== 1).length,
-    ),
-    countIs(
-      id,
-      'ended orders without exactly one notification',
-      0,
-      ended.filter(({ orderId }) => told.get(orderId) !== 1).length,
-    ),
-    countIs(
-      id,
-      'notifications whose effects are not 1',
-      0,
-      evidence.notifications.filter(({ effects }) => effects !== 1).length,
-    ),
+    noneIs(id, 'ended orders whose effects are not 1', ended, ({ effects }) => effects !== 1),
+    noneIs(id, 'orders not requested, or under several idempotency keys', asked, (o) => o?.keys.size !== 1),
+    noneIs(id, 'orders not fulfilled exactly once by the warehouse', asked, (order) => order?.effects !== 1),
+    noneIs(id, 'ended orders without exactly one notification', ended, ({ orderId }) => told.get(orderId) !== 1),
+    noneIs(id, 'notifications whose effects are not 1', evidence.notifications, ({ effects }) => effects !== 1),
   ];
 }
 
@@ -97,7 +77,7 @@ export function nothingFromNowhere(id: InvariantId, evidence: Evidence): Check[]
   const unknown = stored('unknown');
   return [
     countIs(id, 'orders that no client placed', 0, unexpected.length),
-    countIs(id, 'refused requests that were stored', 0, stored('refused').filter((count) => count > 0).length),
+    noneIs(id, 'refused requests that were stored', stored('refused'), (count) => count > 0),
     {
       id,
       must: 'unknown requests stored 0 or 1 times',

@@ -1,6 +1,6 @@
 import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import { SERVICES } from '../../../tools/local/embedded.mjs';
-import { countIs, type Check, type InvariantId } from '../trial.js';
+import { noneIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 
 /** The line that a process writes as it dies. */
@@ -16,12 +16,7 @@ export async function countDeaths(system: ChaosSystem): Promise<Map<string, numb
 
 /** Checks that a process died at each failpoint. A failpoint that was never reached proves nothing. */
 export function eachWasMet(id: InvariantId, points: readonly Failpoint[], deaths: ReadonlyMap<string, number>): Check {
-  const { must, ...check } = countIs(
-    id,
-    'failpoints that were never reached',
-    0,
-    points.filter((name) => !deaths.has(name)).length,
-  );
+  const { must, ...check } = noneIs(id, 'failpoints that were never reached', points, (name) => !deaths.has(name));
   const met = points.map((name) => `${name} ${deaths.get(name) ?? 0}`).join(', ');
   return { ...check, must, saw: `${check.saw} (deaths: ${met})` };
 }

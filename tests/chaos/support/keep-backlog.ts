@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { waitFor } from '../../support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ChaosSystem } from './chaos-system.js';
 import { placeOrders, type Placed } from './load.js';
 import { remainingWork } from './quiet.js';
@@ -44,7 +44,7 @@ export async function keepBacklog(
     return { placed, shortest };
   };
   try {
-    await waitFor(`a backlog of ${messages} messages`, () => Promise.resolve(isComplete || undefined), 60_000);
+    await eventually(async () => isComplete, `a backlog of ${messages} messages`, 60_000);
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instance } from '../../support/instance.js';
-import { createRandom } from './random.js';
+import { createRandom } from '@orderflow/testing/random';
 
 export type Killer = {
   /** Resolves with the number of kills when all are done or `stop` was called. */

@@ -1,6 +1,6 @@
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { orderOfRequest } from './load.js';
 
 /** A message that no order-worker can handle, and the code that its dead letter must have. */
@@ -13,15 +13,7 @@ type Envelope = {
 
 /** As EventBridge delivers it. The order is not stored. */
 function orderFromNowhere(): Envelope {
-  const record = newOrderRecord({
-    orderId: newId(),
-    request: orderOfRequest(0),
-    requestHash: '',
-    correlationId: 'from nowhere',
-    now: Date.now(),
-    outboxAt: 0,
-  });
-  const { type, source, detail } = orderCreated(record);
+  const { type, source, detail } = orderCreated(aStoredOrder({ request: orderOfRequest(0), now: Date.now() }));
   return JSON.parse(JSON.stringify({ source, 'detail-type': type, detail })) as Envelope;
 }
 

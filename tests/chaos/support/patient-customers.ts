@@ -1,4 +1,4 @@
-import { waitFor } from '../../support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ChaosSystem } from './chaos-system.js';
 import { placeOrders, productNameOf, type Placed } from './load.js';
 
@@ -35,8 +35,8 @@ export async function placePatiently(system: ChaosSystem, options: Customers): P
       all.push(placed);
       onPlaced?.(placed);
       if (placed.outcome !== 'ok') continue;
-      const isServed = () => Promise.resolve(system.warehouse.orders().has(productNameOf(index)) || undefined);
-      await waitFor(`order ${index} in the warehouse`, isServed, SERVED_WITHIN_MS);
+      const isServed = async () => system.warehouse.orders().has(productNameOf(index));
+      await eventually(isServed, `order ${index} in the warehouse`, SERVED_WITHIN_MS);
     }
   }
   await Promise.all(Array.from({ length: customers }, shop));

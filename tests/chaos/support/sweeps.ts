@@ -1,6 +1,6 @@
 import { OUTBOX_SHARDS } from '@orderflow/domain/work-item-record';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ChaosSystem } from './chaos-system.js';
-import { waitFor } from '../../support/wait-for.js';
 
 const TABLES = 2;
 /** Every twelfth sweep also looks for markers that are too far ahead. */
@@ -14,6 +14,6 @@ function sweepsOf(system: ChaosSystem): number {
 /** Resolves after this many more sweeps. */
 export async function untilSwept(system: ChaosSystem, sweeps: number, withinMs: number): Promise<void> {
   const wanted = sweepsOf(system) + sweeps;
-  const isSwept = () => Promise.resolve(sweepsOf(system) >= wanted || undefined);
-  await waitFor(`${Math.ceil(sweeps)} sweeps of the outbox`, isSwept, withinMs);
+  const isSwept = async () => sweepsOf(system) >= wanted;
+  await eventually(isSwept, `${Math.ceil(sweeps)} sweeps of the outbox`, withinMs);
 }

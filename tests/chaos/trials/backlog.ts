@@ -1,5 +1,5 @@
 import { resourceNames } from '@orderflow/contracts';
-import { waitFor } from '../../support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence } from '../support/evidence.js';
@@ -31,27 +31,22 @@ const NO_PATIENCE_MS = '0';
  * Resolves when each order was delivered to both workers, or when deliveries have stopped. The duration depends on the
  * machine.
  */
-async function untilHandedOut(system: ChaosSystem, orders: number): Promise<void> {
+async function untilDelivered(system: ChaosSystem, orders: number): Promise<void> {
   const { orderQueue, notificationQueue } = resourceNames(system.stage);
-  const handedOut = (queue: string) => system.network.deliveries().get(queue)?.perOrder.size ?? 0;
+  const deliveredIn = (queue: string) => system.network.deliveries().get(queue)?.perOrder.size ?? 0;
   let seen = 0;
   let seenAt = performance.now();
-  const isOver = () => {
-    const [worked, told] = [handedOut(orderQueue), handedOut(notificationQueue)];
-    if (worked + told > seen) [seen, seenAt] = [worked + told, performance.now()];
-    return Promise.resolve(
-      (worked >= orders && told >= orders) || performance.now() - seenAt > STUCK_AFTER_MS || undefined,
-    );
+  const isOver = async () => {
+    const [inOrders, inNotifications] = [deliveredIn(orderQueue), deliveredIn(notificationQueue)];
+    if (inOrders + inNotifications > seen) [seen, seenAt] = [inOrders + inNotifications, performance.now()];
+    return (inOrders >= orders && inNotifications >= orders) || performance.now() - seenAt > STUCK_AFTER_MS;
   };
-  await waitFor('the end of the backlog', isOver, ENDS_WITHIN_MS);
+  await eventually(isOver, 'the end of the backlog', ENDS_WITHIN_MS);
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { orders, sweepIntervalMs } = {
-    ...SIZES[size],
-    ...(options.orders ? { orders: options.orders } : {}),
-  };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { sweepIntervalMs } = SIZES[size];
   const env = {
     OUTBOX_DELAY_MS: String(OUTBOX_DELAY_MS),
     SWEEP_INTERVAL_MS: String(sweepIntervalMs),
@@ -76,7 +71,7 @@ async function run(options: TrialOptions): Promise<Check[]> {
     say(`${waiting} messages of ${unfinished} waiting orders; the workers start`);
 
     await system.start('order-worker');
-    if (!ablated) await untilHandedOut(system, orders);
+    if (!ablated) await untilDelivered(system, orders);
     const evidence = await collectEvidence(system, placed, ablated ? { withinMs: 1_000 } : {});
     const { messages: delivered = 0, redelivered = 0 } =
       system.network.deliveries().get(resourceNames(system.stage).orderQueue) ?? {};

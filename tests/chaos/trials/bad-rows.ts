@@ -1,8 +1,9 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { outboxShardOf } from '@orderflow/domain/work-item-record';
-import { waitFor } from '../../support/wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence, readTable } from '../support/evidence.js';
@@ -20,8 +21,7 @@ function badRows(count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, index) => {
     const now = Date.now() - 3_600_000;
     const orderId = newId();
-    const context = { requestHash: '', correlationId: `bad-row-${index}` };
-    const record = newOrderRecord({ orderId, request: orderOfRequest(index), now, outboxAt: now, ...context });
+    const record = aStoredOrder({ orderId, request: orderOfRequest(index), now, correlationId: `bad-row-${index}` });
     const { items: _items, ...withoutItems } = record;
     const ended = { ...withoutItems, status: 'FAILED', version: 3, effects: 1 };
     return { ...(index % 2 === 0 ? withoutItems : ended), outboxShard: outboxShardOf(orderId) };
@@ -37,9 +37,9 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
   const isBad = isOf(rows);
   const haveEnded = async () => {
     const orders = await readTable<OrderRecord>(system.operator, system.operator.names.ordersTable);
-    return orders.every((order) => isBad(order) || order.status === 'COMPLETED') || undefined;
+    return orders.every((order) => isBad(order) || order.status === 'COMPLETED');
   };
-  return waitFor('the orders behind the bad rows', haveEnded, withinMs).then(
+  return eventually(haveEnded, 'the orders behind the bad rows', withinMs).then(
     () => true,
     () => false,
   );
@@ -49,17 +49,17 @@ async function untilEnded(system: ChaosSystem, rows: readonly Record<string, unk
 async function untilReported(url: string): Promise<boolean> {
   const asks = async () => {
     const health = await (await fetch(url)).text();
-    return (health.includes('"degraded"') && health.includes('cannot be processed')) || undefined;
+    return health.includes('"degraded"') && health.includes('cannot be processed');
   };
-  return waitFor('a report of the bad rows', asks, REPORTED_WITHIN_MS).then(
+  return eventually(asks, 'a report of the bad rows', REPORTED_WITHIN_MS).then(
     () => true,
     () => false,
   );
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { orders, rows: count } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { rows: count } = SIZES[size];
   const chaos = { seed, emulator, env: ENV, ablation: ablated ? ABLATION : undefined };
   return withChaosSystem(chaos, async (system) => {
     const { aws, names } = system.operator;

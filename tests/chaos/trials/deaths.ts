@@ -1,9 +1,9 @@
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
 import { list } from '@orderflow/orderctl/dead-letters/list';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ServiceProcess } from '../../support/embedded-system.js';
 import { createTerminal } from '../../support/operator.js';
-import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
 import {
@@ -16,7 +16,7 @@ import {
 import { collectEvidence, type Evidence } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
-import { atMost, countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
+import { atMost, noneIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { good: 600, failing: 60 }, ci: { good: 60, failing: 8 } } as const;
 const WORKERS = 3;
@@ -44,7 +44,7 @@ function failpointOf({ replica, life }: ServiceProcess, size: TrialOptions['size
   return (replica === 1 ? turns : turns.reverse())[life - 1];
 }
 
-/** Stops a worker repeatedly. It dies in between and is restarted. @returns a function that ends the loop */
+/** Stops a worker repeatedly. Between the stops it dies and restarts. @returns a function that ends the loop */
 function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   const worker = system.instances('order-worker')[DRAINED - 1];
   let stopped = false;
@@ -54,7 +54,7 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
       await worker.start();
       const { length: ends } = worker.ends;
       worker.signal('SIGTERM');
-      await waitFor('the death of the worker', () => Promise.resolve(worker.ends.length > ends || undefined));
+      await eventually(async () => worker.ends.length > ends, 'the death of the worker');
     }
   }
   const done = run();
@@ -65,7 +65,7 @@ function stopAgainAndAgain(system: ChaosSystem): () => Promise<void> {
   };
 }
 
-/** Each failing order failed once, was notified once, and is in the dead-letter queue. */
+/** Each failing order failed once, caused one notification, and is in the dead-letter queue. */
 async function checkFailing(system: ChaosSystem, evidence: Evidence, failing: readonly Placed[]): Promise<Check[]> {
   const terminal = createTerminal();
   await list(system.operator, terminal, { queue: ['orders'], json: true });
@@ -80,15 +80,10 @@ async function checkFailing(system: ChaosSystem, evidence: Evidence, failing: re
   const messagesOf = (id: string) => letters.filter(({ event }) => event.orderId === id).length;
   const copies = letters.reduce((sum, letter) => sum + letter.copies, 0);
   return [
-    countIs(
-      'I1',
-      'failing orders that did not end FAILED, once',
-      0,
-      ids.filter((id) => !failedOnce(orders.get(id))).length,
-    ),
-    countIs('I2', 'failing orders without exactly one notification', 0, ids.filter((id) => toldOf(id) !== 1).length),
+    noneIs('I1', 'failing orders that did not end FAILED, once', ids, (id) => !failedOnce(orders.get(id))),
+    noneIs('I2', 'failing orders without exactly one notification', ids, (id) => toldOf(id) !== 1),
     // Two, if the sweeper republished an order whose message was only late.
-    countIs('I1', 'failing orders without a dead letter', 0, ids.filter((id) => messagesOf(id) === 0).length),
+    noneIs('I1', 'failing orders without a dead letter', ids, (id) => messagesOf(id) === 0),
     {
       id: 'I1',
       must: 'deaths made further copies of dead letters',
@@ -119,10 +114,10 @@ async function run({ seed, emulator, size, say, orders: wanted }: TrialOptions):
     });
     const areMet = async () => {
       const deaths = await countDeaths(system);
-      return POINTS.every((name) => deaths.has(name)) || undefined;
+      return POINTS.every((name) => deaths.has(name));
     };
     // A check below reports missing deaths.
-    await waitFor('a death at each point', areMet, MET_WITHIN_MS).catch(() => undefined);
+    await eventually(areMet, 'a death at each point', MET_WITHIN_MS).catch(() => undefined);
     await endStops();
     await endFaults(system, () => {
       armed = false;

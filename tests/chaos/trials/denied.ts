@@ -1,5 +1,5 @@
+import { eventually } from '@orderflow/testing/eventually';
 import type { AwsService } from '../../support/faulty-network/aws-json.js';
-import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence } from '../support/evidence.js';
@@ -47,8 +47,8 @@ async function run({ seed, emulator, ablated, size, say }: TrialOptions): Promis
       const allow = system.network.add({ kind: 'deny', ...denial });
       const met = () => (system.network.applied().get('deny') ?? 0) - before;
       // With the breaker, there are few refusals.
-      const isEnough = () => Promise.resolve(met() >= (ablated ? REFUSALS_PER_ORDER * orders : 4) || undefined);
-      await waitFor(`refusals of ${denial.operation}`, isEnough, REFUSED_WITHIN_MS);
+      const isEnough = async () => met() >= (ablated ? REFUSALS_PER_ORDER * orders : 4);
+      await eventually(isEnough, `refusals of ${denial.operation}`, REFUSED_WITHIN_MS);
       allow();
       await waitForQuiet(system.operator, ENDS_WITHIN_MS);
       placed.push(...accepted);

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { resourceNames } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { countDeadLetters } from '../../support/outages.js';
 import type { Instance } from '../../support/instance.js';
-import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem } from '../support/chaos-system.js';
 import { nothingEndsByItself, timelinesAreOrdered, whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence } from '../support/evidence.js';
@@ -71,13 +71,13 @@ export const frozenWorker: Trial = {
         });
         // After the last freeze, the worker pauses and receives one message only.
         const handledBefore = await handledBy(victim);
-        await waitFor('work in progress', async () => (await handledBy(victim)) > handledBefore + WARMED_UP);
+        await eventually(async () => (await handledBy(victim)) > handledBefore + WARMED_UP, 'work in progress');
         const before = redelivered();
         victim?.signal('SIGSTOP');
         await pause(ms);
         // The other worker receives the held messages only if it has time.
-        const isTaken = () => Promise.resolve(redelivered() > before);
-        const taken = waitFor('messages taken from the frozen worker', isTaken, TAKEN_WITHIN_MS);
+        const isTaken = async () => redelivered() > before;
+        const taken = eventually(isTaken, 'messages taken from the frozen worker', TAKEN_WITHIN_MS);
         const wasTaken = await taken.catch(() => false);
         victim?.signal('SIGCONT');
         placed.push(...(await placing));

@@ -1,14 +1,14 @@
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
+import { eventually } from '@orderflow/testing/eventually';
 import { createTerminal } from '../../support/operator.js';
-import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { endFaults } from '../support/end-faults.js';
 import { everyOrderEnds, nothingFromNowhere, nothingIsLeft, outsideAgrees } from '../support/checks.js';
 import { collectEvidence, readTable } from '../support/evidence.js';
 import { countDeaths, eachWasMet } from '../support/failpoints.js';
 import { placeOrders, type Placed } from '../support/load.js';
-import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
+import { countIs, noneIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 /** `fatal`: orders whose every attempt ships and then kills the worker. Every second shipment cannot be cancelled. */
 const SIZES = { full: { good: 400, fatal: 24 }, ci: { good: 80, fatal: 4 } } as const;
@@ -41,7 +41,7 @@ async function untilEnded({ operator }: ChaosSystem, placed: readonly Placed[], 
     const mine = all.filter(({ orderId }) => ids.has(orderId));
     return mine.every(({ status }) => status === 'COMPLETED' || status === 'FAILED') ? mine : undefined;
   };
-  return waitFor('the end of all orders that kill workers', look, withinMs);
+  return eventually(look, 'the end of all orders that kill workers', withinMs);
 }
 
 /** An order ends COMPLETED if the warehouse shipped it, else FAILED. */
@@ -51,25 +51,10 @@ function checkFatal(system: ChaosSystem, orders: readonly OrderRecord[]): Check[
   const effectsOf = ({ items }: OrderRecord) => outside.get(items[0]?.productName ?? '')?.effects;
   const attempts = orders.map((order) => namesIn(order).filter((name) => name === 'received').length);
   return [
-    countIs(
-      'I2',
-      'orders that were not fulfilled before they were given up',
-      0,
-      orders.filter((o) => effectsOf(o) !== 1).length,
-    ),
-    countIs(
-      'I2',
-      'orders given up before all attempts were used',
-      0,
-      attempts.filter((count) => count <= MAX_RECEIVES).length,
-    ),
-    countIs(
-      'I2',
-      'cancelled orders not FAILED with a confirmed cancel',
-      0,
-      of(UNDOABLE).filter((o) => !isCancelled(o)).length,
-    ),
-    countIs('I2', 'shipped orders not COMPLETED', 0, of(SHIPPED).filter(({ status }) => status !== 'COMPLETED').length),
+    noneIs('I2', 'orders that were not fulfilled before they were given up', orders, (o) => effectsOf(o) !== 1),
+    noneIs('I2', 'orders given up before all attempts were used', attempts, (count) => count <= MAX_RECEIVES),
+    noneIs('I2', 'cancelled orders not FAILED with a confirmed cancel', of(UNDOABLE), (o) => !isCancelled(o)),
+    noneIs('I2', 'shipped orders not COMPLETED', of(SHIPPED), ({ status }) => status !== 'COMPLETED'),
     ...outsideAgrees('I2', { orders }, system),
   ];
 }

@@ -4,7 +4,7 @@ import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence } from '../support/evidence.js';
 import { startForgetfulProxy, type ForgetfulProxy } from '../support/forgetful-proxy.js';
 import { orderOfRequest, placeOrders, type Placed } from '../support/load.js';
-import { countIs, type Check, type Trial, type TrialOptions } from '../trial.js';
+import { countIs, noneIs, type Check, type Trial, type TrialOptions } from '../trial.js';
 
 const SIZES = { full: { keys: 100, postsPerKey: 50 }, ci: { keys: 20, postsPerKey: 15 } } as const;
 /** Posts per key with a different body. */
@@ -65,16 +65,11 @@ function checksOf(
   const retried = same.filter(({ attempts }) => attempts > 1).length;
   return [
     countIs('I5', `orders of ${keys} keys`, keys, stored),
-    countIs('I5', 'keys whose answers do not name one order', 0, idsOfKey.filter((ids) => ids.size !== 1).length),
+    noneIs('I5', 'keys whose answers do not name one order', idsOfKey, (ids) => ids.size !== 1),
     countIs('I5', 'ids that the answers name', keys, told.size),
-    countIs('I5', 'false conflicts', 0, same.filter(({ status }) => status === 409 || status === 422).length),
-    countIs('I5', 'clients without their order', 0, same.filter(({ outcome }) => outcome !== 'ok').length),
-    countIs(
-      'I5',
-      'other bodies under a used key not answered 422',
-      0,
-      other.filter(({ status }) => status !== 422).length,
-    ),
+    noneIs('I5', 'false conflicts', same, ({ status }) => status === 409 || status === 422),
+    noneIs('I5', 'clients without their order', same, ({ outcome }) => outcome !== 'ok'),
+    noneIs('I5', 'other bodies under a used key not answered 422', other, ({ status }) => status !== 422),
     { id: 'I5', must: 'clients had to retry', saw: `${retried} of ${same.length}`, holds: retried > 0 },
   ];
 }

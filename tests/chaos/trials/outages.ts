@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { eventually } from '@orderflow/testing/eventually';
 import type { AwsService } from '../../support/faulty-network/aws-json.js';
 import type { Fault } from '../../support/faulty-network/faults.js';
 import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../../support/outages.js';
-import { waitFor } from '../../support/wait-for.js';
 import { withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { whatAlwaysHolds } from '../support/checks.js';
 import { collectEvidence, readTable } from '../support/evidence.js';
 import { placeOrders, type Placed } from '../support/load.js';
 import { countTroubleLines } from '../support/log-lines.js';
-import { atMost, countIs, type Check, type Trial } from '../trial.js';
+import { atMost, countIs, noneIs, type Check, type Trial } from '../trial.js';
 
 type Outage = { services: AwsService[]; fault: Fault };
 
@@ -37,15 +37,15 @@ const HANGS_MS = 10_000;
 type Seen = { name: string; placed: Placed[]; metFaults: number; lines: number; lastedMs: number; recoveredMs: number };
 
 async function untilEnded(system: ChaosSystem, placed: readonly Placed[]): Promise<void> {
-  await waitFor(
-    'the end of all accepted orders',
+  await eventually(
     async () => {
       const stored = await readTable<OrderRecord>(system.operator, system.operator.names.ordersTable);
       const ended = new Set(
         stored.filter(({ failure, status }) => failure ?? status === 'COMPLETED').map((o) => o.orderId),
       );
-      return placed.every(({ outcome, orderId = '' }) => outcome !== 'ok' || ended.has(orderId)) || undefined;
+      return placed.every(({ outcome, orderId = '' }) => outcome !== 'ok' || ended.has(orderId));
     },
+    'the end of all accepted orders',
     3 * RECOVER_WITHIN_MS,
   );
 }
@@ -102,7 +102,7 @@ function checksOf(outages: readonly Seen[]): Check[] {
       Math.max(...requests.map(({ tookMs }) => tookMs)) / 1_000,
       ' s',
     ),
-    countIs('I9', 'requests without an answer', 0, requests.filter(({ status }) => status === undefined).length),
+    noneIs('I9', 'requests without an answer', requests, ({ status }) => status === undefined),
     countIs('I9', 'requests not accepted although DynamoDB was there', 0, needless.length),
     atMost(
       'I9',

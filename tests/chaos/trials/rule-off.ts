@@ -18,8 +18,8 @@ const ENV = {
 const ABLATION = { name: 'blind-to-rules', of: 'api-gateway' } as const;
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { orders, sweeps } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { sweeps } = SIZES[size];
   const chaos = { seed, emulator, env: ENV, ablation: ablated ? ABLATION : undefined };
   return withChaosSystem(chaos, async (system) => {
     const { aws, names } = system.operator;

@@ -21,7 +21,7 @@ export const stateMachine: Trial = {
       return [
         {
           id: 'I8',
-          must: 'the same final state, version strictly rising, effects ≤ 1 per life, out of a terminal state by replay only, bounded receives',
+          must: 'the same final state, rising versions, at most one effect per life, only replays leave a terminal state, bounded receives',
           saw: counterexample === undefined ? `so in ${runs} histories` : 'a counterexample',
           holds: counterexample === undefined && runs >= RUNS[size],
         },

@@ -1,6 +1,6 @@
 import { resourceNames } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { connectOperator, queueCounts } from '../../support/operator.js';
-import { waitFor } from '../../support/wait-for.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
 import { dockerProblem } from '../../../tools/local/docker.mjs';
 import { everyOrderEnds, nothingFromNowhere } from '../support/checks.js';
@@ -21,7 +21,7 @@ export const stoppingInContainers: Trial = {
   run: async ({ say }) => {
     const problem = dockerProblem();
     // A full run must not omit this silently.
-    if (problem !== undefined) return [{ id: 'I7', must: 'Docker is there', saw: problem, holds: false }];
+    if (problem !== undefined) return [{ id: 'I7', must: 'Docker is available', saw: problem, holds: false }];
 
     // Ports are published on loopback even if this machine is a container.
     process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
@@ -38,7 +38,7 @@ export const stoppingInContainers: Trial = {
         const load = { baseUrl, count: ORDERS_PER_CYCLE, firstIndex: placed.length, until: 'accepted' } as const;
         placed.push(...(await placeOrders(load)));
         const inFlight = async () => (await queueCounts(operator, orderQueue)).inFlight;
-        await waitFor('work in progress', async () => ((await inFlight()) > 0 ? true : undefined));
+        await eventually(async () => (await inFlight()) > 0, 'work in progress');
         const startedAt = performance.now();
         const codes = await system.stop('order-worker', 'notification-worker');
         const tookMs = performance.now() - startedAt;

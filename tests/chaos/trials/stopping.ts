@@ -1,6 +1,6 @@
 import { resourceNames } from '@orderflow/contracts';
+import { eventually } from '@orderflow/testing/eventually';
 import { queueCounts } from '../../support/operator.js';
-import { waitFor } from '../../support/wait-for.js';
 import { assertAblated, withChaosSystem, type ChaosSystem } from '../support/chaos-system.js';
 import { stopsGracefully, type Cycle } from '../support/cycles.js';
 import { whatAlwaysHolds } from '../support/checks.js';
@@ -33,7 +33,7 @@ async function cycleOrderWorker(system: ChaosSystem, count: number): Promise<Cyc
     const before = system.warehouse.orders().size;
     const hasWorked = () => system.warehouse.orders().size >= before + SERVED_IN_A_LIFE;
     const isBusy = () => hasWorked() && system.warehouse.inProgress() > 0;
-    await waitFor('work in progress', () => Promise.resolve(isBusy() || undefined), 30_000);
+    await eventually(async () => isBusy(), 'work in progress', 30_000);
     const wasBusy = system.warehouse.inProgress() > 0;
     const end = await worker.stop();
     cycles.push({ ...end, wasBusy, leftInFlight: (await queueCounts(system.operator, orderQueue)).inFlight });
@@ -50,7 +50,7 @@ async function cycleNotificationWorker(system: ChaosSystem, count: number): Prom
   const cycles: Cycle[] = [];
   for (let cycle = 0; cycle < count && worker; cycle++) {
     const before = received();
-    await waitFor('a notification', () => Promise.resolve(received() > before || undefined), 30_000);
+    await eventually(async () => received() > before, 'a notification', 30_000);
     const end = await worker.stop();
     cycles.push({
       ...end,

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@orderflow/testing/eventually';
 import { isAlive, type Known } from '../../../tools/local/identity.mjs';
 import { freePort } from '../../../tools/local/ports.mjs';
-import { waitFor } from '../../support/wait-for.js';
 import { orderOfRequest } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
 
@@ -41,7 +41,7 @@ async function startLocal(folder: string, env: Record<string, string>) {
     return run.urls.API === undefined ? undefined : run;
   };
   return {
-    run: await waitFor('npm run local ready', read, READY_WITHIN_MS),
+    run: await eventually(read, 'npm run local ready', READY_WITHIN_MS),
     isRunning: () => local.exitCode === null,
     stop: async () => {
       local.kill('SIGTERM');
@@ -56,10 +56,10 @@ async function placeAndFollow(api: string, index: number): Promise<string> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify(orderOfRequest(index));
   const { orderId } = (await (await fetch(api, { method: 'POST', headers, body })).json()) as { orderId: string };
-  return waitFor(`order ${orderId} ended`, async () => {
+  return eventually(async () => {
     const { status } = (await (await fetch(`${api}/${orderId}`)).json()) as { status: string };
     return status === 'COMPLETED' || status === 'FAILED' ? status : undefined;
-  });
+  }, `order ${orderId} ended`);
 }
 
 /** Suspends and resumes a laptop with `npm run local`. */
@@ -75,7 +75,7 @@ export const suspendedLaptop: Trial = {
         const api = urls.API ?? '';
         const before = await placeAndFollow(api, 1);
         const all = [parent, ...children];
-        say(`${all.length} processes stand still for ${SUSPENDED_MS[size] / 1_000} s`);
+        say(`${all.length} processes are suspended for ${SUSPENDED_MS[size] / 1_000} s`);
         for (const { pid } of all) process.kill(pid, 'SIGSTOP');
         await pause(SUSPENDED_MS[size]);
         for (const { pid } of all) process.kill(pid, 'SIGCONT');

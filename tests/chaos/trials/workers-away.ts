@@ -26,8 +26,8 @@ async function failedOrders({ operator }: ChaosSystem): Promise<number> {
 }
 
 async function run(options: TrialOptions): Promise<Check[]> {
-  const { seed, emulator, ablated, size, say } = options;
-  const { orders, sweeps } = { ...SIZES[size], ...(options.orders ? { orders: options.orders } : {}) };
+  const { seed, emulator, ablated, size, say, orders = SIZES[size].orders } = options;
+  const { sweeps } = SIZES[size];
   const chaos = {
     seed,
     emulator,

@@ -20,7 +20,7 @@ export type Target = {
 export type ConformanceCase = {
   group: string;
   name: string;
-  /** What AWS documents; absent if nothing. */
+  /** What AWS documents, if anything. */
   aws?: string;
   /** The result of every target that is not in `differs`. */
   expected: string;

@@ -60,7 +60,7 @@ describe('npm run local', () => {
     expect(readLocalRun('/project/', { ORDERFLOW_LOCAL_DIR: folder })).toBeUndefined();
   });
 
-  it('leaves children behind when it is killed; run.json identifies them', () => {
+  it('leaves children that run.json identifies when it is killed', () => {
     const env = { ORDERFLOW_LOCAL_DIR: folder };
     const end = `ORDERFLOW_LOCAL_DIR=${folder} npm run local:stop`;
     expect(readLeftBehind('/project/', env)).toEqual({ pids: [], end });

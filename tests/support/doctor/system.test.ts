@@ -14,7 +14,7 @@ const second = {
 const system = { endpoint: 'http://127.0.0.1:4566', stage: 'local', origin: compose };
 
 describe('the fix', () => {
-  it('fits the way in which the system was started', () => {
+  it('depends on how the system was started', () => {
     expect(fixesOf({ ...system, origin: local }).recreate).toBe(
       'npm run local:stop, then npm run local   (the data is lost)',
     );
@@ -44,7 +44,7 @@ describe('the fix', () => {
     expect(emulatorLog(system)).toBe('docker compose logs --tail 20 localstack');
   });
 
-  it('recognises that way by the endpoint', () => {
+  it('is chosen by the endpoint', () => {
     const localRun = {
       logs: '/second/logs/',
       prefix: second.prefix,

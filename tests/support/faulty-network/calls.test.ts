@@ -1,8 +1,8 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '@orderflow/testing/eventually';
 import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../../tools/local/environment.mjs';
-import { waitFor } from '../wait-for.js';
 import { BROKEN, failure, useFaultyNetwork } from './test-network.js';
 
 describe('faults of calls', () => {
@@ -25,7 +25,7 @@ describe('faults of calls', () => {
   it('black-hole: never answers, until the network heals', async () => {
     system.network.inject({ kind: 'black-hole' }, 'SQS');
     const answer = failure(system.receive());
-    await waitFor('the call', async () => system.network.applied().get('black-hole'));
+    await eventually(async () => system.network.applied().get('black-hole'), 'the call');
     expect(system.operations()).toEqual([]);
     system.network.heal();
     expect((await answer)?.message).toMatch(BROKEN);
@@ -40,7 +40,7 @@ describe('faults of calls', () => {
 
     system.network.inject({ kind: 'delay', ms: 3_600_000 }, 'DynamoDB');
     const answer = system.read();
-    await waitFor('the call', async () => (system.network.applied().get('delay') === 3 ? true : undefined));
+    await eventually(async () => system.network.applied().get('delay') === 3, 'the call');
     system.network.heal();
     await answer;
     expect(system.operations()).toEqual(['GetItem', 'GetItem']);
@@ -86,9 +86,9 @@ describe('faults of calls', () => {
     });
     call.on('error', () => undefined);
     call.end('{}');
-    await waitFor('the call', async () => system.upstream.received[0]);
+    await eventually(async () => system.upstream.received[0], 'the call');
     call.destroy();
-    await waitFor('its end', async () => (system.upstream.received[0]?.closed ? true : undefined));
+    await eventually(async () => system.upstream.received[0]?.closed, 'its end');
     await system.read();
   });
 

@@ -1,3 +1,4 @@
+import { createRandom } from '@orderflow/testing/random';
 import type { AwsRequest, AwsService } from './aws-json.js';
 
 /**
@@ -51,13 +52,10 @@ const PARTS: Partial<Record<FaultKind, string>> = {
 
 /** A number from 0 (inclusive) to 1 that depends on the text only. */
 function chance(text: string): number {
-  // FNV-1a, then one step of mulberry32 to spread texts that differ only in the last letter.
+  // FNV-1a. The random number spreads texts that differ only in the last letter.
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  let mixed = (hash + 0x6d2b79f5) | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  return createRandom(hash)();
 }
 
 export type Faults = {

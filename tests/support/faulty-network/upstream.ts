@@ -1,9 +1,9 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
-type UpstreamCall = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer | string };
+export type UpstreamCall = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer | string };
 export type UpstreamAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer };
 
-export type Upstream = {
+type Upstream = {
   /** @throws when the connection breaks or `signal` is aborted */
   call(call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer>;
   dispose(): void;

@@ -31,7 +31,7 @@ const around = (env: NodeJS.ProcessEnv = {}): Surroundings => ({
 const silent = around();
 
 describe('findTarget', () => {
-  it('takes the endpoint that is named, and prefers the option', async () => {
+  it('uses a given endpoint, and prefers the option', async () => {
     const env = { AWS_ENDPOINT_URL: 'http://emulator:1', STAGE: 'blue', AWS_REGION: 'eu-west-1' };
     expect(await findTarget({}, around(env))).toEqual({
       ...{ stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', credentials: ANY },
@@ -44,7 +44,7 @@ describe('findTarget', () => {
     });
   });
 
-  it('takes the one that runs here, in the region of every emulator', async () => {
+  it("otherwise uses the running system, in the emulators' region", async () => {
     const found = { url: 'http://127.0.0.1:4999', foundBy: 'npm run local' };
     const env = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-1' };
     expect(await findTarget({}, { ...around(env), find: () => Promise.resolve(found) })).toEqual({
@@ -71,7 +71,7 @@ it.each([
 });
 
 describe('findTargetPatiently', () => {
-  it('waits until a system runs here', async () => {
+  it('waits until a system runs', async () => {
     const terminal = createFakeTerminal();
     let asked = 0;
     const find = async (part: Parameters<Surroundings['find']>[0]) =>
@@ -83,7 +83,7 @@ describe('findTargetPatiently', () => {
     );
   });
 
-  it('ends in time, and at once when waiting does not help', async () => {
+  it('gives up in time, and at once when waiting does not help', async () => {
     const terminal = createFakeTerminal();
     const within = startDeadline(terminal, 2_500);
     await expect(findTargetPatiently({}, silent, terminal, within)).rejects.toThrow(
@@ -96,7 +96,7 @@ describe('findTargetPatiently', () => {
 });
 
 describe('connect', () => {
-  it('says that a stage does not exist, and that an endpoint does not answer', async () => {
+  it('reports a stage that does not exist and an endpoint that does not answer', async () => {
     const fake = createFakeAws({ queues: [{ name: 'blue-order-queue' }] });
     const aws = { ...fake, polling: fake.sqs, close: () => undefined };
     const target = { stage: 'blue', region: 'us-east-1', endpoint: 'http://emulator:1', credentials: ANY };
@@ -115,7 +115,7 @@ describe('connect', () => {
     );
   });
 
-  it('says of a system that hangs that it does not answer', async () => {
+  it('reports that a hanging system does not answer', async () => {
     const terminal = createFakeTerminal();
     await expect(connect(TARGET, hanging(), terminal, startDeadline(terminal, 5_000))).rejects.toThrow(
       'cannot be reached (no answer within 5 s)',
@@ -144,7 +144,7 @@ describe('connectPatiently', () => {
   it.each([
     ['refuses', failingFirst(...Array.from({ length: 99 }, () => connectionRefused()))],
     ['hangs', hanging()],
-  ])('ends in time with a system that %s', async (_what, aws) => {
+  ])('gives up in time when a system %s', async (_what, aws) => {
     const terminal = createFakeTerminal();
     const startedAt = terminal.now();
     const connecting = connectPatiently(TARGET, aws, terminal, startDeadline(terminal, 7_500));
@@ -153,7 +153,7 @@ describe('connectPatiently', () => {
     expect(terminal.now() - startedAt).toBe(7_500);
   });
 
-  it('waits for a stage, too, where the system is only coming up', async () => {
+  it('also waits for the stage while the system starts', async () => {
     const target = { ...TARGET, isStarting: true };
     const missing = queueDoesNotExist();
     expect(await connectPatiently(target, failingFirst(missing), createFakeTerminal())).toMatchObject({
@@ -177,9 +177,9 @@ describe('connectPatiently', () => {
 
   it.each([
     ['a stage that does not exist', queueDoesNotExist()],
-    ['credentials that are no good', Object.assign(new Error('no'), { name: 'UnrecognizedClientException' })],
-    ['credentials that are missing', Object.assign(new Error('none'), { name: 'CredentialsProviderError' })],
-    ['a permission that is missing', Object.assign(new Error('no'), { name: 'AccessDeniedException' })],
+    ['invalid credentials', Object.assign(new Error('no'), { name: 'UnrecognizedClientException' })],
+    ['missing credentials', Object.assign(new Error('none'), { name: 'CredentialsProviderError' })],
+    ['a missing permission', Object.assign(new Error('no'), { name: 'AccessDeniedException' })],
   ])('does not wait for %s', async (_what, failure) => {
     const aws = failingFirst(failure);
     await expect(connectPatiently(TARGET, aws, createFakeTerminal())).rejects.toThrow(OperatorError);
@@ -187,7 +187,7 @@ describe('connectPatiently', () => {
 });
 
 describe('toOperatorError', () => {
-  it('makes a sentence of an outage, and leaves a defect as it is', () => {
+  it('turns an outage into a sentence, and does not change a defect', () => {
     const message = (error: Error) => (toOperatorError(error, TARGET) as Error).message;
     expect(message(connectionRefused())).toMatch(/^The system at http:\/\/emulator:1 cannot be reached any more \(/);
     expect(message(queueDoesNotExist())).toMatch(/^Something of stage blue is missing .* npm run doctor says what\.$/);

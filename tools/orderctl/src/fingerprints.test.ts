@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Fingerprints } from './fingerprints.js';
 
 describe('Fingerprints', () => {
-  it('knows each of many texts once, across its growth', () => {
+  it('recognises each text that it has seen, even as it grows', () => {
     const prints = new Fingerprints();
     const texts = Array.from({ length: 5_000 }, (_, index) => `message-${index}`);
     expect(texts.every((text) => prints.add(text))).toBe(true);

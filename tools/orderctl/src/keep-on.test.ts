@@ -18,7 +18,7 @@ function rounds(...ends: ('again' | 'enough' | Error)[]) {
 }
 
 describe('keepOn', () => {
-  it('says once that AWS is away and once that it is back, and goes on', async () => {
+  it('reports each outage and each recovery once, and continues', async () => {
     const terminal = createFakeTerminal();
     const away = connectionRefused();
     const round = rounds('again', away, away, away, 'again', away, 'enough');
@@ -31,7 +31,7 @@ describe('keepOn', () => {
     ]);
   });
 
-  it('ends with what is no outage', async () => {
+  it('fails on any other error than an outage', async () => {
     await expect(keepOn(createFakeTerminal(), HOW, rounds('again', new TypeError('a defect')))).rejects.toThrow(
       'a defect',
     );
@@ -50,21 +50,21 @@ describe('keepOn', () => {
   });
 
   it.each([
-    ['that refuses', () => Promise.reject(connectionRefused()), /cannot be reached[^]*/],
-    ['that hangs', () => new Promise<never>(() => undefined), /^/],
-  ])('ends in time without an AWS %s, and says that it was not there', async (_what, round, before) => {
+    ['refuses connections', () => Promise.reject(connectionRefused()), /cannot be reached[^]*/],
+    ['hangs', () => new Promise<never>(() => undefined), /^/],
+  ])('ends in time when AWS %s, and says so', async (_what, round, before) => {
     const { exitCode, tookMs, said } = await keepOnInTime(round);
     expect({ exitCode, tookMs }).toEqual({ exitCode: 2, tookMs: 2_500 });
     expect(said).toMatch(new RegExp(`${before.source}AWS could not be reached until the end of the 2.5 s\\.\n$`));
   });
 
-  it('is 2 when AWS has gone away and is not back in time, and 0 when it is', async () => {
+  it('returns 2 if AWS is still unavailable at the end, otherwise 0', async () => {
     const away = connectionRefused();
     expect(await keepOnInTime(rounds('again', away, away, away))).toMatchObject({ exitCode: 2 });
     expect(await keepOnInTime(rounds(away, away, 'again', 'again'))).toMatchObject({ exitCode: 0 });
   });
 
-  it('is 130 after Ctrl-C, in a pause and in a round that hangs', async () => {
+  it('returns 130 after Ctrl-C, both in a pause and in a hanging round', async () => {
     const paused = createFakeTerminal();
     const interrupting = async () => {
       paused.interrupt();

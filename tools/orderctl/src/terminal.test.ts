@@ -5,17 +5,17 @@ import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 const ESCAPE = '\u001b';
 
 describe('paint', () => {
-  it('colours a line, without its end, where there are colours', () => {
+  it('colours a line, but not its line break, if the terminal has colours', () => {
     expect(paint({ colours: true }, 'red', 'no\n')).toBe(`${ESCAPE}[31mno${ESCAPE}[39m\n`);
   });
 
-  it('leaves it as it is where there are none', () => {
+  it('does not change it otherwise', () => {
     expect(paint({ colours: false }, 'red', 'no\n')).toBe('no\n');
   });
 });
 
 describe('table', () => {
-  it('makes each column as wide as its widest text, and takes no commands from texts', () => {
+  it('makes each column as wide as its widest text, and removes terminal commands', () => {
     expect(table([['A', 'B'], ['long one', `x${ESCAPE}[2Jy`, 'last'], ['c']])).toEqual([
       ...['A         B\n', 'long one  x [2Jy  last\n', 'c\n'],
     ]);
@@ -23,7 +23,7 @@ describe('table', () => {
 });
 
 describe('progress', () => {
-  it('moves on a terminal, and is a line now and then anywhere else', async () => {
+  it('is updated in place on a terminal, and printed from time to time elsewhere', async () => {
     const moving = createFakeTerminal({ movingLines: true });
     const still = createFakeTerminal();
     for (const terminal of [moving, still]) {
@@ -40,13 +40,13 @@ describe('progress', () => {
 });
 
 describe('unlessInterrupted', () => {
-  it('gives what the work gives', async () => {
+  it('returns the result of the work', async () => {
     const terminal = createFakeTerminal();
     expect(await unlessInterrupted(terminal, Promise.resolve(1))).toBe(1);
     await expect(unlessInterrupted(terminal, Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
-  it('ends with Ctrl-C, though the work does not', async () => {
+  it('ends with Ctrl-C, even if the work does not', async () => {
     const terminal = createFakeTerminal();
     const waiting = unlessInterrupted(terminal, new Promise(() => undefined));
     terminal.interrupt();

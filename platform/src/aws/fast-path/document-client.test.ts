@@ -52,7 +52,7 @@ describe('a document client', () => {
     ]);
   });
 
-  it('returns items as values, also those of failed conditions', async () => {
+  it('returns items as values, including items of failed conditions', async () => {
     const { dynamo } = clientOf({
       Responses: [
         { TableName: 'jobs' },

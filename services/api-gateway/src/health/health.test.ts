@@ -26,7 +26,7 @@ describe('readiness', () => {
     });
   });
 
-  it('is degraded, and still 200, while the bus is away', async () => {
+  it('is degraded, but still 200, while the bus is unavailable', async () => {
     const { get, aws, time, post } = await startApi();
     aws.eventBridge.failAlways('*', connectionRefused);
     const answer = await get('/health/ready');
@@ -45,7 +45,7 @@ describe('readiness', () => {
     expect(bodyOf(await get('/health/ready'))).toMatchObject({ status: 'ok' });
   });
 
-  it.each([connectionRefused, timedOut])('is 503 while DynamoDB is away', async (fault) => {
+  it.each([connectionRefused, timedOut])('is 503 while DynamoDB is unavailable', async (fault) => {
     const { get, aws, time } = await startApi();
     aws.dynamo.failAlways('*', fault);
     const answer = await get('/health/ready');

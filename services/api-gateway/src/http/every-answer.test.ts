@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { openRaw, leaveRaw, parseAnswer, UNSERVABLE } from '@orderflow/testing/raw-client';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
-import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -146,11 +147,11 @@ describe('a request that Node itself refuses', () => {
   });
 });
 
-describe('an expectation', () => {
+describe('the Expect header', () => {
   const order = JSON.stringify(anOrder());
   const post = (...headers: string[]) => head('POST', '/api/orders', 'Content-Type: application/json', ...headers);
 
-  it('of a 100 is met when the body is read', async () => {
+  it('gets 100 Continue when the API reads the body', async () => {
     const port = await listen(await startApi());
     const client = await openRaw(port, post('Expect: 100-continue', `Content-Length: ${order.length}`));
     await eventually(() => client.received() !== '');
@@ -163,12 +164,12 @@ describe('an expectation', () => {
   it.each([
     ['a body that is too large', 413, ['Content-Length: 5000000']],
     ['a foreign page', 403, ['Content-Length: 10', 'Origin: http://evil.example']],
-  ])('of a 100 is not met for %s', async (_, status, headers) => {
+  ])('gets an error instead of 100 Continue for %s', async (_, status, headers) => {
     const port = await listen(await startApi());
     expectProblem(await ask(port, post('Expect: 100-continue', ...headers)), { status });
   });
 
-  it.each(['103-early', '100', 'x', ''])('of another kind (%s) is 417', async (value) => {
+  it.each(['103-early', '100', 'x', ''])('with another value (%s) gets 417', async (value) => {
     const port = await listen(await startApi());
     const answer = await ask(port, post(`Expect: ${value}`, 'Content-Length: 0'));
     expectProblem(answer, { status: 417, code: 'EXPECTATION_FAILED' });

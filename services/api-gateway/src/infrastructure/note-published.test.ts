@@ -1,16 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { notePublished } from './note-published.js';
 
-const { source, type, detail } = orderCreated(
-  newOrderRecord({
-    orderId: newId(),
-    request: { customerId: 'c', items: [], totalAmount: 0 },
-    ...{ requestHash: '', correlationId: 'c', now: 0, outboxAt: 0 },
-  }),
-);
+const { source, type, detail } = orderCreated(aStoredOrder());
 
 /** Deriving thousands of real event ids would take longer than the test itself. */
 const created = (orderId: string) => ({ source, type, detail: { metadata: detail.metadata, data: { orderId } } });

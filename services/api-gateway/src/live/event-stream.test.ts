@@ -97,7 +97,7 @@ describe('an event stream', () => {
     expect(open(streams)).toBeDefined();
   });
 
-  it('shares the bytes of an event that goes to many', () => {
+  it('shares the bytes of an event among its clients', () => {
     const streams = createEventStreams();
     const data = { text: 'x'.repeat(1_000) };
     const [one, other] = [open(streams), open(streams)];
@@ -143,7 +143,7 @@ describe('an event stream', () => {
     late.send({ event: 'order', data: { state: 'now' } });
     const ends = [once(early.body, 'end'), once(late.body, 'end')];
     early.text();
-    // Read on until the end is reached, which comes a turn later.
+    // The end comes one turn later.
     await new Promise(setImmediate);
     expect(late.text()).toContain('{"state":"now"}');
     await Promise.all(ends);

@@ -1,14 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { createFlow } from './flow.js';
 
 const START = Date.UTC(2027, 2, 14, 15, 0, 0);
 const iso = (ms: number): string => new Date(START + ms).toISOString();
 
 function order(acceptedMs: number, change: Partial<OrderRecord> = {}): OrderRecord {
-  const request = { customerId: 'c', items: [], totalAmount: 0 };
-  const context = { requestHash: '', correlationId: '', now: START + acceptedMs, outboxAt: 0 };
-  return { ...newOrderRecord({ orderId: 'o', request, ...context }), ...change };
+  return { ...aStoredOrder({ now: START + acceptedMs }), ...change };
 }
 const completed = (acceptedMs: number, endedMs: number) =>
   order(acceptedMs, { status: 'COMPLETED', updatedAt: iso(endedMs) });
@@ -27,7 +26,7 @@ describe('the flow of orders', () => {
     ]);
   });
 
-  it('shows a second only when it is over, and none from before it looked', () => {
+  it('shows only complete seconds since it began to look', () => {
     const flow = createFlow();
     expect(flow.points(START + 1_999, START)).toEqual([]);
     expect(flow.points(START + 2_000, START).map(({ at }) => at)).toEqual([iso(0)]);
@@ -41,7 +40,7 @@ describe('the flow of orders', () => {
     expect(flow.points(START + 3_600_000, START, 5)).toHaveLength(5);
   });
 
-  it('has an outcome of a replay counted, but not its time since the order was accepted', () => {
+  it('counts the outcome of a replay, but not its time since the order was accepted', () => {
     const flow = createFlow();
     flow.note({ ...completed(0, 900), lastReplayId: 'r1' }, false);
     expect(flow.points(START + 2_000, START)).toEqual([{ at: iso(0), accepted: 0, completed: 1, failed: 0 }]);

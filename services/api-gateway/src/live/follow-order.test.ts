@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFollowedOrder, followed } from '@orderflow/testing/api-gateway/followed-order';
-import { eventually } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
 
 describe('a stream of an order', () => {
   it('begins with the current state, sends each step, and ends with the outcome', async () => {
@@ -16,7 +16,7 @@ describe('a stream of an order', () => {
     ]);
   });
 
-  it('sends steps between two looks one by one', async () => {
+  it('sends each of several steps between two looks', async () => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world);
     world.claim();
@@ -74,7 +74,7 @@ describe('a stream of an order', () => {
       const lastEventId = [...seen.join('').matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
       const again = await world.follow(lastEventId);
       await again?.ended;
-      // Without an id a client is told the present state alone.
+      // Without an id, a client gets only the current state.
       if (lastEventId === undefined) continue;
       const told = [...seen, ...(again?.frames() ?? [])];
       expect(new Set(stepsIn(told))).toEqual(new Set(stepsIn(whole)));

@@ -29,7 +29,7 @@ describe('GET /api/orders/:orderId/timeline', () => {
     ]);
   });
 
-  it('takes the notifications in', async () => {
+  it('includes the notifications', async () => {
     const api = await startApi();
     const orderId = await place(api);
     await api.post('/api/notifications', { orderId, channel: 'SMS', message: 'soon' });
@@ -76,7 +76,7 @@ describe('GET /api/orders/:orderId/events', () => {
 });
 
 describe('GET /api/system', () => {
-  it('shows the queues, the orders and where each is', async () => {
+  it('shows the queues and the stage of each order', async () => {
     const api = await startApi();
     const published = await place(api);
     await quiet();

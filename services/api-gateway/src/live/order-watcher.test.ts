@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { once } from 'node:events';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { at, createFollowedOrder, createWatcher, followed } from '@orderflow/testing/api-gateway/followed-order';
-import { eventually } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
 import { createFollowOrder } from './follow-order.js';
 
 describe('a change', () => {
@@ -14,7 +14,7 @@ describe('a change', () => {
   });
 
   it.each([0, 1, 499, 500, 501, 777, 1_499])(
-    'is told within 1 s, with reads of 200 ms, when it happens %d ms after the first look',
+    'is reported within 1 s, with reads of 200 ms, when it happens %d ms after the first look',
     async (ms) => {
       const world = createFollowedOrder({});
       world.setReadMs(200);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { resourceNames, type DeadLetterList } from '@orderflow/contracts';
 import { newId, replayIdFor } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, bodyOf, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { bodyOf, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 
 const names = resourceNames('test');
 
@@ -47,23 +47,21 @@ describe('GET /api/dead-letters', () => {
     expect({ shown: items.length, total }).toEqual({ shown: 10, total: 25 });
   });
 
-  describe('says whether a replay would start anything', () => {
-    const stored = newOrderRecord({
-      ...{ orderId: newId(), request: anOrder(), requestHash: '', correlationId: 'c-1', now: NOW_MS, outboxAt: NOW_MS },
-    });
+  describe('says whether a replay would restart the order', () => {
+    const stored = aStoredOrder();
     const readable = (change: object = {}) => {
       const { type, detail } = orderCreated({ ...stored, ...change });
       return JSON.stringify({ 'detail-type': type, detail });
     };
     const letters: [what: string, refusal: string | undefined, body: string, attributes?: Record<string, string>][] = [
       ['a readable order', undefined, readable()],
-      ['what is not JSON', 'NOT_JSON', 'one book, please'],
+      ['a body that is not JSON', 'NOT_JSON', 'one book, please'],
       ['no envelope', 'NOT_AN_ENVELOPE', '{"order":1}'],
       ['an event of another queue', 'UNKNOWN_EVENT_TYPE', readable().replace('OrderCreated', 'OrderFailed')],
       ['another version', 'UNKNOWN_EVENT_VERSION', readable().replace('"version":1', '"version":9')],
       ['a wrong field', 'INVALID_EVENT', readable({ totalAmount: -1 })],
-      ['an order that is not there', 'UNKNOWN_ITEM', readable({ orderId: newId() })],
-      ['what was replayed too often', 'REPLAYED_TOO_OFTEN', readable(), { replayCount: '5' }],
+      ['an order that does not exist', 'UNKNOWN_ITEM', readable({ orderId: newId() })],
+      ['a letter that was replayed too often', 'REPLAYED_TOO_OFTEN', readable(), { replayCount: '5' }],
     ];
     it.each(letters)('%s: %s', async (_, refusal, body, attributes = {}) => {
       const api = await startApi();
@@ -74,7 +72,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal?.split(':')[0]).toBe(refusal);
     });
 
-    it('that an order was started by its replay already', async () => {
+    it('that its replay has already started the order', async () => {
       const api = await startApi();
       api.aws.dynamo.seed(names.ordersTable, { ...stored, lastReplayId: replayIdFor('m-1') });
       const told = { code: 'ANY', originalMessageId: 'm-1' };
@@ -83,7 +81,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/already/);
     });
 
-    it('an event that was meant for another queue than ours', async () => {
+    it('that an event was for a queue of another system', async () => {
       const api = await startApi();
       const target = { DataType: 'String', StringValue: 'arn:aws:sqs:us-east-1:0:somewhere-else' };
       api.aws.sqs.enqueue(queueUrlOf(names.undeliveredQueue), readable(), { TARGET_ARN: target });
@@ -91,7 +89,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/^UNKNOWN_TARGET: /);
     });
 
-    it('only by the letter itself while the tables cannot be read', async () => {
+    it('from the letter alone while the tables cannot be read', async () => {
       const api = await startApi();
       api.aws.dynamo.failAlways('BatchGet', connectionRefused);
       for (const body of [readable(), 'one book, please'])

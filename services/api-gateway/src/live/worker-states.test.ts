@@ -27,7 +27,7 @@ async function serve(status: number, body: string | undefined): Promise<number> 
 }
 
 describe('WORKER_URLS', () => {
-  it('names services and where they are', () => {
+  it('names services and their URLs', () => {
     const text = 'order-worker=http://order-worker:3000, order-worker=http://127.0.0.1:3011/?a=b';
     expect(areWorkerUrls(text)).toBe(true);
     expect(parseWorkerUrls(text)).toEqual([

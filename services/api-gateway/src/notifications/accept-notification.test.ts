@@ -2,16 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type Notification, type Order } from '@orderflow/contracts';
 import { newId } from '@orderflow/domain/ids';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import {
-  anOrder,
-  bodyOf,
-  eventually,
-  NAMES,
-  NOW_MS,
-  quiet,
-  startApi,
-  type Api,
-} from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const NOW = new Date(NOW_MS).toISOString();
 const key = (value: string) => ({ 'idempotency-key': value });
@@ -83,7 +75,7 @@ describe('POST /api/notifications', () => {
     expect(api.notifications()).toHaveLength(1);
   });
 
-  it('accepts concurrent copies once, also in one ms and with one correlation id', async () => {
+  it('accepts concurrent copies once, even within one ms and with one correlation id', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     const copies = Array.from({ length: 8 }, () =>

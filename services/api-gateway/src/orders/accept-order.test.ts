@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type Order } from '@orderflow/contracts';
 import { eventIdFor } from '@orderflow/domain/ids';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const NOW = new Date(NOW_MS).toISOString();
 

@@ -89,7 +89,7 @@ describe('an Idempotency-Key', () => {
     expect(orders()).toHaveLength(3);
   });
 
-  it('is what makes two requests one: without it they are two orders', async () => {
+  it('is required to make two requests one order', async () => {
     const { post, orders } = await startApi();
     await post('/api/orders', anOrder());
     await post('/api/orders', anOrder());
@@ -112,7 +112,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it.each(['the same', 'another'])(
-    'counts concurrent copies once, also in one ms, with %s correlation id',
+    'counts concurrent copies once, even within one ms, with %s correlation id',
     async (which) => {
       const { post, get, orders, published } = await startApi();
       const answers = await Promise.all(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { type OrderPage } from '@orderflow/contracts';
-import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
 import { createLimitConcurrency } from '../lists/limit-concurrency.js';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { createKeepReadable } from '../lists/keep-readable.js';
 import { createListOrders } from './list-orders.js';
 
@@ -20,12 +20,9 @@ const SIZES = [10, 2_000, 94_000, 390_000, 1_200_000];
 type Stored = Omit<OrderRecord, 'items'> & { items: unknown };
 
 function order(size: number, index: number): Stored {
-  const items = [{ productId: 'p-1', productName: '', quantity: 1, unitPrice: 1 }];
-  const request = { customerId: 'customer-1', items, totalAmount: 1 };
-  const context = { requestHash: '', correlationId: 'c', now: NOW_MS - index, outboxAt: 0 };
-  const record = newOrderRecord({ orderId: newId(), request, ...context });
+  const record = aStoredOrder({ now: NOW_MS - index });
   if (size < 0) return { ...record, items: undefined };
-  return { ...record, items: [{ ...items[0], productName: 'x'.repeat(size) }] };
+  return { ...record, items: [{ productId: 'p-1', productName: 'x'.repeat(size), quantity: 1, unitPrice: 1 }] };
 }
 
 function createList(stored: readonly Stored[]) {
@@ -61,7 +58,7 @@ const bytesOf = ({ items }: OrderPage): number =>
   items.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
 
 describe('a list of orders', () => {
-  it('shows each order once and in order, in bounded pages, whatever the sizes, with malformed ones among them', async () => {
+  it('shows each order once and in order, in bounded pages, whatever their sizes, even among malformed ones', async () => {
     const sizes = fc.array(fc.constantFrom(-1, ...SIZES), { maxLength: 60 });
     const query = fc.record({ limit: fc.integer({ min: 1, max: 100 }), ofCustomer: fc.boolean() });
     await fc.assert(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Order, type OrderPage } from '@orderflow/contracts';
 import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { anItem, anOrder, bodyOf, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { encodeCursor } from '../lists/page-cursor.js';
 
 const HOUR_MS = 3_600_000;
@@ -10,14 +10,7 @@ const HOUR_MS = 3_600_000;
 /** Stores orders with these times; returns their ids, newest first. */
 function seed(api: Api, times: number[], customerOf: (index: number) => string = () => 'customer-1'): string[] {
   const records = times.map((now, index) =>
-    newOrderRecord({
-      orderId: newId(),
-      request: { customerId: customerOf(index), items: [anItem()], totalAmount: 39.98 },
-      requestHash: '',
-      correlationId: 'seed',
-      now,
-      outboxAt: now,
-    }),
+    aStoredOrder({ request: { customerId: customerOf(index), items: [anItem()], totalAmount: 39.98 }, now }),
   );
   api.aws.dynamo.seed(NAMES.ordersTable, ...records);
   return records.sort((a, b) => (a.createdAtId < b.createdAtId ? 1 : -1)).map(({ orderId }) => orderId);

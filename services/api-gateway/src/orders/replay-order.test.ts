@@ -3,7 +3,8 @@ import { type Order, type Timeline } from '@orderflow/contracts';
 import { newId, replayIdFor } from '@orderflow/domain/ids';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, bodyOf, eventually, NAMES, NOW_MS, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, NAMES, NOW_MS, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const UNDELIVERED = { code: 'UNDELIVERED', message: 'No worker finished it.', retriable: true };
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Order } from '@orderflow/contracts';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, bodyOf, eventually, NAMES, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, NAMES, quiet, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 describe('the sweeper of a running API', () => {
   it('publishes orders accepted during an outage of the bus, once it is over', async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { OrderCompletedEvent, OrderFailedEvent } from '@orderflow/contracts';
-import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord, toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { anyCharacter } from '@orderflow/testing/hostile-bodies';
 import { decodeEvent } from '@orderflow/platform/events/decode';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import fc from 'fast-check';
 import { checkFulfilment } from './check-fulfilment.js';
 import type { Fulfilment } from './fulfilment.js';
@@ -19,18 +19,7 @@ const answering = (answer: unknown): Fulfilment =>
   });
 const fulfil = (answer: unknown) => answering(answer).fulfil({ idempotencyKey: 'k', items: [], attempt: 1, signal });
 
-const record = newOrderRecord({
-  orderId: newId(),
-  request: {
-    customerId: 'customer-1',
-    items: [{ productId: 'sku-1', productName: 'Kettle', quantity: 1, unitPrice: 1 }],
-    totalAmount: 1,
-  },
-  requestHash: 'hash',
-  correlationId: 'correlation-1',
-  now: 0,
-  outboxAt: 0,
-});
+const record = aStoredOrder();
 
 /** The event that notification-worker receives for an order with this failure. */
 function decodeOutcome(ended: OrderRecord) {

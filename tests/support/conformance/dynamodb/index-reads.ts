@@ -1,6 +1,6 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { INDEXES } from '@orderflow/contracts';
-import { waitFor } from '../../wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import { verdictOf, type ConformanceCase, type Target } from '../conformance-case.js';
 import { batch, orders } from './requests.js';
 
@@ -36,10 +36,10 @@ async function mark(target: Target, id: string, shard: number, outboxAt: unknown
 
 /** Indexes are eventually consistent. */
 function untilShardShows(target: Target, shard: number, ids: string): Promise<string> {
-  return waitFor(`index shows ${ids}`, async () => {
+  return eventually(async () => {
     const seen = await readShard(target, shard);
     return seen.ids === ids ? seen.ids : undefined;
-  });
+  }, `index shows ${ids}`);
 }
 
 export const INDEX_READS: ConformanceCase[] = [
@@ -99,10 +99,10 @@ export const INDEX_READS: ConformanceCase[] = [
     observe: async (target, id) => {
       const shard = nextShard();
       for (const letter of 'abcde') await mark(target, `${id}-${letter}`, shard, 7);
-      const all = await waitFor('index shows five', async () => {
+      const all = await eventually(async () => {
         const { ids } = await readShard(target, shard);
         return ids.length === 5 ? ids : undefined;
-      });
+      }, 'index shows five');
       let seen = '';
       let start: Record<string, unknown> | undefined;
       do {

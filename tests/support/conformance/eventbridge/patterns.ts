@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import { waitFor } from '../../wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ConformanceCase, Target } from '../conformance-case.js';
 import { openQueue } from '../sqs/queue.js';
 import { eventEntry, put, type Sent } from './entries.js';
@@ -13,14 +13,14 @@ type Delivered = { message: Message; body: Record<string, unknown>; marker: stri
 async function takeUntil(target: Target, queueName: string, marker: string): Promise<Delivered[]> {
   const queue = await openQueue(target, queueName);
   const taken: Delivered[] = [];
-  return waitFor(`event ${marker} in ${queueName}`, async () => {
+  return eventually(async () => {
     for (let message; (message = await queue.receive({ waitSeconds: 1 }));) {
       await queue.delete(message);
       const body = JSON.parse(message.Body ?? '') as Record<string, unknown>;
       taken.push({ message, body, marker: (body.detail as { marker: string }).marker });
     }
     return taken.some((delivered) => delivered.marker === marker) ? taken : undefined;
-  });
+  }, `event ${marker} in ${queueName}`);
 }
 
 /**

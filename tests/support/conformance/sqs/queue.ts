@@ -8,7 +8,7 @@ import {
   type Message,
   type SendMessageCommandInput,
 } from '@aws-sdk/client-sqs';
-import { waitFor } from '../../wait-for.js';
+import { eventually } from '@orderflow/testing/eventually';
 import type { ConformanceCase, Target } from '../conformance-case.js';
 
 /** Why targets differ. */
@@ -38,7 +38,7 @@ export async function openQueue({ sqs }: Target, name: string) {
     },
     /** Waits for the expected message. */
     take: (options: ReceiveOptions = {}): Promise<Message> =>
-      waitFor(`message in ${name}`, () => queue.receive({ waitSeconds: 1, ...options })),
+      eventually(() => queue.receive({ waitSeconds: 1, ...options }), `message in ${name}`),
     hide: (message: Message, seconds: number) =>
       sqs.send(
         new ChangeMessageVisibilityCommand({

@@ -35,7 +35,7 @@ const count = (results: string[], wanted: string): number => results.filter((res
 const refused = { name: 'InvalidParameterValue', message: 'no such thing' };
 
 describe('a replay that fails part-way', () => {
-  it('deletes and counts what it has sent, reports the rest, and the next run reports that', async () => {
+  it('deletes and counts the messages it sent, reports the others, and the next run replays those', async () => {
     const { aws, left, replay: run, queue } = start();
     aws.sqs.failNext('SendMessage', Object.assign(new Error(refused.message), refused), 2);
     const first = await run();
@@ -52,7 +52,7 @@ describe('a replay that fails part-way', () => {
     expect([left(), queue('orderQueue').length]).toEqual([0, 5]);
   });
 
-  it('reports a letter about which nothing can be found out, and goes on with the others', async () => {
+  it('reports a letter that it cannot check, and continues with the others', async () => {
     const { aws, replay: run } = start();
     aws.dynamo.failNext('Get', Object.assign(new Error(refused.message), refused));
     const { exitCode, results } = await run();
@@ -62,20 +62,20 @@ describe('a replay that fails part-way', () => {
 
   it.each([
     [
-      'the call fails',
+      'the delete fails',
       (aws: ReturnType<typeof start>['aws']) => {
         aws.sqs.failNext('DeleteMessageBatch', Object.assign(new Error('no'), refused));
       },
       5,
     ],
     [
-      'one entry fails',
+      'one entry of the delete fails',
       (aws: ReturnType<typeof start>['aws']) => {
         aws.sqs.rejectEntriesNext('DeleteMessageBatch', 'InternalError');
       },
       1,
     ],
-  ])('says that what was sent is still there when %s to be deleted', async (_what, plan, still) => {
+  ])('says which replayed messages are still there when %s', async (_what, plan, still) => {
     const { aws, left, replay: run } = start();
     plan(aws);
     const first = await run();
@@ -85,7 +85,7 @@ describe('a replay that fails part-way', () => {
     expect(await run()).toMatchObject({ exitCode: 0, said: `${still} replayed, 0 refused\n` });
   });
 
-  it('ends in an outage after what is in hand', async () => {
+  it('stops in an outage after the current messages', async () => {
     const { aws, left, replay: run } = start();
     aws.sqs.failAlways('SendMessage', connectionRefused);
     const { exitCode, said, results } = await run();
@@ -99,7 +99,7 @@ describe('a replay that fails part-way', () => {
 });
 
 describe('a drop that fails part-way', () => {
-  it('counts what is gone, reports what is not, and the next run drops that', async () => {
+  it('counts dropped messages, reports the others, and the next run drops those', async () => {
     const { aws, left, drop: run } = start();
     aws.sqs.rejectEntriesNext('DeleteMessageBatch', 'InternalError', 2);
     const first = await run();

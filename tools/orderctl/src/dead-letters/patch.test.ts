@@ -7,7 +7,7 @@ import { patchBody, readPatch } from './patch.js';
 const BODY = '{"detail":{"data":{"items":[{"quantity":0}]}}}';
 
 describe('patchBody', () => {
-  it('applies the operations in turn', () => {
+  it('applies the operations in order', () => {
     const patch = readPatch(
       '[{"op":"replace","path":"/detail/data/items/0/quantity","value":2},{"op":"copy","from":"/detail/data/items/0/quantity","path":"/n"}]',
     );
@@ -27,7 +27,7 @@ describe('patchBody', () => {
     });
   });
 
-  it('refuses a file that is not UTF-8, in place of putting other characters into the body', () => {
+  it('refuses a file that is not UTF-8, which would change characters', () => {
     const folder = mkdtempSync(join(tmpdir(), 'orderflow-patch-'));
     const file = join(folder, 'patch.json');
     writeFileSync(file, Buffer.from('[{"op":"add","path":"/n","value":"Caf\xe9"}]', 'latin1'));

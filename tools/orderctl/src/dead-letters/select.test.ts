@@ -16,7 +16,7 @@ it.each([
   '2027-03-14T15:00:00+01:00',
   '2h',
   '30m',
-])('takes %s for a time', (text) => {
+])('accepts %s as a time', (text) => {
   expect(() => select({ since: text, until: text }, NOW_MS)).not.toThrow();
 });
 
@@ -33,12 +33,12 @@ it.each([
   '2.5h',
   '',
   'now',
-])('takes %j for none, and says what a time is', (text) => {
+])('refuses %j as a time, and says what is accepted', (text) => {
   expect(() => select({ since: text }, NOW_MS)).toThrow(/^--since takes a time such as/);
   expect(() => select({ until: text }, NOW_MS)).toThrow(/^--until takes a time such as/);
 });
 
-it('takes ids in upper and in lower case', () => {
+it('accepts ids in upper and lower case', () => {
   for (const id of [ID, ID.toUpperCase(), ` ${ID} `]) {
     expect(select({ order: id }, NOW_MS).matches(aLetter('2027-03-14T15:00:00Z'))).toBe(true);
     expect(select({ id }, NOW_MS).matches(aLetter('2027-03-14T15:00:00Z'))).toBe(true);

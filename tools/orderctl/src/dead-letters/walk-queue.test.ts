@@ -25,7 +25,7 @@ function createQueue(messages: number) {
 }
 
 describe('walkQueue', () => {
-  it('meets each message once and gives all of them back', async () => {
+  it('visits each message once, and makes all of them visible again', async () => {
     const { met } = createQueue(95);
     for (const _ of [1, 2]) {
       const { bodies, ...end } = await met();
@@ -35,14 +35,14 @@ describe('walkQueue', () => {
     }
   });
 
-  it('tells until when messages stay hidden whose handles it did not keep', async () => {
+  it('says how long messages without a kept handle stay hidden', async () => {
     const { walk, met } = createQueue(20);
     const { hiddenUntil } = await walk({ visit: () => NONE, keptHandles: 5 });
     expect(hiddenUntil).toBeGreaterThan(performance.now() + 10_000);
     expect((await met()).met).toBe(5);
   });
 
-  it('gives back what it has received when it is interrupted, and when a visit fails', async () => {
+  it('makes received messages visible again when it is interrupted or a visit fails', async () => {
     const { walk, met } = createQueue(40);
     const interruption = new AbortController();
     await walk({

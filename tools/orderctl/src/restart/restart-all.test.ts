@@ -19,7 +19,7 @@ function start(...orders: OrderRecord[]) {
 }
 
 describe('order replay', () => {
-  it('starts an order without a dead letter again, and publishes its event', async () => {
+  it('restarts an order without a dead letter, and publishes its event', async () => {
     const failed = aFailedOrder();
     const { run, order, queue, terminal } = start(failed);
     expect(await run([failed.orderId])).toBe(0);
@@ -42,7 +42,7 @@ describe('order replay', () => {
     expect(queue('orderQueue')).toHaveLength(1);
   });
 
-  it('starts an order whose event cannot be published: its marker is there', async () => {
+  it('restarts an order whose event cannot be published, thanks to its marker', async () => {
     const failed = aFailedOrder();
     const { run, aws, order, terminal } = start(failed);
     aws.eventBridge.failAlways('PutEvents', connectionRefused);
@@ -51,7 +51,7 @@ describe('order replay', () => {
     expect(terminal.written()).toContain('so the sweeper does that');
   });
 
-  it('starts one life, whoever asks for it at the same moment', async () => {
+  it('starts one life for concurrent calls', async () => {
     const failed = aFailedOrder();
     const { run, order, terminal } = start(failed);
     expect(await Promise.all([run([failed.orderId]), run([failed.orderId])])).toEqual([0, 0]);
@@ -59,7 +59,7 @@ describe('order replay', () => {
     expect(terminal.written().match(/^replayed/gm)).toHaveLength(2);
   });
 
-  it('says of a dead letter that it starts nothing any more', async () => {
+  it('names the dead letter that can no longer start the order', async () => {
     const step = { at: '2027-03-14T15:00:00.000Z', version: 7, messageId: 'm1' };
     const failed = aFailedOrder({ timeline: { 'dead-lettered_7': step } });
     const { run, order, terminal } = start(failed);
@@ -70,7 +70,7 @@ describe('order replay', () => {
 
   const refused = { code: 'OUT_OF_STOCK', message: 'gone', retriable: false };
   it.each([
-    ['is not there', [], 'there is no order with this id'],
+    ['does not exist', [], 'there is no order with this id'],
     ['is completed', [aFailedOrder({ status: 'COMPLETED' })], 'it is COMPLETED'],
     ['was refused for good', [aFailedOrder({ failure: refused })], 'it was refused for good: OUT_OF_STOCK, gone'],
   ])('refuses an order that %s', async (_what, orders, why) => {
@@ -81,7 +81,7 @@ describe('order replay', () => {
     expect(queue('orderQueue')).toEqual([]);
   });
 
-  it('says when somebody else was faster', async () => {
+  it('says when the order has changed meanwhile', async () => {
     const failed = aFailedOrder();
     const { run, aws, put, terminal } = start(failed);
     const send = aws.dynamo.send.bind(aws.dynamo);
@@ -101,7 +101,7 @@ describe('order replay', () => {
     expect(terminal.written()).toContain('somebody else changed it meanwhile: it is PROCESSING now, version 9');
   });
 
-  it('starts all that failed with a code, at most so many, and looks only on a dry run', async () => {
+  it('restarts all orders with a failure code, up to a limit, and none on a dry run', async () => {
     const others = [aFailedOrder({ status: 'COMPLETED' }), aFailedOrder({ failure: refused })];
     const given = Array.from({ length: 5 }, () => aFailedOrder());
     const { run, order, queue, terminal } = start(...others, ...given);
@@ -120,7 +120,7 @@ describe('order replay', () => {
     expect(await run([], { code: ['UNDELIVERED'] })).toBe(0);
   });
 
-  it('ends in an outage, and tells what was done by then', async () => {
+  it('stops in an outage, and reports what was done', async () => {
     const orders = Array.from({ length: 30 }, () => aFailedOrder());
     const { run, aws, terminal } = start(...orders);
     aws.dynamo.failAlways('BatchExecuteStatement', connectionRefused);
@@ -128,7 +128,7 @@ describe('order replay', () => {
     expect(terminal.said()).toMatch(/^0 replayed, 0 refused, \d+ failed\n\d+ were not tried; run it again\.\n$/);
   });
 
-  it('wants to know which', async () => {
+  it('requires ids or a failure code', async () => {
     const { run } = start();
     await expect(run([])).rejects.toThrow('one order id or more, or --code');
     await expect(run([newId()], { code: ['UNDELIVERED'] })).rejects.toThrow('--code');

@@ -32,7 +32,7 @@ describe('the API', () => {
     server.close();
   });
 
-  it('is told the key of an order', async () => {
+  it('gets the idempotency key of an order', async () => {
     expect(await api.post('/api/orders', { a: 1 }, 'key-1')).toEqual({ status: 503, body: {} });
     expect(seen).toEqual([{ method: 'POST', key: 'key-1', body: '{"a":1}' }]);
   });
@@ -42,12 +42,12 @@ describe('the API', () => {
     [new Date(NOW + 3_000).toUTCString(), 3_000],
     [new Date(NOW - 3_000).toUTCString(), 0],
     ['soon', undefined],
-  ])('says with Retry-After: %s when to come back', async (retryAfter, ms) => {
+  ])('turns Retry-After: %s into a delay', async (retryAfter, ms) => {
     headers = { 'retry-after': retryAfter };
     expect((await api.get('/')).retryAfterMs).toBe(ms);
   });
 
-  it('may answer with what is no JSON', async () => {
+  it('may answer with something other than JSON', async () => {
     answer = '<html>';
     expect((await api.get('/')).body).toBeUndefined();
   });

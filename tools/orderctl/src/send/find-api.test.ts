@@ -11,13 +11,13 @@ const around = (env: NodeJS.ProcessEnv, ...answering: string[]): Surroundings =>
 });
 
 describe('findApi', () => {
-  it('takes the one that is named, and prefers the option', async () => {
+  it('uses a given URL, and prefers the option', async () => {
     const surroundings = around({ API_URL: 'http://a:1/' }, 'http://a:1', 'http://b:2');
     expect(await findApi({}, surroundings)).toEqual({ url: 'http://a:1' });
     expect(await findApi({ api: 'http://b:2/api/orders' }, surroundings)).toEqual({ url: 'http://b:2' });
   });
 
-  it('takes the one that runs here', async () => {
+  it('otherwise uses the running API', async () => {
     expect(await findApi({}, around({}))).toEqual({ url: 'http://127.0.0.1:4999/api', foundBy: 'npm run local' });
   });
 

@@ -20,13 +20,13 @@ async function run({ rate, count, mostInFlight = 50, workMs = () => 0 }: Options
 }
 
 describe('pace', () => {
-  it('starts at the rate, whether what was started before is done or not', async () => {
+  it('starts at the rate, even if earlier work is not done', async () => {
     const { starts, inFlight } = await run({ rate: 4, count: 5, workMs: () => 10_000 });
     expect(starts).toEqual([0, 250, 500, 750, 1_000]);
     expect(inFlight).toBe(0);
   });
 
-  it('holds up when too much is under way, and does not catch up on more than a second', async () => {
+  it('pauses when too much is in flight, and catches up on one second at most', async () => {
     const held = await run({ rate: 10, count: 40, mostInFlight: 2, workMs: (index) => (index < 2 ? 30_000 : 0) });
     expect(held.most).toBe(2);
     expect(held.starts[2]).toBe(30_000);
@@ -34,7 +34,7 @@ describe('pace', () => {
     expect(held.starts.at(-1)).toBeGreaterThan(32_000);
   });
 
-  it('starts nothing more after Ctrl-C, and waits for what was started', async () => {
+  it('starts nothing after Ctrl-C, and waits for work in flight', async () => {
     const terminal = createFakeTerminal();
     let done = 0;
     await pace(terminal, { rate: 10, count: 0, mostInFlight: 5 }, async (index) => {

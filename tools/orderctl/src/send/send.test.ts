@@ -24,7 +24,7 @@ async function sendTo(listener: RequestListener, options: Partial<SendOptions> =
 }
 
 describe('send', () => {
-  it('tells an order that was refused from one of which nobody knows', async () => {
+  it('distinguishes refused orders from unanswered ones', async () => {
     const refused = await sendTo((_request, response) => response.writeHead(400).end('{"code":"BAD","detail":"no"}'));
     expect(refused.exitCode).toBe(1);
     expect(JSON.parse(refused.written)).toMatchObject({
@@ -42,7 +42,7 @@ describe('send', () => {
     expect(written).toMatch(/again +the same command with --customer sample-\S+ orders nothing twice\n/);
   });
 
-  it('uses the keys of an earlier run again when its customer is named', async () => {
+  it('reuses the keys of an earlier run with the same customer', async () => {
     const keys: unknown[] = [];
     const accept: RequestListener = (request, response) => {
       keys.push(request.headers['idempotency-key']);
@@ -55,7 +55,7 @@ describe('send', () => {
   });
 });
 
-describe('what an answer means', () => {
+describe('the meaning of an answer', () => {
   it.each([
     [201, false, 'accepted'],
     [201, true, 'accepted'],
@@ -66,7 +66,7 @@ describe('what an answer means', () => {
     [500, true, 'unanswered'],
     [503, true, 'unanswered'],
     [undefined, true, 'unanswered'],
-  ])('%s, when it may have arrived before (%s), is %s', (status, mayHaveArrived, kind) => {
+  ])('%s, with mayHaveArrived %s, means %s', (status, mayHaveArrived, kind) => {
     const answer = status === undefined ? undefined : { status, body: { orderId: '1' } };
     expect(toPlaced({ answer, retries: 0, mayHaveArrived }, 5)).toMatchObject({ kind });
   });
@@ -88,7 +88,7 @@ describe('awaiting outcomes', () => {
     return { found, tookMs: terminal.now() - startedAt };
   }
 
-  it('ends when all have ended, those of which nobody has heard included', async () => {
+  it('ends when all orders have ended, unanswered ones included', async () => {
     const all = { completed: 2, failed: 1, unfinished: 0 };
     const answers = [
       page('COMPLETED'),

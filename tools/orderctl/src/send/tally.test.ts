@@ -4,7 +4,7 @@ import { sampleOrder } from './sample-orders.js';
 import { createTally } from './tally.js';
 
 describe('a tally', () => {
-  it('counts, and has percentiles of what was accepted', () => {
+  it('counts, and has latency percentiles of accepted orders', () => {
     const tally = createTally();
     expect(tally.result()).toEqual({ accepted: 0, refused: 0, unanswered: 0, retried: 0, refusals: {}, silences: {} });
     for (let latencyMs = 200; latencyMs >= 1; latencyMs--) {
@@ -23,7 +23,7 @@ describe('a tally', () => {
 });
 
 describe('a sample order', () => {
-  it('adds up to the cent', () => {
+  it('has a total that matches its items to the cent', () => {
     for (let index = 0; index < 30; index++) {
       const { items, totalAmount } = sampleOrder(index, 'customer-1', []);
       expect(Math.round(totalAmount * 100)).toBe(sumInCents(items));
@@ -31,7 +31,7 @@ describe('a sample order', () => {
     }
   });
 
-  it('is of the named products, in turn', () => {
+  it('uses the given products in turn', () => {
     const products = [0, 1, 2].map((index) => sampleOrder(index, 'customer-1', ['kettle', 'test-slow']).items);
     expect(products.map((items) => items.map(({ productId }) => productId))).toEqual([
       ...[['kettle'], ['test-slow'], ['kettle']],

@@ -20,22 +20,22 @@ async function ask(answers: (ApiAnswer | Error)[], { retryForMs = 60_000, random
 }
 
 describe('a request', () => {
-  it.each([201, 400, 422, 500])('is answered by %i at once', async (status) => {
+  it.each([201, 400, 422, 500])('is not retried after %i', async (status) => {
     const answer = { status, body: {} };
     expect(await ask([answer])).toMatchObject({ answer, retries: 0, attempts: 1, tookMs: 0, said: '' });
   });
 
-  it('waits for as long as Retry-After says, and a random moment more', async () => {
+  it('waits as long as Retry-After says, plus a random delay', async () => {
     expect(await ask([BUSY, CREATED])).toMatchObject({ answer: CREATED, retries: 1, tookMs: 7_000 });
     expect(await ask([BUSY, CREATED], { random: () => 1 })).toMatchObject({ tookMs: 7_125 });
   });
 
-  it('is made again at growing distances while nobody answers', async () => {
+  it('is retried with backoff while there is no answer', async () => {
     const { tookMs, retries } = await ask([REFUSED, DOWN, REFUSED, CREATED]);
     expect({ tookMs, retries }).toEqual({ tookMs: 125 + 250 + 500, retries: 3 });
   });
 
-  it('is given up in time, with the last answer or without', async () => {
+  it('is given up in time, with or without a last answer', async () => {
     const withAnswer = await ask([DOWN]);
     expect(withAnswer.answer).toBe(DOWN);
     expect(withAnswer.tookMs).toBeLessThanOrEqual(60_000);
@@ -44,7 +44,7 @@ describe('a request', () => {
     expect(await ask([BUSY], { retryForMs: 5_000 })).toMatchObject({ answer: BUSY, attempts: 1 });
   });
 
-  it('may have arrived unless each attempt had an answer that says no', async () => {
+  it('may have arrived unless every attempt was refused', async () => {
     const mayHaveArrived = async (...answers: (ApiAnswer | Error)[]) => (await ask(answers)).mayHaveArrived;
     expect(await mayHaveArrived(BUSY, { status: 400, body: {} })).toBe(false);
     expect(await mayHaveArrived(REFUSED, BUSY)).toBe(true);
@@ -52,7 +52,7 @@ describe('a request', () => {
     expect(await mayHaveArrived({ status: 500, body: {} })).toBe(true);
   });
 
-  it('says of an outage that lasts when it begins and when it is over, and nothing of a hiccup or a busy API', async () => {
+  it('reports the start and end of a lasting outage, but neither a short one nor a busy API', async () => {
     const { said } = await ask([...Array.from({ length: 8 }, () => REFUSED), CREATED]);
     expect(said).toMatch(/^The API cannot be reached \(fetch failed\).*\nThe API is back after \d+ s\.\n$/);
     expect((await ask([REFUSED, DOWN, CREATED])).said).toBe('');

@@ -4,7 +4,7 @@ import { anOrder, bodyOf, quiet, startApi } from '@orderflow/testing/api-gateway
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe('the correlation id', () => {
-  it.each(['a', 'A-z_0.9:@', 'c'.repeat(128)])('"%s" is kept', async (id) => {
+  it.each(['a', 'A-z_0.9:@', 'c'.repeat(128)])('is kept if it is "%s"', async (id) => {
     const { post, orders, published } = await startApi();
     const answer = await post('/api/orders', anOrder(), { 'x-correlation-id': id });
     expect(answer.headers['x-correlation-id']).toBe(id);
@@ -14,7 +14,7 @@ describe('the correlation id', () => {
     expect(JSON.parse(published()[0]!.Detail!)).toMatchObject({ metadata: { correlationId: id } });
   });
 
-  it.each(['', 'a b', 'c'.repeat(129), 'a;b', 'ü', '${jndi:x}'])('"%s" is replaced', async (id) => {
+  it.each(['', 'a b', 'c'.repeat(129), 'a;b', 'ü', '${jndi:x}'])('is replaced if it is "%s"', async (id) => {
     const { get } = await startApi();
     const answer = await get('/api/orders', { 'x-correlation-id': id });
     expect(answer.status).toBe(200);
@@ -36,7 +36,7 @@ describe('the correlation id', () => {
 });
 
 describe('headers', () => {
-  it.each(['/api/orders', '/api/none'])('protect browsers from the data of %s', async (path) => {
+  it.each(['/api/orders', '/api/none'])('keep browsers from using the data of %s elsewhere', async (path) => {
     const { headers } = await (await startApi()).get(path);
     expect(headers).toMatchObject({
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

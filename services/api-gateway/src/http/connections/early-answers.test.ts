@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@orderflow/domain/ids';
 import { leaveRaw, openRaw, parseAnswer, statusesOf } from '@orderflow/testing/raw-client';
-import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const LARGE = 'x'.repeat(5_000_000);
 const JSON_TYPE = { 'content-type': 'application/json' };

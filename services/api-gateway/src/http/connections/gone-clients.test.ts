@@ -8,7 +8,8 @@ import { newId } from '@orderflow/domain/ids';
 import { leaveRaw, openRaw } from '@orderflow/testing/raw-client';
 import { valueOf } from '@orderflow/testing/samples';
 import type { FastifyReply } from 'fastify';
-import { anOrder, bodyOf, eventually, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, quiet, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 import { whenOver } from './when-over.js';
 
 afterEach(leaveRaw);

@@ -3,7 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { INCOMPLETE, leaveRaw, openRaw, statusesOf } from '@orderflow/testing/raw-client';
-import { anOrder, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 const PATH = '/api/orders';
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { newId } from '@orderflow/domain/ids';
-import { newOrderRecord } from '@orderflow/domain/orders/order';
 import { anItem, anOrder, NAMES, NOW_MS, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { aStoredOrder } from '@orderflow/testing/stored-orders';
 
 const BODY_BYTES = 262_144;
 const MAX_BODY_BYTES = 16_777_216;
@@ -70,8 +69,7 @@ describe('unread answers', () => {
       totalAmount: 1,
       items: Array(100).fill(anItem({ productName: 'x'.repeat(800) })),
     };
-    const context = { requestHash: '', correlationId: 'c', now: NOW_MS, outboxAt: 0 };
-    const orders = Array.from({ length: 10 }, () => newOrderRecord({ orderId: newId(), request: large, ...context }));
+    const orders = Array.from({ length: 10 }, () => aStoredOrder({ request: large, now: NOW_MS }));
     api.aws.dynamo.seed(NAMES.ordersTable, ...orders);
     const port = await listen(api);
     const accepted = once(api.app.getHttpServer(), 'connection') as Promise<[Socket]>;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
 import { createUnreadAnswers, type DisconnectReason, type UnreadAnswers } from './unread-answers.js';
 
 /** More than the kernel buffers for a client that does not read: little for a Unix socket, megabytes for TCP. */

@@ -79,7 +79,7 @@ describe('an unsupported method', () => {
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
-  it('is not in Allow', async () => {
+  it('is never listed in Allow', async () => {
     const { request } = await startApi();
     expect((await request('HEAD', '/api/orders')).status).toBe(200);
     expect((await request('HEAD', '/health/live')).status).toBe(200);
@@ -119,12 +119,12 @@ describe('a body', () => {
     expect(orders()).toEqual([]);
   });
 
-  it('of no stated type is 415', async () => {
+  it('without a content type is 415', async () => {
     const answer = await (await startApi()).request('POST', '/api/orders', { payload: Buffer.from('{}') });
     expect(answer.status).toBe(415);
   });
 
-  it('of JSON with a charset is read', async () => {
+  it('of JSON with a charset is accepted', async () => {
     const { post } = await startApi();
     const headers = { 'content-type': 'application/json; charset=utf-8' };
     expect((await post('/api/orders', anOrder(), headers)).status).toBe(201);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Problem } from '@orderflow/contracts';
-import { anOrder, bodyOf, eventually, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, bodyOf, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
 
 /** Other spellings of a UUID with letters. */
 const SPELLINGS: [string, (id: string) => string][] = [

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createRecordingTracer } from '@orderflow/testing/recording-tracer';
 import { parseTraceparent } from '@orderflow/platform/telemetry/traceparent';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { anOrder, eventually, startApi } from '@orderflow/testing/api-gateway/start-api';
+import { eventually } from '@orderflow/testing/eventually';
+import { anOrder, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;

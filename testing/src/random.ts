@@ -1,4 +1,4 @@
-/** Pseudo-random numbers from 0 to 1 (mulberry32). */
+/** Random numbers from 0 to 1 that a seed repeats (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
