@@ -50,7 +50,7 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
     const stream = streams.open('order', client, () => {
       stopWatching();
     });
-    const order = await readRecord(orders, orderId).catch((error: unknown) => {
+    const order = await readRecord({ reader: orders }, orderId).catch((error: unknown) => {
       stream.body.destroy();
       throw error;
     });

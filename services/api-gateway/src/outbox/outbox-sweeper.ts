@@ -27,7 +27,7 @@ import {
   type Queues,
   type StoredItems,
 } from '../infrastructure/tokens.js';
-import { ORDER_METRICS, type OrderMetrics } from '../orders/order-metrics.js';
+import { OrderMetrics } from '../orders/order-metrics.js';
 import { outboxTables } from './outbox-tables.js';
 
 /** MessageRetentionPeriod of the work queues in infrastructure/template.yaml. */
@@ -58,7 +58,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
   private running: RunningSweeper | undefined;
 
   constructor(
-    @Inject(ApiEnv) private readonly config: ApiEnv,
+    private readonly config: ApiEnv,
     @Inject(NAMES) names: ResourceNames,
     @Inject(AWS) { dynamo, eventBridge }: AwsClients,
     @Inject(EXECUTOR) executor: StatementExecutor,
@@ -66,7 +66,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(QUEUES) queues: Queues,
     @Inject(ORDERS) orders: StoredItems,
     @Inject(NOTIFICATIONS) notifications: StoredItems,
-    @Inject(ORDER_METRICS) orderMetrics: OrderMetrics,
+    orderMetrics: OrderMetrics,
     @Inject(METRICS) metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(CLOCK) now: Clock,
@@ -74,7 +74,9 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
   ) {
     const { tables, checks } = outboxTables({
       ...{ names, eventBridge, queues, orders, notifications },
-      onOrderGivenUp: orderMetrics.gaveUp,
+      onOrderGivenUp: (order) => {
+        orderMetrics.gaveUp(order);
+      },
     });
     const tableNames = tables.map(({ table }) => table.name);
     const shared = { dynamo, executor, publisher, logger, now, monotonic };
