@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { createMonotonicClock, type MonotonicClock } from '@orderflow/platform/runtime/clock';
+import { within } from '@orderflow/platform/runtime/within';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import { ApiProblem } from '../http/problems/api-problem.js';
 
@@ -48,6 +50,7 @@ type Options = {
   maxPerClient?: number;
   /** Called before more bytes are buffered for a client. */
   makeRoom?: (bytes: number) => void;
+  monotonic?: MonotonicClock;
 };
 
 /** Encodes an event that is sent to many streams once, so that they share its bytes. */
@@ -66,6 +69,7 @@ function createEncode(): (event: ServerSentEvent) => Buffer {
 
 export function createEventStreams(options: Options = {}): EventStreams {
   const { maxStreams = MAX_STREAMS, maxPerClient = MAX_STREAMS, makeRoom = () => undefined } = options;
+  const { monotonic = createMonotonicClock() } = options;
   const streams = new Map<EventStream, { kind: StreamKind; client: string }>();
   const encode = createEncode();
   let ending = false;
@@ -103,10 +107,8 @@ export function createEventStreams(options: Options = {}): EventStreams {
         ended = true;
         clearInterval(heartbeat);
         body.push(null);
-        const deadline = setTimeout(() => body.destroy(), END_WITHIN_MS);
-        body.once('close', () => {
-          clearTimeout(deadline);
-        });
+        const closed = new Promise<unknown>((resolve) => body.once('close', resolve));
+        void within(closed, { ms: END_WITHIN_MS, monotonic, onLate: () => body.destroy() });
       },
     };
     // This also runs when the client has left: the server destroys the body then.

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Ip, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
   ListNotificationsQuery,
@@ -11,7 +11,7 @@ import {
 } from '@orderflow/contracts';
 import { toOrder } from '@orderflow/domain/orders/order';
 import type { FastifyReply } from 'fastify';
-import { AcceptsIdempotencyKey, Answers, AnswersEvents, UuidParam } from '../documentation/answers.js';
+import { AcceptsIdempotencyKey, Answers, AnswersEvents, RequestHeader, UuidParam } from '../documentation/answers.js';
 import { clientOf } from '../http/limits/client-of.js';
 import { etagOf, matchesEtag } from '../http/answers/etag.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
@@ -61,12 +61,7 @@ export class OrdersController {
 
   @Get(':orderId')
   @UuidParam('orderId')
-  @ApiHeader({
-    name: 'If-None-Match',
-    required: false,
-    schema: { type: 'string' },
-    description: 'An ETag from an earlier answer.',
-  })
+  @RequestHeader('If-None-Match', 'An ETag from an earlier answer.')
   @Answers({ status: 200, body: Order, etag: true, problems: [400, 404, 429, 503] })
   async get(
     @Param('orderId', UuidPipe) orderId: string,

@@ -72,15 +72,13 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(CLOCK) now: Clock,
     @Inject(MONOTONIC) monotonic: MonotonicClock,
   ) {
-    const { tables, checks } = outboxTables({
-      ...{ names, eventBridge, queues, orders, notifications },
-      onOrderGivenUp: (order) => {
-        orderMetrics.gaveUp(order);
-      },
+    const subscriptions = { names, eventBridge, queues };
+    const { tables, checks } = outboxTables(subscriptions, { orders, notifications }, (order) => {
+      orderMetrics.gaveUp(order);
     });
     const tableNames = tables.map(({ table }) => table.name);
-    const shared = { dynamo, executor, publisher, logger, now, monotonic };
-    const sweeping = { ...shared, metrics: createOutboxMetrics(metrics, tableNames, now()) };
+    const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
+    const sweeping = { dynamo, executor, publisher, logger, now, monotonic, metrics: outboxMetrics };
     this.sweepers = tables.map((swept) => ({
       table: swept.table.name,
       sweeper: createSweeper(swept, optionsOf(config), sweeping),

@@ -6,28 +6,26 @@ import { ruleCheck, type Check } from '@orderflow/platform/health/checks';
 import type { Subscription, SweptTable } from '@orderflow/platform/work-item/swept-table';
 import type { Queues, StoredItems } from '../infrastructure/tokens.js';
 
-type Dependencies = {
-  names: ResourceNames;
-  eventBridge: EventBridge;
-  queues: Queues;
-  orders: StoredItems;
-  notifications: StoredItems;
-  /** Called with each order that the sweeper gave up. */
-  onOrderGivenUp: (order: OrderRecord) => void;
-};
+type Subscriptions = { names: ResourceNames; eventBridge: EventBridge; queues: Queues };
+type Items = Record<'orders' | 'notifications', StoredItems>;
 
-/** The tables that the sweeper sweeps, and the checks of the rules that its events go through. */
-export function outboxTables(dependencies: Dependencies): { tables: SweptTable[]; checks: Record<string, Check> } {
-  const { names, eventBridge, queues, orders, notifications, onOrderGivenUp } = dependencies;
+/**
+ * The tables that the sweeper sweeps, and the checks of the rules that its events go through.
+ * @param onOrderGivenUp called with each order that the sweeper gave up
+ */
+export function outboxTables(
+  { names, eventBridge, queues }: Subscriptions,
+  { orders, notifications }: Items,
+  onOrderGivenUp: (order: OrderRecord) => void,
+): { tables: SweptTable[]; checks: Record<string, Check> } {
   const checks: Record<string, Check> = {};
   function subscription(rule: string, queue: string): Subscription {
     const check = ruleCheck(eventBridge, { bus: names.bus, rule, queue });
     checks[`rule ${rule}`] = check;
     return { check, countQueue: () => queues.count(queue) };
   }
-  const { orderQueue, notificationQueue } = names;
-  const orderWork = subscription(names.orderCreatedRule, orderQueue);
-  const notificationWork = subscription(names.notificationRequestedRule, notificationQueue);
+  const orderWork = subscription(names.orderCreatedRule, names.orderQueue);
+  const notificationWork = subscription(names.notificationRequestedRule, names.notificationQueue);
   const consumers = Object.fromEntries(
     Object.entries(OUTCOME_CONSUMERS)
       .filter(([consumer]) => orders.table.confirmedBy.includes(consumer))
