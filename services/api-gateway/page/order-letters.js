@@ -51,11 +51,16 @@ function ownLetterIn(timeline) {
 export function lettersOfOrder(told, timeline) {
   const own = told.filter(({ queue }) => queue === 'orders');
   const fromTimeline = own.length === 0 ? ownLetterIn(timeline) : undefined;
-  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...told.filter(({ queue }) => queue !== 'orders')].map(
+  const others = told.filter(({ queue }) => queue !== 'orders');
+  // Only what is shown, so that a change of anything else replaces no element.
+  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...others].map(
     ({ queue, messageId, code, reason, path, replayRefusal }) => ({
-      ...{ queue, messageId, code, reason },
-      ...(path === undefined ? {} : { path }),
-      ...(replayRefusal === undefined ? {} : { replayRefusal }),
+      queue,
+      messageId,
+      code,
+      reason,
+      path,
+      replayRefusal,
     }),
   );
 }
@@ -80,14 +85,21 @@ export function withLetterSteps(timeline, told) {
   // Uses the times that the API has put in order, not the clocks'.
   const placed = timeline.steps.map((step) => ({ step, atMs: (atMs += step.sinceMs) }));
   const added = missing.map(({ queue, sentAt, originalMessageId, code, reason, notificationId, attempts }) => {
-    const ofNotification = queue === 'notifications' && notificationId !== undefined;
     /** @type {TimelineStep} */
     const step = {
-      ...{ step: 'dead-lettered', at: sentAt, sinceMs: 0, code, reason, messageId: originalMessageId },
-      ...(ofNotification ? { subject: 'notification', notificationId } : { subject: 'order' }),
-      ...(attempts === undefined ? {} : { attempt: attempts }),
+      step: 'dead-lettered',
+      at: sentAt,
+      sinceMs: 0,
+      subject: 'order',
+      messageId: originalMessageId,
+      code,
+      reason,
+      attempt: attempts,
       correlationId: first.correlationId,
     };
+    if (queue === 'notifications' && notificationId !== undefined) {
+      Object.assign(step, { subject: 'notification', notificationId });
+    }
     return { step, atMs: Math.max(startMs, Date.parse(sentAt)) };
   });
   const all = [...placed, ...added].sort((a, b) => a.atMs - b.atMs);
