@@ -20,10 +20,17 @@ const FONT = '11px system-ui, sans-serif';
  * @property {(value: number | undefined) => string} say
  */
 
-/** @param {string} name */
-const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** The custom property as `rgb(…)`: a canvas does not know `light-dark()`. @param {string} name */
+function colorOf(name) {
+  const probe = element('i', { hidden: '' });
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
 
-/** `from` and `to` are the indexes in sight. @type {(plot: uPlot, series: number, from: number, to: number) => boolean} */
+/** `from` to `to` is in sight. @type {(plot: uPlot, series: number, from: number, to: number) => boolean} */
 const areFew = (plot, series, from, to) =>
   areMarked(plot.data[series] ?? [], from, to, plot.bbox.width / devicePixelRatio);
 
@@ -48,7 +55,7 @@ function optionsOf(lines, sayTick, width) {
         label,
         stroke: colorOf(color),
         width: 1.5,
-        fill: isArea ? `${colorOf(color)}33` : undefined,
+        fill: isArea ? colorOf(color).replace(')', ', 0.2)') : undefined,
         // A gap means unknown. A second without an outcome has no latency.
         spanGaps: true,
         points: { size: 5, fill: colorOf(color), show: areFew },
@@ -70,7 +77,8 @@ function createChart(id, title, lines, sayTick) {
   const values = lines.map((line) => {
     const { label, color, isArea = false } = line;
     const value = element('span', { class: 'value' });
-    const swatch = element('span', { class: isArea ? 'swatch area' : 'swatch', 'data-color': color });
+    const swatch = element('span', { class: isArea ? 'swatch area' : 'swatch' });
+    swatch.style.color = `var(${color})`;
     return { line, value, entry: element('span', { class: 'entry' }, swatch, `${label} `, value) };
   });
   figure

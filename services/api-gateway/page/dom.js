@@ -33,7 +33,7 @@ export function byId(id, type) {
   return node;
 }
 
-/** Writes only changed text, to avoid needless layout and screen reader output. @type {(node: Node, text: string) => void} */
+/** Changes only other text: less layout and screen reader output. @type {(node: Node, text: string) => void} */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

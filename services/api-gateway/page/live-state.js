@@ -13,7 +13,7 @@ export const MAX_POINTS = 300;
 /** Nothing yet. @returns {LiveState} */
 export const emptyState = () => ({ at: new Date(0).toISOString(), isKnown: false, queues: [], orders: [], flow: [] });
 
-/** Newest first, each order once, in its newest version. @type {(before: LiveOrder[], changed: LiveOrder[]) => LiveOrder[]} */
+/** Newest first, each in its newest version. @type {(before: LiveOrder[], changed: LiveOrder[]) => LiveOrder[]} */
 function mergeOrders(before, changed) {
   const orders = new Map(before.map((order) => [order.orderId, order]));
   for (const order of changed) {
