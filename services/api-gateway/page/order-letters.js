@@ -52,17 +52,7 @@ export function lettersOfOrder(told, timeline) {
   const own = told.filter(({ queue }) => queue === 'orders');
   const fromTimeline = own.length === 0 ? ownLetterIn(timeline) : undefined;
   const others = told.filter(({ queue }) => queue !== 'orders');
-  // Only what is shown, so that a change of anything else replaces no element.
-  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...others].map(
-    ({ queue, messageId, code, reason, path, replayRefusal }) => ({
-      queue,
-      messageId,
-      code,
-      reason,
-      path,
-      replayRefusal,
-    }),
-  );
+  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...others];
 }
 
 /**
@@ -85,21 +75,12 @@ export function withLetterSteps(timeline, told) {
   // Uses the times that the API has put in order, not the clocks'.
   const placed = timeline.steps.map((step) => ({ step, atMs: (atMs += step.sinceMs) }));
   const added = missing.map(({ queue, sentAt, originalMessageId, code, reason, notificationId, attempts }) => {
+    const known = { at: sentAt, sinceMs: 0, code, reason, messageId: originalMessageId, attempt: attempts };
+    const isNotification = queue === 'notifications' && notificationId !== undefined;
+    /** @type {Pick<TimelineStep, 'subject' | 'notificationId'>} */
+    const subject = isNotification ? { subject: 'notification', notificationId } : { subject: 'order' };
     /** @type {TimelineStep} */
-    const step = {
-      step: 'dead-lettered',
-      at: sentAt,
-      sinceMs: 0,
-      subject: 'order',
-      messageId: originalMessageId,
-      code,
-      reason,
-      attempt: attempts,
-      correlationId: first.correlationId,
-    };
-    if (queue === 'notifications' && notificationId !== undefined) {
-      Object.assign(step, { subject: 'notification', notificationId });
-    }
+    const step = { step: 'dead-lettered', ...known, ...subject, correlationId: first.correlationId };
     return { step, atMs: Math.max(startMs, Date.parse(sentAt)) };
   });
   const all = [...placed, ...added].sort((a, b) => a.atMs - b.atMs);

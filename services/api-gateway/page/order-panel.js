@@ -8,6 +8,9 @@ import { lettersOfOrder, withLetterSteps, wordsFor } from './order-letters.js';
 import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
 
+/** What the panel shows of a letter. */
+const LETTER_PARTS = ['queue', 'messageId', 'code', 'reason', 'path', 'replayRefusal'];
+
 /** @param {TimelineStep} step */
 const whatOf = ({ code, reason, delaySeconds, worker, messageId, eventId, traceId, correlationId, step }) =>
   joined([
@@ -96,7 +99,7 @@ export function createOrderPanel(lettersOf) {
   function showLetters() {
     const told = lettersOf(orderId);
     const letters = lettersOfOrder(told, read);
-    const said = JSON.stringify(letters);
+    const said = JSON.stringify(letters, LETTER_PARTS);
     timeline = read && withLetterSteps(read, told);
     const steps = JSON.stringify(timeline);
     // Keep unchanged elements: one may have the focus, or someone may be reading.

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
+import { whenClosed } from '../connections/when-over.js';
 
 /** A request whose body is in memory or being received. */
-type Held = { bytes: number; socket: Socket; since: number; isComplete: boolean };
+type Held = { bytes: number; socket: Socket; since: number; isComplete: boolean; release: () => void };
 
 type Options = {
   /** Limit for all requests together. */
@@ -29,30 +30,11 @@ export function createHeldBodies({ maxBytes, now = () => performance.now() }: Op
   const all = new Set<Held>();
   let total = 0;
 
-  /** By connection: in Node 20 and 22, an answer queued behind another one gets no event when it closes. */
-  const ofConnection = new WeakMap<Socket, Set<Held>>();
-
-  function release(held: Held): void {
-    if (all.delete(held)) total -= held.bytes;
-    ofConnection.get(held.socket)?.delete(held);
-  }
-
-  function heldBy(socket: Socket): Set<Held> {
-    const known = ofConnection.get(socket);
-    if (known) return known;
-    const own = new Set<Held>();
-    ofConnection.set(socket, own);
-    socket.once('close', () => {
-      for (const held of own) release(held);
-    });
-    return own;
-  }
-
   function makeRoom(bytes: number): void {
     for (const held of all) {
       if (total + bytes <= maxBytes || now() - held.since < GRACE_MS) return;
       if (held.isComplete) continue;
-      release(held);
+      held.release();
       held.socket.destroy();
     }
   }
@@ -61,18 +43,18 @@ export function createHeldBodies({ maxBytes, now = () => performance.now() }: Op
     hold: (bytes, socket) => {
       makeRoom(bytes);
       if (total + bytes > (bytes <= SMALL_BYTES ? 2 * maxBytes : maxBytes)) return undefined;
-      const held = { bytes, socket, since: now(), isComplete: false };
-      all.add(held);
-      heldBy(socket).add(held);
-      total += bytes;
-      return {
-        complete: () => {
-          held.isComplete = true;
-        },
-        release: () => {
-          release(held);
-        },
+      const release = (): void => {
+        drop();
+        if (all.delete(held)) total -= bytes;
       };
+      const drop = whenClosed(socket, release);
+      const held: Held = { bytes, socket, since: now(), isComplete: false, release };
+      all.add(held);
+      total += bytes;
+      const complete = (): void => {
+        held.isComplete = true;
+      };
+      return { complete, release };
     },
   };
 }
