@@ -1,4 +1,5 @@
 /** @import { DeadLetterList, DeadLetterSummary, QueueState } from '@orderflow/contracts' */
+import { ask } from './api.js';
 import { byId, createRows, element, setText } from './dom.js';
 import { clock, counted, joined, NOT_KNOWN, shortId } from './format.js';
 
@@ -119,14 +120,6 @@ export function createDeadLetters(onChoose) {
   let lastRead = -Infinity;
   let isReading = false;
 
-  async function read() {
-    const response = await fetch('api/dead-letters');
-    if (!response.ok) throw new Error(`the dead letters cannot be read: ${response.status}`);
-    const body = /** @type {unknown} */ (await response.json());
-    letters = /** @type {DeadLetterList} */ (body).items;
-    showLetters(letters.slice(0, MAX_SHOWN));
-  }
-
   /** @param {number} depth */
   function say(depth) {
     if (depth === 0 && letters.length === 0) return 'None.';
@@ -146,7 +139,8 @@ export function createDeadLetters(onChoose) {
       isReading = true;
       lastRead = now;
       try {
-        await read();
+        letters = /** @type {DeadLetterList} */ (await ask('api/dead-letters')).items;
+        showLetters(letters.slice(0, MAX_SHOWN));
         readAt = depth;
         setText(note, say(depth));
       } catch {
