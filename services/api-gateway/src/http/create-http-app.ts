@@ -61,10 +61,8 @@ export async function createHttpApp(options: HttpAppOptions): Promise<NestFastif
 
   readJsonBodies(server);
 
-  const connections = followConnections(server, {
-    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS,
-  });
-  const rate = createRateLimit({ monotonic, max: config.RATE_LIMIT_MAX, windowMs: config.RATE_LIMIT_WINDOW_MS });
+  const connections = followConnections(server, config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS);
+  const rate = createRateLimit(monotonic, config.RATE_LIMIT_MAX, config.RATE_LIMIT_WINDOW_MS);
   const httpMetrics = createHttpMetrics(metrics);
   const { answerClientError, refuseTunnel } = createClientErrors(connections, rate.countRequest, httpMetrics, logger);
   server.server.on('connect', (_, socket) => {
@@ -110,9 +108,9 @@ export async function createHttpApp(options: HttpAppOptions): Promise<NestFastif
     if (isUnreadable(request)) done(malformed('The target of the request is no path.'));
     else done();
   });
-  meetExpectations(server, { bodyLimitBytes: config.BODY_LIMIT_BYTES });
+  meetExpectations(server, config.BODY_LIMIT_BYTES);
 
-  boundMemory(server, { unread, bodyLimitBytes: config.BODY_LIMIT_BYTES });
+  boundMemory(server, unread, config.BODY_LIMIT_BYTES);
   sendCompletely(server);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
