@@ -14,18 +14,15 @@ import { ApiProblem } from '../http/problems/api-problem.js';
 import { NOTIFICATIONS, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
 import { KEEP_READABLE, type KeepReadable } from '../lists/keep-readable.js';
 import { LIMIT_LISTS, type LimitConcurrency } from '../lists/limit-concurrency.js';
-import { decodeCursor, encodeCursor } from '../lists/page-cursor.js';
-import { readWithin, type WithinOptions } from '../lists/read-within.js';
+import { decodeCursor } from '../lists/page-cursor.js';
+import { readPage, type PageView } from '../lists/read-page.js';
 import { requireOrder } from '../orders/read-order.js';
 
 /** The filter that a cursor is bound to. Customer ids contain no space, so the filters of orders differ. */
 const filterOf = (orderId: string): string => `notifications ${orderId}`;
 
-type PageOptions<Stored, Shown> = Pick<WithinOptions<Stored, Shown>, 'projection' | 'isReadable' | 'show'> & {
-  /** `createdAtId` of the last notification seen. */
-  after?: string | undefined;
-  limit?: number | undefined;
-};
+/** `after`: the `createdAtId` of the last notification seen. */
+type Range = { after?: string | undefined; limit?: number | undefined };
 
 @Injectable()
 export class ReadNotifications {
@@ -56,25 +53,21 @@ export class ReadNotifications {
   /** Notifications about an order, oldest first, and the cursor of the next page. @throws ApiProblem OVERLOADED */
   page<Stored, Shown>(
     orderId: string,
-    { after, limit = MAX_NOTIFICATIONS, ...how }: PageOptions<Stored, Shown>,
+    { after, limit = MAX_NOTIFICATIONS, ...view }: Range & PageView<Stored, Shown>,
   ): Promise<{ shown: Shown[]; nextCursor: string | null }> {
+    const { keepReadable } = this;
     const { reader } = this.notifications;
     return this.limitLists(async () => {
       // One extra entry tells whether there is a next page.
-      const entries = (await reader.query({
+      const entries = await reader.query({
         index: INDEXES.byOrder,
         partition: { name: ORDER_KEY, value: orderId },
         sort: { name: 'createdAtId', after },
         newestFirst: false,
         limit: limit + 1,
-      })) as { notificationId: string; createdAtId: string }[];
-      const page = entries.slice(0, limit);
-      const ids = page.map(({ notificationId }) => notificationId);
-      const { keepReadable } = this;
-      const { shown, covered } = await readWithin({ reader, ids, key: NOTIFICATION_KEY, keepReadable, ...how });
-      const last = page[covered - 1];
-      const isLast = last === undefined || entries.length === covered;
-      return { shown, nextCursor: isLast ? null : encodeCursor(last.createdAtId, filterOf(orderId)) };
+      });
+      const filter = filterOf(orderId);
+      return readPage(entries, { reader, key: NOTIFICATION_KEY, keepReadable, limit, filter, ...view });
     });
   }
 }

@@ -8,8 +8,8 @@ import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { CLOCK, MONOTONIC, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
 import { KEEP_READABLE, type KeepReadable } from '../lists/keep-readable.js';
 import { LIMIT_LISTS, type LimitConcurrency } from '../lists/limit-concurrency.js';
-import { decodeCursor, encodeCursor } from '../lists/page-cursor.js';
-import { readWithin } from '../lists/read-within.js';
+import { decodeCursor } from '../lists/page-cursor.js';
+import { readPage } from '../lists/read-page.js';
 
 /** The index entry of an order. */
 type Entry = { orderId: string; createdAtId: string };
@@ -52,10 +52,10 @@ export class ListOrders {
   async list(query: ListOrdersQuery): Promise<OrderPage> {
     const filter = query.customerId ?? '';
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, filter);
-    return this.limitLists(() => this.readPage(query, before, filter));
+    return this.limitLists(() => this.page(query, before, filter));
   }
 
-  private async readPage(
+  private async page(
     { limit = DEFAULT_PAGE_SIZE, customerId }: ListOrdersQuery,
     before: string | undefined,
     filter: string,
@@ -64,20 +64,16 @@ export class ListOrders {
     const entries = await (customerId === undefined
       ? this.latest(before, limit + 1)
       : this.entriesOf(INDEXES.byCustomer, { name: 'customerId', value: customerId }, before, limit + 1));
-    const page = entries.slice(0, limit);
-    const { shown, covered } = await readWithin({
+    const { shown: items, nextCursor } = await readPage(entries, {
       reader: this.orders.reader,
-      ids: page.map(({ orderId }) => orderId),
       key: ORDER_KEY,
       keepReadable: this.keepReadable,
+      limit,
+      filter,
       isReadable: isOrderRecord,
       show: toOrder,
     });
-    const last = page[covered - 1];
-    return {
-      items: shown,
-      nextCursor: last && entries.length > covered ? encodeCursor(last.createdAtId, filter) : null,
-    };
+    return { items, nextCursor };
   }
 
   private async latest(before: string | undefined, limit: number): Promise<Entry[]> {
