@@ -105,10 +105,7 @@ const depthOf = (queues) =>
     .filter(({ role }) => role !== 'work')
     .reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
 
-/**
- * Shows the dead letters, read again when their number changes.
- * @param {(orderId: string) => void} onChoose
- */
+/** Shows the dead letters, read again when their number changes. @param {(orderId: string) => void} onChoose */
 export function createDeadLetters(onChoose) {
   const note = byId('letters-note', HTMLParagraphElement);
   const showLetters = createRows(byId('letters', HTMLUListElement), () => createLetter(onChoose));

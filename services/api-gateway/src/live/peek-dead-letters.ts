@@ -62,9 +62,7 @@ export class PeekDeadLetters {
     @Inject(MONOTONIC) private readonly monotonic: MonotonicClock,
   ) {}
 
-  /**
-   * At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds.
-   */
+  /** At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds. */
   list(): Promise<DeadLetterList> {
     if (!this.latest || (!this.isLooking && this.latest.ageMs() >= HOLDS_MS)) {
       this.isLooking = true;

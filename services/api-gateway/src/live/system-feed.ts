@@ -126,9 +126,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
   };
 }
 
-/**
- * One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually.
- */
+/** One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually. */
 export function createSystemFeed(options: FeedOptions) {
   const { monotonic, logger, intervalMs = INTERVAL_MS } = options;
   const listeners = new Set<(update: SystemState) => void>();

@@ -24,10 +24,7 @@ export class ReplayOrder {
     private readonly config: ApiEnv,
   ) {}
 
-  /**
-   * Restarts a failed order from its stored item.
-   * @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE
-   */
+  /** Restarts a failed order from its stored item. @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE */
   async replay(orderId: string): Promise<Order> {
     const seen = await readRecord(this.orders, orderId);
     const refusal = whyNotRestartable(seen);
