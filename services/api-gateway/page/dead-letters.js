@@ -34,7 +34,7 @@ function createCommand(text) {
 }
 
 /**
- * What to do about a letter: replay it, or, if the API says that a replay starts nothing, what helps instead.
+ * Advice on a letter: replay it or, if the API says that a replay would start nothing, drop or correct it.
  * @param {Pick<DeadLetterSummary, 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} letter
  * @param {string} [replay] what a replay does
  */

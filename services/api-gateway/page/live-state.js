@@ -40,7 +40,7 @@ function mergeFlow(before, added) {
 export function withEvent(before, event) {
   return {
     ...event,
-    // What the API could not read may still exist.
+    // Orders that the API could not read may still exist.
     isKnown: before.isKnown || event.problem === undefined,
     orders: mergeOrders(before.orders, event.orders),
     flow: mergeFlow(before.flow, event.flow),

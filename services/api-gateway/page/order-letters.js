@@ -44,14 +44,14 @@ function ownLetterIn(timeline) {
 
 /**
  * The dead letters to show with an order, its own first.
- * @param {readonly Letter[]} told the order's letters that the API lists
+ * @param {readonly Letter[]} listed the order's letters that the API lists
  * @param {Timeline | undefined} timeline
  * @returns {Letter[]}
  */
-export function lettersOfOrder(told, timeline) {
-  const own = told.filter(({ queue }) => queue === 'orders');
+export function lettersOfOrder(listed, timeline) {
+  const own = listed.filter(({ queue }) => queue === 'orders');
   const fromTimeline = own.length === 0 ? ownLetterIn(timeline) : undefined;
-  const others = told.filter(({ queue }) => queue !== 'orders');
+  const others = listed.filter(({ queue }) => queue !== 'orders');
   return [...own, ...(fromTimeline ? [fromTimeline] : []), ...others];
 }
 
@@ -59,15 +59,15 @@ export function lettersOfOrder(told, timeline) {
  * The timeline, with a step for each dead letter that it lacks: a message that could not be decoded, or a copy that was
  * dead-lettered after the order ended.
  * @param {Timeline} timeline
- * @param {readonly DeadLetterSummary[]} told the order's letters that the API lists
+ * @param {readonly DeadLetterSummary[]} listed the order's letters that the API lists
  * @returns {Timeline}
  */
-export function withLetterSteps(timeline, told) {
+export function withLetterSteps(timeline, listed) {
   const known = new Set(
     timeline.steps.filter(({ step }) => step === 'dead-lettered').map(({ messageId }) => messageId),
   );
   const [first] = timeline.steps;
-  const missing = told.filter(({ originalMessageId }) => !known.has(originalMessageId));
+  const missing = listed.filter(({ originalMessageId }) => !known.has(originalMessageId));
   if (!first || missing.length === 0) return timeline;
 
   const startMs = Date.parse(first.at);

@@ -8,7 +8,7 @@ import { lettersOfOrder, withLetterSteps, wordsFor } from './order-letters.js';
 import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
 
-/** What the panel shows of a letter. */
+/** The parts of a letter that the panel shows. */
 const LETTER_PARTS = ['queue', 'messageId', 'code', 'reason', 'path', 'replayRefusal'];
 
 /** @param {TimelineStep} step */
@@ -97,10 +97,10 @@ export function createOrderPanel(lettersOf) {
   }
 
   function showLetters() {
-    const told = lettersOf(orderId);
-    const letters = lettersOfOrder(told, read);
+    const listed = lettersOf(orderId);
+    const letters = lettersOfOrder(listed, read);
     const said = JSON.stringify(letters, LETTER_PARTS);
-    timeline = read && withLetterSteps(read, told);
+    timeline = read && withLetterSteps(read, listed);
     const steps = JSON.stringify(timeline);
     // Keep unchanged elements: one may have the focus, or someone may be reading.
     if (steps !== shownSteps && timeline) {

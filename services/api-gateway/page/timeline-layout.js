@@ -1,6 +1,6 @@
 /** @import { TimelineStep } from '@orderflow/contracts' */
 
-/** What the time before a step was spent on: who had the order, or what it waited for. */
+/** How the time before a step was spent. */
 /** @typedef {'start' | 'delivery' | 'queue' | 'work' | 'backoff' | 'notification'} Phase */
 
 /**

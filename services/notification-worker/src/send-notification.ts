@@ -12,7 +12,7 @@ import type { Sender } from './sender.js';
 
 type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };
 
-/** What is known of the notification that an event is about. */
+/** Finds the notification that an event is about. */
 type FactsOf<Event> = (event: Event) => NotificationFacts | Promise<NotificationFacts>;
 
 export function factsOfRequest({ data, metadata }: NotificationRequestedEvent): NotificationFacts {

@@ -24,7 +24,7 @@ export class Acceptance {
     private readonly config: ApiEnv,
   ) {}
 
-  /** What every new record takes from its request. */
+  /** The fields that every new record takes from its request. */
   fieldsFor<Request extends object>(request: Request, { idempotencyKey, ...trace }: RequestContext) {
     const now = this.now();
     const outboxAt = now + this.config.OUTBOX_DELAY_MS;

@@ -6,7 +6,7 @@ import { createLimitConcurrency, LIMIT_LISTS } from './limit-concurrency.js';
 /** For lists, timelines and notifications together. Each read holds up to 20 items of up to 100 KB. */
 const LISTS = { atOnce: 2, maxWaiting: 100 };
 
-/** What reading many items for a client has in common. */
+/** Shared by everything that reads many items for a client. */
 @Module({
   providers: [
     { provide: KEEP_READABLE, inject: [LOGGER], useFactory: createKeepReadable },

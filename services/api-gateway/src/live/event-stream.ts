@@ -8,7 +8,7 @@ import { ApiProblem } from '../http/problems/api-problem.js';
 type ServerSentEvent = { event: string; data: object; id?: string };
 
 export type EventStream = {
-  /** What goes over the wire. */
+  /** The bytes for the client. */
   body: Readable;
   send: (event: ServerSentEvent) => void;
   /** Ends the stream after the events already sent. */

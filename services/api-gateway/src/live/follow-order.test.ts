@@ -74,7 +74,7 @@ describe('a stream of an order', () => {
       const lastEventId = [...seen.join('').matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
       const again = await world.follow(lastEventId);
       await again?.ended;
-      // Without an id a client is told the present state alone.
+      // Without an id, a client gets only the current state.
       if (lastEventId === undefined) continue;
       const told = [...seen, ...(again?.frames() ?? [])];
       expect(new Set(stepsIn(told))).toEqual(new Set(stepsIn(whole)));
