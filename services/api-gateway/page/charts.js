@@ -20,24 +20,21 @@ const FONT = '11px system-ui, sans-serif';
  * @property {(value: number | undefined) => string} say
  */
 
-/** @param {string} name */
-const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** The custom property as `rgb(…)`: a canvas does not know `light-dark()`. @param {string} name */
+function colorOf(name) {
+  const probe = element('i', { hidden: '' });
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
 
-/**
- * @param {uPlot} plot
- * @param {number} series
- * @param {number} from index of the first value in sight
- * @param {number} to
- */
+/** `from` to `to` is in sight. @type {(plot: uPlot, series: number, from: number, to: number) => boolean} */
 const areFew = (plot, series, from, to) =>
   areMarked(plot.data[series] ?? [], from, to, plot.bbox.width / devicePixelRatio);
 
-/**
- * @param {Line[]} lines
- * @param {(value: number) => string} sayTick
- * @param {number} width
- * @returns {uPlot.Options}
- */
+/** @type {(lines: Line[], sayTick: (value: number) => string, width: number) => uPlot.Options} */
 function optionsOf(lines, sayTick, width) {
   const axis = { stroke: colorOf('--quiet'), font: FONT, grid: { stroke: colorOf('--line'), width: 1 } };
   const ticks = { stroke: colorOf('--line'), width: 1, size: 4 };
@@ -58,14 +55,10 @@ function optionsOf(lines, sayTick, width) {
         label,
         stroke: colorOf(color),
         width: 1.5,
-        ...(isArea ? { fill: `${colorOf(color)}33` } : {}),
+        fill: isArea ? colorOf(color).replace(')', ', 0.2)') : undefined,
         // A gap means unknown. A second without an outcome has no latency.
         spanGaps: true,
-        points: {
-          size: 5,
-          fill: colorOf(color),
-          show: areFew,
-        },
+        points: { size: 5, fill: colorOf(color), show: areFew },
       })),
     ],
   };
@@ -76,14 +69,17 @@ function optionsOf(lines, sayTick, width) {
  * @param {string} title
  * @param {Line[]} lines
  * @param {(value: number) => string} sayTick
+ * @returns {(flow: FlowPoint[]) => void} shows the points
  */
 function createChart(id, title, lines, sayTick) {
   const figure = byId(id, HTMLElement);
   const place = /** @type {HTMLElement} */ (figure.querySelector('.plot'));
-  const values = lines.map(({ label, color, isArea = false }) => {
+  const values = lines.map((line) => {
+    const { label, color, isArea = false } = line;
     const value = element('span', { class: 'value' });
-    const swatch = element('span', { class: isArea ? 'swatch area' : 'swatch', 'data-color': color });
-    return { value, entry: element('span', { class: 'entry' }, swatch, `${label} `, value) };
+    const swatch = element('span', { class: isArea ? 'swatch area' : 'swatch' });
+    swatch.style.color = `var(${color})`;
+    return { line, value, entry: element('span', { class: 'entry' }, swatch, `${label} `, value) };
   });
   figure
     .querySelector('figcaption')
@@ -109,22 +105,17 @@ function createChart(id, title, lines, sayTick) {
   new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT_PX })).observe(place);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', rebuild);
 
-  return {
-    /** @param {FlowPoint[]} flow */
-    show(flow) {
-      if (flow === points) return;
-      points = flow;
-      const end = Date.parse(flow.at(-1)?.at ?? new Date().toISOString()) / 1_000;
-      const start = Date.parse(flow[0]?.at ?? new Date().toISOString()) / 1_000;
-      plot?.batch(() => {
-        plot?.setData(dataOf(), false);
-        plot?.setScale('x', { min: Math.max(end - MAX_POINTS, Math.min(start, end - LEAST_SHOWN_S)), max: end });
-      });
-      for (const [index, { read, say }] of lines.entries()) {
-        const node = values[index]?.value;
-        if (node) setText(node, say(newestOf(flow, read)));
-      }
-    },
+  return (flow) => {
+    if (flow === points) return;
+    points = flow;
+    const secondOf = (/** @type {FlowPoint | undefined} */ point) =>
+      (point ? Date.parse(point.at) : Date.now()) / 1_000;
+    const [start, end] = [secondOf(flow[0]), secondOf(flow.at(-1))];
+    plot?.batch(() => {
+      plot?.setData(dataOf(), false);
+      plot?.setScale('x', { min: Math.max(end - MAX_POINTS, Math.min(start, end - LEAST_SHOWN_S)), max: end });
+    });
+    for (const { value, line } of values) setText(value, line.say(newestOf(flow, line.read)));
   };
 }
 
@@ -132,7 +123,7 @@ const perSecond = (/** @type {number | undefined} */ value) => (value === undefi
 const took = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : duration(value));
 
 export function createCharts() {
-  const throughput = createChart(
+  const showThroughput = createChart(
     'throughput',
     'Orders per second',
     [
@@ -141,7 +132,7 @@ export function createCharts() {
     ],
     (value) => (Number.isInteger(value) ? String(value) : ''),
   );
-  const latency = createChart(
+  const showLatency = createChart(
     'latency',
     'Accept to outcome',
     [
@@ -150,11 +141,8 @@ export function createCharts() {
     ],
     (value) => (value >= 1_000 ? `${value / 1_000} s` : `${value} ms`),
   );
-  return {
-    /** @param {FlowPoint[]} flow */
-    show(flow) {
-      throughput.show(flow);
-      latency.show(flow);
-    },
+  return (/** @type {FlowPoint[]} */ flow) => {
+    showThroughput(flow);
+    showLatency(flow);
   };
 }

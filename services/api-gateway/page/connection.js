@@ -18,15 +18,14 @@ export function createConnection() {
 
   const show = () => setText(banner, isAway ? AWAY : (problem ?? ''));
   return {
-    /** @param {keyof typeof SAID} state */
-    setConnection(state) {
+    setConnection: (/** @type {keyof typeof SAID} */ state) => {
       isAway = state === 'away' || (isAway && state === 'connecting');
       setAttribute(line, 'data-state', state);
       setText(line, SAID[state]);
       show();
     },
-    /** @param {string | undefined} said by the API */
-    setProblem(said) {
+    /** As the API reports it. */
+    setProblem: (/** @type {string | undefined} */ said) => {
       problem = said;
       show();
     },

@@ -1,6 +1,7 @@
 /** @import { DeadLetterList, DeadLetterSummary, QueueState } from '@orderflow/contracts' */
-import { byId, element, resize, setText } from './dom.js';
-import { clock, counted, NOT_KNOWN, shortId } from './format.js';
+import { ask } from './api.js';
+import { byId, createRows, element, setText } from './dom.js';
+import { clock, counted, joined, NOT_KNOWN, shortId } from './format.js';
 
 const MAX_SHOWN = 50;
 /** Letters per queue that the API shows. */
@@ -9,16 +10,6 @@ const MAX_TOLD = 10;
 const PAUSE_MS = 2_000;
 /** Letters that another client is reading become visible later, without a change of depth. */
 const AGAIN_MS = 15_000;
-
-/** @param {string} text */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * A command for the operator's shell, with a button that copies it. Without a clipboard (plain HTTP has none), the
@@ -29,17 +20,21 @@ function createCommand(text) {
   const command = element('code', { class: 'command' }, text);
   const button = element('button', { type: 'button' }, 'Copy');
   const said = element('span', { class: 'note', role: 'status' });
-  button.addEventListener('click', () => {
+  async function copy() {
     getSelection()?.selectAllChildren(command);
-    void copy(command.textContent).then((isCopied) => {
-      setText(said, isCopied ? 'Copied.' : 'Selected; copy it with the keyboard.');
-    });
-  });
+    try {
+      await navigator.clipboard.writeText(text);
+      setText(said, 'Copied.');
+    } catch {
+      setText(said, 'Selected; copy it with the keyboard.');
+    }
+  }
+  button.addEventListener('click', () => void copy());
   return element('div', { class: 'copy' }, command, button, said);
 }
 
 /**
- * What to do about a letter: replay it, or, if the API says that a replay starts nothing, what helps instead.
+ * Advice on a letter: replay it or, if the API says that a replay would start nothing, drop or correct it.
  * @param {Pick<DeadLetterSummary, 'messageId' | 'code' | 'reason' | 'path' | 'replayRefusal'>} letter
  * @param {string} [replay] what a replay does
  */
@@ -54,33 +49,23 @@ export function createRemedy({ messageId, code, reason, path, replayRefusal }, r
   return [element('p', { class: 'note' }, said), createCommand(`npm run dlq -- drop --id ${messageId}`)];
 }
 
-/**
- * Why a message became a dead letter, in words.
- * @param {DeadLetterSummary} letter
- */
-function factsOf({ queue, type, path, attempts, firstReceivedAt, replayCount }) {
-  return [
+/** Why a message became a dead letter, in words. @param {DeadLetterSummary} letter */
+const factsOf = ({ queue, type, path, attempts, firstReceivedAt, replayCount }) =>
+  joined([
     type ?? 'unknown event',
     `from ${queue}`,
-    path === undefined ? undefined : `at ${path || 'the whole body'}`,
-    attempts === undefined ? undefined : counted(attempts, 'attempt'),
+    path !== undefined && `at ${path || 'the whole body'}`,
+    attempts !== undefined && counted(attempts, 'attempt'),
     `first received at ${clock(firstReceivedAt).slice(0, 8)}`,
-    replayCount > 0 ? `replayed ${counted(replayCount, 'time')}` : undefined,
-  ]
-    .filter((fact) => fact !== undefined)
-    .join(' · ');
-}
+    replayCount > 0 && `replayed ${counted(replayCount, 'time')}`,
+  ]);
 
 /**
- * Foreign attributes of the message. Binary values show as their length.
- * @param {NonNullable<DeadLetterSummary['attributes']>} attributes
+ * A foreign attribute of the message. A binary value shows as its length.
+ * @param {NonNullable<DeadLetterSummary['attributes']>[number]} attribute
  */
-const attributesOf = (attributes) =>
-  attributes
-    .map(({ name, type, value, bytes }) =>
-      type.startsWith('Binary') ? `${name} (${type}, ${counted(bytes, 'byte')})` : `${name}: ${value}`,
-    )
-    .join(' · ');
+const sayAttribute = ({ name, type, value, bytes }) =>
+  type.startsWith('Binary') ? `${name} (${type}, ${counted(bytes, 'byte')})` : `${name}: ${value}`;
 
 /** @param {(orderId: string) => void} onChoose */
 function createLetter(onChoose) {
@@ -94,24 +79,20 @@ function createLetter(onChoose) {
       if (shown === JSON.stringify(letter)) return;
       shown = JSON.stringify(letter);
       const { orderId, code, reason, attributes = [] } = letter;
-      const order = element(
-        'button',
-        { type: 'button', class: 'link mono', title: orderId ?? '' },
-        shortId(orderId ?? ''),
-      );
-      order.addEventListener('click', () => {
-        onChoose(orderId ?? '');
-      });
+      const facts = element('p', { class: 'note' }, factsOf(letter));
+      if (orderId !== undefined) {
+        const button = element('button', { type: 'button', class: 'link mono', title: orderId }, shortId(orderId));
+        button.addEventListener('click', () => {
+          onChoose(orderId);
+        });
+        facts.append(' · order ', button);
+      }
       node.replaceChildren(
         element('p', { class: 'why' }, element('strong', { class: 'code' }, code), ` ${reason}`),
-        element(
-          'p',
-          { class: 'note' },
-          factsOf(letter),
-          orderId !== undefined && ' · order ',
-          orderId !== undefined && order,
-        ),
-        ...(attributes.length > 0 ? [element('p', { class: 'note attributes' }, attributesOf(attributes))] : []),
+        facts,
+        ...(attributes.length > 0
+          ? [element('p', { class: 'note attributes' }, joined(attributes.map(sayAttribute)))]
+          : []),
         ...createRemedy(letter),
       );
     },
@@ -124,16 +105,11 @@ const depthOf = (queues) =>
     .filter(({ role }) => role !== 'work')
     .reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
 
-/**
- * Shows the dead letters, read again when their number changes.
- * @param {(orderId: string) => void} onChoose
- */
+/** Shows the dead letters, read again when their number changes. @param {(orderId: string) => void} onChoose */
 export function createDeadLetters(onChoose) {
-  const place = byId('letters', HTMLUListElement);
   const note = byId('letters-note', HTMLParagraphElement);
+  const showLetters = createRows(byId('letters', HTMLUListElement), () => createLetter(onChoose));
   setText(note, NOT_KNOWN);
-  /** @type {ReturnType<typeof createLetter>[]} */
-  const rows = [];
   /** @type {DeadLetterSummary[]} */
   let letters = [];
   /** The depth when the letters were read; undefined when they must be read again. @type {number | undefined} */
@@ -141,21 +117,11 @@ export function createDeadLetters(onChoose) {
   let lastRead = -Infinity;
   let isReading = false;
 
-  async function read() {
-    const response = await fetch('api/dead-letters');
-    if (!response.ok) throw new Error(`the dead letters cannot be read: ${response.status}`);
-    const body = /** @type {unknown} */ (await response.json());
-    letters = /** @type {DeadLetterList} */ (body).items;
-    resize(place, rows, Math.min(letters.length, MAX_SHOWN), () => createLetter(onChoose));
-    for (const [index, row] of rows.entries()) row.show(/** @type {DeadLetterSummary} */ (letters[index]));
-  }
-
   /** @param {number} depth */
   function say(depth) {
-    if (depth === 0 && letters.length === 0) setText(note, 'None.');
-    else if (letters.length < depth)
-      setText(note, `${letters.length} of about ${depth}; npm run dlq -- list shows all`);
-    else setText(note, counted(letters.length, 'message'));
+    if (depth === 0 && letters.length === 0) return 'None.';
+    if (letters.length >= depth) return counted(letters.length, 'message');
+    return `${letters.length} of about ${depth}; npm run dlq -- list shows all`;
   }
 
   return {
@@ -170,9 +136,10 @@ export function createDeadLetters(onChoose) {
       isReading = true;
       lastRead = now;
       try {
-        await read();
+        letters = /** @type {DeadLetterList} */ (await ask('api/dead-letters')).items;
+        showLetters(letters.slice(0, MAX_SHOWN));
         readAt = depth;
-        say(depth);
+        setText(note, say(depth));
       } catch {
         readAt = undefined;
         setText(note, 'They cannot be read now; the list may be out of date.');

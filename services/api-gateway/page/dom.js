@@ -1,26 +1,20 @@
-/** @typedef {Node | string | undefined | false} Child */
-
 /**
  * Text from a server enters the document as text only, never as markup.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string>} [attributes]
- * @param {...Child} children those that are undefined or false are left out
+ * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children.filter((child) => child !== undefined && child !== false));
+  node.append(...children);
   return node;
 }
 
-/**
- * @param {keyof SVGElementTagNameMap} tag
- * @param {Record<string, string | number>} [attributes]
- * @param {...(Node | string)} children
- */
-export function svg(tag, attributes = {}, ...children) {
+/** @type {(tag: keyof SVGElementTagNameMap, attributes: object, ...children: (Node | string)[]) => SVGElement} */
+export function svg(tag, attributes, ...children) {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   node.append(...children);
@@ -39,45 +33,40 @@ export function byId(id, type) {
   return node;
 }
 
-/**
- * Writes only changed text, to avoid needless layout and screen reader output.
- * @param {Node} node
- * @param {string} text
- */
+/** Changes only other text: less layout and screen reader output. @type {(node: Node, text: string) => void} */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/**
- * @param {Element} node
- * @param {string} name
- * @param {string} value
- */
+/** @type {(node: Element, name: string, value: string) => void} */
 export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
 /**
- * Gives a list one row per thing. Existing rows stay and keep the focus.
- * @template {{ node: Element }} Row
+ * A list with one row per thing. Existing rows stay and keep the focus.
+ * @template Thing
  * @param {Element} parent
- * @param {Row[]} rows
- * @param {number} count
- * @param {() => Row} create
+ * @param {() => { node: Element, show: (thing: Thing) => void }} create
+ * @returns {(things: readonly Thing[]) => void} shows the things
  */
-export function resize(parent, rows, count, create) {
-  while (rows.length > count) rows.pop()?.node.remove();
-  while (rows.length < count) {
-    const row = create();
-    rows.push(row);
-    parent.append(row.node);
-  }
+export function createRows(parent, create) {
+  /** @type {ReturnType<typeof create>[]} */
+  const rows = [];
+  return (things) => {
+    while (rows.length > things.length) rows.pop()?.node.remove();
+    for (const [index, thing] of things.entries()) {
+      const row = rows[index] ?? create();
+      if (index === rows.length) {
+        rows.push(row);
+        parent.append(row.node);
+      }
+      row.show(thing);
+    }
+  };
 }
 
-/**
- * Calls at most once per frame.
- * @param {() => void} draw
- */
+/** Calls at most once per frame. @param {() => void} draw */
 export function oncePerFrame(draw) {
   let isAsked = false;
   return () => {

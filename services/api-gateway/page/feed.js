@@ -6,18 +6,14 @@ const MAX_RETRY_MS = 8_000;
 const SILENCE_MS = 15_000;
 
 /**
- * @typedef {object} FeedHandlers
- * @property {(state: SystemState) => void} onHistory
- * @property {(state: SystemState) => void} onSystem
- * @property {(state: 'connecting' | 'live' | 'paused' | 'away') => void} onConnection
- */
-
-/**
  * Follows the system while the page is open. EventSource gives up for good after an answer that is not a stream, so the
  * page reconnects itself. A hidden page closes its connection, because a browser has six for all its tabs. It catches up
  * from `history` when it is shown again.
  * @param {string} url
- * @param {FeedHandlers} handlers
+ * @param {object} handlers
+ * @param {(state: SystemState) => void} handlers.onHistory
+ * @param {(state: SystemState) => void} handlers.onSystem
+ * @param {(state: 'connecting' | 'live' | 'paused' | 'away') => void} handlers.onConnection
  */
 export function followSystem(url, { onHistory, onSystem, onConnection }) {
   /** @type {EventSource | undefined} */

@@ -1,4 +1,5 @@
-/** @import { Order, Problem, Timeline } from '@orderflow/contracts' */
+/** @import { Order, Timeline } from '@orderflow/contracts' */
+import { ask, RefusedError } from './api.js';
 
 /** The notification is sent after the outcome. Only the timeline shows it. */
 const LOOK_AGAIN_MS = 2_000;
@@ -10,29 +11,8 @@ const LOOK_AGAIN_MS = 2_000;
  */
 
 /**
- * @template T
- * @param {string} url
- * @param {AbortSignal} signal
- * @returns {Promise<T>}
- */
-async function read(url, signal) {
-  const response = await fetch(url, { signal });
-  const body = /** @type {unknown} */ (await response.json());
-  if (!response.ok) throw new Error(/** @type {Problem} */ (body).detail);
-  return /** @type {T} */ (body);
-}
-
-/** fetch throws a TypeError, and a proxy's own answer is not JSON. @param {unknown} error */
-const sentenceOf = (error) =>
-  error instanceof Error && !(error instanceof TypeError || error instanceof SyntaxError)
-    ? error.message
-    : 'The API cannot be reached; trying again.';
-
-/**
  * Reads an order and its timeline at once, at each step that the API reports, and from time to time.
- * @param {string} orderId
- * @param {OrderHandlers} handlers
- * @returns {() => void} ends it
+ * @type {(orderId: string, handlers: OrderHandlers) => () => void} returns a function that ends it
  */
 export function followOrder(orderId, { onRead, onProblem }) {
   const path = `api/orders/${encodeURIComponent(orderId)}`;
@@ -51,8 +31,8 @@ export function followOrder(orderId, { onRead, onProblem }) {
       while (isStale && !signal.aborted) {
         isStale = false;
         const [order, timeline] = await Promise.all([
-          /** @type {Promise<Order>} */ (read(path, signal)),
-          /** @type {Promise<Timeline>} */ (read(`${path}/timeline`, signal)),
+          /** @type {Promise<Order>} */ (ask(path, { signal })),
+          /** @type {Promise<Timeline>} */ (ask(`${path}/timeline`, { signal })),
         ]);
         const text = JSON.stringify([order, timeline]);
         if (text === shown) continue;
@@ -61,7 +41,8 @@ export function followOrder(orderId, { onRead, onProblem }) {
       }
     } catch (error) {
       shown = '';
-      if (!signal.aborted) onProblem(sentenceOf(error));
+      const isRefused = error instanceof RefusedError;
+      if (!signal.aborted) onProblem(isRefused ? error.message : 'The API cannot be reached; trying again.');
     } finally {
       isReading = false;
     }

@@ -10,10 +10,7 @@ export function duration(ms) {
   return minutes < 60 ? `${minutes} min ${Math.floor((ms % 60_000) / 1_000)} s` : age(ms);
 }
 
-/**
- * Coarse on purpose, to change at most once a second.
- * @param {number} ms
- */
+/** Coarse on purpose, to change at most once a second. @param {number} ms */
 export function age(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;
@@ -41,9 +38,8 @@ export function clock(iso) {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
 }
 
-/**
- * @param {number} count
- * @param {string} one
- * @param {string} [many]
- */
-export const counted = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
+/** @type {(count: number, one: string) => string} */
+export const counted = (count, one) => `${whole(count)} ${one}${count === 1 ? '' : 's'}`;
+
+/** Facts in one line, without those that are unknown. @param {(string | false | undefined)[]} facts */
+export const joined = (facts) => facts.filter(Boolean).join(' · ');

@@ -11,15 +11,9 @@ export const MAX_POINTS = 300;
  */
 
 /** Nothing yet. @returns {LiveState} */
-export const emptyState = () => ({
-  ...{ at: new Date(0).toISOString(), isKnown: false, queues: [], orders: [], flow: [] },
-});
+export const emptyState = () => ({ at: new Date(0).toISOString(), isKnown: false, queues: [], orders: [], flow: [] });
 
-/**
- * Newest first, each order once, in its newest version.
- * @param {LiveOrder[]} before
- * @param {LiveOrder[]} changed
- */
+/** Newest first, each in its newest version. @type {(before: LiveOrder[], changed: LiveOrder[]) => LiveOrder[]} */
 function mergeOrders(before, changed) {
   const orders = new Map(before.map((order) => [order.orderId, order]));
   for (const order of changed) {
@@ -33,8 +27,7 @@ function mergeOrders(before, changed) {
 
 /**
  * Oldest first, each second once. Seconds after the newest added one are from before the clock was set back.
- * @param {FlowPoint[]} before
- * @param {FlowPoint[]} added
+ * @type {(before: FlowPoint[], added: FlowPoint[]) => FlowPoint[]}
  */
 function mergeFlow(before, added) {
   const newest = added.at(-1)?.at;
@@ -43,15 +36,11 @@ function mergeFlow(before, added) {
   return [...points.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).slice(-MAX_POINTS);
 }
 
-/**
- * @param {LiveState} before
- * @param {SystemState} event
- * @returns {LiveState}
- */
+/** @type {(before: LiveState, event: SystemState) => LiveState} */
 export function withEvent(before, event) {
   return {
     ...event,
-    // What the API could not read may still exist.
+    // Orders that the API could not read may still exist.
     isKnown: before.isKnown || event.problem === undefined,
     orders: mergeOrders(before.orders, event.orders),
     flow: mergeFlow(before.flow, event.flow),
@@ -60,23 +49,16 @@ export function withEvent(before, event) {
 
 /**
  * Shows an order from this page at once, not a second later with the next event.
- * @param {LiveState} before
- * @param {Order} order
- * @returns {LiveState}
+ * @type {(before: LiveState, order: Order) => LiveState}
  */
-export function withPlaced(before, { orderId, version, customerId, totalAmount, createdAt, updatedAt }) {
+export function withPlaced(before, order) {
+  const { orderId, version, customerId, totalAmount, createdAt, updatedAt } = order;
+  if (before.orders.some((known) => known.orderId === orderId)) return before;
+  const known = { orderId, version, customerId, totalAmount, createdAt, updatedAt };
   /** @type {LiveOrder} */
-  const placed = {
-    ...{ orderId, version, customerId, totalAmount, createdAt, updatedAt },
-    ...{ stage: 'accepted', attempts: 0, deadLettered: false },
-  };
-  const isKnown = before.orders.some((known) => known.orderId === orderId);
-  return isKnown ? before : { ...before, orders: mergeOrders(before.orders, [placed]) };
+  const placed = { ...known, stage: 'accepted', attempts: 0, deadLettered: false };
+  return { ...before, orders: mergeOrders(before.orders, [placed]) };
 }
 
-/**
- * The first event of a new connection replaces everything: another API may have answered.
- * @param {SystemState} history
- * @returns {LiveState}
- */
-export const withHistory = (history) => withEvent(emptyState(), history);
+/** The first event of a new connection replaces everything: another API may have answered. */
+export const withHistory = (/** @type {SystemState} */ history) => withEvent(emptyState(), history);

@@ -19,18 +19,18 @@ const choose = (/** @type {string} */ orderId) => {
 };
 const letters = createDeadLetters(choose);
 const panel = createOrderPanel((orderId) => letters.of(orderId));
-const orders = createOrderList(choose);
 const connection = createConnection();
-const flow = createFlow();
-const charts = createCharts();
-const queues = createQueues();
-const workers = createWorkers();
+const showOrders = createOrderList(choose);
+const showStages = createFlow();
+const showCharts = createCharts();
+const showQueues = createQueues();
+const showWorkers = createWorkers();
 const draw = oncePerFrame(() => {
-  orders.show(state, Date.now() + clockOffsetMs);
-  flow.show(state);
-  charts.show(state.flow);
-  queues.show(state.queues);
-  workers.show(state.workers);
+  showOrders(state, Date.now() + clockOffsetMs);
+  showStages(state);
+  showCharts(state.flow);
+  showQueues(state.queues);
+  showWorkers(state.workers);
 });
 
 /** @param {ReturnType<typeof emptyState>} next */
@@ -55,8 +55,6 @@ followSystem('api/system/events', {
   onSystem: (event) => {
     take(withEvent(state, event));
   },
-  onConnection: (said) => {
-    connection.setConnection(said);
-  },
+  onConnection: connection.setConnection,
 });
 draw();

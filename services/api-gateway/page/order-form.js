@@ -1,42 +1,17 @@
-/** @import { CreateOrderRequest, Order, Problem } from '@orderflow/contracts' */
+/** @import { CreateOrderRequest, Order } from '@orderflow/contracts' */
+import { ask, RefusedError } from './api.js';
 import { byId, element, setText } from './dom.js';
 import { money, shortId } from './format.js';
 import { PRODUCTS, UNIT_PRICE } from './products.js';
 
-/** @param {Problem} problem */
-function sentenceOf({ detail, errors = [] }) {
-  return [detail, ...errors.map(({ path, message }) => (path ? `${path}: ${message}` : message))].join(' ');
-}
+const UNREACHABLE = 'The API cannot be reached. You can press again without ordering twice.';
 
 /** crypto.randomUUID is missing on pages that come over plain HTTP from another machine. */
 function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/**
- * @param {CreateOrderRequest} request
- * @param {string} key
- * @returns {Promise<{ order: Order } | { refused: string, mayBeStored: boolean }>}
- */
-async function placeOrder(request, key) {
-  try {
-    const response = await fetch('api/orders', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify(request),
-    });
-    const body = /** @type {unknown} */ (await response.json());
-    if (response.ok) return { order: /** @type {Order} */ (body) };
-    return { refused: sentenceOf(/** @type {Problem} */ (body)), mayBeStored: response.status >= 500 };
-  } catch {
-    return { refused: 'The API cannot be reached. You can press again without ordering twice.', mayBeStored: true };
-  }
-}
-
-/**
- * @param {(order: Order) => void} onPlaced
- * @param {(orderId: string) => void} onChoose
- */
+/** @type {(onPlaced: (order: Order) => void, onChoose: (orderId: string) => void) => void} */
 export function createOrderForm(onPlaced, onChoose) {
   const form = byId('order-form', HTMLFormElement);
   const product = byId('product', HTMLSelectElement);
@@ -58,28 +33,30 @@ export function createOrderForm(onPlaced, onChoose) {
     setText(byId('total', HTMLElement), Number.isNaN(total()) ? '' : `Total ${money(total())}`);
   }
 
-  /** @returns {CreateOrderRequest} */
-  function requestOf() {
+  async function submit() {
     const { productId = '', productName = '' } = chosen() ?? {};
     const item = { productId, productName, quantity: quantity.valueAsNumber, unitPrice: UNIT_PRICE };
-    return { customerId: customer.value, items: [item], totalAmount: total() };
-  }
-
-  async function submit() {
-    const request = requestOf();
+    /** @type {CreateOrderRequest} */
+    const request = { customerId: customer.value, items: [item], totalAmount: total() };
     const body = JSON.stringify(request);
     const key = unanswered?.body === body ? unanswered.key : newKey();
-    const answer = await placeOrder(request, key);
-    unanswered = 'refused' in answer && answer.mayBeStored ? { body, key } : undefined;
-    if ('order' in answer) {
-      placed = answer.order.orderId;
-      onPlaced(answer.order);
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+    let isAccepted = false;
+    unanswered = { body, key };
+    try {
+      const order = /** @type {Order} */ (await ask('api/orders', { method: 'POST', headers, body }));
+      isAccepted = true;
+      unanswered = undefined;
+      placed = order.orderId;
+      onPlaced(order);
       setText(result, `Order ${shortId(placed)} is accepted.`);
-    } else {
-      setText(result, answer.refused);
+    } catch (error) {
+      const isRefused = error instanceof RefusedError;
+      if (isRefused && !error.mayBeDone) unanswered = undefined;
+      setText(result, isRefused ? error.message : UNREACHABLE);
     }
-    result.dataset.kind = 'order' in answer ? 'accepted' : 'refused';
-    showPlaced.hidden = !('order' in answer);
+    result.dataset.kind = isAccepted ? 'accepted' : 'refused';
+    showPlaced.hidden = !isAccepted;
   }
 
   form.addEventListener('input', describe);

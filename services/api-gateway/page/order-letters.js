@@ -44,35 +44,30 @@ function ownLetterIn(timeline) {
 
 /**
  * The dead letters to show with an order, its own first.
- * @param {readonly Letter[]} told the order's letters that the API lists
+ * @param {readonly Letter[]} listed the order's letters that the API lists
  * @param {Timeline | undefined} timeline
  * @returns {Letter[]}
  */
-export function lettersOfOrder(told, timeline) {
-  const own = told.filter(({ queue }) => queue === 'orders');
+export function lettersOfOrder(listed, timeline) {
+  const own = listed.filter(({ queue }) => queue === 'orders');
   const fromTimeline = own.length === 0 ? ownLetterIn(timeline) : undefined;
-  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...told.filter(({ queue }) => queue !== 'orders')].map(
-    ({ queue, messageId, code, reason, path, replayRefusal }) => ({
-      ...{ queue, messageId, code, reason },
-      ...(path === undefined ? {} : { path }),
-      ...(replayRefusal === undefined ? {} : { replayRefusal }),
-    }),
-  );
+  const others = listed.filter(({ queue }) => queue !== 'orders');
+  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...others];
 }
 
 /**
  * The timeline, with a step for each dead letter that it lacks: a message that could not be decoded, or a copy that was
  * dead-lettered after the order ended.
  * @param {Timeline} timeline
- * @param {readonly DeadLetterSummary[]} told the order's letters that the API lists
+ * @param {readonly DeadLetterSummary[]} listed the order's letters that the API lists
  * @returns {Timeline}
  */
-export function withLetterSteps(timeline, told) {
+export function withLetterSteps(timeline, listed) {
   const known = new Set(
     timeline.steps.filter(({ step }) => step === 'dead-lettered').map(({ messageId }) => messageId),
   );
   const [first] = timeline.steps;
-  const missing = told.filter(({ originalMessageId }) => !known.has(originalMessageId));
+  const missing = listed.filter(({ originalMessageId }) => !known.has(originalMessageId));
   if (!first || missing.length === 0) return timeline;
 
   const startMs = Date.parse(first.at);
@@ -80,14 +75,12 @@ export function withLetterSteps(timeline, told) {
   // Uses the times that the API has put in order, not the clocks'.
   const placed = timeline.steps.map((step) => ({ step, atMs: (atMs += step.sinceMs) }));
   const added = missing.map(({ queue, sentAt, originalMessageId, code, reason, notificationId, attempts }) => {
-    const ofNotification = queue === 'notifications' && notificationId !== undefined;
+    const known = { at: sentAt, sinceMs: 0, code, reason, messageId: originalMessageId, attempt: attempts };
+    const isNotification = queue === 'notifications' && notificationId !== undefined;
+    /** @type {Pick<TimelineStep, 'subject' | 'notificationId'>} */
+    const subject = isNotification ? { subject: 'notification', notificationId } : { subject: 'order' };
     /** @type {TimelineStep} */
-    const step = {
-      ...{ step: 'dead-lettered', at: sentAt, sinceMs: 0, code, reason, messageId: originalMessageId },
-      ...(ofNotification ? { subject: 'notification', notificationId } : { subject: 'order' }),
-      ...(attempts === undefined ? {} : { attempt: attempts }),
-      correlationId: first.correlationId,
-    };
+    const step = { step: 'dead-lettered', ...known, ...subject, correlationId: first.correlationId };
     return { step, atMs: Math.max(startMs, Date.parse(sentAt)) };
   });
   const all = [...placed, ...added].sort((a, b) => a.atMs - b.atMs);

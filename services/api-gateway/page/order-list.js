@@ -1,6 +1,6 @@
 /** @import { LiveOrder } from '@orderflow/contracts' */
 /** @import { LiveState } from './live-state.js' */
-import { byId, element, resize, setAttribute, setText } from './dom.js';
+import { byId, createRows, element, setAttribute, setText } from './dom.js';
 import { age, counted, duration, money, NOT_KNOWN, shortId } from './format.js';
 import { createPill } from './stages.js';
 
@@ -30,11 +30,8 @@ function createRow(onChoose) {
   });
   return {
     node: element('tr', {}, ...Object.values(cells)),
-    /**
-     * @param {LiveOrder} order
-     * @param {number} now
-     */
-    show(order, now) {
+    /** @param {{ order: LiveOrder, now: number }} row */
+    show({ order, now }) {
       ({ orderId } = order);
       pill.show(order.stage);
       mark.hidden = !order.deadLettered;
@@ -53,41 +50,30 @@ function createRow(onChoose) {
  * The newest orders. While the pointer or the focus is in the list, its rows keep their places and stay current, and
  * new orders wait.
  * @param {(orderId: string) => void} onChoose
+ * @returns {(state: Pick<LiveState, 'isKnown' | 'orders'>, now: number) => void}
  */
 export function createOrderList(onChoose) {
   const scroller = byId('orders', HTMLDivElement);
   const note = byId('orders-note', HTMLParagraphElement);
   const body = scroller.querySelector('tbody') ?? scroller;
   const canHover = matchMedia('(hover: hover)');
-  /** @type {ReturnType<typeof createRow>[]} */
-  const rows = [];
+  const showRows = createRows(body, () => createRow(onChoose));
   /** @type {LiveOrder[]} */
   let shown = [];
 
   const isHeld = () =>
     shown.length > 0 && (body.matches(':focus-within') || (canHover.matches && body.matches(':hover')));
 
-  return {
-    /**
-     * @param {Pick<LiveState, 'isKnown' | 'orders'>} state
-     * @param {number} now
-     */
-    show({ isKnown, orders }, now) {
-      const held = isHeld();
-      if (held) {
-        const known = new Map(orders.map((order) => [order.orderId, order]));
-        shown = shown.map((order) => known.get(order.orderId) ?? order);
-      } else {
-        shown = orders;
-      }
-      const waiting = held ? orders.findIndex(({ orderId }) => orderId === shown[0]?.orderId) : 0;
-      resize(body, rows, shown.length, () => createRow(onChoose));
-      for (const [index, order] of shown.entries()) rows[index]?.show(order, now);
-      if (orders.length === 0) setText(note, isKnown ? 'None yet. Place one.' : NOT_KNOWN);
-      else if (waiting === 0) setText(note, `The newest ${counted(orders.length, 'order')}`);
-      else if (waiting < 0) setText(note, 'Paused while you are in the list; newer orders have replaced all of these');
-      else setText(note, `Paused while you are in the list; ${whatWaits(waiting)}`);
-    },
+  return ({ isKnown, orders }, now) => {
+    const held = isHeld();
+    const known = new Map(orders.map((order) => [order.orderId, order]));
+    shown = held ? shown.map((order) => known.get(order.orderId) ?? order) : orders;
+    const waiting = held ? orders.findIndex(({ orderId }) => orderId === shown[0]?.orderId) : 0;
+    showRows(shown.map((order) => ({ order, now })));
+    if (orders.length === 0) setText(note, isKnown ? 'None yet. Place one.' : NOT_KNOWN);
+    else if (waiting === 0) setText(note, `The newest ${counted(orders.length, 'order')}`);
+    else if (waiting < 0) setText(note, 'Paused while you are in the list; newer orders have replaced all of these');
+    else setText(note, `Paused while you are in the list; ${whatWaits(waiting)}`);
   };
 }
 

@@ -3,25 +3,25 @@
 import { createRemedy } from './dead-letters.js';
 import { byId, element, oncePerFrame, setText } from './dom.js';
 import { followOrder } from './follow-order.js';
-import { clock, duration, money, shortId } from './format.js';
+import { clock, duration, joined, money, shortId } from './format.js';
 import { lettersOfOrder, withLetterSteps, wordsFor } from './order-letters.js';
 import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
 
+/** The parts of a letter that the panel shows. */
+const LETTER_PARTS = ['queue', 'messageId', 'code', 'reason', 'path', 'replayRefusal'];
+
 /** @param {TimelineStep} step */
-function whatOf({ code, reason, delaySeconds, worker, messageId, eventId, traceId, correlationId, step }) {
-  const facts = [
-    code === undefined ? undefined : `${code}: ${reason ?? ''}`,
-    code === undefined ? reason : undefined,
-    delaySeconds === undefined ? undefined : `redelivered after ${delaySeconds} s`,
-    worker === undefined ? undefined : `worker ${worker}`,
-    messageId === undefined ? undefined : `message ${messageId}`,
-    eventId === undefined ? undefined : `event ${eventId}`,
-    step === 'accepted' ? `correlation ${correlationId}` : undefined,
-    step === 'accepted' && traceId !== undefined ? `trace ${traceId}` : undefined,
-  ];
-  return facts.filter((fact) => fact !== undefined && fact !== '').join(' · ');
-}
+const whatOf = ({ code, reason, delaySeconds, worker, messageId, eventId, traceId, correlationId, step }) =>
+  joined([
+    code === undefined ? reason : `${code}: ${reason ?? ''}`,
+    delaySeconds !== undefined && `redelivered after ${delaySeconds} s`,
+    worker !== undefined && `worker ${worker}`,
+    messageId !== undefined && `message ${messageId}`,
+    eventId !== undefined && `event ${eventId}`,
+    step === 'accepted' && `correlation ${correlationId}`,
+    step === 'accepted' && traceId !== undefined && `trace ${traceId}`,
+  ]);
 
 /** @param {TimelineStep} step */
 const stepRow = (step) =>
@@ -35,20 +35,11 @@ const stepRow = (step) =>
   );
 
 /** The note below an incomplete list of steps. @param {Timeline} timeline */
-const restOf = ({ orderId, nextCursor }) =>
-  nextCursor === null
-    ? []
-    : [
-        element(
-          'tr',
-          {},
-          element(
-            'td',
-            { colspan: '4', class: 'note' },
-            `More notifications: GET /api/orders/${orderId}/notifications`,
-          ),
-        ),
-      ];
+function restOf({ orderId, nextCursor }) {
+  if (nextCursor === null) return [];
+  const where = `More notifications: GET /api/orders/${orderId}/notifications`;
+  return [element('tr', {}, element('td', { colspan: '4', class: 'note' }, where))];
+}
 
 /** @param {Order} order */
 function factsOf({ status, customerId, totalAmount, items, failure, createdAt }) {
@@ -62,13 +53,11 @@ function factsOf({ status, customerId, totalAmount, items, failure, createdAt })
 }
 
 /** @param {Letter} letter */
-const letterNote = (letter) =>
-  element(
-    'div',
-    { class: 'callout' },
-    element('p', {}, element('strong', {}, `${wordsFor(letter.queue).title}: ${letter.code}.`), ` ${letter.reason}`),
-    ...createRemedy(letter, wordsFor(letter.queue).replay),
-  );
+function letterNote(letter) {
+  const { title, replay } = wordsFor(letter.queue);
+  const said = element('p', {}, element('strong', {}, `${title}: ${letter.code}.`), ` ${letter.reason}`);
+  return element('div', { class: 'callout' }, said, ...createRemedy(letter, replay));
+}
 
 /**
  * One order, while the panel is open. The dialog element keeps the focus inside, closes on Escape, and returns the
@@ -108,14 +97,16 @@ export function createOrderPanel(lettersOf) {
   }
 
   function showLetters() {
-    const told = lettersOf(orderId);
-    const letters = lettersOfOrder(told, read);
-    const said = JSON.stringify(letters);
-    timeline = read && withLetterSteps(read, told);
+    const listed = lettersOf(orderId);
+    const letters = lettersOfOrder(listed, read);
+    const said = JSON.stringify(letters, LETTER_PARTS);
+    timeline = read && withLetterSteps(read, listed);
     const steps = JSON.stringify(timeline);
     // Keep unchanged elements: one may have the focus, or someone may be reading.
-    if (steps !== shownSteps && timeline) stepRows.replaceChildren(...timeline.steps.map(stepRow), ...restOf(timeline));
-    if (steps !== shownSteps) draw();
+    if (steps !== shownSteps && timeline) {
+      stepRows.replaceChildren(...timeline.steps.map(stepRow), ...restOf(timeline));
+      draw();
+    }
     if (said !== shownLetters) letterPlace.replaceChildren(...letters.map(letterNote));
     shownLetters = said;
     shownSteps = steps;

@@ -1,41 +1,36 @@
-/** @import { Order, Problem } from '@orderflow/contracts' */
+/** @import { Order } from '@orderflow/contracts' */
+import { ask, RefusedError } from './api.js';
 import { element, setText } from './dom.js';
 
-/**
- * Replays an order. @param {string} orderId
- * @returns {Promise<string>} the sentence to show
- */
+/** Replays an order. @type {(orderId: string) => Promise<string>} returns the sentence to show */
 async function replay(orderId) {
   try {
-    const answer = await fetch(`api/orders/${encodeURIComponent(orderId)}/replay`, { method: 'POST' });
-    if (answer.ok) return 'Started again.';
-    const body = /** @type {unknown} */ (await answer.json());
-    return /** @type {Partial<Problem>} */ (body).detail ?? 'It could not be started again.';
-  } catch {
-    return 'The API cannot be reached; try again later.';
+    await ask(`api/orders/${encodeURIComponent(orderId)}/replay`, { method: 'POST' });
+    return 'Started again.';
+  } catch (error) {
+    return error instanceof RefusedError ? error.message : 'The API cannot be reached; try again later.';
   }
 }
 
-/**
- * Offers to replay a failed order, with or without a dead letter.
- * @param {HTMLElement} place
- */
+/** Offers to replay a failed order, with or without a dead letter. @param {HTMLElement} place */
 export function createReplayOffer(place) {
   let offered = '';
+  const clear = () => {
+    offered = '';
+    place.replaceChildren();
+  };
   return {
-    /**
-     * @param {Order} order
-     * @param {boolean} replayable whether the API would start it again
-     */
+    clear,
+    /** @type {(order: Order, replayable: boolean) => void} `replayable`: the API would start it again */
     show({ orderId, version }, replayable) {
-      const offer = replayable ? `${orderId} ${version}` : '';
+      if (!replayable) {
+        clear();
+        return;
+      }
+      const offer = `${orderId} ${version}`;
       // Keep an unchanged element: it may have the focus.
       if (offer === offered) return;
       offered = offer;
-      if (offer === '') {
-        place.replaceChildren();
-        return;
-      }
       const button = element('button', { type: 'button', id: 'replay' }, 'Replay');
       const said = element('span', { class: 'note', role: 'status' });
       button.addEventListener('click', () => {
@@ -47,10 +42,6 @@ export function createReplayOffer(place) {
       });
       const why = 'Once the cause is fixed, this starts the order again from its stored item.';
       place.replaceChildren(element('p', { class: 'note' }, why), element('div', { class: 'copy' }, button, said));
-    },
-    clear() {
-      offered = '';
-      place.replaceChildren();
     },
   };
 }

@@ -25,7 +25,7 @@ export function createPill() {
   };
 }
 
-/** The number of listed orders in each stage. */
+/** @returns {(state: Pick<LiveState, 'isKnown' | 'orders'>) => void} shows the number of listed orders in each stage */
 export function createFlow() {
   const counts = STAGES.map((stage) => {
     const pill = createPill();
@@ -34,13 +34,10 @@ export function createFlow() {
     byId('flow', HTMLOListElement).append(element('li', { 'data-stage': stage }, count, pill.node));
     return { stage, count };
   });
-  return {
-    /** @param {Pick<LiveState, 'isKnown' | 'orders'>} state */
-    show({ isKnown, orders }) {
-      for (const { stage, count } of counts) {
-        const orderCount = orders.filter((order) => order.stage === stage).length;
-        setText(count, isKnown || orderCount > 0 ? whole(orderCount) : '–');
-      }
-    },
+  return ({ isKnown, orders }) => {
+    for (const { stage, count } of counts) {
+      const orderCount = orders.filter((order) => order.stage === stage).length;
+      setText(count, isKnown || orderCount > 0 ? whole(orderCount) : '–');
+    }
   };
 }

@@ -1,14 +1,11 @@
 /** @import { QueueState, WorkerState } from '@orderflow/contracts' */
-import { byId, element, resize, setAttribute, setText } from './dom.js';
+import { byId, createRows, element, setAttribute, setText } from './dom.js';
 import { NOT_KNOWN, whole } from './format.js';
 
 const ROLES = { work: 'waiting', 'dead-letter': 'dead letters', undelivered: 'events not delivered' };
 const WORKER_SIGNS = { ready: '✓', 'not ready': '◑', unreachable: '✕' };
 
-/**
- * @param {number} count
- * @param {string} what
- */
+/** @type {(count: number, what: string) => string} */
 const partOf = (count, what) => (count === 0 ? '' : ` · ${whole(count)} ${what}`);
 
 function createQueueCard() {
@@ -28,7 +25,7 @@ function createQueueCard() {
       setAttribute(name, 'title', queue.name);
       setText(role, ROLES[queue.role]);
       setText(depth, whole(visible));
-      setText(more, [partOf(inFlight, 'in flight'), partOf(delayed, 'delayed')].join(''));
+      setText(more, partOf(inFlight, 'in flight') + partOf(delayed, 'delayed'));
     },
   };
 }
@@ -54,34 +51,22 @@ function createWorkerCard() {
   };
 }
 
-/** The cards of the queues. */
+/** @returns {(queues: QueueState[]) => void} shows a card for each queue */
 export function createQueues() {
-  const list = byId('queues', HTMLUListElement);
   const note = byId('queues-note', HTMLParagraphElement);
-  /** @type {ReturnType<typeof createQueueCard>[]} */
-  const cards = [];
-  return {
-    /** @param {QueueState[]} queues */
-    show(queues) {
-      setText(note, queues.length === 0 ? NOT_KNOWN : '');
-      resize(list, cards, queues.length, createQueueCard);
-      for (const [index, queue] of queues.entries()) cards[index]?.show(queue);
-    },
+  const showCards = createRows(byId('queues', HTMLUListElement), createQueueCard);
+  return (queues) => {
+    setText(note, queues.length === 0 ? NOT_KNOWN : '');
+    showCards(queues);
   };
 }
 
-/** The workers. The card is hidden when the API does not know any. */
+/** @returns {(workers: WorkerState[] | undefined) => void} shows the workers, unless the API does not know any */
 export function createWorkers() {
   const card = byId('workers-card', HTMLElement);
-  const list = byId('workers', HTMLUListElement);
-  /** @type {ReturnType<typeof createWorkerCard>[]} */
-  const cards = [];
-  return {
-    /** @param {WorkerState[] | undefined} workers */
-    show(workers) {
-      card.hidden = workers === undefined;
-      resize(list, cards, workers?.length ?? 0, createWorkerCard);
-      for (const [index, worker] of (workers ?? []).entries()) cards[index]?.show(worker);
-    },
+  const showCards = createRows(byId('workers', HTMLUListElement), createWorkerCard);
+  return (workers) => {
+    card.hidden = workers === undefined;
+    showCards(workers ?? []);
   };
 }

@@ -1,6 +1,6 @@
 /** @import { TimelineStep } from '@orderflow/contracts' */
 
-/** What the time before a step was spent on: who had the order, or what it waited for. */
+/** How the time before a step was spent. */
 /** @typedef {'start' | 'delivery' | 'queue' | 'work' | 'backoff' | 'notification'} Phase */
 
 /**
@@ -15,11 +15,7 @@
 /** Limits the picture. The table below it has every step. */
 export const MAX_ROWS = 60;
 
-/**
- * @param {TimelineStep} step
- * @param {TimelineStep | undefined} before
- * @returns {Phase}
- */
+/** @type {(step: TimelineStep, before: TimelineStep | undefined) => Phase} */
 function phaseOf({ step, subject }, before) {
   if (subject === 'notification') return 'notification';
   if (!before) return 'start';
@@ -54,11 +50,7 @@ export function rowsOf(steps) {
   return rows;
 }
 
-/**
- * Round steps for the time axis.
- * @param {number} endMs
- * @param {number} wanted about so many
- */
+/** Round steps for the time axis, about as many as wanted. @type {(endMs: number, wanted: number) => number[]} */
 export function ticksOf(endMs, wanted) {
   const rough = Math.max(1, endMs / wanted);
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -22,14 +22,13 @@ const PHASES = {
 
 /** @param {TimelineStep} step */
 export function nameOf({ step, subject, attempt }) {
+  const of = subject === 'notification' ? 'notification ' : '';
   const again = attempt !== undefined && attempt > 1 ? ` (${attempt})` : '';
   // Not an attempt: the message was received again after the last one.
-  if (step === 'received' && attempt === undefined)
-    return `${subject === 'notification' ? 'notification ' : ''}given up`;
+  if (step === 'received' && attempt === undefined) return `${of}given up`;
   if (step === 'notified') return `customer notified${again}`;
   if (step === 'cancelled') return 'warehouse cancelled';
-  if (step === 'republished') return `${subject === 'notification' ? 'notification ' : ''}published again`;
-  return `${subject === 'notification' ? 'notification ' : ''}${step}${again}`;
+  return step === 'republished' ? `${of}published again` : `${of}${step}${again}`;
 }
 
 /** A shape for each kind of step. @type {Partial<Record<TimelineStep['step'], string>>} */
@@ -44,27 +43,16 @@ const SHAPES = {
 };
 const DOT = 'M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z';
 
-/**
- * @param {Row} row
- * @param {number} index
- * @param {(ms: number) => number} xOf
- * @param {number} labelPx
- */
+/** @type {(row: Row, index: number, xOf: (ms: number) => number, labelPx: number) => SVGElement} */
 function drawRow({ step, phase, fromMs, toMs }, index, xOf, labelPx) {
   const y = AXIS_PX + index * ROW_PX + ROW_PX / 2;
   const [from, to] = [xOf(fromMs), xOf(toMs)];
   const label = svg('text', { x: labelPx - 10, y: y + 4, 'text-anchor': 'end' }, nameOf(step));
-  const mark = svg('path', { d: SHAPES[step.step] ?? DOT, class: 'mark', 'data-step': step.step });
-  mark.setAttribute('transform', `translate(${to} ${y})`);
+  const transform = `translate(${to} ${y})`;
+  const mark = svg('path', { d: SHAPES[step.step] ?? DOT, class: 'mark', 'data-step': step.step, transform });
   if (phase === 'start') return svg('g', { class: 'row' }, label, mark);
-  const bar = svg('rect', {
-    x: from,
-    y: y - BAR_PX / 2,
-    width: Math.max(MIN_BAR_PX, to - from),
-    height: BAR_PX,
-    rx: 2,
-  });
-  bar.setAttribute('class', `bar ${phase}`);
+  const width = Math.max(MIN_BAR_PX, to - from);
+  const bar = svg('rect', { x: from, y: y - BAR_PX / 2, width, height: BAR_PX, rx: 2, class: `bar ${phase}` });
   const took = svg('text', { x: to + 12, y: y + 4, class: 'took' }, duration(toMs - fromMs));
   return svg('g', { class: 'row' }, bar, label, mark, took);
 }
@@ -72,21 +60,13 @@ function drawRow({ step, phase, fromMs, toMs }, index, xOf, labelPx) {
 /** Ticks are round, so omit digits that are always 0. @param {number} ms */
 const sayTick = (ms) => (ms === 0 ? '0' : ms >= 1_000 && ms < 60_000 ? `${ms / 1_000} s` : duration(ms));
 
-/**
- * @param {number} endMs
- * @param {(ms: number) => number} xOf
- * @param {number} height
- * @param {number} wanted
- */
+/** @type {(endMs: number, xOf: (ms: number) => number, height: number, wanted: number) => SVGElement} */
 function drawAxis(endMs, xOf, height, wanted) {
-  const ticks = ticksOf(endMs, wanted).map((ms) =>
-    svg(
-      'g',
-      {},
-      svg('line', { x1: xOf(ms), x2: xOf(ms), y1: AXIS_PX - 4, y2: height }),
-      svg('text', { x: xOf(ms), y: AXIS_PX - 9, 'text-anchor': 'middle' }, sayTick(ms)),
-    ),
-  );
+  const ticks = ticksOf(endMs, wanted).map((ms) => {
+    const x = xOf(ms);
+    const line = svg('line', { x1: x, x2: x, y1: AXIS_PX - 4, y2: height });
+    return svg('g', {}, line, svg('text', { x, y: AXIS_PX - 9, 'text-anchor': 'middle' }, sayTick(ms)));
+  });
   return svg('g', { class: 'axis' }, ...ticks);
 }
 
@@ -96,7 +76,9 @@ function describe({ steps, status }) {
     ({ step, subject, attempt }) => step === 'received' && subject === 'order' && attempt !== undefined,
   ).length;
   const total = steps.slice(1).reduce((sum, { sinceMs }) => sum + sinceMs, 0);
-  return `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}.${steps.length > MAX_ROWS ? ` The first ${MAX_ROWS} steps are drawn.` : ''} The table of steps has the same content.`;
+  const totals = `${counted(steps.length, 'step')} in ${duration(total)}, ${counted(attempts, 'attempt')}, ${status}.`;
+  const cut = steps.length > MAX_ROWS ? ` The first ${MAX_ROWS} steps are drawn.` : '';
+  return `${totals}${cut} The table of steps has the same content.`;
 }
 
 /**

@@ -10,6 +10,10 @@ const WORKER_URLS_RULE =
 const TRUST_PROXY_RULE =
   'TRUST_PROXY must be addresses or networks, separated by commas, such as 10.0.0.0/8,fd00::/8, or the number of proxies, such as 1';
 
+function Passes(check: (text: string) => boolean, message: string): PropertyDecorator {
+  return ValidateBy({ name: check.name, validator: { validate: (text) => check(String(text)) } }, { message });
+}
+
 /** Network names of @fastify/proxy-addr. */
 const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -70,10 +74,7 @@ export class ApiEnv extends ProcessEnv {
 
   /** Proxies whose X-Forwarded-For is trusted: their addresses or networks, or the number of hops. */
   @IsOptional()
-  @ValidateBy(
-    { name: 'areProxies', validator: { validate: (text) => areProxies(String(text)) } },
-    { message: TRUST_PROXY_RULE },
-  )
+  @Passes(areProxies, TRUST_PROXY_RULE)
   TRUST_PROXY?: string;
 
   /** Ms from SIGTERM, when readiness fails, until the port closes. Load balancers need time to notice. */
@@ -106,10 +107,7 @@ export class ApiEnv extends ProcessEnv {
 
   /** The workers' health endpoints, for the live page: comma-separated service=URL. */
   @IsOptional()
-  @ValidateBy(
-    { name: 'areWorkerUrls', validator: { validate: (text) => areWorkerUrls(String(text)) } },
-    { message: WORKER_URLS_RULE },
-  )
+  @Passes(areWorkerUrls, WORKER_URLS_RULE)
   WORKER_URLS?: string;
 
   /** Whether notification-worker receives and confirms outcomes; the same as the template's parameter. */

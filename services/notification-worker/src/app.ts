@@ -14,7 +14,7 @@ import { createWorker, type AppDependencies, type Worker } from '@orderflow/plat
 import { on } from '@orderflow/platform/worker/dispatch';
 import type { WorkItems } from '@orderflow/platform/work-item/process';
 import type { NotificationWorkerEnv } from './config.js';
-import { failForOutcome, failRequested, sendForOutcome, sendRequested } from './send-notification.js';
+import { ensureNotification, factsOfRequest, fail, send } from './send-notification.js';
 import type { Sender } from './sender.js';
 
 type Dependencies = AppDependencies<NotificationWorkerEnv> & { sender: Sender };
@@ -31,6 +31,9 @@ export function createApp(dependencies: Dependencies): Worker {
     markerDelayMs: config.OUTBOX_DELAY_MS,
   };
   const orders = ordersTable(names);
+  const factsOfOutcome = ensureNotification(notifications, orders);
+  const sendForOutcome = send(notifications, sender, factsOfOutcome);
+  const failForOutcome = fail(notifications, factsOfOutcome);
   return createWorker({
     ...dependencies,
     env: config,
@@ -38,16 +41,12 @@ export function createApp(dependencies: Dependencies): Worker {
     metrics,
     queue: names.notificationQueue,
     deadLetterQueue: names.notificationDeadLetterQueue,
-    uses: {
-      bus: names.bus,
-      rules: [names.notificationRequestedRule],
-      tables: [notifications.table, orders],
-    },
+    uses: { bus: names.bus, rules: [names.notificationRequestedRule], tables: [notifications.table, orders] },
     expected: QUEUE_EVENTS.notifications,
     registrations: [
-      on(NotificationRequestedEvent, sendRequested(notifications, sender), failRequested(notifications)),
-      on(OrderCompletedEvent, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
-      on(OrderFailedEvent, sendForOutcome(notifications, orders, sender), failForOutcome(notifications, orders)),
+      on(NotificationRequestedEvent, send(notifications, sender, factsOfRequest), fail(notifications, factsOfRequest)),
+      on(OrderCompletedEvent, sendForOutcome, failForOutcome),
+      on(OrderFailedEvent, sendForOutcome, failForOutcome),
     ],
     replayIdOf: replayIdFor,
   });

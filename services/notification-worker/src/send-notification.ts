@@ -3,53 +3,19 @@ import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
 import { confirmOutcome } from '@orderflow/platform/work-item/confirm';
+import { endOfRetries, workOnItem, type WorkItems, type WorkResult } from '@orderflow/platform/work-item/process';
 import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
-import {
-  endOfRetries,
-  workOnItem,
-  type Claimed,
-  type WorkItems,
-  type WorkResult,
-} from '@orderflow/platform/work-item/process';
 import type { Sender } from './sender.js';
 
 type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };
 
-/** Does `work` under a claim on the notification. */
-function workOn(
-  notifications: WorkItems,
-  delivery: Delivery,
-  { message: _message, ...known }: NotificationFacts,
-  work: (claimed: Claimed) => Promise<WorkResult>,
-) {
-  const { notificationId, orderId } = known;
-  Object.assign(delivery.fields, { notificationId, orderId });
-  return workOnItem<NotificationOutcomeFields>(notifications, delivery, {
-    id: notificationId,
-    known,
-    work,
-  });
-}
+/** Finds the notification that an event is about. */
+type FactsOf<Event> = (event: Event) => NotificationFacts | Promise<NotificationFacts>;
 
-function sendIt(notifications: WorkItems, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
-  const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = notification;
-  return workOn(notifications, delivery, notification, async () => {
-    const { signal } = delivery;
-    await askOutside('the provider', () =>
-      sender.send({ idempotencyKey, orderId, channel, message, traceparent, signal }),
-    );
-    return { result: 'completed', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
-  });
-}
-
-function failIt(notifications: WorkItems, delivery: Delivery, notification: NotificationFacts) {
-  return workOn(notifications, delivery, notification, endOfRetries(delivery, 'Not sent'));
-}
-
-function requested({ data, metadata }: NotificationRequestedEvent): NotificationFacts {
+export function factsOfRequest({ data, metadata }: NotificationRequestedEvent): NotificationFacts {
   const { notificationId, orderId, channel, message } = data;
   const { correlationId, traceparent } = metadata;
   return { notificationId, orderId, channel, message, correlationId, traceparent };
@@ -65,52 +31,54 @@ function textFor({ data }: OrderOutcome): string {
 }
 
 /**
- * Stores the notification for an order's outcome and confirms the outcome. From here on, the notification's own marker
- * makes sure that it is sent. Its id derives from the event's, so each event leads to one notification.
+ * Stores the notification that tells the customer how the order ended, and confirms the outcome. From here on, the
+ * notification's own marker makes sure that it is sent. Its id derives from the event's, so each event leads to one
+ * notification.
  */
-async function ensureNotification(
-  notifications: WorkItems,
-  orders: WorkItemTable,
-  outcome: OrderOutcome,
-): Promise<NotificationFacts> {
+export function ensureNotification(notifications: WorkItems, orders: WorkItemTable): FactsOf<OrderOutcome> {
   const { executor, table, now, markerDelayMs } = notifications;
-  const { eventId, correlationId, traceparent } = outcome.metadata;
-  const context = { correlationId, traceparent };
-  const request = { orderId: outcome.data.orderId, channel: 'EMAIL', message: textFor(outcome) } as const;
-  const notificationId = notificationIdFor(eventId);
-  const at = now();
-  const record = newNotificationRecord({
-    notificationId,
-    request,
-    requestHash: '',
-    causationId: eventId,
-    ...context,
-    now: at,
-    outboxAt: at + markerDelayMs,
-  });
-  // A refused insert: an earlier delivery of the event has stored it.
-  await executor.execute(insert(table, record));
-  const { orderId: id, orderVersion: version } = outcome.data;
-  await confirmOutcome(executor, orders, 'notification-worker', { id, version });
-  return { notificationId, ...request, ...context, causationId: eventId };
+  return async (outcome) => {
+    const { eventId: causationId, correlationId, traceparent } = outcome.metadata;
+    const { orderId, orderVersion: version } = outcome.data;
+    const context = { notificationId: notificationIdFor(causationId), causationId, correlationId, traceparent };
+    const request = { orderId, channel: 'EMAIL', message: textFor(outcome) } as const;
+    const at = now();
+    const times = { now: at, outboxAt: at + markerDelayMs };
+    const record = newNotificationRecord({ request, requestHash: '', ...context, ...times });
+    // A refused insert: an earlier delivery of the event has stored it.
+    await executor.execute(insert(table, record));
+    await confirmOutcome(executor, orders, 'notification-worker', { id: orderId, version });
+    return { ...request, ...context };
+  };
 }
 
-/** Sends a notification that a client requested. */
-export function sendRequested(notifications: WorkItems, sender: Sender): Handler<NotificationRequestedEvent> {
-  return (event, delivery) => sendIt(notifications, sender, delivery, requested(event));
+function workOn(
+  notifications: WorkItems,
+  delivery: Delivery,
+  { message: _message, ...known }: NotificationFacts,
+  work: Parameters<typeof workOnItem>[2]['work'],
+) {
+  const { notificationId, orderId } = known;
+  Object.assign(delivery.fields, { notificationId, orderId });
+  return workOnItem<NotificationOutcomeFields>(notifications, delivery, { id: notificationId, known, work });
 }
 
-export function failRequested(notifications: WorkItems): Handler<NotificationRequestedEvent> {
-  return (event, delivery) => failIt(notifications, delivery, requested(event));
+/** Sends an event's notification. */
+export function send<Event>(notifications: WorkItems, sender: Sender, factsOf: FactsOf<Event>): Handler<Event> {
+  return async (event, delivery) => {
+    const facts = await factsOf(event);
+    const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = facts;
+    const { signal } = delivery;
+    return workOn(notifications, delivery, facts, async (): Promise<WorkResult> => {
+      const notification = { idempotencyKey, orderId, channel, message, traceparent, signal };
+      await askOutside('the provider', () => sender.send(notification));
+      return { result: 'completed', attributes: { sentAt: new Date(notifications.now()).toISOString() } };
+    });
+  };
 }
 
-/** Tells the customer how the order ended. */
-export function sendForOutcome(notifications: WorkItems, orders: WorkItemTable, sender: Sender): Handler<OrderOutcome> {
+/** Ends an event's notification whose attempts are used up. */
+export function fail<Event>(notifications: WorkItems, factsOf: FactsOf<Event>): Handler<Event> {
   return async (event, delivery) =>
-    sendIt(notifications, sender, delivery, await ensureNotification(notifications, orders, event));
-}
-
-export function failForOutcome(notifications: WorkItems, orders: WorkItemTable): Handler<OrderOutcome> {
-  return async (event, delivery) =>
-    failIt(notifications, delivery, await ensureNotification(notifications, orders, event));
+    workOn(notifications, delivery, await factsOf(event), endOfRetries(delivery, 'Not sent'));
 }

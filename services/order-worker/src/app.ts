@@ -8,13 +8,14 @@ import { on } from '@orderflow/platform/worker/dispatch';
 import type { WorkItems } from '@orderflow/platform/work-item/process';
 import { createAcceptToTerminal } from './accept-to-terminal.js';
 import type { OrderWorkerEnv } from './config.js';
+import { checkFulfilment } from './fulfilment/check-fulfilment.js';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
 import { failExhaustedOrder, processOrder } from './process-order.js';
 
 type Dependencies = AppDependencies<OrderWorkerEnv> & { fulfilment: Fulfilment };
 
 export function createApp(dependencies: Dependencies): Worker {
-  const { config, aws, fulfilment, metrics = createMetrics('order-worker'), now } = dependencies;
+  const { config, aws, metrics = createMetrics('order-worker'), now } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
   const table = ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME });
@@ -25,6 +26,7 @@ export function createApp(dependencies: Dependencies): Worker {
     leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
     markerDelayMs: config.OUTBOX_DELAY_MS,
   };
+  const fulfilment = checkFulfilment(dependencies.fulfilment);
   const timed = createAcceptToTerminal(metrics, now);
   return createWorker({
     ...dependencies,

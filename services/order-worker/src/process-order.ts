@@ -9,17 +9,22 @@ import {
   type WorkItems,
   type WorkResult,
 } from '@orderflow/platform/work-item/process';
-import { checkFulfilment } from './fulfilment/check-fulfilment.js';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
 
-/** The fields of the order that its outcome's event repeats. */
-function known({ data, metadata }: OrderCreatedEvent) {
+type Work = (claimed: Claimed) => Promise<WorkResult>;
+
+function workOnOrder(
+  orders: WorkItems,
+  { data, metadata }: OrderCreatedEvent,
+  delivery: Delivery,
+  job: { work: Work; givesUp?: boolean },
+) {
   const { orderId, customerId, totalAmount } = data;
   const { correlationId, traceparent } = metadata;
-  return { orderId, customerId, totalAmount, correlationId, traceparent };
+  delivery.fields.orderId = orderId;
+  const known = { orderId, customerId, totalAmount, correlationId, traceparent };
+  return workOnItem<OrderOutcomeFields>(orders, delivery, { id: orderId, known, ...job });
 }
-
-type Work = (claimed: Claimed) => Promise<WorkResult>;
 
 /**
  * Ends an order after its attempts. Any attempt may have shipped it, and a late one still may. So the warehouse's answer to
@@ -46,14 +51,12 @@ const givenUpBefore: Work = () => {
 };
 
 /** Takes an accepted order to COMPLETED or FAILED. */
-export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
-  const fulfilment = checkFulfilment(adapter);
+export function processOrder(orders: WorkItems, fulfilment: Fulfilment): Handler<OrderCreatedEvent> {
   return (event, delivery) => {
     const { orderId, items } = event.data;
-    delivery.fields.orderId = orderId;
     const cancel = cancelOrder(fulfilment, orderId, delivery, givenUpBefore);
 
-    const fulfil = async (claimed: Claimed): Promise<WorkResult> => {
+    const fulfil: Work = async (claimed) => {
       // It may already be cancelled, or be cancelled at any moment.
       if (claimed.isGivenUp) return cancel(claimed);
       const { attempt, signal } = delivery;
@@ -65,11 +68,7 @@ export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<Or
       // No cancel: a refusal is the warehouse's final answer for this key.
       return { result: 'failed', attributes: { failure: { code, message, retriable: false } } };
     };
-    return workOnItem<OrderOutcomeFields>(orders, delivery, {
-      id: orderId,
-      known: known(event),
-      work: fulfil,
-    });
+    return workOnOrder(orders, event, delivery, { work: fulfil });
   };
 }
 
@@ -77,16 +76,9 @@ export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<Or
  * Ends an order whose attempts are used up: FAILED if the warehouse cancels it, COMPLETED if it has shipped. An operator's
  * replay starts a FAILED order again.
  */
-export function failExhaustedOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
-  const fulfilment = checkFulfilment(adapter);
+export function failExhaustedOrder(orders: WorkItems, fulfilment: Fulfilment): Handler<OrderCreatedEvent> {
   return (event, delivery) => {
-    const { orderId } = event.data;
-    delivery.fields.orderId = orderId;
-    return workOnItem<OrderOutcomeFields>(orders, delivery, {
-      id: orderId,
-      known: known(event),
-      work: cancelOrder(fulfilment, orderId, delivery, endOfRetries(delivery, 'Not finished')),
-      givesUp: true,
-    });
+    const work = cancelOrder(fulfilment, event.data.orderId, delivery, endOfRetries(delivery, 'Not finished'));
+    return workOnOrder(orders, event, delivery, { work, givesUp: true });
   };
 }

@@ -12,79 +12,62 @@ type Described = {
 };
 
 const text = { type: 'string' } as const;
-
 const CORRELATION = {
   'x-correlation-id': {
     schema: text,
     description: 'Identifies the request, and everything that it caused, in the logs.',
   },
 };
-
-const REPLAYED = {
+const CREATED = {
+  location: { schema: text, description: 'Path of the created resource.' },
   'idempotent-replayed': {
     schema: { ...text, enum: ['true'] },
     description: 'Present when the Idempotency-Key was used before and this is its original answer.',
   },
 };
-
 const RETRY_AFTER = {
   'retry-after': { schema: { type: 'integer' as const, minimum: 1 }, description: 'Seconds to wait before a retry.' },
 };
-
 const ACCEPT_ENCODING = {
   'accept-encoding': { schema: text, description: 'identity, when the body had a Content-Encoding.' },
 };
-
 const ETAG = { etag: { schema: text, description: 'Derived from the version.' } };
 
-const correlationHeader = () =>
-  ApiHeader({
-    name: 'x-correlation-id',
-    required: false,
-    schema: text,
-    description: 'Used if it is 1 to 128 of A-Z a-z 0-9 . _ : @ -; otherwise a new one is made.',
-  });
+/** Headers that only problems of this status have. */
+const PROBLEM_HEADERS: Record<number, object> = { 415: ACCEPT_ENCODING, 429: RETRY_AFTER, 503: RETRY_AFTER };
 
 /** Every route answers this when Host is not allowed. */
 const MISDIRECTED = 421;
 
+/** Documents a request header, which is always optional. */
+export const RequestHeader = (name: string, description: string, schema: object = text) =>
+  ApiHeader({ name, required: false, schema, description });
+
+const correlationHeader = () =>
+  RequestHeader('x-correlation-id', 'Used if it is 1 to 128 of A-Z a-z 0-9 . _ : @ -; otherwise a new one is made.');
+
 const problemAnswers = (problems: readonly number[]) =>
-  [...problems, MISDIRECTED].map((problem) =>
+  [...problems, MISDIRECTED].map((status) =>
     ApiResponse({
-      status: problem,
-      description: STATUS_CODES[problem] ?? '',
-      headers: {
-        ...CORRELATION,
-        ...(problem === 429 || problem === 503 ? RETRY_AFTER : {}),
-        ...(problem === 415 ? ACCEPT_ENCODING : {}),
-      },
+      status,
+      description: STATUS_CODES[status] ?? '',
+      headers: { ...CORRELATION, ...PROBLEM_HEADERS[status] },
       content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
     }),
   );
 
 /** Documents a route: its answer, its headers, and the problems it may answer instead. */
 export function Answers({ status, body, location, etag, problems }: Described): MethodDecorator {
+  const notModified = { status: 304, description: 'Not changed since the given ETag.' };
   return applyDecorators(
     correlationHeader(),
     ApiResponse({
       status,
       description: STATUS_CODES[status] ?? '',
       type: body,
-      headers: {
-        ...CORRELATION,
-        ...(location ? { location: { schema: text, description: 'Path of the created resource.' }, ...REPLAYED } : {}),
-        ...(etag ? ETAG : {}),
-      },
+      headers: { ...CORRELATION, ...(location ? CREATED : {}), ...(etag ? ETAG : {}) },
     }),
-    ...(etag
-      ? [
-          ApiResponse({
-            status: 304,
-            description: 'Not changed since the given ETag.',
-            headers: { ...CORRELATION, ...ETAG },
-          }),
-        ]
-      : []),
+    ...(etag ? [ApiResponse({ ...notModified, headers: { ...CORRELATION, ...ETAG } })] : []),
     ...problemAnswers(problems),
   );
 }
@@ -93,7 +76,7 @@ export function Answers({ status, body, location, etag, problems }: Described): 
 export function AnswersEvents({ description, problems }: { description: string; problems: number[] }): MethodDecorator {
   return applyDecorators(
     correlationHeader(),
-    ApiHeader({ name: 'Last-Event-ID', required: false, schema: text, description: 'The id of the last event seen.' }),
+    RequestHeader('Last-Event-ID', 'The id of the last event seen.'),
     ApiResponse({ status: 200, description, headers: CORRELATION, content: { 'text/event-stream': { schema: text } } }),
     ApiResponse({ status: 204, description: 'No event follows that one.', headers: CORRELATION }),
     ...problemAnswers(problems),
@@ -107,10 +90,7 @@ export function UuidParam(name: string): MethodDecorator {
 
 /** Documents the header that makes a POST safe to repeat. */
 export function AcceptsIdempotencyKey(): MethodDecorator {
-  return ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
-    description: 'The same key and body give the same answer again, with Idempotent-Replayed: true.',
-  });
+  const schema = { ...text, minLength: 1, maxLength: 255, pattern: '^[!-~]+$' };
+  const description = 'The same key and body give the same answer again, with Idempotent-Replayed: true.';
+  return RequestHeader('Idempotency-Key', description, schema);
 }

@@ -8,7 +8,7 @@ import {
   type EventClass,
   type ResourceNames,
 } from '@orderflow/contracts';
-import { contractSchemas, type Schema } from './schemas.js';
+import { contractSchemas, reachable, type Schema } from './schemas.js';
 
 /** The envelope that EventBridge adds to an event on its way to a queue. */
 function deliveredEvent({ type, source, name }: EventClass): Schema {
@@ -34,21 +34,6 @@ function operation(action: 'send' | 'receive', channel: string, classes: readonl
     channel: { $ref: `#/channels/${channel}` },
     messages: classes.map(({ type }) => ({ $ref: `#/channels/${channel}/messages/${type}` })),
   };
-}
-
-/** Schemas that the roots refer to, directly or indirectly. */
-function reachable(schemas: Record<string, Schema>, roots: string[]): Record<string, Schema> {
-  const found: Record<string, Schema> = {};
-  const waiting = [...roots];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const schema = schemas[name];
-    if (!schema || name in found) continue;
-    found[name] = schema;
-    waiting.push(
-      ...[...JSON.stringify(schema).matchAll(/#\/components\/schemas\/(\w+)/g)].map((match) => match[1] ?? ''),
-    );
-  }
-  return found;
 }
 
 /** For example `order-queue` → `orderQueue`. */

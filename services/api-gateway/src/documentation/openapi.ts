@@ -6,7 +6,10 @@ import {
   type ApiPropertyOptions,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { contractSchemas, MODELS, type Schema } from './schemas.js';
+import { contractSchemas, MODELS, reachable, type Schema } from './schemas.js';
+
+/** Swagger finds the bodies of routes by itself, but not the problems, nor the models that a schema refers to. */
+const ROOTS = ['OrderPage', 'Timeline', 'NotificationList', 'SystemState', 'DeadLetterList', 'Problem'];
 
 /** Passes the schemas to @nestjs/swagger property by property: the only way that covers both bodies and queries. */
 function describeModels(schemas: Record<string, Schema>): void {
@@ -33,23 +36,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setVersion('1.0.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .build();
-  const { CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification } = MODELS;
-  const { NotificationList, Problem, ProblemEntry, Failure, Timeline, TimelineStep } = MODELS;
-  const { SystemState, QueueState, WorkerState, FlowPoint, LiveOrder, DeadLetterList, DeadLetterSummary } = MODELS;
-  const { ForeignAttribute } = MODELS;
-  const extraModels = [CreateOrderRequest, CreateNotificationRequest, Order, OrderItem, OrderPage, Notification]
-    .concat([NotificationList, Problem, ProblemEntry, Failure, Timeline, TimelineStep])
-    .concat([
-      SystemState,
-      QueueState,
-      WorkerState,
-      FlowPoint,
-      LiveOrder,
-      DeadLetterList,
-      DeadLetterSummary,
-      ForeignAttribute,
-    ])
-    .filter((model) => model !== undefined);
+  const extraModels = Object.keys(reachable(schemas, ROOTS)).flatMap((name) => MODELS[name] ?? []);
   const document = SwaggerModule.createDocument(app, config, { extraModels });
   // The pipe rejects unknown properties.
   for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {

@@ -62,3 +62,17 @@ export function contractSchemas(): Record<string, Schema> {
     additionalConverters: converters as never,
   }) as Record<string, Schema>;
 }
+
+/** Schemas that the roots refer to, directly or indirectly, and the roots. */
+export function reachable(schemas: Record<string, Schema>, roots: readonly string[]): Record<string, Schema> {
+  const found: Record<string, Schema> = {};
+  const waiting = [...roots];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const schema = schemas[name];
+    if (!schema || name in found) continue;
+    found[name] = schema;
+    const references = JSON.stringify(schema).matchAll(/#\/components\/schemas\/(\w+)/g);
+    waiting.push(...[...references].map(([, reference = '']) => reference));
+  }
+  return found;
+}

@@ -4,16 +4,13 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import { SERVER_OPTIONS } from '@orderflow/platform/http/server-options';
-import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
-import type { Tracing } from '@orderflow/platform/telemetry/tracing';
-import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import { fastify } from 'fastify';
-import { trustedProxies, type ApiEnv } from '../config.js';
+import { trustedProxies } from '../config.js';
 import { openApiDocument } from '../documentation/openapi.js';
+import type { Infrastructure } from '../infrastructure/infrastructure.module.js';
 import { servePage } from '../page/serve-page.js';
 import { boundMemory } from './limits/bound-memory.js';
 import { clientOf } from './limits/client-of.js';
@@ -34,34 +31,15 @@ import { isUnreadable, routeToNowhere } from './requests/request-path.js';
 import { RequestValidationPipe } from './requests/request-validation.pipe.js';
 import { sendCompletely } from './connections/send-completely.js';
 import { traceRequests } from './telemetry/trace-requests.js';
-import type { UnreadAnswers } from './limits/unread-answers.js';
 
-type HttpAppOptions = {
-  module: DynamicModule;
-  config: Readonly<ApiEnv>;
-  logger: Logger;
-  tracing: Tracing;
-  metrics: Metrics;
-  monotonic: MonotonicClock;
-  unread: UnreadAnswers;
-  asyncApi: object;
-};
+type HttpAppOptions = Infrastructure & { module: DynamicModule; asyncApi: object };
 
 /** Longer than any URL that Node accepts, so that the route validates an id of any length. */
 const MAX_PARAM_LENGTH = 16_384;
 
 /** Nest on Fastify, with everything that all routes share. */
-export async function createHttpApp({
-  module,
-  config,
-  logger,
-  tracing,
-  metrics,
-  monotonic,
-  unread,
-  asyncApi,
-}: HttpAppOptions): Promise<NestFastifyApplication> {
-  const guard = createRequestGuard('api-gateway', config);
+export async function createHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
+  const { module, config, logger, tracing, metrics, monotonic, unread, asyncApi } = options;
   const server = fastify({
     bodyLimit: config.BODY_LIMIT_BYTES,
     http: SERVER_OPTIONS,
@@ -83,18 +61,10 @@ export async function createHttpApp({
 
   readJsonBodies(server);
 
-  const connections = followConnections(server, {
-    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS,
-  });
-  const rate = createRateLimit({ monotonic, max: config.RATE_LIMIT_MAX, windowMs: config.RATE_LIMIT_WINDOW_MS });
+  const connections = followConnections(server, config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS);
+  const rate = createRateLimit(monotonic, config.RATE_LIMIT_MAX, config.RATE_LIMIT_WINDOW_MS);
   const httpMetrics = createHttpMetrics(metrics);
-  const { countRequest } = rate;
-  const { answerClientError, refuseTunnel } = createClientErrors({
-    connections,
-    countRequest,
-    metrics: httpMetrics,
-    logger,
-  });
+  const { answerClientError, refuseTunnel } = createClientErrors(connections, rate.countRequest, httpMetrics, logger);
   server.server.on('connect', (_, socket) => {
     refuseTunnel(socket as Socket);
   });
@@ -120,7 +90,7 @@ export async function createHttpApp({
     done();
   });
   await protectBrowsers(server);
-  guardRequests(server, guard);
+  guardRequests(server, createRequestGuard('api-gateway', config));
   traceRequests(server, tracing);
   await server.register(rateLimit, {
     // The plugin's hook per route would miss requests without a route.
@@ -138,9 +108,9 @@ export async function createHttpApp({
     if (isUnreadable(request)) done(malformed('The target of the request is no path.'));
     else done();
   });
-  meetExpectations(server, { bodyLimitBytes: config.BODY_LIMIT_BYTES });
+  meetExpectations(server, config.BODY_LIMIT_BYTES);
 
-  boundMemory(server, { unread, bodyLimitBytes: config.BODY_LIMIT_BYTES });
+  boundMemory(server, unread, config.BODY_LIMIT_BYTES);
   sendCompletely(server);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {

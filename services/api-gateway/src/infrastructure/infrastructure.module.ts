@@ -82,7 +82,7 @@ const DERIVED: Provider[] = [
   },
 ];
 
-/** What all features share. The module is global, so Nest shuts it down after all others. */
+/** Shared by all features. The module is global, so Nest shuts it down after all others. */
 @Module({})
 export class InfrastructureModule implements OnApplicationShutdown {
   constructor(

@@ -12,14 +12,13 @@ export function notePublished(publisher: EventPublisher): NotedPublisher {
   let recent = new Set<string>();
   let older = new Set<string>();
   return {
+    ...publisher,
     publish: async (event) => {
       await publisher.publish(event);
       if (event.type !== OrderCreatedEvent.type) return;
       recent.add((event.detail.data as { orderId: string }).orderId);
       if (recent.size === HALF) [older, recent] = [recent, new Set()];
     },
-    beginSpan: publisher.beginSpan,
-    flush: () => publisher.flush(),
     isPublished: (orderId) => recent.has(orderId) || older.has(orderId),
   };
 }

@@ -21,17 +21,14 @@ const MAX_LOGGED = 1_000;
 export function createKeepReadable(logger: Logger): KeepReadable {
   const logged = new Set<string>();
 
-  function report(id: string, key: string): void {
-    if (logged.has(id)) return;
-    if (logged.size >= MAX_LOGGED) logged.clear();
-    logged.add(id);
-    logger.warn('stored item is malformed', { [key]: id });
-  }
-
-  return (items, isReadable, key) =>
-    items.flatMap((item) => {
-      if (isReadable(item)) return [item];
-      report(String(item[key]), key);
-      return [];
+  return <T>(items: readonly Item[], isReadable: (item: Item) => item is Item & T, key: ItemKey): T[] =>
+    items.filter((item): item is Item & T => {
+      if (isReadable(item)) return true;
+      const id = String(item[key]);
+      if (logged.has(id)) return false;
+      if (logged.size >= MAX_LOGGED) logged.clear();
+      logged.add(id);
+      logger.warn('stored item is malformed', { [key]: id });
+      return false;
     });
 }

@@ -5,9 +5,6 @@ type Limits = { atOnce: number; maxWaiting: number };
 export const LIMIT_LISTS = Symbol('LIMIT_LISTS');
 export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
-/** For lists, timelines and notifications. Each read holds up to 20 items of up to 100 KB. */
-const LISTS: Limits = { atOnce: 2, maxWaiting: 100 };
-
 /**
  * Runs a bounded number of tasks at once and queues a bounded number, first in, first out.
  * @throws ApiProblem OVERLOADED when the queue is full
@@ -32,9 +29,4 @@ export function createLimitConcurrency({ atOnce, maxWaiting }: Limits): LimitCon
       else running -= 1;
     }
   };
-}
-
-/** One limit for everything that reads many items for a client. */
-export function limitLists(): LimitConcurrency {
-  return createLimitConcurrency(LISTS);
 }

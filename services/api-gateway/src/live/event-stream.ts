@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { createMonotonicClock, type MonotonicClock } from '@orderflow/platform/runtime/clock';
+import { within } from '@orderflow/platform/runtime/within';
 import type { Metrics } from '@orderflow/platform/telemetry/metrics';
 import { ApiProblem } from '../http/problems/api-problem.js';
 
@@ -6,7 +8,7 @@ import { ApiProblem } from '../http/problems/api-problem.js';
 type ServerSentEvent = { event: string; data: object; id?: string };
 
 export type EventStream = {
-  /** What goes over the wire. */
+  /** The bytes for the client. */
   body: Readable;
   send: (event: ServerSentEvent) => void;
   /** Ends the stream after the events already sent. */
@@ -18,18 +20,7 @@ const STREAM_KINDS = ['order', 'system'] as const;
 type StreamKind = (typeof STREAM_KINDS)[number];
 
 export const EVENT_STREAMS = Symbol('EVENT_STREAMS');
-export type EventStreams = {
-  /**
-   * `onClose` runs once, whichever side ends the stream.
-   * @param client the client's key, from clientOf
-   * @throws ApiProblem TOO_MANY_STREAMS
-   */
-  open: (kind: StreamKind, client: string, onClose: () => void) => EventStream;
-  /** The number of open streams. */
-  count: (kind: StreamKind) => number;
-  /** Ends all streams. One that is opened later ends after it has sent the current state. */
-  endAll: () => void;
-};
+export type EventStreams = ReturnType<typeof createEventStreams>;
 
 /** Proxies and clients close idle connections, many after 30 s or 60 s. */
 const HEARTBEAT_MS = 15_000;
@@ -48,6 +39,7 @@ type Options = {
   maxPerClient?: number;
   /** Called before more bytes are buffered for a client. */
   makeRoom?: (bytes: number) => void;
+  monotonic?: MonotonicClock;
 };
 
 /** Encodes an event that is sent to many streams once, so that they share its bytes. */
@@ -64,8 +56,9 @@ function createEncode(): (event: ServerSentEvent) => Buffer {
   };
 }
 
-export function createEventStreams(options: Options = {}): EventStreams {
+export function createEventStreams(options: Options = {}) {
   const { maxStreams = MAX_STREAMS, maxPerClient = MAX_STREAMS, makeRoom = () => undefined } = options;
+  const { monotonic = createMonotonicClock() } = options;
   const streams = new Map<EventStream, { kind: StreamKind; client: string }>();
   const encode = createEncode();
   let ending = false;
@@ -77,6 +70,11 @@ export function createEventStreams(options: Options = {}): EventStreams {
     if (own >= maxPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${maxPerClient} of your ${detail}`);
   }
 
+  /**
+   * `onClose` runs once, whichever side ends the stream.
+   * @param client the client's key, from clientOf
+   * @throws ApiProblem TOO_MANY_STREAMS
+   */
   function open(kind: StreamKind, client: string, onClose: () => void): EventStream {
     refuseTooMany(client);
     const body = new Readable({ read: () => undefined });
@@ -103,10 +101,8 @@ export function createEventStreams(options: Options = {}): EventStreams {
         ended = true;
         clearInterval(heartbeat);
         body.push(null);
-        const deadline = setTimeout(() => body.destroy(), END_WITHIN_MS);
-        body.once('close', () => {
-          clearTimeout(deadline);
-        });
+        const closed = new Promise<unknown>((resolve) => body.once('close', resolve));
+        void within(closed, { ms: END_WITHIN_MS, monotonic, onLate: () => body.destroy() });
       },
     };
     // This also runs when the client has left: the server destroys the body then.
@@ -123,8 +119,10 @@ export function createEventStreams(options: Options = {}): EventStreams {
 
   return {
     open,
-    count: (kind) => [...streams.values()].filter((stream) => stream.kind === kind).length,
-    endAll: () => {
+    /** The number of open streams. */
+    count: (kind: StreamKind): number => [...streams.values()].filter((stream) => stream.kind === kind).length,
+    /** Ends all streams. One that is opened later ends after it has sent the current state. */
+    endAll: (): void => {
       ending = true;
       for (const stream of streams.keys()) stream.end();
     },
@@ -132,7 +130,7 @@ export function createEventStreams(options: Options = {}): EventStreams {
 }
 
 /** Counts open streams at scrape time. No other metric covers requests that do not end. */
-export function exposeEventStreams(metrics: Metrics, { count }: EventStreams): void {
+export function exposeEventStreams(metrics: Metrics, { count }: Pick<EventStreams, 'count'>): void {
   metrics.gauge({
     name: 'event_streams_open',
     help: 'Event streams that are open: of single orders, and of the whole system.',

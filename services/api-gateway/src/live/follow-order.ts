@@ -14,11 +14,11 @@ function stepsAfter(order: OrderRecord, version: number): TimelineStep[] {
   const { steps } = timelineOf(order);
   const isNew = (step: TimelineStep): boolean => step.version !== undefined && step.version > version;
   const messagesOf = (some: TimelineStep[]) => new Set(some.map(({ messageId }) => messageId));
-  const told = messagesOf(steps.filter((step) => step.version !== undefined && !isNew(step)));
+  const seen = messagesOf(steps.filter((step) => step.version !== undefined && !isNew(step)));
   const news = messagesOf(steps.filter(isNew));
   // A `sent` step has no version: it is known only from the message's first receive.
   return steps.filter(
-    (step) => isNew(step) || (step.step === 'sent' && news.has(step.messageId) && !told.has(step.messageId)),
+    (step) => isNew(step) || (step.step === 'sent' && news.has(step.messageId) && !seen.has(step.messageId)),
   );
 }
 
@@ -50,7 +50,7 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
     const stream = streams.open('order', client, () => {
       stopWatching();
     });
-    const order = await readRecord(orders, orderId).catch((error: unknown) => {
+    const order = await readRecord({ reader: orders }, orderId).catch((error: unknown) => {
       stream.body.destroy();
       throw error;
     });

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Answers } from '../documentation/answers.js';
 import { clientOf } from '../http/limits/client-of.js';
 import { sendEvents } from '../http/answers/send-events.js';
-import { PEEK_DEAD_LETTERS, type PeekDeadLetters } from './peek-dead-letters.js';
+import { PeekDeadLetters } from './peek-dead-letters.js';
 import { SYSTEM_FEED, type SystemFeed } from './system-feed.js';
 import { WATCH_SYSTEM, type WatchSystem } from './watch-system.js';
 
@@ -15,7 +15,7 @@ export class LiveController {
   constructor(
     @Inject(SYSTEM_FEED) private readonly systemFeed: SystemFeed,
     @Inject(WATCH_SYSTEM) private readonly watchSystem: WatchSystem,
-    @Inject(PEEK_DEAD_LETTERS) private readonly peekDeadLetters: PeekDeadLetters,
+    private readonly peekDeadLetters: PeekDeadLetters,
   ) {}
 
   @Get('system')
@@ -34,6 +34,6 @@ export class LiveController {
   @Get('dead-letters')
   @Answers({ status: 200, body: DeadLetterList, problems: [429, 503] })
   deadLetters(): Promise<DeadLetterList> {
-    return this.peekDeadLetters();
+    return this.peekDeadLetters.list();
   }
 }

@@ -1,7 +1,6 @@
 import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { queuesOf, type QueueState, type ResourceNames } from '@orderflow/contracts';
 import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
-import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
 import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
@@ -10,13 +9,11 @@ import { ApiEnv } from '../config.js';
 import type { UnreadAnswers } from '../http/limits/unread-answers.js';
 import type { NotedPublisher } from '../infrastructure/note-published.js';
 import {
-  AWS,
   CLOCK,
   LOGGER,
   METRICS,
   MONOTONIC,
   NAMES,
-  NOTIFICATIONS,
   ORDERS,
   PUBLISHER,
   QUEUES,
@@ -30,7 +27,7 @@ import { createEventStreams, EVENT_STREAMS, exposeEventStreams, type EventStream
 import { createFollowOrder, FOLLOW_ORDER } from './follow-order.js';
 import { LiveController } from './live.controller.js';
 import { createOrderWatcher } from './order-watcher.js';
-import { createPeekDeadLetters, PEEK_DEAD_LETTERS } from './peek-dead-letters.js';
+import { PeekDeadLetters } from './peek-dead-letters.js';
 import { createSystemFeed, SYSTEM_FEED, type SystemFeed } from './system-feed.js';
 import { createWatchSystem, WATCH_SYSTEM } from './watch-system.js';
 import { askWorkers, parseWorkerUrls } from './worker-states.js';
@@ -45,9 +42,9 @@ const QUEUE_ORDER: QueueState['role'][] = ['work', 'dead-letter', 'undelivered']
   providers: [
     {
       provide: EVENT_STREAMS,
-      inject: [ApiEnv, UNREAD_ANSWERS, METRICS],
-      useFactory: (config: ApiEnv, { makeRoom }: UnreadAnswers, metrics: Metrics) => {
-        const streams = createEventStreams({ maxPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom });
+      inject: [ApiEnv, UNREAD_ANSWERS, METRICS, MONOTONIC],
+      useFactory: (config: ApiEnv, { makeRoom }: UnreadAnswers, metrics: Metrics, monotonic: MonotonicClock) => {
+        const streams = createEventStreams({ maxPerClient: config.STREAMS_PER_CLIENT_MAX, makeRoom, monotonic });
         exposeEventStreams(metrics, streams);
         return streams;
       },
@@ -68,12 +65,12 @@ const QUEUE_ORDER: QueueState['role'][] = ['work', 'dead-letter', 'undelivered']
       ) => {
         const queues = queuesOf(names).sort((a, b) => QUEUE_ORDER.indexOf(a.role) - QUEUE_ORDER.indexOf(b.role));
         const workers = urls === undefined ? undefined : parseWorkerUrls(urls);
-        return createSystemFeed({
+        const sources = {
           createFollower: () => createFollower({ reader, ...ORDER_FEED, now }),
           readQueues: () => Promise.all(queues.map(async (queue) => ({ ...queue, ...(await count(queue.name)) }))),
           askWorkers: workers && (() => askWorkers(workers, monotonic)),
-          ...{ isPublished, keepReadable, logger, now, monotonic },
-        });
+        };
+        return createSystemFeed({ ...sources, isPublished, keepReadable, logger, now, monotonic });
       },
     },
     { provide: WATCH_SYSTEM, inject: [SYSTEM_FEED, EVENT_STREAMS], useFactory: createWatchSystem },
@@ -87,18 +84,7 @@ const QUEUE_ORDER: QueueState['role'][] = ['work', 'dead-letter', 'undelivered']
         logger: Logger,
       ) => createFollowOrder({ orders, streams, watcher: createOrderWatcher({ orders, keepReadable, logger }) }),
     },
-    {
-      provide: PEEK_DEAD_LETTERS,
-      inject: [AWS, NAMES, QUEUES, ORDERS, NOTIFICATIONS, MONOTONIC],
-      useFactory: (
-        aws: AwsClients,
-        names: ResourceNames,
-        { urlOf }: Queues,
-        { reader: orders }: StoredItems,
-        { reader: notifications }: StoredItems,
-        monotonic: MonotonicClock,
-      ) => createPeekDeadLetters({ aws, urlOf, names, orders, notifications, monotonic }),
-    },
+    PeekDeadLetters,
   ],
   exports: [FOLLOW_ORDER],
 })

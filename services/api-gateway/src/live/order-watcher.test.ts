@@ -62,7 +62,7 @@ describe('the watch of an order', () => {
     ['no timeline', { version: 2, timeline: undefined }],
     ['no items', { version: 2, items: undefined }],
     ['items that are null', { version: 2, items: [null] }],
-    ['a time that is none', { version: 2, createdAt: 'yesterday' }],
+    ['an invalid time', { version: 2, createdAt: 'yesterday' }],
     ['a status of another kind', { version: 2, status: 7 }],
   ])('survives an order with %s, and continues when it is repaired', async (_what, change) => {
     const world = createFollowedOrder();

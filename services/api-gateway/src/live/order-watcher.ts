@@ -6,12 +6,8 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { KeepReadable } from '../lists/keep-readable.js';
 
-type OrderListener = {
-  /** The order has a new version. */
-  onChange: (order: OrderRecord) => void;
-  /** The order cannot be read now. Called once per outage. */
-  onProblem: (error: Error) => void;
-};
+/** `onChange`: the order has a new version. `onProblem`: it cannot be read now; called once per outage. */
+type OrderListener = { onChange: (order: OrderRecord) => void; onProblem: (error: Error) => void };
 
 export type OrderWatcher = {
   /** Reports each change after this state of the order. @returns a function that stops it */
@@ -22,19 +18,11 @@ type WatcherOptions = { orders: TableReader; keepReadable: KeepReadable; logger:
 
 /** Changes appear within this time plus two reads. */
 const INTERVAL_MS = 400;
-/** Versions per call. */
-const VERSIONS_AT_ONCE = 100;
 /** Whole orders in memory at once. */
 const ORDERS_AT_ONCE = 25;
 
 export function isTerminal({ status }: OrderRecord): boolean {
   return status === ORDER_STATES.completed || status === ORDER_STATES.failed;
-}
-
-function chunksOf(ids: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / size) }, (_, index) =>
-    ids.slice(index * size, (index + 1) * size),
-  );
 }
 
 /**
@@ -54,12 +42,11 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
   };
 
   async function look(): Promise<void> {
-    const chunks = chunksOf([...watched.keys()], VERSIONS_AT_ONCE);
-    const states = (await Promise.all(chunks.map((ids) => orders.getMany(ids, ['version'])))).flat();
-    const changed = states.map(({ orderId, version }) => ({ orderId: String(orderId), version }));
-    const ids = changed.filter(({ orderId, version }) => isNews(orderId, version)).map(({ orderId }) => orderId);
-    for (const chunk of chunksOf(ids, ORDERS_AT_ONCE)) {
-      for (const order of keepReadable(await orders.getMany(chunk), isOrderRecord, ORDER_KEY)) {
+    const states = await orders.getMany([...watched.keys()], ['version']);
+    const changed = states.filter(({ orderId, version }) => isNews(String(orderId), version));
+    while (changed.length > 0) {
+      const ids = changed.splice(0, ORDERS_AT_ONCE).map(({ orderId }) => String(orderId));
+      for (const order of keepReadable(await orders.getMany(ids), isOrderRecord, ORDER_KEY)) {
         const entry = watched.get(order.orderId);
         // A listener that joined during the read may have brought a later state.
         if (!entry || !isNews(order.orderId, order.version)) continue;
@@ -69,10 +56,6 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
     }
   }
 
-  function tellProblem(error: Error): void {
-    for (const { listeners } of watched.values()) for (const { onProblem } of listeners) onProblem(error);
-  }
-
   async function tick(): Promise<void> {
     timer = undefined;
     looking = true;
@@ -80,9 +63,9 @@ export function createOrderWatcher(options: WatcherOptions): OrderWatcher {
       await look();
       failing = false;
     } catch (thrown) {
-      const isFirst = !failing;
+      if (failing) return;
       failing = true;
-      if (isFirst) tellProblem(toError(thrown));
+      for (const { listeners } of watched.values()) for (const { onProblem } of listeners) onProblem(toError(thrown));
     } finally {
       looking = false;
       schedule();

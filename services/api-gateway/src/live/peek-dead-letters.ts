@@ -1,3 +1,4 @@
+import { Inject, Injectable } from '@nestjs/common';
 import {
   DEAD_LETTER_QUEUES,
   type DeadLetterList,
@@ -15,21 +16,21 @@ import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderfl
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
+import {
+  AWS,
+  MONOTONIC,
+  NAMES,
+  NOTIFICATIONS,
+  ORDERS,
+  QUEUES,
+  type Queues,
+  type StoredItems,
+} from '../infrastructure/tokens.js';
 
 const HOLDS_MS = 2_000;
 const MAX_TEXT_LENGTH = 500;
-
-type Dependencies = {
-  aws: Pick<AwsClients, 'sqs' | 'polling'>;
-  urlOf: (queue: string) => Promise<string>;
-  names: ResourceNames;
-  orders: TableReader;
-  notifications: TableReader;
-  monotonic: MonotonicClock;
-};
 
 /** Copies the text: a slice would keep the whole message in memory. */
 function copyOf(value: unknown): unknown {
@@ -47,35 +48,64 @@ function bounded(summary: DeadLetterSummary): DeadLetterSummary {
 const inWords = ({ code, reason }: Refusal): string => `${code}: ${reason}`;
 
 /** Shows some dead letters, why they failed, and whether a replay would start anything. */
-export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications, monotonic }: Dependencies) {
-  /** The orders and notifications of the letters, by id; undefined when the tables cannot be read. */
-  async function itemsOf(letters: DeadLetter[]): Promise<Map<string, { lastReplayId?: unknown }> | undefined> {
-    const idsOf = (wanted: 'order' | 'notification') => [
-      ...new Set(letters.map(({ body }) => subjectOf(body)).flatMap(({ what, id }) => (what === wanted ? [id] : []))),
-    ];
-    try {
-      const [foundOrders, foundNotifications] = await Promise.all([
-        orders.getMany(idsOf('order'), ['lastReplayId']),
-        notifications.getMany(idsOf('notification'), ['lastReplayId']),
-      ]);
-      return new Map([
-        ...foundOrders.map((item) => [String(item.orderId), item] as const),
-        ...foundNotifications.map((item) => [String(item.notificationId), item] as const),
-      ]);
-    } catch {
-      return undefined;
+@Injectable()
+export class PeekDeadLetters {
+  private latest: { ageMs: Stopwatch; list: Promise<DeadLetterList> } | undefined;
+  private isLooking = false;
+
+  constructor(
+    @Inject(AWS) private readonly aws: AwsClients,
+    @Inject(NAMES) private readonly names: ResourceNames,
+    @Inject(QUEUES) private readonly queues: Queues,
+    @Inject(ORDERS) private readonly orders: StoredItems,
+    @Inject(NOTIFICATIONS) private readonly notifications: StoredItems,
+    @Inject(MONOTONIC) private readonly monotonic: MonotonicClock,
+  ) {}
+
+  /** At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds. */
+  list(): Promise<DeadLetterList> {
+    if (!this.latest || (!this.isLooking && this.latest.ageMs() >= HOLDS_MS)) {
+      this.isLooking = true;
+      const list = this.peekAll().finally(() => {
+        this.isLooking = false;
+      });
+      this.latest = { ageMs: this.monotonic.startStopwatch(), list };
     }
+    return this.latest.list;
+  }
+
+  private async peekAll(): Promise<DeadLetterList> {
+    const found: DeadLetterSummary[] = [];
+    let total = 0;
+    // One queue at a time: ten messages may take 10 MB until their bodies are dropped.
+    for (const queue of DEAD_LETTER_QUEUES) {
+      const { letters, visible } = await this.peek(queue);
+      found.push(...letters);
+      total += Math.max(visible, letters.length);
+    }
+    const distinct = new Map(found.map((letter) => [`${letter.queue} ${letter.originalMessageId}`, letter]));
+    return { items: [...distinct.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1)), total };
+  }
+
+  private async peek(queue: DeadLetterQueue): Promise<{ letters: DeadLetterSummary[]; visible: number }> {
+    const url = await this.queues.urlOf(deadLetterQueueName(this.names, queue));
+    const { messages, visible } = await peekQueue(this.aws, url);
+    const letters = messages.map((message) =>
+      toDeadLetter(message, readAttributes(message.MessageAttributes), queue, this.names),
+    );
+    const refused = await this.whyNotReplayed(letters);
+    return { letters: letters.map((letter) => bounded(toDeadLetterSummary(letter, refused.get(letter)))), visible };
   }
 
   /** Uses the same rules as the operator's replay. */
-  async function whyNotReplayed(letters: DeadLetter[]): Promise<Map<DeadLetter, string>> {
+  private async whyNotReplayed(letters: DeadLetter[]): Promise<Map<DeadLetter, string>> {
     const refused = new Map<DeadLetter, string>();
     for (const letter of letters) {
       const refusal = refusalOfLetter(letter, { whyMalformed });
       if (refusal) refused.set(letter, inWords(refusal));
     }
     const readable = letters.filter((letter) => !refused.has(letter));
-    const items = await itemsOf(readable);
+    const items = await this.itemsOf(readable);
     for (const letter of items ? readable : []) {
       const decision = decideReplay(letter, items?.get(subjectOf(letter.body).id));
       if (decision === 'past') refused.set(letter, 'its replay has started what it is about already');
@@ -84,47 +114,19 @@ export function createPeekDeadLetters({ aws, urlOf, names, orders, notifications
     return refused;
   }
 
-  async function peek(queue: DeadLetterQueue): Promise<{ letters: DeadLetterSummary[]; visible: number }> {
-    const { messages, visible } = await peekQueue(aws, await urlOf(deadLetterQueueName(names, queue)));
-    const letters = messages.map((message) =>
-      toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names),
-    );
-    const refused = await whyNotReplayed(letters);
-    return {
-      letters: letters.map((letter) => bounded(toDeadLetterSummary(letter, refused.get(letter)))),
-      visible,
+  /** The orders and notifications of the letters, by id; undefined when the tables cannot be read. */
+  private async itemsOf(letters: DeadLetter[]): Promise<Map<string, { lastReplayId?: unknown }> | undefined> {
+    const subjects = letters.map(({ body }) => subjectOf(body));
+    const read = async ({ table, reader }: StoredItems, wanted: 'order' | 'notification') => {
+      const ids = new Set(subjects.filter(({ what }) => what === wanted).map(({ id }) => id));
+      const items = await reader.getMany([...ids], ['lastReplayId']);
+      return items.map((item) => [String(item[table.key]), item] as const);
     };
-  }
-
-  async function peekAll(): Promise<DeadLetterList> {
-    const found: DeadLetterSummary[] = [];
-    let total = 0;
-    // One queue at a time: ten messages may take 10 MB until their bodies are dropped.
-    for (const queue of DEAD_LETTER_QUEUES) {
-      const { letters, visible } = await peek(queue);
-      found.push(...letters);
-      total += Math.max(visible, letters.length);
+    try {
+      const found = await Promise.all([read(this.orders, 'order'), read(this.notifications, 'notification')]);
+      return new Map(found.flat());
+    } catch {
+      return undefined;
     }
-    const distinct = new Map(found.map((letter) => [`${letter.queue} ${letter.originalMessageId}`, letter]));
-    return { items: [...distinct.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1)), total };
   }
-
-  let latest: { ageMs: Stopwatch; list: Promise<DeadLetterList> } | undefined;
-  let looking = false;
-  /**
-   * At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds.
-   */
-  return (): Promise<DeadLetterList> => {
-    if (!latest || (!looking && latest.ageMs() >= HOLDS_MS)) {
-      looking = true;
-      const list = peekAll().finally(() => {
-        looking = false;
-      });
-      latest = { ageMs: monotonic.startStopwatch(), list };
-    }
-    return latest.list;
-  };
 }
-
-export const PEEK_DEAD_LETTERS = Symbol('PEEK_DEAD_LETTERS');
-export type PeekDeadLetters = ReturnType<typeof createPeekDeadLetters>;

@@ -149,7 +149,7 @@ describe('the feed of the system', () => {
     ['a createdAt that is a number', { createdAt: 7 }],
     ['an updatedAt that is no time', { updatedAt: 'soon' }],
     ['no status', { status: undefined }],
-    ['a status of its own', { status: 'ODD' }],
+    ['an unknown status', { status: 'ODD' }],
     ['no version', { version: undefined }],
     ['no customer', { customerId: null }],
     ['a failure that is null', { failure: null }],

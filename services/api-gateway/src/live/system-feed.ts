@@ -24,16 +24,7 @@ type FeedOptions = {
 };
 
 export const SYSTEM_FEED = Symbol('SYSTEM_FEED');
-export type SystemFeed = {
-  /** The current picture, after the first look. Starts looking if necessary. */
-  current: () => Promise<SystemState>;
-  /** The picture at this moment. A subscriber in the same turn of the event loop misses no update after it. */
-  whole: () => SystemState;
-  /** Reports changes about once a second. @returns a function that unsubscribes */
-  subscribe: (onUpdate: (update: SystemState) => void) => () => void;
-  /** Stops looking. */
-  stop: () => void;
-};
+export type SystemFeed = ReturnType<typeof createSystemFeed>;
 
 const INTERVAL_MS = 1_000;
 /** Looking continues for this long without subscribers, so that a reloaded page still shows the last minutes. */
@@ -110,21 +101,19 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
         readQueues(),
         asksWorkers ? askWorkers?.() : workers,
       ]);
-      const away = [
-        ...(followed.status === 'rejected' ? ['the database'] : []),
-        ...(counted.status === 'rejected' ? ['the queues'] : []),
-      ];
+      const away = [followed, counted]
+        .map(({ status }, index) => status === 'rejected' && ['the database', 'the queues'][index])
+        .filter(Boolean);
       if (away.length === 0) asOf = now();
-      problem =
-        away.length === 0
-          ? undefined
-          : `${away.join(' and ')} cannot be reached: what is shown is from ${new Date(asOf).toISOString()}`;
+      const shown = `what is shown is from ${new Date(asOf).toISOString()}`;
+      problem = away.length === 0 ? undefined : `${away.join(' and ')} cannot be reached: ${shown}`;
       if (counted.status === 'fulfilled') queues = counted.value;
       if (asked.status === 'fulfilled') workers = asked.value;
 
       const found = followed.status === 'fulfilled' ? keepReadable(followed.value, isFollowedOrder, ORDER_KEY) : [];
-      if (followed.status === 'fulfilled')
+      if (followed.status === 'fulfilled') {
         flowSince ??= Math.min(now(), ...found.map((order) => Date.parse(order.createdAt)));
+      }
       // The clock may have been set back.
       if (flowSince !== undefined) flowSince = Math.min(flowSince, now());
       const changed = found.map(note);
@@ -137,10 +126,8 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
   };
 }
 
-/**
- * One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually.
- */
-export function createSystemFeed(options: FeedOptions): SystemFeed {
+/** One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually. */
+export function createSystemFeed(options: FeedOptions) {
   const { monotonic, logger, intervalMs = INTERVAL_MS } = options;
   const listeners = new Set<(update: SystemState) => void>();
   let picture: ReturnType<typeof createPicture> | undefined;
@@ -174,20 +161,24 @@ export function createSystemFeed(options: FeedOptions): SystemFeed {
   }
 
   return {
-    current: async () => {
+    /** The current picture, after the first look. Starts looking if necessary. */
+    current: async (): Promise<SystemState> => {
       const running = begin();
       await firstLook;
       return running.whole();
     },
-    whole: () => begin().whole(),
-    subscribe: (onUpdate) => {
+    /** The picture at this moment. A subscriber in the same turn of the event loop misses no update after it. */
+    whole: (): SystemState => begin().whole(),
+    /** Reports changes about once a second. @returns a function that unsubscribes */
+    subscribe: (onUpdate: (update: SystemState) => void): (() => void) => {
       listeners.add(onUpdate);
       return () => {
         listeners.delete(onUpdate);
         unwantedForMs = monotonic.startStopwatch();
       };
     },
-    stop: () => {
+    /** Stops looking. */
+    stop: (): void => {
       stopped = true;
       clearTimeout(timer);
     },

@@ -1,19 +1,19 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CreateNotificationRequest, Notification } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
 import { UuidPipe } from '../http/requests/request-validation.pipe.js';
-import { ACCEPT_NOTIFICATION, type AcceptNotification } from './accept-notification.js';
-import { READ_NOTIFICATIONS, type ReadNotifications } from './read-notifications.js';
+import { AcceptNotification } from './accept-notification.js';
+import { ReadNotifications } from './read-notifications.js';
 
 @ApiTags('notifications')
 @Controller('api/notifications')
 export class NotificationsController {
   constructor(
-    @Inject(ACCEPT_NOTIFICATION) private readonly acceptNotification: AcceptNotification,
-    @Inject(READ_NOTIFICATIONS) private readonly readNotifications: ReadNotifications,
+    private readonly acceptNotification: AcceptNotification,
+    private readonly readNotifications: ReadNotifications,
   ) {}
 
   @Post()
@@ -25,7 +25,7 @@ export class NotificationsController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Notification> {
-    const { notification, isRepeat } = await this.acceptNotification(body, context);
+    const { notification, isRepeat } = await this.acceptNotification.accept(body, context);
     if (isRepeat) void reply.header('idempotent-replayed', 'true');
     void reply.header('location', `/api/notifications/${notification.notificationId}`);
     return notification;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type OrderPage } from '@orderflow/contracts';
+import { type ListOrdersQuery, type OrderPage } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { createKeepReadable } from '../lists/keep-readable.js';
-import { createListOrders } from './list-orders.js';
+import { ListOrders } from './list-orders.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14);
 const MAX_PAGE_BYTES = 1_048_576;
@@ -44,13 +44,12 @@ function createList(stored: readonly Stored[]) {
   };
   const log = createRecordingLogger();
   const limit = createLimitConcurrency({ atOnce: 1, maxWaiting: 0 });
+  const keepReadable = createKeepReadable(log.logger);
+  const lists = new ListOrders({ reader: orders }, limit, keepReadable, () => NOW_MS, createMonotonicClock());
   return {
     reads,
     log,
-    list: createListOrders({
-      ...{ orders, limit, keepReadable: createKeepReadable(log.logger), monotonic: createMonotonicClock() },
-      now: () => NOW_MS,
-    }),
+    list: (request: ListOrdersQuery) => lists.list(request),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Ip, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
   ListNotificationsQuery,
@@ -9,32 +9,34 @@ import {
   OrderPage,
   Timeline,
 } from '@orderflow/contracts';
+import { toOrder } from '@orderflow/domain/orders/order';
 import type { FastifyReply } from 'fastify';
-import { AcceptsIdempotencyKey, Answers, AnswersEvents, UuidParam } from '../documentation/answers.js';
+import { AcceptsIdempotencyKey, Answers, AnswersEvents, RequestHeader, UuidParam } from '../documentation/answers.js';
 import { clientOf } from '../http/limits/client-of.js';
 import { etagOf, matchesEtag } from '../http/answers/etag.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
 import { UuidPipe } from '../http/requests/request-validation.pipe.js';
 import { sendEvents } from '../http/answers/send-events.js';
+import { ORDERS, type StoredItems } from '../infrastructure/tokens.js';
 import { FOLLOW_ORDER, type FollowOrder } from '../live/follow-order.js';
-import { READ_NOTIFICATIONS, type ReadNotifications } from '../notifications/read-notifications.js';
-import { ACCEPT_ORDER, type AcceptOrder } from './accept-order.js';
-import { LIST_ORDERS, type ListOrders } from './list-orders.js';
-import { READ_ORDER, type ReadOrder } from './read-order.js';
-import { READ_TIMELINE, type ReadTimeline } from './read-timeline.js';
-import { REPLAY_ORDER, type ReplayOrder } from './replay-order.js';
+import { ReadNotifications } from '../notifications/read-notifications.js';
+import { AcceptOrder } from './accept-order.js';
+import { ListOrders } from './list-orders.js';
+import { readRecord } from './read-order.js';
+import { ReadTimeline } from './read-timeline.js';
+import { ReplayOrder } from './replay-order.js';
 
 @ApiTags('orders')
 @Controller('api/orders')
 export class OrdersController {
   constructor(
-    @Inject(ACCEPT_ORDER) private readonly acceptOrder: AcceptOrder,
-    @Inject(LIST_ORDERS) private readonly listOrders: ListOrders,
-    @Inject(READ_ORDER) private readonly readOrder: ReadOrder,
-    @Inject(READ_TIMELINE) private readonly readTimeline: ReadTimeline,
+    @Inject(ORDERS) private readonly orders: StoredItems,
+    private readonly acceptOrder: AcceptOrder,
+    private readonly listOrders: ListOrders,
+    private readonly readTimeline: ReadTimeline,
     @Inject(FOLLOW_ORDER) private readonly followOrder: FollowOrder,
-    @Inject(REPLAY_ORDER) private readonly replayOrder: ReplayOrder,
-    @Inject(READ_NOTIFICATIONS) private readonly readNotifications: ReadNotifications,
+    private readonly replayOrder: ReplayOrder,
+    private readonly readNotifications: ReadNotifications,
   ) {}
 
   @Post()
@@ -45,7 +47,7 @@ export class OrdersController {
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Order> {
-    const { order, isRepeat } = await this.acceptOrder(body, context);
+    const { order, isRepeat } = await this.acceptOrder.accept(body, context);
     if (isRepeat) void reply.header('idempotent-replayed', 'true');
     void reply.header('location', `/api/orders/${order.orderId}`);
     return order;
@@ -54,24 +56,19 @@ export class OrdersController {
   @Get()
   @Answers({ status: 200, body: OrderPage, problems: [400, 429, 503] })
   list(@Query() query: ListOrdersQuery): Promise<OrderPage> {
-    return this.listOrders(query);
+    return this.listOrders.list(query);
   }
 
   @Get(':orderId')
   @UuidParam('orderId')
-  @ApiHeader({
-    name: 'If-None-Match',
-    required: false,
-    schema: { type: 'string' },
-    description: 'An ETag from an earlier answer.',
-  })
+  @RequestHeader('If-None-Match', 'An ETag from an earlier answer.')
   @Answers({ status: 200, body: Order, etag: true, problems: [400, 404, 429, 503] })
   async get(
     @Param('orderId', UuidPipe) orderId: string,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Order | undefined> {
-    const order = await this.readOrder(orderId);
+    const order = toOrder(await readRecord(this.orders, orderId));
     const etag = etagOf(order.version);
     void reply.header('etag', etag);
     if (!matchesEtag(ifNoneMatch, etag)) return order;
@@ -83,7 +80,7 @@ export class OrdersController {
   @UuidParam('orderId')
   @Answers({ status: 200, body: Timeline, problems: [400, 404, 429, 503] })
   timeline(@Param('orderId', UuidPipe) orderId: string): Promise<Timeline> {
-    return this.readTimeline(orderId);
+    return this.readTimeline.read(orderId);
   }
 
   @Get(':orderId/events')
@@ -106,7 +103,7 @@ export class OrdersController {
   @UuidParam('orderId')
   @Answers({ status: 202, body: Order, problems: [400, 403, 404, 409, 413, 415, 429, 503] })
   replay(@Param('orderId', UuidPipe) orderId: string): Promise<Order> {
-    return this.replayOrder(orderId);
+    return this.replayOrder.replay(orderId);
   }
 
   @Get(':orderId/notifications')

@@ -1,5 +1,4 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import type { EventPublisher } from '@orderflow/platform/events/publisher';
@@ -12,23 +11,8 @@ import { runSweeper, type RunningSweeper } from '@orderflow/platform/work-item/r
 import { createSweeper, type Sweeper } from '@orderflow/platform/work-item/sweep';
 import { createOutboxMetrics } from '@orderflow/platform/work-item/sweeper-metrics';
 import { ApiEnv } from '../config.js';
-import {
-  AWS,
-  CLOCK,
-  EXECUTOR,
-  LOGGER,
-  METRICS,
-  MONOTONIC,
-  NAMES,
-  NOTIFICATIONS,
-  ORDERS,
-  PUBLISHER,
-  QUEUES,
-  type Queues,
-  type StoredItems,
-} from '../infrastructure/tokens.js';
-import { ORDER_METRICS, type OrderMetrics } from '../orders/order-metrics.js';
-import { outboxTables } from './outbox-tables.js';
+import { AWS, CLOCK, EXECUTOR, LOGGER, METRICS, MONOTONIC, PUBLISHER } from '../infrastructure/tokens.js';
+import { OutboxTables } from './outbox-tables.js';
 
 /** MessageRetentionPeriod of the work queues in infrastructure/template.yaml. */
 export const QUEUE_RETENTION_MS = 345_600_000;
@@ -58,33 +42,25 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
   private running: RunningSweeper | undefined;
 
   constructor(
-    @Inject(ApiEnv) private readonly config: ApiEnv,
-    @Inject(NAMES) names: ResourceNames,
-    @Inject(AWS) { dynamo, eventBridge }: AwsClients,
+    private readonly config: ApiEnv,
+    tables: OutboxTables,
+    @Inject(AWS) { dynamo }: AwsClients,
     @Inject(EXECUTOR) executor: StatementExecutor,
     @Inject(PUBLISHER) publisher: EventPublisher,
-    @Inject(QUEUES) queues: Queues,
-    @Inject(ORDERS) orders: StoredItems,
-    @Inject(NOTIFICATIONS) notifications: StoredItems,
-    @Inject(ORDER_METRICS) orderMetrics: OrderMetrics,
     @Inject(METRICS) metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(CLOCK) now: Clock,
     @Inject(MONOTONIC) monotonic: MonotonicClock,
   ) {
-    const { tables, checks } = outboxTables({
-      ...{ names, eventBridge, queues, orders, notifications },
-      onOrderGivenUp: orderMetrics.gaveUp,
-    });
-    const tableNames = tables.map(({ table }) => table.name);
-    const shared = { dynamo, executor, publisher, logger, now, monotonic };
-    const sweeping = { ...shared, metrics: createOutboxMetrics(metrics, tableNames, now()) };
-    this.sweepers = tables.map((swept) => ({
+    const tableNames = tables.swept.map(({ table }) => table.name);
+    const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
+    const sweeping = { dynamo, executor, publisher, logger, now, monotonic, metrics: outboxMetrics };
+    this.sweepers = tables.swept.map((swept) => ({
       table: swept.table.name,
       sweeper: createSweeper(swept, optionsOf(config), sweeping),
     }));
     const outboxChecks = this.sweepers.map(({ table, sweeper }) => [`outbox ${table}`, checkOf(sweeper)] as const);
-    this.checks = { ...checks, ...Object.fromEntries(outboxChecks) };
+    this.checks = { ...tables.checks, ...Object.fromEntries(outboxChecks) };
   }
 
   onApplicationBootstrap(): void {

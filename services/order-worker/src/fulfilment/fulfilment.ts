@@ -18,9 +18,7 @@ export type FulfilmentRequest = Call & {
 
 export type CancelRequest = Call;
 
-/**
- * A refusal is an answer and ends the order. An error leads to a retry. Both answers are final for their key.
- */
+/** A refusal is an answer and ends the order. An error leads to a retry. Both answers are final for their key. */
 export type FulfilmentResult = { fulfilled: true } | { fulfilled: false; code: string; message: string };
 
 /**

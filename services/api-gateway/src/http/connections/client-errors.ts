@@ -12,18 +12,16 @@ import { API_HEADERS } from '../security/protect-browsers.js';
 import type { CountRequest } from '../limits/rate-limit-store.js';
 import { whenOver } from './when-over.js';
 
-type Options = {
-  connections: Connections;
-  countRequest: CountRequest;
-  metrics: HttpMetrics;
-  logger: Logger;
-};
-
 /**
  * Answers input that Node rejects before there is a request, or while its body is being received. The rules of all
  * answers apply: a problem with an id, security headers, the rate limit, a log line and a metric.
  */
-export function createClientErrors({ connections, countRequest, metrics, logger }: Options) {
+export function createClientErrors(
+  connections: Connections,
+  countRequest: CountRequest,
+  metrics: HttpMetrics,
+  logger: Logger,
+) {
   const refused = new WeakSet<Socket>();
 
   function answerWithoutRequest(socket: Socket, given: ApiProblem): void {

@@ -6,11 +6,6 @@ import { whenOver } from './when-over.js';
 /** A request without an answer yet. */
 type Exchange = { request: FastifyRequest; reply: FastifyReply };
 
-export type Connections = {
-  /** The unanswered requests of a connection, oldest first. */
-  exchangesOf: (socket: Socket) => Exchange[];
-};
-
 /** A request in flight when the server closes arrives within this time. */
 const GRACE_MS = 1_000;
 /** Clients that have not read their answers by then lose them, so that time is left to drain. */
@@ -21,10 +16,7 @@ const LOOK_EVERY_MS = 250;
  * Tracks every connection and its requests, and closes them all when the server closes. Node's timeouts end with
  * `close()`: without this it would wait forever for a client that has sent a single byte.
  */
-export function followConnections(
-  server: FastifyInstance,
-  { shutdownTimeoutMs }: { shutdownTimeoutMs: number },
-): Connections {
+export function followConnections(server: FastifyInstance, shutdownTimeoutMs: number) {
   const connections = new Map<Socket, Set<Exchange>>();
   server.server.on('connection', (socket) => {
     connections.set(socket, new Set());
@@ -68,5 +60,8 @@ export function followConnections(
     done();
   });
 
-  return { exchangesOf: (socket) => [...(connections.get(socket) ?? [])] };
+  /** The unanswered requests of a connection, oldest first. */
+  return { exchangesOf: (socket: Socket): Exchange[] => [...(connections.get(socket) ?? [])] };
 }
+
+export type Connections = ReturnType<typeof followConnections>;

@@ -5,8 +5,6 @@ import { createHeldBodies } from './held-bodies.js';
 import type { UnreadAnswers } from './unread-answers.js';
 import { whenOver } from '../connections/when-over.js';
 
-type Options = { unread: UnreadAnswers; bodyLimitBytes: number };
-
 /** Limit for all request bodies that are being received or processed, together. */
 const MAX_BODY_BYTES = 16_777_216;
 const LARGE_TEXT = 16_384;
@@ -25,7 +23,7 @@ function sizeOf(payload: unknown): number | Readable {
 }
 
 /** Bounds the memory for bodies that clients send slowly and answers that they do not read. */
-export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }: Options): void {
+export function boundMemory(server: FastifyInstance, unread: UnreadAnswers, bodyLimitBytes: number): void {
   server.server.on('connection', unread.follow);
   const timer = setInterval(unread.look, LOOK_EVERY_MS).unref();
   server.addHook('onClose', (_, done) => {
@@ -37,18 +35,13 @@ export function boundMemory(server: FastifyInstance, { unread, bodyLimitBytes }:
   const completions = new WeakMap<FastifyRequest, () => void>();
   server.addHook('onRequest', (request, reply, done) => {
     const bytes = bodyBytesOf(request, bodyLimitBytes);
-    if (bytes === 0) {
-      done();
-      return;
+    const held = bytes === 0 ? undefined : bodies.hold(bytes, request.raw.socket);
+    if (held) {
+      completions.set(request, held.complete);
+      whenOver(reply, held.release);
     }
-    const held = bodies.hold(bytes, request.raw.socket);
-    if (!held) {
-      done(new ApiProblem('OVERLOADED', 'Too many large requests are being received.'));
-      return;
-    }
-    completions.set(request, held.complete);
-    whenOver(reply, held.release);
-    done();
+    if (held || bytes === 0) done();
+    else done(new ApiProblem('OVERLOADED', 'Too many large requests are being received.'));
   });
   server.addHook('preValidation', (request, _, done) => {
     completions.get(request)?.();

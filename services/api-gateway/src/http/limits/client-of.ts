@@ -5,10 +5,10 @@ const NETWORK_GROUPS = 4;
 
 /** The eight groups of an IPv6 address, including those that `::` leaves out. */
 function groupsOf(address: string): string[] {
-  const [head = '', tail] = address.split('::');
-  const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''));
-  const missing = tail === undefined ? 0 : 8 - (before?.length ?? 0) - (after?.length ?? 0);
-  return [...(before ?? []), ...Array<string>(Math.max(0, missing)).fill('0'), ...(after ?? [])];
+  const split = (part = '') => part.split(':').filter((group) => group !== '');
+  const [before, after] = address.split('::');
+  const missing = 8 - split(before).length - split(after).length;
+  return [...split(before), ...Array<string>(Math.max(0, missing)).fill('0'), ...split(after)];
 }
 
 /**

@@ -9,16 +9,11 @@ export type CountRequest = (client: string) => { isExceeded: boolean; retryAfter
 /** Clients that are remembered. The least recent are forgotten first. */
 const MAX_CLIENTS = 5_000;
 
-type Options = { monotonic: MonotonicClock; max: number; windowMs: number };
-
 /**
  * Counts the requests of each client in windows. The plugin's own store uses the wall clock: after a step back by an
  * hour, its window would last that hour and it would refuse clients within their limit.
  */
-export function createRateLimit({ monotonic, max, windowMs }: Options): {
-  Store: FastifyRateLimitStoreCtor;
-  countRequest: CountRequest;
-} {
+export function createRateLimit(monotonic: MonotonicClock, max: number, windowMs: number) {
   const windows = new Map<string, Window>();
 
   function count(client: string): { current: number; ttl: number } {
@@ -42,11 +37,10 @@ export function createRateLimit({ monotonic, max, windowMs }: Options): {
     }
   }
 
-  return {
-    Store: RateLimitStore,
-    countRequest: (client) => {
-      const { current, ttl } = count(client);
-      return { isExceeded: current > max, retryAfterSeconds: Math.ceil(ttl / 1_000) };
-    },
+  const Store: FastifyRateLimitStoreCtor = RateLimitStore;
+  const countRequest: CountRequest = (client) => {
+    const { current, ttl } = count(client);
+    return { isExceeded: current > max, retryAfterSeconds: Math.ceil(ttl / 1_000) };
   };
+  return { Store, countRequest };
 }

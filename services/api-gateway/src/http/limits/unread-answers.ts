@@ -27,17 +27,6 @@ type Options = {
   now?: () => number;
 };
 
-export type UnreadAnswers = {
-  /** Watches a connection until it closes. */
-  follow: (socket: Socket) => void;
-  /** Registers an answer: its size, or the stream of its bytes. @returns a function to call when it ends */
-  sending: (socket: Socket, answer: number | Readable) => () => void;
-  /** Makes room for more bytes: disconnects the clients that have read nothing for longest. */
-  makeRoom: (bytes: number) => void;
-  /** Disconnects clients that read nothing. Called about once a second. */
-  look: () => void;
-};
-
 function unreadOf({ socket, answers, streams }: Connection): number {
   let unread = Math.max(answers, socket.writableLength);
   for (const stream of streams) unread += stream.readableLength;
@@ -48,7 +37,7 @@ function unreadOf({ socket, answers, streams }: Connection): number {
  * Bounds unread answers: by time for each client, by bytes for all together. Progress means that the kernel has taken a
  * whole piece. An answer with a length is one piece of at most 1 MiB; a stream sends many.
  */
-export function createUnreadAnswers(options: Options): UnreadAnswers {
+export function createUnreadAnswers(options: Options) {
   const { maxBytes, stalledAfterMs, onDisconnect, now = () => performance.now() } = options;
   const connections = new Map<Socket, Connection>();
   /** The last measurement plus everything added since: an upper bound. */
@@ -75,13 +64,15 @@ export function createUnreadAnswers(options: Options): UnreadAnswers {
   }
 
   return {
-    follow: (socket) => {
+    /** Watches a connection until it closes. */
+    follow: (socket: Socket): void => {
       const streams = new Set<Readable>();
       connections.set(socket, { socket, answers: 0, streams, flushed: 0, progressAt: now() });
       socket.once('close', () => connections.delete(socket));
     },
 
-    sending: (socket, answer) => {
+    /** Registers an answer: its size, or the stream of its bytes. @returns a function to call when it ends */
+    sending: (socket: Socket, answer: number | Readable): (() => void) => {
       const connection = connections.get(socket);
       if (!connection) return () => undefined;
       if (typeof answer !== 'number') {
@@ -94,7 +85,8 @@ export function createUnreadAnswers(options: Options): UnreadAnswers {
       };
     },
 
-    makeRoom: (bytes) => {
+    /** Makes room for more bytes: disconnects the clients that have read nothing for longest. */
+    makeRoom: (bytes: number): void => {
       total += bytes;
       if (total <= maxBytes) return;
       const measured = measureAll();
@@ -107,13 +99,16 @@ export function createUnreadAnswers(options: Options): UnreadAnswers {
       }
     },
 
-    look: () => {
+    /** Disconnects clients that read nothing. Called about once a second. */
+    look: (): void => {
       for (const { connection } of measureAll()) {
         if (now() - connection.progressAt >= stalledAfterMs) end(connection, 'stalled');
       }
     },
   };
 }
+
+export type UnreadAnswers = ReturnType<typeof createUnreadAnswers>;
 
 export function countDisconnects(metrics: Metrics): (reason: DisconnectReason) => void {
   const disconnected = metrics.counter({

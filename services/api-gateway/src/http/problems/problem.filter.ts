@@ -35,27 +35,17 @@ const STATUSES: Record<ProblemCode, number> = {
 
 const RETRY_AFTER_SECONDS = 2;
 
-/** Maps the framework's own errors. */
-function fromFramework(exception: HttpException): ApiProblem {
-  switch (exception.getStatus()) {
-    case 404:
-      return new ApiProblem('ROUTE_NOT_FOUND', 'There is nothing at this path; /docs lists the routes.');
-    case 413:
-      return new ApiProblem('PAYLOAD_TOO_LARGE', 'The request body is too large.');
-    case 415:
-      return new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
-    default:
-      return exception.getStatus() < 500
-        ? malformed(exception.message)
-        : new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
-  }
-}
-
 /** Maps any error to the problem that the client sees: never a stack or an internal message. */
 function toApiProblem(exception: unknown): ApiProblem {
   if (exception instanceof ApiProblem) return exception;
-  if (exception instanceof HttpException) return fromFramework(exception);
-  if (isUnavailable(exception)) {
+  // The framework's own errors.
+  const status = exception instanceof HttpException ? exception.getStatus() : 500;
+  if (status === 404)
+    return new ApiProblem('ROUTE_NOT_FOUND', 'There is nothing at this path; /docs lists the routes.');
+  if (status === 413) return new ApiProblem('PAYLOAD_TOO_LARGE', 'The request body is too large.');
+  if (status === 415) return new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
+  if (status < 500) return malformed((exception as HttpException).message);
+  if (!(exception instanceof HttpException) && isUnavailable(exception)) {
     return new ApiProblem(
       'STORAGE_UNAVAILABLE',
       'The database cannot be reached. Try again shortly; with an Idempotency-Key that can never order twice.',

@@ -16,16 +16,7 @@ export function isProbe(request: FastifyRequest): boolean {
   return PROBES.has(routeOf(request));
 }
 
-type Labels = { method: string; route: string; status: number };
-
-export type HttpMetrics = {
-  /** Measures an answered request. */
-  measure: (request: FastifyRequest, reply: FastifyReply) => void;
-  /** Counts an answer to input that never became a request. */
-  count: (labels: Labels) => void;
-};
-
-export function createHttpMetrics(metrics: Metrics): HttpMetrics {
+export function createHttpMetrics(metrics: Metrics) {
   const labelNames = ['method', 'route', 'status'] as const;
   const requests = metrics.counter({ name: 'http_requests_total', help: 'Requests that were answered.', labelNames });
   const duration = metrics.histogram({
@@ -35,7 +26,8 @@ export function createHttpMetrics(metrics: Metrics): HttpMetrics {
     buckets: SECONDS,
   });
   return {
-    measure: (request, reply) => {
+    /** Measures an answered request. */
+    measure: (request: FastifyRequest, reply: FastifyReply): void => {
       const method = METHODS.has(request.method) ? request.method : 'other';
       const labels = { method, route: routeOf(request), status: reply.statusCode };
       requests.inc(labels);
@@ -43,8 +35,11 @@ export function createHttpMetrics(metrics: Metrics): HttpMetrics {
       const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream');
       if (!isStream) duration.observe(labels, reply.elapsedTime / 1_000);
     },
-    count: (labels) => {
+    /** Counts an answer to input that never became a request. */
+    count: (labels: { method: string; route: string; status: number }): void => {
       requests.inc(labels);
     },
   };
 }
+
+export type HttpMetrics = ReturnType<typeof createHttpMetrics>;

@@ -7,12 +7,6 @@ export function nestLogger(logger: Logger): LoggerService {
     (level: 'debug' | 'warn' | 'error') =>
     (message: unknown, ...rest: unknown[]) =>
       logger[level]('nest', { text: String(message), context: rest.at(-1) });
-  return {
-    log: at('debug'),
-    debug: at('debug'),
-    verbose: at('debug'),
-    warn: at('warn'),
-    error: at('error'),
-    fatal: at('error'),
-  };
+  const [debug, warn, error] = [at('debug'), at('warn'), at('error')];
+  return { log: debug, debug, verbose: debug, warn, error, fatal: error };
 }
