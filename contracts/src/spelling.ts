@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { isUUID, IsUUID } from 'class-validator';
+import { applyAll } from './properties.js';
 
 /** Digits only: `Number` would also accept `0x10`, `1e1`, ` 5` and an empty string. */
 const WHOLE_NUMBER = /^(?:0|[1-9][0-9]*)$/;
@@ -19,7 +20,5 @@ export function toUuid(value: unknown): string | undefined {
 /** A UUID in any case, converted to lower case. */
 export function IsId(): PropertyDecorator {
   const toStored = Transform(({ value }: { value: unknown }) => toUuid(value) ?? value);
-  return (target, key) => {
-    for (const decorate of [toStored, IsUUID()]) decorate(target, key);
-  };
+  return applyAll(IsUUID(), toStored);
 }

@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { Failure } from '../failure.js';
-import { Optional } from '../optional.js';
+import { IsIntFrom, IsNestedList, Optional } from '../properties.js';
 import { FromDigits, IsId } from '../spelling.js';
 import { IsText, IsTextOrNull } from '../text.js';
 
@@ -35,8 +35,7 @@ export class Notification {
   @IsIn(NOTIFICATION_STATUSES)
   status!: NotificationStatus;
 
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version!: number;
 
   @IsIn(NOTIFICATION_CHANNELS)
@@ -68,9 +67,7 @@ export class Notification {
 
 /** Answer of GET /api/orders/:orderId/notifications, oldest first. */
 export class NotificationList {
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => Notification)
+  @IsNestedList(() => Notification)
   items!: Notification[];
 
   /** Pass it as `cursor` to get the next page; null on the last page. */

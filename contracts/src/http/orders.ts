@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { Failure } from '../failure.js';
 import { IsMoney, MatchesItemTotal, MAX_UNIT_PRICE } from '../money.js';
-import { Optional } from '../optional.js';
+import { IsIntFrom, IsNestedList, Optional } from '../properties.js';
 import { FromDigits } from '../spelling.js';
 import { IsReference, IsText, IsTextOrNull } from '../text.js';
 
@@ -71,16 +71,13 @@ export class Order {
   status!: OrderStatus;
 
   /** Rises with every change. The ETag is derived from it. */
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version!: number;
 
   @IsReference()
   customerId!: string;
 
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => OrderItem)
+  @IsNestedList(() => OrderItem)
   items!: OrderItem[];
 
   @IsMoney(MAX_TOTAL_AMOUNT)
@@ -104,9 +101,7 @@ export class Order {
 
 /** Answer of GET /api/orders. */
 export class OrderPage {
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => Order)
+  @IsNestedList(() => Order)
   items!: Order[];
 
   /** Pass it as `cursor` to get the next page; null on the last page. */
