@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsISO8601, IsObject, ValidateNested } from 'class-validator';
+import { IsDefined, IsISO8601, IsObject, ValidateNested } from 'class-validator';
 import { Failure } from '../failure.js';
-import { MAX_ITEMS, MAX_TOTAL_AMOUNT, OrderItem } from '../http/orders.js';
+import { IsOrderItems, MAX_TOTAL_AMOUNT, type OrderItem } from '../http/orders.js';
 import { IsMoney } from '../money.js';
 import { IsIntFrom, IsNested } from '../properties.js';
 import { IsId } from '../spelling.js';
@@ -15,13 +15,7 @@ export class OrderCreatedData {
   @IsReference()
   customerId!: string;
 
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_ITEMS)
-  // class-validator accepts an empty array as a nested object.
-  @IsObject({ each: true })
-  @ValidateNested({ each: true })
-  @Type(() => OrderItem)
+  @IsOrderItems()
   items!: OrderItem[];
 
   @IsMoney(MAX_TOTAL_AMOUNT)
