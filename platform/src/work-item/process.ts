@@ -117,7 +117,7 @@ export async function workOnItem<Item extends object>(
       break;
   }
   const { ownership, life, isGivenUp } = claim;
-  delivery.held.postpone = ({ delaySeconds, reason }) => {
+  delivery.claim.postpone = ({ delaySeconds, reason }) => {
     const at = now();
     const entry = { name: 'retried', at: new Date(at).toISOString(), delaySeconds, reason };
     return postponeItem(executor, table, ownership, { now: at, entry });

@@ -76,7 +76,6 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
     }),
     withDeadLetter(sqs, {
       queueUrl: options.deadLetterUrl,
-      maxReceives: env.MAX_RECEIVES,
       exhausted: inTime(run('exhausted')),
     }),
     inTime,
@@ -86,7 +85,13 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
   return async (messages) => {
     const outcomes = await Promise.all(
       messages.map(async (message) => {
-        const delivery = toDelivery(message, { logger, now: now(), replayIdOf });
+        const delivery = toDelivery(message, {
+          logger,
+          replayIdOf,
+          outages,
+          maxAttempts: env.MAX_RECEIVES,
+          now: now(),
+        });
         const outcome = await handle(delivery);
         options.onOutcome?.(outcome, delivery);
         return outcome;

@@ -8,8 +8,6 @@ import type { Middleware, Next } from './pipeline.js';
 
 export type DeadLetterOptions = {
   queueUrl: string;
-  /** A message is exhausted after this many attempts: its next receive ends it. Below the queue's maxReceiveCount. */
-  maxReceives: number;
   /** Ends the item of an exhausted message. Repeated until it succeeds, and possibly after that. */
   exhausted: Next;
 };
@@ -24,7 +22,7 @@ function reasonOf({ code, message, details }: PermanentError): Reason {
  * copy, then (in the poller) the ack. If the ack fails, SQS redelivers the message, and this process remembers that the
  * copy exists. A process that dies before the ack leads to a second copy with the same originalMessageId.
  */
-export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: DeadLetterOptions): Middleware {
+export function withDeadLetter(sqs: Sqs, { queueUrl, exhausted }: DeadLetterOptions): Middleware {
   /** Messages whose copy is in the dead-letter queue, by id. */
   const copied = createRecent<Reason>();
 
@@ -48,13 +46,11 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
     failpoint('dead-letter.after-failed');
   }
 
-  return (next) => async (received) => {
-    const delivery = { ...received, attempt: Math.min(received.attempt, maxReceives) };
-    delivery.facts.attempt = delivery.attempt;
+  return (next) => async (delivery) => {
     const known = copied.get(delivery.messageId);
     if (known) return bury(delivery, known);
     // Before the handler: a message that crashes the process must not be retried forever.
-    if (received.attempt > maxReceives) {
+    if (delivery.isExhausted) {
       await end(delivery);
       return bury(delivery, { code: 'RECEIVES_EXHAUSTED', message: `not finished ${afterAttempts(delivery)}` });
     }
