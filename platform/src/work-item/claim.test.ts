@@ -46,18 +46,8 @@ async function createJobs() {
 
   const claim = (messageId: string, replayId?: string, by: StatementExecutor = executor, givesUp = false) =>
     claimItem(
-      by,
-      TABLE,
-      {
-        id: 'j1',
-        messageId,
-        ...(replayId === undefined ? {} : { replayId }),
-        leaseMs: LEASE_MS,
-        givesUp,
-        entry: { name: 'received', messageId },
-        markerDelayMs: 7_000,
-      },
-      () => time.ms,
+      { executor: by, table: TABLE, now: () => time.ms, leaseMs: LEASE_MS, markerDelayMs: 7_000 },
+      { id: 'j1', messageId, replayId, givesUp, entry: { name: 'received', messageId } },
     );
   const owned = (result: ClaimResult): Ownership => {
     if (result.kind !== 'claimed') throw new Error(`expected a claim, not ${result.kind}`);
@@ -68,7 +58,7 @@ async function createJobs() {
     result: 'completed' | 'failed' = 'completed',
     attributes: Record<string, unknown> = {},
   ) =>
-    finishItem(executor, TABLE, ownership, {
+    finishItem({ executor, table: TABLE }, ownership, {
       result,
       now: time.ms,
       attributes,
@@ -140,7 +130,7 @@ describe('claim', () => {
     await claimed('m1');
     const before = job();
     time.ms += LEASE_MS + LEASE_SKEW_MS;
-    expect(await claim('m2')).toEqual({ kind: 'held' });
+    expect(await claim('m2')).toEqual({ kind: 'leased' });
     expect(job()).toEqual(before);
   });
 
@@ -148,7 +138,7 @@ describe('claim', () => {
     const { claim, claimed, time } = await createJobs();
     await claimed('m1');
     time.ms -= LEASE_SKEW_MS;
-    expect(await claim('m2')).toEqual({ kind: 'held' });
+    expect(await claim('m2')).toEqual({ kind: 'leased' });
   });
 
   it('is taken over after the clock was set back, without a wait for the clock to catch up', async () => {
@@ -164,7 +154,7 @@ describe('claim', () => {
   it('is not taken over by what was seen before the holder came again: the version never falls', async () => {
     const { claimed, executor, time, claim, job } = await createJobs();
     const giveBack = async () =>
-      postponeItem(executor, TABLE, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
+      postponeItem({ executor, table: TABLE }, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
     await giveBack();
     time.ms += PASSED_MS;
     let raced = false;
@@ -177,7 +167,7 @@ describe('claim', () => {
         return executor.execute(statement);
       },
     };
-    expect(await claim('m2', undefined, racing)).toEqual({ kind: 'held' });
+    expect(await claim('m2', undefined, racing)).toEqual({ kind: 'leased' });
     expect(raced).toBe(true);
     expect(job()).toMatchObject({ holder: 'm1', version: 5, timeline: { retried_3: {}, retried_5: {} } });
   });
@@ -204,14 +194,9 @@ describe('claim', () => {
 
   it('knows an item that does not exist', async () => {
     const { executor } = await createJobs();
-    const request = {
-      id: 'nowhere',
-      messageId: 'm1',
-      leaseMs: 1,
-      entry: { name: 's' },
-      markerDelayMs: 1,
-    };
-    expect(await claimItem(executor, TABLE, request, Date.now)).toEqual({ kind: 'unknown' });
+    const store = { executor, table: TABLE, now: Date.now, leaseMs: 1, markerDelayMs: 1 };
+    const request = { id: 'nowhere', messageId: 'm1', entry: { name: 's' } };
+    expect(await claimItem(store, request)).toEqual({ kind: 'unknown' });
   });
 
   it('recognises its own claim when the answer was lost inside the client and the call repeated', async () => {
@@ -230,7 +215,7 @@ describe('claim', () => {
     const { claim, job } = await createJobs();
     const results = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`m${index}`)));
     const kinds = results.map(({ kind }) => kind).sort();
-    expect(kinds).toEqual(['claimed', ...Array.from({ length: 19 }, () => 'held')]);
+    expect(kinds).toEqual(['claimed', ...Array.from({ length: 19 }, () => 'leased')]);
     expect(job().version).toBe(2);
   });
 
@@ -269,7 +254,7 @@ describe('postpone', () => {
   it('leaves the item to its message, and nothing late of the attempt can finish it', async () => {
     const { claimed, claim, executor, finish, job } = await createJobs();
     const ownership = await claimed('m1');
-    await postponeItem(executor, TABLE, ownership, reason);
+    await postponeItem({ executor, table: TABLE }, ownership, reason);
     expect(job()).toMatchObject({
       status: 'PROCESSING',
       version: 3,
@@ -278,7 +263,7 @@ describe('postpone', () => {
     });
     expect(job()).toMatchObject({ updatedAt: new Date(5_000).toISOString() });
     expect(await finish(ownership)).toBe(false);
-    expect((await claim('m2')).kind).toBe('held');
+    expect((await claim('m2')).kind).toBe('leased');
     expect(await finish(await claimed('m1'))).toBe(true);
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 5, effects: 1 });
   });
@@ -288,13 +273,13 @@ describe('postpone', () => {
     const ownership = await claimed('m1');
     await claimed('m1');
     const taken = job();
-    await postponeItem(executor, TABLE, ownership, reason);
+    await postponeItem({ executor, table: TABLE }, ownership, reason);
     expect(job()).toEqual(taken);
   });
 
   it('does not keep another message from taking over once the lease has passed', async () => {
     const { claimed, claim, executor, time } = await createJobs();
-    await postponeItem(executor, TABLE, await claimed('m1'), reason);
+    await postponeItem({ executor, table: TABLE }, await claimed('m1'), reason);
     time.ms += PASSED_MS;
     expect((await claim('m2')).kind).toBe('claimed');
   });
@@ -325,7 +310,7 @@ describe('finish', () => {
   it('keeps the marker of an outcome until it is confirmed', async () => {
     const { claimed, executor, job, time } = await createJobs();
     const outcome = { result: 'completed', now: time.ms, attributes: {}, entries: [] } as const;
-    await finishItem(executor, CONFIRMED, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
+    await finishItem({ executor, table: CONFIRMED }, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
     expect(job()).toMatchObject({
       status: 'COMPLETED',
       version: 3,
@@ -409,7 +394,7 @@ describe('replay', () => {
     const { failRetriably, claim, job } = await createJobs();
     await failRetriably('m1');
     const results = await Promise.all([claim('m2', 'r1'), claim('m3', 'r1'), claim('m4', 'r2')]);
-    expect(results.map(({ kind }) => kind).sort()).toEqual(['claimed', 'held', 'held']);
+    expect(results.map(({ kind }) => kind).sort()).toEqual(['claimed', 'leased', 'leased']);
     expect(job()).toMatchObject({ version: 4, status: 'PROCESSING' });
   });
 

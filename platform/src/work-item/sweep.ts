@@ -44,7 +44,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   const republish = createRepublish({ table, reader }, options, dependencies);
   /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
-  const { leaseMs, backoffBaseMs } = options;
+  const store = { executor, table, now, leaseMs: options.leaseMs, markerDelayMs: options.backoffBaseMs };
   const consumers = table.confirmedBy.map((consumer) => {
     const subscription = swept.consumers[consumer];
     if (!subscription) throw new Error(`no subscription delivers the outcomes of ${name} to ${consumer}`);
@@ -77,7 +77,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
         metrics?.republished(name);
         return;
       case 'give up': {
-        const failed = await giveUp({ table, reader, executor, now, leaseMs, markerDelayMs: backoffBaseMs }, item);
+        const failed = await giveUp(store, reader, item);
         if (!failed) return;
         report.givenUp += 1;
         metrics?.gaveUp(name);

@@ -2,25 +2,20 @@ import { type NotificationRequestedEvent, type OrderCompletedEvent, type OrderFa
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
+import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import { confirmOutcome } from '@orderflow/platform/work-item/confirm';
 import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
 import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
-import {
-  endOfRetries,
-  workOnItem,
-  type Claimed,
-  type WorkItems,
-  type WorkResult,
-} from '@orderflow/platform/work-item/process';
+import { endOfRetries, workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/work-item/process';
 import type { Sender } from './sender.js';
 
 type NotificationFacts = Omit<NotificationOutcomeFields, 'status' | 'version' | 'updatedAt'> & { message: string };
 
 /** Does `work` under a claim on the notification. */
 function workOn(
-  notifications: WorkItems,
+  notifications: WorkItemStore,
   delivery: Delivery,
   { message: _message, ...known }: NotificationFacts,
   work: (claimed: Claimed) => Promise<WorkResult>,
@@ -34,7 +29,7 @@ function workOn(
   });
 }
 
-function sendIt(notifications: WorkItems, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
+function sendIt(notifications: WorkItemStore, sender: Sender, delivery: Delivery, notification: NotificationFacts) {
   const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = notification;
   return workOn(notifications, delivery, notification, async () => {
     const { signal } = delivery;
@@ -45,7 +40,7 @@ function sendIt(notifications: WorkItems, sender: Sender, delivery: Delivery, no
   });
 }
 
-function failIt(notifications: WorkItems, delivery: Delivery, notification: NotificationFacts) {
+function failIt(notifications: WorkItemStore, delivery: Delivery, notification: NotificationFacts) {
   return workOn(notifications, delivery, notification, endOfRetries(delivery, 'Not sent'));
 }
 
@@ -69,7 +64,7 @@ function textFor({ data }: OrderOutcome): string {
  * makes sure that it is sent. Its id derives from the event's, so each event leads to one notification.
  */
 async function ensureNotification(
-  notifications: WorkItems,
+  notifications: WorkItemStore,
   orders: WorkItemTable,
   outcome: OrderOutcome,
 ): Promise<NotificationFacts> {
@@ -96,21 +91,25 @@ async function ensureNotification(
 }
 
 /** Sends a notification that a client requested. */
-export function sendRequested(notifications: WorkItems, sender: Sender): Handler<NotificationRequestedEvent> {
+export function sendRequested(notifications: WorkItemStore, sender: Sender): Handler<NotificationRequestedEvent> {
   return (event, delivery) => sendIt(notifications, sender, delivery, requested(event));
 }
 
-export function failRequested(notifications: WorkItems): Handler<NotificationRequestedEvent> {
+export function failRequested(notifications: WorkItemStore): Handler<NotificationRequestedEvent> {
   return (event, delivery) => failIt(notifications, delivery, requested(event));
 }
 
 /** Tells the customer how the order ended. */
-export function sendForOutcome(notifications: WorkItems, orders: WorkItemTable, sender: Sender): Handler<OrderOutcome> {
+export function sendForOutcome(
+  notifications: WorkItemStore,
+  orders: WorkItemTable,
+  sender: Sender,
+): Handler<OrderOutcome> {
   return async (event, delivery) =>
     sendIt(notifications, sender, delivery, await ensureNotification(notifications, orders, event));
 }
 
-export function failForOutcome(notifications: WorkItems, orders: WorkItemTable): Handler<OrderOutcome> {
+export function failForOutcome(notifications: WorkItemStore, orders: WorkItemTable): Handler<OrderOutcome> {
   return async (event, delivery) =>
     failIt(notifications, delivery, await ensureNotification(notifications, orders, event));
 }

@@ -1,14 +1,9 @@
 import { type OrderCreatedEvent } from '@orderflow/contracts';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import type { OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
+import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
-import {
-  endOfRetries,
-  workOnItem,
-  type Claimed,
-  type WorkItems,
-  type WorkResult,
-} from '@orderflow/platform/work-item/process';
+import { endOfRetries, workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/work-item/process';
 import { checkFulfilment } from './fulfilment/check-fulfilment.js';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
 
@@ -46,7 +41,7 @@ const givenUpBefore: Work = () => {
 };
 
 /** Takes an accepted order to COMPLETED or FAILED. */
-export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
+export function processOrder(orders: WorkItemStore, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId, items } = event.data;
@@ -77,7 +72,7 @@ export function processOrder(orders: WorkItems, adapter: Fulfilment): Handler<Or
  * Ends an order whose attempts are used up: FAILED if the warehouse cancels it, COMPLETED if it has shipped. An operator's
  * replay starts a FAILED order again.
  */
-export function failExhaustedOrder(orders: WorkItems, adapter: Fulfilment): Handler<OrderCreatedEvent> {
+export function endExhaustedOrder(orders: WorkItemStore, adapter: Fulfilment): Handler<OrderCreatedEvent> {
   const fulfilment = checkFulfilment(adapter);
   return (event, delivery) => {
     const { orderId } = event.data;
