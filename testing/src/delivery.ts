@@ -1,5 +1,5 @@
 import type { Delivery } from '@orderflow/platform/worker/delivery';
-import { silentLogger } from '@orderflow/platform/runtime/logger';
+import { silentLogger } from './silent-logger.js';
 
 const MAX_ATTEMPTS = 10;
 

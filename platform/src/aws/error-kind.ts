@@ -36,6 +36,16 @@ const DENIED = named(
 /** An encryption key is disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
 const KMS = /^kms[A-Z._]/i;
 
+/** The error of one entry in a batch call that succeeded. */
+export class EntryError extends Error {
+  constructor(
+    override readonly name: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
 
 function namesOf({ name, code, Code }: AwsError): string[] {

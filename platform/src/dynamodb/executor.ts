@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
-import { errorKindOf } from '../aws/error-kind.js';
+import { EntryError, errorKindOf } from '../aws/error-kind.js';
 import { createBatcher } from '../runtime/batching.js';
 
 /** One conditional PartiQL statement on one item. `key` names the item: no batch may hold a key twice. */
@@ -43,16 +43,6 @@ const BACKOFF_BASE_MS = 25;
 
 const REFUSALS = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
 
-/** The error of one statement in a call that succeeded. */
-class StatementError extends Error {
-  constructor(
-    override readonly name: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 type Entry = { result: StatementResult } | { error: unknown };
 
 /**
@@ -76,12 +66,12 @@ export function createStatementExecutor(
     );
     return statements.map((_, index) => {
       const response = responses[index];
-      if (!response) return { error: new StatementError('NoResponse', 'the service answered without an outcome') };
+      if (!response) return { error: new EntryError('NoResponse', 'the service answered without an outcome') };
       const { Error: error } = response;
       if (!error) return { result: { applied: true } };
       const code = error.Code ?? 'UnknownError';
       if (REFUSALS.has(code)) return { result: { applied: false, item: error.Item } };
-      return { error: new StatementError(code, error.Message ?? 'the statement failed without a message') };
+      return { error: new EntryError(code, error.Message ?? 'the statement failed without a message') };
     });
   }
 
@@ -118,7 +108,7 @@ export function createStatementExecutor(
       try {
         return await batcher.submit(statement);
       } catch (error) {
-        const isThrottled = error instanceof StatementError && errorKindOf(error) === 'throttled';
+        const isThrottled = error instanceof EntryError && errorKindOf(error) === 'throttled';
         if (!isThrottled || attempt === MAX_ATTEMPTS) throw error;
         // Full jitter.
         await sleep(Math.random() * BACKOFF_BASE_MS * 2 ** (attempt - 1));

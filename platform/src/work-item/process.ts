@@ -81,9 +81,7 @@ export async function workOnItem<Item extends object>(
   const claim = await claimItem(store, { id, messageId, replayId, givesUp, entry: received });
   switch (claim.kind) {
     case 'unknown':
-      throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, {
-        details: { path: `detail.data.${table.key}` },
-      });
+      throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, { path: `detail.data.${table.key}` });
     case 'leased':
       return { outcome: 'duplicate', events: [] };
     case 'finished': {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
-import { silentLogger } from '../runtime/logger.js';
+import { silentLogger } from '@orderflow/testing/silent-logger';
 import {
   readAttributes,
   writeAttributes,

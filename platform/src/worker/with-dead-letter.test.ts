@@ -32,7 +32,7 @@ function create(next: Next, exhausted: Next = async () => 'processed') {
 const refuse =
   (message: string, details = {}) =>
   () =>
-    Promise.reject(new PermanentError('BAD', message, { details }));
+    Promise.reject(new PermanentError('BAD', message, details));
 
 describe('withDeadLetter', () => {
   it('passes on outcomes and temporary errors', async () => {

@@ -12,11 +12,6 @@ export type DeadLetterOptions = {
   exhausted: Next;
 };
 
-function reasonOf({ code, message, details }: PermanentError): Reason {
-  const { path } = details;
-  return { code, message, path: typeof path === 'string' ? path : undefined };
-}
-
 /**
  * Sends messages that no retry can help to the dead-letter queue, with the reason. The order is: `exhausted`, then the
  * copy, then (in the poller) the ack. If the ack fails, SQS redelivers the message, and this process remembers that the
@@ -58,7 +53,8 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, exhausted }: DeadLetterOpti
       return await next(delivery);
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      return bury(delivery, reasonOf(error));
+      const { code, message, path } = error;
+      return bury(delivery, { code, message, path });
     }
   };
 }
