@@ -5,8 +5,8 @@ export const OUTBOX_SHARDS = 8;
 
 const LIST_SHARDS = 4;
 
-/** A stored timeline entry. Attributes that are unknown or do not apply are absent. */
-export type TimelineEntry = {
+/** A timeline entry as it is stored, without its name. Attributes that are unknown or do not apply are absent. */
+export type StoredEntry = {
   at: string;
   /** The version that the item reached with the entry. */
   version?: number;
@@ -23,7 +23,7 @@ export type TimelineEntry = {
 };
 
 /** Attempts at an item in its present life. A replay starts the count again. */
-export function attemptsOf(timeline: Record<string, TimelineEntry>): number {
+export function attemptsOf(timeline: Record<string, StoredEntry>): number {
   const entries = Object.entries(timeline);
   const replays = entries.filter(([name]) => name.startsWith('replayed_'));
   const life = Math.max(0, ...replays.map(([, { version = 1 }]) => version));
@@ -51,7 +51,7 @@ export type WorkItemRecord = {
    * By name and version, for example received_2: a repeated statement overwrites its own entry. A republished_1 does not
    * change the version; the name ends in a counter.
    */
-  timeline: Record<string, TimelineEntry>;
+  timeline: Record<string, StoredEntry>;
   correlationId: string;
   traceparent?: string;
   /** Context of the outcome's event, when the delivery that led to the outcome was traced. */

@@ -33,7 +33,7 @@ export class LiveOrder {
   @IsIntFrom(0)
   attempts!: number;
 
-  /** Its message was exhausted and is in the dead-letter queue. */
+  /** It failed because its message used up its attempts. The message goes to the dead-letter queue. */
   @IsBoolean()
   deadLettered!: boolean;
 

@@ -21,7 +21,7 @@ export const TIMELINE_STEPS = [
   'retried',
   /** The warehouse confirmed that it ships nothing for it. */
   'cancelled',
-  /** Its message was exhausted and is in the dead-letter queue. */
+  /** Its message has used up its attempts; next, a copy goes to the dead-letter queue. */
   'dead-lettered',
   'completed',
   'failed',

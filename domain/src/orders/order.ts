@@ -2,7 +2,7 @@ import type { CreateOrderRequest, Order, OrderItem, OrderStatus } from '@orderfl
 import { storedFailure } from '../failure.js';
 import { listBucketOf, newWorkItem, type WorkItemRecord } from '../work-item-record.js';
 
-/** The orders' words for the states of a work item. */
+/** The orders' words for the states of a work item. Outcomes are written by `finish` in platform/src/work-item/transitions.ts. */
 export const ORDER_STATES = {
   pending: 'PENDING',
   processing: 'PROCESSING',

@@ -7,7 +7,7 @@ import { orderCreated, orderOutcome } from '../orders/order-events.js';
 import { ORDER_FEED } from '../orders/order-feed.js';
 import { newOrderRecord, type OrderRecord } from '../orders/order.js';
 import { isFollowedOrder, type FollowedOrder } from '../readable-item.js';
-import { type TimelineEntry } from '../work-item-record.js';
+import { type StoredEntry } from '../work-item-record.js';
 import { timelineOf } from './timeline.js';
 
 const START = Date.UTC(2027, 2, 14, 15);
@@ -21,14 +21,14 @@ const CONTEXT = {
   outboxAt: START + 5_000,
 };
 
-function order(timeline: Record<string, TimelineEntry>, change: Partial<OrderRecord> = {}): OrderRecord {
+function order(timeline: Record<string, StoredEntry>, change: Partial<OrderRecord> = {}): OrderRecord {
   const items = [{ productId: 'p-1', productName: 'Kettle', quantity: 1, unitPrice: 12.5 }];
   const request = { customerId: 'customer-1', items, totalAmount: 12.5 };
   const record = newOrderRecord({ orderId: '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11', request, ...CONTEXT });
   return { ...record, timeline: { ...record.timeline, ...timeline }, ...change };
 }
 
-const received = (ms: number, version: number, change: Partial<TimelineEntry> = {}): TimelineEntry => ({
+const received = (ms: number, version: number, change: Partial<StoredEntry> = {}): StoredEntry => ({
   ...{ at: at(ms), sentAt: at(20), attempt: 1, messageId: 'm1', worker: 'host-1', version },
   ...change,
 });
@@ -153,7 +153,7 @@ describe('timelineOf', () => {
       fc.property(clocks, (offsets) => {
         let ms = 0;
         const next = () => at((ms += 100) + offsets[(ms / 100) % 12]!);
-        const timeline: Record<string, TimelineEntry> = {
+        const timeline: Record<string, StoredEntry> = {
           received_2: { at: next(), sentAt: next(), messageId: 'm1', version: 2 },
           failed_3: { at: next(), version: 3 },
           replayed_4: { at: next(), version: 4 },

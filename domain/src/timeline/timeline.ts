@@ -16,7 +16,7 @@ import { ORDER_STATES } from '../orders/order.js';
 import { orderOutcome } from '../orders/order-events.js';
 import type { FollowedNotification, FollowedOrder } from '../readable-item.js';
 import { deadLetterOf, whyNotRestartable } from '../restart.js';
-import type { WorkItemRecord, TimelineEntry } from '../work-item-record.js';
+import type { WorkItemRecord, StoredEntry } from '../work-item-record.js';
 
 type Undated = Omit<TimelineStep, 'sinceMs'>;
 
@@ -41,7 +41,7 @@ function nameOf(key: string): string {
 function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject): Placed[] {
   const messages = new Set<string>();
   const entries = Object.entries(item.timeline).sort(([, a], [, b]) => (a.version ?? 1) - (b.version ?? 1));
-  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, TimelineEntry]): Placed[] => {
+  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, StoredEntry]): Placed[] => {
     const stored = nameOf(key);
     // Stored `sent` means a sent notification. The sending of a message is derived from its receive.
     const step = (stored === 'sent' ? 'notified' : stored) as TimelineStepName;

@@ -13,9 +13,8 @@ export type StatementResult = { applied: true } | { applied: false; item: Record
 /** Every write to a table goes through this. */
 export type StatementExecutor = {
   /**
-   * @throws the service's error when it neither applied nor refused the statement. After a broken connection or a
-   *   timeout the statement may still have been applied.
-   * @throws OverloadedError when too many statements are waiting; this one was not sent
+   * @throws the service's error. After a broken connection or a timeout, the statement may have been applied.
+   * @throws OverloadedError: too many statements wait, and this one was not sent
    */
   execute(statement: Statement): Promise<StatementResult>;
 };
@@ -37,7 +36,7 @@ type ExecutorOptions = {
 const MAX_STATEMENTS = 25;
 const CONCURRENCY = 2;
 const CAPACITY = 1_000;
-/** Attempts at a statement that is throttled, or conflicts with a transaction, in a call that succeeds. */
+/** How often a statement is sent if DynamoDB throttles it, or if it conflicts with a transaction. */
 const MAX_ATTEMPTS = 5;
 const BACKOFF_BASE_MS = 25;
 

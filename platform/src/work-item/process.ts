@@ -21,7 +21,7 @@ export type Claimed = {
   now: Clock;
   /** '' in the item's first life, then the id of the replay that started it; the same in every attempt of one life. */
   life: string;
-  /** This life was given up: the work may only end it. */
+  /** This life was given up: the work may only end the item. */
   isGivenUp: boolean;
 };
 

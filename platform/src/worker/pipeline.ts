@@ -97,7 +97,7 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
         return outcome;
       }),
     );
-    // The ack: the poller deletes these messages.
+    // The ack: sqs-consumer, which pollers.ts runs, deletes these messages.
     return messages.filter((_, index) => outcomes[index] !== 'retry');
   };
 }
