@@ -1,5 +1,5 @@
 import { IsBoolean, Matches } from 'class-validator';
-import { Optional } from './optional.js';
+import { Optional } from './properties.js';
 import { IsText } from './text.js';
 
 export const MAX_FAILURE_CODE = 64;

@@ -72,7 +72,7 @@ export {
   type Table,
   type WorkQueue,
 } from './resources.js';
-export { FromDigits, IsId, toUuid } from './spelling.js';
+export { IsId, toUuid } from './spelling.js';
 export {
   CORRELATION_ID,
   IS_TEXT,

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
+import { applyAll } from './properties.js';
 
 export const IS_TEXT = 'isText';
 export const IS_TEXT_OR_NULL = 'isTextOrNull';
@@ -103,9 +104,7 @@ export function IsTraceparent(): PropertyDecorator {
   const toKnown = Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? toTraceparent(value) : value,
   );
-  return (target, key) => {
-    for (const decorate of [toKnown, Matches(TRACEPARENT)]) decorate(target, key);
-  };
+  return applyAll(Matches(TRACEPARENT), toKnown);
 }
 
 /** A client's correlation id: bounded, and safe in a log line and a header. */

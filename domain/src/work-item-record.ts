@@ -5,8 +5,8 @@ export const OUTBOX_SHARDS = 8;
 
 const LIST_SHARDS = 4;
 
-/** A stored timeline entry. Attributes that are unknown or do not apply are absent. */
-export type TimelineEntry = {
+/** A timeline entry as it is stored, without its name. Attributes that are unknown or do not apply are absent. */
+export type StoredEntry = {
   at: string;
   /** The version that the item reached with the entry. */
   version?: number;
@@ -23,35 +23,34 @@ export type TimelineEntry = {
 };
 
 /** Attempts at an item in its present life. A replay starts the count again. */
-export function attemptsOf(timeline: Record<string, TimelineEntry>): number {
+export function attemptsOf(timeline: Record<string, StoredEntry>): number {
   const entries = Object.entries(timeline);
   const replays = entries.filter(([name]) => name.startsWith('replayed_'));
   const life = Math.max(0, ...replays.map(([, { version = 1 }]) => version));
   return Math.max(0, ...entries.map(([, { version = 1, attempt = 0 }]) => (version >= life ? attempt : 0)));
 }
 
-/** What stored orders and notifications have in common: state, claim, timeline, outbox marker, context. */
+/**
+ * What stored orders and notifications have in common: state, claim, timeline, outbox marker, context. WorkItem in
+ * platform/src/work-item/work-item.ts explains the attributes that the transitions write.
+ */
 export type WorkItemRecord = {
-  /** Strictly rising. */
   version: number;
   /** How many outcomes were applied in this life: 0 or 1. */
   effects: number;
   createdAt: string;
   updatedAt: string;
-  /** SQS id of the message that claimed it, '' before the first claim. */
   holder: string;
   claimToken: string;
-  /** Epoch ms until which no other message may take over. */
   leaseUntil: number;
   failure?: Failure;
   lastReplayId: string;
-  /** The lastReplayId of the life that was given up; absent when no life was. */
   givenUpLife?: string;
   /**
    * By name and version, for example received_2: a repeated statement overwrites its own entry. A republished_1 does not
    * change the version; the name ends in a counter.
    */
-  timeline: Record<string, TimelineEntry>;
+  timeline: Record<string, StoredEntry>;
   correlationId: string;
   traceparent?: string;
   /** Context of the outcome's event, when the delivery that led to the outcome was traced. */
@@ -61,15 +60,10 @@ export type WorkItemRecord = {
   insertToken?: string;
   /** Sort key of the listing indexes: `createdAt#id`. */
   createdAtId: string;
-  /** The outbox marker: set by the insert, removed once no event of the item has to be published again. */
   outboxShard?: number;
-  /** Epoch ms at which the sweeper must look at the item. */
   outboxAt?: number;
-  /** The sweeper's publications after which the queue was seen empty. */
   outboxAttempts: number;
-  /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
-  /** Consumers that have not confirmed the outcome, separated by spaces; absent while one consumer is enough. */
   awaiting?: string;
 };
 
@@ -77,11 +71,20 @@ export type WorkItemRecord = {
 export function newWorkItem<Status>(id: string, pending: Status, { now, outboxAt }: { now: number; outboxAt: number }) {
   const createdAt = new Date(now).toISOString();
   return {
-    ...{ status: pending, version: 1, effects: 0, createdAt, updatedAt: createdAt },
-    ...{ holder: '', claimToken: '', leaseUntil: 0, lastReplayId: '' },
+    status: pending,
+    version: 1,
+    effects: 0,
+    createdAt,
+    updatedAt: createdAt,
+    holder: '',
+    claimToken: '',
+    leaseUntil: 0,
+    lastReplayId: '',
     timeline: { accepted: { at: createdAt, version: 1 } },
     createdAtId: createdAtIdOf(createdAt, id),
-    ...{ outboxShard: outboxShardOf(id), outboxAt, outboxAttempts: 0 },
+    outboxShard: outboxShardOf(id),
+    outboxAt,
+    outboxAttempts: 0,
   };
 }
 

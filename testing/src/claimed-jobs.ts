@@ -38,18 +38,8 @@ export async function createJobs() {
 
   const claim = (messageId: string, replayId?: string, by: StatementExecutor = executor, givesUp = false) =>
     claimItem(
-      by,
-      TABLE,
-      {
-        id: 'j1',
-        messageId,
-        ...(replayId === undefined ? {} : { replayId }),
-        leaseMs: LEASE_MS,
-        givesUp,
-        entry: { name: 'received', messageId },
-        markerDelayMs: 7_000,
-      },
-      () => time.ms,
+      { executor: by, table: TABLE, now: () => time.ms, leaseMs: LEASE_MS, markerDelayMs: 7_000 },
+      { id: 'j1', messageId, replayId, givesUp, entry: { name: 'received', messageId } },
     );
   const owned = (result: ClaimResult): Ownership => {
     if (result.kind !== 'claimed') throw new Error(`expected a claim, not ${result.kind}`);
@@ -60,7 +50,7 @@ export async function createJobs() {
     result: 'completed' | 'failed' = 'completed',
     attributes: Record<string, unknown> = {},
   ) =>
-    finishItem(executor, TABLE, ownership, {
+    finishItem({ executor, table: TABLE }, ownership, {
       result,
       now: time.ms,
       attributes,

@@ -1,5 +1,7 @@
 import type { Delivery } from '@orderflow/platform/worker/delivery';
-import { silentLogger } from '@orderflow/platform/runtime/logger';
+import { silentLogger } from './silent-logger.js';
+
+const MAX_ATTEMPTS = 10;
 
 /** The delivery of a message's first receive. */
 export function aDelivery(change: Partial<Delivery> = {}): Delivery {
@@ -9,7 +11,8 @@ export function aDelivery(change: Partial<Delivery> = {}): Delivery {
     receiptHandle: 'handle',
     body: '{}',
     receiveCount,
-    attempt: receiveCount,
+    attempt: Math.min(receiveCount, MAX_ATTEMPTS),
+    isExhausted: receiveCount > MAX_ATTEMPTS,
     sentAt: 1_000,
     firstReceivedAt: 2_000,
     replayId: undefined,
@@ -18,7 +21,7 @@ export function aDelivery(change: Partial<Delivery> = {}): Delivery {
     signal: new AbortController().signal,
     facts: {},
     fields: {},
-    held: {},
+    claim: {},
     logger: silentLogger,
     ...change,
   };

@@ -1,6 +1,6 @@
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
-import type { SweptTable, SweeperOptions, SweepReport } from '@orderflow/platform/work-item/swept-table';
+import { type SweptTable, type SweeperOptions, type SweepReport } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createFakeAws } from './aws/fake-aws.js';
@@ -47,8 +47,15 @@ export const finishedThing = (change: Thing = {}): Thing =>
 
 /** A sweep that found nothing. */
 export const NOTHING_SWEPT: SweepReport = {
-  ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
-  closedBy: [],
+  due: 0,
+  republished: 0,
+  leased: 0,
+  waiting: 0,
+  givenUp: 0,
+  blocked: 0,
+  failed: 0,
+  ahead: 0,
+  blockedBy: [],
   awaiting: [],
 };
 
@@ -86,15 +93,15 @@ export function createOutboxSystem(
   const time = { ms: SWEPT_AT_MS };
   const empty = (): QueueCounts => ({ visible: 0, inFlight: 0, delayed: 0 });
   const queue = { work: empty(), outcomes: empty(), others: empty() };
-  /** Why a subscription is closed; undefined while it is open. */
-  const closed: Partial<Record<keyof typeof queue, Error>> = {};
+  /** Why a subscription is blocked; undefined while it is not. */
+  const blocked: Partial<Record<keyof typeof queue, Error>> = {};
   const givenUp: Thing[] = [];
   const log = createRecordingLogger();
   const aws = createFakeAws({ eventBuses: ['bus'], tables: [THINGS_TABLE] });
   aws.dynamo.seed('things', ...things);
 
   const subscription = (name: keyof typeof queue) => ({
-    check: () => (closed[name] ? Promise.reject(closed[name]) : Promise.resolve()),
+    check: () => (blocked[name] ? Promise.reject(blocked[name]) : Promise.resolve()),
     countQueue: () => Promise.resolve({ ...queue[name] }),
   });
   const table: SweptTable = {
@@ -126,7 +133,7 @@ export function createOutboxSystem(
     executor: createStatementExecutor(aws.dynamo),
     time,
     queue,
-    closed,
+    blocked,
     givenUp,
     log,
     table,

@@ -1,5 +1,5 @@
-import { IsInt, IsISO8601, Min } from 'class-validator';
-import { Optional } from '../optional.js';
+import { IsISO8601 } from 'class-validator';
+import { IsIntFrom, Optional } from '../properties.js';
 import { IsId } from '../spelling.js';
 import { IsText, IsTraceparent } from '../text.js';
 
@@ -12,8 +12,7 @@ export class EventMetadata {
   eventId!: string;
 
   /** Version of the event's schema. */
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version!: number;
 
   /** When it happened, from the aggregate's own timestamps. */

@@ -1,6 +1,6 @@
-import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsISO8601, ValidateNested } from 'class-validator';
+import { IsIn, IsISO8601 } from 'class-validator';
 import { NOTIFICATION_CHANNELS, type NotificationChannel } from '../http/notifications.js';
+import { IsNested } from '../properties.js';
 import { IsId } from '../spelling.js';
 import { IsText } from '../text.js';
 import { EventMetadata } from './envelope.js';
@@ -28,14 +28,10 @@ export class NotificationRequestedEvent {
   static readonly version = 1;
   static readonly source = 'orderflow.api-gateway';
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => EventMetadata)
+  @IsNested(() => EventMetadata)
   metadata!: EventMetadata;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => NotificationRequestedData)
+  @IsNested(() => NotificationRequestedData)
   data!: NotificationRequestedData;
 }
 
@@ -59,13 +55,9 @@ export class NotificationSentEvent {
   static readonly version = 1;
   static readonly source = 'orderflow.notification-worker';
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => EventMetadata)
+  @IsNested(() => EventMetadata)
   metadata!: EventMetadata;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => NotificationSentData)
+  @IsNested(() => NotificationSentData)
   data!: NotificationSentData;
 }

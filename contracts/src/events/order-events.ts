@@ -1,18 +1,9 @@
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsDefined,
-  IsInt,
-  IsISO8601,
-  IsObject,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsDefined, IsISO8601, IsObject, ValidateNested } from 'class-validator';
 import { Failure } from '../failure.js';
-import { MAX_ITEMS, MAX_TOTAL_AMOUNT, OrderItem } from '../http/orders.js';
+import { IsOrderItems, MAX_TOTAL_AMOUNT, type OrderItem } from '../http/orders.js';
 import { IsMoney } from '../money.js';
+import { IsIntFrom, IsNested } from '../properties.js';
 import { IsId } from '../spelling.js';
 import { IsReference } from '../text.js';
 import { EventMetadata } from './envelope.js';
@@ -24,13 +15,7 @@ export class OrderCreatedData {
   @IsReference()
   customerId!: string;
 
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_ITEMS)
-  // class-validator accepts an empty array as a nested object.
-  @IsObject({ each: true })
-  @ValidateNested({ each: true })
-  @Type(() => OrderItem)
+  @IsOrderItems()
   items!: OrderItem[];
 
   @IsMoney(MAX_TOTAL_AMOUNT)
@@ -46,14 +31,10 @@ export class OrderCreatedEvent {
   static readonly version = 1;
   static readonly source = 'orderflow.api-gateway';
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => EventMetadata)
+  @IsNested(() => EventMetadata)
   metadata!: EventMetadata;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => OrderCreatedData)
+  @IsNested(() => OrderCreatedData)
   data!: OrderCreatedData;
 }
 
@@ -68,8 +49,7 @@ export class OrderCompletedData {
   totalAmount!: number;
 
   /** The order's version once the outcome is written. */
-  @IsInt()
-  @Min(2)
+  @IsIntFrom(2)
   orderVersion!: number;
 
   @IsISO8601()
@@ -82,14 +62,10 @@ export class OrderCompletedEvent {
   static readonly version = 1;
   static readonly source = 'orderflow.order-worker';
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => EventMetadata)
+  @IsNested(() => EventMetadata)
   metadata!: EventMetadata;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => OrderCompletedData)
+  @IsNested(() => OrderCompletedData)
   data!: OrderCompletedData;
 }
 
@@ -108,8 +84,7 @@ export class OrderFailedData {
   failure!: Failure;
 
   /** The order's version once the outcome is written. */
-  @IsInt()
-  @Min(2)
+  @IsIntFrom(2)
   orderVersion!: number;
 
   @IsISO8601()
@@ -122,13 +97,9 @@ export class OrderFailedEvent {
   static readonly version = 1;
   static readonly source = 'orderflow.order-worker';
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => EventMetadata)
+  @IsNested(() => EventMetadata)
   metadata!: EventMetadata;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => OrderFailedData)
+  @IsNested(() => OrderFailedData)
   data!: OrderFailedData;
 }

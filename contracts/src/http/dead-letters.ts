@@ -1,6 +1,5 @@
-import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsString, Min, ValidateNested } from 'class-validator';
-import { Optional } from '../optional.js';
+import { IsIn, IsISO8601, IsString } from 'class-validator';
+import { IsIntFrom, IsNestedList, Optional } from '../properties.js';
 import { WORK_QUEUES } from '../resources.js';
 import { UNDELIVERED } from '../topology.js';
 
@@ -22,8 +21,7 @@ export class ForeignAttribute {
   value!: string;
 
   /** Length of the whole value. */
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   bytes!: number;
 }
 
@@ -53,15 +51,13 @@ export class DeadLetterSummary {
 
   /** Attempts before it was dead-lettered; absent if no worker dead-lettered it. */
   @Optional()
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   attempts?: number;
 
   @IsISO8601()
   firstReceivedAt!: string;
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   replayCount!: number;
 
   /** When it reached the dead-letter queue. If SQS moved it: when it reached its first queue. */
@@ -88,21 +84,16 @@ export class DeadLetterSummary {
 
   /** Attributes from other senders. A replay keeps them. */
   @Optional()
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => ForeignAttribute)
+  @IsNestedList(() => ForeignAttribute)
   attributes?: ForeignAttribute[];
 }
 
 /** Answer of GET /api/dead-letters: some of the dead letters, each message once. */
 export class DeadLetterList {
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => DeadLetterSummary)
+  @IsNestedList(() => DeadLetterSummary)
   items!: DeadLetterSummary[];
 
   /** Number of messages in the dead-letter queues according to SQS: approximate, copies included. */
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   total!: number;
 }

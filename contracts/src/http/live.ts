@@ -1,17 +1,5 @@
-import { Type } from 'class-transformer';
-import {
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsNumber,
-  IsString,
-  IsUUID,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { Optional } from '../optional.js';
+import { IsBoolean, IsIn, IsISO8601, IsNumber, IsString, IsUUID } from 'class-validator';
+import { IsIntFrom, IsNestedList, Optional } from '../properties.js';
 
 /** How far an order has come; `queued` once the bus has accepted its event. */
 const ORDER_STAGES = ['accepted', 'queued', 'processing', 'completed', 'failed'] as const;
@@ -26,8 +14,7 @@ export class LiveOrder {
   @IsIn(ORDER_STAGES)
   stage!: OrderStage;
 
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version!: number;
 
   @IsString()
@@ -43,11 +30,10 @@ export class LiveOrder {
   updatedAt!: string;
 
   /** Attempts so far in the current life. */
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   attempts!: number;
 
-  /** Its message was exhausted and is in the dead-letter queue. */
+  /** It failed because its message used up its attempts. The message goes to the dead-letter queue. */
   @IsBoolean()
   deadLettered!: boolean;
 
@@ -64,16 +50,13 @@ export class QueueState {
   @IsIn(['work', 'dead-letter', 'undelivered'])
   role!: 'work' | 'dead-letter' | 'undelivered';
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   visible!: number;
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   inFlight!: number;
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   delayed!: number;
 }
 
@@ -99,16 +82,13 @@ export class FlowPoint {
   @IsISO8601()
   at!: string;
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   accepted!: number;
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   completed!: number;
 
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   failed!: number;
 
   /** Ms from acceptance to outcome of the orders that ended in this second; absent if there were none. */
@@ -131,27 +111,19 @@ export class SystemState {
   @IsString()
   problem?: string;
 
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => QueueState)
+  @IsNestedList(() => QueueState)
   queues!: QueueState[];
 
   /** Absent unless WORKER_URLS is set. */
   @Optional()
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => WorkerState)
+  @IsNestedList(() => WorkerState)
   workers?: WorkerState[];
 
   /** Complete seconds, oldest first. An event has the newest one; the answer and `history` have up to 300. */
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => FlowPoint)
+  @IsNestedList(() => FlowPoint)
   flow!: FlowPoint[];
 
   /** Newest first. An event has the orders that changed; the answer and `history` have all orders followed. */
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => LiveOrder)
+  @IsNestedList(() => LiveOrder)
   orders!: LiveOrder[];
 }

@@ -1,8 +1,8 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsISO8601, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsISO8601, IsUUID, ValidateNested } from 'class-validator';
 import { Failure } from '../failure.js';
-import { Optional } from '../optional.js';
-import { FromDigits, IsId } from '../spelling.js';
+import { IsIntFrom, IsNestedList, Optional } from '../properties.js';
+import { IsId, IsLimit } from '../spelling.js';
 import { IsText, IsTextOrNull } from '../text.js';
 
 export const NOTIFICATION_CHANNELS = ['EMAIL', 'SMS', 'PUSH'] as const;
@@ -35,8 +35,7 @@ export class Notification {
   @IsIn(NOTIFICATION_STATUSES)
   status!: NotificationStatus;
 
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version!: number;
 
   @IsIn(NOTIFICATION_CHANNELS)
@@ -68,9 +67,7 @@ export class Notification {
 
 /** Answer of GET /api/orders/:orderId/notifications, oldest first. */
 export class NotificationList {
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => Notification)
+  @IsNestedList(() => Notification)
   items!: Notification[];
 
   /** Pass it as `cursor` to get the next page; null on the last page. */
@@ -84,10 +81,7 @@ export const MAX_NOTIFICATIONS = 100;
 /** Query of GET /api/orders/:orderId/notifications. */
 export class ListNotificationsQuery {
   @Optional()
-  @FromDigits()
-  @IsInt({ message: 'limit must be a whole number in digits, such as 20' })
-  @Min(1)
-  @Max(MAX_NOTIFICATIONS)
+  @IsLimit(MAX_NOTIFICATIONS)
   limit?: number;
 
   @Optional()

@@ -14,8 +14,8 @@ import {
 } from 'class-validator';
 import { Failure } from '../failure.js';
 import { IsMoney, MatchesItemTotal, MAX_UNIT_PRICE } from '../money.js';
-import { Optional } from '../optional.js';
-import { FromDigits } from '../spelling.js';
+import { applyAll, IsIntFrom, IsNestedList, Optional } from '../properties.js';
+import { IsLimit } from '../spelling.js';
 import { IsReference, IsText, IsTextOrNull } from '../text.js';
 
 export const ORDER_STATUSES = ['PENDING', 'PROCESSING', 'COMPLETED', 'FAILED'] as const;
@@ -43,18 +43,19 @@ export class OrderItem {
   unitPrice!: number;
 }
 
+/** The items of an order. class-validator accepts an empty array as a nested object, hence `IsObject`. */
+export function IsOrderItems(): PropertyDecorator {
+  const each = { each: true };
+  const isEachValid = [IsObject(each), ValidateNested(each), Type(() => OrderItem)];
+  return applyAll(IsArray(), ArrayMinSize(1), ArrayMaxSize(MAX_ITEMS), ...isEachValid);
+}
+
 /** Body of POST /api/orders. */
 export class CreateOrderRequest {
   @IsReference()
   customerId!: string;
 
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_ITEMS)
-  // class-validator accepts an empty array as a nested object.
-  @IsObject({ each: true })
-  @ValidateNested({ each: true })
-  @Type(() => OrderItem)
+  @IsOrderItems()
   items!: OrderItem[];
 
   @IsMoney(MAX_TOTAL_AMOUNT)
@@ -71,16 +72,13 @@ export class Order {
   status!: OrderStatus;
 
   /** Rises with every change. The ETag is derived from it. */
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version!: number;
 
   @IsReference()
   customerId!: string;
 
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => OrderItem)
+  @IsNestedList(() => OrderItem)
   items!: OrderItem[];
 
   @IsMoney(MAX_TOTAL_AMOUNT)
@@ -104,9 +102,7 @@ export class Order {
 
 /** Answer of GET /api/orders. */
 export class OrderPage {
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => Order)
+  @IsNestedList(() => Order)
   items!: Order[];
 
   /** Pass it as `cursor` to get the next page; null on the last page. */
@@ -121,10 +117,7 @@ export const DEFAULT_PAGE_SIZE = 20;
 /** Query of GET /api/orders. */
 export class ListOrdersQuery {
   @Optional()
-  @FromDigits()
-  @IsInt({ message: 'limit must be a whole number in digits, such as 20' })
-  @Min(1)
-  @Max(MAX_PAGE_SIZE)
+  @IsLimit(MAX_PAGE_SIZE)
   limit?: number;
 
   @Optional()

@@ -1,6 +1,5 @@
-import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsString, Max, Min, ValidateNested } from 'class-validator';
-import { Optional } from '../optional.js';
+import { IsInt, IsString, Max, Min } from 'class-validator';
+import { IsNestedList, Optional } from '../properties.js';
 
 export class ProblemEntry {
   /** Where the problem is, for example `items[0].quantity`; '' for the whole body. */
@@ -40,8 +39,6 @@ export class Problem {
 
   /** Only when status is 400. If there are more than 500, the last entry gives the number of the rest. */
   @Optional()
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => ProblemEntry)
+  @IsNestedList(() => ProblemEntry)
   errors?: ProblemEntry[];
 }

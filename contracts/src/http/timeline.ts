@@ -1,17 +1,5 @@
-import { Type } from 'class-transformer';
-import {
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsString,
-  IsUUID,
-  Matches,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { Optional } from '../optional.js';
+import { IsBoolean, IsIn, IsISO8601, IsString, IsUUID, Matches } from 'class-validator';
+import { IsIntFrom, IsNestedList, Optional } from '../properties.js';
 import { IsTextOrNull } from '../text.js';
 import { ORDER_STATUSES, type OrderStatus } from './orders.js';
 
@@ -33,7 +21,7 @@ export const TIMELINE_STEPS = [
   'retried',
   /** The warehouse confirmed that it ships nothing for it. */
   'cancelled',
-  /** Its message was exhausted and is in the dead-letter queue. */
+  /** Its message has used up its attempts; next, a copy goes to the dead-letter queue. */
   'dead-lettered',
   'completed',
   'failed',
@@ -62,8 +50,7 @@ export class TimelineStep {
   at!: string;
 
   /** Ms since the previous step; 0 for the first. */
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   sinceMs!: number;
 
   /** The state after the step. */
@@ -73,14 +60,12 @@ export class TimelineStep {
 
   /** The subject's version after the step. */
   @Optional()
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   version?: number;
 
   /** Number of the attempt; for a dead letter, the number of attempts. */
   @Optional()
-  @IsInt()
-  @Min(1)
+  @IsIntFrom(1)
   attempt?: number;
 
   /** Host name of the worker. */
@@ -95,8 +80,7 @@ export class TimelineStep {
 
   /** Seconds until SQS redelivers the message. */
   @Optional()
-  @IsInt()
-  @Min(0)
+  @IsIntFrom(0)
   delaySeconds?: number;
 
   /** Machine-readable, for example OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
@@ -140,9 +124,7 @@ export class Timeline {
   @IsString()
   deadLetter?: string;
 
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => TimelineStep)
+  @IsNestedList(() => TimelineStep)
   steps!: TimelineStep[];
 
   /**

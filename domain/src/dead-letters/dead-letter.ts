@@ -82,7 +82,6 @@ function countOf(text: string | undefined): number | undefined {
 export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string): DeadLetterSummary {
   const { queue, messageId, originalMessageId, code, reason, path } = letter;
   const { attempts, firstReceivedAt, replayCount, event } = letter;
-  const where = path === undefined ? {} : { path };
   const attributes = toForeignAttributes(letter.foreign);
   return {
     queue,
@@ -90,14 +89,14 @@ export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string):
     originalMessageId,
     code,
     reason,
-    ...where,
-    ...(attempts === undefined ? {} : { attempts }),
+    path,
+    attempts,
     firstReceivedAt,
     replayCount,
     sentAt: new Date(letter.sentAt).toISOString(),
-    ...(replayRefusal === undefined ? {} : { replayRefusal }),
+    replayRefusal,
     ...event,
-    ...(attributes.length === 0 ? {} : { attributes }),
+    attributes: attributes.length === 0 ? undefined : attributes,
   };
 }
 
@@ -122,18 +121,17 @@ export function toDeadLetter(
   const own = WORK_QUEUES.find((one) => workQueueNames(names, one).name === target);
   const told = letter ? { code: letter.code, reason: letter.reason ?? '' } : MOVED_BY_QUEUE;
   const sentAt = timeOf(system.SentTimestamp);
-  const attempts = countOf(letter?.attempts);
   return {
     queue,
     ownQueue: isUndelivered ? own : queue,
     messageId,
     originalMessageId: letter?.originalMessageId ?? messageId,
     ...(isUndelivered ? undeliveredReason(said) : told),
-    ...(letter?.path === undefined ? {} : { path: letter.path }),
-    ...(attempts === undefined ? {} : { attempts }),
+    path: letter?.path,
+    attempts: countOf(letter?.attempts),
     firstReceivedAt: isoOr(letter?.firstReceivedAt, sentAt),
     replayCount,
-    ...(replayId === undefined ? {} : { replayId }),
+    replayId,
     event: eventFactsOf(body),
     sentAt,
     foreign,

@@ -23,14 +23,9 @@ export function eventFactsOf(body: string): EventFacts {
   const detail = propertyOf(envelope, 'detail');
   const data = propertyOf(detail, 'data');
   const type = textOf(envelope, 'detail-type');
-  const orderId = textOf(data, 'orderId');
   const eventId = textOf(propertyOf(detail, 'metadata'), 'eventId');
   const isOutcome = type === 'OrderCompleted' || type === 'OrderFailed';
   const notificationId =
     textOf(data, 'notificationId') ?? (isOutcome && eventId !== undefined ? notificationIdFor(eventId) : undefined);
-  return {
-    ...(type === undefined ? {} : { type }),
-    ...(orderId === undefined ? {} : { orderId }),
-    ...(notificationId === undefined ? {} : { notificationId }),
-  };
+  return { type, orderId: textOf(data, 'orderId'), notificationId };
 }

@@ -19,14 +19,21 @@ const SHOWN_LENGTH = 200;
 /** Display limits for foreign attributes, whose length is not under our control. */
 export function toForeignAttributes(foreign: ForeignAttributes): ForeignAttribute[] {
   return Object.entries(foreign).map(([name, { type, value }]) => ({
-    ...{ name, type, value: value.slice(0, SHOWN_LENGTH).toWellFormed() },
+    name,
+    type,
+    value: value.slice(0, SHOWN_LENGTH).toWellFormed(),
     bytes: Buffer.byteLength(value, type.startsWith('Binary') ? 'base64' : 'utf8'),
   }));
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html#eb-rule-dlq-message */
 const OF_EVENTBRIDGE: ReadonlySet<string> = new Set([
-  ...['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'],
+  'RULE_ARN',
+  'TARGET_ARN',
+  'ERROR_CODE',
+  'ERROR_MESSAGE',
+  'EXHAUSTED_RETRY_CONDITION',
+  'RETRY_ATTEMPTS',
 ]);
 
 /** Separates EventBridge's attributes on an undelivered event from the message's others. */

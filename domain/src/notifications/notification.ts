@@ -54,7 +54,8 @@ export function newNotificationRecord(notification: NewNotification): Notificati
 
 /** What clients see of a stored notification. */
 export function toNotification(record: NotificationRecord): Notification {
-  const { notificationId, orderId, status, version, channel, message, createdAt, updatedAt, correlationId } = record;
+  const { notificationId, orderId, status, version, channel, message } = record;
+  const { createdAt, updatedAt, sentAt, correlationId, failure } = record;
   return {
     notificationId,
     orderId,
@@ -64,9 +65,9 @@ export function toNotification(record: NotificationRecord): Notification {
     message,
     createdAt,
     updatedAt,
-    ...(record.sentAt === undefined ? {} : { sentAt: record.sentAt }),
+    sentAt,
     correlationId,
-    ...(record.failure && status === NOTIFICATION_STATES.failed ? { failure: storedFailure(record.failure) } : {}),
+    ...(failure && status === NOTIFICATION_STATES.failed ? { failure: storedFailure(failure) } : {}),
   };
 }
 

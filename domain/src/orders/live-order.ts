@@ -12,6 +12,7 @@ export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrd
     [ORDER_STATES.completed]: 'completed',
     [ORDER_STATES.failed]: 'failed',
   };
+  const failureCode = status === ORDER_STATES.failed ? failure?.code : undefined;
   return {
     orderId,
     stage: stages[status],
@@ -21,7 +22,7 @@ export function toLiveOrder(order: FollowedOrder, isPublished: boolean): LiveOrd
     createdAt,
     updatedAt,
     attempts: attemptsOf(timeline),
-    deadLettered: status === ORDER_STATES.failed && failure?.code === 'RETRIES_EXHAUSTED',
-    ...(failure && status === ORDER_STATES.failed ? { failureCode: failure.code } : {}),
+    deadLettered: failureCode === 'RETRIES_EXHAUSTED',
+    failureCode,
   };
 }

@@ -1,29 +1,11 @@
-import {
-  OrderCompletedEvent,
-  OrderCreatedEvent,
-  OrderFailedEvent,
-  type EventMetadata,
-  type OutgoingEvent,
-} from '@orderflow/contracts';
-import { contextOf, outcomeContextOf } from '../event-context.js';
+import { OrderCompletedEvent, OrderCreatedEvent, OrderFailedEvent, type OutgoingEvent } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
 import { eventIdFor } from '../ids.js';
+import { itemEvent, outcomeContextOf, type OutcomeField } from '../item-event.js';
 import { ORDER_STATES, toPlainItem, type OrderRecord } from './order.js';
 
 /** The attributes that an outcome's event needs. */
-export type OrderOutcomeFields = Pick<
-  OrderRecord,
-  | 'orderId'
-  | 'customerId'
-  | 'totalAmount'
-  | 'status'
-  | 'version'
-  | 'updatedAt'
-  | 'failure'
-  | 'correlationId'
-  | 'traceparent'
-  | 'outcomeTraceparent'
->;
+export type OrderOutcomeFields = Pick<OrderRecord, OutcomeField | 'orderId' | 'customerId' | 'totalAmount' | 'failure'>;
 
 /**
  * Built only from attributes that the insert wrote, so it is the same event, byte for byte, in every state of the order.
@@ -31,52 +13,30 @@ export type OrderOutcomeFields = Pick<
  */
 export function orderCreated(order: OrderRecord): OutgoingEvent<OrderCreatedEvent> {
   const { orderId, customerId, items, totalAmount, createdAt } = order;
-  const metadata: EventMetadata = {
-    eventId: eventIdFor(orderId, OrderCreatedEvent.type, 1),
-    version: OrderCreatedEvent.version,
-    occurredAt: createdAt,
-    ...contextOf(order),
-  };
-  return {
-    source: OrderCreatedEvent.source,
-    type: OrderCreatedEvent.type,
-    detail: { metadata, data: { orderId, customerId, items: items.map(toPlainItem), totalAmount, createdAt } },
-  };
+  const data = { orderId, customerId, items: items.map(toPlainItem), totalAmount, createdAt };
+  return itemEvent(OrderCreatedEvent, { id: orderId, itemVersion: 1, occurredAt: createdAt, context: order, data });
 }
 
 /** The event of the outcome in the order's present life; undefined without an outcome. */
 export function orderOutcome(
   order: OrderOutcomeFields,
 ): OutgoingEvent<OrderCompletedEvent | OrderFailedEvent> | undefined {
-  const { orderId, customerId, totalAmount, updatedAt, version } = order;
-  const metadataOf = (event: { type: string; version: number }): EventMetadata => ({
-    eventId: eventIdFor(orderId, event.type, version),
-    version: event.version,
+  const { orderId, customerId, totalAmount, updatedAt, version, failure } = order;
+  const outcome = {
+    id: orderId,
+    itemVersion: version,
     occurredAt: updatedAt,
-    ...outcomeContextOf(order),
+    context: outcomeContextOf(order),
     causationId: eventIdFor(orderId, OrderCreatedEvent.type, 1),
-  });
+  };
   if (order.status === ORDER_STATES.completed) {
     const data = { orderId, customerId, totalAmount, orderVersion: version, completedAt: updatedAt };
-    return {
-      source: OrderCompletedEvent.source,
-      type: OrderCompletedEvent.type,
-      detail: { metadata: metadataOf(OrderCompletedEvent), data },
-    };
+    return itemEvent(OrderCompletedEvent, { ...outcome, data });
   }
-  if (order.status === ORDER_STATES.failed && order.failure) {
-    const data = {
-      orderId,
-      customerId,
-      failure: storedFailure(order.failure),
-      orderVersion: version,
-      failedAt: updatedAt,
-    };
-    return {
-      source: OrderFailedEvent.source,
-      type: OrderFailedEvent.type,
-      detail: { metadata: metadataOf(OrderFailedEvent), data },
-    };
+  if (order.status === ORDER_STATES.failed && failure) {
+    const stored = storedFailure(failure);
+    const data = { orderId, customerId, failure: stored, orderVersion: version, failedAt: updatedAt };
+    return itemEvent(OrderFailedEvent, { ...outcome, data });
   }
   return undefined;
 }

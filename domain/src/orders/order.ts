@@ -2,7 +2,7 @@ import type { CreateOrderRequest, Order, OrderItem, OrderStatus } from '@orderfl
 import { storedFailure } from '../failure.js';
 import { listBucketOf, newWorkItem, type WorkItemRecord } from '../work-item-record.js';
 
-/** The orders' words for the states of a work item. */
+/** The orders' words for the states of a work item. Outcomes are written by `finish` in platform/src/work-item/transitions.ts. */
 export const ORDER_STATES = {
   pending: 'PENDING',
   processing: 'PROCESSING',
@@ -52,7 +52,8 @@ export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: 
 
 /** What clients see of a stored order. */
 export function toOrder(record: OrderRecord): Order {
-  const { orderId, status, version, customerId, items, totalAmount, createdAt, updatedAt, correlationId } = record;
+  const { orderId, status, version, customerId, items, totalAmount } = record;
+  const { createdAt, updatedAt, correlationId, failure } = record;
   return {
     orderId,
     status,
@@ -63,7 +64,7 @@ export function toOrder(record: OrderRecord): Order {
     createdAt,
     updatedAt,
     correlationId,
-    ...(record.failure && status === ORDER_STATES.failed ? { failure: storedFailure(record.failure) } : {}),
+    ...(failure && status === ORDER_STATES.failed ? { failure: storedFailure(failure) } : {}),
   };
 }
 

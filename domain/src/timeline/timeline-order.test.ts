@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { at, CONTEXT, orderWith, received } from '@orderflow/testing/timelines';
 import { eventIdFor } from '../ids.js';
 import { newNotificationRecord } from '../notifications/notification.js';
-import type { TimelineEntry } from '../work-item-record.js';
+import type { StoredEntry } from '../work-item-record.js';
 import { timelineOf } from './timeline.js';
 
 describe('a timeline', () => {
@@ -41,7 +41,7 @@ describe('a timeline', () => {
       fc.property(clocks, (offsets) => {
         let ms = 0;
         const next = () => at((ms += 100) + offsets[(ms / 100) % 12]!);
-        const timeline: Record<string, TimelineEntry> = {
+        const timeline: Record<string, StoredEntry> = {
           received_2: { at: next(), sentAt: next(), messageId: 'm1', version: 2 },
           failed_3: { at: next(), version: 3 },
           replayed_4: { at: next(), version: 4 },

@@ -4,19 +4,19 @@ import {
   OrderCreatedEvent,
   OrderFailedEvent,
   TIMELINE_STEPS,
-  TRACEPARENT,
   type Timeline,
   type TimelineStep,
   type TimelineStepName,
 } from '@orderflow/contracts';
 import { eventIdFor } from '../ids.js';
+import { validTraceparent } from '../item-event.js';
 import { NOTIFICATION_STATES } from '../notifications/notification.js';
 import { notificationSent } from '../notifications/notification-events.js';
 import { ORDER_STATES } from '../orders/order.js';
 import { orderOutcome } from '../orders/order-events.js';
 import type { FollowedNotification, FollowedOrder } from '../readable-item.js';
 import { deadLetterOf, whyNotRestartable } from '../restart.js';
-import type { WorkItemRecord, TimelineEntry } from '../work-item-record.js';
+import type { WorkItemRecord, StoredEntry } from '../work-item-record.js';
 
 type Undated = Omit<TimelineStep, 'sinceMs'>;
 
@@ -41,23 +41,15 @@ function nameOf(key: string): string {
 function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject): Placed[] {
   const messages = new Set<string>();
   const entries = Object.entries(item.timeline).sort(([, a], [, b]) => (a.version ?? 1) - (b.version ?? 1));
-  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, TimelineEntry]): Placed[] => {
+  return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, StoredEntry]): Placed[] => {
     const stored = nameOf(key);
     // Stored `sent` means a sent notification. The sending of a message is derived from its receive.
     const step = (stored === 'sent' ? 'notified' : stored) as TimelineStepName;
-    const status = statusOf[step];
     const eventId = eventIdOf(step, version);
     const own = {
       version,
       atMs: Date.parse(entry.at),
-      step: {
-        step,
-        ...base,
-        ...entry,
-        version,
-        ...(status === undefined ? {} : { status }),
-        ...(eventId === undefined ? {} : { eventId }),
-      },
+      step: { step, ...base, ...entry, version, status: statusOf[step], ...(eventId === undefined ? {} : { eventId }) },
     };
     // It did not change the version: place it before the next one.
     if (step === 'republished') return [{ version: version + 1, atMs: own.atMs, step: { step, ...base, ...entry } }];
@@ -77,10 +69,7 @@ function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject):
 }
 
 function contextOf({ correlationId, traceparent }: Pick<WorkItemRecord, 'correlationId' | 'traceparent'>) {
-  return {
-    correlationId,
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceId: traceparent.slice(3, 35) } : {}),
-  };
+  return { correlationId, traceId: validTraceparent(traceparent)?.slice(3, 35) };
 }
 
 function orderSteps(order: FollowedOrder): Placed[] {
@@ -159,5 +148,5 @@ export function timelineOf(
   const { orderId, status } = order;
   const replayable = whyNotRestartable(order) === undefined;
   const deadLetter = replayable ? deadLetterOf(order) : undefined;
-  return { orderId, status, replayable, ...(deadLetter === undefined ? {} : { deadLetter }), steps };
+  return { orderId, status, replayable, deadLetter, steps };
 }

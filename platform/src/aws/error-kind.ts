@@ -1,73 +1,50 @@
 import { toError } from '../runtime/errors.js';
 
+function named(...lines: string[]): ReadonlySet<string> {
+  return new Set(lines.join(' ').split(' '));
+}
+
 /** Connection errors of Node: https://nodejs.org/api/errors.html#common-system-errors */
-const CONNECTION_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
-/** Names without their namespace and without `Exception` or `Error`: services spell the same failure in several ways. */
-const TIMEOUTS = new Set(['Timeout', 'RequestTimeout', 'ETIMEDOUT']);
-const BUSY = new Set([
-  'Throttling',
-  'Throttled',
-  'RequestThrottled',
-  'TooManyRequests',
+const CONNECTION_CODES = named('ECONNREFUSED ECONNRESET EPIPE ENOTFOUND EAI_AGAIN ETIMEDOUT EHOSTUNREACH ENETUNREACH');
+/*
+ * Names of AWS errors, without namespace and without `Exception` or `Error`: services spell the same error in several
+ * ways. https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html and each service's list.
+ */
+const TIMEOUTS = named('Timeout RequestTimeout ETIMEDOUT');
+const BUSY = named(
+  'Throttling Throttled RequestThrottled TooManyRequests RequestLimitExceeded KmsThrottled',
   'ProvisionedThroughputExceeded',
-  'RequestLimitExceeded',
-  'KmsThrottled',
   // Another transaction holds the item for a moment.
-  'TransactionConflict',
-  'TransactionInProgress',
-  // Our own queue of statements or events is full, because a service is too slow.
+  'TransactionConflict TransactionInProgress',
+  // Our queue of statements or events is full, because a service is too slow.
   'Overloaded',
-]);
-const BROKEN = new Set([
-  'ServiceUnavailable',
-  'Unavailable',
-  'InternalServer',
-  'Internal',
-  'InternalFailure',
-  'ServiceFailure',
+);
+const BROKEN = named(
+  'ServiceUnavailable Unavailable InternalServer Internal InternalFailure ServiceFailure',
   // The service answered a batch without an outcome for this entry, which may have been applied.
   'NoResponse',
-]);
-const MISSING = new Set(['ResourceNotFound', 'QueueDoesNotExist', 'NonExistentQueue']);
-/**
- * The caller's identity or permissions, a signature, or an encryption key.
- * https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html and each service's own list
- */
-const DENIED = new Set([
-  'AccessDenied',
-  'UnauthorizedOperation',
-  'NotAuthorized',
-  'NotAuthorizedForSource',
-  'NotAuthorizedForDetailType',
-  'AuthFailure',
-  'OptInRequired',
-  'InvalidSecurity',
-  'CredentialsProvider',
-  'TokenProvider',
-  'ExpiredToken',
-  'TokenRefreshRequired',
-  'RequestExpired',
-  'RequestTimeTooSkewed',
-  'InvalidAccessKeyId',
-  'InvalidClientTokenId',
-  'InvalidToken',
-  'UnrecognizedClient',
-  'MissingAuthenticationToken',
-  'InvalidSignature',
-  'SignatureDoesNotMatch',
-  'IncompleteSignature',
-]);
-/** Encryption keys that are disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
+);
+const MISSING = named('ResourceNotFound QueueDoesNotExist NonExistentQueue');
+/** The caller has no permission, no valid credentials, or no valid signature. */
+const DENIED = named(
+  'AccessDenied UnauthorizedOperation NotAuthorized NotAuthorizedForSource NotAuthorizedForDetailType',
+  'AuthFailure OptInRequired InvalidSecurity CredentialsProvider TokenProvider',
+  'ExpiredToken TokenRefreshRequired RequestExpired RequestTimeTooSkewed',
+  'InvalidAccessKeyId InvalidClientTokenId InvalidToken UnrecognizedClient MissingAuthenticationToken',
+  'InvalidSignature SignatureDoesNotMatch IncompleteSignature',
+);
+/** An encryption key is disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
 const KMS = /^kms[A-Z._]/i;
+
+/** The error of one entry in a batch call that succeeded. */
+export class EntryError extends Error {
+  constructor(
+    override readonly name: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
-import { errorKindOf } from '../aws/error-kind.js';
+import { EntryError, errorKindOf } from '../aws/error-kind.js';
 import { createBatcher } from '../runtime/batching.js';
 
 /** One conditional PartiQL statement on one item. `key` names the item: no batch may hold a key twice. */
@@ -13,9 +13,8 @@ export type StatementResult = { applied: true } | { applied: false; item: Record
 /** Every write to a table goes through this. */
 export type StatementExecutor = {
   /**
-   * @throws the service's error when it neither applied nor refused the statement. After a broken connection or a
-   *   timeout the statement may still have been applied.
-   * @throws OverloadedError when too many statements are waiting; this one was not sent
+   * @throws the service's error. After a broken connection or a timeout, the statement may have been applied.
+   * @throws OverloadedError: too many statements wait, and this one was not sent
    */
   execute(statement: Statement): Promise<StatementResult>;
 };
@@ -37,21 +36,11 @@ type ExecutorOptions = {
 const MAX_STATEMENTS = 25;
 const CONCURRENCY = 2;
 const CAPACITY = 1_000;
-/** Attempts at a statement that is throttled, or conflicts with a transaction, in a call that succeeds. */
+/** How often a statement is sent if DynamoDB throttles it, or if it conflicts with a transaction. */
 const MAX_ATTEMPTS = 5;
 const BACKOFF_BASE_MS = 25;
 
 const REFUSALS = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
-
-/** The error of one statement in a call that succeeded. */
-class StatementError extends Error {
-  constructor(
-    override readonly name: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 type Entry = { result: StatementResult } | { error: unknown };
 
@@ -76,12 +65,12 @@ export function createStatementExecutor(
     );
     return statements.map((_, index) => {
       const response = responses[index];
-      if (!response) return { error: new StatementError('NoResponse', 'the service answered without an outcome') };
+      if (!response) return { error: new EntryError('NoResponse', 'the service answered without an outcome') };
       const { Error: error } = response;
       if (!error) return { result: { applied: true } };
       const code = error.Code ?? 'UnknownError';
       if (REFUSALS.has(code)) return { result: { applied: false, item: error.Item } };
-      return { error: new StatementError(code, error.Message ?? 'the statement failed without a message') };
+      return { error: new EntryError(code, error.Message ?? 'the statement failed without a message') };
     });
   }
 
@@ -118,7 +107,7 @@ export function createStatementExecutor(
       try {
         return await batcher.submit(statement);
       } catch (error) {
-        const isThrottled = error instanceof StatementError && errorKindOf(error) === 'throttled';
+        const isThrottled = error instanceof EntryError && errorKindOf(error) === 'throttled';
         if (!isThrottled || attempt === MAX_ATTEMPTS) throw error;
         // Full jitter.
         await sleep(Math.random() * BACKOFF_BASE_MS * 2 ** (attempt - 1));

@@ -86,7 +86,7 @@ function reception(body: string): string {
     return EventClass === Made && isWhole ? 'decoded' : 'decoded, but not as declared';
   } catch (error) {
     if (!(error instanceof PermanentError)) return `threw ${String(error)}`;
-    const { path } = error.details;
+    const { path } = error;
     // The reason goes into a log line and a message attribute.
     if (error.message.length > 300) return `refused at length: ${error.message.length}`;
     if (error.code !== 'NOT_JSON' && typeof path !== 'string') return 'refused without a path';

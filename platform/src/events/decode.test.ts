@@ -45,7 +45,7 @@ function refusal(body: unknown) {
   try {
     decode(body);
   } catch (error) {
-    if (error instanceof PermanentError) return { code: error.code, message: error.message, ...error.details };
+    if (error instanceof PermanentError) return { code: error.code, message: error.message, path: error.path };
     throw error;
   }
   throw new Error('it was decoded');

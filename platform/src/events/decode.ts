@@ -41,9 +41,7 @@ function asEnvelope(value: unknown): Envelope {
     new PermanentError(
       'NOT_AN_ENVELOPE',
       `the message is not an EventBridge event of ours: ${path} is missing or wrong`,
-      {
-        details: { path },
-      },
+      { path },
     );
   if (!isObject(value)) throw problem('body');
   if (typeof value['detail-type'] !== 'string') throw problem('detail-type');
@@ -64,7 +62,7 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
     // Both recurse into the value.
     throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
       cause,
-      details: { path: 'detail' },
+      path: 'detail',
     });
   }
 }
@@ -79,8 +77,7 @@ export function whyMalformed(
     return undefined;
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
-    const { path } = error.details;
-    return { code: error.code, reason: error.message, ...(typeof path === 'string' ? { path } : {}) };
+    return { code: error.code, reason: error.message, path: error.path };
   }
 }
 
@@ -99,25 +96,20 @@ export function decodeEvent<Event extends object>(
 
   const ofType = classes.filter((candidate) => candidate.type === type);
   if (ofType.length === 0) {
-    throw new PermanentError(
-      'UNKNOWN_EVENT_TYPE',
-      `no handler for events of type ${JSON.stringify(type.slice(0, 100))}`,
-      {
-        details: { path: 'detail-type' },
-      },
-    );
+    const message = `no handler for events of type ${JSON.stringify(type.slice(0, 100))}`;
+    throw new PermanentError('UNKNOWN_EVENT_TYPE', message, { path: 'detail-type' });
   }
   const EventClass = ofType.find((candidate) => candidate.version === version);
   if (!EventClass) {
     throw new PermanentError('UNKNOWN_EVENT_VERSION', `${type} of version ${version} is not understood here`, {
-      details: { path: 'detail.metadata.version' },
+      path: 'detail.metadata.version',
     });
   }
 
   const { event, errors } = validate(EventClass, envelope.detail);
   if (errors.length > 0) {
     const { path, message } = firstProblem(errors, 'detail');
-    throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { details: { path } });
+    throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { path });
   }
   return { EventClass, event };
 }

@@ -1,6 +1,6 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EventBridge } from '../aws/clients.js';
-import { errorKindOf } from '../aws/error-kind.js';
+import { EntryError, errorKindOf } from '../aws/error-kind.js';
 import { wireTime } from '../aws/fast-path/fast-path.js';
 import { createBatcher } from '../runtime/batching.js';
 import { toError } from '../runtime/errors.js';
@@ -33,16 +33,6 @@ export type EventPublisher = {
 /** PutEvents takes 10 entries of 256 KB together: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256 * 1024;
-
-/** The bus refused one entry of a call that succeeded. */
-class EntryError extends Error {
-  constructor(
-    override readonly name: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevents-size: 14 bytes for the time */
 function sizeOf({ Source, DetailType, Detail }: PutEventsRequestEntry): number {

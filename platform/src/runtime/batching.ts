@@ -72,10 +72,10 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     try {
       const results = await send(batch.map(({ item }) => item));
       batch.forEach(({ resolve, reject }, index) => {
-        const outcome = results[index];
-        if (!outcome) reject(new Error('the service answered for fewer entries than were sent'));
-        else if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.result);
+        const result = results[index];
+        if (!result) reject(new Error('the service answered for fewer entries than were sent'));
+        else if ('error' in result) reject(result.error);
+        else resolve(result.result);
       });
     } catch (error) {
       const inVain = failsWaiting?.(error) === true ? waiting.splice(0) : [];

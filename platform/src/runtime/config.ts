@@ -33,11 +33,7 @@ export class ProcessEnv {
   AWS_REGION = 'us-east-1';
 
   /** Where an emulator listens; unset means AWS itself. */
-  @IsOptional()
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { message: 'AWS_ENDPOINT_URL must be an http(s) URL such as http://127.0.0.1:4566' },
-  )
+  @IsHttpUrl('http://127.0.0.1:4566')
   AWS_ENDPOINT_URL?: string;
 
   /** Only for an emulator. For AWS, the SDK's default credential chain applies. */
@@ -73,11 +69,7 @@ export class ProcessEnv {
   LOG_REDACT?: string;
 
   /** OTLP/HTTP receiver of traces; unset turns tracing off. The receiver may start later. */
-  @IsOptional()
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL such as http://127.0.0.1:4318' },
-  )
+  @IsHttpUrl('http://127.0.0.1:4318')
   OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 
   /** Fraction of the traces started here that are recorded, from 0 to 1. */
@@ -87,7 +79,7 @@ export class ProcessEnv {
   @Max(1)
   OTEL_TRACES_SAMPLER_ARG = 1;
 
-  /** Ms from SIGTERM until the process gives up draining and exits 1. */
+  /** Ms from SIGTERM until a process that has not drained exits 1. */
   @IsCount(100, 600_000)
   SHUTDOWN_TIMEOUT_MS = 28_000;
 
@@ -119,6 +111,15 @@ export function IsCount(min: number, max: number): PropertyDecorator {
   return (target, key) => {
     const isInt = IsInt({ message: `${String(key)} must be a whole number in digits` });
     for (const decorate of [ToNumber(DIGITS), isInt, Min(min), Max(max)]) decorate(target, key);
+  };
+}
+
+/** An http(s) URL, or unset. */
+function IsHttpUrl(example: string): PropertyDecorator {
+  const options = { require_tld: false, protocols: ['http', 'https'], require_protocol: true };
+  return (target, key) => {
+    const isUrl = IsUrl(options, { message: `${String(key)} must be an http(s) URL such as ${example}` });
+    for (const decorate of [isUrl, IsOptional()]) decorate(target, key);
   };
 }
 

@@ -1,17 +1,16 @@
-type Details = Record<string, unknown>;
-
 /** No retry can help this message: it goes to the dead-letter queue at once. `code` is machine-readable. */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
-  readonly details: Details;
+  /** Where the problem is in the message's body. */
+  readonly path: string | undefined;
 
   constructor(
     readonly code: string,
     message: string,
-    options: { cause?: unknown; details?: Details } = {},
+    { path, cause }: { path?: string; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.details = options.details ?? {};
+    super(message, cause === undefined ? undefined : { cause });
+    this.path = path;
   }
 }
 

@@ -144,12 +144,3 @@ export function createLogger(options: LoggerOptions): Logger & { level: string }
     },
   };
 }
-
-/** For tests and tools. */
-export const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silentLogger,
-};

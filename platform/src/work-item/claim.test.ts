@@ -61,14 +61,9 @@ describe('claim', () => {
 
   it('reports an item that does not exist', async () => {
     const { executor } = await createJobs();
-    const request = {
-      id: 'nowhere',
-      messageId: 'm1',
-      leaseMs: 1,
-      entry: { name: 's' },
-      markerDelayMs: 1,
-    };
-    expect(await claimItem(executor, TABLE, request, Date.now)).toEqual({ kind: 'unknown' });
+    const store = { executor, table: TABLE, now: Date.now, leaseMs: 1, markerDelayMs: 1 };
+    const request = { id: 'nowhere', messageId: 'm1', entry: { name: 's' } };
+    expect(await claimItem(store, request)).toEqual({ kind: 'unknown' });
   });
 
   it('recognises its own claim when the client repeated the call after a lost answer', async () => {
@@ -87,7 +82,7 @@ describe('claim', () => {
     const { claim, job } = await createJobs();
     const results = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`m${index}`)));
     const kinds = results.map(({ kind }) => kind).sort();
-    expect(kinds).toEqual(['claimed', ...Array.from({ length: 19 }, () => 'held')]);
+    expect(kinds).toEqual(['claimed', ...Array.from({ length: 19 }, () => 'leased')]);
     expect(job().version).toBe(2);
   });
 

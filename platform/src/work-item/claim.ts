@@ -12,17 +12,20 @@ import {
   type WorkItemTable,
 } from './work-item.js';
 
-type ClaimOptions = {
-  id: string;
-  messageId: string;
-  /** Set when an operator replayed the message. */
-  replayId?: string;
+/** The stored work items of one table, and the rules by which a process claims them. */
+export type WorkItemStore = {
+  executor: StatementExecutor;
+  table: WorkItemTable;
+  now: Clock;
   leaseMs: number;
-  entry: TimelineEntry;
-  /** Gives the present life up: later claims in it may only end it. */
-  givesUp?: boolean;
-  /** Ms after which the marker of a replayed item becomes due. */
+  /** Ms after which the sweeper looks at a replayed item, or at an outcome that is not confirmed yet. */
   markerDelayMs: number;
+};
+
+type ClaimOptions = Pick<ClaimRequest, 'messageId' | 'entry' | 'givesUp'> & {
+  id: string;
+  /** Set when an operator replayed the message. */
+  replayId?: string | undefined;
 };
 
 /** Proof of a claim: the right to finish the item. */
@@ -40,34 +43,28 @@ export type ClaimResult =
   /** It already has an outcome: see the item. */
   | { kind: 'finished'; item: Record<string, unknown> }
   /** Another message is working on it. */
-  | { kind: 'held' }
+  | { kind: 'leased' }
   /** No such item. */
   | { kind: 'unknown' };
 
 /** Other processes can win the race for an item a few times in a row, but not forever: each win changes its state. */
 const MAX_RACES = 5;
 
-/** Most claims find the item as its insert left it. The first attempt assumes so, and saves a read. */
-const AS_INSERTED = { version: 1, holder: '', lastReplayId: '' } as const;
-
 /**
- * Claims an item for a message, or says why it cannot. A refused statement returns the item, and the next attempt uses
- * that.
+ * Claims an item for a message, or says why it cannot. The first statement assumes that the item is as its insert left it,
+ * which saves a read. A refused statement returns the item, and the next one uses that.
  */
 export async function claimItem(
-  executor: StatementExecutor,
-  table: WorkItemTable,
-  options: ClaimOptions,
-  now: Clock,
+  { executor, table, now, leaseMs, markerDelayMs }: WorkItemStore,
+  { id, messageId, replayId, entry, givesUp = false }: ClaimOptions,
 ): Promise<ClaimResult> {
-  const { id, messageId, replayId, leaseMs, entry, givesUp = false } = options;
   const claimToken = randomUUID();
-  const requestAt = (at: number): ClaimRequest => ({
-    ...{ messageId, claimToken, now: at, leaseUntil: at + leaseMs, entry, givesUp },
-  });
+  const requestAt = (at: number): ClaimRequest => {
+    return { messageId, claimToken, now: at, leaseUntil: at + leaseMs, entry, givesUp };
+  };
 
-  let version: number = AS_INSERTED.version;
-  let life: string = AS_INSERTED.lastReplayId;
+  let version = 1;
+  let life = '';
   let isGivenUp = givesUp;
   let statement = transitions.claim(table, id, requestAt(now()), { version, lastReplayId: life });
   for (let race = 0; race < MAX_RACES; race++) {
@@ -84,7 +81,7 @@ export async function claimItem(
     life = seen.lastReplayId;
     isGivenUp = givesUp || seen.givenUpLife === life;
     if (seen.claimToken === claimToken) {
-      // An attempt was applied, and its answer was lost.
+      // This claim was applied, but its answer was lost.
       return { kind: 'claimed', ownership: { id, claimToken, version }, life, isGivenUp };
     }
     if (isFinished(table, seen)) {
@@ -92,14 +89,14 @@ export async function claimItem(
       const isNew = replayId !== undefined && replayId !== '' && replayId !== seen.lastReplayId;
       const mayReplay = seen.failure?.retriable === true && isNew;
       if (!mayReplay) return { kind: 'finished', item: result.item };
-      const marker = { replayId, outboxShard: table.outbox.shardOf(id), outboxAt: at + options.markerDelayMs };
+      const marker = { replayId, outboxShard: table.outbox.shardOf(id), outboxAt: at + markerDelayMs };
       life = replayId;
       isGivenUp = givesUp;
       statement = transitions.replay(table, id, request, seen, marker);
     } else if (seen.holder === '' || seen.holder === messageId) {
       statement = transitions.claim(table, id, request, seen);
     } else if (isLeased(seen, at, leaseMs)) {
-      return { kind: 'held' };
+      return { kind: 'leased' };
     } else {
       statement = transitions.takeOver(table, id, request, seen);
     }
@@ -112,23 +109,20 @@ export async function claimItem(
  * @returns false when another message has taken over, and will finish the item
  */
 export async function finishItem(
-  executor: StatementExecutor,
-  table: WorkItemTable,
-  ownership: Ownership,
+  { executor, table }: Pick<WorkItemStore, 'executor' | 'table'>,
+  { id, claimToken, version }: Ownership,
   outcome: Pick<Outcome, 'result' | 'now' | 'attributes' | 'outboxAt' | 'entries'>,
 ): Promise<boolean> {
-  const { id, claimToken, version } = ownership;
   const result = await executor.execute(transitions.finish(table, id, { ...outcome, claimToken, version }));
   if (result.applied) return true;
   const seen = result.item as WorkItem | undefined;
-  // An attempt was applied, and its answer was lost: only the owner finishes under this token.
+  // It was applied, but the answer was lost: only the owner finishes under this token.
   return seen?.claimToken === claimToken && seen.status === table.states[outcome.result];
 }
 
 /** Gives the claim back until the message is redelivered. Refused when another message has taken over. */
 export async function postponeItem(
-  executor: StatementExecutor,
-  table: WorkItemTable,
+  { executor, table }: Pick<WorkItemStore, 'executor' | 'table'>,
   { id, claimToken, version }: Ownership,
   reason: { now: number; entry: TimelineEntry },
 ): Promise<void> {

@@ -32,11 +32,11 @@ async function createThing(table: WorkItemTable, result: 'completed' | 'failed' 
     },
   };
   const process = async (by: WorkItemTable): Promise<void> => {
-    const job = { id: 't1', messageId: 'm', leaseMs: 30_000, markerDelayMs: 5_000, entry: { name: 'received' } };
-    const claim = await claimItem(executor, by, job, now);
+    const store = { executor, table: by, now, leaseMs: 30_000, markerDelayMs: 5_000 };
+    const claim = await claimItem(store, { id: 't1', messageId: 'm', entry: { name: 'received' } });
     if (claim.kind !== 'claimed') throw new Error(claim.kind);
     const attributes = result === 'failed' ? { failure: { retriable: true } } : {};
-    await finishItem(executor, by, claim.ownership, { result, now: at, attributes, outboxAt: 7_000, entries: [] });
+    await finishItem(store, claim.ownership, { result, now: at, attributes, outboxAt: 7_000, entries: [] });
   };
   await executor.execute(insert(table, NEW));
   await process(table);

@@ -15,7 +15,7 @@ describe('postpone', () => {
   it('keeps the item for its message, and a late result of the attempt cannot finish it', async () => {
     const { claimed, claim, executor, finish, job } = await createJobs();
     const ownership = await claimed('m1');
-    await postponeItem(executor, TABLE, ownership, reason);
+    await postponeItem({ executor, table: TABLE }, ownership, reason);
     expect(job()).toMatchObject({
       status: 'PROCESSING',
       version: 3,
@@ -24,7 +24,7 @@ describe('postpone', () => {
     });
     expect(job()).toMatchObject({ updatedAt: new Date(5_000).toISOString() });
     expect(await finish(ownership)).toBe(false);
-    expect((await claim('m2')).kind).toBe('held');
+    expect((await claim('m2')).kind).toBe('leased');
     expect(await finish(await claimed('m1'))).toBe(true);
     expect(job()).toMatchObject({ status: 'COMPLETED', version: 5, effects: 1 });
   });
@@ -34,13 +34,13 @@ describe('postpone', () => {
     const ownership = await claimed('m1');
     await claimed('m1');
     const taken = job();
-    await postponeItem(executor, TABLE, ownership, reason);
+    await postponeItem({ executor, table: TABLE }, ownership, reason);
     expect(job()).toEqual(taken);
   });
 
   it('does not stop another message from taking over once the lease has expired', async () => {
     const { claimed, claim, executor, time } = await createJobs();
-    await postponeItem(executor, TABLE, await claimed('m1'), reason);
+    await postponeItem({ executor, table: TABLE }, await claimed('m1'), reason);
     time.ms += PASSED_MS;
     expect((await claim('m2')).kind).toBe('claimed');
   });
@@ -71,7 +71,7 @@ describe('finish', () => {
   it('keeps the marker of an outcome until it is confirmed', async () => {
     const { claimed, executor, job, time } = await createJobs();
     const outcome = { result: 'completed', now: time.ms, attributes: {}, entries: [] } as const;
-    await finishItem(executor, CONFIRMED, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
+    await finishItem({ executor, table: CONFIRMED }, await claimed('m1'), { ...outcome, outboxAt: 7_000 });
     expect(job()).toMatchObject({
       status: 'COMPLETED',
       version: 3,

@@ -1,11 +1,19 @@
 import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
 import { isLeased } from './lease.js';
-import type { DueItem, WorkItemTable } from './work-item.js';
+import type { SweeperOptions } from './swept-table.js';
+import type { DueItem, WorkItem, WorkItemTable } from './work-item.js';
 
 /** Attributes that `nextActionFor` reads. */
-export const SWEPT_ATTRIBUTES = [
-  ...['status', 'version', 'holder', 'leaseUntil', 'updatedAt'],
-  ...['outboxAt', 'outboxAttempts', 'outboxSentAt', 'awaiting'],
+export const SWEPT_ATTRIBUTES: readonly (keyof WorkItem)[] = [
+  'status',
+  'version',
+  'holder',
+  'leaseUntil',
+  'updatedAt',
+  'outboxAt',
+  'outboxAttempts',
+  'outboxSentAt',
+  'awaiting',
 ];
 
 /**
@@ -13,13 +21,15 @@ export const SWEPT_ATTRIBUTES = [
  *
  *     leased     a worker is working on it
  *     wait       the queue may still hold its message
- *     republish  its message is probably lost or expired; this does not count as an attempt
- *     retry      the queue was empty, so its message is gone: republish, and count an attempt
- *     give up    as retry, but the attempts are used up and no worker has ever claimed it
+ *     republish  its message is probably lost or expired
+ *     count      the queue was empty, so its message is gone: republish, and count this in `outboxAttempts`
+ *     give up    as `count`, but `maxAttempts` is reached and no worker has ever claimed it
  */
-export type NextAction = 'leased' | 'wait' | 'republish' | 'retry' | 'give up';
+export type NextAction = 'leased' | 'wait' | 'republish' | 'count' | 'give up';
 
-export type Circumstances = {
+type Limits = Pick<SweeperOptions, 'queueGraceMs' | 'retentionMs' | 'leaseMs' | 'maxAttempts'>;
+
+export type Circumstances = Limits & {
   table: WorkItemTable;
   /** Epoch ms. */
   now: number;
@@ -27,12 +37,6 @@ export type Circumstances = {
   queue: QueueCounts;
   /** The queue holds enough messages for this item and for all that became due later. */
   isCovered: boolean;
-  queueGraceMs: number;
-  /** How long the queue keeps a message. */
-  retentionMs: number;
-  leaseMs: number;
-  /** Infinity for an outcome: a consumer still needs it. */
-  maxAttempts: number;
 };
 
 export function nextActionFor(item: DueItem, around: Circumstances): NextAction {
@@ -41,7 +45,7 @@ export function nextActionFor(item: DueItem, around: Circumstances): NextAction 
 
   if (depthOf(queue) === 0) {
     const isUnclaimed = item.status === table.states.pending || item.holder === sweeperOf(String(item[table.key]));
-    return isUnclaimed && item.outboxAttempts >= maxAttempts ? 'give up' : 'retry';
+    return isUnclaimed && item.outboxAttempts >= maxAttempts ? 'give up' : 'count';
   }
   const isPatient = now - item.outboxAt < queueGraceMs;
   const changedAt = Date.parse(item.updatedAt);

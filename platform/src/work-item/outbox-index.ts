@@ -2,10 +2,10 @@ import { QueryCommand, type QueryCommandInput, type QueryCommandOutput } from '@
 import type { DynamoDb } from '../aws/clients.js';
 import type { WorkItemTable } from './work-item.js';
 
-/** Entries that one query reads of a shard: enough to outrun any loss, and few enough to read at once. */
+/** Entries that one query reads from a shard. More may be due: the next call continues there. */
 const PAGE = 100;
 
-/** Epoch ms, both bounds optional: the markers that are due up to `until`, or after `after`. */
+/** Epoch ms. Markers that become due up to `until`, or after `after`; all markers without a bound. */
 type DueTime = { until?: number; after?: number };
 
 export type OutboxIndex = {

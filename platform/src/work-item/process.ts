@@ -2,20 +2,9 @@ import { hostname } from 'node:os';
 import type { Clock } from '../runtime/clock.js';
 import { PermanentError } from '../runtime/errors.js';
 import { failpoint } from '../runtime/failpoints.js';
-import { claimItem, finishItem, postponeItem } from './claim.js';
-import type { StatementExecutor } from '../dynamodb/executor.js';
-import type { TimelineEntry, WorkItemTable } from './work-item.js';
 import { afterAttempts, type Delivery, type HandlerResult } from '../worker/delivery.js';
-
-/** The work items of one table, and how a worker processes them. */
-export type WorkItems = {
-  executor: StatementExecutor;
-  table: WorkItemTable;
-  now: Clock;
-  leaseMs: number;
-  /** Ms after which the sweeper looks at a replayed item, or at an outcome that is not confirmed yet. */
-  markerDelayMs: number;
-};
+import { claimItem, finishItem, postponeItem, type WorkItemStore } from './claim.js';
+import type { TimelineEntry } from './work-item.js';
 
 /** How the work ended. `attributes` and `entries` (of the timeline) are written with the outcome. */
 export type WorkResult = {
@@ -32,7 +21,7 @@ export type Claimed = {
   now: Clock;
   /** '' in the item's first life, then the id of the replay that started it; the same in every attempt of one life. */
   life: string;
-  /** This life was given up: the work may only end it. */
+  /** This life was given up: the work may only end the item. */
   isGivenUp: boolean;
 };
 
@@ -46,7 +35,7 @@ type Job<Item extends object> = {
 };
 
 /**
- * Ends an item whose message has used up its attempts and is in the dead-letter queue. A replay starts it again.
+ * Ends an item whose message has used up its attempts. Its dead letter is sent after that. A replay starts it again.
  * @param what did not happen, for example "Not sent"
  */
 export function endOfRetries(delivery: Delivery, what: string): (claimed: Pick<Claimed, 'now'>) => Promise<WorkResult> {
@@ -74,39 +63,26 @@ const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [v
  * @throws PermanentError UNKNOWN_ITEM, and whatever `work` throws
  */
 export async function workOnItem<Item extends object>(
-  items: WorkItems,
+  store: WorkItemStore,
   delivery: Delivery,
   { id, known, work, givesUp = false }: Job<Item>,
 ): Promise<HandlerResult> {
-  const { executor, table, now, leaseMs, markerDelayMs } = items;
-  const claim = await claimItem(
-    executor,
-    table,
-    {
-      id,
-      messageId: delivery.messageId,
-      ...(delivery.replayId === undefined ? {} : { replayId: delivery.replayId }),
-      leaseMs,
-      givesUp,
-      entry: {
-        name: 'received',
-        at: new Date(now()).toISOString(),
-        sentAt: new Date(delivery.sentAt).toISOString(),
-        // Giving the item up is not another attempt.
-        ...(givesUp ? {} : { attempt: delivery.attempt }),
-        messageId: delivery.messageId,
-        worker: WORKER,
-      },
-      markerDelayMs,
-    },
-    now,
-  );
+  const { table, now, markerDelayMs } = store;
+  const { messageId, replayId } = delivery;
+  const received = {
+    name: 'received',
+    at: new Date(now()).toISOString(),
+    sentAt: new Date(delivery.sentAt).toISOString(),
+    // Giving the item up is not another attempt.
+    ...(givesUp ? {} : { attempt: delivery.attempt }),
+    messageId,
+    worker: WORKER,
+  };
+  const claim = await claimItem(store, { id, messageId, replayId, givesUp, entry: received });
   switch (claim.kind) {
     case 'unknown':
-      throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, {
-        details: { path: `detail.data.${table.key}` },
-      });
-    case 'held':
+      throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, { path: `detail.data.${table.key}` });
+    case 'leased':
       return { outcome: 'duplicate', events: [] };
     case 'finished': {
       // Without a marker, every consumer that the outcome waits for has its event.
@@ -117,10 +93,10 @@ export async function workOnItem<Item extends object>(
       break;
   }
   const { ownership, life, isGivenUp } = claim;
-  delivery.held.postpone = ({ delaySeconds, reason }) => {
+  delivery.claim.postpone = ({ delaySeconds, reason }) => {
     const at = now();
     const entry = { name: 'retried', at: new Date(at).toISOString(), delaySeconds, reason };
-    return postponeItem(executor, table, ownership, { now: at, entry });
+    return postponeItem(store, ownership, { now: at, entry });
   };
   failpoint('worker.after-claim');
 
@@ -133,7 +109,7 @@ export async function workOnItem<Item extends object>(
   const status = table.states[result];
   const entry = { name: status.toLowerCase(), at: new Date(at).toISOString() };
   const outcome = { result, now: at, attributes, entries: [...entries, entry], outboxAt: at + markerDelayMs };
-  const mine = await finishItem(executor, table, ownership, outcome);
+  const mine = await finishItem(store, ownership, outcome);
   // Another message took over while this delivery was late, and publishes the outcome.
   if (!mine) return { outcome: 'duplicate', events: [] };
   failpoint('worker.after-finish');

@@ -41,7 +41,7 @@ describe('replay', () => {
     const { failRetriably, claim, job } = await createJobs();
     await failRetriably('m1');
     const results = await Promise.all([claim('m2', 'r1'), claim('m3', 'r1'), claim('m4', 'r2')]);
-    expect(results.map(({ kind }) => kind).sort()).toEqual(['claimed', 'held', 'held']);
+    expect(results.map(({ kind }) => kind).sort()).toEqual(['claimed', 'leased', 'leased']);
     expect(job()).toMatchObject({ version: 4, status: 'PROCESSING' });
   });
 

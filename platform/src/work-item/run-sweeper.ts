@@ -21,30 +21,31 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
-  /** Why events of a table are held back, by table. */
-  const heldBack = new Map<string, string>();
+  /** Why subscriptions of a table are blocked, by table. */
+  const reasons = new Map<string, string>();
 
   /** One line per change of state. */
-  function reportClosed(table: string, closedBy: readonly string[]): void {
-    const reason = closedBy.join('; ');
-    if (reason === (heldBack.get(table) ?? '')) return;
+  function logBlocked(table: string, blockedBy: readonly string[]): void {
+    const reason = blockedBy.join('; ');
+    if (reason === (reasons.get(table) ?? '')) return;
     if (reason === '') logger.info('events are sent again', { table });
     else logger.warn('events are held back, because they would be dropped', { table, reason });
-    heldBack.set(table, reason);
+    reasons.set(table, reason);
   }
 
   async function sweepTable({ table, sweeper }: RunOptions['sweepers'][number]): Promise<void> {
-    const { closedBy, awaiting, ...report } = await sweeper.sweep();
+    const { blockedBy, blocked: closed, failed, ahead, awaiting, ...report } = await sweeper.sweep();
     if (report.republished + report.givenUp > 0) {
-      logger.info('outbox swept', { table, ...report, ...(awaiting.length > 0 ? { awaiting } : {}) });
+      const fields = { table, ...report, closed, failed, ahead };
+      logger.info('outbox swept', awaiting.length > 0 ? { ...fields, awaiting } : fields);
     }
-    reportClosed(table, closedBy);
+    logBlocked(table, blockedBy);
   }
 
   /** A table that cannot be swept does not stop the others. */
   async function sweepAll(): Promise<void> {
     const swept = await Promise.allSettled(sweepers.map(sweepTable));
-    const failed = swept.find((outcome) => outcome.status === 'rejected');
+    const failed = swept.find((sweep) => sweep.status === 'rejected');
     if (failed) {
       const err = toError(failed.reason);
       // An outage is logged once. Any other error is a defect, and is logged every time.

@@ -146,27 +146,27 @@ describe('a rule that is off', () => {
     ['does not exist', Object.assign(new Error('rule made does not exist'), { name: 'ResourceNotFoundException' })],
   ])('holds events back and counts no attempt while it %s', async (_what, reason) => {
     const outbox = createOutboxSystem([thing({ outboxAttempts: 11 }), finishedThing({ thingId: 'thing-2' })]);
-    outbox.closed.work = reason;
+    outbox.blocked.work = reason;
     for (let sweep = 0; sweep < 100; sweep++) {
-      expect(await outbox.sweep()).toMatchObject({ closed: 1, closedBy: [reason.message], givenUp: 0 });
+      expect(await outbox.sweep()).toMatchObject({ blocked: 1, blockedBy: [reason.message], givenUp: 0 });
       outbox.time.ms += 5 * MINUTE_MS;
     }
     // The other subscription is enabled.
     expect(new Set(outbox.published())).toEqual(new Set(['Ended thing-2 v3']));
     expect(outbox.item()).toMatchObject({ status: 'PENDING', outboxAttempts: 11 });
-    delete outbox.closed.work;
-    expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });
+    delete outbox.blocked.work;
+    expect(await outbox.sweep()).toMatchObject({ blocked: 0, republished: 1 });
   });
 
   it('counts as on if this process may not describe it', async () => {
     const outbox = createOutboxSystem([thing()]);
-    outbox.closed.work = new NotDescribedError('AccessDeniedException: no');
-    expect(await outbox.sweep()).toMatchObject({ closed: 0, republished: 1 });
+    outbox.blocked.work = new NotDescribedError('AccessDeniedException: no');
+    expect(await outbox.sweep()).toMatchObject({ blocked: 0, republished: 1 });
   });
 
   it('ends the sweep if it cannot be reached, because the bus is unavailable', async () => {
     const outbox = createOutboxSystem([thing()]);
-    outbox.closed.work = connectionRefused();
+    outbox.blocked.work = connectionRefused();
     await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect(outbox.item()).toEqual(thing());
   });

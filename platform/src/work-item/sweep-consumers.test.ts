@@ -63,18 +63,18 @@ describe('the queue that may explain a due outcome', () => {
 });
 
 describe('a consumer whose rule is off', () => {
-  const closed = new Error('rule is disabled');
+  const disabled = new Error('rule is disabled');
 
   it('holds back outcomes that only it has not confirmed', async () => {
     const outbox = createOutboxSystem([finishedThing({ awaiting: 'b-consumer' })], { confirmedBy: BOTH });
-    outbox.closed.others = closed;
-    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, closed: 1, closedBy: [closed.message] });
+    outbox.blocked.others = disabled;
+    expect(await outbox.sweep()).toEqual({ ...NOTHING_SWEPT, due: 1, blocked: 1, blockedBy: [disabled.message] });
   });
 
   it('does not hold back an outcome that another consumer has not confirmed either', async () => {
     const outbox = createOutboxSystem([finishedThing({ awaiting: AWAITING })], { confirmedBy: BOTH });
-    outbox.closed.others = closed;
-    expect(await outbox.sweep()).toEqual({ ...REPUBLISHED, closedBy: [closed.message], awaiting: BOTH });
+    outbox.blocked.others = disabled;
+    expect(await outbox.sweep()).toEqual({ ...REPUBLISHED, blockedBy: [disabled.message], awaiting: BOTH });
   });
 });
 

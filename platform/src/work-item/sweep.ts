@@ -11,7 +11,7 @@ import { isFinished, type DueItem } from './work-item.js';
 import {
   emptyReport,
   MARKER_SKEW_MS,
-  whyClosed,
+  whyBlocked,
   type SweptTable,
   type Subscription,
   type SweeperDependencies,
@@ -44,7 +44,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   const republish = createRepublish({ table, reader }, options, dependencies);
   /** No correct clock sets a marker further ahead. */
   const horizonMs = Math.max(options.backoffMaxMs, options.backoffBaseMs, options.leaseMs) + MARKER_SKEW_MS;
-  const { leaseMs, backoffBaseMs } = options;
+  const store = { executor, table, now, leaseMs: options.leaseMs, markerDelayMs: options.backoffBaseMs };
   const consumers = table.confirmedBy.map((consumer) => {
     const subscription = swept.consumers[consumer];
     if (!subscription) throw new Error(`no subscription delivers the outcomes of ${name} to ${consumer}`);
@@ -59,6 +59,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
   async function visit(item: DueItem, queue: QueueCounts, isCovered: boolean, report: SweepReport): Promise<void> {
     const sweptAt = now();
     const missing = isFinished(table, item) ? missingConsumers(table, item) : [];
+    // An outcome is never given up: a consumer still needs it.
     const maxAttempts = isFinished(table, item) ? Infinity : options.maxAttempts;
     const action = nextActionFor(item, { ...options, table, now: sweptAt, queue, isCovered, maxAttempts });
     switch (action) {
@@ -70,17 +71,17 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
         report.waiting += 1;
         return;
       case 'republish':
-      case 'retry':
-        if (!(await republish(item, { sweptAt, counts: action === 'retry' }))) return;
+      case 'count':
+        if (!(await republish(item, { sweptAt, counts: action === 'count' }))) return;
         report.republished += 1;
         report.awaiting = [...new Set([...report.awaiting, ...missing])];
-        metrics?.republished(name);
+        metrics?.count('republished', name);
         return;
       case 'give up': {
-        const failed = await giveUp({ table, reader, executor, now, leaseMs, markerDelayMs: backoffBaseMs }, item);
+        const failed = await giveUp(store, reader, item);
         if (!failed) return;
         report.givenUp += 1;
-        metrics?.gaveUp(name);
+        metrics?.count('givenUp', name);
         swept.onGivenUp?.(failed);
         const event = table.confirmedBy.length > 0 && table.outcomeEventOf(failed);
         if (event) await publisher.publish(event);
@@ -88,10 +89,10 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     }
   }
 
-  async function isOpen(subscription: Subscription, report: SweepReport): Promise<boolean> {
-    const reason = await whyClosed(subscription);
-    if (reason !== undefined) report.closedBy.push(reason);
-    return reason === undefined;
+  async function isBlocked(subscription: Subscription, report: SweepReport): Promise<boolean> {
+    const reason = await whyBlocked(subscription);
+    if (reason !== undefined) report.blockedBy.push(reason);
+    return reason !== undefined;
   }
 
   /** Visits the items whose messages this queue should hold. */
@@ -104,8 +105,8 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
 
   async function sweepWork(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
     if (items.length === 0) return;
-    if (await isOpen(swept.work, report)) await visitQueue(items, queue, report);
-    else report.closed += items.length;
+    if (await isBlocked(swept.work, report)) report.blocked += items.length;
+    else await visitQueue(items, queue, report);
   }
 
   /**
@@ -118,7 +119,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     const reachable: { consumer: string; queue: QueueCounts; items: DueItem[] }[] = [];
     for (const [index, { consumer, subscription }] of consumers.entries()) {
       const queue = queues[index];
-      if (queue && isMissing(consumer) && (await isOpen(subscription, report))) {
+      if (queue && isMissing(consumer) && !(await isBlocked(subscription, report))) {
         reachable.push({ consumer, queue, items: [] });
       }
     }
@@ -126,7 +127,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     for (const [item, names] of missing) {
       const emptiest = reachable.find(({ consumer }) => names.includes(consumer));
       if (emptiest) emptiest.items.push(item);
-      else if (names.length > 0) report.closed += 1;
+      else if (names.length > 0) report.blocked += 1;
     }
     for (const { queue, items: waiting } of reachable) await visitQueue(waiting, queue, report);
     await visitAll(
@@ -153,7 +154,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
       const { applied } = await executor.execute(moveMarker(table, idOf(item), outboxAt, sweptAt));
       if (!applied) continue;
       report.ahead += 1;
-      metrics?.ahead(name);
+      metrics?.count('ahead', name);
       const dueAt = new Date(outboxAt).toISOString();
       logger.warn('an outbox marker was too far ahead, is a clock wrong?', { table: name, id: idOf(item), dueAt });
     }
@@ -167,7 +168,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     report.due = due.length;
     if (due.length === 0) {
       metrics?.swept(name, [], sweptAt);
-      metrics?.closed(name, 0);
+      metrics?.blocked(name, 0);
       return report;
     }
     // Count before reading the items: a queue that is drained in between would seem to explain fewer items.
@@ -182,7 +183,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     await sweepOutcomes(items.filter(isOutcome), queues, report);
     const unfinished = items.filter((item) => !isOutcome(item));
     await sweepWork(unfinished, queue, report);
-    metrics?.closed(name, report.closed);
+    metrics?.blocked(name, report.blocked);
     return report;
   }
 

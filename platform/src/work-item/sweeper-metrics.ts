@@ -3,14 +3,10 @@ import type { Metrics } from '../telemetry/metrics.js';
 export type OutboxMetrics = {
   /** @param due the items whose markers are due */
   swept(table: string, due: readonly { updatedAt: string }[], at: number): void;
-  republished(table: string): void;
-  gaveUp(table: string): void;
-  /** A visit to an item failed. */
-  failed(table: string): void;
-  /** A marker was too far ahead. */
-  ahead(table: string): void;
+  /** Counts an item: republished, given up, one whose visit failed, or one whose marker was too far ahead. */
+  count(what: 'republished' | 'givenUp' | 'failed' | 'ahead', table: string): void;
   /** @param count due items whose event a disabled rule would drop */
-  closed(table: string, count: number): void;
+  blocked(table: string, count: number): void;
 };
 
 /**
@@ -19,50 +15,34 @@ export type OutboxMetrics = {
  */
 export function createOutboxMetrics(metrics: Metrics, tables: readonly string[], startedAt: number): OutboxMetrics {
   const labelNames = ['table'] as const;
-  const dueMarkers = metrics.gauge({
-    name: 'outbox_due_markers',
-    help: 'Due markers that the last sweep read, up to 100 per shard.',
-    labelNames,
-  });
-  const oldestAge = metrics.gauge({
-    name: 'outbox_oldest_due_marker_age_seconds',
-    help: 'At the last sweep: time since the last change of the longest unchanged item with a due marker.',
-    labelNames,
-  });
-  const lastSweep = metrics.gauge({
-    name: 'outbox_last_sweep_timestamp_seconds',
-    help: 'Time of the last successful read of the markers; before the first, start of the process.',
-    labelNames,
-  });
-  const republished = metrics.counter({
-    name: 'outbox_republished_total',
-    help: 'Events that the sweeper has published again.',
-    labelNames,
-  });
-  const givenUp = metrics.counter({
-    name: 'outbox_given_up_total',
-    help: 'Items that the sweeper ended as failed, UNDELIVERED.',
-    labelNames,
-  });
-  const failed = metrics.counter({
-    name: 'outbox_failed_total',
-    help: 'Failed visits to items: an unreadable row, or an event that the bus refuses.',
-    labelNames,
-  });
-  const ahead = metrics.counter({
-    name: 'outbox_markers_ahead_total',
-    help: 'Markers that were too far ahead, because a clock was wrong.',
-    labelNames,
-  });
-  const closed = metrics.gauge({
-    name: 'outbox_closed_markers',
-    help: 'At the last sweep: due markers whose event a disabled rule, or one without a target, would drop.',
-    labelNames,
-  });
+  const gauge = (name: string, help: string) => metrics.gauge({ name, help, labelNames });
+  const counter = (name: string, help: string) => metrics.counter({ name, help, labelNames });
+  const dueMarkers = gauge('outbox_due_markers', 'Due markers that the last sweep read, up to 100 per shard.');
+  const oldestAge = gauge(
+    'outbox_oldest_due_marker_age_seconds',
+    'At the last sweep: time since the last change of the longest unchanged item with a due marker.',
+  );
+  const lastSweep = gauge(
+    'outbox_last_sweep_timestamp_seconds',
+    'Time of the last successful read of the markers; before the first, start of the process.',
+  );
+  const counters = {
+    republished: counter('outbox_republished_total', 'Events that the sweeper has published again.'),
+    givenUp: counter('outbox_given_up_total', 'Items that the sweeper ended as failed, UNDELIVERED.'),
+    failed: counter(
+      'outbox_failed_total',
+      'Failed visits to items: an unreadable row, or an event that the bus refuses.',
+    ),
+    ahead: counter('outbox_markers_ahead_total', 'Markers that were too far ahead, because a clock was wrong.'),
+  };
+  const blocked = gauge(
+    'outbox_closed_markers',
+    'At the last sweep: due markers whose event a disabled rule, or one without a target, would drop.',
+  );
   for (const table of tables) {
     // A rate needs a zero before the first increment.
-    for (const counter of [republished, givenUp, failed, ahead]) counter.inc({ table }, 0);
-    closed.set({ table }, 0);
+    for (const counted of Object.values(counters)) counted.inc({ table }, 0);
+    blocked.set({ table }, 0);
     lastSweep.set({ table }, startedAt / 1_000);
   }
 
@@ -75,20 +55,11 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
       oldestAge.set({ table }, (at - oldestAt) / 1_000);
       lastSweep.set({ table }, at / 1_000);
     },
-    republished: (table) => {
-      republished.inc({ table });
+    count: (what, table) => {
+      counters[what].inc({ table });
     },
-    gaveUp: (table) => {
-      givenUp.inc({ table });
-    },
-    failed: (table) => {
-      failed.inc({ table });
-    },
-    ahead: (table) => {
-      ahead.inc({ table });
-    },
-    closed: (table, count) => {
-      closed.set({ table }, count);
+    blocked: (table, count) => {
+      blocked.set({ table }, count);
     },
   };
 }

@@ -56,27 +56,27 @@ export type SweeperDependencies = {
 };
 
 /**
- * What one sweep did with the items of a table. `due` is a lower bound when a shard holds more than one page; `closed`
- * counts those whose rule is off, `failed` those whose visit failed, `ahead` markers that were too far ahead.
+ * What one sweep did with the items of a table. `due` is a lower bound when a shard holds more than one page; `blocked`
+ * counts those whose subscription delivers nothing, `failed` those whose visit failed, `ahead` markers that were too far
+ * ahead. `blockedBy` says why subscriptions are blocked; `awaiting` names the consumers that have not confirmed the
+ * outcomes that were republished.
  */
-export type SweepReport = Record<
-  'due' | 'republished' | 'leased' | 'waiting' | 'givenUp' | 'closed' | 'failed' | 'ahead',
-  number
-> & {
-  /** Why subscriptions are closed. */
-  closedBy: string[];
-  /** Consumers that have not confirmed the outcomes that were republished. */
-  awaiting: string[];
-};
-
-export const emptyReport = (): SweepReport => ({
-  ...{ due: 0, republished: 0, leased: 0, waiting: 0, givenUp: 0, closed: 0, failed: 0, ahead: 0 },
-  closedBy: [],
-  awaiting: [],
+export const emptyReport = () => ({
+  due: 0,
+  republished: 0,
+  leased: 0,
+  waiting: 0,
+  givenUp: 0,
+  blocked: 0,
+  failed: 0,
+  ahead: 0,
+  blockedBy: [] as string[],
+  awaiting: [] as string[],
 });
+export type SweepReport = ReturnType<typeof emptyReport>;
 
 /** Why the subscription delivers nothing; undefined if it does, or if this process may not ask. @throws an outage */
-export async function whyClosed({ check }: Subscription): Promise<string | undefined> {
+export async function whyBlocked({ check }: Subscription): Promise<string | undefined> {
   try {
     await check();
     return undefined;

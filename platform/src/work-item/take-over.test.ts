@@ -10,7 +10,7 @@ describe('a claimed item', () => {
     await claimed('m1');
     const before = job();
     time.ms += LEASE_MS + LEASE_SKEW_MS;
-    expect(await claim('m2')).toEqual({ kind: 'held' });
+    expect(await claim('m2')).toEqual({ kind: 'leased' });
     expect(job()).toEqual(before);
   });
 
@@ -18,7 +18,7 @@ describe('a claimed item', () => {
     const { claim, claimed, time } = await createJobs();
     await claimed('m1');
     time.ms -= LEASE_SKEW_MS;
-    expect(await claim('m2')).toEqual({ kind: 'held' });
+    expect(await claim('m2')).toEqual({ kind: 'leased' });
   });
 
   it('is taken over after the clock was set back, without waiting for it to catch up', async () => {
@@ -34,7 +34,7 @@ describe('a claimed item', () => {
   it('is not taken over if the holder has claimed again meanwhile: the version never falls', async () => {
     const { claimed, executor, time, claim, job } = await createJobs();
     const giveBack = async () =>
-      postponeItem(executor, TABLE, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
+      postponeItem({ executor, table: TABLE }, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
     await giveBack();
     time.ms += PASSED_MS;
     let raced = false;
@@ -47,7 +47,7 @@ describe('a claimed item', () => {
         return executor.execute(statement);
       },
     };
-    expect(await claim('m2', undefined, racing)).toEqual({ kind: 'held' });
+    expect(await claim('m2', undefined, racing)).toEqual({ kind: 'leased' });
     expect(raced).toBe(true);
     expect(job()).toMatchObject({ holder: 'm1', version: 5, timeline: { retried_3: {}, retried_5: {} } });
   });

@@ -4,25 +4,24 @@ import { awaitingOf, type TimelineEntry, type WorkItem, type WorkItemTable } fro
 import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
 /**
- * Every change that a work item can go through, and the only place that writes one. A message claims the item, works on
- * it under a lease, and finishes it:
+ * Every change of a work item, and the only place that writes one. A message claims the item, works on it under a lease,
+ * and finishes it. The states are generic; in capitals, as orders / notifications store them:
  *
- *     insert         claim            finish                      confirm
- *   ────┬──────────────┬────────────────┬───────────────────────────┬──────>
- *       │ pending      │ processing     │ completed | failed        │
- *       │ marker set   │ lease          │ effects + 1               │ marker removed
- *                                       │ marker removed, or kept until the last consumer has confirmed the outcome
+ *     insert         claim                    finish                             confirm
+ *   ────┬──────────────┬────────────────────────┬──────────────────────────────────┬──────>
+ *       │ pending      │ processing             │ completed (COMPLETED / SENT)     │
+ *       │ (PENDING)    │ (PROCESSING / SENDING) │ or failed (FAILED)               │
+ *       │ marker set   │ lease                  │ effects + 1                      │ marker removed
+ *                                               │ marker removed, or kept until the last consumer has confirmed
  *
- *     processing          ── postpone ──> processing   the owner gives its claim back; its message comes again
+ *     processing          ── postpone ──> processing   the owner gives its claim back; SQS redelivers its message
  *     processing          ── takeOver ──> processing   by another message, after the lease has expired
  *     failed (retriable)  ── replay ────> processing   by a replayed message: a new life, marker set again
- *     failed (retriable)  ── restart ───> pending      by an operator: a new life, marker set again
- *
- * The states are generic. Each table has its own words for them, e.g. PENDING, COMPLETED or SENT.
+ *     failed (retriable)  ── restart ───> pending      by an operator, without a message: a new life, marker set again
  *
  * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
- * one of several concurrent attempts is applied. A SET never reads what another SET of the statement writes: services
- * differ in the value they see.
+ * only one of several concurrent statements is applied. A SET never reads what another SET of its statement writes:
+ * DynamoDB and its emulators differ in the value that they see.
  */
 
 const is = (status: string): Clause => clause('"status" = ?', status);
@@ -126,7 +125,12 @@ export function restart(
   const version = seen.version + 1;
   return update(table, id, {
     set: {
-      ...{ status: table.states.pending, version, holder: '', claimToken: '', leaseUntil: 0, updatedAt: iso(now) },
+      status: table.states.pending,
+      version,
+      holder: '',
+      claimToken: '',
+      leaseUntil: 0,
+      updatedAt: iso(now),
       ...newLife(life),
       ...entriesAt(version, [{ name: 'replayed', at: iso(now) }]),
     },
@@ -135,7 +139,7 @@ export function restart(
   });
 }
 
-/** processing → processing, by the owner, which gives up for now: no late call of that attempt can finish the item. */
+/** processing → processing, by the owner, which gives its claim back: no late call of its attempt can finish the item. */
 export function postpone(
   table: Table,
   id: string,
@@ -147,14 +151,16 @@ export function postpone(
   });
 }
 
-/** processing → completed | failed, by the owner of the claim only. */
+/** processing → completed (COMPLETED / SENT) or failed (FAILED), by the owner of the claim only. */
 export function finish(table: Table, id: string, outcome: Outcome): Statement {
   const { claimToken, result, now, attributes, outboxAt, entries } = outcome;
   const version = outcome.version + 1;
   const isUnconfirmed = table.confirmedBy.length > 0;
   return update(table, id, {
     set: {
-      ...{ status: table.states[result], version, updatedAt: iso(now) },
+      status: table.states[result],
+      version,
+      updatedAt: iso(now),
       ...entriesAt(version, entries),
       ...attributes,
       ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : {}),

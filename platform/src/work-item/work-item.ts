@@ -74,7 +74,7 @@ export type TimelineEntry = { name: string } & Record<string, unknown>;
 export type ClaimRequest = {
   /** SQS id of the message that asks. */
   messageId: string;
-  /** New for every attempt: proves who owns the claim. */
+  /** New for every claim: proves who owns it. */
   claimToken: string;
   /** Epoch ms, as is leaseUntil. */
   now: number;

@@ -110,18 +110,16 @@ export function createWorker(options: WorkerOptions): Worker {
         wedgedAfterMs: env.POLLER_WEDGED_AFTER_MS,
         handleBatch: createPipeline({
           ...options,
-          ...{
-            sqs: aws.sqs,
-            queueUrl,
-            deadLetterUrl,
-            dispatch,
-            publisher,
-            measured,
-            breaker,
-            outages,
-            tracing,
-            logger,
-          },
+          sqs: aws.sqs,
+          queueUrl,
+          deadLetterUrl,
+          dispatch,
+          publisher,
+          measured,
+          breaker,
+          outages,
+          tracing,
+          logger,
         }),
         onOutage: (messages) => {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);

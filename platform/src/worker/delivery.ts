@@ -3,6 +3,7 @@ import type { OutgoingEvent } from '../events/publisher.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Span } from '../telemetry/tracing.js';
 import { readAttributes, type ForeignAttributes, type ReadAttributes } from './message-attributes.js';
+import type { OutageCounts } from './outage-counts.js';
 
 /** What became of one receive of a message. Logs, metrics and tests use the same words. */
 export type DeliveryOutcome = 'processed' | 'duplicate' | 'retry' | 'dead-lettered';
@@ -13,8 +14,6 @@ export type DeliveryFacts = {
   eventId?: string;
   correlationId?: string;
   traceId?: string;
-  /** Attempts so far, this one included; at most MAX_RECEIVES. */
-  attempt?: number;
   /** Why the delivery failed, and in how many seconds SQS redelivers the message. */
   err?: Error;
   delaySeconds?: number;
@@ -28,21 +27,20 @@ export type DeliveryFacts = {
   path?: string;
 };
 
-/** A failed attempt and the delay before the next one. Anyone may read the reason. */
+/** Why an attempt failed, and the delay before the next one. Anyone may read the reason. */
 export type Postponement = { delaySeconds: number; reason: string };
 
-/** One receive of one SQS message. Middleware copies it; `facts`, `fields` and `held` are shared by all copies. */
+/** One receive of one SQS message. Middleware copies it; `facts`, `fields` and `claim` are shared by all copies. */
 export type Delivery = {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
   /** How often SQS has delivered the message, this time included. */
   readonly receiveCount: number;
-  /**
-   * The attempt at the work, from 1: receiveCount minus the receives that this process knows to have ended in an outage.
-   * The receive after the last attempt only ends the item and still belongs to that attempt.
-   */
+  /** The attempt at the work, from 1 to MAX_RECEIVES. Receives that this process knows to have ended in an outage do not count. */
   readonly attempt: number;
+  /** The attempts are used up. This receive only ends the item, and still belongs to the last attempt. */
+  readonly isExhausted: boolean;
   /** Epoch ms. */
   readonly sentAt: number;
   /** Epoch ms. */
@@ -58,8 +56,8 @@ export type Delivery = {
   readonly facts: DeliveryFacts;
   /** What the handler adds to the log line. An id such as `orderId` also becomes the span attribute `orderflow.order.id`. */
   readonly fields: Record<string, string>;
-  /** `postpone` is set while the delivery holds a claim. It records the retry on the item. */
-  readonly held: { postpone?: (postponement: Postponement) => Promise<void> };
+  /** `postpone` is set once the delivery has claimed its item. It gives the claim back and records the retry. */
+  readonly claim: { postpone?: (postponement: Postponement) => Promise<void> };
   /** Starts the span of an event that this delivery causes; absent when tracing is off. */
   readonly beginSpan?: () => Span | undefined;
   readonly logger: Logger;
@@ -79,6 +77,8 @@ type Context = {
   now: number;
   /** The replay id for the message with this id: the same for every replay of it. */
   replayIdOf: (originalMessageId: string) => string;
+  outages: Pick<OutageCounts, 'of'>;
+  maxAttempts: number;
 };
 
 const NEVER_ABORTED = new AbortController().signal;
@@ -108,24 +108,27 @@ function replayOf({ letter, replayId, replayCount, foreign }: ReadAttributes, re
 }
 
 /** Every message becomes a delivery: invalid attributes are replaced by defaults. */
-export function toDelivery(message: Message, { logger, now, replayIdOf }: Context): Delivery {
+export function toDelivery(message: Message, context: Context): Delivery {
+  const { logger, now, outages, maxAttempts } = context;
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '', Attributes: system } = message;
   const attributes = readAttributes(message.MessageAttributes);
   const receiveCount = receiveCountOf(system?.ApproximateReceiveCount);
+  const attempt = receiveCount - outages.of(messageId);
   return {
     messageId,
     receiptHandle,
     body,
     receiveCount,
-    attempt: receiveCount,
+    attempt: Math.min(attempt, maxAttempts),
+    isExhausted: attempt > maxAttempts,
     sentAt: timeOf(system?.SentTimestamp, now),
     firstReceivedAt: timeOf(system?.ApproximateFirstReceiveTimestamp, now),
-    ...replayOf(attributes, replayIdOf),
+    ...replayOf(attributes, context.replayIdOf),
     foreign: attributes.foreign,
     signal: NEVER_ABORTED,
     facts: {},
     fields: {},
-    held: {},
+    claim: {},
     logger,
   };
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { createFakeSqs } from '@orderflow/testing/aws/fake-sqs';
-import { silentLogger } from '../runtime/logger.js';
+import { silentLogger } from '@orderflow/testing/silent-logger';
 import {
   readAttributes,
   writeAttributes,
@@ -13,6 +13,7 @@ import {
 } from './message-attributes.js';
 import { sendLetter } from './send-letter.js';
 import { toDelivery } from './delivery.js';
+import { createOutageCounts } from './outage-counts.js';
 
 const OURS = ['code', 'reason', 'path', 'attempts', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
 const NAMES = ['Content-Encoding', 'sender', 'a.b', '__proto__', 'constructor', 'toJSON', 'then', ...OURS];
@@ -37,10 +38,12 @@ const foreignAttributes: fc.Arbitrary<ForeignAttributes> = fc
 const overTheWire = (attributes: Record<string, MessageAttributeValue>) =>
   JSON.parse(JSON.stringify(attributes)) as Record<string, MessageAttributeValue>;
 
+const CONTEXT = { logger: silentLogger, outages: createOutageCounts(), maxAttempts: 10 };
+
 const receive = (attributes: Record<string, MessageAttributeValue>, messageId: string) =>
   toDelivery(
     { MessageId: messageId, Body: 'body', MessageAttributes: overTheWire(attributes) },
-    { logger: silentLogger, now: 1_000, replayIdOf: (id) => `replay of ${id}` },
+    { ...CONTEXT, now: 1_000, replayIdOf: (id) => `replay of ${id}` },
   );
 
 async function letterOf(delivery: ReturnType<typeof receive>, reason = 'why') {
@@ -117,6 +120,20 @@ describe('toDelivery', () => {
     });
   });
 
+  it('counts attempts: not the receives that ended in an outage, and no more than the maximum', () => {
+    const outages = createOutageCounts();
+    outages.add('m1');
+    const attemptsAt = (count: number) => {
+      const system = { ApproximateReceiveCount: String(count) };
+      const context = { ...CONTEXT, outages, now: 1_000, replayIdOf: (id: string) => id };
+      const { attempt, isExhausted } = toDelivery({ MessageId: 'm1', Attributes: system }, context);
+      return { attempt, isExhausted };
+    };
+    expect(attemptsAt(2)).toEqual({ attempt: 1, isExhausted: false });
+    expect(attemptsAt(11)).toEqual({ attempt: 10, isExhausted: false });
+    expect(attemptsAt(12)).toEqual({ attempt: 10, isExhausted: true });
+  });
+
   it('does not unpack foreign text', () => {
     for (const value of ['{}', '[1]', '[["a","String"]]', 'no JSON']) {
       const attributes = { replayId: string('r1'), packedAttributes: string(value) };
@@ -126,7 +143,7 @@ describe('toDelivery', () => {
 
   it('replaces invalid system attributes by defaults', async () => {
     const anything = fc.oneof(fc.string(), fc.constantFrom('NaN', '1e300', '-5', '0.5', '8640000000000001'));
-    const options = { logger: silentLogger, now: 7_000, replayIdOf: (id: string) => id };
+    const options = { ...CONTEXT, now: 7_000, replayIdOf: (id: string) => id };
     await fc.assert(
       fc.asyncProperty(anything, anything, anything, async (count, sent, first) => {
         const system = {

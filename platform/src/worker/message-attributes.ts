@@ -19,9 +19,7 @@ export type ReadAttributes = {
 type Attributes = Readonly<Record<string, Pick<MessageAttributeValue, 'DataType' | 'StringValue' | 'BinaryValue'>>>;
 
 /** What a worker adds to a dead letter. Old letters have `receiveCount` instead of `attempts`. */
-const LETTER = [
-  ...(['code', 'reason', 'path', 'originalMessageId', 'attempts', 'firstReceivedAt', 'receiveCount'] as const),
-];
+const LETTER = ['code', 'reason', 'path', 'originalMessageId', 'attempts', 'firstReceivedAt', 'receiveCount'] as const;
 const REPLAY = ['replayId', 'replayCount'] as const;
 /** Holds, as JSON, foreign attributes that do not fit beside ours. */
 const PACKED = 'packedAttributes';
@@ -62,8 +60,6 @@ function unpack(text: string | undefined): [string, MessageAttribute][] | undefi
   }
 }
 
-const pair = (name: string, text: string | undefined): [string, string][] => (text === undefined ? [] : [[name, text]]);
-
 /** 0 if the text is not a count. */
 function countOf(text: string | undefined): number {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
@@ -93,16 +89,10 @@ export function readAttributes(attributes: Attributes = {}): ReadAttributes {
   ]);
   const foreign = [...all].filter(([name]) => !ours.has(name));
   return {
-    ...(isLetter
-      ? {
-          letter: {
-            ...Object.fromEntries(LETTER.flatMap((name) => pair(name, textOf(name)))),
-            originalMessageId,
-            code,
-          },
-        }
-      : {}),
-    ...(isReplay ? { replayId } : {}),
+    letter: isLetter
+      ? { ...Object.fromEntries(LETTER.map((name) => [name, textOf(name)])), originalMessageId, code }
+      : undefined,
+    replayId: isReplay ? replayId : undefined,
     replayCount: isLetter || isReplay ? countOf(textOf('replayCount')) : 0,
     foreign: Object.fromEntries([...foreign, ...(packed ?? [])]),
   };

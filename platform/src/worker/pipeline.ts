@@ -76,7 +76,6 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
     }),
     withDeadLetter(sqs, {
       queueUrl: options.deadLetterUrl,
-      maxReceives: env.MAX_RECEIVES,
       exhausted: inTime(run('exhausted')),
     }),
     inTime,
@@ -86,13 +85,19 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
   return async (messages) => {
     const outcomes = await Promise.all(
       messages.map(async (message) => {
-        const delivery = toDelivery(message, { logger, now: now(), replayIdOf });
+        const delivery = toDelivery(message, {
+          logger,
+          replayIdOf,
+          outages,
+          maxAttempts: env.MAX_RECEIVES,
+          now: now(),
+        });
         const outcome = await handle(delivery);
         options.onOutcome?.(outcome, delivery);
         return outcome;
       }),
     );
-    // The ack: the poller deletes these messages.
+    // The ack: sqs-consumer, which pollers.ts runs, deletes these messages.
     return messages.filter((_, index) => outcomes[index] !== 'retry');
   };
 }

@@ -15,7 +15,7 @@ type PollerOptions = {
   handlerTimeoutMs: number;
   /** Longest time for a receive call, and for a batch in addition to its handlers. */
   wedgedAfterMs: number;
-  /** Resolves with the messages to delete. */
+  /** Resolves with the messages to acknowledge: sqs-consumer then deletes them with one DeleteMessageBatch call. */
   handleBatch: (messages: Message[]) => Promise<Message[]>;
   /** SQS redelivers these messages, because the delete failed. */
   onOutage: (messages: Message[]) => void;

@@ -1,4 +1,4 @@
-/** Remembers a value for each of a limited number of ids. The oldest entry goes first. */
+/** A map of limited size. When it is full, `set` removes the oldest entry. */
 export type Recent<Value> = {
   get(id: string): Value | undefined;
   set(id: string, value: Value): void;

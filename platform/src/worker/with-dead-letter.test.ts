@@ -18,7 +18,7 @@ function create(next: Next, exhausted: Next = async () => 'processed') {
       steps.push(`${name} after ${sqs.callsOf('SendMessage').length} sends`);
       return next(delivery);
     };
-  const options = { queueUrl: DEAD, maxReceives: 10, exhausted: recorded('exhausted', exhausted) };
+  const options = { queueUrl: DEAD, exhausted: recorded('exhausted', exhausted) };
   const handle = withDeadLetter(sqs, options)(recorded('handler', next));
   const attributes = () =>
     sqs
@@ -32,7 +32,7 @@ function create(next: Next, exhausted: Next = async () => 'processed') {
 const refuse =
   (message: string, details = {}) =>
   () =>
-    Promise.reject(new PermanentError('BAD', message, { details }));
+    Promise.reject(new PermanentError('BAD', message, details));
 
 describe('withDeadLetter', () => {
   it('passes on outcomes and temporary errors', async () => {
@@ -63,7 +63,7 @@ describe('withDeadLetter', () => {
         replayCount: '2',
       },
     ]);
-    expect(delivery.facts).toEqual({ attempt: 2, code: 'BAD', reason: 'too bad', path: 'detail.data' });
+    expect(delivery.facts).toEqual({ code: 'BAD', reason: 'too bad', path: 'detail.data' });
     expect(steps).toEqual(['handler after 0 sends']);
   });
 
@@ -78,7 +78,7 @@ describe('withDeadLetter', () => {
 
   it('counts attempts: receives that ended in an outage do not count', async () => {
     const { handle, steps } = create(async () => 'processed');
-    expect(await handle(aDelivery({ receiveCount: 15, attempt: 10 }))).toBe('processed');
+    expect(await handle(aDelivery({ receiveCount: 15, attempt: 10, isExhausted: false }))).toBe('processed');
     expect(steps).toEqual(['handler after 0 sends']);
   });
 

@@ -8,23 +8,16 @@ import type { Middleware, Next } from './pipeline.js';
 
 export type DeadLetterOptions = {
   queueUrl: string;
-  /** A message is exhausted after this many attempts: its next receive ends it. Below the queue's maxReceiveCount. */
-  maxReceives: number;
   /** Ends the item of an exhausted message. Repeated until it succeeds, and possibly after that. */
   exhausted: Next;
 };
-
-function reasonOf({ code, message, details }: PermanentError): Reason {
-  const { path } = details;
-  return { code, message, path: typeof path === 'string' ? path : undefined };
-}
 
 /**
  * Sends messages that no retry can help to the dead-letter queue, with the reason. The order is: `exhausted`, then the
  * copy, then (in the poller) the ack. If the ack fails, SQS redelivers the message, and this process remembers that the
  * copy exists. A process that dies before the ack leads to a second copy with the same originalMessageId.
  */
-export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: DeadLetterOptions): Middleware {
+export function withDeadLetter(sqs: Sqs, { queueUrl, exhausted }: DeadLetterOptions): Middleware {
   /** Messages whose copy is in the dead-letter queue, by id. */
   const copied = createRecent<Reason>();
 
@@ -48,13 +41,11 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
     failpoint('dead-letter.after-failed');
   }
 
-  return (next) => async (received) => {
-    const delivery = { ...received, attempt: Math.min(received.attempt, maxReceives) };
-    delivery.facts.attempt = delivery.attempt;
+  return (next) => async (delivery) => {
     const known = copied.get(delivery.messageId);
     if (known) return bury(delivery, known);
     // Before the handler: a message that crashes the process must not be retried forever.
-    if (received.attempt > maxReceives) {
+    if (delivery.isExhausted) {
       await end(delivery);
       return bury(delivery, { code: 'RECEIVES_EXHAUSTED', message: `not finished ${afterAttempts(delivery)}` });
     }
@@ -62,7 +53,8 @@ export function withDeadLetter(sqs: Sqs, { queueUrl, maxReceives, exhausted }: D
       return await next(delivery);
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      return bury(delivery, reasonOf(error));
+      const { code, message, path } = error;
+      return bury(delivery, { code, message, path });
     }
   };
 }

@@ -16,11 +16,16 @@ describe('withLogLine', () => {
     let nowMs = 100;
     const handle = withLogLine(ownedTime(() => nowMs))(async (delivery) => {
       nowMs += 25;
-      Object.assign(delivery.facts, { attempt: 2, correlationId: 'c1' });
+      Object.assign(delivery.facts, { correlationId: 'c1' });
       delivery.fields.orderId = 'o1';
       return outcome;
     });
-    const delivery = aDelivery({ logger: log.logger.child({ queue: 'work' }), receiveCount: 3, body: '{"secret":1}' });
+    const delivery = aDelivery({
+      logger: log.logger.child({ queue: 'work' }),
+      receiveCount: 3,
+      attempt: 2,
+      body: '{"secret":1}',
+    });
     expect(await handle(delivery)).toBe(outcome);
     expect(log.lines).toEqual([
       {

@@ -9,14 +9,20 @@ export function withLogLine(monotonic: MonotonicClock): Middleware {
   return (next) => async (delivery) => {
     const elapsedMs = monotonic.startStopwatch();
     const outcome = await next(delivery);
-    const { facts, fields, logger, messageId } = delivery;
-    const { attempt, type, eventId, correlationId, traceId, ...failure } = facts;
+    const { facts, fields, logger, attempt, messageId } = delivery;
+    const { type, eventId, correlationId, traceId, ...failure } = facts;
     const isTrouble = (outcome === 'retry' && facts.outage !== true) || outcome === 'dead-lettered';
     logger[isTrouble ? 'warn' : 'info'](outcome, {
-      ...{ type, eventId, correlationId, traceId },
+      type,
+      eventId,
+      correlationId,
+      traceId,
       ...fields,
       ...failure,
-      ...{ outcome, durationMs: Math.round(elapsedMs()), attempt, messageId },
+      outcome,
+      durationMs: Math.round(elapsedMs()),
+      attempt,
+      messageId,
     });
     return outcome;
   };

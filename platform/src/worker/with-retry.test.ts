@@ -23,7 +23,12 @@ function create(next: Next, { visibilityError, state = 'closed' }: World = {}) {
     },
   };
   const breaker = { state, report: (error: unknown) => reports.push(error) } as unknown as Breaker;
-  return { handle: withRetry(sqs as never, breaker, createOutageCounts(), OPTIONS)(next), reports, inputs };
+  const outages = createOutageCounts();
+  const retried = withRetry(sqs as never, breaker, outages, OPTIONS)(next);
+  /** With the attempt that `toDelivery` would count. */
+  const handle: Next = (delivery) =>
+    retried(Object.assign(delivery, { attempt: delivery.receiveCount - outages.of(delivery.messageId) }));
+  return { handle, reports, inputs };
 }
 
 describe('retryDelaySeconds', () => {
@@ -135,7 +140,7 @@ describe('withRetry', () => {
 describe('the item that a failed delivery has claimed', () => {
   const failing = (error: Error, postpone: (postponement: Postponement) => Promise<void>) => {
     const { handle } = create((delivery) => {
-      delivery.held.postpone = postpone;
+      delivery.claim.postpone = postpone;
       return Promise.reject(error);
     });
     return handle;

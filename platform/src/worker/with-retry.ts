@@ -36,10 +36,10 @@ function publicReasonOf(err: Error): string {
   return typeof code === 'string' && A_NAME.test(code) && code !== name ? `${name} (${code})` : name;
 }
 
-/** Records the retry in the item's timeline. The message is redelivered even if this fails. */
-async function recordRetry({ held, facts }: Delivery, err: Error, delaySeconds: number): Promise<void> {
+/** Lets the next attempt claim the item, and records the retry in its timeline. The message is redelivered even if this fails. */
+async function giveClaimBack({ claim, facts }: Delivery, err: Error, delaySeconds: number): Promise<void> {
   try {
-    await held.postpone?.({ delaySeconds, reason: publicReasonOf(err) });
+    await claim.postpone?.({ delaySeconds, reason: publicReasonOf(err) });
   } catch (thrown) {
     facts.timelineError = toError(thrown).message;
   }
@@ -53,7 +53,7 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
   return (next) => async (delivery) => {
     const { messageId, receiveCount, facts } = delivery;
     try {
-      return await next({ ...delivery, attempt: receiveCount - outages.of(messageId) });
+      return await next(delivery);
     } catch (thrown) {
       const err = toError(thrown);
       if (isUnavailable(err)) breaker.report(err);
@@ -79,7 +79,7 @@ export function withRetry(sqs: Sqs, breaker: Breaker, outages: OutageCounts, opt
         Object.assign(facts, { delaySeconds: undefined, visibilityError: toError(visibilityError).message });
       }
       // In an outage this call would also go unanswered.
-      if (!facts.outage) await recordRetry(delivery, err, delaySeconds);
+      if (!facts.outage) await giveClaimBack(delivery, err, delaySeconds);
       return 'retry';
     }
   };

@@ -21,11 +21,11 @@ async function handle(next: Next, ...deliveries: Delivery[]) {
 describe('withSpan', () => {
   it('gives each delivery of a batch its own span, as a child of the context in its event', async () => {
     const next: Next = async ({ facts, fields }) => {
-      Object.assign(facts, { attempt: 2, type: 'Made', eventId: 'e1', correlationId: 'c1' });
+      Object.assign(facts, { type: 'Made', eventId: 'e1', correlationId: 'c1' });
       Object.assign(fields, { orderId: 'o1', failure: 'NO_LUCK' });
       return 'processed';
     };
-    const { ended } = await handle(next, aDelivery({ body: FROM_PARENT }), aDelivery({ messageId: 'm2' }));
+    const { ended } = await handle(next, aDelivery({ body: FROM_PARENT, attempt: 2 }), aDelivery({ messageId: 'm2' }));
     expect(ended).toMatchObject([
       { name: 'process work', kind: 'consumer', parent: PARENT, failures: [] },
       { name: 'process work', kind: 'consumer', parent: undefined, failures: [] },

@@ -19,7 +19,7 @@ function idAttributes(fields: Delivery['fields']): Record<string, string> {
 }
 
 /** Copies what the rest of the pipeline has learned to the span. */
-function describe(span: Span, outcome: DeliveryOutcome, { facts, fields, replayId }: Delivery): void {
+function describe(span: Span, outcome: DeliveryOutcome, { facts, fields, replayId, attempt }: Delivery): void {
   const { err, code, reason = '' } = facts;
   span.set({
     'messaging.message.conversation_id': facts.correlationId,
@@ -28,7 +28,7 @@ function describe(span: Span, outcome: DeliveryOutcome, { facts, fields, replayI
     ...idAttributes(fields),
     'orderflow.outcome': outcome,
     'orderflow.replay.id': replayId,
-    'orderflow.attempt': facts.attempt,
+    'orderflow.attempt': attempt,
   });
   if (outcome === 'retry' && err) span.fail(err.name, err);
   if (outcome === 'dead-lettered' && code !== undefined) span.fail(code, { name: code, message: reason });

@@ -12,7 +12,7 @@ import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
-import type { WorkItems } from '@orderflow/platform/work-item/process';
+import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import type { NotificationWorkerEnv } from './config.js';
 import { ensureNotification, factsOfRequest, fail, send } from './send-notification.js';
 import type { Sender } from './sender.js';
@@ -23,7 +23,7 @@ export function createApp(dependencies: Dependencies): Worker {
   const { config, aws, sender, metrics = createMetrics('notification-worker'), now } = dependencies;
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
-  const notifications: WorkItems = {
+  const notifications: WorkItemStore = {
     table: notificationsTable(names),
     executor,
     now,

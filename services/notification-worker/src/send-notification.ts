@@ -1,9 +1,10 @@
 import { type NotificationRequestedEvent, type OrderCompletedEvent, type OrderFailedEvent } from '@orderflow/contracts';
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { newNotificationRecord } from '@orderflow/domain/notifications/notification';
+import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import type { NotificationOutcomeFields } from '@orderflow/domain/notifications/notification-events';
 import { confirmOutcome } from '@orderflow/platform/work-item/confirm';
-import { endOfRetries, workOnItem, type WorkItems, type WorkResult } from '@orderflow/platform/work-item/process';
+import { endOfRetries, workOnItem, type WorkResult } from '@orderflow/platform/work-item/process';
 import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
@@ -35,7 +36,7 @@ function textFor({ data }: OrderOutcome): string {
  * notification's own marker makes sure that it is sent. Its id derives from the event's, so each event leads to one
  * notification.
  */
-export function ensureNotification(notifications: WorkItems, orders: WorkItemTable): FactsOf<OrderOutcome> {
+export function ensureNotification(notifications: WorkItemStore, orders: WorkItemTable): FactsOf<OrderOutcome> {
   const { executor, table, now, markerDelayMs } = notifications;
   return async (outcome) => {
     const { eventId: causationId, correlationId, traceparent } = outcome.metadata;
@@ -53,7 +54,7 @@ export function ensureNotification(notifications: WorkItems, orders: WorkItemTab
 }
 
 function workOn(
-  notifications: WorkItems,
+  notifications: WorkItemStore,
   delivery: Delivery,
   { message: _message, ...known }: NotificationFacts,
   work: Parameters<typeof workOnItem>[2]['work'],
@@ -64,7 +65,7 @@ function workOn(
 }
 
 /** Sends an event's notification. */
-export function send<Event>(notifications: WorkItems, sender: Sender, factsOf: FactsOf<Event>): Handler<Event> {
+export function send<Event>(notifications: WorkItemStore, sender: Sender, factsOf: FactsOf<Event>): Handler<Event> {
   return async (event, delivery) => {
     const facts = await factsOf(event);
     const { notificationId: idempotencyKey, orderId, channel, message, traceparent } = facts;
@@ -78,7 +79,7 @@ export function send<Event>(notifications: WorkItems, sender: Sender, factsOf: F
 }
 
 /** Ends an event's notification whose attempts are used up. */
-export function fail<Event>(notifications: WorkItems, factsOf: FactsOf<Event>): Handler<Event> {
+export function fail<Event>(notifications: WorkItemStore, factsOf: FactsOf<Event>): Handler<Event> {
   return async (event, delivery) =>
     workOn(notifications, delivery, await factsOf(event), endOfRetries(delivery, 'Not sent'));
 }

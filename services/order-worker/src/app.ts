@@ -5,12 +5,12 @@ import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
-import type { WorkItems } from '@orderflow/platform/work-item/process';
+import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import { createAcceptToTerminal } from './accept-to-terminal.js';
 import type { OrderWorkerEnv } from './config.js';
 import { checkFulfilment } from './fulfilment/check-fulfilment.js';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
-import { failExhaustedOrder, processOrder } from './process-order.js';
+import { endExhaustedOrder, processOrder } from './process-order.js';
 
 type Dependencies = AppDependencies<OrderWorkerEnv> & { fulfilment: Fulfilment };
 
@@ -19,7 +19,7 @@ export function createApp(dependencies: Dependencies): Worker {
   const names = resourceNames(config.STAGE);
   const executor = createStatementExecutor(aws.dynamo);
   const table = ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME });
-  const orders: WorkItems = {
+  const orders: WorkItemStore = {
     table,
     executor,
     now,
@@ -38,7 +38,7 @@ export function createApp(dependencies: Dependencies): Worker {
     uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [table] },
     expected: QUEUE_EVENTS.orders,
     registrations: [
-      on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(failExhaustedOrder(orders, fulfilment))),
+      on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(endExhaustedOrder(orders, fulfilment))),
     ],
     replayIdOf: replayIdFor,
   });

@@ -1,12 +1,12 @@
 import { type OrderCreatedEvent } from '@orderflow/contracts';
 import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import type { OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
+import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
 import {
   endOfRetries,
   workOnItem,
   type Claimed,
-  type WorkItems,
   type WorkResult,
 } from '@orderflow/platform/work-item/process';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
@@ -14,7 +14,7 @@ import type { Fulfilment } from './fulfilment/fulfilment.js';
 type Work = (claimed: Claimed) => Promise<WorkResult>;
 
 function workOnOrder(
-  orders: WorkItems,
+  orders: WorkItemStore,
   { data, metadata }: OrderCreatedEvent,
   delivery: Delivery,
   job: { work: Work; givesUp?: boolean },
@@ -51,7 +51,7 @@ const givenUpBefore: Work = () => {
 };
 
 /** Takes an accepted order to COMPLETED or FAILED. */
-export function processOrder(orders: WorkItems, fulfilment: Fulfilment): Handler<OrderCreatedEvent> {
+export function processOrder(orders: WorkItemStore, fulfilment: Fulfilment): Handler<OrderCreatedEvent> {
   return (event, delivery) => {
     const { orderId, items } = event.data;
     const cancel = cancelOrder(fulfilment, orderId, delivery, givenUpBefore);
@@ -76,7 +76,7 @@ export function processOrder(orders: WorkItems, fulfilment: Fulfilment): Handler
  * Ends an order whose attempts are used up: FAILED if the warehouse cancels it, COMPLETED if it has shipped. An operator's
  * replay starts a FAILED order again.
  */
-export function failExhaustedOrder(orders: WorkItems, fulfilment: Fulfilment): Handler<OrderCreatedEvent> {
+export function endExhaustedOrder(orders: WorkItemStore, fulfilment: Fulfilment): Handler<OrderCreatedEvent> {
   return (event, delivery) => {
     const work = cancelOrder(fulfilment, event.data.orderId, delivery, endOfRetries(delivery, 'Not finished'));
     return workOnOrder(orders, event, delivery, { work, givesUp: true });

@@ -66,7 +66,7 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
     { id: world.id, known: world.record, work, givesUp: actor.givesUp },
   );
   const { outcome, events } = await handled.catch(async (error: unknown) => {
-    await delivery.held.postpone?.({ delaySeconds: 1, reason: 'lost' });
+    await delivery.claim.postpone?.({ delaySeconds: 1, reason: 'lost' });
     throw error;
   });
   demand((outcome === 'processed') === actor.hasFinished, 'a processed message has applied its outcome', { outcome });

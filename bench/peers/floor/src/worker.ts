@@ -12,9 +12,6 @@ import { openQueue, type Message } from './queue.js';
 import { report, serve } from './serve.js';
 import { createStatements } from './statements.js';
 
-/** The same as in the order worker. */
-const LEASE_MS = 30_000;
-const MARKER_DELAY_MS = 5_000;
 /** Messages in flight. At this limit receiving pauses. */
 const MAX_AT_A_TIME = 500;
 const PAUSE_AFTER_ERROR_MS = 1_000;
@@ -27,6 +24,8 @@ await runMain(async () => {
   const publisher = createPublisher(callAws, names.bus, config.BATCHES_IN_FLIGHT);
   const queue = await openQueue(callAws, names.orderQueue, config.BATCHES_IN_FLIGHT);
   const table = ordersTable(names, { notifies: false });
+  /** Lease and delay as in the order worker. */
+  const store = { executor: statements, table, now: Date.now, leaseMs: 30_000, markerDelayMs: 5_000 };
 
   /** The completed order; undefined if another delivery holds the claim. */
   async function complete({ data, metadata }: OrderCreatedEvent, message: Message) {
@@ -41,20 +40,9 @@ await runMain(async () => {
       messageId: message.MessageId,
       worker: 'floor',
     };
-    const claim = await claimItem(
-      statements,
-      table,
-      {
-        id,
-        messageId: message.MessageId,
-        leaseMs: LEASE_MS,
-        entry: received,
-        markerDelayMs: MARKER_DELAY_MS,
-      },
-      Date.now,
-    );
+    const claim = await claimItem(store, { id, messageId: message.MessageId, entry: received });
     if (claim.kind === 'unknown') throw new Error(`there is no order ${id}`);
-    if (claim.kind === 'held') return undefined;
+    if (claim.kind === 'leased') return undefined;
     if (claim.kind === 'finished') return claim.item as OrderRecord;
 
     if (config.FULFILMENT_DELAY_MS > 0) await setTimeout(config.FULFILMENT_DELAY_MS);
@@ -63,7 +51,7 @@ await runMain(async () => {
     const updatedAt = new Date(now).toISOString();
     const entry = { name: 'completed', at: updatedAt };
     const outcome = { result: 'completed', now, attributes: {}, entries: [entry], outboxAt: 0 } as const;
-    if (!(await finishItem(statements, table, claim.ownership, outcome))) return undefined;
+    if (!(await finishItem(store, claim.ownership, outcome))) return undefined;
     const version = claim.ownership.version + 1;
     const { correlationId } = metadata;
     return { orderId: id, customerId, totalAmount, correlationId, status: ORDER_STATES.completed, version, updatedAt };
