@@ -28,11 +28,7 @@ async function findApi() {
   return (await findSystem(root, process.env, 'api')).url;
 }
 
-/**
- * @param {string} path
- * @param {Parameters<typeof request>[1]} [init]
- * @returns {Promise<any>} the body
- */
+/** @param {string} path @param {Parameters<typeof request>[1]} [init] @returns {Promise<any>} the body */
 async function call(path, init) {
   const answer = await request(`${base}${path}`, init);
   if (!answer) {

@@ -1,6 +1,4 @@
-/**
- * `npm run local`: the whole system without Docker. USAGE has the ways to call it.
- */
+/** `npm run local`: the whole system without Docker. USAGE has the ways to call it. */
 import { fileURLToPath } from 'node:url';
 import { cannotBeTold, endKnown, pidFile } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';

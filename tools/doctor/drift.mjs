@@ -13,11 +13,7 @@ import { KINDS } from './template.mjs';
  * }} Fixes `aws` makes a command of what comes after `aws`
  */
 
-/**
- * @param {Attributes} wanted
- * @param {Attributes} actual
- * @returns {string[]}
- */
+/** @param {Attributes} wanted @param {Attributes} actual @returns {string[]} */
 function differingAttributes(wanted, actual) {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(actual)])];
   return names.filter((name) => wanted[name] !== actual[name]);
@@ -81,10 +77,7 @@ export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
   return fail(kind, drifts.join('; '), fix);
 }
 
-/**
- * @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
- * @param {Fixes} fixes
- */
+/** @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies @param {Fixes} fixes */
 export function checkTopology(topologies, fixes) {
   return KINDS.map((kind) => checkDrift(kind, topologies, fixes));
 }

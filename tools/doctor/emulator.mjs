@@ -46,11 +46,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
     return found && tableAttributes(found.Table);
   }
 
-  /**
-   * @param {string} name
-   * @param {string[]} attributes
-   * @returns {Promise<Attributes | undefined>}
-   */
+  /** @param {string} name @param {string[]} attributes @returns {Promise<Attributes | undefined>} */
   async function queue(name, attributes) {
     const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
     if (!found) return undefined;

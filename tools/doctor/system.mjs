@@ -124,12 +124,7 @@ export function checkWork({ queues, outbox }, system) {
   ];
 }
 
-/**
- * Asks the compiled `ops status`.
- * @param {string} root
- * @param {System & Access} system
- * @returns {Promise<Check[]>}
- */
+/** Asks the compiled `ops status`. @param {string} root @param {System & Access} system @returns {Promise<Check[]>} */
 async function askStatus(root, system) {
   const main = `${root}tools/orderctl/dist/main.js`;
   if (!existsSync(main)) return [skipped('Dead letters', 'not counted: orderctl is not built', 'npm run build')];
@@ -144,11 +139,7 @@ async function askStatus(root, system) {
     : [skipped('Dead letters', `not counted: ${reason}`, operatorCommand(system, 'ops', 'status'))];
 }
 
-/**
- * @param {string} root
- * @param {System & Access} system
- * @returns {Promise<Check[]>}
- */
+/** @param {string} root @param {System & Access} system @returns {Promise<Check[]>} */
 async function checkContent(root, system) {
   const fixes = fixesOf(system);
   const name = `orderflow-${system.stage}`;
@@ -174,11 +165,7 @@ async function checkContent(root, system) {
   }
 }
 
-/**
- * @param {string} root
- * @param {System & Access} system
- * @returns {Promise<Check[]>}
- */
+/** @param {string} root @param {System & Access} system @returns {Promise<Check[]>} */
 export async function checkSystem(root, system) {
   const [hook, content] = await Promise.all([
     request(`${system.endpoint}/_localstack/init/ready`),

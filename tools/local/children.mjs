@@ -103,11 +103,7 @@ export async function endKnown(known, withinMs) {
 const isKnown = (known) =>
   Number.isSafeInteger(known?.pid) && typeof known.name === 'string' && typeof known.startedAt === 'string';
 
-/**
- * Processes that may not be ours.
- * @param {Known[]} left
- * @param {string} runFile
- */
+/** Processes that may not be ours. @param {Known[]} left @param {string} runFile */
 export function cannotBeTold(left, runFile) {
   const pids = left.map(({ pid }) => pid).join(' ');
   const names = left.map(({ name, pid }) => `${pid} (${name})`).join(', ');
@@ -117,10 +113,7 @@ export function cannotBeTold(left, runFile) {
   );
 }
 
-/**
- * The run file: the launcher, its children, and the emulator's credentials.
- * @param {string} file
- */
+/** The run file: the launcher, its children, and the emulator's credentials. @param {string} file */
 export function pidFile(file) {
   /** @returns {Run | undefined} */
   function readStrictly() {

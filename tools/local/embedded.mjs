@@ -38,11 +38,7 @@ function isHealthy(url) {
   });
 }
 
-/**
- * Waits until the URL is healthy. Fails if the child ends.
- * @param {string} url
- * @param {Child} child
- */
+/** Waits until the URL is healthy. Fails if the child ends. @param {string} url @param {Child} child */
 export async function untilHealthy(url, child) {
   const patience = createPatience(HEALTHY_WITHIN_MS);
   let ended = false;

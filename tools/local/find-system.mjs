@@ -74,11 +74,7 @@ export function readSettings(root, env) {
   return (variable) => (env[variable] ?? inFiles[variable])?.trim() || undefined;
 }
 
-/**
- * Adds settings and ports from .env to an environment.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- */
+/** Adds settings and ports from .env to an environment. @param {string} root @param {NodeJS.ProcessEnv} env */
 export function addEnvFiles(root, env) {
   for (const [name, value] of Object.entries(readEnvFiles(root, env))) {
     if ([...SETTINGS, ...TEMPLATE_PARAMETERS, ...PORTS].includes(name)) env[name] ??= value;

@@ -81,11 +81,7 @@ export function startOf(pid, proc = '/proc') {
 /** @param {string} start */
 const methodOf = (start) => [BOOT, PS].find((method) => start.startsWith(`${method}-`));
 
-/**
- * @param {Pick<Known, 'pid' | 'startedAt'>} known
- * @param {string} [proc]
- * @returns {Standing}
- */
+/** @param {Pick<Known, 'pid' | 'startedAt'>} known @param {string} [proc] @returns {Standing} */
 export function standingOf({ pid, startedAt }, proc) {
   const now = startOf(pid, proc);
   if (now === undefined) return 'gone';
@@ -101,10 +97,7 @@ export const isAlive = (known) => standingOf(known) === 'running';
 /** Whether it may be that process. @param {Known} known */
 export const mayBeAlive = (known) => standingOf(known) !== 'gone';
 
-/**
- * The uncertainty of identifying processes here; undefined without one.
- * @param {string} [proc]
- */
+/** The uncertainty of identifying processes here; undefined without one. @param {string} [proc] */
 export function doubtAboutIds(proc) {
   const method = methodOf(startOf(process.pid, proc) ?? '');
   if (method === BOOT) return undefined;

@@ -29,11 +29,7 @@ const SILENT_MS = 2_000;
 /** Error codes of a rename onto a non-empty folder. Windows uses general codes. */
 const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
-/**
- * Ignores these error codes.
- * @param {string[]} codes
- * @param {() => void} act
- */
+/** Ignores these error codes. @param {string[]} codes @param {() => void} act */
 function unless(codes, act) {
   try {
     act();

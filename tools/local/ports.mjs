@@ -7,10 +7,7 @@ import { LocalError } from './fail.mjs';
 
 const ANSWERS_WITHIN_MS = 2_000;
 
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
+/** @param {number} port @returns {Promise<boolean>} */
 export function canListen(port) {
   return new Promise((resolve) => {
     const server = createServer();
@@ -60,10 +57,7 @@ export function commandOf(pid) {
   }
 }
 
-/**
- * Finds the process with a listening socket, from /proc.
- * @param {number} port
- */
+/** Finds the process with a listening socket, from /proc. @param {number} port */
 function ownerFromProc(port) {
   const LISTEN = '0A';
   const inodes = new Set(
@@ -97,10 +91,7 @@ function ownerFromLsof(port) {
   return first ? Number(first) : undefined;
 }
 
-/**
- * The container that publishes the port. Docker's proxy process would not help.
- * @param {number} port
- */
+/** The container that publishes the port. Docker's proxy process would not help. @param {number} port */
 function containerOn(port) {
   return (
     askDocker(['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'], ANSWERS_WITHIN_MS).stdout.trim() ||
@@ -108,10 +99,7 @@ function containerOn(port) {
   );
 }
 
-/**
- * The process that listens on the port, unless it is another user's.
- * @param {number} port
- */
+/** The process that listens on the port, unless it is another user's. @param {number} port */
 export function processOn(port) {
   try {
     const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);

@@ -29,10 +29,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     running.splice(running.indexOf(child), 1);
   }
 
-  /**
-   * Sends SIGTERM, and SIGKILL after the deadline.
-   * @param {Child} child
-   */
+  /** Sends SIGTERM, and SIGKILL after the deadline. @param {Child} child */
   function end(child) {
     const begun = ending.get(child);
     if (begun) return begun;

@@ -13,10 +13,7 @@ import { runToEnd } from './run-to-end.mjs';
 export const MIN_NODE = [20, 19];
 export const MIN_PYTHON = [3, 10];
 
-/**
- * @param {string} version
- * @param {number[]} minimum its parts, the major one first
- */
+/** @param {string} version @param {number[]} minimum its parts, the major one first */
 export function isAtLeast(version, minimum) {
   const parts = version.split('.').map((part) => Number.parseInt(part, 10));
   const differing = minimum.findIndex((part, index) => (parts[index] ?? 0) !== part);
@@ -199,11 +196,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
   return withLock(`${environment}.lock`, make, { signal });
 }
 
-/**
- * Installs MiniStack.
- * @param {string} root
- * @param {Abortable} [options]
- */
+/** Installs MiniStack. @param {string} root @param {Abortable} [options] */
 export function installEmulator(root, options) {
   const environment = {
     name: 'ministack',

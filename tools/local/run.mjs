@@ -124,10 +124,7 @@ export async function runSystem(root, { runFile, logDir, logs, prefix, project }
     return stale.length === 0 ? 'none' : `${stale.length} ended`;
   }
 
-  /**
-   * Ends the services first, because they need the emulator while they drain.
-   * @param {number} exitCode
-   */
+  /** Ends the services first, because they need the emulator while they drain. @param {number} exitCode */
   async function stopAll(exitCode) {
     if (signal.aborted) return;
     stopped.abort();

@@ -32,10 +32,7 @@ function startCompiler({ root, logDir, onStart }) {
   return child;
 }
 
-/**
- * Identifies the state of the JavaScript in a folder; empty without any.
- * @param {string} folder
- */
+/** Identifies the state of the JavaScript in a folder; empty without any. @param {string} folder */
 function stampOf(folder) {
   try {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
