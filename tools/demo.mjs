@@ -1,7 +1,7 @@
 /** `npm run demo`: follows one order and its notifications to the end, at API_URL or on the system that runs here. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { request } from './doctor/ask.mjs';
+import { request } from './local/ask.mjs';
 import { LocalError, printProblem } from './local/fail.mjs';
 import { findSystem } from './local/find-system.mjs';
 import { createPatience } from './local/patience.mjs';

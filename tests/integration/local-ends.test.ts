@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { isAlive } from '../../tools/local/identity.mjs';
 import { canListen } from '../../tools/local/ports.mjs';
-import { stateOfDependencies, build, installEmulator } from '../../tools/local/requirements.mjs';
+import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
+import { build, installEmulator } from '../../tools/local/requirements.mjs';
 import { LocalLauncher, READY_WITHIN_MS } from '../support/local-launcher.js';
 import { waitFor } from '../support/wait-for.js';
 

@@ -1,17 +1,15 @@
 /** Checks of Docker, Compose and this project's containers. */
 import { readFileSync } from 'node:fs';
+import { ask } from '../local/ask.mjs';
+import { readContainers, readWantedPorts } from '../local/containers.mjs';
 import { isAtLeast } from '../local/requirements.mjs';
-import { ask } from './ask.mjs';
 import { fail, ok, skipped } from './check.mjs';
 import { checkMemory } from './machine.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./ask.mjs').Answer} Answer
- * @typedef {{
- *   name: string, state: string, status: string, ports: number[], project: string, service: string, folder: string,
- *   testRun?: string, wantedPorts?: [first: number, last: number][],
- * }} Container `status` is for people, as "Up 2 minutes (unhealthy)"; `testRun` is for what tests have started
+ * @typedef {import('../local/ask.mjs').Answer} Answer
+ * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {{ project: string, image: string, hasToken: boolean }} ComposeConfig of its service localstack
  */
 
@@ -121,61 +119,6 @@ export function readConfig({ status, stdout }, composeFile) {
     image: /^ +image: *(?:&\S+ +)?(\S*localstack\S*)/m.exec(composeFile)?.[1] ?? '',
     hasToken: false,
   };
-}
-
-/** @param {string} text as in "127.0.0.1:3000->3000/tcp, [::]:8000-8002->8000-8002/tcp" */
-function publishedPorts(text) {
-  const ranges = [...text.matchAll(/:(\d+)(?:-(\d+))?->/g)].map(([, first, last = first]) => [
-    Number(first),
-    Number(last),
-  ]);
-  return [
-    ...new Set(
-      ranges.flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, at) => first + at)),
-    ),
-  ];
-}
-
-/**
- * The ports that containers request. Docker lists published ports only, and a restarting container has none.
- * @param {Answer} answer of docker inspect, a line for each container
- * @returns {Map<string, [first: number, last: number][]>} by name
- */
-export function readWantedPorts({ stdout }) {
-  const lines = stdout.split('\n').filter((line) => line.startsWith('/'));
-  return new Map(
-    lines.map((line) => {
-      const [name = '', json = ''] = line.slice(1).split(/ (.*)/);
-      /** @type {{ HostPort: string }[]} */
-      const bindings = Object.values(JSON.parse(json) ?? {}).flatMap((found) => found ?? []);
-      const ranges = bindings.flatMap(({ HostPort: text }) => {
-        const [first = 0, last = first] = text.split('-').map(Number);
-        return first > 0 ? [/** @type {[number, number]} */ ([first, last])] : [];
-      });
-      return [name, ranges];
-    }),
-  );
-}
-
-/** @param {Answer} answer of docker ps --format json @returns {Container[]} */
-export function readContainers({ status, stdout }) {
-  if (status !== 'ok' || stdout === '') return [];
-  return stdout.split('\n').map((line) => {
-    const { Names: name, State: state, Status: text, Ports: ports, Labels: labels } = JSON.parse(line);
-    const valueOf = (/** @type {string} */ key) => new RegExp(`(?:^|,)${key}=([^,]*)`).exec(labels)?.[1] ?? '';
-    const label = (/** @type {string} */ key) => valueOf(`com\\.docker\\.compose\\.${key}`);
-    const testRun = valueOf('orderflow\\.test');
-    return {
-      name,
-      state,
-      status: text,
-      ports: publishedPorts(ports),
-      project: label('project'),
-      service: label('service'),
-      folder: label('project\\.working_dir'),
-      ...(testRun && { testRun }),
-    };
-  });
 }
 
 /**

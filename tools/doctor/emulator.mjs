@@ -1,6 +1,6 @@
 /** Reads an emulator's state. Nothing is changed, and no message is received. */
 import { emulatorClient } from '../local/environment.mjs';
-import { inTime } from './ask.mjs';
+import { inTime } from '../local/ask.mjs';
 import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
 
 /**

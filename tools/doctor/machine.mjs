@@ -1,7 +1,8 @@
 /** Checks of the machine. */
 import { totalmem } from 'node:os';
-import { isAtLeast, MIN_NODE, MIN_PYTHON, stateOfDependencies } from '../local/requirements.mjs';
-import { ask } from './ask.mjs';
+import { stateOfDependencies } from '../local/dependencies.mjs';
+import { isAtLeast, MIN_NODE, MIN_PYTHON } from '../local/requirements.mjs';
+import { ask } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
 /** @typedef {import('./check.mjs').Check} Check */
@@ -23,12 +24,12 @@ export function checkNodeVersion(version) {
       );
 }
 
-/** @param {import('./ask.mjs').Answer} answer */
+/** @param {import('../local/ask.mjs').Answer} answer */
 export function checkNpm({ status, stdout, reason }) {
   return status === 'ok' ? ok('npm', stdout) : fail('npm', reason, 'nvm install   (npm comes with Node.js)');
 }
 
-/** @param {import('./ask.mjs').Answer[]} answers of each command that Python may be called by */
+/** @param {import('../local/ask.mjs').Answer[]} answers of each command that Python may be called by */
 export function checkPython(answers) {
   const found = answers.flatMap(({ status, stdout }) => (status === 'ok' ? [stdout.split(' ')] : []));
   const recent = found.filter(([version = '']) => isAtLeast(version, MIN_PYTHON));

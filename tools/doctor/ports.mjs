@@ -1,13 +1,13 @@
 /** Checks whether ports are free, and who uses them. */
 import { SERVICES } from '../../contracts/src/topology.js';
-import { canListen, processOn } from '../local/ports.mjs';
+import { canListen, describeOwner, howToEnd, processOn } from '../local/ports.mjs';
 import { fail, ok, warn } from './check.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./docker.mjs').Container} Container
+ * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {import('./surroundings.mjs').LocalRun} LocalRun
- * @typedef {{ container: string } | { pid: number, command: string, end?: string | undefined } | 'Docker' | 'unknown'} Owner `end` is the command that ends it, if not kill
+ * @typedef {import('../local/ports.mjs').Owner} Owner
  * @typedef {{ pids: number[], end: string }} LeftBehind what a dead launcher has left, and the command that ends it
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
@@ -65,20 +65,6 @@ function ownerOf(container, holder, leftBehind) {
   return leftBehind?.pids.includes(holder.pid) ? { ...holder, end: leftBehind.end } : holder;
 }
 
-/** @param {Owner} owner */
-function describe(owner) {
-  if (owner === 'Docker') return 'Docker, for a container';
-  if (owner === 'unknown') return 'a process of another user';
-  return 'container' in owner ? `the container ${owner.container}` : `process ${owner.pid}: ${owner.command}`;
-}
-
-/** @param {Owner} owner @param {number} port */
-function howToEnd(owner, port) {
-  if (owner === 'Docker') return `docker ps --all --filter publish=${port}   (names it)`;
-  if (owner === 'unknown') return `sudo lsof -i :${port}   (names it)`;
-  return 'container' in owner ? `docker stop ${owner.container}` : (owner.end ?? `kill ${owner.pid}`);
-}
-
 /** @param {Seen} seen @returns {Check} */
 export function checkPort({ name, variable, port, isOurs, owner }) {
   const check = `Port of ${name}`;
@@ -87,7 +73,7 @@ export function checkPort({ name, variable, port, isOurs, owner }) {
   const moved = `${variable}=${port + 10_000}`;
   return fail(
     check,
-    `${port} is held by ${describe(owner)}`,
+    `${port} is held by ${describeOwner(owner)}`,
     `${howToEnd(owner, port)}, or move: ${moved} docker compose up --build --wait   (or ${moved} npm run local)`,
   );
 }

@@ -1,5 +1,5 @@
 /** Reads the deployed stack from CloudFormation. */
-import { request } from './ask.mjs';
+import { request } from '../local/ask.mjs';
 
 /** @typedef {import('./surroundings.mjs').Access} Access */
 /** @typedef {{ status: string, template: string, parameters: Record<string, string>, region: string, account: string }} Stack */

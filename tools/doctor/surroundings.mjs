@@ -1,14 +1,14 @@
 /** Finds the system to check, and how it was started. */
 import { answers, listSystems, meantByShell } from '../local/find-system.mjs';
+import { isSame } from '../local/local-run.mjs';
 
 /**
- * @typedef {import('./docker.mjs').Container} Container
- * @typedef {import('../local/embedded.mjs').Service} Service
+ * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {import('../local/environment.mjs').Credentials} Credentials
- * @typedef {import('../local/find-system.mjs').Settings} Settings
- * @typedef {import('../local/find-system.mjs').LocalRun} LocalRun
+ * @typedef {import('../local/settings.mjs').Settings} Settings
+ * @typedef {import('../local/local-run.mjs').LocalRun} LocalRun
  * @typedef {import('../local/find-system.mjs').RunningSystem} RunningSystem
- * @typedef {({ kind: 'local' } & import('../local/find-system.mjs').Folder) | { kind: 'compose', project: string, prefix?: string } | { kind: 'named' }} Origin `prefix` is what a command begins with to mean this system
+ * @typedef {({ kind: 'local' } & import('../local/local-run.mjs').Folder) | { kind: 'compose', project: string, prefix?: string } | { kind: 'named' }} Origin `prefix` is what a command begins with to mean this system
  * @typedef {{ endpoint: string, stage: string, origin: Origin }} System
  * @typedef {{ endpoint: string, credentials: Credentials }} Access to an emulator
  */
@@ -29,9 +29,6 @@ export async function findEndpoint(named, root, env, { settings, containers }) {
   return { endpoint, answers: await answers(endpoint), systems };
 }
 
-/** @param {string} hostname */
-const isHere = (hostname) => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-
 /**
  * @param {string} endpoint
  * @param {LocalRun | undefined} localRun
@@ -45,9 +42,9 @@ export function originOf(endpoint, localRun, containers, systems = []) {
   if (localRun?.urls['AWS endpoint'] === endpoint) {
     return { kind: 'local', logs: localRun.logs, prefix: prefix ?? localRun.prefix, project: localRun.project };
   }
-  const { hostname, port } = new URL(endpoint);
   const container = containers.find(
-    ({ service, ports }) => isHere(hostname) && service === 'localstack' && ports.includes(Number(port)),
+    ({ service, ports }) =>
+      service === 'localstack' && ports.some((port) => isSame(endpoint, `http://127.0.0.1:${port}`)),
   );
   return container ? { kind: 'compose', project: container.project, ...(prefix && { prefix }) } : { kind: 'named' };
 }

@@ -1,7 +1,7 @@
 /** Checks of a running system: hook, stack, topology, clock, dead letters and overdue markers. */
 import { existsSync, readFileSync } from 'node:fs';
 import { toolVariables } from '../local/environment.mjs';
-import { ask, inTime, request } from './ask.mjs';
+import { ask, inTime, request } from '../local/ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
 import { checkTopology } from './drift.mjs';
 import { openEmulator } from './emulator.mjs';

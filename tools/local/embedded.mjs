@@ -1,13 +1,12 @@
 /** The system as local processes: emulator, topology and services. */
 import { execFile } from 'node:child_process';
-import { get } from 'node:http';
 import { promisify } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVICES as LISTED } from '../../contracts/src/topology.js';
+import { request } from './ask.mjs';
 import { startChild } from './children.mjs';
 import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
 import { LocalError } from './fail.mjs';
-import { createPatience } from './patience.mjs';
+import { poll } from './patience.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -19,43 +18,26 @@ import { createPatience } from './patience.mjs';
 export const SERVICES = /** @type {Service[]} */ (Object.keys(LISTED));
 
 const HEALTHY_WITHIN_MS = 60_000;
+/** A round of polling must be short. */
+const ANSWERS_WITHIN_MS = 2_000;
 
-/**
- * Whether a URL answers with 200. Does not use `fetch`, which sends browser headers and may use a proxy.
- * @param {string} url
- * @returns {Promise<boolean>}
- */
-function isHealthy(url) {
-  return new Promise((resolve) => {
-    const asked = get(url, { agent: false, signal: AbortSignal.timeout(2_000) }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
-    // Not listening yet.
-    asked.on('error', () => {
-      resolve(false);
-    });
-  });
-}
-
-/** Waits until the URL is healthy. Fails if the child ends. @param {string} url @param {Child} child */
+/** Waits until the URL answers with 200. Fails if the child ends. @param {string} url @param {Child} child */
 export async function untilHealthy(url, child) {
-  const patience = createPatience(HEALTHY_WITHIN_MS);
-  let ended = false;
+  let hasEnded = false;
   void child.ended.then(() => {
-    ended = true;
+    hasEnded = true;
   });
-  for (;;) {
-    if (await isHealthy(url)) return;
-    if (ended || patience.isOver()) {
-      const what = ended ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
-      throw new LocalError(
-        `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,
-        'Fix that and run this again.',
-      );
-    }
-    await sleep(100);
-  }
+  const look = async () => {
+    const answer = await request(url, { withinMs: ANSWERS_WITHIN_MS });
+    return answer?.status === 200 ? 'healthy' : hasEnded && 'ended';
+  };
+  const state = await poll(look, HEALTHY_WITHIN_MS);
+  if (state === 'healthy') return;
+  const what = state === 'ended' ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
+  throw new LocalError(
+    `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,
+    'Fix that and run this again.',
+  );
 }
 
 /**

@@ -2,24 +2,18 @@
  * Finds the running system for all tools, from the run file of `npm run local`, Docker and .env. Works before anything
  * is compiled or installed.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import util from 'node:util';
-import { SERVICES } from '../../contracts/src/topology.js';
-import { ask, request } from '../doctor/ask.mjs';
-import { readContainers } from '../doctor/docker.mjs';
-import { pidFile } from './children.mjs';
-import { LOCALSTACK_CREDENTIALS, SETTINGS, TEMPLATE_PARAMETERS } from './environment.mjs';
+import { ask, request } from './ask.mjs';
+import { readContainers } from './containers.mjs';
 import { LocalError } from './fail.mjs';
-import { isAlive } from './identity.mjs';
+import { readLeftBehind, readLocalRun } from './local-run.mjs';
 import { runFolder } from './run-folder.mjs';
+import { readSettings } from './settings.mjs';
 
 /**
- * @typedef {import('../doctor/docker.mjs').Container} Container
- * @typedef {import('./environment.mjs').Credentials} Credentials
- * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
- * @typedef {Pick<import('./run-folder.mjs').RunFolder, 'logs' | 'prefix' | 'project'>} Folder
- * @typedef {Folder & { urls: Record<string, string>, credentials?: Credentials | undefined }} LocalRun what `npm run local` has started
+ * @typedef {import('./containers.mjs').Container} Container
+ * @typedef {import('./settings.mjs').Settings} Settings
  * @typedef {'api' | 'endpoint'} Part which of its addresses a tool needs
  * @typedef {object} RunningSystem
  * @property {string} name for people
@@ -29,11 +23,10 @@ import { runFolder } from './run-folder.mjs';
  * @property {string} [endpoint] of its emulator
  */
 
-/** Further variables of .env: ports. */
-const PORTS = ['LOCALSTACK_PORT', ...Object.values(SERVICES).map(({ portVariable }) => portVariable)];
 /** The LocalStack container of `npm run local`, which is not a whole system. */
 const LOCAL_PROJECT = /^orderflow-local/;
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+/** Lists the containers of Compose. */
+const PS = ['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'];
 
 /** No system was found, or several. */
 class NotFound extends LocalError {
@@ -42,76 +35,6 @@ class NotFound extends LocalError {
     super(message, fix);
     this.mayCome = mayCome;
   }
-}
-
-/**
- * Reads .env, or the files that Compose reads instead.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {Record<string, string | undefined>}
- */
-function readEnvFiles(root, env) {
-  if (/^(?:1|true)$/i.test(env['COMPOSE_DISABLE_ENV_FILE'] ?? '')) return {};
-  const files = (env['COMPOSE_ENV_FILES']?.trim() || '.env').split(',');
-  return Object.assign(
-    {},
-    ...files.map((file) => {
-      const path = resolve(root, file.trim());
-      // An old Node.js has no parseEnv. It is reported elsewhere.
-      return existsSync(path) ? (util.parseEnv?.(readFileSync(path, 'utf8')) ?? {}) : {};
-    }),
-  );
-}
-
-/**
- * Reads .env like Compose: the shell has precedence.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {Settings}
- */
-export function readSettings(root, env) {
-  const inFiles = readEnvFiles(root, env);
-  return (variable) => (env[variable] ?? inFiles[variable])?.trim() || undefined;
-}
-
-/** Adds settings and ports from .env to an environment. @param {string} root @param {NodeJS.ProcessEnv} env */
-export function addEnvFiles(root, env) {
-  for (const [name, value] of Object.entries(readEnvFiles(root, env))) {
-    if ([...SETTINGS, ...TEMPLATE_PARAMETERS, ...PORTS].includes(name)) env[name] ??= value;
-  }
-}
-
-/**
- * The running `npm run local` of this folder. Without URLs it is still starting.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {LocalRun | undefined}
- */
-export function readLocalRun(root, env) {
-  const { runFile, logs, prefix, project } = runFolder(root, env);
-  const known = pidFile(runFile).read();
-  return known && isAlive(known.parent)
-    ? { urls: known.urls, credentials: known.credentials, logs, prefix, project }
-    : undefined;
-}
-
-/**
- * Leftover processes of a dead `npm run local` of this folder, and the command that ends them.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {{ pids: number[], end: string }}
- */
-export function readLeftBehind(root, env) {
-  const { runFile, prefix } = runFolder(root, env);
-  const known = pidFile(runFile).read();
-  const left = known && !isAlive(known.parent) ? known.children.filter(isAlive) : [];
-  return { pids: left.map(({ pid }) => pid), end: `${prefix}npm run local:stop` };
-}
-
-function askDocker() {
-  return ask('docker', [
-    ...['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'],
-  ]);
 }
 
 /** @param {string} folder */
@@ -216,7 +139,7 @@ export async function answers(url) {
  * @throws NotFound when none runs, or several
  */
 export async function findSystem(root, env, part) {
-  const docker = await askDocker();
+  const docker = await ask('docker', PS);
   const running = listSystems(root, env, readContainers(docker));
   const systems = meantByShell(running, env).filter((system) => system[part] !== undefined);
   const [system, ...others] = systems;
@@ -251,27 +174,4 @@ export async function findSystem(root, env, part) {
       'folder is found with the same ORDERFLOW_LOCAL_DIR.',
     true,
   );
-}
-
-/** Whether two URLs name the same listener. @param {string} one @param {string} other */
-function isSame(one, other) {
-  const [a, b] = [new URL(one), new URL(other)];
-  const isHere = [a, b].every(({ hostname }) => LOOPBACK.includes(hostname));
-  return a.origin === b.origin || (a.port === b.port && isHere);
-}
-
-/**
- * The credentials of the emulator at an endpoint: from EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY, or of
- * `npm run local`. Never the shell's AWS credentials.
- * @param {string} endpoint
- * @param {NodeJS.ProcessEnv} env
- * @param {LocalRun | undefined} localRun
- * @returns {Credentials}
- */
-export function credentialsAt(endpoint, env, localRun) {
-  const [accessKeyId, secretAccessKey] = [env['EMULATOR_ACCESS_KEY_ID'], env['EMULATOR_SECRET_ACCESS_KEY']];
-  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
-  const local = localRun?.urls['AWS endpoint'];
-  const isLocal = local !== undefined && isSame(endpoint, local);
-  return (isLocal ? localRun?.credentials : undefined) ?? LOCALSTACK_CREDENTIALS;
 }

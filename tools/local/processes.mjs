@@ -1,6 +1,6 @@
 /** The running and the ending processes of one run. */
+import { end as endProcess } from './children.mjs';
 import { startOf } from './identity.mjs';
-import { createPatience } from './patience.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -10,7 +10,6 @@ import { createPatience } from './patience.mjs';
 
 /** Longer than a service's own deadline for draining. */
 export const STOP_WITHIN_MS = 32_000;
-const LOOK_EVERY_MS = 1_000;
 
 /**
  * @param {object} run
@@ -33,17 +32,11 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
   function end(child) {
     const begun = ending.get(child);
     if (begun) return begun;
-    const ended = (async () => {
-      child.kill('SIGTERM');
-      // A suspended process would not receive SIGTERM.
-      if (process.platform !== 'win32') child.kill('SIGCONT');
-      const patience = createPatience(STOP_WITHIN_MS);
-      const timer = setInterval(() => {
-        if (patience.isOver()) child.kill('SIGKILL');
-      }, LOOK_EVERY_MS);
-      await child.ended;
-      clearInterval(timer);
-    })();
+    let isGone = false;
+    const gone = child.ended.then(() => {
+      isGone = true;
+    });
+    const ended = endProcess(child.kill, () => isGone, STOP_WITHIN_MS).then(() => gone);
     ending.set(child, ended);
     return ended;
   }

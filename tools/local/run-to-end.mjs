@@ -25,13 +25,13 @@ function signalGroup(child, signal) {
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined, withinMs?: number | undefined }} [options]
  * `signal` ends the program; after `withinMs` it is killed
- * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: Error, isLate: boolean }>} once it
+ * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: NodeJS.ErrnoException, isLate: boolean }>} once it
  * has ended; `isLate` when it was killed for that
  */
 export async function runToEnd(command, args, { signal, withinMs, ...options } = {}) {
   signal?.throwIfAborted();
   const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  /** @type {Promise<{ status: number | null, error?: Error }>} */
+  /** @type {Promise<{ status: number | null, error?: NodeJS.ErrnoException }>} */
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve({ status: null, error }));
     child.once('close', (status) => resolve({ status }));

@@ -14,6 +14,7 @@ import {
   findTargetPatiently,
   toOperatorError,
   type Credentials,
+  type Part,
   type Surroundings,
 } from './connect.js';
 import { createProgram } from './program.js';
@@ -58,24 +59,26 @@ const terminal: Terminal = {
 /** Shared with tools that run before compilation, hence plain JavaScript. */
 const load = (name: string): Promise<unknown> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href);
 
+type FindSystem = (root: string, env: NodeJS.ProcessEnv, part: Part) => ReturnType<Surroundings['find']>;
 const { forgetAws } = (await load('environment')) as { forgetAws: (env: NodeJS.ProcessEnv) => void };
-const finder = (await load('find-system')) as Pick<Surroundings, 'answers'> & {
+const { readSettings } = (await load('settings')) as {
   readSettings: (root: string, env: NodeJS.ProcessEnv) => Surroundings['setting'];
-  findSystem: (
-    root: string,
-    env: NodeJS.ProcessEnv,
-    ...part: Parameters<Surroundings['find']>
-  ) => ReturnType<Surroundings['find']>;
+};
+const { answers, findSystem } = (await load('find-system')) as {
+  answers: Surroundings['answers'];
+  findSystem: FindSystem;
+};
+const { readLocalRun, credentialsAt } = (await load('local-run')) as {
   readLocalRun: (root: string, env: NodeJS.ProcessEnv) => object | undefined;
   credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, localRun: object | undefined) => Credentials;
 };
 
 const surroundings: Surroundings = {
   env,
-  setting: finder.readSettings(ROOT, env),
-  find: (part) => finder.findSystem(ROOT, env, part),
-  credentialsAt: (endpoint) => finder.credentialsAt(endpoint, env, finder.readLocalRun(ROOT, env)),
-  answers: finder.answers,
+  setting: readSettings(ROOT, env),
+  find: (part) => findSystem(ROOT, env, part),
+  credentialsAt: (endpoint) => credentialsAt(endpoint, env, readLocalRun(ROOT, env)),
+  answers,
 };
 
 /** Including the variables that must precede further commands. */

@@ -1,7 +1,7 @@
 /** Commands and requests with a deadline. */
-import { execFile } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
+import { runToEnd } from './run-to-end.mjs';
 
 export const ANSWERS_WITHIN_MS = 4_000;
 
@@ -19,13 +19,9 @@ export function inTime(promise, what, ms = ANSWERS_WITHIN_MS) {
   /** @type {NodeJS.Timeout} */
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`${what} gave no answer within ${ms / 1_000} s`));
-    }, ms);
+    timer = setTimeout(() => reject(new Error(`${what} gave no answer within ${ms / 1_000} s`)), ms);
   });
-  return Promise.race([promise, late]).finally(() => {
-    clearTimeout(timer);
-  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** @param {string} text */
@@ -39,27 +35,14 @@ const firstLine = (text) => text.trim().split('\n')[0] ?? '';
  * @returns {Promise<Answer>}
  */
 export async function ask(command, args, { withinMs = ANSWERS_WITHIN_MS, ...options } = {}) {
-  /** @type {Promise<Answer>} */
-  const answer = new Promise((resolve) => {
-    const child = execFile(
-      command,
-      args,
-      { ...options, encoding: 'utf8', timeout: withinMs, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        if (!error) resolve({ status: 'ok', stdout: stdout.trim(), reason: '' });
-        else if (error.code === /** @type {unknown} */ ('ENOENT')) {
-          resolve({ status: 'missing', stdout: '', reason: `${command} is not in PATH` });
-        } else {
-          const reason = error.killed ? `no answer within ${withinMs / 1_000} s` : firstLine(stderr);
-          resolve({ status: 'failed', stdout, reason: reason || `exit code ${error.code}` });
-        }
-      },
-    );
-    child.stdin?.end();
-  });
   try {
-    // The command's own children may keep its output open.
-    return await inTime(answer, command, withinMs + 500);
+    // Children of the command in other process groups may keep its output open.
+    const ended = await inTime(runToEnd(command, args, { ...options, withinMs }), command, withinMs + 500);
+    const { status, stdout, stderr, error, isLate } = ended;
+    if (status === 0) return { status: 'ok', stdout: stdout.trim(), reason: '' };
+    if (error?.code === 'ENOENT') return { status: 'missing', stdout: '', reason: `${command} is not in PATH` };
+    const reason = isLate ? `no answer within ${withinMs / 1_000} s` : firstLine(stderr);
+    return { status: 'failed', stdout, reason: reason || `exit code ${error?.code ?? status}` };
   } catch (error) {
     return { status: 'failed', stdout: '', reason: /** @type {Error} */ (error).message };
   }
@@ -71,17 +54,15 @@ export async function ask(command, args, { withinMs = ANSWERS_WITHIN_MS, ...opti
  * Any HTTP answer with its body; undefined without one. Does not use `fetch`: its browser headers are rejected by the
  * emulator's guard, and proxy variables may redirect it.
  * @param {string} url
- * @param {{ method?: string, headers?: Record<string, string>, body?: string }} [init]
+ * @param {{ method?: string, headers?: Record<string, string>, body?: string, withinMs?: number }} [init]
  * @returns {Promise<HttpAnswer | undefined>}
  */
-export function request(url, { body: sent = '', ...init } = {}) {
+export function request(url, { body: sent = '', withinMs = ANSWERS_WITHIN_MS, ...init } = {}) {
   const sentAt = Date.now();
   const { request: start } = url.startsWith('https:') ? https : http;
   return new Promise((resolve) => {
-    const none = () => {
-      resolve(undefined);
-    };
-    const asked = start(url, { ...init, agent: false, signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) }, (answer) => {
+    const none = () => resolve(undefined);
+    const asked = start(url, { ...init, agent: false, signal: AbortSignal.timeout(withinMs) }, (answer) => {
       const receivedAt = Date.now();
       let body = '';
       answer.setEncoding('utf8').on('data', (text) => (body += text));
