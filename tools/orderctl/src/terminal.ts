@@ -89,6 +89,16 @@ export function row(texts: readonly string[], widths: readonly number[]): string
     .trimEnd()}\n`;
 }
 
+/** Prints labelled facts, one per line. Undefined facts are left out. */
+export function printFacts(
+  facts: Readonly<Record<string, string | number | undefined>>,
+  labelWidth: number,
+  { out }: Pick<Terminal, 'out'>,
+): void {
+  for (const [label, fact] of Object.entries(facts))
+    if (fact !== undefined) out(row([label, String(fact)], [labelWidth]));
+}
+
 /** Pads columns to their widest text. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map(({ length }) => length));
