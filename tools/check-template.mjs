@@ -13,9 +13,7 @@ const venvPython = `${environment}/${bin}/python`;
 const cfnLint = `${environment}/${bin}/cfn-lint`;
 
 /**
- * @param {string} command
- * @param {string[]} args
- * @param {string} problem what to say when it fails
+ * @param {string} command @param {string[]} args @param {string} problem what to say when it fails
  * @param {NodeJS.ProcessEnv} [env]
  */
 function run(command, args, problem, env = ofTheMachine(process.env)) {

@@ -66,9 +66,7 @@ function note(text) {
 
 /**
  * Prints each new status until the end.
- * @param {() => Promise<{ status: string } | undefined>} ask
- * @param {string} name
- * @param {string[]} ends
+ * @param {() => Promise<{ status: string } | undefined>} ask @param {string} name @param {string[]} ends
  */
 async function follow(ask, name, ends) {
   const patience = createPatience(GIVE_UP_MS);

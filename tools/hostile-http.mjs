@@ -73,9 +73,7 @@ async function startSystem(children) {
 
 /**
  * Places orders that fail and can be replayed.
- * @param {string} url
- * @param {number} count
- * @returns {Promise<string[]>} their ids
+ * @param {string} url @param {number} count @returns {Promise<string[]>} their ids
  */
 async function failedOrders(url, count) {
   const item = { productId: 'test-fails-always', productName: 'Fails', quantity: 1, unitPrice: 1 };
@@ -102,7 +100,6 @@ async function failedOrders(url, count) {
 /**
  * One run of schemathesis.
  * @param {{ python: string, url: string, examples: number, seed: number, failed: string[] }} options
- * @returns {Promise<{ passed: boolean, cases: number }>}
  */
 async function round({ python, url, examples, seed, failed }) {
   const report = `${folder}report-${seed}.json`;

@@ -30,14 +30,14 @@ export function checkDockerCli({ status, stdout, reason }) {
     : fail('Docker', reason, 'install it: https://docs.docker.com/engine/install; without Docker: npm run local');
 }
 
-/** @param {Answer} answer of docker info @returns {{ version: string, memory: number } | undefined} */
+/** @param {Answer} answer of docker info */
 function readEngine({ status, stdout }) {
   if (status !== 'ok') return undefined;
   const [version = '', memory] = stdout.split(' ');
   return version === '' ? undefined : { version, memory: Number(memory) };
 }
 
-/** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST @returns {Check[]} */
+/** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST */
 export function checkEngine(answer, host) {
   if (answer.status === 'missing') return [];
   const engine = readEngine(answer);
@@ -69,7 +69,7 @@ export function checkEngine(answer, host) {
   ];
 }
 
-/** @param {Answer} answer of docker compose version --short @returns {Check[]} */
+/** @param {Answer} answer of docker compose version --short */
 export function checkCompose({ status, stdout, reason }) {
   if (status === 'missing') return [];
   const install = 'install it: https://docs.docker.com/compose/install/linux';
@@ -82,7 +82,7 @@ export function checkCompose({ status, stdout, reason }) {
   ];
 }
 
-/** @param {Answer} answer of docker compose config @returns {Check[]} */
+/** @param {Answer} answer of docker compose config */
 export function checkFiles({ status, reason }) {
   return status === 'failed'
     ? [fail('Compose files', reason, 'docker compose config --quiet   (shows what to fix)')]
@@ -105,8 +105,7 @@ export function checkImage({ image, hasToken }) {
 
 /**
  * @param {Answer} answer of docker compose config; when there is none, compose.yaml itself is read
- * @param {string} composeFile
- * @returns {ComposeConfig}
+ * @param {string} composeFile @returns {ComposeConfig}
  */
 export function readConfig({ status, stdout }, composeFile) {
   if (status === 'ok') {
@@ -123,9 +122,7 @@ export function readConfig({ status, stdout }, composeFile) {
 
 /**
  * A system starts with Docker or with Python. Their checks fail only if neither is usable.
- * @param {Check} python
- * @param {Check[]} docker
- * @returns {Check[]}
+ * @param {Check} python @param {Check[]} docker
  */
 export function needEither(python, docker) {
   const canUsePython = python.status === 'ok';

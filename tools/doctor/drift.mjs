@@ -13,7 +13,7 @@ import { KINDS } from './template.mjs';
  * }} Fixes `aws` makes a command of what comes after `aws`
  */
 
-/** @param {Attributes} wanted @param {Attributes} actual @returns {string[]} */
+/** @param {Attributes} wanted @param {Attributes} actual */
 function differingAttributes(wanted, actual) {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(actual)])];
   return names.filter((name) => wanted[name] !== actual[name]);
@@ -22,8 +22,7 @@ function differingAttributes(wanted, actual) {
 /**
  * Whether deploying again fixes it. A deployment compares with the stack's template, so manual changes stay. The
  * emulator can add resources, and change queues in place.
- * @param {Kind} kind
- * @param {Attributes} wanted
+ * @param {Kind} kind @param {Attributes} wanted
  * @param {Attributes | undefined} deployed what the stack was deployed with
  */
 function canBeDeployed(kind, wanted, deployed) {
@@ -32,10 +31,8 @@ function canBeDeployed(kind, wanted, deployed) {
 }
 
 /**
- * @param {Kind} kind
- * @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
+ * @param {Kind} kind @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
  * @param {Fixes} fixes
- * @returns {Check}
  */
 export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
   /** @type {string[]} */

@@ -11,8 +11,7 @@ import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } fr
 
 /**
  * The queries to AWS. The SDK is imported here only, so that the rest works without node_modules.
- * @param {import('./surroundings.mjs').Access} access
- * @param {string} region
+ * @param {import('./surroundings.mjs').Access} access @param {string} region
  */
 export async function openEmulator({ endpoint, credentials }, region) {
   const [dynamo, events, sqs] = await Promise.all([
@@ -28,8 +27,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
   /**
    * Undefined when the resource does not exist.
    * @template T
-   * @param {Promise<T>} asked
-   * @returns {Promise<T | undefined>}
+   * @param {Promise<T>} asked @returns {Promise<T | undefined>}
    */
   async function ifThere(asked) {
     try {
@@ -40,13 +38,13 @@ export async function openEmulator({ endpoint, credentials }, region) {
     }
   }
 
-  /** @param {string} name @returns {Promise<Attributes | undefined>} */
+  /** @param {string} name */
   async function table(name) {
     const found = await ifThere(tables.send(new dynamo.DescribeTableCommand({ TableName: name })));
     return found && tableAttributes(found.Table);
   }
 
-  /** @param {string} name @param {string[]} attributes @returns {Promise<Attributes | undefined>} */
+  /** @param {string} name @param {string[]} attributes */
   async function queue(name, attributes) {
     const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
     if (!found) return undefined;
@@ -71,8 +69,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
   }
 
   /**
-   * @param {string[]} names
-   * @param {(name: string) => Promise<Attributes | undefined>} read
+   * @param {string[]} names @param {(name: string) => Promise<Attributes | undefined>} read
    * @returns {Promise<Resources>}
    */
   async function present(names, read) {
@@ -83,8 +80,7 @@ export async function openEmulator({ endpoint, credentials }, region) {
   return {
     /**
      * The wanted resources that exist, and everything else on their buses.
-     * @param {Topology} wanted
-     * @returns {Promise<Topology>}
+     * @param {Topology} wanted @returns {Promise<Topology>}
      */
     async topology(wanted) {
       const [Tables, Queues, Bus, rules] = await Promise.all([

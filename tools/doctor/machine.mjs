@@ -63,10 +63,7 @@ export function checkDependencies(state) {
     : warn('Dependencies', `node_modules is ${state}`, 'npm ci --include=dev');
 }
 
-/**
- * @param {string} root
- * @returns {Promise<{ node: Check, npm: Check, python: Check, memory: Check, dependencies: Check }>}
- */
+/** @param {string} root */
 export async function checkMachine(root) {
   const [npm, ...pythons] = await Promise.all([
     ask('npm', ['--version']),

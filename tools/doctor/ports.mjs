@@ -39,8 +39,7 @@ const COMES_AND_GOES = ['restarting', 'running', 'paused', 'removing'];
 
 /**
  * The container that publishes the port, or requests it while one of Docker's proxies holds it.
- * @param {Container[]} containers
- * @param {number} port
+ * @param {Container[]} containers @param {number} port
  * @param {string | undefined} command of the process that holds it
  */
 function containerOn(containers, port, command) {
@@ -53,10 +52,8 @@ function containerOn(containers, port, command) {
 }
 
 /**
- * @param {Container | undefined} container
- * @param {{ pid: number, command: string } | undefined} holder
- * @param {LeftBehind | undefined} leftBehind
- * @returns {Owner}
+ * @param {Container | undefined} container @param {{ pid: number, command: string } | undefined} holder
+ * @param {LeftBehind | undefined} leftBehind @returns {Owner}
  */
 function ownerOf(container, holder, leftBehind) {
   if (container) return { container: container.name };
@@ -65,7 +62,7 @@ function ownerOf(container, holder, leftBehind) {
   return leftBehind?.pids.includes(holder.pid) ? { ...holder, end: leftBehind.end } : holder;
 }
 
-/** @param {Seen} seen @returns {Check} */
+/** @param {Seen} seen */
 export function checkPort({ name, variable, port, isOurs, owner }) {
   const check = `Port of ${name}`;
   if (owner === undefined) return ok(check, `${port} is free`);
@@ -78,7 +75,7 @@ export function checkPort({ name, variable, port, isOurs, owner }) {
   );
 }
 
-/** @param {LeftBehind} leftBehind @returns {Check[]} */
+/** @param {LeftBehind} leftBehind */
 export function checkLeftBehind({ pids, end }) {
   if (pids.length === 0) return [];
   return [warn('Processes', `npm run local was killed, and ${pids.length} of its processes are left`, end)];
@@ -87,7 +84,6 @@ export function checkLeftBehind({ pids, end }) {
 /**
  * A running system's own ports are checked; otherwise, those that a start would use.
  * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, leftBehind?: LeftBehind, containers: Container[], project: string }} where
- * @returns {Promise<Check[]>}
  */
 export function checkPorts({ settings, localRun, leftBehind, containers, project }) {
   const ours = containers.filter((container) => container.project === project);

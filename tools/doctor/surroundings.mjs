@@ -15,9 +15,7 @@ import { isSame } from '../local/local-run.mjs';
 
 /**
  * The named emulator, or that of a running system, or Compose's default; and whether it answers.
- * @param {string | undefined} named
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
+ * @param {string | undefined} named @param {string} root @param {NodeJS.ProcessEnv} env
  * @param {{ settings: Settings, containers: Container[] }} around
  * @returns {Promise<{ endpoint: string, answers: boolean, systems: RunningSystem[] }>} all systems that could be meant
  */
@@ -30,9 +28,7 @@ export async function findEndpoint(named, root, env, { settings, containers }) {
 }
 
 /**
- * @param {string} endpoint
- * @param {LocalRun | undefined} localRun
- * @param {Container[]} containers
+ * @param {string} endpoint @param {LocalRun | undefined} localRun @param {Container[]} containers
  * @param {RunningSystem[]} [systems] what else could be meant
  * @returns {Origin}
  */

@@ -20,11 +20,7 @@ import { readTemplate } from './template.mjs';
 const MAX_SKEW_MS = 2_000;
 const STATUS_WITHIN_MS = 15_000;
 
-/**
- * Warns if several systems are running.
- * @param {import('./surroundings.mjs').RunningSystem[]} systems
- * @returns {Check[]}
- */
+/** Warns if several systems are running. @param {import('./surroundings.mjs').RunningSystem[]} systems */
 export function checkChoice(systems) {
   const [chosen, ...others] = systems;
   if (!chosen || others.length === 0) return [];
@@ -32,7 +28,7 @@ export function checkChoice(systems) {
   return [warn('Systems', found, `${others[0]?.choose} npm run doctor`)];
 }
 
-/** An emulator that hangs or does not exist. @param {System} system @returns {Check} */
+/** An emulator that hangs or does not exist. @param {System} system */
 export function checkSilence(system) {
   const { endpoint, origin } = system;
   const check = 'System';
@@ -46,11 +42,7 @@ export function checkSilence(system) {
   );
 }
 
-/**
- * @param {Awaited<ReturnType<typeof request>>} answer of /_localstack/init/ready
- * @param {System} system
- * @returns {Check}
- */
+/** @param {Awaited<ReturnType<typeof request>>} answer of /_localstack/init/ready @param {System} system */
 export function checkHook(answer, { origin }) {
   const check = 'Hook';
   // MiniStack has no hooks. The stack shows whether it was deployed.
@@ -73,7 +65,6 @@ export function checkHook(answer, { origin }) {
 /**
  * The Date header has no milliseconds. Its rounding and the network delay do not count as skew.
  * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
- * @returns {Check}
  */
 export function checkClock({ date, sentAt, receivedAt }) {
   const check = 'Clock';
@@ -93,12 +84,7 @@ export function checkClock({ date, sentAt, receivedAt }) {
   );
 }
 
-/**
- * Dead letters and overdue markers, in the words of `ops status`.
- * @param {Status} status
- * @param {System} system
- * @returns {Check[]}
- */
+/** Dead letters and overdue markers, in the words of `ops status`. @param {Status} status @param {System} system */
 export function checkWork({ queues, outbox }, system) {
   const { origin } = system;
   const log =
@@ -124,7 +110,7 @@ export function checkWork({ queues, outbox }, system) {
   ];
 }
 
-/** Asks the compiled `ops status`. @param {string} root @param {System & Access} system @returns {Promise<Check[]>} */
+/** Asks the compiled `ops status`. @param {string} root @param {System & Access} system */
 async function askStatus(root, system) {
   const main = `${root}tools/orderctl/dist/main.js`;
   if (!existsSync(main)) return [skipped('Dead letters', 'not counted: orderctl is not built', 'npm run build')];
@@ -139,7 +125,7 @@ async function askStatus(root, system) {
     : [skipped('Dead letters', `not counted: ${reason}`, operatorCommand(system, 'ops', 'status'))];
 }
 
-/** @param {string} root @param {System & Access} system @returns {Promise<Check[]>} */
+/** @param {string} root @param {System & Access} system */
 async function checkContent(root, system) {
   const fixes = fixesOf(system);
   const name = `orderflow-${system.stage}`;
@@ -165,7 +151,7 @@ async function checkContent(root, system) {
   }
 }
 
-/** @param {string} root @param {System & Access} system @returns {Promise<Check[]>} */
+/** @param {string} root @param {System & Access} system */
 export async function checkSystem(root, system) {
   const [hook, content] = await Promise.all([
     request(`${system.endpoint}/_localstack/init/ready`),

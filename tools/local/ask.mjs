@@ -10,10 +10,7 @@ export const ANSWERS_WITHIN_MS = 4_000;
 /**
  * Rejects after the deadline.
  * @template T
- * @param {Promise<T>} promise
- * @param {string} what
- * @param {number} [ms]
- * @returns {Promise<T>}
+ * @param {Promise<T>} promise @param {string} what @param {number} [ms] @returns {Promise<T>}
  */
 export function inTime(promise, what, ms = ANSWERS_WITHIN_MS) {
   /** @type {NodeJS.Timeout} */
@@ -29,10 +26,8 @@ const firstLine = (text) => text.trim().split('\n')[0] ?? '';
 
 /**
  * Runs a command that changes nothing.
- * @param {string} command
- * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, withinMs?: number }} [options]
- * @returns {Promise<Answer>}
+ * @param {string} command @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, withinMs?: number }} [options] @returns {Promise<Answer>}
  */
 export async function ask(command, args, { withinMs = ANSWERS_WITHIN_MS, ...options } = {}) {
   try {

@@ -76,9 +76,7 @@ function send(pid, signal) {
 
 /**
  * Sends SIGTERM, and SIGKILL after the deadline.
- * @param {(signal: NodeJS.Signals) => void} kill
- * @param {() => boolean} isGone
- * @param {number} withinMs
+ * @param {(signal: NodeJS.Signals) => void} kill @param {() => boolean} isGone @param {number} withinMs
  */
 export async function end(kill, isGone, withinMs) {
   kill('SIGTERM');

@@ -41,7 +41,7 @@ export function readWantedPorts({ stdout }) {
   );
 }
 
-/** @param {Answer} answer of docker ps --format json @returns {Container[]} */
+/** @param {Answer} answer of docker ps --format json */
 export function readContainers({ status, stdout }) {
   if (status !== 'ok' || stdout === '') return [];
   return stdout.split('\n').map((line) => {

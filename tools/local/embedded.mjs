@@ -42,8 +42,7 @@ export async function untilHealthy(url, child) {
 
 /**
  * Starts MiniStack behind its guard, which accepts only these credentials, and waits until it is healthy.
- * @param {Place} place
- * @param {{ python: string, port: number, credentials: Credentials }} options
+ * @param {Place} place @param {{ python: string, port: number, credentials: Credentials }} options
  */
 export async function startMiniStack({ root, logDir, onStart }, { python, port, credentials }) {
   const child = startChild({
@@ -95,8 +94,7 @@ export async function deployTopology(root, { python, emulatorUrl, credentials, e
 /**
  * Starts one service without waiting. A second process of the service needs another `name`; `main` replaces its main
  * file.
- * @param {Place} place
- * @param {Service} service
+ * @param {Place} place @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
  */
 export function spawnService({ root, logDir, onStart }, service, options) {
@@ -131,8 +129,7 @@ export function spawnService({ root, logDir, onStart }, service, options) {
 
 /**
  * Starts one service. `ready` resolves when it is healthy.
- * @param {Place} place
- * @param {Service} service
+ * @param {Place} place @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
  */
 export function startService(place, service, options) {

@@ -16,7 +16,6 @@ export const LOCALSTACK_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 't
 /**
  * Credentials for one run of MiniStack. Its guard compares the id, which is therefore as long as a secret. The id must
  * not look like an account (12 digits) or an AWS key (AKIA...).
- * @returns {Credentials}
  */
 export function createCredentials() {
   return {
@@ -60,7 +59,7 @@ const TESTS = /^(?:CI|CHROMIUM_PATH|WRITE_PARITY|NODE_OPTIONS|(?:JEST|TESTCONTAI
 /** AWS SDKs read config files even with explicit credentials. The null device is an empty file. */
 const NO_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
 
-/** @param {NodeJS.ProcessEnv} env @param {(RegExp | readonly string[])[]} allowed @returns {NodeJS.ProcessEnv} */
+/** @param {NodeJS.ProcessEnv} env @param {(RegExp | readonly string[])[]} allowed */
 function pick(env, ...allowed) {
   const isAllowed = (/** @type {string} */ name) =>
     allowed.some((names) => (names instanceof RegExp ? names.test(name) : names.includes(name)));
@@ -109,8 +108,7 @@ export function forgetAws(env) {
 
 /**
  * Options of every emulator client. The SDK would take missing options from the shell.
- * @param {string} endpoint
- * @param {Credentials} credentials
+ * @param {string} endpoint @param {Credentials} credentials
  */
 export function emulatorClient(endpoint, credentials) {
   return {
@@ -145,8 +143,7 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
 /**
  * Shell commands that direct AWS tools to the emulator.
  * @param {NodeJS.ProcessEnv} env of that shell
- * @param {string} endpoint
- * @param {Credentials} credentials
+ * @param {string} endpoint @param {Credentials} credentials
  */
 export function shellCommands(env, endpoint, credentials) {
   const names = Object.keys(env);

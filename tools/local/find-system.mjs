@@ -42,10 +42,7 @@ const realPath = (folder) => (existsSync(folder) ? realpathSync(folder) : folder
 
 /**
  * The Compose projects of this folder or of its project name. Excludes systems of tests, unless named.
- * @param {string} root
- * @param {Settings} settings
- * @param {Container[]} containers
- * @returns {RunningSystem[]}
+ * @param {string} root @param {Settings} settings @param {Container[]} containers @returns {RunningSystem[]}
  */
 function composeSystems(root, settings, containers) {
   const named = settings('COMPOSE_PROJECT_NAME');
@@ -72,9 +69,7 @@ function composeSystems(root, settings, containers) {
 
 /**
  * All running systems.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @param {Container[]} containers
+ * @param {string} root @param {NodeJS.ProcessEnv} env @param {Container[]} containers
  * @returns {RunningSystem[]}
  */
 export function listSystems(root, env, containers) {
@@ -87,8 +82,7 @@ export function listSystems(root, env, containers) {
 
 /**
  * The systems that variables select by folder, project or port; all if none is selected.
- * @param {RunningSystem[]} systems
- * @param {NodeJS.ProcessEnv} env
+ * @param {RunningSystem[]} systems @param {NodeJS.ProcessEnv} env
  */
 export function meantByShell(systems, env) {
   const isPort = (/** @type {string | undefined} */ url, /** @type {string} */ variable) =>
@@ -113,8 +107,7 @@ function describeSystems(systems) {
 
 /**
  * Looks at Compose's ports, for a system that neither `npm run local` nor Docker knows.
- * @param {Part} part
- * @param {Settings} settings
+ * @param {Part} part @param {Settings} settings
  */
 async function askPort(part, settings) {
   const [variable, fallback] = part === 'api' ? ['API_PORT', '3000'] : ['LOCALSTACK_PORT', '4566'];
@@ -132,9 +125,7 @@ export async function answers(url) {
 
 /**
  * Finds the URL of the running system.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @param {Part} part
+ * @param {string} root @param {NodeJS.ProcessEnv} env @param {Part} part
  * @returns {Promise<{ url: string, foundBy: string }>} `foundBy` is for people
  * @throws NotFound when none runs, or several
  */

@@ -37,8 +37,7 @@ function isInUse(pid) {
 
 /**
  * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
- * @param {string} stat
- * @param {string} proc
+ * @param {string} stat @param {string} proc
  */
 function startFromProc(stat, proc) {
   // The name may contain anything. It ends with the last parenthesis.
@@ -68,9 +67,7 @@ function startFromPs(pid) {
 /**
  * The start of a process, as a text to compare. It is safe in file names. Undefined without such a process, empty if
  * unknown.
- * @param {number} pid
- * @param {string} proc where Linux tells of processes
- * @returns {string | undefined}
+ * @param {number} pid @param {string} proc where Linux tells of processes
  */
 export function startOf(pid, proc = '/proc') {
   if (!isInUse(pid)) return undefined;

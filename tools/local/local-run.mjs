@@ -14,9 +14,7 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
  * The running `npm run local` of this folder. Without URLs it is still starting.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {LocalRun | undefined}
+ * @param {string} root @param {NodeJS.ProcessEnv} env @returns {LocalRun | undefined}
  */
 export function readLocalRun(root, env) {
   const { runFile, logs, prefix, project } = runFolder(root, env);
@@ -28,9 +26,7 @@ export function readLocalRun(root, env) {
 
 /**
  * Leftover processes of a dead `npm run local` of this folder, and the command that ends them.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {{ pids: number[], end: string }}
+ * @param {string} root @param {NodeJS.ProcessEnv} env
  */
 export function readLeftBehind(root, env) {
   const { runFile, prefix } = runFolder(root, env);
@@ -49,10 +45,7 @@ export function isSame(one, other) {
 /**
  * The credentials of the emulator at an endpoint: from EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY, or of
  * `npm run local`. Never the shell's AWS credentials.
- * @param {string} endpoint
- * @param {NodeJS.ProcessEnv} env
- * @param {LocalRun | undefined} localRun
- * @returns {Credentials}
+ * @param {string} endpoint @param {NodeJS.ProcessEnv} env @param {LocalRun | undefined} localRun
  */
 export function credentialsAt(endpoint, env, localRun) {
   const [accessKeyId, secretAccessKey] = [env['EMULATOR_ACCESS_KEY_ID'], env['EMULATOR_SECRET_ACCESS_KEY']];

@@ -26,8 +26,7 @@ export function createPatience(ms, readMs = () => performance.now()) {
 /**
  * Asks until the answer is neither undefined nor false, or the time is over. Returns the last answer.
  * @template T
- * @param {() => T | Promise<T>} ask
- * @param {number} withinMs
+ * @param {() => T | Promise<T>} ask @param {number} withinMs
  * @param {{ everyMs?: number, signal?: AbortSignal | undefined }} [options]
  */
 export async function poll(ask, withinMs, { everyMs = 100, signal } = {}) {

@@ -121,8 +121,7 @@ function ownerOf(port) {
 
 /**
  * The port from a variable: a number, the first of a range as in Compose, or any free one for 0.
- * @param {string} variable
- * @param {number} fallback
+ * @param {string} variable @param {number} fallback
  */
 export async function choosePort(variable, fallback) {
   const given = process.env[variable]?.trim() || String(fallback);

@@ -12,8 +12,7 @@ import { startOf } from './identity.mjs';
 export const STOP_WITHIN_MS = 32_000;
 
 /**
- * @param {object} run
- * @param {() => boolean} run.isStopping what starts from then on is ended at once
+ * @param {object} run @param {() => boolean} run.isStopping what starts from then on is ended at once
  * @param {() => void} run.onChange after each start, and each end that nobody asked for
  * @param {(child: Child, code: number) => void} run.onOwnEnd of a process that nobody told to end
  */
@@ -62,8 +61,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     runs: (name) => running.some((child) => child.name === name && !ending.has(child)),
     /**
      * Ends those with these names.
-     * @param {(name: string) => boolean} isMeant
-     * @param {(name: string, code: number) => void} onEnd
+     * @param {(name: string) => boolean} isMeant @param {(name: string, code: number) => void} onEnd
      */
     async endAll(isMeant, onEnd) {
       const meant = running.filter(({ name }) => isMeant(name));
@@ -78,7 +76,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     async settled() {
       await Promise.all(ending.values());
     },
-    /** The living processes, for run.json. @returns {Known[]} */
+    /** The living processes, for run.json. */
     known: () =>
       running.flatMap(({ name, pid }) => {
         const startedAt = pid > 0 ? startOf(pid) : undefined;

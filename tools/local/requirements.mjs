@@ -71,8 +71,7 @@ const NPM_CI = [
 
 /**
  * Runs `npm ci` without package scripts if node_modules does not match the lockfile.
- * @param {string} root
- * @param {Abortable} [options]
+ * @param {string} root @param {Abortable} [options]
  */
 export async function installDependencies(root, { signal } = {}) {
   const state = stateOfDependencies(root);
@@ -120,8 +119,7 @@ export function pipEnvironment(python) {
  * Concurrent callers wait.
  * @param {string} root
  * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
- * @param {Abortable} [options]
- * @returns {Promise<{ python: string, made: boolean }>} its Python
+ * @param {Abortable} [options] @returns {Promise<{ python: string, made: boolean }>} its Python
  */
 export async function installPython(root, { name, requirements: file, what }, { signal } = {}) {
   const requirements = `${root}${file}`;
@@ -177,9 +175,7 @@ const SERVICE_PROJECTS = Object.keys(SERVICES).map((service) => `services/${serv
 /**
  * Compiles the services or other projects incrementally. One build at a time, so that no process reads a half-written
  * file.
- * @param {string} root
- * @param {string[]} projects
- * @param {Abortable} [options]
+ * @param {string} root @param {string[]} projects @param {Abortable} [options]
  */
 export async function build(root, projects = SERVICE_PROJECTS, { signal } = {}) {
   const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];

@@ -30,8 +30,7 @@ function print(name, line) {
 
 /**
  * Starts everything, and runs until a signal, the end of the output's reader, or the end of a child.
- * @param {string} root
- * @param {import('./run-folder.mjs').RunFolder} folder
+ * @param {string} root @param {import('./run-folder.mjs').RunFolder} folder
  * @param {{ emulator: string, watch: boolean }} options
  */
 export async function runSystem(root, folder, options) {

@@ -11,9 +11,7 @@ import { SETTINGS, TEMPLATE_PARAMETERS } from './environment.mjs';
 const PORTS = ['LOCALSTACK_PORT', ...Object.values(SERVICES).map(({ portVariable }) => portVariable)];
 /**
  * Reads .env, or the files that Compose reads instead.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {Record<string, string | undefined>}
+ * @param {string} root @param {NodeJS.ProcessEnv} env @returns {Record<string, string | undefined>}
  */
 function readEnvFiles(root, env) {
   if (/^(?:1|true)$/i.test(env['COMPOSE_DISABLE_ENV_FILE'] ?? '')) return {};
@@ -30,9 +28,7 @@ function readEnvFiles(root, env) {
 
 /**
  * Reads .env like Compose: the shell has precedence.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {Settings}
+ * @param {string} root @param {NodeJS.ProcessEnv} env @returns {Settings}
  */
 export function readSettings(root, env) {
   const inFiles = readEnvFiles(root, env);

@@ -41,8 +41,7 @@ async function choosePorts() {
 
 /**
  * Refuses to start beside a running system, and ends the children of a dead launcher.
- * @param {Run} run
- * @param {string} prefix
+ * @param {Run} run @param {string} prefix
  */
 async function takeOver({ state, container, signal, remember }, prefix) {
   const known = state.readStrictly();
@@ -60,10 +59,8 @@ async function takeOver({ state, container, signal, remember }, prefix) {
 }
 
 /**
- * @param {string} root
- * @param {import('./run-folder.mjs').RunFolder} folder
- * @param {{ emulator: string, watch: boolean }} options
- * @param {Run} run
+ * @param {string} root @param {import('./run-folder.mjs').RunFolder} folder
+ * @param {{ emulator: string, watch: boolean }} options @param {Run} run
  */
 export async function startSystem(root, { runFile, logDir, prefix }, { emulator, watch }, run) {
   const { signal, container, processes, credentials, remember } = run;

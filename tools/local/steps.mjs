@@ -12,8 +12,7 @@ export function say(text) {
 export function createStep(signal) {
   /**
    * @template T
-   * @param {string} what
-   * @param {() => T | Promise<T>} run returns what to add to the line
+   * @param {string} what @param {() => T | Promise<T>} run returns what to add to the line
    * @returns {Promise<T>}
    */
   return async (what, run) => {

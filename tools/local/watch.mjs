@@ -43,7 +43,7 @@ function stampOf(folder) {
   }
 }
 
-/** @param {string} root @returns {Map<Service, string>} */
+/** @param {string} root */
 function stampsOf(root) {
   const shared = SHARED.map((folder) => stampOf(`${root}${folder}/dist`));
   return new Map(
@@ -96,9 +96,7 @@ function watchBuild(root, { isDown, restart }) {
 
 /**
  * Compiles on change, and restarts the affected services.
- * @param {Place} place
- * @param {object} run
- * @param {import('./processes.mjs').Processes} run.processes
+ * @param {Place} place @param {object} run @param {import('./processes.mjs').Processes} run.processes
  * @param {(service: Service) => Promise<boolean>} run.tryToStart whether it is ready
  * @param {(name: string, line: string) => void} run.print
  * @param {() => boolean} run.isStopping nothing is started from then on
