@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ConnectedSystem, TargetOptions } from './connect.js';
+import type { ConnectedSystem } from './connect.js';
+import type { TargetOptions } from './find-target.js';
 import type { Deadline, Terminal } from './terminal.js';
 
 /** Connects to the system, runs a command, and sets the exit code. */

@@ -11,7 +11,7 @@ import {
   type Run,
   type RunOnApi,
 } from './command-options.js';
-import type { TargetOptions } from './connect.js';
+import type { TargetOptions } from './find-target.js';
 import { addDeadLetterCommands } from './dead-letters/commands.js';
 import { order } from './order/order.js';
 import { restartAll, type RestartOptions } from './restart/restart-all.js';

@@ -1,7 +1,7 @@
 import { DEAD_LETTER_QUEUES } from '@orderflow/contracts';
 import { MAX_REPLAYS } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Command } from 'commander';
-import type { TargetOptions } from '../connect.js';
+import type { TargetOptions } from '../find-target.js';
 import { collect, examples, wholeNumber, withTarget, type Run } from '../command-options.js';
 import { drop, type DropOptions } from './drop.js';
 import { list } from './list.js';
