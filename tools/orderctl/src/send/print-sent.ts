@@ -45,14 +45,12 @@ export function printSent(report: SendReport, terminal: Terminal): void {
   const { outcomes, refusals, silences } = report;
   const done = accepted + refused + unanswered;
   const seconds = tookMs / 1_000;
+  const perSecond = (done / Math.max(seconds, 0.001)).toFixed(1);
   const line = (label: string, text: string, isBad = false) => {
     const whole = row([label, text], LABEL_WIDTH);
     terminal.out(isBad ? paint(terminal, 'red', whole) : whole);
   };
-  line(
-    'sent',
-    `${done} to ${api} in ${seconds.toFixed(1)} s, ${(done / Math.max(seconds, 0.001)).toFixed(1)} a second`,
-  );
+  line('sent', `${done} to ${api} in ${seconds.toFixed(1)} s, ${perSecond} a second`);
   line('accepted', String(accepted));
   line('retried', String(retried));
   line('refused', String(refused), refused > 0);
