@@ -39,7 +39,6 @@ export function countingNumber(text: string): number {
   return number;
 }
 
-/** The id of an order or a notification. */
 export function idOf(text: string): string {
   const id = text.trim().toLowerCase();
   if (/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id)) return id;
@@ -49,7 +48,6 @@ export function idOf(text: string): string {
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** Options that select the system. */
 export function withTarget(command: Command): Command {
   return command
     .option('--endpoint <url>', 'URL of the emulator (AWS_ENDPOINT_URL; by default the one that runs here)')
@@ -57,7 +55,6 @@ export function withTarget(command: Command): Command {
     .option('--aws', 'use AWS, with the credentials and the region of the environment');
 }
 
-/** Help text with examples of a script. */
 export function examples(script: string, ...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${`npm run ${script} -- ${line}`.replace(/ -- $/, '')}`).join('\n')}`;
 }

@@ -7,7 +7,6 @@ import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 
-/** A reachable system. */
 export type ConnectedSystem = {
   stage: string;
   /** Its endpoint or AWS, for messages. */
@@ -17,7 +16,6 @@ export type ConnectedSystem = {
   urlOf: (queue: string) => Promise<string>;
 };
 
-/** The system, for messages. */
 const whereOf = ({ endpoint, region }: Target): string => endpoint ?? `AWS (${region})`;
 
 /** @throws OperatorError when the stage's queues do not answer in time */

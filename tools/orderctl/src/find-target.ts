@@ -2,7 +2,6 @@ import { STAGE_PATTERN } from '@orderflow/contracts';
 import { OperatorError } from './operator-error.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 
-/** The system as selected on the command line. */
 export type TargetOptions = { endpoint?: string; stage?: string; aws?: boolean };
 
 export type Target = {
@@ -18,10 +17,8 @@ export type Target = {
   isStarting?: boolean;
 };
 
-/** The credentials of an emulator. */
 export type Credentials = { accessKeyId: string; secretAccessKey: string };
 
-/** The address of the API or of the emulator. */
 export type Part = 'api' | 'endpoint';
 
 /** tools/local/find-system.mjs, bound to the root and the environment. */
@@ -43,7 +40,6 @@ const EMULATOR_REGION = 'us-east-1';
 const RETRY_MS = 1_000;
 export const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or use --aws for AWS.';
 
-/** No system was named or found. */
 class NothingRuns extends OperatorError {}
 
 /**

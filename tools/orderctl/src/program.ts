@@ -154,7 +154,6 @@ ${examples('audit', '', '--tolerance 60 --json', '--endpoint http://127.0.0.1:45
     );
 }
 
-/** The operator command with all subcommands. */
 export function createProgram({ run, runOnApi, doctor }: Runners): Command {
   const program = new Command('orderctl')
     .description("Orderflow's command for operators: npm run ops -- <command>.")

@@ -28,11 +28,9 @@ export type AuditOptions = {
   stage: string;
   /** How long a marker may be due before the audit asks for a reason. */
   toleranceMs: number;
-  /** A suspect item is checked again after this time. */
   recheckMs: number;
   /** Findings that the report keeps. All are counted. */
   keep: number;
-  /** Those that the outcome of an order waits for. */
   consumers?: OutcomeConsumers;
   onFinding?: (finding: AuditFinding) => void;
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;

@@ -27,7 +27,6 @@ export type Verdict = {
   ending?: keyof Endings | undefined;
 };
 
-/** The context that an item is checked in. */
 export type Circumstances = {
   /** Epoch ms. */
   now: number;
@@ -37,7 +36,6 @@ export type Circumstances = {
 };
 
 type OrderCircumstances = Circumstances & {
-  /** Those that an outcome waits for. */
   consumers: OutcomeConsumers;
   /** The rule that delivers outcomes to the notification queue exists. */
   outcomesExpected: boolean;

@@ -1,10 +1,8 @@
 type Options<Suspect> = {
-  /** Time between the first and the second look. */
   pauseMs: number;
   /** Monotonic ms, like `seenAt`. */
   elapsedMs: () => number;
   pause: (ms: number) => Promise<unknown>;
-  /** Takes the second look. */
   recheck: (suspects: Suspect[]) => Promise<void>;
 };
 

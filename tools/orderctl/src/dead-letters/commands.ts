@@ -21,7 +21,6 @@ function withFilters(command: Command): Command {
     .option('--id <message id>', 'id of the dead letter, or of the original message');
 }
 
-/** `dlq list | show | replay | drop`. */
 export function addDeadLetterCommands(program: Command, run: Run): void {
   const dlq = program
     .command('dlq')

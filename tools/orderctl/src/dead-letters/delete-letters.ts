@@ -4,11 +4,9 @@ import type { Sqs } from '@orderflow/platform/aws/clients';
 import { reasonOf } from '../outage.js';
 
 export type Deleted = {
-  /** Receipt handles of deleted letters. */
   gone: ReadonlySet<string>;
   /** Reasons by receipt handle. */
   left: ReadonlyMap<string, string>;
-  /** The error of the call itself. */
   error?: unknown;
 };
 

@@ -8,7 +8,6 @@ type Outcome = {
   result: string;
   /** For people. */
   why: string;
-  /** Further fields of the JSON document. */
   about: object;
 };
 

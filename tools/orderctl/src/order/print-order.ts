@@ -14,7 +14,6 @@ function since(ms: number): string {
   return ms < 10_000 ? `+${ms} ms` : `+${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** Details of a timeline entry. */
 function detailsOf(step: TimelineStep): string {
   const { status, version, attempt, worker, messageId, delaySeconds, code, reason, eventId } = step;
   const told = (text: string, value: string | number | undefined) =>
@@ -36,7 +35,6 @@ function subjectOf({ subject, notificationId }: TimelineStep, notifications: rea
 
 const GOES_WRONG = ['retried', 'republished', 'cancelled', 'dead-lettered', 'undelivered', 'failed'];
 
-/** The order, and its timeline as a table. */
 export function printOrder({ order, notifications, outbox, steps }: Found, terminal: Terminal): void {
   const { orderId, status, version, customerId, totalAmount, items, correlationId, failure } = order;
   const facts = {

@@ -9,9 +9,7 @@ import { row, type Terminal } from '../terminal.js';
 import { createRestart, type Item, type Kind, type Restarted } from './restart.js';
 
 export type RestartOptions = {
-  /** All failures with these codes. */
   code?: string[];
-  /** Maximum number of items per run. */
   most: number;
   /** Per second. */
   rate: number;

@@ -9,15 +9,12 @@ import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
 import { reasonOf } from '../outage.js';
 
-/** A kind of work item. */
 export type Kind = 'order' | 'notification';
 export type Item = OrderRecord | NotificationRecord;
 
-/** Result of a restart. */
 export type Restarted = {
   result: 'replayed' | 'would-replay' | 'refused' | 'failed';
   id: string;
-  /** The reason, as a sentence. */
   why: string;
   replayId?: string;
   /** Id of its dead letter, which may still be in the queue. */

@@ -18,7 +18,6 @@ function customerOf(text: string): string {
   return text;
 }
 
-/** `send`. */
 export function addSendCommand(program: Command, run: RunOnApi): void {
   program
     .command('send')

@@ -8,7 +8,6 @@ export type SendReport = Sent & {
   customerId: string;
   /** Until the last answer. */
   tookMs: number;
-  /** Only if the command waited for them. */
   outcomes?: Outcomes;
 };
 
@@ -39,7 +38,6 @@ export function progressText(
   return [`${bar}${done}${of > 0 ? ` of ${of}` : ''} ${ended ? 'ended' : 'sent'}`, ...extra].join(', ');
 }
 
-/** Prints the summary. */
 export function printSent(report: SendReport, terminal: Terminal): void {
   const { api, customerId, tookMs, accepted, refused, unanswered, retried, latencyMs, lastOrderId } = report;
   const { outcomes, refusals, silences } = report;

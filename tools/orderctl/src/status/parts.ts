@@ -50,7 +50,6 @@ function noteLetters(role: QueueState['role'], counts: QueueCounts): Noted<Queue
   return { ...counts, attention: `${depth} ${one}${depth === 1 ? '' : 's'}`, fix };
 }
 
-/** Counts the messages of each queue. */
 export function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<QueueStatus[]> {
   const read = async (name: string, role: QueueState['role']) =>
     noteLetters(role, await countQueue(aws.sqs, await urlOf(name)));
@@ -62,7 +61,6 @@ export function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<Queu
   );
 }
 
-/** Counts the outbox markers of each table. */
 export function readMarkers(
   { aws, names }: ConnectedSystem,
   now: number,

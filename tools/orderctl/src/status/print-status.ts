@@ -32,7 +32,6 @@ function age(ms: number | undefined): string {
   return ms === undefined ? '-' : `${Math.round(ms / 1_000)} s`;
 }
 
-/** Prints the status as tables, and a verdict. */
 export function printStatus(
   { stage, at, ok, queues, items, outbox, bus, rules }: SystemStatus,
   terminal: Terminal,

@@ -19,7 +19,6 @@ export type SystemStatus = {
   stage: string;
   /** ISO 8601. */
   at: string;
-  /** Nothing needs attention. */
   ok: boolean;
   queues: QueueStatus[];
   /** Absent without a count. */

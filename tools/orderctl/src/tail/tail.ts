@@ -11,14 +11,12 @@ import { keepOn } from '../keep-on.js';
 import { paint, row, type Deadline, type Terminal } from '../terminal.js';
 
 export type TailOptions = {
-  /** Number of orders shown at the start. */
   last: number;
   /** Lines after which it ends. */
   count?: number;
   json?: boolean;
 };
 
-/** An order as it is now. */
 type Change = {
   orderId: string;
   /** Its latest timeline entry. */
