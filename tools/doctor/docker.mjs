@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { ask } from '../local/ask.mjs';
 import { readContainers, readWantedPorts } from '../local/containers.mjs';
-import { isAtLeast } from '../local/requirements.mjs';
 import { fail, ok, skipped } from './check.mjs';
-import { checkMemory } from './machine.mjs';
+import { checkMemory, checkVersion } from './machine.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
@@ -19,6 +18,7 @@ const MIN_COMPOSE = [2, 24, 4];
 const FREE_IMAGE = 'localstack/localstack:4.14.0';
 /** Without tag and digest, Docker takes `latest`. */
 const IMAGE = /(?:^|\/)(?<name>[^/:@]+)(?::(?<tag>[^/@]+))?(?<digest>@.+)?$/;
+const BINDINGS = '{{.Name}} {{json .HostConfig.PortBindings}}';
 const ADD_TO_GROUP = 'sudo usermod -aG docker "$USER" && newgrp docker';
 const START_DOCKER =
   process.platform === 'linux' ? 'sudo systemctl start docker   (or start Docker Desktop)' : 'start Docker Desktop';
@@ -30,42 +30,21 @@ export function checkDockerCli({ status, stdout, reason }) {
     : fail('Docker', reason, 'install it: https://docs.docker.com/engine/install; without Docker: npm run local');
 }
 
-/** @param {Answer} answer of docker info */
-function readEngine({ status, stdout }) {
-  if (status !== 'ok') return undefined;
-  const [version = '', memory] = stdout.split(' ');
-  return version === '' ? undefined : { version, memory: Number(memory) };
-}
-
 /** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST */
 export function checkEngine(answer, host) {
   if (answer.status === 'missing') return [];
-  const engine = readEngine(answer);
-  if (!engine) {
-    const denied = /permission denied/i.test(answer.reason);
-    return [
-      fail(
-        'Docker daemon',
-        answer.reason || 'no answer',
-        host ? `unset DOCKER_HOST   (it is ${host})` : denied ? ADD_TO_GROUP : START_DOCKER,
-      ),
-    ];
+  const [version = '', memory] = answer.status === 'ok' ? answer.stdout.split(' ') : [];
+  if (version === '') {
+    const start = /permission denied/i.test(answer.reason) ? ADD_TO_GROUP : START_DOCKER;
+    const fix = host ? `unset DOCKER_HOST   (it is ${host})` : start;
+    return [fail('Docker daemon', answer.reason || 'no answer', fix)];
   }
-  const isRecent = isAtLeast(engine.version, MIN_ENGINE);
+  const update = 'update it: https://docs.docker.com/engine/install; without Docker: npm run local';
+  const more = 'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more';
   return [
     ok('Docker daemon', 'answers'),
-    isRecent
-      ? ok('Docker Engine', engine.version)
-      : fail(
-          'Docker Engine',
-          `${engine.version}, which is older than ${MIN_ENGINE.join('.')}`,
-          'update it: https://docs.docker.com/engine/install; without Docker: npm run local',
-        ),
-    checkMemory(
-      'Memory of Docker',
-      engine.memory,
-      'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more',
-    ),
+    checkVersion('Docker Engine', version, MIN_ENGINE, update),
+    checkMemory('Memory of Docker', Number(memory), more),
   ];
 }
 
@@ -74,12 +53,7 @@ export function checkCompose({ status, stdout, reason }) {
   if (status === 'missing') return [];
   const install = 'install it: https://docs.docker.com/compose/install/linux';
   if (status !== 'ok') return [fail('Compose', `docker compose: ${reason}`, install)];
-  const version = stdout.replace(/^v/, '');
-  return [
-    isAtLeast(version, MIN_COMPOSE)
-      ? ok('Compose', version)
-      : fail('Compose', `${version}, which is older than ${MIN_COMPOSE.join('.')}`, install),
-  ];
+  return [checkVersion('Compose', stdout.replace(/^v/, ''), MIN_COMPOSE, install)];
 }
 
 /** @param {Answer} answer of docker compose config */
@@ -147,14 +121,7 @@ export async function checkDocker(root) {
   const containers = readContainers(ps);
   const names = containers.map(({ name }) => name);
   const inspected = await (names.length > 0
-    ? ask('docker', [
-        'inspect',
-        '--type',
-        'container',
-        '--format',
-        '{{.Name}} {{json .HostConfig.PortBindings}}',
-        ...names,
-      ])
+    ? ask('docker', ['inspect', '--type', 'container', '--format', BINDINGS, ...names])
     : undefined);
   const wanted = inspected ? readWantedPorts(inspected) : new Map();
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));

@@ -48,25 +48,19 @@ export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
     const drift = { kind, name, targets, wanted: attributes, found: actual[kind][name] };
     return repair(drift, { bus, queueUrl: fixes.queueUrl })?.map(fixes.aws) ?? [undefined];
   };
-  for (const [name, attributes] of Object.entries(wanted[kind])) {
-    const found = actual[kind][name];
+  for (const name of new Set([...Object.keys(wanted[kind]), ...Object.keys(actual[kind])])) {
+    const [attributes, found] = [wanted[kind][name], actual[kind][name]];
     // Already reported: a missing rule has no targets.
     if (kind === 'Targets' && !found && !actual.Rules[name.split('/')[0] ?? '']) continue;
-    const before = drifts.length;
-    if (!found) drifts.push(`${name} is missing`);
-    else {
-      for (const attribute of differingAttributes(attributes, found)) {
-        drifts.push(
-          `${name}: ${attribute} is ${found[attribute] ?? 'not set'}, not ${attributes[attribute] ?? 'unset'}`,
-        );
-      }
-    }
-    if (drifts.length > before) commands.push(...commandFor(name, attributes));
-  }
-  for (const name of Object.keys(actual[kind])) {
-    if (wanted[kind][name]) continue;
-    drifts.push(`${name} is not in the template`);
-    commands.push(...commandFor(name, undefined));
+    const ofName = !attributes
+      ? [`${name} is not in the template`]
+      : !found
+        ? [`${name} is missing`]
+        : differingAttributes(attributes, found).map(
+            (key) => `${name}: ${key} is ${found[key] ?? 'not set'}, not ${attributes[key] ?? 'unset'}`,
+          );
+    if (ofName.length > 0) commands.push(...commandFor(name, attributes));
+    drifts.push(...ofName);
   }
   if (drifts.length === 0) return ok(kind, `${Object.keys(wanted[kind]).length} as in the template`);
   const mild = commands.filter((command) => command !== undefined);

@@ -13,15 +13,17 @@ const MIN_MEMORY_GIB = 4;
 const PYTHON_VERSION_AND_VENV =
   'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
 
+/** @param {string} check @param {string} version @param {number[]} minimum @param {string} fix */
+export function checkVersion(check, version, minimum, fix) {
+  return isAtLeast(version, minimum)
+    ? ok(check, version)
+    : fail(check, `${version}, which is older than ${minimum.join('.')}`, fix);
+}
+
 /** @param {string} version */
 export function checkNodeVersion(version) {
-  return isAtLeast(version, MIN_NODE)
-    ? ok('Node.js', version)
-    : fail(
-        'Node.js',
-        `${version}, which is older than ${MIN_NODE.join('.')}`,
-        'nvm install   (the version in .nvmrc; or from https://nodejs.org)',
-      );
+  const fix = 'nvm install   (the version in .nvmrc; or from https://nodejs.org)';
+  return checkVersion('Node.js', version, MIN_NODE, fix);
 }
 
 /** @param {import('../local/ask.mjs').Answer} answer */
@@ -38,11 +40,8 @@ export function checkPython(answers) {
   const install = 'Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python';
   const needed = 'npm run local needs it';
   if (recent[0]) {
-    return warn(
-      'Python',
-      `${recent[0][0]} without its venv module; ${needed}`,
-      'Debian, Ubuntu: sudo apt install python3-venv',
-    );
+    const venv = 'Debian, Ubuntu: sudo apt install python3-venv';
+    return warn('Python', `${recent[0][0]} without its venv module; ${needed}`, venv);
   }
   if (found[0]) return warn('Python', `${found[0][0]}, older than ${MIN_PYTHON.join('.')}; ${needed}`, install);
   const [broken] = answers.filter(({ status }) => status === 'failed');

@@ -4,7 +4,7 @@ import { toolVariables } from '../local/environment.mjs';
 import { ask, inTime, request } from '../local/ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
 import { checkTopology } from './drift.mjs';
-import { openEmulator } from './emulator.mjs';
+import { readTopology } from './emulator.mjs';
 import { composeCommand, emulatorLog, fixesOf, operatorCommand } from './fixes.mjs';
 import { describeStack } from './stack.mjs';
 import { readTemplate } from './template.mjs';
@@ -47,19 +47,16 @@ export function checkHook(answer, { origin }) {
   const check = 'Hook';
   // MiniStack has no hooks. The stack shows whether it was deployed.
   if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
+  /** @type {{ completed: boolean, scripts?: { name: string, state: string }[] }} */
   const { completed, scripts = [] } = JSON.parse(answer.body);
-  const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
+  const compose = composeCommand(origin);
   if (scripts.length === 0) {
-    return fail(
-      check,
-      'there is no script in ready.d',
-      `${composeCommand(origin)} up -d --force-recreate --wait localstack`,
-    );
+    return fail(check, 'there is no script in ready.d', `${compose} up -d --force-recreate --wait localstack`);
   }
-  const states = scripts.map((/** @type {{ name: string, state: string }} */ { name, state }) => `${name} ${state}`);
+  const states = scripts.map(({ name, state }) => `${name} ${state}`);
   const found = `${states.join(', ')}${completed ? '' : '; not completed'}`;
-  const isDone = completed && states.every((/** @type {string} */ state) => state.endsWith(' SUCCESSFUL'));
-  return isDone ? ok(check, found) : fail(check, found, logs);
+  const isDone = completed && scripts.every(({ state }) => state === 'SUCCESSFUL');
+  return isDone ? ok(check, found) : fail(check, found, `${compose} logs --tail 20 localstack`);
 }
 
 /**
@@ -69,19 +66,14 @@ export function checkHook(answer, { origin }) {
 export function checkClock({ date, sentAt, receivedAt }) {
   const check = 'Clock';
   const second = Date.parse(date ?? '');
-  if (Number.isNaN(second)) return skipped(check, 'the emulator tells no time');
+  if (Number.isNaN(second)) return skipped(check, 'the emulator sends no date');
   const ahead = Math.max(0, second - receivedAt);
   const behind = Math.max(0, sentAt - (second + 999));
   const skewMs = Math.max(ahead, behind);
   if (skewMs <= MAX_SKEW_MS) return ok(check, 'the emulator has the time of this machine');
   const found = `the emulator is ${(skewMs / 1_000).toFixed(0)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine`;
-  return warn(
-    check,
-    found,
-    process.platform === 'linux'
-      ? 'sudo timedatectl set-ntp true'
-      : 'restart Docker Desktop (the clock of its virtual machine stops while the computer sleeps)',
-  );
+  const restart = 'restart Docker Desktop (the clock of its virtual machine stops while the computer sleeps)';
+  return warn(check, found, process.platform === 'linux' ? 'sudo timedatectl set-ntp true' : restart);
 }
 
 /** Dead letters and overdue markers, in the words of `ops status`. @param {Status} status @param {System} system */
@@ -91,21 +83,22 @@ export function checkWork({ queues, outbox }, system) {
     origin.kind === 'compose'
       ? `${composeCommand(origin)} logs api-gateway`
       : `${origin.kind === 'local' ? origin.logs : 'logs/'}api-gateway.log`;
-  const report = (/** @type {string} */ check, /** @type {string[]} */ found, /** @type {string} */ fix) =>
-    found.length === 0 ? ok(check, 'none') : warn(check, found.join('; '), fix);
   // The comparison with the template reports missing resources.
   const letters = queues.filter(({ attention, visible }) => attention && visible !== undefined);
   const overdue = outbox.filter(({ attention, due }) => attention && due !== undefined);
+  const report = (/** @type {string} */ check, /** @type {string[]} */ found, /** @type {string} */ fix) =>
+    found.length === 0 ? ok(check, 'none') : warn(check, found.join('; '), fix);
+  const [ofLetters, ofMarkers] = [operatorCommand(system, 'dlq', 'list'), operatorCommand(system, 'audit')];
   return [
     report(
       'Dead letters',
       letters.map(({ name, attention }) => `${name}: ${attention}`),
-      operatorCommand(system, 'dlq', 'list'),
+      ofLetters,
     ),
     report(
       'Overdue markers',
       overdue.map(({ table, attention }) => `${table}: ${attention}`),
-      `${operatorCommand(system, 'audit')}   (${log} shows why the sweeper cannot work)`,
+      `${ofMarkers}   (${log} shows why the sweeper cannot work)`,
     ),
   ];
 }
@@ -115,11 +108,9 @@ async function askStatus(root, system) {
   const main = `${root}tools/orderctl/dist/main.js`;
   if (!existsSync(main)) return [skipped('Dead letters', 'not counted: orderctl is not built', 'npm run build')];
   const where = ['--endpoint', system.endpoint, '--stage', system.stage];
-  const { stdout, reason } = await ask(
-    process.execPath,
-    ['--no-warnings', main, 'status', '--json', '--no-count', ...where],
-    { env: { ...process.env, ...toolVariables(system.credentials) }, withinMs: STATUS_WITHIN_MS },
-  );
+  const args = ['--no-warnings', main, 'status', '--json', '--no-count', ...where];
+  const env = { ...process.env, ...toolVariables(system.credentials) };
+  const { stdout, reason } = await ask(process.execPath, args, { env, withinMs: STATUS_WITHIN_MS });
   return stdout.startsWith('{')
     ? checkWork(JSON.parse(stdout), system)
     : [skipped('Dead letters', `not counted: ${reason}`, operatorCommand(system, 'ops', 'status'))];
@@ -136,19 +127,13 @@ async function checkContent(root, system) {
   const stackCheck = isUp ? ok('Stack', found) : fail('Stack', found, fixes.deploy);
 
   const yaml = await import('yaml');
-  const emulator = await openEmulator(system, stack.region);
-  try {
-    const file = readFileSync(`${root}infrastructure/template.yaml`, 'utf8');
-    const wanted = readTemplate(file, stack, yaml);
-    const deployed = readTemplate(stack.template, stack, yaml);
-    const [actual, work] = await Promise.all([
-      inTime(emulator.topology(wanted), 'the emulator', 6_000),
-      askStatus(root, system),
-    ]);
-    return [stackCheck, ...checkTopology({ wanted, deployed, actual }, fixes), ...work];
-  } finally {
-    emulator.close();
-  }
+  const wanted = readTemplate(readFileSync(`${root}infrastructure/template.yaml`, 'utf8'), stack, yaml);
+  const deployed = readTemplate(stack.template, stack, yaml);
+  const [actual, work] = await Promise.all([
+    inTime(readTopology(system, stack.region, wanted), 'the emulator', 6_000),
+    askStatus(root, system),
+  ]);
+  return [stackCheck, ...checkTopology({ wanted, deployed, actual }, fixes), ...work];
 }
 
 /** @param {string} root @param {System & Access} system */
