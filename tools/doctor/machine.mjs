@@ -1,7 +1,7 @@
 /** Checks of the machine. */
 import { totalmem } from 'node:os';
 import { stateOfDependencies } from '../local/dependencies.mjs';
-import { isAtLeast, MIN_NODE, MIN_PYTHON } from '../local/requirements.mjs';
+import { isAtLeast, MIN_NODE, MIN_PYTHON, PYTHON_VERSION_AND_VENV } from '../local/requirements.mjs';
 import { ask } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
@@ -9,9 +9,6 @@ import { fail, ok, warn } from './check.mjs';
 
 /** The limits in compose.yaml add up to 3 GiB, and the machine needs memory, too. */
 const MIN_MEMORY_GIB = 4;
-
-const PYTHON_VERSION_AND_VENV =
-  'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
 
 /** @param {string} check @param {string} version @param {number[]} minimum @param {string} fix */
 export function checkVersion(check, version, minimum, fix) {

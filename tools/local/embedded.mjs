@@ -1,12 +1,11 @@
 /** The system as local processes: emulator, topology and services. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { SERVICES as LISTED } from '../../contracts/src/topology.js';
 import { request } from './ask.mjs';
 import { startChild } from './children.mjs';
 import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { poll } from './patience.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -41,25 +40,27 @@ export async function untilHealthy(url, child) {
 }
 
 /**
+ * Starts a process that logs to the folder.
+ * @param {Place} place @param {{ name: string, command: string, args: string[], env: NodeJS.ProcessEnv }} options
+ */
+export function startIn({ root, logDir, onStart }, options) {
+  const child = startChild({ ...options, cwd: root, logFile: `${logDir}${options.name}.log` });
+  onStart?.(child);
+  return child;
+}
+
+/**
  * Starts MiniStack behind its guard, which accepts only these credentials, and waits until it is healthy.
  * @param {Place} place @param {{ python: string, port: number, credentials: Credentials }} options
  */
-export async function startMiniStack({ root, logDir, onStart }, { python, port, credentials }) {
-  const child = startChild({
-    name: 'emulator',
-    command: python,
-    // -I ignores the user's Python packages. -u writes the log unbuffered.
-    args: ['-I', '-u', `${root}tools/local/guard.py`],
-    cwd: root,
-    env: {
-      ...ofTheMachine(process.env),
-      EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId,
-      GATEWAY_PORT: String(port),
-      LOG_LEVEL: 'ERROR',
-    },
-    logFile: `${logDir}emulator.log`,
-  });
-  onStart?.(child);
+export async function startMiniStack(place, { python, port, credentials }) {
+  const env = {
+    ...ofTheMachine(process.env),
+    ...{ EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId, GATEWAY_PORT: String(port), LOG_LEVEL: 'ERROR' },
+  };
+  // -I ignores the user's Python packages. -u writes the log unbuffered.
+  const args = ['-I', '-u', `${place.root}tools/local/guard.py`];
+  const child = startIn(place, { name: 'emulator', command: python, args, env });
   await untilHealthy(`http://127.0.0.1:${port}/_ministack/health`, child);
   return child;
 }
@@ -69,26 +70,27 @@ export async function startMiniStack({ root, logDir, onStart }, { python, port, 
  * @param {string} root
  * @param {{ python: string, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, signal?: AbortSignal }} options
  */
-export async function deployTopology(root, { python, emulatorUrl, credentials, env = {}, signal }) {
-  try {
-    const { stdout } = await promisify(execFile)(python, ['-I', `${root}localstack-init/ready.d/10-deploy.py`], {
+export async function deployTopology(root, { python, emulatorUrl, credentials, env, signal }) {
+  const TEMPLATE = `${root}infrastructure/template.yaml`;
+  const { status, stdout, stderr, error } = await runToEnd(
+    python,
+    ['-I', `${root}localstack-init/ready.d/10-deploy.py`],
+    {
       env: {
         ...forDeployment(process.env),
         ...env,
         ...toolVariables(credentials),
-        TEMPLATE: `${root}infrastructure/template.yaml`,
+        TEMPLATE,
         EMULATOR_URL: emulatorUrl,
       },
-      ...(signal ? { signal } : {}),
-    });
-    return stdout;
-  } catch (error) {
-    const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
-    throw new LocalError(
-      `The topology could not be deployed:\n${stdout}${stderr}`.trim(),
-      'Fix the template or the named variable and run this again.',
-    );
-  }
+      signal,
+    },
+  );
+  if (status === 0) return stdout;
+  throw new LocalError(
+    `The topology could not be deployed:\n${stdout}${stderr || String(error ?? '')}`.trim(),
+    'Fix the template or the named variable and run this again.',
+  );
 }
 
 /**
@@ -97,34 +99,20 @@ export async function deployTopology(root, { python, emulatorUrl, credentials, e
  * @param {Place} place @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
  */
-export function spawnService({ root, logDir, onStart }, service, options) {
-  const {
-    port,
-    emulatorUrl,
-    credentials,
-    env = {},
-    name = service,
-    main = `services/${service}/dist/main.js`,
-  } = options;
-  const child = startChild({
+export function spawnService(place, service, { port, emulatorUrl, credentials, env, name = service, main }) {
+  return startIn(place, {
     name,
     command: process.execPath,
-    args: ['--no-warnings', main],
-    cwd: root,
+    args: ['--no-warnings', main ?? `services/${service}/dist/main.js`],
     env: {
-      LOG_FORMAT: 'pretty',
       // A stopping worker waits for its poll to return.
-      SQS_WAIT_TIME_SECONDS: '2',
+      ...{ LOG_FORMAT: 'pretty', SQS_WAIT_TIME_SECONDS: '2' },
       ...forServices(process.env),
       ...env,
-      PORT: String(port),
-      HOST: '127.0.0.1',
+      ...{ PORT: String(port), HOST: '127.0.0.1' },
       ...sdkVariables(emulatorUrl, credentials),
     },
-    logFile: `${logDir}${name}.log`,
   });
-  onStart?.(child);
-  return child;
 }
 
 /**

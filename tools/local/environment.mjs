@@ -67,34 +67,22 @@ function pick(env, ...allowed) {
 }
 
 /** For programs without own variables: emulator, compiler, Python. @param {NodeJS.ProcessEnv} env */
-export function ofTheMachine(env) {
-  return pick(env, MACHINE);
-}
+export const ofTheMachine = (env) => pick(env, MACHINE);
 
 /** For the services. @param {NodeJS.ProcessEnv} env */
-export function forServices(env) {
-  return { ...pick(env, MACHINE, SETTINGS), ...NO_FILES };
-}
+export const forServices = (env) => ({ ...pick(env, MACHINE, SETTINGS), ...NO_FILES });
 
 /** For the deploy script. @param {NodeJS.ProcessEnv} env */
-export function forDeployment(env) {
-  return { ...pick(env, MACHINE, TEMPLATE_PARAMETERS), ...NO_FILES };
-}
+export const forDeployment = (env) => ({ ...pick(env, MACHINE, TEMPLATE_PARAMETERS), ...NO_FILES });
 
 /** For npm and pip. @param {NodeJS.ProcessEnv} env */
-export function forDownloads(env) {
-  return pick(env, MACHINE, NETWORK, REGISTRIES);
-}
+export const forDownloads = (env) => pick(env, MACHINE, NETWORK, REGISTRIES);
 
 /** For `docker compose`, including the settings in compose.yaml. @param {NodeJS.ProcessEnv} env */
-export function forDocker(env) {
-  return pick(env, MACHINE, DOCKER, SETTINGS, [...TEMPLATE_PARAMETERS, 'LOCALSTACK_PORT']);
-}
+export const forDocker = (env) => pick(env, MACHINE, DOCKER, SETTINGS, [...TEMPLATE_PARAMETERS, 'LOCALSTACK_PORT']);
 
 /** For Jest. Tests install and start everything. @param {NodeJS.ProcessEnv} env */
-export function forTests(env) {
-  return { ...pick(env, MACHINE, NETWORK, REGISTRIES, DOCKER, TESTS), ...NO_FILES };
-}
+export const forTests = (env) => ({ ...pick(env, MACHINE, NETWORK, REGISTRIES, DOCKER, TESTS), ...NO_FILES });
 
 /**
  * Removes variables that change an AWS client's credentials, endpoint or proxy from this process. Call it before the

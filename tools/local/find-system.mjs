@@ -19,8 +19,8 @@ import { readSettings } from './settings.mjs';
  * @property {string} name for people
  * @property {string} choose the variable that means this one, as NAME=value
  * @property {string} [project] of Compose
- * @property {string} [api] base URL, without a slash at the end
- * @property {string} [endpoint] of its emulator
+ * @property {string | undefined} [api] base URL, without a slash at the end
+ * @property {string | undefined} [endpoint] of its emulator
  */
 
 /** The LocalStack container of `npm run local`, which is not a whole system. */
@@ -57,14 +57,11 @@ function composeSystems(root, settings, containers) {
     const [port] = ours.find((one) => one.project === project && one.service === wanted)?.ports ?? [];
     return port === undefined ? undefined : `http://127.0.0.1:${port}`;
   };
-  return [...new Set(ours.map(({ project }) => project))].flatMap((project) => {
-    const [api, endpoint] = [urlOf(project, 'api-gateway'), urlOf(project, 'localstack')];
-    if (!api && !endpoint) return [];
-    const choose = `COMPOSE_PROJECT_NAME=${project}`;
-    return [
-      { name: `Compose project ${project}`, choose, project, ...(api && { api }), ...(endpoint && { endpoint }) },
-    ];
-  });
+  const systems = [...new Set(ours.map(({ project }) => project))].map((project) => ({
+    ...{ name: `Compose project ${project}`, choose: `COMPOSE_PROJECT_NAME=${project}`, project },
+    ...{ api: urlOf(project, 'api-gateway'), endpoint: urlOf(project, 'localstack') },
+  }));
+  return systems.filter(({ api, endpoint }) => api || endpoint);
 }
 
 /**

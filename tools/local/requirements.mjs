@@ -13,6 +13,9 @@ import { runToEnd } from './run-to-end.mjs';
 
 export const MIN_NODE = [20, 19];
 export const MIN_PYTHON = [3, 10];
+/** Prints the version, and `venv` if virtual environments can be made. */
+export const PYTHON_VERSION_AND_VENV =
+  'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
 
 /** @param {string} version @param {number[]} minimum its parts, the major one first */
 export function isAtLeast(version, minimum) {
@@ -37,18 +40,17 @@ export function findPython() {
   /** @type {string[]} */
   const tooOld = [];
   for (const command of ['python3', 'python']) {
-    const isolated = (/** @type {string} */ program) =>
-      spawnSync(command, ['-I', '-c', program], { encoding: 'utf8', env: ofTheMachine(process.env) });
-    const asked = isolated('import sys; print("%d.%d.%d" % sys.version_info[:3])');
-    if (asked.error || asked.status !== 0) continue;
-    const version = asked.stdout.trim();
+    const options = { encoding: /** @type {const} */ ('utf8'), env: ofTheMachine(process.env) };
+    const { status, stdout } = spawnSync(command, ['-I', '-c', PYTHON_VERSION_AND_VENV], options);
+    if (status !== 0) continue;
+    const [version = '', venv] = stdout.trim().split(' ');
     if (!isAtLeast(version, MIN_PYTHON)) {
       tooOld.push(version);
       continue;
     }
-    if (isolated('import venv, ensurepip').status !== 0) {
+    if (venv !== 'venv') {
       throw new LocalError(
-        `Python ${version} is here, but not its venv module, which the embedded emulator is installed with.`,
+        `Python ${version} has no venv module, which the embedded emulator needs.`,
         'Debian and Ubuntu: sudo apt install python3-venv',
       );
     }

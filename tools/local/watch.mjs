@@ -1,8 +1,7 @@
 /** Rebuilds on change and restarts the affected services. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { startChild } from './children.mjs';
-import { SERVICES } from './embedded.mjs';
+import { SERVICES, startIn } from './embedded.mjs';
 import { ofTheMachine } from './environment.mjs';
 import { followFile } from './follow.mjs';
 
@@ -18,18 +17,10 @@ const SHARED = ['contracts', 'domain', 'platform'];
 export const COMPILER = 'compiler';
 
 /** @param {Place} place */
-function startCompiler({ root, logDir, onStart }) {
+function startCompiler(place) {
   const projects = SERVICES.map((service) => `services/${service}`);
-  const child = startChild({
-    name: COMPILER,
-    command: process.execPath,
-    args: ['node_modules/typescript/bin/tsc', '-b', '--watch', '--preserveWatchOutput', ...projects],
-    cwd: root,
-    env: ofTheMachine(process.env),
-    logFile: `${logDir}${COMPILER}.log`,
-  });
-  onStart?.(child);
-  return child;
+  const args = ['node_modules/typescript/bin/tsc', '-b', '--watch', '--preserveWatchOutput', ...projects];
+  return startIn(place, { name: COMPILER, command: process.execPath, args, env: ofTheMachine(process.env) });
 }
 
 /** Identifies the state of the JavaScript in a folder; empty without any. @param {string} folder */
