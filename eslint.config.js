@@ -34,7 +34,7 @@ const READS_THE_WALL_CLOCK = [
   // The page shows times, and corrects its clock by the API's.
   'services/api-gateway/page/*.js',
   // These tools compare stored times with now, or record the time.
-  'tools/doctor/*.mjs',
+  'tools/local/ask.mjs',
   'bench/compare.ts',
   'bench/rows/growth.ts',
   // The straightforward peer is ordinary code on purpose.

@@ -2,11 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/**
- * Evaluates the output of `npm audit --json`.
- * @param {string} output
- * @returns {{ passed: boolean, message: string }}
- */
+/** Evaluates the output of `npm audit --json`. @param {string} output */
 export function checkAudit(output) {
   /** @type {{ metadata?: { vulnerabilities?: Record<string, number> }, message?: string, vulnerabilities?: Record<string, { severity: string }> }} */
   let report = {};

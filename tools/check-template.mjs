@@ -6,21 +6,15 @@ import { ofTheMachine } from './local/environment.mjs';
 import { pipEnvironment } from './local/requirements.mjs';
 
 const CFN_LINT = 'cfn-lint==1.51.0';
-const root = fileURLToPath(new URL('..', import.meta.url));
-const environment = `${root}.local/${CFN_LINT.replace('==', '-')}`;
+const cwd = fileURLToPath(new URL('..', import.meta.url));
+const environment = `${cwd}.local/${CFN_LINT.replace('==', '-')}`;
 const [bin, python] = process.platform === 'win32' ? ['Scripts', 'python'] : ['bin', 'python3'];
 const venvPython = `${environment}/${bin}/python`;
 const cfnLint = `${environment}/${bin}/cfn-lint`;
 
-/**
- * @param {string} command
- * @param {string[]} args
- * @param {string} problem what to say when it fails
- * @param {NodeJS.ProcessEnv} [env]
- */
-function run(command, args, problem, env = ofTheMachine(process.env)) {
-  const { error, status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
-  if (!error && status === 0) return;
+/** @param {string} problem what to say when it fails @param {string} command @param {string[]} args */
+function run(problem, command, args, env = ofTheMachine(process.env)) {
+  if (spawnSync(command, args, { cwd, stdio: 'inherit', env }).status === 0) return;
   // An incomplete environment must not look complete to the next run.
   if (command !== cfnLint) rmSync(environment, { recursive: true, force: true });
   console.error(problem);
@@ -28,18 +22,14 @@ function run(command, args, problem, env = ofTheMachine(process.env)) {
 }
 
 if (!existsSync(cfnLint) && !existsSync(`${cfnLint}.exe`)) {
-  run(
-    python,
-    ['-I', '-m', 'venv', environment],
-    'The template is checked with cfn-lint, which needs Python 3.10 or newer with its venv module ' +
-      '(Debian, Ubuntu: apt install python3-venv). Install it and run this again.',
-  );
-  run(
-    venvPython,
-    ['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', CFN_LINT],
-    `${CFN_LINT} could not be installed from PyPI; pip's reason is above.`,
-    pipEnvironment(venvPython),
-  );
+  const needs =
+    'cfn-lint checks the template. It needs Python 3.10 or newer with its venv module ' +
+    '(Debian, Ubuntu: apt install python3-venv). Install it and run this again.';
+  run(needs, python, ['-I', '-m', 'venv', environment]);
+  const install = ['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', CFN_LINT];
+  const failed = `${CFN_LINT} could not be installed from PyPI; pip's reason is above.`;
+  run(failed, venvPython, install, pipEnvironment(venvPython));
 }
 // Include informational rules, for example those about deletion policies.
-run(cfnLint, ['--include-checks', 'I', '--', 'infrastructure/template.yaml'], 'The template does not pass cfn-lint.');
+const args = ['--include-checks', 'I', '--', 'infrastructure/template.yaml'];
+run('The template does not pass cfn-lint.', cfnLint, args);

@@ -1,65 +1,49 @@
 /** `npm run demo`: follows one order and its notifications to the end, at API_URL or on the system that runs here. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { request } from './doctor/ask.mjs';
+import { request } from './local/ask.mjs';
 import { LocalError, printProblem } from './local/fail.mjs';
 import { findSystem } from './local/find-system.mjs';
-import { createPatience } from './local/patience.mjs';
+import { poll } from './local/patience.mjs';
+import { say } from './local/steps.mjs';
 import { readArguments } from './usage.mjs';
 
 readArguments('npm run demo   (on the system that runs here, or at API_URL)', { options: {} });
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-let base = '';
 const GIVE_UP_MS = 30_000;
-
 const ITEMS = [
   { productId: 'book-42', productName: 'Designing Data-Intensive Applications', quantity: 1, unitPrice: 43.5 },
   { productId: 'pen-7', productName: 'Fountain pen', quantity: 2, unitPrice: 12.25 },
 ];
 
-/** @returns {Promise<string>} without a slash at the end */
 async function findApi() {
   const named = process.env.API_URL?.trim();
-  if (named) {
-    if (!URL.canParse(named)) throw new LocalError('API_URL must be an http(s) URL such as http://127.0.0.1:3000.', '');
-    return named.replace(/\/+$/, '');
-  }
-  return (await findSystem(root, process.env, 'api')).url;
+  if (!named) return (await findSystem(fileURLToPath(new URL('..', import.meta.url)), process.env, 'api')).url;
+  if (!URL.canParse(named)) throw new LocalError('API_URL must be an http(s) URL such as http://127.0.0.1:3000.', '');
+  return named.replace(/\/+$/, '');
 }
 
-/**
- * @param {string} path
- * @param {Parameters<typeof request>[1]} [init]
- * @returns {Promise<any>} the body
- */
-async function call(path, init) {
-  const answer = await request(`${base}${path}`, init);
-  if (!answer) {
-    throw new LocalError(
-      `Nothing answers at ${base}.`,
-      'npm run doctor says what is wrong with the system that runs here. For another one: API_URL=http://… npm run demo',
-    );
-  }
-  let body;
-  try {
-    body = JSON.parse(answer.body);
-  } catch {
-    throw new LocalError(`What answers at ${base} is not Orderflow's API.`, 'API_URL=http://… npm run demo');
-  }
-  if (answer.status >= 400)
+/** Calls the API, with POST if there is a body. @param {string} base */
+function createCall(base) {
+  /** @param {string} path @param {object} [sent] @returns {Promise<any>} the body */
+  return async (path, sent) => {
+    const headers = { 'content-type': 'application/json' };
+    const post = { method: 'POST', headers, body: JSON.stringify(sent) };
+    const answer = await request(`${base}${path}`, sent && post);
+    if (!answer) {
+      throw new LocalError(
+        `Nothing answers at ${base}.`,
+        'npm run doctor shows what is wrong with the system that runs here. For another one: API_URL=http://… npm run demo',
+      );
+    }
+    let body;
+    try {
+      body = JSON.parse(answer.body);
+    } catch {
+      throw new LocalError(`The program at ${base} is not Orderflow's API.`, 'API_URL=http://… npm run demo');
+    }
+    if (answer.status < 400) return body;
     throw new LocalError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`, '');
-  return body;
-}
-
-/** @param {string} path @param {object} body */
-function post(path, body) {
-  return call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-}
-
-/** @param {string} text */
-function say(text) {
-  process.stdout.write(`${text}\n`);
+  };
 }
 
 const startedAt = performance.now();
@@ -70,35 +54,31 @@ function note(text) {
 
 /**
  * Prints each new status until the end.
- * @param {() => Promise<{ status: string } | undefined>} ask
  * @param {string} name
  * @param {string[]} ends
+ * @param {() => Promise<{ status: string } | undefined>} ask
  */
-async function follow(ask, name, ends) {
-  const patience = createPatience(GIVE_UP_MS);
+async function follow(name, ends, ask) {
   let last = '';
-  for (;;) {
-    const seen = await ask();
-    if (seen && seen.status !== last) {
-      last = seen.status;
-      note(`${name} ${last}`);
-    }
-    if (seen && ends.includes(seen.status)) return seen;
-    if (patience.isOver()) {
-      throw new LocalError(
-        `${name} is still ${last || 'not there'} after ${GIVE_UP_MS / 1_000} s.`,
-        'look at the workers, with docker compose logs order-worker notification-worker, or in logs/',
-      );
-    }
-    await sleep(50);
-  }
+  const isOver = async () => {
+    const { status = '' } = (await ask()) ?? {};
+    if (status && status !== last) note(`${name} ${status}`);
+    last = status || last;
+    return ends.includes(status);
+  };
+  if (await poll(isOver, GIVE_UP_MS, { everyMs: 50 })) return last;
+  throw new LocalError(
+    `${name} is still ${last || 'missing'} after ${GIVE_UP_MS / 1_000} s.`,
+    'look at the workers, with docker compose logs order-worker notification-worker, or in logs/',
+  );
 }
 
 /** @param {number} amount */
 const money = (amount) => amount.toFixed(2).padStart(8);
 
 try {
-  base = await findApi();
+  const base = await findApi();
+  const call = createCall(base);
   const totalAmount = ITEMS.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice * 100, 0) / 100;
   say(`\nAn order at ${base}\n`);
   for (const { productName, quantity, unitPrice } of ITEMS) {
@@ -106,30 +86,22 @@ try {
   }
   say(`      ${'Total'.padEnd(42)} ${money(totalAmount)}\n`);
 
-  const order = await post('/api/orders', { customerId: 'demo-customer', items: ITEMS, totalAmount });
-  const { orderId } = order;
+  const { orderId } = await call('/api/orders', { customerId: 'demo-customer', items: ITEMS, totalAmount });
   note(`order ${orderId} accepted`);
-  const ended = await follow(() => call(`/api/orders/${orderId}`), 'order', ['COMPLETED', 'FAILED']);
-  if (ended.status !== 'COMPLETED') throw new LocalError(`The order ended ${ended.status}.`, '');
+  const ended = await follow('order', ['COMPLETED', 'FAILED'], () => call(`/api/orders/${orderId}`));
+  if (ended !== 'COMPLETED') throw new LocalError(`The order ended ${ended}.`, '');
 
-  const notification = await post('/api/notifications', {
-    orderId,
-    channel: 'SMS',
-    message: 'Your parcel leaves the warehouse today.',
-  });
-  await follow(() => call(`/api/notifications/${notification.notificationId}`), 'notification (SMS, asked for)', [
-    'SENT',
-    'FAILED',
-  ]);
-  const ofOutcome = async () => {
-    const { items } = await call(`/api/orders/${orderId}/notifications`);
-    return items.find((/** @type {{ channel: string }} */ { channel }) => channel === 'EMAIL');
-  };
-  await follow(ofOutcome, 'notification (e-mail, by the outcome)', ['SENT', 'FAILED']);
+  const text = { channel: 'SMS', message: 'Your parcel leaves the warehouse today.' };
+  const { notificationId } = await call('/api/notifications', { orderId, ...text });
+  await follow('notification (SMS, requested)', ['SENT', 'FAILED'], () => call(`/api/notifications/${notificationId}`));
+  const listed = async () => /** @type {any[]} */ ((await call(`/api/orders/${orderId}/notifications`)).items);
+  await follow('notification (e-mail, by the outcome)', ['SENT', 'FAILED'], async () =>
+    (await listed()).find(({ channel }) => channel === 'EMAIL'),
+  );
 
-  say('\nWhat the customer was told:\n');
-  const { items: told } = await call(`/api/orders/${orderId}/notifications`);
-  for (const { channel, status, message } of told) say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
+  say('\nMessages to the customer:\n');
+  for (const { channel, status, message } of await listed())
+    say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
   say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
 } catch (error) {
   if (error instanceof LocalError) printProblem(error.message, error.fix);

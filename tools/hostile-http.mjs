@@ -7,11 +7,11 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { deployTopology, SERVICES, startMiniStack, startService } from './local/embedded.mjs';
 import { createCredentials } from './local/environment.mjs';
-import { LocalError } from './local/fail.mjs';
+import { LocalError, printProblem } from './local/fail.mjs';
+import { poll } from './local/patience.mjs';
 import { freePort } from './local/ports.mjs';
 import { build, installEmulator, installPython } from './local/requirements.mjs';
 import { misused, readArguments } from './usage.mjs';
@@ -37,14 +37,9 @@ const { values } = readArguments(USAGE, {
     url: { type: 'string' },
   },
 });
-for (const [name, text] of Object.entries({ cases: values.cases, seed: values.seed })) {
-  if (/^\d{1,9}$/.test(text)) continue;
-  console.error(`--${name} takes a whole number, such as --${name} 5000.`);
-  process.exit(2);
-}
+if (!/^[1-9]\d{0,8}$/.test(values.cases)) misused(USAGE, '--cases takes a whole number above 0, such as 5000.');
+if (!/^\d{1,9}$/.test(values.seed)) misused(USAGE, '--seed takes a whole number, such as 1.');
 const wanted = Number(values.cases);
-if (!Number.isSafeInteger(wanted) || wanted < 1) misused(USAGE, '--cases takes a whole number above 0.');
-if (!/^\d+$/.test(values.seed)) misused(USAGE, '--seed takes a whole number.');
 const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 
 /** @param {Child[]} children what is started, in order */
@@ -73,9 +68,7 @@ async function startSystem(children) {
 
 /**
  * Places orders that fail and can be replayed.
- * @param {string} url
- * @param {number} count
- * @returns {Promise<string[]>} their ids
+ * @param {string} url @param {number} count @returns {Promise<string[]>} their ids
  */
 async function failedOrders(url, count) {
   const item = { productId: 'test-fails-always', productName: 'Fails', quantity: 1, unitPrice: 1 };
@@ -87,14 +80,10 @@ async function failedOrders(url, count) {
     Array.from({ length: count }, () => read('/api/orders', { method: 'POST', headers, body })),
   );
   const ids = made.map(({ orderId }) => orderId);
-  const giveUp = AbortSignal.timeout(FAIL_WITHIN_MS);
   for (const id of ids) {
-    while ((await read(`/api/orders/${id}`)).status !== 'FAILED') {
-      if (giveUp.aborted) {
-        throw new LocalError(`Order ${id} has not failed in time.`, 'Look into the log of order-worker.');
-      }
-      await setTimeout(100);
-    }
+    const hasFailed = async () => (await read(`/api/orders/${id}`)).status === 'FAILED';
+    if (await poll(hasFailed, FAIL_WITHIN_MS)) continue;
+    throw new LocalError(`Order ${id} has not failed in time.`, 'Look into the log of order-worker.');
   }
   return ids;
 }
@@ -102,33 +91,25 @@ async function failedOrders(url, count) {
 /**
  * One run of schemathesis.
  * @param {{ python: string, url: string, examples: number, seed: number, failed: string[] }} options
- * @returns {Promise<{ passed: boolean, cases: number }>}
  */
 async function round({ python, url, examples, seed, failed }) {
   const report = `${folder}report-${seed}.json`;
-  const options = ['--checks', 'all', '--continue-on-failure', '--generation-database', 'none', '--no-color'];
-  // The speed of generating cases says nothing about the API.
-  options.push('--suppress-health-check', 'too_slow', '--request-timeout', String(PATIENCE.seconds));
-  // It would read an event stream until the order ends. Separate tests cover streams.
-  options.push('--exclude-path-regex', '/events$');
-  const given = ['--max-examples', String(examples), '--seed', String(seed)];
-  const reports = ['--report', 'json', '--report-json-path', report];
-  const child = spawn(
-    python,
-    ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, ...options, ...given, ...reports],
-    {
-      // It leaves files in its working directory.
-      cwd: folder,
-      env: {
-        ...process.env,
-        SCHEMATHESIS_HOOKS: 'hooks',
-        FAILED_ORDERS: failed.join(' '),
-        PYTHONPATH: `${root}tests/hostile`,
-        PYTHONDONTWRITEBYTECODE: '1',
-      },
-      stdio: 'inherit',
-    },
-  );
+  const options = [
+    ...['--checks', 'all', '--continue-on-failure', '--generation-database', 'none', '--no-color'],
+    // The speed of generating cases says nothing about the API.
+    ...['--suppress-health-check', 'too_slow', '--request-timeout', String(PATIENCE.seconds)],
+    // It would read an event stream until the order ends. Separate tests cover streams.
+    ...['--exclude-path-regex', '/events$', '--max-examples', String(examples), '--seed', String(seed)],
+    ...['--report', 'json', '--report-json-path', report],
+  ];
+  const env = {
+    ...process.env,
+    ...{ SCHEMATHESIS_HOOKS: 'hooks', FAILED_ORDERS: failed.join(' ') },
+    ...{ PYTHONPATH: `${root}tests/hostile`, PYTHONDONTWRITEBYTECODE: '1' },
+  };
+  const command = ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, ...options];
+  // It leaves files in its working directory.
+  const child = spawn(python, command, { cwd: folder, env, stdio: 'inherit' });
   const code = await new Promise((resolve) => child.once('close', resolve));
   const { complete, test_cases: cases, operations, valid_rates: rates } = JSON.parse(readFileSync(report, 'utf8'));
   // Requests that are rejected early prove little.
@@ -137,13 +118,6 @@ async function round({ python, url, examples, seed, failed }) {
   const isWhole =
     complete && cases.errored === 0 && operations.tested === operations.selected && unreached.length === 0;
   return { passed: code === 0 && isWhole && cases.unique_failures === 0, cases: cases.generated };
-}
-
-/** Log lines about internal errors of the API. */
-function errorsLogged() {
-  return readFileSync(`${folder}api-gateway.log`, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"level":"error"'));
 }
 
 /** @type {Child[]} */
@@ -172,14 +146,15 @@ try {
     passed &&= result.passed;
     cases += result.cases;
   }
-  const errors = values.url === undefined ? errorsLogged() : [];
+  const log = values.url === undefined ? readFileSync(`${folder}api-gateway.log`, 'utf8').split('\n') : [];
+  const errors = log.filter((line) => line.includes('"level":"error"'));
   for (const line of errors) console.error(line);
   const succeeded = passed && cases >= wanted && errors.length === 0;
   console.log(`\n${cases} cases, ${succeeded ? 'nothing wrong' : 'NOT PASSED'} (--seed ${values.seed})`);
   process.exitCode = succeeded ? 0 : 1;
 } catch (error) {
   if (!(error instanceof LocalError)) throw error;
-  console.error(`${error.message}\n${error.fix}`);
+  printProblem(error.message, error.fix);
   process.exitCode = 1;
 } finally {
   for (const child of children.reverse()) {

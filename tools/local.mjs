@@ -1,17 +1,16 @@
-/**
- * `npm run local`: the whole system without Docker. USAGE has the ways to call it.
- */
+/** `npm run local`: the whole system without Docker. USAGE has the ways to call it. */
 import { fileURLToPath } from 'node:url';
-import { cannotBeTold, endKnown, pidFile } from './local/children.mjs';
+import { endKnown, pidFile } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { shellCommands } from './local/environment.mjs';
 import { LocalError, printProblem } from './local/fail.mjs';
-import { addEnvFiles } from './local/find-system.mjs';
 import { isAlive, mayBeAlive } from './local/identity.mjs';
-import { stopLocalStack } from './local/localstack.mjs';
+import { endLeftBehind } from './local/left-behind.mjs';
 import { STOP_WITHIN_MS } from './local/processes.mjs';
-import { runSystem, say } from './local/run.mjs';
+import { runSystem } from './local/run.mjs';
 import { runFolder } from './local/run-folder.mjs';
+import { addEnvFiles } from './local/settings.mjs';
+import { say } from './local/steps.mjs';
 import { misused, readArguments } from './usage.mjs';
 
 const USAGE = `npm run local                              until Ctrl-C, with the merged logs
@@ -55,16 +54,12 @@ function printEnvironment() {
 async function stop() {
   const known = state.readStrictly();
   const isHere = known && (known.usesContainer || [known.parent, ...known.children].some(isAlive));
-  if (known && isHere) {
-    say('Stopping: the services finish what they have begun.');
+  if (isHere) {
+    say('Stopping: the services finish the work in progress.');
     // The launcher ends its children and then the emulator, each within the limit.
     await endKnown(known.parent, 2 * STOP_WITHIN_MS + 5_000);
-    const { children, usesContainer } = state.readStrictly() ?? { children: known.children };
-    await Promise.all(children.map((child) => endKnown(child, STOP_WITHIN_MS)));
-    if (usesContainer) await stopLocalStack({ root, project, say });
   }
-  const left = state.removeUnlessAlive();
-  if (left.length > 0) throw cannotBeTold(left, runFile);
+  await endLeftBehind(state, { root, project, say });
   say(isHere ? 'Stopped.' : 'Orderflow is not running here.');
 }
 

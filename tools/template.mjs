@@ -16,10 +16,7 @@ const TAGS = [
   })),
 ];
 
-/**
- * @param {any} template
- * @param {Deployment} deployment
- */
+/** @param {any} template @param {Deployment} deployment */
 function createResolver(template, { parameters, region, account }) {
   /** @type {(value: any) => any} */
   const resolve = (value) => {

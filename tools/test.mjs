@@ -19,11 +19,11 @@ if (writesParity) given.push('--selectProjects', 'integration', '--testPathPatte
 function pythonProblem() {
   try {
     findPython();
-    return undefined;
   } catch (error) {
     const { message, fix } = /** @type {import('./local/fail.mjs').LocalError} */ (error);
     return `${message} ${fix}`;
   }
+  return undefined;
 }
 
 /** @type {Record<string, string>} what is left out, by the reason */

@@ -4,11 +4,7 @@ import { parseArgs } from 'node:util';
 /** Exit code for wrong usage. */
 const MISUSED = 2;
 
-/**
- * @param {string} usage
- * @param {string} problem a sentence
- * @returns {never}
- */
+/** @param {string} usage @param {string} problem a sentence @returns {never} */
 export function misused(usage, problem) {
   process.stderr.write(`${problem}\n\n${usage}\n`);
   process.exit(MISUSED);

@@ -78,7 +78,7 @@ describe('dead letters', () => {
       terminal.interrupt();
     });
     const interrupted = { ...system, aws: { ...system.aws, polling: interrupting } };
-    await expect(list(interrupted, terminal, {})).rejects.toThrow('what was received has been given back');
+    await expect(list(interrupted, terminal, {})).rejects.toThrow('The received messages are visible again');
     expect(await receiveAll(system, system.names.orderDeadLetterQueue)).toHaveLength(30);
   }, 30_000);
 

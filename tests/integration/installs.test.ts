@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { findPython, installDependencies, stateOfDependencies } from '../../tools/local/requirements.mjs';
+import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
+import { findPython, installDependencies } from '../../tools/local/requirements.mjs';
 import { HOSTILE_SHELL } from '../support/hostile-shell.js';
 
 const TIMEOUT_MS = 120_000;

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SERVICES } from '@orderflow/contracts';
 import { eventually } from '@orderflow/testing/eventually';
 import { pidFile } from '../../tools/local/children.mjs';
-import { build, installEmulator, stateOfDependencies } from '../../tools/local/requirements.mjs';
+import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
+import { build, installEmulator } from '../../tools/local/requirements.mjs';
 import { orderFor, createApiClient } from '../support/api-client.js';
 import { copyCheckout } from '../support/copy-checkout.js';
 

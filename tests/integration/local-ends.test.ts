@@ -6,7 +6,8 @@ import { eventually } from '@orderflow/testing/eventually';
 import { SERVICES } from '../../tools/local/embedded.mjs';
 import { isAlive } from '../../tools/local/identity.mjs';
 import { canListen } from '../../tools/local/ports.mjs';
-import { stateOfDependencies, build, installEmulator } from '../../tools/local/requirements.mjs';
+import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
+import { build, installEmulator } from '../../tools/local/requirements.mjs';
 import { LocalLauncher, READY_WITHIN_MS } from '../support/local-launcher.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ListTablesCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { installEmulator, stateOfDependencies } from '../../tools/local/requirements.mjs';
+import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
+import { installEmulator } from '../../tools/local/requirements.mjs';
 import { HOSTILE_SHELL } from '../support/hostile-shell.js';
 import { compileOps } from '../support/orderctl.js';
 

@@ -1,17 +1,14 @@
 /** Checks of Docker, Compose and this project's containers. */
 import { readFileSync } from 'node:fs';
-import { isAtLeast } from '../local/requirements.mjs';
-import { ask } from './ask.mjs';
+import { ask } from '../local/ask.mjs';
+import { readContainers, readWantedPorts } from '../local/containers.mjs';
 import { fail, ok, skipped } from './check.mjs';
-import { checkMemory } from './machine.mjs';
+import { checkMemory, checkVersion } from './machine.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./ask.mjs').Answer} Answer
- * @typedef {{
- *   name: string, state: string, status: string, ports: number[], project: string, service: string, folder: string,
- *   testRun?: string, wantedPorts?: [first: number, last: number][],
- * }} Container `status` is for people, as "Up 2 minutes (unhealthy)"; `testRun` is for what tests have started
+ * @typedef {import('../local/ask.mjs').Answer} Answer
+ * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {{ project: string, image: string, hasToken: boolean }} ComposeConfig of its service localstack
  */
 
@@ -21,6 +18,7 @@ const MIN_COMPOSE = [2, 24, 4];
 const FREE_IMAGE = 'localstack/localstack:4.14.0';
 /** Without tag and digest, Docker takes `latest`. */
 const IMAGE = /(?:^|\/)(?<name>[^/:@]+)(?::(?<tag>[^/@]+))?(?<digest>@.+)?$/;
+const BINDINGS = '{{.Name}} {{json .HostConfig.PortBindings}}';
 const ADD_TO_GROUP = 'sudo usermod -aG docker "$USER" && newgrp docker';
 const START_DOCKER =
   process.platform === 'linux' ? 'sudo systemctl start docker   (or start Docker Desktop)' : 'start Docker Desktop';
@@ -32,59 +30,33 @@ export function checkDockerCli({ status, stdout, reason }) {
     : fail('Docker', reason, 'install it: https://docs.docker.com/engine/install; without Docker: npm run local');
 }
 
-/** @param {Answer} answer of docker info @returns {{ version: string, memory: number } | undefined} */
-function readEngine({ status, stdout }) {
-  if (status !== 'ok') return undefined;
-  const [version = '', memory] = stdout.split(' ');
-  return version === '' ? undefined : { version, memory: Number(memory) };
-}
-
-/** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST @returns {Check[]} */
+/** @param {Answer} answer of docker info @param {string} [host] DOCKER_HOST */
 export function checkEngine(answer, host) {
   if (answer.status === 'missing') return [];
-  const engine = readEngine(answer);
-  if (!engine) {
-    const denied = /permission denied/i.test(answer.reason);
-    return [
-      fail(
-        'Docker daemon',
-        answer.reason || 'no answer',
-        host ? `unset DOCKER_HOST   (it is ${host})` : denied ? ADD_TO_GROUP : START_DOCKER,
-      ),
-    ];
+  const [version = '', memory] = answer.status === 'ok' ? answer.stdout.split(' ') : [];
+  if (version === '') {
+    const start = /permission denied/i.test(answer.reason) ? ADD_TO_GROUP : START_DOCKER;
+    const fix = host ? `unset DOCKER_HOST   (it is ${host})` : start;
+    return [fail('Docker daemon', answer.reason || 'no answer', fix)];
   }
-  const isRecent = isAtLeast(engine.version, MIN_ENGINE);
+  const update = 'update it: https://docs.docker.com/engine/install; without Docker: npm run local';
+  const more = 'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more';
   return [
     ok('Docker daemon', 'answers'),
-    isRecent
-      ? ok('Docker Engine', engine.version)
-      : fail(
-          'Docker Engine',
-          `${engine.version}, which is older than ${MIN_ENGINE.join('.')}`,
-          'update it: https://docs.docker.com/engine/install; without Docker: npm run local',
-        ),
-    checkMemory(
-      'Memory of Docker',
-      engine.memory,
-      'Docker Desktop: Settings, Resources, Memory; elsewhere the machine needs more',
-    ),
+    checkVersion('Docker Engine', version, MIN_ENGINE, update),
+    checkMemory('Memory of Docker', Number(memory), more),
   ];
 }
 
-/** @param {Answer} answer of docker compose version --short @returns {Check[]} */
+/** @param {Answer} answer of docker compose version --short */
 export function checkCompose({ status, stdout, reason }) {
   if (status === 'missing') return [];
   const install = 'install it: https://docs.docker.com/compose/install/linux';
   if (status !== 'ok') return [fail('Compose', `docker compose: ${reason}`, install)];
-  const version = stdout.replace(/^v/, '');
-  return [
-    isAtLeast(version, MIN_COMPOSE)
-      ? ok('Compose', version)
-      : fail('Compose', `${version}, which is older than ${MIN_COMPOSE.join('.')}`, install),
-  ];
+  return [checkVersion('Compose', stdout.replace(/^v/, ''), MIN_COMPOSE, install)];
 }
 
-/** @param {Answer} answer of docker compose config @returns {Check[]} */
+/** @param {Answer} answer of docker compose config */
 export function checkFiles({ status, reason }) {
   return status === 'failed'
     ? [fail('Compose files', reason, 'docker compose config --quiet   (shows what to fix)')]
@@ -107,8 +79,7 @@ export function checkImage({ image, hasToken }) {
 
 /**
  * @param {Answer} answer of docker compose config; when there is none, compose.yaml itself is read
- * @param {string} composeFile
- * @returns {ComposeConfig}
+ * @param {string} composeFile @returns {ComposeConfig}
  */
 export function readConfig({ status, stdout }, composeFile) {
   if (status === 'ok') {
@@ -123,66 +94,9 @@ export function readConfig({ status, stdout }, composeFile) {
   };
 }
 
-/** @param {string} text as in "127.0.0.1:3000->3000/tcp, [::]:8000-8002->8000-8002/tcp" */
-function publishedPorts(text) {
-  const ranges = [...text.matchAll(/:(\d+)(?:-(\d+))?->/g)].map(([, first, last = first]) => [
-    Number(first),
-    Number(last),
-  ]);
-  return [
-    ...new Set(
-      ranges.flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, at) => first + at)),
-    ),
-  ];
-}
-
-/**
- * The ports that containers request. Docker lists published ports only, and a restarting container has none.
- * @param {Answer} answer of docker inspect, a line for each container
- * @returns {Map<string, [first: number, last: number][]>} by name
- */
-export function readWantedPorts({ stdout }) {
-  const lines = stdout.split('\n').filter((line) => line.startsWith('/'));
-  return new Map(
-    lines.map((line) => {
-      const [name = '', json = ''] = line.slice(1).split(/ (.*)/);
-      /** @type {{ HostPort: string }[]} */
-      const bindings = Object.values(JSON.parse(json) ?? {}).flatMap((found) => found ?? []);
-      const ranges = bindings.flatMap(({ HostPort: text }) => {
-        const [first = 0, last = first] = text.split('-').map(Number);
-        return first > 0 ? [/** @type {[number, number]} */ ([first, last])] : [];
-      });
-      return [name, ranges];
-    }),
-  );
-}
-
-/** @param {Answer} answer of docker ps --format json @returns {Container[]} */
-export function readContainers({ status, stdout }) {
-  if (status !== 'ok' || stdout === '') return [];
-  return stdout.split('\n').map((line) => {
-    const { Names: name, State: state, Status: text, Ports: ports, Labels: labels } = JSON.parse(line);
-    const valueOf = (/** @type {string} */ key) => new RegExp(`(?:^|,)${key}=([^,]*)`).exec(labels)?.[1] ?? '';
-    const label = (/** @type {string} */ key) => valueOf(`com\\.docker\\.compose\\.${key}`);
-    const testRun = valueOf('orderflow\\.test');
-    return {
-      name,
-      state,
-      status: text,
-      ports: publishedPorts(ports),
-      project: label('project'),
-      service: label('service'),
-      folder: label('project\\.working_dir'),
-      ...(testRun && { testRun }),
-    };
-  });
-}
-
 /**
  * A system starts with Docker or with Python. Their checks fail only if neither is usable.
- * @param {Check} python
- * @param {Check[]} docker
- * @returns {Check[]}
+ * @param {Check} python @param {Check[]} docker
  */
 export function needEither(python, docker) {
   const canUsePython = python.status === 'ok';
@@ -207,14 +121,7 @@ export async function checkDocker(root) {
   const containers = readContainers(ps);
   const names = containers.map(({ name }) => name);
   const inspected = await (names.length > 0
-    ? ask('docker', [
-        'inspect',
-        '--type',
-        'container',
-        '--format',
-        '{{.Name}} {{json .HostConfig.PortBindings}}',
-        ...names,
-      ])
+    ? ask('docker', ['inspect', '--type', 'container', '--format', BINDINGS, ...names])
     : undefined);
   const wanted = inspected ? readWantedPorts(inspected) : new Map();
   const config = readConfig(composeConfig, readFileSync(`${root}compose.yaml`, 'utf8'));

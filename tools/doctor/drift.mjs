@@ -13,11 +13,7 @@ import { KINDS } from './template.mjs';
  * }} Fixes `aws` makes a command of what comes after `aws`
  */
 
-/**
- * @param {Attributes} wanted
- * @param {Attributes} actual
- * @returns {string[]}
- */
+/** @param {Attributes} wanted @param {Attributes} actual */
 function differingAttributes(wanted, actual) {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(actual)])];
   return names.filter((name) => wanted[name] !== actual[name]);
@@ -26,8 +22,7 @@ function differingAttributes(wanted, actual) {
 /**
  * Whether deploying again fixes it. A deployment compares with the stack's template, so manual changes stay. The
  * emulator can add resources, and change queues in place.
- * @param {Kind} kind
- * @param {Attributes} wanted
+ * @param {Kind} kind @param {Attributes} wanted
  * @param {Attributes | undefined} deployed what the stack was deployed with
  */
 function canBeDeployed(kind, wanted, deployed) {
@@ -36,10 +31,8 @@ function canBeDeployed(kind, wanted, deployed) {
 }
 
 /**
- * @param {Kind} kind
- * @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
+ * @param {Kind} kind @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
  * @param {Fixes} fixes
- * @returns {Check}
  */
 export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
   /** @type {string[]} */
@@ -55,25 +48,19 @@ export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
     const drift = { kind, name, targets, wanted: attributes, found: actual[kind][name] };
     return repair(drift, { bus, queueUrl: fixes.queueUrl })?.map(fixes.aws) ?? [undefined];
   };
-  for (const [name, attributes] of Object.entries(wanted[kind])) {
-    const found = actual[kind][name];
+  for (const name of new Set([...Object.keys(wanted[kind]), ...Object.keys(actual[kind])])) {
+    const [attributes, found] = [wanted[kind][name], actual[kind][name]];
     // Already reported: a missing rule has no targets.
     if (kind === 'Targets' && !found && !actual.Rules[name.split('/')[0] ?? '']) continue;
-    const before = drifts.length;
-    if (!found) drifts.push(`${name} is missing`);
-    else {
-      for (const attribute of differingAttributes(attributes, found)) {
-        drifts.push(
-          `${name}: ${attribute} is ${found[attribute] ?? 'not set'}, not ${attributes[attribute] ?? 'unset'}`,
-        );
-      }
-    }
-    if (drifts.length > before) commands.push(...commandFor(name, attributes));
-  }
-  for (const name of Object.keys(actual[kind])) {
-    if (wanted[kind][name]) continue;
-    drifts.push(`${name} is not in the template`);
-    commands.push(...commandFor(name, undefined));
+    const ofName = !attributes
+      ? [`${name} is not in the template`]
+      : !found
+        ? [`${name} is missing`]
+        : differingAttributes(attributes, found).map(
+            (key) => `${name}: ${key} is ${found[key] ?? 'not set'}, not ${attributes[key] ?? 'unset'}`,
+          );
+    if (ofName.length > 0) commands.push(...commandFor(name, attributes));
+    drifts.push(...ofName);
   }
   if (drifts.length === 0) return ok(kind, `${Object.keys(wanted[kind]).length} as in the template`);
   const mild = commands.filter((command) => command !== undefined);
@@ -81,10 +68,7 @@ export function checkDrift(kind, { wanted, deployed, actual }, fixes) {
   return fail(kind, drifts.join('; '), fix);
 }
 
-/**
- * @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies
- * @param {Fixes} fixes
- */
+/** @param {{ wanted: Topology, deployed: Topology, actual: Topology }} topologies @param {Fixes} fixes */
 export function checkTopology(topologies, fixes) {
   return KINDS.map((kind) => checkDrift(kind, topologies, fixes));
 }

@@ -1,20 +1,39 @@
 /** Reads an emulator's state. Nothing is changed, and no message is received. */
+import { inTime } from '../local/ask.mjs';
 import { emulatorClient } from '../local/environment.mjs';
-import { inTime } from './ask.mjs';
 import { queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
 
 /**
- * @typedef {import('./template.mjs').Attributes} Attributes
- * @typedef {import('./template.mjs').Resources} Resources
- * @typedef {import('./template.mjs').Topology} Topology
+ * Undefined when the resource does not exist.
+ * @template T
+ * @param {Promise<T>} asked @returns {Promise<T | undefined>}
  */
+async function ifThere(asked) {
+  try {
+    return await inTime(asked, 'the emulator');
+  } catch (error) {
+    if (/^(ResourceNotFound|QueueDoesNotExist)/.test(/** @type {Error} */ (error).name)) return undefined;
+    throw error;
+  }
+}
 
 /**
- * The queries to AWS. The SDK is imported here only, so that the rest works without node_modules.
- * @param {import('./surroundings.mjs').Access} access
- * @param {string} region
+ * @param {object} wanted by name
+ * @param {(name: string) => Promise<import('./template.mjs').Attributes | undefined>} read
  */
-export async function openEmulator({ endpoint, credentials }, region) {
+async function present(wanted, read) {
+  const names = Object.keys(wanted);
+  const found = await Promise.all(names.map(read));
+  return Object.fromEntries(names.flatMap((name, at) => (found[at] ? [[name, found[at]]] : [])));
+}
+
+/**
+ * The wanted resources that exist, and everything else on their buses. The SDK is imported here only, so that the rest
+ * works without node_modules.
+ * @param {import('./surroundings.mjs').Access} access @param {string} region
+ * @param {import('./template.mjs').Topology} wanted @returns {Promise<import('./template.mjs').Topology>}
+ */
+export async function readTopology({ endpoint, credentials }, region, wanted) {
   const [dynamo, events, sqs] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('@aws-sdk/client-eventbridge'),
@@ -22,98 +41,55 @@ export async function openEmulator({ endpoint, credentials }, region) {
   ]);
   const options = { ...emulatorClient(endpoint, credentials), region, maxAttempts: 1 };
   const tables = new dynamo.DynamoDBClient(options);
-  const bus = new events.EventBridgeClient(options);
+  const buses = new events.EventBridgeClient(options);
   const queues = new sqs.SQSClient(options);
 
-  /**
-   * Undefined when the resource does not exist.
-   * @template T
-   * @param {Promise<T>} asked
-   * @returns {Promise<T | undefined>}
-   */
-  async function ifThere(asked) {
-    try {
-      return await inTime(asked, 'the emulator');
-    } catch (error) {
-      if (/^(ResourceNotFound|QueueDoesNotExist)/.test(/** @type {Error} */ (error).name)) return undefined;
-      throw error;
-    }
-  }
-
-  /** @param {string} name @returns {Promise<Attributes | undefined>} */
-  async function table(name) {
+  /** @param {string} name */
+  async function readTable(name) {
     const found = await ifThere(tables.send(new dynamo.DescribeTableCommand({ TableName: name })));
     return found && tableAttributes(found.Table);
   }
 
-  /**
-   * @param {string} name
-   * @param {string[]} attributes
-   * @returns {Promise<Attributes | undefined>}
-   */
-  async function queue(name, attributes) {
+  /** @param {string} name */
+  async function readQueue(name) {
     const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
     if (!found) return undefined;
-    const answer = await ifThere(
-      queues.send(new sqs.GetQueueAttributesCommand({ QueueUrl: found.QueueUrl, AttributeNames: ['All'] })),
-    );
-    const all = Object.entries(queueAttributes(answer?.Attributes ?? {}));
-    return answer && Object.fromEntries(all.filter(([key]) => attributes.includes(key)));
+    const all = { QueueUrl: found.QueueUrl, AttributeNames: [/** @type {const} */ ('All')] };
+    const answer = await ifThere(queues.send(new sqs.GetQueueAttributesCommand(all)));
+    const attributes = Object.entries(queueAttributes(answer?.Attributes ?? {}));
+    return answer && Object.fromEntries(attributes.filter(([key]) => key in (wanted.Queues[name] ?? {})));
+  }
+
+  /** @param {string} name */
+  async function readBus(name) {
+    return (await ifThere(buses.send(new events.DescribeEventBusCommand({ Name: name })))) && {};
   }
 
   /** @param {string} name */
   async function rulesOf(name) {
-    const listed = await ifThere(bus.send(new events.ListRulesCommand({ EventBusName: name })));
+    const listed = await ifThere(buses.send(new events.ListRulesCommand({ EventBusName: name })));
     return Promise.all(
       (listed?.Rules ?? []).map(async (rule) => {
-        const answer = await ifThere(
-          bus.send(new events.ListTargetsByRuleCommand({ EventBusName: name, Rule: rule.Name })),
-        );
-        return { rule, targets: answer?.Targets ?? [] };
+        const asked = new events.ListTargetsByRuleCommand({ EventBusName: name, Rule: rule.Name });
+        return { rule, targets: (await ifThere(buses.send(asked)))?.Targets ?? [] };
       }),
     );
   }
 
-  /**
-   * @param {string[]} names
-   * @param {(name: string) => Promise<Attributes | undefined>} read
-   * @returns {Promise<Resources>}
-   */
-  async function present(names, read) {
-    const found = await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await read(name)])));
-    return Object.fromEntries(found.flatMap(([name, attributes]) => (attributes ? [[name, attributes]] : [])));
+  try {
+    const [Tables, Queues, Bus, ofBuses] = await Promise.all([
+      present(wanted.Tables, readTable),
+      present(wanted.Queues, readQueue),
+      present(wanted.Bus, readBus),
+      Promise.all(Object.keys(wanted.Bus).map(rulesOf)),
+    ]);
+    const rules = ofBuses.flat();
+    const targets = rules.flatMap(({ rule, targets: all }) =>
+      all.map((target) => [`${rule.Name}/${target.Id}`, targetAttributes(target)]),
+    );
+    const Rules = Object.fromEntries(rules.map(({ rule }) => [rule.Name, ruleAttributes(rule)]));
+    return { Tables, Queues, Bus, Rules, Targets: Object.fromEntries(targets) };
+  } finally {
+    for (const client of [tables, buses, queues]) client.destroy();
   }
-
-  return {
-    /**
-     * The wanted resources that exist, and everything else on their buses.
-     * @param {Topology} wanted
-     * @returns {Promise<Topology>}
-     */
-    async topology(wanted) {
-      const [Tables, Queues, Bus, rules] = await Promise.all([
-        present(Object.keys(wanted.Tables), table),
-        present(Object.keys(wanted.Queues), (name) => queue(name, Object.keys(wanted.Queues[name] ?? {}))),
-        present(Object.keys(wanted.Bus), async (name) =>
-          (await ifThere(bus.send(new events.DescribeEventBusCommand({ Name: name })))) ? {} : undefined,
-        ),
-        Promise.all(Object.keys(wanted.Bus).map(rulesOf)),
-      ]);
-      return {
-        ...{ Tables, Queues, Bus },
-        Rules: Object.fromEntries(rules.flat().map(({ rule }) => [rule.Name, ruleAttributes(rule)])),
-        Targets: Object.fromEntries(
-          rules
-            .flat()
-            .flatMap(({ rule, targets }) =>
-              targets.map((target) => [`${rule.Name}/${target.Id}`, targetAttributes(target)]),
-            ),
-        ),
-      };
-    },
-
-    close() {
-      for (const client of [tables, bus, queues]) client.destroy();
-    },
-  };
 }

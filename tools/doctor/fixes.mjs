@@ -46,9 +46,7 @@ export function fixesOf({ origin, endpoint, stage }) {
 
 /**
  * An operator command for this system. It finds the system and its key itself.
- * @param {System} system
- * @param {string} script
- * @param {...string} args
+ * @param {System} system @param {string} script @param {...string} args
  */
 export function operatorCommand({ origin, endpoint, stage }, script, ...args) {
   const isFound = origin.kind !== 'named';

@@ -1,7 +1,8 @@
 /** Checks of the machine. */
 import { totalmem } from 'node:os';
-import { isAtLeast, MIN_NODE, MIN_PYTHON, stateOfDependencies } from '../local/requirements.mjs';
-import { ask } from './ask.mjs';
+import { stateOfDependencies } from '../local/dependencies.mjs';
+import { isAtLeast, MIN_NODE, MIN_PYTHON, PYTHON_VERSION_AND_VENV } from '../local/requirements.mjs';
+import { ask } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
 /** @typedef {import('./check.mjs').Check} Check */
@@ -9,26 +10,25 @@ import { fail, ok, warn } from './check.mjs';
 /** The limits in compose.yaml add up to 3 GiB, and the machine needs memory, too. */
 const MIN_MEMORY_GIB = 4;
 
-const PYTHON_VERSION_AND_VENV =
-  'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
+/** @param {string} check @param {string} version @param {number[]} minimum @param {string} fix */
+export function checkVersion(check, version, minimum, fix) {
+  return isAtLeast(version, minimum)
+    ? ok(check, version)
+    : fail(check, `${version}, which is older than ${minimum.join('.')}`, fix);
+}
 
 /** @param {string} version */
 export function checkNodeVersion(version) {
-  return isAtLeast(version, MIN_NODE)
-    ? ok('Node.js', version)
-    : fail(
-        'Node.js',
-        `${version}, which is older than ${MIN_NODE.join('.')}`,
-        'nvm install   (the version in .nvmrc; or from https://nodejs.org)',
-      );
+  const fix = 'nvm install   (the version in .nvmrc; or from https://nodejs.org)';
+  return checkVersion('Node.js', version, MIN_NODE, fix);
 }
 
-/** @param {import('./ask.mjs').Answer} answer */
+/** @param {import('../local/ask.mjs').Answer} answer */
 export function checkNpm({ status, stdout, reason }) {
   return status === 'ok' ? ok('npm', stdout) : fail('npm', reason, 'nvm install   (npm comes with Node.js)');
 }
 
-/** @param {import('./ask.mjs').Answer[]} answers of each command that Python may be called by */
+/** @param {import('../local/ask.mjs').Answer[]} answers of each command that Python may be called by */
 export function checkPython(answers) {
   const found = answers.flatMap(({ status, stdout }) => (status === 'ok' ? [stdout.split(' ')] : []));
   const recent = found.filter(([version = '']) => isAtLeast(version, MIN_PYTHON));
@@ -37,11 +37,8 @@ export function checkPython(answers) {
   const install = 'Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python';
   const needed = 'npm run local needs it';
   if (recent[0]) {
-    return warn(
-      'Python',
-      `${recent[0][0]} without its venv module; ${needed}`,
-      'Debian, Ubuntu: sudo apt install python3-venv',
-    );
+    const venv = 'Debian, Ubuntu: sudo apt install python3-venv';
+    return warn('Python', `${recent[0][0]} without its venv module; ${needed}`, venv);
   }
   if (found[0]) return warn('Python', `${found[0][0]}, older than ${MIN_PYTHON.join('.')}; ${needed}`, install);
   const [broken] = answers.filter(({ status }) => status === 'failed');
@@ -62,10 +59,7 @@ export function checkDependencies(state) {
     : warn('Dependencies', `node_modules is ${state}`, 'npm ci --include=dev');
 }
 
-/**
- * @param {string} root
- * @returns {Promise<{ node: Check, npm: Check, python: Check, memory: Check, dependencies: Check }>}
- */
+/** @param {string} root */
 export async function checkMachine(root) {
   const [npm, ...pythons] = await Promise.all([
     ask('npm', ['--version']),

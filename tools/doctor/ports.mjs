@@ -1,13 +1,13 @@
 /** Checks whether ports are free, and who uses them. */
 import { SERVICES } from '../../contracts/src/topology.js';
-import { canListen, processOn } from '../local/ports.mjs';
+import { canListen, describeOwner, howToEnd, processOn } from '../local/ports.mjs';
 import { fail, ok, warn } from './check.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./docker.mjs').Container} Container
+ * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {import('./surroundings.mjs').LocalRun} LocalRun
- * @typedef {{ container: string } | { pid: number, command: string, end?: string | undefined } | 'Docker' | 'unknown'} Owner `end` is the command that ends it, if not kill
+ * @typedef {import('../local/ports.mjs').Owner} Owner
  * @typedef {{ pids: number[], end: string }} LeftBehind what a dead launcher has left, and the command that ends it
  * @typedef {{ name: string, variable: string, port: number, isOurs: boolean, owner?: Owner }} Seen no owner: it is free
  */
@@ -39,8 +39,7 @@ const COMES_AND_GOES = ['restarting', 'running', 'paused', 'removing'];
 
 /**
  * The container that publishes the port, or requests it while one of Docker's proxies holds it.
- * @param {Container[]} containers
- * @param {number} port
+ * @param {Container[]} containers @param {number} port
  * @param {string | undefined} command of the process that holds it
  */
 function containerOn(containers, port, command) {
@@ -53,10 +52,8 @@ function containerOn(containers, port, command) {
 }
 
 /**
- * @param {Container | undefined} container
- * @param {{ pid: number, command: string } | undefined} holder
- * @param {LeftBehind | undefined} leftBehind
- * @returns {Owner}
+ * @param {Container | undefined} container @param {{ pid: number, command: string } | undefined} holder
+ * @param {LeftBehind | undefined} leftBehind @returns {Owner}
  */
 function ownerOf(container, holder, leftBehind) {
   if (container) return { container: container.name };
@@ -65,21 +62,7 @@ function ownerOf(container, holder, leftBehind) {
   return leftBehind?.pids.includes(holder.pid) ? { ...holder, end: leftBehind.end } : holder;
 }
 
-/** @param {Owner} owner */
-function describe(owner) {
-  if (owner === 'Docker') return 'Docker, for a container';
-  if (owner === 'unknown') return 'a process of another user';
-  return 'container' in owner ? `the container ${owner.container}` : `process ${owner.pid}: ${owner.command}`;
-}
-
-/** @param {Owner} owner @param {number} port */
-function howToEnd(owner, port) {
-  if (owner === 'Docker') return `docker ps --all --filter publish=${port}   (names it)`;
-  if (owner === 'unknown') return `sudo lsof -i :${port}   (names it)`;
-  return 'container' in owner ? `docker stop ${owner.container}` : (owner.end ?? `kill ${owner.pid}`);
-}
-
-/** @param {Seen} seen @returns {Check} */
+/** @param {Seen} seen */
 export function checkPort({ name, variable, port, isOurs, owner }) {
   const check = `Port of ${name}`;
   if (owner === undefined) return ok(check, `${port} is free`);
@@ -87,12 +70,12 @@ export function checkPort({ name, variable, port, isOurs, owner }) {
   const moved = `${variable}=${port + 10_000}`;
   return fail(
     check,
-    `${port} is held by ${describe(owner)}`,
+    `${port} is held by ${describeOwner(owner)}`,
     `${howToEnd(owner, port)}, or move: ${moved} docker compose up --build --wait   (or ${moved} npm run local)`,
   );
 }
 
-/** @param {LeftBehind} leftBehind @returns {Check[]} */
+/** @param {LeftBehind} leftBehind */
 export function checkLeftBehind({ pids, end }) {
   if (pids.length === 0) return [];
   return [warn('Processes', `npm run local was killed, and ${pids.length} of its processes are left`, end)];
@@ -101,7 +84,6 @@ export function checkLeftBehind({ pids, end }) {
 /**
  * A running system's own ports are checked; otherwise, those that a start would use.
  * @param {{ settings: import('./surroundings.mjs').Settings, localRun: LocalRun | undefined, leftBehind?: LeftBehind, containers: Container[], project: string }} where
- * @returns {Promise<Check[]>}
  */
 export function checkPorts({ settings, localRun, leftBehind, containers, project }) {
   const ours = containers.filter((container) => container.project === project);

@@ -37,8 +37,7 @@ function repairTarget(name, wanted, bus) {
 }
 
 /**
- * @param {Drift} drift
- * @param {Place} place
+ * @param {Drift} drift @param {Place} place
  * @returns {string[] | undefined} without `aws`; undefined where only an empty emulator helps
  */
 export function repair(drift, { bus, queueUrl }) {

@@ -1,11 +1,11 @@
 /** Checks of the services' health. */
 import { SERVICES } from '../../contracts/src/topology.js';
-import { ANSWERS_WITHIN_MS } from './ask.mjs';
+import { ANSWERS_WITHIN_MS } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
 /**
  * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('./docker.mjs').Container} Container
+ * @typedef {import('../local/containers.mjs').Container} Container
  */
 
 const CONTAINERS = ['localstack', ...Object.keys(SERVICES)];
@@ -21,9 +21,7 @@ function isHealthy({ service, state, status }) {
 
 /**
  * Checks the containers of one Compose project.
- * @param {Container[]} containers
- * @param {string} compose the command that the project is reached by
- * @returns {Check[]}
+ * @param {Container[]} containers @param {string} compose the command that the project is reached by
  */
 export function checkContainers(containers, compose) {
   const sick = containers.filter((container) => !isHealthy(container));
@@ -42,10 +40,8 @@ export function checkContainers(containers, compose) {
 }
 
 /**
- * @param {string} service
- * @param {import('@orderflow/platform/health/ask-readiness').Readiness} readiness
+ * @param {string} service @param {import('@orderflow/platform/health/ask-readiness').Readiness} readiness
  * @param {string} logs the folder
- * @returns {Check}
  */
 export function checkReadiness(service, { status, reason }, logs) {
   const check = `Service ${service}`;
@@ -53,7 +49,7 @@ export function checkReadiness(service, { status, reason }, logs) {
   return (status === 'degraded' ? warn : fail)(check, `${status}: ${reason}`, `tail -n 20 ${logs}${service}.log`);
 }
 
-/** @param {import('./surroundings.mjs').LocalRun} run @returns {Promise<Check[]>} */
+/** @param {import('./surroundings.mjs').LocalRun} run */
 export async function checkLocalServices({ urls, logs }) {
   // A running system is compiled.
   const { askReadiness } = await import('@orderflow/platform/health/ask-readiness');

@@ -1,5 +1,5 @@
 /** Reads the deployed stack from CloudFormation. */
-import { request } from './ask.mjs';
+import { request } from '../local/ask.mjs';
 
 /** @typedef {import('./surroundings.mjs').Access} Access */
 /** @typedef {{ status: string, template: string, parameters: Record<string, string>, region: string, account: string }} Stack */
@@ -9,9 +9,7 @@ const KEY_VARIABLES = 'EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY';
 
 /**
  * Uses CloudFormation's query protocol: its SDK client would be a dependency for two calls.
- * @param {Access} access
- * @param {string} action
- * @param {string} stack
+ * @param {Access} access @param {string} action @param {string} stack
  */
 async function cloudFormation({ endpoint, credentials }, action, stack) {
   const answer = await request(endpoint, {
@@ -40,11 +38,7 @@ function unescapeXml(text) {
   });
 }
 
-/**
- * @param {string} description the answer of DescribeStacks
- * @param {string} template that of GetTemplate
- * @returns {Stack}
- */
+/** @param {string} description the answer of DescribeStacks @param {string} template that of GetTemplate */
 export function readStack(description, template) {
   const pairs = description.matchAll(
     /<ParameterKey>([^<]*)<\/ParameterKey>\s*<ParameterValue>([^<]*)<\/ParameterValue>/g,
@@ -60,7 +54,7 @@ export function readStack(description, template) {
   };
 }
 
-/** @param {Access} access @param {string} stack @returns {Promise<Stack | undefined>} */
+/** @param {Access} access @param {string} stack */
 export async function describeStack(access, stack) {
   const [description, template] = await Promise.all([
     cloudFormation(access, 'DescribeStacks', stack),

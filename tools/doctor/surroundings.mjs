@@ -1,23 +1,21 @@
 /** Finds the system to check, and how it was started. */
 import { answers, listSystems, meantByShell } from '../local/find-system.mjs';
+import { isSame } from '../local/local-run.mjs';
 
 /**
- * @typedef {import('./docker.mjs').Container} Container
- * @typedef {import('../local/embedded.mjs').Service} Service
+ * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {import('../local/environment.mjs').Credentials} Credentials
- * @typedef {import('../local/find-system.mjs').Settings} Settings
- * @typedef {import('../local/find-system.mjs').LocalRun} LocalRun
+ * @typedef {import('../local/settings.mjs').Settings} Settings
+ * @typedef {import('../local/local-run.mjs').LocalRun} LocalRun
  * @typedef {import('../local/find-system.mjs').RunningSystem} RunningSystem
- * @typedef {({ kind: 'local' } & import('../local/find-system.mjs').Folder) | { kind: 'compose', project: string, prefix?: string } | { kind: 'named' }} Origin `prefix` is what a command begins with to mean this system
+ * @typedef {({ kind: 'local' } & import('../local/local-run.mjs').Folder) | { kind: 'compose', project: string, prefix?: string } | { kind: 'named' }} Origin `prefix` is what a command begins with to mean this system
  * @typedef {{ endpoint: string, stage: string, origin: Origin }} System
  * @typedef {{ endpoint: string, credentials: Credentials }} Access to an emulator
  */
 
 /**
  * The named emulator, or that of a running system, or Compose's default; and whether it answers.
- * @param {string | undefined} named
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
+ * @param {string | undefined} named @param {string} root @param {NodeJS.ProcessEnv} env
  * @param {{ settings: Settings, containers: Container[] }} around
  * @returns {Promise<{ endpoint: string, answers: boolean, systems: RunningSystem[] }>} all systems that could be meant
  */
@@ -29,13 +27,8 @@ export async function findEndpoint(named, root, env, { settings, containers }) {
   return { endpoint, answers: await answers(endpoint), systems };
 }
 
-/** @param {string} hostname */
-const isHere = (hostname) => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-
 /**
- * @param {string} endpoint
- * @param {LocalRun | undefined} localRun
- * @param {Container[]} containers
+ * @param {string} endpoint @param {LocalRun | undefined} localRun @param {Container[]} containers
  * @param {RunningSystem[]} [systems] what else could be meant
  * @returns {Origin}
  */
@@ -45,9 +38,9 @@ export function originOf(endpoint, localRun, containers, systems = []) {
   if (localRun?.urls['AWS endpoint'] === endpoint) {
     return { kind: 'local', logs: localRun.logs, prefix: prefix ?? localRun.prefix, project: localRun.project };
   }
-  const { hostname, port } = new URL(endpoint);
   const container = containers.find(
-    ({ service, ports }) => isHere(hostname) && service === 'localstack' && ports.includes(Number(port)),
+    ({ service, ports }) =>
+      service === 'localstack' && ports.some((port) => isSame(endpoint, `http://127.0.0.1:${port}`)),
   );
   return container ? { kind: 'compose', project: container.project, ...(prefix && { prefix }) } : { kind: 'named' };
 }

@@ -1,10 +1,10 @@
 /** Checks of a running system: hook, stack, topology, clock, dead letters and overdue markers. */
 import { existsSync, readFileSync } from 'node:fs';
 import { toolVariables } from '../local/environment.mjs';
-import { ask, inTime, request } from './ask.mjs';
+import { ask, inTime, request } from '../local/ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
 import { checkTopology } from './drift.mjs';
-import { openEmulator } from './emulator.mjs';
+import { readTopology } from './emulator.mjs';
 import { composeCommand, emulatorLog, fixesOf, operatorCommand } from './fixes.mjs';
 import { describeStack } from './stack.mjs';
 import { readTemplate } from './template.mjs';
@@ -20,11 +20,7 @@ import { readTemplate } from './template.mjs';
 const MAX_SKEW_MS = 2_000;
 const STATUS_WITHIN_MS = 15_000;
 
-/**
- * Warns if several systems are running.
- * @param {import('./surroundings.mjs').RunningSystem[]} systems
- * @returns {Check[]}
- */
+/** Warns if several systems are running. @param {import('./surroundings.mjs').RunningSystem[]} systems */
 export function checkChoice(systems) {
   const [chosen, ...others] = systems;
   if (!chosen || others.length === 0) return [];
@@ -32,7 +28,7 @@ export function checkChoice(systems) {
   return [warn('Systems', found, `${others[0]?.choose} npm run doctor`)];
 }
 
-/** An emulator that hangs or does not exist. @param {System} system @returns {Check} */
+/** An emulator that hangs or does not exist. @param {System} system */
 export function checkSilence(system) {
   const { endpoint, origin } = system;
   const check = 'System';
@@ -46,109 +42,81 @@ export function checkSilence(system) {
   );
 }
 
-/**
- * @param {Awaited<ReturnType<typeof request>>} answer of /_localstack/init/ready
- * @param {System} system
- * @returns {Check}
- */
+/** @param {Awaited<ReturnType<typeof request>>} answer of /_localstack/init/ready @param {System} system */
 export function checkHook(answer, { origin }) {
   const check = 'Hook';
   // MiniStack has no hooks. The stack shows whether it was deployed.
   if (answer?.status !== 200 || !answer.body.startsWith('{')) return skipped(check, 'this emulator runs none');
+  /** @type {{ completed: boolean, scripts?: { name: string, state: string }[] }} */
   const { completed, scripts = [] } = JSON.parse(answer.body);
-  const logs = `${composeCommand(origin)} logs --tail 20 localstack`;
+  const compose = composeCommand(origin);
   if (scripts.length === 0) {
-    return fail(
-      check,
-      'there is no script in ready.d',
-      `${composeCommand(origin)} up -d --force-recreate --wait localstack`,
-    );
+    return fail(check, 'there is no script in ready.d', `${compose} up -d --force-recreate --wait localstack`);
   }
-  const states = scripts.map((/** @type {{ name: string, state: string }} */ { name, state }) => `${name} ${state}`);
+  const states = scripts.map(({ name, state }) => `${name} ${state}`);
   const found = `${states.join(', ')}${completed ? '' : '; not completed'}`;
-  const isDone = completed && states.every((/** @type {string} */ state) => state.endsWith(' SUCCESSFUL'));
-  return isDone ? ok(check, found) : fail(check, found, logs);
+  const isDone = completed && scripts.every(({ state }) => state === 'SUCCESSFUL');
+  return isDone ? ok(check, found) : fail(check, found, `${compose} logs --tail 20 localstack`);
 }
 
 /**
  * The Date header has no milliseconds. Its rounding and the network delay do not count as skew.
  * @param {{ date: string | null, sentAt: number, receivedAt: number }} answer
- * @returns {Check}
  */
 export function checkClock({ date, sentAt, receivedAt }) {
   const check = 'Clock';
   const second = Date.parse(date ?? '');
-  if (Number.isNaN(second)) return skipped(check, 'the emulator tells no time');
+  if (Number.isNaN(second)) return skipped(check, 'the emulator sends no date');
   const ahead = Math.max(0, second - receivedAt);
   const behind = Math.max(0, sentAt - (second + 999));
   const skewMs = Math.max(ahead, behind);
   if (skewMs <= MAX_SKEW_MS) return ok(check, 'the emulator has the time of this machine');
   const found = `the emulator is ${(skewMs / 1_000).toFixed(0)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine`;
-  return warn(
-    check,
-    found,
-    process.platform === 'linux'
-      ? 'sudo timedatectl set-ntp true'
-      : 'restart Docker Desktop (the clock of its virtual machine stops while the computer sleeps)',
-  );
+  const restart = 'restart Docker Desktop (the clock of its virtual machine stops while the computer sleeps)';
+  return warn(check, found, process.platform === 'linux' ? 'sudo timedatectl set-ntp true' : restart);
 }
 
-/**
- * Dead letters and overdue markers, in the words of `ops status`.
- * @param {Status} status
- * @param {System} system
- * @returns {Check[]}
- */
+/** Dead letters and overdue markers, in the words of `ops status`. @param {Status} status @param {System} system */
 export function checkWork({ queues, outbox }, system) {
   const { origin } = system;
   const log =
     origin.kind === 'compose'
       ? `${composeCommand(origin)} logs api-gateway`
       : `${origin.kind === 'local' ? origin.logs : 'logs/'}api-gateway.log`;
-  const report = (/** @type {string} */ check, /** @type {string[]} */ found, /** @type {string} */ fix) =>
-    found.length === 0 ? ok(check, 'none') : warn(check, found.join('; '), fix);
   // The comparison with the template reports missing resources.
   const letters = queues.filter(({ attention, visible }) => attention && visible !== undefined);
   const overdue = outbox.filter(({ attention, due }) => attention && due !== undefined);
+  const report = (/** @type {string} */ check, /** @type {string[]} */ found, /** @type {string} */ fix) =>
+    found.length === 0 ? ok(check, 'none') : warn(check, found.join('; '), fix);
+  const [ofLetters, ofMarkers] = [operatorCommand(system, 'dlq', 'list'), operatorCommand(system, 'audit')];
   return [
     report(
       'Dead letters',
       letters.map(({ name, attention }) => `${name}: ${attention}`),
-      operatorCommand(system, 'dlq', 'list'),
+      ofLetters,
     ),
     report(
       'Overdue markers',
       overdue.map(({ table, attention }) => `${table}: ${attention}`),
-      `${operatorCommand(system, 'audit')}   (${log} shows why the sweeper cannot work)`,
+      `${ofMarkers}   (${log} shows why the sweeper cannot work)`,
     ),
   ];
 }
 
-/**
- * Asks the compiled `ops status`.
- * @param {string} root
- * @param {System & Access} system
- * @returns {Promise<Check[]>}
- */
+/** Asks the compiled `ops status`. @param {string} root @param {System & Access} system */
 async function askStatus(root, system) {
   const main = `${root}tools/orderctl/dist/main.js`;
   if (!existsSync(main)) return [skipped('Dead letters', 'not counted: orderctl is not built', 'npm run build')];
   const where = ['--endpoint', system.endpoint, '--stage', system.stage];
-  const { stdout, reason } = await ask(
-    process.execPath,
-    ['--no-warnings', main, 'status', '--json', '--no-count', ...where],
-    { env: { ...process.env, ...toolVariables(system.credentials) }, withinMs: STATUS_WITHIN_MS },
-  );
+  const args = ['--no-warnings', main, 'status', '--json', '--no-count', ...where];
+  const env = { ...process.env, ...toolVariables(system.credentials) };
+  const { stdout, reason } = await ask(process.execPath, args, { env, withinMs: STATUS_WITHIN_MS });
   return stdout.startsWith('{')
     ? checkWork(JSON.parse(stdout), system)
     : [skipped('Dead letters', `not counted: ${reason}`, operatorCommand(system, 'ops', 'status'))];
 }
 
-/**
- * @param {string} root
- * @param {System & Access} system
- * @returns {Promise<Check[]>}
- */
+/** @param {string} root @param {System & Access} system */
 async function checkContent(root, system) {
   const fixes = fixesOf(system);
   const name = `orderflow-${system.stage}`;
@@ -159,26 +127,16 @@ async function checkContent(root, system) {
   const stackCheck = isUp ? ok('Stack', found) : fail('Stack', found, fixes.deploy);
 
   const yaml = await import('yaml');
-  const emulator = await openEmulator(system, stack.region);
-  try {
-    const file = readFileSync(`${root}infrastructure/template.yaml`, 'utf8');
-    const wanted = readTemplate(file, stack, yaml);
-    const deployed = readTemplate(stack.template, stack, yaml);
-    const [actual, work] = await Promise.all([
-      inTime(emulator.topology(wanted), 'the emulator', 6_000),
-      askStatus(root, system),
-    ]);
-    return [stackCheck, ...checkTopology({ wanted, deployed, actual }, fixes), ...work];
-  } finally {
-    emulator.close();
-  }
+  const wanted = readTemplate(readFileSync(`${root}infrastructure/template.yaml`, 'utf8'), stack, yaml);
+  const deployed = readTemplate(stack.template, stack, yaml);
+  const [actual, work] = await Promise.all([
+    inTime(readTopology(system, stack.region, wanted), 'the emulator', 6_000),
+    askStatus(root, system),
+  ]);
+  return [stackCheck, ...checkTopology({ wanted, deployed, actual }, fixes), ...work];
 }
 
-/**
- * @param {string} root
- * @param {System & Access} system
- * @returns {Promise<Check[]>}
- */
+/** @param {string} root @param {System & Access} system */
 export async function checkSystem(root, system) {
   const [hook, content] = await Promise.all([
     request(`${system.endpoint}/_localstack/init/ready`),

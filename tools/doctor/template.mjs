@@ -26,7 +26,6 @@ function sorted(value, read) {
 /**
  * Returns equal text for equal values: key order does not matter, and a number equals its text.
  * @param {any} value
- * @returns {string}
  */
 export function canonical(value) {
   return typeof value === 'object' ? JSON.stringify(sorted(value, String)) : String(value);
@@ -70,8 +69,7 @@ export function targetAttributes({ Arn, DeadLetterConfig }) {
 
 /**
  * @param {string} text of the template
- * @param {import('../template.mjs').Deployment} deployment
- * @param {typeof import('yaml')} yaml
+ * @param {import('../template.mjs').Deployment} deployment @param {typeof import('yaml')} yaml
  * @returns {Topology}
  */
 export function readTemplate(text, deployment, yaml) {

@@ -2,10 +2,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from './fail.mjs';
 import { isAlive, mayBeAlive } from './identity.mjs';
-import { createPatience } from './patience.mjs';
+import { poll } from './patience.mjs';
 
 /**
  * @typedef {import('./identity.mjs').Known} Known
@@ -57,9 +56,7 @@ export function startChild({ name, command, args, cwd, env, logFile }) {
     },
     end,
     ended: end.then(({ code }) => code),
-    kill: (signal) => {
-      child.kill(signal);
-    },
+    kill: (signal) => void child.kill(signal),
   };
 }
 
@@ -77,50 +74,34 @@ function send(pid, signal) {
   }
 }
 
-/** @param {Known} known @param {number} withinMs */
-async function untilGone(known, withinMs) {
-  const patience = createPatience(withinMs);
-  while (isAlive(known) && !patience.isOver()) await sleep(100);
-  return !isAlive(known);
+/**
+ * Sends SIGTERM, and SIGKILL after the deadline.
+ * @param {(signal: NodeJS.Signals) => void} kill @param {() => boolean} isGone @param {number} withinMs
+ */
+export async function end(kill, isGone, withinMs) {
+  kill('SIGTERM');
+  // A suspended process would not receive SIGTERM.
+  if (process.platform !== 'win32') kill('SIGCONT');
+  if (await poll(isGone, withinMs)) return;
+  kill('SIGKILL');
+  await poll(isGone, KILLED_WITHIN_MS);
 }
 
-/**
- * Sends SIGTERM, and SIGKILL after the deadline. Does nothing if the id may belong to another process.
- * @param {Known} known
- * @param {number} withinMs
- */
+/** Ends a process, unless its id may belong to another one. @param {Known} known @param {number} withinMs */
 export async function endKnown(known, withinMs) {
   if (!isAlive(known)) return;
-  send(known.pid, 'SIGTERM');
-  // A suspended process would not receive SIGTERM.
-  if (process.platform !== 'win32') send(known.pid, 'SIGCONT');
-  if (await untilGone(known, withinMs)) return;
-  send(known.pid, 'SIGKILL');
-  await untilGone(known, KILLED_WITHIN_MS);
+  await end(
+    (signal) => send(known.pid, signal),
+    () => !isAlive(known),
+    withinMs,
+  );
 }
 
 /** @param {any} known */
 const isKnown = (known) =>
   Number.isSafeInteger(known?.pid) && typeof known.name === 'string' && typeof known.startedAt === 'string';
 
-/**
- * Processes that may not be ours.
- * @param {Known[]} left
- * @param {string} runFile
- */
-export function cannotBeTold(left, runFile) {
-  const pids = left.map(({ pid }) => pid).join(' ');
-  const names = left.map(({ name, pid }) => `${pid} (${name})`).join(', ');
-  return new LocalError(
-    `Still there are the processes ${names}; whether Orderflow has started them cannot be told, or they do not end.`,
-    `See what they are: ps -p ${pids.replaceAll(' ', ',')}   End those that are Orderflow's: kill ${pids}   Then: rm ${runFile}`,
-  );
-}
-
-/**
- * The run file: the launcher, its children, and the emulator's credentials.
- * @param {string} file
- */
+/** The run file: the launcher, its children, and the emulator's credentials. @param {string} file */
 export function pidFile(file) {
   /** @returns {Run | undefined} */
   function readStrictly() {
@@ -143,6 +124,7 @@ export function pidFile(file) {
     );
   }
   return {
+    file,
     readStrictly,
     /** Undefined if it cannot be read. */
     read() {

@@ -13,10 +13,7 @@ function isProgram(path) {
   }
 }
 
-/**
- * The installed browser, from CHROMIUM_PATH or PATH. Nothing is downloaded.
- * @returns {string | undefined}
- */
+/** The installed browser, from CHROMIUM_PATH or PATH. Nothing is downloaded. */
 export function findChromium(env = process.env) {
   const given = env.CHROMIUM_PATH;
   if (given) return isProgram(given) ? given : undefined;

@@ -14,8 +14,7 @@ function noAnswer(command, ms) {
 
 /**
  * Runs a read-only command.
- * @param {string[]} args
- * @param {number} [withinMs]
+ * @param {string[]} args @param {number} [withinMs]
  * @returns {{ status: number | null, stdout: string, isMissing: boolean, problem: string | undefined }} `problem` when
  * there was no answer at all
  */

@@ -1,13 +1,11 @@
 /** The system as local processes: emulator, topology and services. */
-import { execFile } from 'node:child_process';
-import { get } from 'node:http';
-import { promisify } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVICES as LISTED } from '../../contracts/src/topology.js';
+import { request } from './ask.mjs';
 import { startChild } from './children.mjs';
 import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
 import { LocalError } from './fail.mjs';
-import { createPatience } from './patience.mjs';
+import { poll } from './patience.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -19,70 +17,50 @@ import { createPatience } from './patience.mjs';
 export const SERVICES = /** @type {Service[]} */ (Object.keys(LISTED));
 
 const HEALTHY_WITHIN_MS = 60_000;
+/** A round of polling must be short. */
+const ANSWERS_WITHIN_MS = 2_000;
 
-/**
- * Whether a URL answers with 200. Does not use `fetch`, which sends browser headers and may use a proxy.
- * @param {string} url
- * @returns {Promise<boolean>}
- */
-function isHealthy(url) {
-  return new Promise((resolve) => {
-    const asked = get(url, { agent: false, signal: AbortSignal.timeout(2_000) }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
-    // Not listening yet.
-    asked.on('error', () => {
-      resolve(false);
-    });
+/** Waits until the URL answers with 200. Fails if the child ends. @param {string} url @param {Child} child */
+export async function untilHealthy(url, child) {
+  let hasEnded = false;
+  void child.ended.then(() => {
+    hasEnded = true;
   });
+  const look = async () => {
+    const answer = await request(url, { withinMs: ANSWERS_WITHIN_MS });
+    return answer?.status === 200 ? 'healthy' : hasEnded && 'ended';
+  };
+  const state = await poll(look, HEALTHY_WITHIN_MS);
+  if (state === 'healthy') return;
+  const what = state === 'ended' ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
+  throw new LocalError(
+    `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,
+    'Fix that and run this again.',
+  );
 }
 
 /**
- * Waits until the URL is healthy. Fails if the child ends.
- * @param {string} url
- * @param {Child} child
+ * Starts a process that logs to the folder.
+ * @param {Place} place @param {{ name: string, command: string, args: string[], env: NodeJS.ProcessEnv }} options
  */
-export async function untilHealthy(url, child) {
-  const patience = createPatience(HEALTHY_WITHIN_MS);
-  let ended = false;
-  void child.ended.then(() => {
-    ended = true;
-  });
-  for (;;) {
-    if (await isHealthy(url)) return;
-    if (ended || patience.isOver()) {
-      const what = ended ? 'ended at once' : `was not healthy within ${HEALTHY_WITHIN_MS / 1_000} s`;
-      throw new LocalError(
-        `${child.name} ${what}. Its last lines:\n${child.tail().join('\n')}`,
-        'Fix that and run this again.',
-      );
-    }
-    await sleep(100);
-  }
+export function startIn({ root, logDir, onStart }, options) {
+  const child = startChild({ ...options, cwd: root, logFile: `${logDir}${options.name}.log` });
+  onStart?.(child);
+  return child;
 }
 
 /**
  * Starts MiniStack behind its guard, which accepts only these credentials, and waits until it is healthy.
- * @param {Place} place
- * @param {{ python: string, port: number, credentials: Credentials }} options
+ * @param {Place} place @param {{ python: string, port: number, credentials: Credentials }} options
  */
-export async function startMiniStack({ root, logDir, onStart }, { python, port, credentials }) {
-  const child = startChild({
-    name: 'emulator',
-    command: python,
-    // -I ignores the user's Python packages. -u writes the log unbuffered.
-    args: ['-I', '-u', `${root}tools/local/guard.py`],
-    cwd: root,
-    env: {
-      ...ofTheMachine(process.env),
-      EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId,
-      GATEWAY_PORT: String(port),
-      LOG_LEVEL: 'ERROR',
-    },
-    logFile: `${logDir}emulator.log`,
-  });
-  onStart?.(child);
+export async function startMiniStack(place, { python, port, credentials }) {
+  const env = {
+    ...ofTheMachine(process.env),
+    ...{ EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId, GATEWAY_PORT: String(port), LOG_LEVEL: 'ERROR' },
+  };
+  // -I ignores the user's Python packages. -u writes the log unbuffered.
+  const args = ['-I', '-u', `${place.root}tools/local/guard.py`];
+  const child = startIn(place, { name: 'emulator', command: python, args, env });
   await untilHealthy(`http://127.0.0.1:${port}/_ministack/health`, child);
   return child;
 }
@@ -92,69 +70,54 @@ export async function startMiniStack({ root, logDir, onStart }, { python, port, 
  * @param {string} root
  * @param {{ python: string, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, signal?: AbortSignal }} options
  */
-export async function deployTopology(root, { python, emulatorUrl, credentials, env = {}, signal }) {
-  try {
-    const { stdout } = await promisify(execFile)(python, ['-I', `${root}localstack-init/ready.d/10-deploy.py`], {
+export async function deployTopology(root, { python, emulatorUrl, credentials, env, signal }) {
+  const TEMPLATE = `${root}infrastructure/template.yaml`;
+  const { status, stdout, stderr, error } = await runToEnd(
+    python,
+    ['-I', `${root}localstack-init/ready.d/10-deploy.py`],
+    {
       env: {
         ...forDeployment(process.env),
         ...env,
         ...toolVariables(credentials),
-        TEMPLATE: `${root}infrastructure/template.yaml`,
+        TEMPLATE,
         EMULATOR_URL: emulatorUrl,
       },
-      ...(signal ? { signal } : {}),
-    });
-    return stdout;
-  } catch (error) {
-    const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
-    throw new LocalError(
-      `The topology could not be deployed:\n${stdout}${stderr}`.trim(),
-      'Fix the template or the named variable and run this again.',
-    );
-  }
+      signal,
+    },
+  );
+  if (status === 0) return stdout;
+  throw new LocalError(
+    `The topology could not be deployed:\n${stdout}${stderr || String(error ?? '')}`.trim(),
+    'Fix the template or the named variable and run this again.',
+  );
 }
 
 /**
  * Starts one service without waiting. A second process of the service needs another `name`; `main` replaces its main
  * file.
- * @param {Place} place
- * @param {Service} service
+ * @param {Place} place @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
  */
-export function spawnService({ root, logDir, onStart }, service, options) {
-  const {
-    port,
-    emulatorUrl,
-    credentials,
-    env = {},
-    name = service,
-    main = `services/${service}/dist/main.js`,
-  } = options;
-  const child = startChild({
+export function spawnService(place, service, { port, emulatorUrl, credentials, env, name = service, main }) {
+  return startIn(place, {
     name,
     command: process.execPath,
-    args: ['--no-warnings', main],
-    cwd: root,
+    args: ['--no-warnings', main ?? `services/${service}/dist/main.js`],
     env: {
-      LOG_FORMAT: 'pretty',
       // A stopping worker waits for its poll to return.
-      SQS_WAIT_TIME_SECONDS: '2',
+      ...{ LOG_FORMAT: 'pretty', SQS_WAIT_TIME_SECONDS: '2' },
       ...forServices(process.env),
       ...env,
-      PORT: String(port),
-      HOST: '127.0.0.1',
+      ...{ PORT: String(port), HOST: '127.0.0.1' },
       ...sdkVariables(emulatorUrl, credentials),
     },
-    logFile: `${logDir}${name}.log`,
   });
-  onStart?.(child);
-  return child;
 }
 
 /**
  * Starts one service. `ready` resolves when it is healthy.
- * @param {Place} place
- * @param {Service} service
+ * @param {Place} place @param {Service} service
  * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
  */
 export function startService(place, service, options) {

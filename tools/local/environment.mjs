@@ -10,16 +10,12 @@ import { devNull } from 'node:os';
 /** Region of every emulator. AWS_REGION applies to AWS only. */
 const EMULATOR_REGION = 'us-east-1';
 
-/**
- * LocalStack accepts any credentials. Containers use these.
- * @type {Readonly<Credentials>}
- */
+/** LocalStack accepts any credentials. Containers use these. @type {Readonly<Credentials>} */
 export const LOCALSTACK_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /**
  * Credentials for one run of MiniStack. Its guard compares the id, which is therefore as long as a secret. The id must
  * not look like an account (12 digits) or an AWS key (AKIA...).
- * @returns {Credentials}
  */
 export function createCredentials() {
   return {
@@ -63,64 +59,30 @@ const TESTS = /^(?:CI|CHROMIUM_PATH|WRITE_PARITY|NODE_OPTIONS|(?:JEST|TESTCONTAI
 /** AWS SDKs read config files even with explicit credentials. The null device is an empty file. */
 const NO_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
 
-/**
- * @param {NodeJS.ProcessEnv} env
- * @param {(RegExp | readonly string[])[]} allowed
- * @returns {NodeJS.ProcessEnv}
- */
+/** @param {NodeJS.ProcessEnv} env @param {(RegExp | readonly string[])[]} allowed */
 function pick(env, ...allowed) {
   const isAllowed = (/** @type {string} */ name) =>
     allowed.some((names) => (names instanceof RegExp ? names.test(name) : names.includes(name)));
   return Object.fromEntries(Object.entries(env).filter(([name]) => isAllowed(name)));
 }
 
-/**
- * For programs without own variables: emulator, compiler, Python.
- * @param {NodeJS.ProcessEnv} env
- */
-export function ofTheMachine(env) {
-  return pick(env, MACHINE);
-}
+/** For programs without own variables: emulator, compiler, Python. @param {NodeJS.ProcessEnv} env */
+export const ofTheMachine = (env) => pick(env, MACHINE);
 
-/**
- * For the services.
- * @param {NodeJS.ProcessEnv} env
- */
-export function forServices(env) {
-  return { ...pick(env, MACHINE, SETTINGS), ...NO_FILES };
-}
+/** For the services. @param {NodeJS.ProcessEnv} env */
+export const forServices = (env) => ({ ...pick(env, MACHINE, SETTINGS), ...NO_FILES });
 
-/**
- * For the deploy script.
- * @param {NodeJS.ProcessEnv} env
- */
-export function forDeployment(env) {
-  return { ...pick(env, MACHINE, TEMPLATE_PARAMETERS), ...NO_FILES };
-}
+/** For the deploy script. @param {NodeJS.ProcessEnv} env */
+export const forDeployment = (env) => ({ ...pick(env, MACHINE, TEMPLATE_PARAMETERS), ...NO_FILES });
 
-/**
- * For npm and pip.
- * @param {NodeJS.ProcessEnv} env
- */
-export function forDownloads(env) {
-  return pick(env, MACHINE, NETWORK, REGISTRIES);
-}
+/** For npm and pip. @param {NodeJS.ProcessEnv} env */
+export const forDownloads = (env) => pick(env, MACHINE, NETWORK, REGISTRIES);
 
-/**
- * For `docker compose`, including the settings in compose.yaml.
- * @param {NodeJS.ProcessEnv} env
- */
-export function forDocker(env) {
-  return pick(env, MACHINE, DOCKER, SETTINGS, [...TEMPLATE_PARAMETERS, 'LOCALSTACK_PORT']);
-}
+/** For `docker compose`, including the settings in compose.yaml. @param {NodeJS.ProcessEnv} env */
+export const forDocker = (env) => pick(env, MACHINE, DOCKER, SETTINGS, [...TEMPLATE_PARAMETERS, 'LOCALSTACK_PORT']);
 
-/**
- * For Jest. Tests install and start everything.
- * @param {NodeJS.ProcessEnv} env
- */
-export function forTests(env) {
-  return { ...pick(env, MACHINE, NETWORK, REGISTRIES, DOCKER, TESTS), ...NO_FILES };
-}
+/** For Jest. Tests install and start everything. @param {NodeJS.ProcessEnv} env */
+export const forTests = (env) => ({ ...pick(env, MACHINE, NETWORK, REGISTRIES, DOCKER, TESTS), ...NO_FILES });
 
 /**
  * Removes variables that change an AWS client's credentials, endpoint or proxy from this process. Call it before the
@@ -134,8 +96,7 @@ export function forgetAws(env) {
 
 /**
  * Options of every emulator client. The SDK would take missing options from the shell.
- * @param {string} endpoint
- * @param {Credentials} credentials
+ * @param {string} endpoint @param {Credentials} credentials
  */
 export function emulatorClient(endpoint, credentials) {
   return {
@@ -150,19 +111,12 @@ export function emulatorClient(endpoint, credentials) {
   };
 }
 
-/**
- * For the deploy script, orderctl and the doctor.
- * @param {Credentials} credentials
- */
+/** For the deploy script, orderctl and the doctor. @param {Credentials} credentials */
 export function toolVariables({ accessKeyId, secretAccessKey }) {
   return { EMULATOR_ACCESS_KEY_ID: accessKeyId, EMULATOR_SECRET_ACCESS_KEY: secretAccessKey };
 }
 
-/**
- * For the services, the AWS CLI, and any SDK.
- * @param {string} endpoint
- * @param {Credentials} credentials
- */
+/** For the services, the AWS CLI, and any SDK. @param {string} endpoint @param {Credentials} credentials */
 export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
   return {
     AWS_ENDPOINT_URL: endpoint,
@@ -177,8 +131,7 @@ export function sdkVariables(endpoint, { accessKeyId, secretAccessKey }) {
 /**
  * Shell commands that direct AWS tools to the emulator.
  * @param {NodeJS.ProcessEnv} env of that shell
- * @param {string} endpoint
- * @param {Credentials} credentials
+ * @param {string} endpoint @param {Credentials} credentials
  */
 export function shellCommands(env, endpoint, credentials) {
   const names = Object.keys(env);

@@ -1,9 +1,6 @@
 /** A problem that the user can fix: `message` says what is wrong, `fix` what to do. */
 export class LocalError extends Error {
-  /**
-   * @param {string} message
-   * @param {string} fix
-   */
+  /** @param {string} message @param {string} fix */
   constructor(message, fix) {
     super(message);
     this.fix = fix;

@@ -2,38 +2,31 @@
  * Finds the running system for all tools, from the run file of `npm run local`, Docker and .env. Works before anything
  * is compiled or installed.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import util from 'node:util';
-import { SERVICES } from '../../contracts/src/topology.js';
-import { ask, request } from '../doctor/ask.mjs';
-import { readContainers } from '../doctor/docker.mjs';
-import { pidFile } from './children.mjs';
-import { LOCALSTACK_CREDENTIALS, SETTINGS, TEMPLATE_PARAMETERS } from './environment.mjs';
+import { ask, request } from './ask.mjs';
+import { readContainers } from './containers.mjs';
 import { LocalError } from './fail.mjs';
-import { isAlive } from './identity.mjs';
+import { readLeftBehind, readLocalRun } from './local-run.mjs';
 import { runFolder } from './run-folder.mjs';
+import { readSettings } from './settings.mjs';
 
 /**
- * @typedef {import('../doctor/docker.mjs').Container} Container
- * @typedef {import('./environment.mjs').Credentials} Credentials
- * @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty
- * @typedef {Pick<import('./run-folder.mjs').RunFolder, 'logs' | 'prefix' | 'project'>} Folder
- * @typedef {Folder & { urls: Record<string, string>, credentials?: Credentials | undefined }} LocalRun what `npm run local` has started
+ * @typedef {import('./containers.mjs').Container} Container
+ * @typedef {import('./settings.mjs').Settings} Settings
  * @typedef {'api' | 'endpoint'} Part which of its addresses a tool needs
  * @typedef {object} RunningSystem
  * @property {string} name for people
  * @property {string} choose the variable that means this one, as NAME=value
  * @property {string} [project] of Compose
- * @property {string} [api] base URL, without a slash at the end
- * @property {string} [endpoint] of its emulator
+ * @property {string | undefined} [api] base URL, without a slash at the end
+ * @property {string | undefined} [endpoint] of its emulator
  */
 
-/** Further variables of .env: ports. */
-const PORTS = ['LOCALSTACK_PORT', ...Object.values(SERVICES).map(({ portVariable }) => portVariable)];
 /** The LocalStack container of `npm run local`, which is not a whole system. */
 const LOCAL_PROJECT = /^orderflow-local/;
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+/** Lists the containers of Compose. */
+const PS = ['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'];
 
 /** No system was found, or several. */
 class NotFound extends LocalError {
@@ -44,89 +37,12 @@ class NotFound extends LocalError {
   }
 }
 
-/**
- * Reads .env, or the files that Compose reads instead.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {Record<string, string | undefined>}
- */
-function readEnvFiles(root, env) {
-  if (/^(?:1|true)$/i.test(env['COMPOSE_DISABLE_ENV_FILE'] ?? '')) return {};
-  const files = (env['COMPOSE_ENV_FILES']?.trim() || '.env').split(',');
-  return Object.assign(
-    {},
-    ...files.map((file) => {
-      const path = resolve(root, file.trim());
-      // An old Node.js has no parseEnv. It is reported elsewhere.
-      return existsSync(path) ? (util.parseEnv?.(readFileSync(path, 'utf8')) ?? {}) : {};
-    }),
-  );
-}
-
-/**
- * Reads .env like Compose: the shell has precedence.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {Settings}
- */
-export function readSettings(root, env) {
-  const inFiles = readEnvFiles(root, env);
-  return (variable) => (env[variable] ?? inFiles[variable])?.trim() || undefined;
-}
-
-/**
- * Adds settings and ports from .env to an environment.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- */
-export function addEnvFiles(root, env) {
-  for (const [name, value] of Object.entries(readEnvFiles(root, env))) {
-    if ([...SETTINGS, ...TEMPLATE_PARAMETERS, ...PORTS].includes(name)) env[name] ??= value;
-  }
-}
-
-/**
- * The running `npm run local` of this folder. Without URLs it is still starting.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {LocalRun | undefined}
- */
-export function readLocalRun(root, env) {
-  const { runFile, logs, prefix, project } = runFolder(root, env);
-  const known = pidFile(runFile).read();
-  return known && isAlive(known.parent)
-    ? { urls: known.urls, credentials: known.credentials, logs, prefix, project }
-    : undefined;
-}
-
-/**
- * Leftover processes of a dead `npm run local` of this folder, and the command that ends them.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {{ pids: number[], end: string }}
- */
-export function readLeftBehind(root, env) {
-  const { runFile, prefix } = runFolder(root, env);
-  const known = pidFile(runFile).read();
-  const left = known && !isAlive(known.parent) ? known.children.filter(isAlive) : [];
-  return { pids: left.map(({ pid }) => pid), end: `${prefix}npm run local:stop` };
-}
-
-function askDocker() {
-  return ask('docker', [
-    ...['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'],
-  ]);
-}
-
 /** @param {string} folder */
 const realPath = (folder) => (existsSync(folder) ? realpathSync(folder) : folder);
 
 /**
  * The Compose projects of this folder or of its project name. Excludes systems of tests, unless named.
- * @param {string} root
- * @param {Settings} settings
- * @param {Container[]} containers
- * @returns {RunningSystem[]}
+ * @param {string} root @param {Settings} settings @param {Container[]} containers @returns {RunningSystem[]}
  */
 function composeSystems(root, settings, containers) {
   const named = settings('COMPOSE_PROJECT_NAME');
@@ -141,21 +57,16 @@ function composeSystems(root, settings, containers) {
     const [port] = ours.find((one) => one.project === project && one.service === wanted)?.ports ?? [];
     return port === undefined ? undefined : `http://127.0.0.1:${port}`;
   };
-  return [...new Set(ours.map(({ project }) => project))].flatMap((project) => {
-    const [api, endpoint] = [urlOf(project, 'api-gateway'), urlOf(project, 'localstack')];
-    if (!api && !endpoint) return [];
-    const choose = `COMPOSE_PROJECT_NAME=${project}`;
-    return [
-      { name: `Compose project ${project}`, choose, project, ...(api && { api }), ...(endpoint && { endpoint }) },
-    ];
-  });
+  const systems = [...new Set(ours.map(({ project }) => project))].map((project) => ({
+    ...{ name: `Compose project ${project}`, choose: `COMPOSE_PROJECT_NAME=${project}`, project },
+    ...{ api: urlOf(project, 'api-gateway'), endpoint: urlOf(project, 'localstack') },
+  }));
+  return systems.filter(({ api, endpoint }) => api || endpoint);
 }
 
 /**
  * All running systems.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @param {Container[]} containers
+ * @param {string} root @param {NodeJS.ProcessEnv} env @param {Container[]} containers
  * @returns {RunningSystem[]}
  */
 export function listSystems(root, env, containers) {
@@ -168,8 +79,7 @@ export function listSystems(root, env, containers) {
 
 /**
  * The systems that variables select by folder, project or port; all if none is selected.
- * @param {RunningSystem[]} systems
- * @param {NodeJS.ProcessEnv} env
+ * @param {RunningSystem[]} systems @param {NodeJS.ProcessEnv} env
  */
 export function meantByShell(systems, env) {
   const isPort = (/** @type {string | undefined} */ url, /** @type {string} */ variable) =>
@@ -194,8 +104,7 @@ function describeSystems(systems) {
 
 /**
  * Looks at Compose's ports, for a system that neither `npm run local` nor Docker knows.
- * @param {Part} part
- * @param {Settings} settings
+ * @param {Part} part @param {Settings} settings
  */
 async function askPort(part, settings) {
   const [variable, fallback] = part === 'api' ? ['API_PORT', '3000'] : ['LOCALSTACK_PORT', '4566'];
@@ -213,14 +122,12 @@ export async function answers(url) {
 
 /**
  * Finds the URL of the running system.
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @param {Part} part
+ * @param {string} root @param {NodeJS.ProcessEnv} env @param {Part} part
  * @returns {Promise<{ url: string, foundBy: string }>} `foundBy` is for people
  * @throws NotFound when none runs, or several
  */
 export async function findSystem(root, env, part) {
-  const docker = await askDocker();
+  const docker = await ask('docker', PS);
   const running = listSystems(root, env, readContainers(docker));
   const systems = meantByShell(running, env).filter((system) => system[part] !== undefined);
   const [system, ...others] = systems;
@@ -255,27 +162,4 @@ export async function findSystem(root, env, part) {
       'folder is found with the same ORDERFLOW_LOCAL_DIR.',
     true,
   );
-}
-
-/** Whether two URLs name the same listener. @param {string} one @param {string} other */
-function isSame(one, other) {
-  const [a, b] = [new URL(one), new URL(other)];
-  const isHere = [a, b].every(({ hostname }) => LOOPBACK.includes(hostname));
-  return a.origin === b.origin || (a.port === b.port && isHere);
-}
-
-/**
- * The credentials of the emulator at an endpoint: from EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY, or of
- * `npm run local`. Never the shell's AWS credentials.
- * @param {string} endpoint
- * @param {NodeJS.ProcessEnv} env
- * @param {LocalRun | undefined} localRun
- * @returns {Credentials}
- */
-export function credentialsAt(endpoint, env, localRun) {
-  const [accessKeyId, secretAccessKey] = [env['EMULATOR_ACCESS_KEY_ID'], env['EMULATOR_SECRET_ACCESS_KEY']];
-  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
-  const local = localRun?.urls['AWS endpoint'];
-  const isLocal = local !== undefined && isSame(endpoint, local);
-  return (isLocal ? localRun?.credentials : undefined) ?? LOCALSTACK_CREDENTIALS;
 }

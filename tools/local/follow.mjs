@@ -11,8 +11,7 @@ function sizeOf(file) {
 
 /**
  * Calls `onLine` for each line appended from now on. The file need not exist yet.
- * @param {string} file
- * @param {(line: string) => void} onLine
+ * @param {string} file @param {(line: string) => void} onLine
  * @returns {() => void} ends it, with what is there by then
  */
 export function followFile(file, onLine) {

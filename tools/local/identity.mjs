@@ -37,8 +37,7 @@ function isInUse(pid) {
 
 /**
  * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
- * @param {string} stat
- * @param {string} proc
+ * @param {string} stat @param {string} proc
  */
 function startFromProc(stat, proc) {
   // The name may contain anything. It ends with the last parenthesis.
@@ -68,9 +67,7 @@ function startFromPs(pid) {
 /**
  * The start of a process, as a text to compare. It is safe in file names. Undefined without such a process, empty if
  * unknown.
- * @param {number} pid
- * @param {string} proc where Linux tells of processes
- * @returns {string | undefined}
+ * @param {number} pid @param {string} proc where Linux tells of processes
  */
 export function startOf(pid, proc = '/proc') {
   if (!isInUse(pid)) return undefined;
@@ -81,11 +78,7 @@ export function startOf(pid, proc = '/proc') {
 /** @param {string} start */
 const methodOf = (start) => [BOOT, PS].find((method) => start.startsWith(`${method}-`));
 
-/**
- * @param {Pick<Known, 'pid' | 'startedAt'>} known
- * @param {string} [proc]
- * @returns {Standing}
- */
+/** @param {Pick<Known, 'pid' | 'startedAt'>} known @param {string} [proc] @returns {Standing} */
 export function standingOf({ pid, startedAt }, proc) {
   const now = startOf(pid, proc);
   if (now === undefined) return 'gone';
@@ -101,10 +94,7 @@ export const isAlive = (known) => standingOf(known) === 'running';
 /** Whether it may be that process. @param {Known} known */
 export const mayBeAlive = (known) => standingOf(known) !== 'gone';
 
-/**
- * The uncertainty of identifying processes here; undefined without one.
- * @param {string} [proc]
- */
+/** The uncertainty of identifying processes here; undefined without one. @param {string} [proc] */
 export function doubtAboutIds(proc) {
   const method = methodOf(startOf(process.pid, proc) ?? '');
   if (method === BOOT) return undefined;

@@ -19,9 +19,7 @@ export function checkDocker() {
 
 /**
  * After a failure, `stopLocalStack` removes the rest.
- * @param {Place} place
- * @param {number} port
- * @param {{ signal?: AbortSignal | undefined }} [options]
+ * @param {Place} place @param {number} port @param {{ signal?: AbortSignal | undefined }} [options]
  */
 export async function startLocalStack({ root, project, say }, port, { signal } = {}) {
   const options = { cwd: root, env: { LOCALSTACK_PORT: String(port) }, withinMs: STARTS_WITHIN_MS, say, signal };

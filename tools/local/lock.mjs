@@ -15,10 +15,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from './fail.mjs';
 import { standingOf, startOf } from './identity.mjs';
-import { createPatience } from './patience.mjs';
+import { createPatience, poll } from './patience.mjs';
 import { commandOf } from './ports.mjs';
 
 /** Longer than an install on a slow machine. */
@@ -29,11 +28,7 @@ const SILENT_MS = 2_000;
 /** Error codes of a rename onto a non-empty folder. Windows uses general codes. */
 const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
-/**
- * Ignores these error codes.
- * @param {string[]} codes
- * @param {() => void} act
- */
+/** Ignores these error codes. @param {string[]} codes @param {() => void} act */
 function unless(codes, act) {
   try {
     act();
@@ -103,6 +98,7 @@ export async function withLock(lock, work, options = {}) {
   mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
   const me = `${process.pid}_${startOf(process.pid)}_${randomUUID()}`;
   const prepared = `${lock}.${me}`;
+  const seconds = Math.round(patienceMs / 1_000);
   const take = () => {
     // Removes the folder only if it is empty.
     unless(['ENOENT', ...TAKEN], () => rmdirSync(lock));
@@ -111,29 +107,30 @@ export async function withLock(lock, work, options = {}) {
   mkdirSync(prepared);
   try {
     writeFileSync(`${prepared}/${me}`, '');
-    const patience = createPatience(patienceMs);
     const silence = createPatience(silentMs);
+    let holder = '';
     /** @type {string | undefined} */
     let told;
-    while (!take()) {
-      const { holders, remove } = look(lock);
-      const gone = holders.filter(isGone);
-      gone.forEach(remove);
-      if (gone.length > 0) continue;
-      const [holder = ''] = holders;
-      if (patience.isOver()) {
-        throw new LocalError(
-          `Process ${describe(holder)} has held ${lock} for ${Math.round(patienceMs / 1_000)} s.`,
-          `Wait until it has ended; if it is no start of Orderflow: rm -r ${lock}   Then run this again.`,
-        );
+    const tryToTake = () => {
+      while (!take()) {
+        const { holders, remove } = look(lock);
+        const gone = holders.filter(isGone);
+        gone.forEach(remove);
+        if (gone.length > 0) continue;
+        [holder = ''] = holders;
+        if (silence.isOver() && told !== holder) {
+          told = holder;
+          say(`  waiting for process ${describe(holder)}, which holds ${lock}, for up to ${seconds} s`);
+        }
+        return false;
       }
-      if (silence.isOver() && told !== holder) {
-        told = holder;
-        say(
-          `  waiting for process ${describe(holder)}, which holds ${lock}, for up to ${Math.round(patienceMs / 1_000)} s`,
-        );
-      }
-      await sleep(LOOK_EVERY_MS, undefined, { signal });
+      return true;
+    };
+    if (!(await poll(tryToTake, patienceMs, { everyMs: LOOK_EVERY_MS, signal }))) {
+      throw new LocalError(
+        `Process ${describe(holder)} has held ${lock} for ${seconds} s.`,
+        `Wait until it has ended. If it does not belong to Orderflow: rm -r ${lock}   Then run this again.`,
+      );
     }
   } catch (error) {
     rmSync(prepared, { recursive: true, force: true });

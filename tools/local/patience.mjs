@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** A round of polling is shorter. A longer gap means that the process was suspended. */
 const LONGEST_ROUND_MS = 3_000;
 
@@ -19,4 +21,19 @@ export function createPatience(ms, readMs = () => performance.now()) {
       return leftMs < 0;
     },
   };
+}
+
+/**
+ * Asks until the answer is neither undefined nor false, or the time is over. Returns the last answer.
+ * @template T
+ * @param {() => T | Promise<T>} ask @param {number} withinMs
+ * @param {{ everyMs?: number, signal?: AbortSignal | undefined }} [options]
+ */
+export async function poll(ask, withinMs, { everyMs = 100, signal } = {}) {
+  const patience = createPatience(withinMs);
+  for (;;) {
+    const answer = await ask();
+    if (answer || patience.isOver()) return answer;
+    await sleep(everyMs, undefined, { signal });
+  }
 }

@@ -5,38 +5,31 @@ import { createServer } from 'node:net';
 import { askDocker } from './docker.mjs';
 import { LocalError } from './fail.mjs';
 
+/** @typedef {{ container: string } | { pid: number, command: string, end?: string | undefined } | 'Docker' | 'unknown'} Owner of a port; `end` is the command that ends it, if not kill */
+
 const ANSWERS_WITHIN_MS = 2_000;
 
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
-export function canListen(port) {
+/** Listens for a moment. @param {number} port @returns {Promise<number | undefined>} undefined if it is taken */
+function tryPort(port) {
   return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
+    const server = createServer().once('error', () => resolve(undefined));
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      server.close(() => {
-        resolve(true);
-      });
+      const held = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
+      server.close(() => resolve(held));
     });
   });
 }
 
-/** @returns {Promise<number>} a port that nobody listened on a moment ago */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1' }, () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
+/** @param {number} port */
+export async function canListen(port) {
+  return (await tryPort(port)) !== undefined;
+}
+
+/** A port on which nothing listened a moment ago. */
+export async function freePort() {
+  const port = await tryPort(0);
+  if (port === undefined) throw new LocalError('No port is free.', 'End some programs and run this again.');
+  return port;
 }
 
 /** @param {number} pid */
@@ -60,10 +53,7 @@ export function commandOf(pid) {
   }
 }
 
-/**
- * Finds the process with a listening socket, from /proc.
- * @param {number} port
- */
+/** Finds the process with a listening socket, from /proc. @param {number} port */
 function ownerFromProc(port) {
   const LISTEN = '0A';
   const inodes = new Set(
@@ -97,21 +87,7 @@ function ownerFromLsof(port) {
   return first ? Number(first) : undefined;
 }
 
-/**
- * The container that publishes the port. Docker's proxy process would not help.
- * @param {number} port
- */
-function containerOn(port) {
-  return (
-    askDocker(['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'], ANSWERS_WITHIN_MS).stdout.trim() ||
-    undefined
-  );
-}
-
-/**
- * The process that listens on the port, unless it is another user's.
- * @param {number} port
- */
+/** The process that listens on the port, unless it is another user's. @param {number} port */
 export function processOn(port) {
   try {
     const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
@@ -122,19 +98,30 @@ export function processOn(port) {
   return undefined;
 }
 
-/** @param {number} port */
-function describeOwner(port) {
-  const container = containerOn(port);
-  if (container) return `the container ${container} (docker stop ${container} ends it)`;
-  const owner = processOn(port);
-  if (owner) return `process ${owner.pid}: ${owner.command}`;
-  return 'a process of another user; try: sudo lsof -i :' + String(port);
+/** @param {Owner} owner */
+export function describeOwner(owner) {
+  if (owner === 'Docker') return 'Docker, for a container';
+  if (owner === 'unknown') return 'a process of another user';
+  return 'container' in owner ? `the container ${owner.container}` : `process ${owner.pid}: ${owner.command}`;
+}
+
+/** The command that ends or names the owner. @param {Owner} owner @param {number} port */
+export function howToEnd(owner, port) {
+  if (owner === 'Docker') return `docker ps --all --filter publish=${port}   (names it)`;
+  if (owner === 'unknown') return `sudo lsof -i :${port}   (names it)`;
+  return 'container' in owner ? `docker stop ${owner.container}` : (owner.end ?? `kill ${owner.pid}`);
+}
+
+/** Prefers the container to Docker's proxy process. @param {number} port @returns {Owner} */
+function ownerOf(port) {
+  const ps = ['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}'];
+  const container = askDocker(ps, ANSWERS_WITHIN_MS).stdout.trim();
+  return container ? { container } : (processOn(port) ?? 'unknown');
 }
 
 /**
  * The port from a variable: a number, the first of a range as in Compose, or any free one for 0.
- * @param {string} variable
- * @param {number} fallback
+ * @param {string} variable @param {number} fallback
  */
 export async function choosePort(variable, fallback) {
   const given = process.env[variable]?.trim() || String(fallback);
@@ -148,9 +135,10 @@ export async function choosePort(variable, fallback) {
   }
   if (port === 0) return freePort();
   if (!(await canListen(port))) {
+    const owner = ownerOf(port);
     throw new LocalError(
-      `Port ${port} is taken by ${describeOwner(port)}`,
-      `Stop that, or move: ${variable}=${port + 10_000} npm run local   (${variable}=0 takes any free port)`,
+      `Port ${port} is taken by ${describeOwner(owner)}`,
+      `${howToEnd(owner, port)}, or move: ${variable}=${port + 10_000} npm run local   (${variable}=0 takes any free port)`,
     );
   }
   return port;

@@ -1,6 +1,6 @@
 /** The running and the ending processes of one run. */
+import { end as endProcess } from './children.mjs';
 import { startOf } from './identity.mjs';
-import { createPatience } from './patience.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
@@ -10,11 +10,9 @@ import { createPatience } from './patience.mjs';
 
 /** Longer than a service's own deadline for draining. */
 export const STOP_WITHIN_MS = 32_000;
-const LOOK_EVERY_MS = 1_000;
 
 /**
- * @param {object} run
- * @param {() => boolean} run.isStopping what starts from then on is ended at once
+ * @param {object} run @param {() => boolean} run.isStopping what starts from then on is ended at once
  * @param {() => void} run.onChange after each start, and each end that nobody asked for
  * @param {(child: Child, code: number) => void} run.onOwnEnd of a process that nobody told to end
  */
@@ -29,24 +27,15 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     running.splice(running.indexOf(child), 1);
   }
 
-  /**
-   * Sends SIGTERM, and SIGKILL after the deadline.
-   * @param {Child} child
-   */
+  /** Sends SIGTERM, and SIGKILL after the deadline. @param {Child} child */
   function end(child) {
     const begun = ending.get(child);
     if (begun) return begun;
-    const ended = (async () => {
-      child.kill('SIGTERM');
-      // A suspended process would not receive SIGTERM.
-      if (process.platform !== 'win32') child.kill('SIGCONT');
-      const patience = createPatience(STOP_WITHIN_MS);
-      const timer = setInterval(() => {
-        if (patience.isOver()) child.kill('SIGKILL');
-      }, LOOK_EVERY_MS);
-      await child.ended;
-      clearInterval(timer);
-    })();
+    let isGone = false;
+    const gone = child.ended.then(() => {
+      isGone = true;
+    });
+    const ended = endProcess(child.kill, () => isGone, STOP_WITHIN_MS).then(() => gone);
     ending.set(child, ended);
     return ended;
   }
@@ -72,8 +61,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     runs: (name) => running.some((child) => child.name === name && !ending.has(child)),
     /**
      * Ends those with these names.
-     * @param {(name: string) => boolean} isMeant
-     * @param {(name: string, code: number) => void} onEnd
+     * @param {(name: string) => boolean} isMeant @param {(name: string, code: number) => void} onEnd
      */
     async endAll(isMeant, onEnd) {
       const meant = running.filter(({ name }) => isMeant(name));
@@ -88,7 +76,7 @@ export function createProcesses({ isStopping, onChange, onOwnEnd }) {
     async settled() {
       await Promise.all(ending.values());
     },
-    /** The living processes, for run.json. @returns {Known[]} */
+    /** The living processes, for run.json. */
     known: () =>
       running.flatMap(({ name, pid }) => {
         const startedAt = pid > 0 ? startOf(pid) : undefined;

@@ -1,8 +1,9 @@
 /** Requirements of the machine, and installation of dependencies. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { SERVICES } from '../../contracts/src/topology.js';
+import { stateOfDependencies } from './dependencies.mjs';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { withLock } from './lock.mjs';
@@ -12,11 +13,11 @@ import { runToEnd } from './run-to-end.mjs';
 
 export const MIN_NODE = [20, 19];
 export const MIN_PYTHON = [3, 10];
+/** Prints the version, and `venv` if virtual environments can be made. */
+export const PYTHON_VERSION_AND_VENV =
+  'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
 
-/**
- * @param {string} version
- * @param {number[]} minimum its parts, the major one first
- */
+/** @param {string} version @param {number[]} minimum its parts, the major one first */
 export function isAtLeast(version, minimum) {
   const parts = version.split('.').map((part) => Number.parseInt(part, 10));
   const differing = minimum.findIndex((part, index) => (parts[index] ?? 0) !== part);
@@ -39,18 +40,17 @@ export function findPython() {
   /** @type {string[]} */
   const tooOld = [];
   for (const command of ['python3', 'python']) {
-    const isolated = (/** @type {string} */ program) =>
-      spawnSync(command, ['-I', '-c', program], { encoding: 'utf8', env: ofTheMachine(process.env) });
-    const asked = isolated('import sys; print("%d.%d.%d" % sys.version_info[:3])');
-    if (asked.error || asked.status !== 0) continue;
-    const version = asked.stdout.trim();
+    const options = { encoding: /** @type {const} */ ('utf8'), env: ofTheMachine(process.env) };
+    const { status, stdout } = spawnSync(command, ['-I', '-c', PYTHON_VERSION_AND_VENV], options);
+    if (status !== 0) continue;
+    const [version = '', venv] = stdout.trim().split(' ');
     if (!isAtLeast(version, MIN_PYTHON)) {
       tooOld.push(version);
       continue;
     }
-    if (isolated('import venv, ensurepip').status !== 0) {
+    if (venv !== 'venv') {
       throw new LocalError(
-        `Python ${version} is here, but not its venv module, which the embedded emulator is installed with.`,
+        `Python ${version} has no venv module, which the embedded emulator needs.`,
         'Debian and Ubuntu: sudo apt install python3-venv',
       );
     }
@@ -65,41 +65,6 @@ export function findPython() {
   );
 }
 
-/** @typedef {{ version?: string, resolved?: string, link?: boolean, optional?: boolean }} Locked a package of the lockfile */
-
-/**
- * Why an installed package does not match the lockfile; undefined if it does. Optional packages may be missing.
- * @param {string} root
- * @param {string} path below root, as node_modules/jest
- * @param {Locked} locked
- */
-function problemOf(root, path, { version, resolved = '', link, optional }) {
-  try {
-    if (link) return realpathSync(root + path) === realpathSync(root + resolved) ? undefined : 'links elsewhere';
-    const installed = JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).version;
-    return installed === version ? undefined : `is ${installed}, not ${version}`;
-  } catch {
-    return optional && !existsSync(root + path) ? undefined : 'is missing';
-  }
-}
-
-/**
- * Compares node_modules with the lockfile, including development dependencies.
- * @param {string} root
- * @returns {string} 'up to date', or what it is instead
- */
-export function stateOfDependencies(root) {
-  if (!existsSync(`${root}node_modules`)) return 'missing';
-  const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'));
-  const problems = Object.entries(/** @type {Record<string, Locked>} */ (packages)).flatMap(([path, locked]) => {
-    const problem = /(^|\/)node_modules\//.test(path) ? problemOf(root, path, locked) : undefined;
-    return problem ? [`${path.replace(/^node_modules\//, '')} ${problem}`] : [];
-  });
-  if (problems.length === 0) return 'up to date';
-  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
-  return `not as in package-lock.json: ${problems[0]}${more}`;
-}
-
 /** Installs everything in the lockfile, whatever npm's configuration. npm warns about `engines`. */
 const NPM_CI = [
   ...['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--include=peer'],
@@ -108,8 +73,7 @@ const NPM_CI = [
 
 /**
  * Runs `npm ci` without package scripts if node_modules does not match the lockfile.
- * @param {string} root
- * @param {Abortable} [options]
+ * @param {string} root @param {Abortable} [options]
  */
 export async function installDependencies(root, { signal } = {}) {
   const state = stateOfDependencies(root);
@@ -157,8 +121,7 @@ export function pipEnvironment(python) {
  * Concurrent callers wait.
  * @param {string} root
  * @param {{ name: string, requirements: string, what: string }} environment `requirements` below root; `what` for people
- * @param {Abortable} [options]
- * @returns {Promise<{ python: string, made: boolean }>} its Python
+ * @param {Abortable} [options] @returns {Promise<{ python: string, made: boolean }>} its Python
  */
 export async function installPython(root, { name, requirements: file, what }, { signal } = {}) {
   const requirements = `${root}${file}`;
@@ -199,11 +162,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
   return withLock(`${environment}.lock`, make, { signal });
 }
 
-/**
- * Installs MiniStack.
- * @param {string} root
- * @param {Abortable} [options]
- */
+/** Installs MiniStack. @param {string} root @param {Abortable} [options] */
 export function installEmulator(root, options) {
   const environment = {
     name: 'ministack',
@@ -218,9 +177,7 @@ const SERVICE_PROJECTS = Object.keys(SERVICES).map((service) => `services/${serv
 /**
  * Compiles the services or other projects incrementally. One build at a time, so that no process reads a half-written
  * file.
- * @param {string} root
- * @param {string[]} projects
- * @param {Abortable} [options]
+ * @param {string} root @param {string[]} projects @param {Abortable} [options]
  */
 export async function build(root, projects = SERVICE_PROJECTS, { signal } = {}) {
   const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];

@@ -13,11 +13,7 @@ import { resolve } from 'node:path';
  * @property {string} prefix what a command begins with to mean this folder; empty for the usual one
  */
 
-/**
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
- * @returns {RunFolder}
- */
+/** @param {string} root @param {NodeJS.ProcessEnv} env */
 export function runFolder(root, env) {
   const given = env['ORDERFLOW_LOCAL_DIR']?.trim();
   const folder = resolve(root, given || '.local');

@@ -7,8 +7,7 @@ const ENDS_WITHIN_MS = 15_000;
 
 /**
  * Sends a signal to the process group of a child.
- * @param {import('node:child_process').ChildProcess} child
- * @param {NodeJS.Signals} signal
+ * @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal
  */
 function signalGroup(child, signal) {
   if (child.pid === undefined) return;
@@ -21,17 +20,16 @@ function signalGroup(child, signal) {
 
 /**
  * Like `spawnSync`, but this process can handle signals meanwhile. The program has its own process group.
- * @param {string} command
- * @param {string[]} args
+ * @param {string} command @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined, withinMs?: number | undefined }} [options]
  * `signal` ends the program; after `withinMs` it is killed
- * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: Error, isLate: boolean }>} once it
+ * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: NodeJS.ErrnoException, isLate: boolean }>} once it
  * has ended; `isLate` when it was killed for that
  */
 export async function runToEnd(command, args, { signal, withinMs, ...options } = {}) {
   signal?.throwIfAborted();
   const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  /** @type {Promise<{ status: number | null, error?: Error }>} */
+  /** @type {Promise<{ status: number | null, error?: NodeJS.ErrnoException }>} */
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve({ status: null, error }));
     child.once('close', (status) => resolve({ status }));

@@ -1,8 +1,7 @@
 /** Rebuilds on change and restarts the affected services. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { startChild } from './children.mjs';
-import { SERVICES } from './embedded.mjs';
+import { SERVICES, startIn } from './embedded.mjs';
 import { ofTheMachine } from './environment.mjs';
 import { followFile } from './follow.mjs';
 
@@ -18,24 +17,13 @@ const SHARED = ['contracts', 'domain', 'platform'];
 export const COMPILER = 'compiler';
 
 /** @param {Place} place */
-function startCompiler({ root, logDir, onStart }) {
+function startCompiler(place) {
   const projects = SERVICES.map((service) => `services/${service}`);
-  const child = startChild({
-    name: COMPILER,
-    command: process.execPath,
-    args: ['node_modules/typescript/bin/tsc', '-b', '--watch', '--preserveWatchOutput', ...projects],
-    cwd: root,
-    env: ofTheMachine(process.env),
-    logFile: `${logDir}${COMPILER}.log`,
-  });
-  onStart?.(child);
-  return child;
+  const args = ['node_modules/typescript/bin/tsc', '-b', '--watch', '--preserveWatchOutput', ...projects];
+  return startIn(place, { name: COMPILER, command: process.execPath, args, env: ofTheMachine(process.env) });
 }
 
-/**
- * Identifies the state of the JavaScript in a folder; empty without any.
- * @param {string} folder
- */
+/** Identifies the state of the JavaScript in a folder; empty without any. @param {string} folder */
 function stampOf(folder) {
   try {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
@@ -46,7 +34,7 @@ function stampOf(folder) {
   }
 }
 
-/** @param {string} root @returns {Map<Service, string>} */
+/** @param {string} root */
 function stampsOf(root) {
   const shared = SHARED.map((folder) => stampOf(`${root}${folder}/dist`));
   return new Map(
@@ -99,9 +87,7 @@ function watchBuild(root, { isDown, restart }) {
 
 /**
  * Compiles on change, and restarts the affected services.
- * @param {Place} place
- * @param {object} run
- * @param {import('./processes.mjs').Processes} run.processes
+ * @param {Place} place @param {object} run @param {import('./processes.mjs').Processes} run.processes
  * @param {(service: Service) => Promise<boolean>} run.tryToStart whether it is ready
  * @param {(name: string, line: string) => void} run.print
  * @param {() => boolean} run.isStopping nothing is started from then on

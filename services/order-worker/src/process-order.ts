@@ -3,12 +3,7 @@ import { fulfilmentKeyFor } from '@orderflow/domain/ids';
 import type { OrderOutcomeFields } from '@orderflow/domain/orders/order-events';
 import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import type { Delivery, Handler } from '@orderflow/platform/worker/delivery';
-import {
-  endOfRetries,
-  workOnItem,
-  type Claimed,
-  type WorkResult,
-} from '@orderflow/platform/work-item/process';
+import { endOfRetries, workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/work-item/process';
 import type { Fulfilment } from './fulfilment/fulfilment.js';
 
 type Work = (claimed: Claimed) => Promise<WorkResult>;

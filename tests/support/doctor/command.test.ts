@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pidFile } from '../../../tools/local/children.mjs';
-import { addEnvFiles, readLeftBehind, readLocalRun, readSettings } from '../../../tools/local/find-system.mjs';
 import { startOf } from '../../../tools/local/identity.mjs';
+import { readLeftBehind, readLocalRun } from '../../../tools/local/local-run.mjs';
 import { makeRunFolder, runFolder } from '../../../tools/local/run-folder.mjs';
+import { addEnvFiles, readSettings } from '../../../tools/local/settings.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const doctor = (...options: string[]) =>

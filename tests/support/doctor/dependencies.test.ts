@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkDependencies } from '../../../tools/doctor/machine.mjs';
-import { stateOfDependencies } from '../../../tools/local/requirements.mjs';
+import { stateOfDependencies } from '../../../tools/local/dependencies.mjs';
 
 describe('dependencies', () => {
   const packages = {

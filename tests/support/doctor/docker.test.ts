@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkFiles, checkImage, readConfig, readContainers, readWantedPorts } from '../../../tools/doctor/docker.mjs';
+import { checkFiles, checkImage, readConfig } from '../../../tools/doctor/docker.mjs';
+import { readContainers, readWantedPorts } from '../../../tools/local/containers.mjs';
 
 const answered = (stdout: string) => ({ status: 'ok' as const, stdout, reason: '' });
 

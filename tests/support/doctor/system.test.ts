@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { emulatorLog, fixesOf } from '../../../tools/doctor/fixes.mjs';
 import { originOf } from '../../../tools/doctor/surroundings.mjs';
 import { checkChoice, checkClock, checkHook, checkSilence, checkWork } from '../../../tools/doctor/system.mjs';
-import { credentialsAt } from '../../../tools/local/find-system.mjs';
+import { credentialsAt } from '../../../tools/local/local-run.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
 const local = { kind: 'local' as const, logs: 'logs/', prefix: '', project: 'orderflow-local-1' };

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ConnectedSystem, TargetOptions } from './connect.js';
+import type { ConnectedSystem } from './connect.js';
+import type { TargetOptions } from './find-target.js';
 import type { Deadline, Terminal } from './terminal.js';
 
 /** Connects to the system, runs a command, and sets the exit code. */
@@ -38,13 +39,22 @@ export function countingNumber(text: string): number {
   return number;
 }
 
+export function idOf(text: string): string {
+  const id = text.trim().toLowerCase();
+  if (/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id)) return id;
+  throw new InvalidArgumentError('An id looks like 0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11.');
+}
+
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** Options that select the system. */
 export function withTarget(command: Command): Command {
   return command
-    .option('--endpoint <url>', 'where the emulator listens (AWS_ENDPOINT_URL; else what runs on this machine)')
-    .option('--stage <name>', 'prefix of all resource names (STAGE; else local)')
-    .option('--aws', 'AWS itself, with the credentials and the region of the environment');
+    .option('--endpoint <url>', 'URL of the emulator (AWS_ENDPOINT_URL; by default the one that runs here)')
+    .option('--stage <name>', 'prefix of all resource names (STAGE; by default local)')
+    .option('--aws', 'use AWS, with the credentials and the region of the environment');
+}
+
+export function examples(script: string, ...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${`npm run ${script} -- ${line}`.replace(/ -- $/, '')}`).join('\n')}`;
 }

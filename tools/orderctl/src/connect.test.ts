@@ -2,14 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { queueDoesNotExist } from '@orderflow/testing/aws/sqs-errors';
-import {
-  connect,
-  connectPatiently,
-  findTarget,
-  findTargetPatiently,
-  toOperatorError,
-  type Surroundings,
-} from './connect.js';
+import { connect, connectPatiently, toOperatorError } from './connect.js';
+import { findTarget, findTargetPatiently, type Surroundings } from './find-target.js';
 import { OperatorError } from './operator-error.js';
 import { startDeadline } from './terminal.js';
 import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';

@@ -3,7 +3,6 @@ import { createOutage } from './outage.js';
 import { unlessInterrupted, type Deadline, type Terminal } from './terminal.js';
 
 type Options = {
-  /** The system, for messages. */
   where: string;
   everyMs: number;
   /** The time limit, which also ends a hanging round. */

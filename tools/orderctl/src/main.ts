@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,15 +8,8 @@ import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Run, RunOnApi } from './command-options.js';
-import {
-  connect,
-  connectPatiently,
-  findTarget,
-  findTargetPatiently,
-  toOperatorError,
-  type Credentials,
-  type Surroundings,
-} from './connect.js';
+import { connect, connectPatiently, toOperatorError } from './connect.js';
+import { findTarget, findTargetPatiently, type Credentials, type Part, type Surroundings } from './find-target.js';
 import { createProgram } from './program.js';
 import { findApi } from './send/find-api.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
@@ -33,7 +27,7 @@ process.once('SIGINT', () => {
   interrupted.abort(new Error('Interrupted.'));
 });
 stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE') interrupted.abort(new Error('Nobody reads this any more.'));
+  if (code === 'EPIPE') interrupted.abort(new Error('The reader of the output has ended.'));
 });
 
 const terminal: Terminal = {
@@ -58,24 +52,26 @@ const terminal: Terminal = {
 /** Shared with tools that run before compilation, hence plain JavaScript. */
 const load = (name: string): Promise<unknown> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href);
 
+type FindSystem = (root: string, env: NodeJS.ProcessEnv, part: Part) => ReturnType<Surroundings['find']>;
 const { forgetAws } = (await load('environment')) as { forgetAws: (env: NodeJS.ProcessEnv) => void };
-const finder = (await load('find-system')) as Pick<Surroundings, 'answers'> & {
+const { readSettings } = (await load('settings')) as {
   readSettings: (root: string, env: NodeJS.ProcessEnv) => Surroundings['setting'];
-  findSystem: (
-    root: string,
-    env: NodeJS.ProcessEnv,
-    ...part: Parameters<Surroundings['find']>
-  ) => ReturnType<Surroundings['find']>;
+};
+const { answers, findSystem } = (await load('find-system')) as {
+  answers: Surroundings['answers'];
+  findSystem: FindSystem;
+};
+const { readLocalRun, credentialsAt } = (await load('local-run')) as {
   readLocalRun: (root: string, env: NodeJS.ProcessEnv) => object | undefined;
   credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, localRun: object | undefined) => Credentials;
 };
 
 const surroundings: Surroundings = {
   env,
-  setting: finder.readSettings(ROOT, env),
-  find: (part) => finder.findSystem(ROOT, env, part),
-  credentialsAt: (endpoint) => finder.credentialsAt(endpoint, env, finder.readLocalRun(ROOT, env)),
-  answers: finder.answers,
+  setting: readSettings(ROOT, env),
+  find: (part) => findSystem(ROOT, env, part),
+  credentialsAt: (endpoint) => credentialsAt(endpoint, env, readLocalRun(ROOT, env)),
+  answers,
 };
 
 /** Including the variables that must precede further commands. */
@@ -99,16 +95,15 @@ const run: Run = async (options, command, { patient = false, forMs, leavesNothin
   // The SDK would read it, too.
   if (options.aws) delete env.AWS_ENDPOINT_URL;
   else forgetAws(env);
-  const { region: AWS_REGION, endpoint, credentials } = target;
-  const emulator = {
-    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint }),
-    ...(credentials
-      ? { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey }
-      : {}),
-  };
-  const AWS_REQUEST_TIMEOUT_MS = patient ? REQUEST_TIMEOUT_MS.patient : REQUEST_TIMEOUT_MS.otherwise;
-  const timeouts = { AWS_REQUEST_TIMEOUT_MS, SQS_WAIT_TIME_SECONDS: 5 };
-  const aws = createAwsClients({ AWS_REGION, ...emulator, ...timeouts });
+  const { region, endpoint, credentials } = target;
+  const aws = createAwsClients({
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: credentials?.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
+    AWS_REQUEST_TIMEOUT_MS: patient ? REQUEST_TIMEOUT_MS.patient : REQUEST_TIMEOUT_MS.otherwise,
+    SQS_WAIT_TIME_SECONDS: 5,
+  });
   try {
     const connecting = patient
       ? connectPatiently(target, aws, terminal, deadline)
@@ -129,17 +124,11 @@ const runOnApi: RunOnApi = async (options, command) => {
 };
 
 async function doctor(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [`${ROOT}tools/doctor.mjs`, ...args], {
-    stdio: 'inherit',
-  });
+  const child = spawn(process.execPath, [`${ROOT}tools/doctor.mjs`, ...args], { stdio: 'inherit' });
   // In a terminal, it receives Ctrl-C directly.
   interrupted.signal.addEventListener('abort', () => child.kill('SIGINT'));
-  process.exitCode = await new Promise<number>((end, fail) => {
-    child.once('error', fail);
-    child.once('close', (code) => {
-      end(code ?? 130);
-    });
-  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  process.exitCode = code ?? 130;
 }
 
 try {

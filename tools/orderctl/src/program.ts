@@ -1,17 +1,31 @@
 import { Command } from 'commander';
+import { OVERDUE_AFTER_MS } from '@orderflow/platform/health/checks';
 import { auditCommand } from './audit/audit-command.js';
-import { AUDIT_DEFAULTS } from './audit/audit.js';
-import { wholeNumber, withTarget, type Run, type RunOnApi } from './command-options.js';
-import type { TargetOptions } from './connect.js';
+import {
+  collect,
+  countingNumber,
+  examples,
+  idOf,
+  wholeNumber,
+  withTarget,
+  type Run,
+  type RunOnApi,
+} from './command-options.js';
+import type { TargetOptions } from './find-target.js';
 import { addDeadLetterCommands } from './dead-letters/commands.js';
-import { addOrderCommands } from './order/command.js';
+import { order } from './order/order.js';
+import { restartAll, type RestartOptions } from './restart/restart-all.js';
+import type { Kind } from './restart/restart.js';
 import { addSendCommand } from './send/command.js';
-import { addStatusCommand } from './status/command.js';
-import { addTailCommand } from './tail/command.js';
+import { status, type StatusOptions } from './status/status.js';
+import { tail, type TailOptions } from './tail/tail.js';
 
 const EXIT_CODES = `
-Exit codes: 0 fine; 1 something does not add up, needs attention, was refused or unanswered, has not completed, or is not
-there; 2 wrong usage, or no system can be reached; 130 interrupted (Ctrl-C).`;
+Exit codes: 0 fine; 1 something does not add up, needs attention, was refused or unanswered, did not complete, or does not
+exist; 2 wrong usage, or no system can be reached; 130 interrupted (Ctrl-C).`;
+
+const AN_ID = '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11';
+const OVERDUE_AFTER_SECONDS = OVERDUE_AFTER_MS / 1_000;
 
 type Runners = {
   run: Run;
@@ -20,46 +34,129 @@ type Runners = {
   doctor: (args: readonly string[]) => Promise<void>;
 };
 
-function addAuditCommand(program: Command, run: Run): void {
-  withTarget(
-    program
-      .command('audit')
-      .description('reconciles orders, notifications, markers and queues; receives nothing from live queues')
-      .option(
-        '--tolerance <seconds>',
-        'how long a marker may be due unexplained',
-        wholeNumber,
-        AUDIT_DEFAULTS.toleranceMs / 1_000,
-      )
-      .option('--json', 'one JSON document')
-      .addHelpText(
-        'after',
-        `
-COMPLETED means fulfilled. An order that is FAILED after attempts must have been cancelled at the warehouse first; one
-without a confirmed cancel is a finding, not-cancelled: ask the warehouse whether it has shipped. Orders that were
-FAILED by a version that did not cancel yet are found, too.
-
-overdue: a marker has been due for long, and neither a lease nor a message explains it; a rule may be off (npm run ops --
-status). marker-ahead: a clock was ahead when the item was written; the sweeper makes it due. unreadable: the row lacks
-required attributes; repair it. confirmation-missing: the consumer that it names never learns of the outcome; publish the event
-again for it. An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
-
-Examples:
-  npm run audit
-  npm run audit -- --tolerance 60 --json
-  npm run audit -- --endpoint http://127.0.0.1:4566 --stage local`,
-      ),
-  ).action((options: TargetOptions & { tolerance: number; json?: boolean }) =>
-    run(options, (system, terminal) =>
-      auditCommand(system, terminal, { ...options, toleranceMs: options.tolerance * 1_000 }),
-    ),
-  );
+function addStatusCommand(program: Command, run: Run): void {
+  withTarget(program.command('status'))
+    .description('shows queues, orders by status, outbox and rules, and which of them need attention')
+    .option('--no-count', 'do not count orders and notifications, which scans their tables')
+    .option('--watch <seconds>', 'repeat until Ctrl-C', countingNumber)
+    .option('--tolerance <seconds>', 'how long a marker may be overdue', wholeNumber, OVERDUE_AFTER_SECONDS)
+    .option('--json', 'print one JSON document; with --watch one per line')
+    .addHelpText(
+      'after',
+      `
+Exits with 1 when something needs attention: dead letters, an overdue marker, a rule that is disabled, missing or without
+its target, or a missing table, queue or bus. With --watch, the command reports an outage of AWS and waits for its end.
+${examples('ops', 'status', 'status --watch 5 --no-count', 'status --json --aws --stage production')}`,
+    )
+    .action((options: TargetOptions & StatusOptions) =>
+      run(options, (system, terminal) => status(system, terminal, options), {
+        patient: options.watch !== undefined,
+        leavesNothing: options.watch === undefined,
+      }),
+    );
 }
 
-/** The operator command with all subcommands. */
+/** `replay <id>...`, below `order` and `notification`. */
+function addReplayCommand(parent: Command, kind: Kind, run: Run): void {
+  withTarget(parent.command('replay'))
+    .description(`starts ${kind}s again that are FAILED and retriable, with or without a dead letter`)
+    .argument('[id...]', `ids of ${kind}s`, (id: string, before?: string[]) => collect(idOf(id), before))
+    .option('--code <code>', 'all that failed with this code, for example UNDELIVERED; may be repeated', collect)
+    .option('--most <count>', 'start at most this many', countingNumber, 1_000)
+    .option('--rate <per second>', 'how many to start per second', countingNumber, 20)
+    .option('--dry-run', 'show what would be done, and do nothing')
+    .option('--json', 'print one JSON document per line')
+    .addHelpText(
+      'after',
+      `
+If the ${kind} has a dead letter, the letter stays in its queue and no longer starts anything.
+${examples('ops', `${kind} replay ${AN_ID}`, `${kind} replay --code UNDELIVERED --dry-run`)}`,
+    )
+    .action((ids: string[] | undefined, _options: object, command: Command) => {
+      // The parent command consumes options with the same names.
+      const options: TargetOptions & RestartOptions = command.optsWithGlobals();
+      return run(options, (system, terminal) => restartAll(system, terminal, kind, ids ?? [], options));
+    });
+}
+
+function addOrderCommands(program: Command, run: Run): void {
+  const orderCommand = withTarget(program.command('order'))
+    .description('shows one order and its timeline, including its notifications')
+    .argument('<id>', "the order's id", idOf)
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Exits with 1 if the order does not exist, and with 2 if this is not an order id.
+${examples('ops', `order ${AN_ID}`)}`,
+    )
+    .action((id: string, options: TargetOptions & { json?: boolean }) =>
+      run(options, (system, terminal) => order(system, terminal, id, options), { leavesNothing: true }),
+    );
+  addReplayCommand(orderCommand, 'order', run);
+  const notification = program.command('notification').description('starts notifications again: notification replay');
+  addReplayCommand(notification, 'notification', run);
+}
+
+function addTailCommand(program: Command, run: Run): void {
+  withTarget(program.command('tail'))
+    .description('shows orders as they change, the newest last, until Ctrl-C')
+    .option('--last <n>', 'start with this many of the newest orders', wholeNumber, 10)
+    .option('--for <seconds>', 'end after this time, even if AWS cannot be reached', countingNumber)
+    .option('--count <n>', 'end after this many lines', countingNumber)
+    .option('--json', 'print one JSON document per line')
+    .addHelpText(
+      'after',
+      `
+It looks twice a second. An order that changes twice in between has one line, and its version shows that. The command keeps
+watching failed orders, so it shows a replay of their dead letters. It reports an outage of AWS and its end; you do not have
+to restart it. --for exits with 2 if AWS cannot be reached when the time is over.
+${examples('ops', 'tail', 'tail --last 0 --for 60 --json')}`,
+    )
+    .action((options: TargetOptions & TailOptions & { for?: number }) =>
+      run(options, (system, terminal, deadline) => tail(system, terminal, options, deadline), {
+        patient: true,
+        forMs: options.for === undefined ? undefined : options.for * 1_000,
+      }),
+    );
+}
+
+function addAuditCommand(program: Command, run: Run): void {
+  withTarget(program.command('audit'))
+    .description('reconciles orders, notifications, markers and queues; receives nothing from live queues')
+    .option(
+      '--tolerance <seconds>',
+      'how long a marker may be due without a reason',
+      wholeNumber,
+      OVERDUE_AFTER_SECONDS,
+    )
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+COMPLETED means fulfilled. An order that FAILED after attempts must have been cancelled at the warehouse first.
+
+Findings, among others:
+  not-cancelled         FAILED after attempts without a confirmed cancel. Ask the warehouse whether it has shipped.
+  overdue               A marker has been due for long, and neither a lease nor a message explains it. A rule may be
+                        disabled: npm run ops -- status
+  marker-ahead          A clock was ahead when the item was written. The sweeper makes the marker due.
+  unreadable            The row lacks required attributes. Repair it.
+  confirmation-missing  The named consumer will never learn of the outcome. Publish the event to it again.
+
+An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
+${examples('audit', '', '--tolerance 60 --json', '--endpoint http://127.0.0.1:4566 --stage local')}`,
+    )
+    .action((options: TargetOptions & { tolerance: number; json?: boolean }) =>
+      run(options, (system, terminal) =>
+        auditCommand(system, terminal, { ...options, toleranceMs: options.tolerance * 1_000 }),
+      ),
+    );
+}
+
 export function createProgram({ run, runOnApi, doctor }: Runners): Command {
   const program = new Command('orderctl')
-    .description("The operator's command of Orderflow: npm run ops -- <command>.")
+    .description("Orderflow's command for operators: npm run ops -- <command>.")
     .exitOverride()
     .addHelpText('afterAll', EXIT_CODES);
   addStatusCommand(program, run);
@@ -70,8 +167,8 @@ export function createProgram({ run, runOnApi, doctor }: Runners): Command {
   addDeadLetterCommands(program, run);
   program
     .command('doctor')
-    .description('checks this machine and the running system, with the exact fix for each fault')
-    .argument('[options...]', 'as of npm run doctor')
+    .description('checks this machine and the running system, with the exact fix for each problem')
+    .argument('[options...]', 'options of npm run doctor')
     .allowUnknownOption()
     .helpOption(false)
     .action((args: string[]) => doctor(args));

@@ -24,9 +24,7 @@ export type Terminal = {
   pause: (ms: number) => Promise<unknown>;
 };
 
-/** A deadline. */
 export type Deadline = {
-  /** Aborted at the deadline. */
   signal: AbortSignal;
   withinMs: number;
 };
@@ -64,7 +62,6 @@ export async function unlessInterrupted<T>(
   });
 }
 
-/** A coloured line, if colours are enabled. */
 export function paint(
   { colours }: Pick<Terminal, 'colours'>,
   style: 'bold' | 'dim' | 'red' | 'green' | 'yellow',
@@ -87,6 +84,16 @@ export function row(texts: readonly string[], widths: readonly number[]): string
     .map((text, index) => printable(text).padEnd(widths[index] ?? 0))
     .join('  ')
     .trimEnd()}\n`;
+}
+
+/** Prints labelled facts, one per line. Undefined facts are left out. */
+export function printFacts(
+  facts: Readonly<Record<string, string | number | undefined>>,
+  labelWidth: number,
+  { out }: Pick<Terminal, 'out'>,
+): void {
+  for (const [label, fact] of Object.entries(facts))
+    if (fact !== undefined) out(row([label, String(fact)], [labelWidth]));
 }
 
 /** Pads columns to their widest text. */
@@ -112,7 +119,6 @@ export function createProgress({ err, movingLines, elapsedMs }: Pick<Terminal, '
       moving = movingLines;
       err(movingLines ? `\r\u001b[2K${text}` : `${text}\n`);
     },
-    /** Clears the moving line. */
     end: (): void => {
       if (moving) err('\r\u001b[2K');
       moving = false;

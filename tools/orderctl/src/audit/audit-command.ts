@@ -13,12 +13,9 @@ function printFinding({ item, id, kind, problem, lastSeen }: AuditFinding, termi
   const { step, at, version, holder, worker, attempts, republished } = lastSeen;
   const by =
     holder === '' ? 'never claimed' : `claimed by message ${holder}${worker === undefined ? '' : ` on ${worker}`}`;
+  const claims = `${by}, ${attempts} attempts, republished ${republished} times`;
   terminal.out(row([item, id, kind, problem], FINDING_WIDTHS));
-  terminal.out(
-    printable(
-      `  last seen: ${step} at ${at}, version ${version}, ${by}, ${attempts} attempts, ${republished} times published again`,
-    ) + '\n',
-  );
+  terminal.out(`${printable(`  last seen: ${step} at ${at}, version ${version}, ${claims}`)}\n`);
 }
 
 function printTotals(report: AuditReport, terminal: Terminal): void {
@@ -35,7 +32,7 @@ function printTotals(report: AuditReport, terminal: Terminal): void {
   terminal.out(
     outcomes.expected
       ? `outcomes: ${outcomes.notified} notified, ${outcomes.underWay} under way, ${outcomes.missing} missing\n\n`
-      : 'outcomes: this stage tells nobody of them\n\n',
+      : 'outcomes: this stage delivers them to no consumer\n\n',
   );
   terminal.out(row(['queue', 'visible', 'in flight', 'delayed'], QUEUE_WIDTHS));
   for (const [name, { visible, inFlight, delayed }] of Object.entries(queues)) {
@@ -51,7 +48,7 @@ export async function auditCommand(
 ): Promise<number> {
   const progress = createProgress(terminal);
   const report = await audit(
-    { aws, now: terminal.now, elapsedMs: terminal.elapsedMs, pause: terminal.pause },
+    { ...terminal, aws },
     {
       ...AUDIT_DEFAULTS,
       stage,
@@ -68,16 +65,15 @@ export async function auditCommand(
     },
   );
   progress.end();
+  const { findingCount, tookMs } = report;
   if (json) {
     terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   } else {
-    if (report.findingCount > 0) terminal.out('\n');
+    if (findingCount > 0) terminal.out('\n');
     printTotals(report, terminal);
     const verdict =
-      report.findingCount === 0
-        ? 'Everything adds up.'
-        : `${report.findingCount} finding${report.findingCount === 1 ? '' : 's'}.`;
-    terminal.out(`\n${verdict} Stage ${stage}, ${(report.tookMs / 1_000).toFixed(1)} s.\n`);
+      findingCount === 0 ? 'Everything adds up.' : `${findingCount} finding${findingCount === 1 ? '' : 's'}.`;
+    terminal.out(`\n${verdict} Stage ${stage}, ${(tookMs / 1_000).toFixed(1)} s.\n`);
   }
-  return report.findingCount === 0 ? 0 : 1;
+  return findingCount === 0 ? 0 : 1;
 }

@@ -19,7 +19,6 @@ type Dependencies = {
   consumers: OutcomeConsumers;
   depthOf: (queue: QueueName) => Promise<number>;
   now: () => number;
-  /** Monotonic ms, for the age of an answer. */
   elapsedMs: () => number;
   toleranceMs: number;
 };

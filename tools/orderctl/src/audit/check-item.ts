@@ -27,7 +27,6 @@ export type Verdict = {
   ending?: keyof Endings | undefined;
 };
 
-/** The context that an item is checked in. */
 export type Circumstances = {
   /** Epoch ms. */
   now: number;
@@ -37,7 +36,6 @@ export type Circumstances = {
 };
 
 type OrderCircumstances = Circumstances & {
-  /** Those that an outcome waits for. */
   consumers: OutcomeConsumers;
   /** The rule that delivers outcomes to the notification queue exists. */
   outcomesExpected: boolean;
@@ -61,14 +59,15 @@ function aheadProblem(item: Checked, { now }: Circumstances): Problem[] {
   const latest = Math.max(now + LONGEST_PAUSE_MS, item.leaseUntil > now ? leaseEndsAt(item) + 1 : 0);
   if (!(outboxAt > latest + MARKER_SKEW_MS)) return [];
   const text = `${item.status}, and its marker is due only in ${inSeconds(outboxAt - now)}: a clock was ahead; the sweeper makes it due`;
-  return [{ kind: 'marker-ahead', text }];
+  return [problem('marker-ahead', text)];
 }
 
+const problem = (kind: FindingKind, text: string): Problem => ({ kind, text });
 const inSeconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
 function effectsProblem({ effects, status }: Checked, expected: 0 | 1): Problem[] {
   if (effects === expected) return [];
-  return [{ kind: 'effects', text: `${status}, and its outcome was applied ${effects} times instead of ${expected}` }];
+  return [problem('effects', `${status}, and its outcome was applied ${effects} times instead of ${expected}`)];
 }
 
 function checkUnfinished(item: Checked, states: States, queue: QueueName, around: Circumstances): Verdict {
@@ -76,8 +75,8 @@ function checkUnfinished(item: Checked, states: States, queue: QueueName, around
   // After a replay, the dead letter is from an earlier life and does not count.
   if (around.deadLettered && item.lastReplayId === '') return { class: 'deadLettered', problems };
   if (item.outboxAt === undefined) {
-    const text = `${item.status} without an outbox marker: nothing will bring it back`;
-    return { class: 'lost', problems: [...problems, { kind: 'lost', text }] };
+    const lost = problem('lost', `${item.status} without an outbox marker: nothing will bring it back`);
+    return { class: 'lost', problems: [...problems, lost] };
   }
   const lateMs = overdueMs(item, around);
   // The configured lease is unknown here. The claim wrote both attributes, so the difference is the lease.
@@ -85,7 +84,7 @@ function checkUnfinished(item: Checked, states: States, queue: QueueName, around
   const leased = item.status === states.processing && isLeased(item, around.now, leaseMs);
   if (lateMs === undefined || leased) return { class: 'inProgress', problems };
   const text = `${item.status}, its marker has been due for ${inSeconds(lateMs)}, and no message in the queue explains that`;
-  return { class: 'inProgress', problems, unlessQueued: { queue, problem: { kind: 'overdue', text } } };
+  return { class: 'inProgress', problems, unlessQueued: { queue, problem: problem('overdue', text) } };
 }
 
 /** The id that the notification of the order's current outcome must have. */
@@ -111,51 +110,44 @@ function unconfirmedBy(order: OrderRecord, consumers: OutcomeConsumers): string[
 export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
   if (!isFinished({ states: ORDER_STATES }, order)) return checkUnfinished(order, ORDER_STATES, 'orderQueue', around);
 
+  const { status, outboxAt } = order;
   const problems = [...effectsProblem(order, 1), ...aheadProblem(order, around)];
-  if (!orderOutcome(order)) {
-    problems.push({ kind: 'no-outcome', text: `${order.status} without a failure: nobody can be told of it` });
-  }
+  if (!orderOutcome(order))
+    problems.push(problem('no-outcome', `${status} without a failure: nobody can be told of it`));
   const ending = endingOf(order);
   if (ending === 'notCancelled') {
-    const text = `${order.status} after its attempts without a confirmed cancel: the warehouse may have shipped it`;
-    problems.push({ kind: 'not-cancelled', text });
+    const text = `${status} after its attempts without a confirmed cancel: the warehouse may have shipped it`;
+    problems.push(problem('not-cancelled', text));
   }
   const missing = unconfirmedBy(order, around.consumers);
-  if (missing.length > 0 && order.outboxAt === undefined) {
-    const text = `${order.status}, but ${missing.join(' and ')} did not confirm its outcome, and no marker would bring it again`;
-    problems.push({ kind: 'confirmation-missing', text });
+  const unconfirmed = `${missing.join(' and ')} did not confirm its outcome`;
+  if (missing.length > 0 && outboxAt === undefined) {
+    const text = `${status}, but ${unconfirmed}, and no marker would bring it again`;
+    problems.push(problem('confirmation-missing', text));
   }
   const verdict: Verdict = { class: 'terminal', problems, ending };
-  if (!around.outcomesExpected || !orderOutcome(order)) return verdict;
+  const { notified, outcomesExpected, outcomeDeadLettered, consumers } = around;
+  if (!outcomesExpected || !orderOutcome(order)) return verdict;
 
   const lateMs = overdueMs(order, around);
-  const [consumer] = missing;
-  if (around.notified && consumer !== undefined) {
-    if (order.outboxAt === undefined) return { ...verdict, outcome: 'missing' };
-    if (lateMs === undefined) return { ...verdict, outcome: 'underWay' };
-    const text = `${order.status}, but ${missing.join(' and ')} did not confirm its outcome: its marker has been due for ${inSeconds(lateMs)}`;
-    const problem: Problem = { kind: 'outcome-not-delivered', text };
-    const queue = around.consumers[consumer]?.queue ?? 'notificationQueue';
-    return { ...verdict, outcome: 'underWay', unlessQueued: { queue, problem } };
-  }
-  if (around.notified) {
+  const late = inSeconds(lateMs ?? 0);
+  if (notified && missing.length === 0) {
     if (lateMs === undefined) return { ...verdict, outcome: 'notified' };
-    const text = `${order.status} and notified, but its marker is still there, due for ${inSeconds(lateMs)}`;
-    const problem: Problem = { kind: 'marker-left', text };
-    return { ...verdict, outcome: 'notified', unlessQueued: { queue: 'notificationQueue', problem } };
+    const left = problem('marker-left', `${status} and notified, but its marker is still there, due for ${late}`);
+    return { ...verdict, outcome: 'notified', unlessQueued: { queue: 'notificationQueue', problem: left } };
   }
-  if (around.outcomeDeadLettered) return { ...verdict, outcome: 'underWay' };
-  if (order.outboxAt === undefined) {
-    problems.push({
-      kind: 'notification-missing',
-      text: `${order.status}, but its outcome has no notification and no marker that would bring one`,
-    });
+  if (!notified && outcomeDeadLettered) return { ...verdict, outcome: 'underWay' };
+  if (outboxAt === undefined) {
+    const text = `${status}, but its outcome has no notification and no marker that would bring one`;
+    if (!notified) problems.push(problem('notification-missing', text));
     return { ...verdict, outcome: 'missing' };
   }
   if (lateMs === undefined) return { ...verdict, outcome: 'underWay' };
-  const text = `${order.status}, but its outcome was not delivered: no notification, and its marker has been due for ${inSeconds(lateMs)}`;
-  const problem: Problem = { kind: 'outcome-not-delivered', text };
-  return { ...verdict, outcome: 'underWay', unlessQueued: { queue: 'notificationQueue', problem } };
+  const why = notified ? `${unconfirmed}:` : 'its outcome was not delivered: no notification, and';
+  const text = `${status}, but ${why} its marker has been due for ${late}`;
+  const consumer = notified ? consumers[missing[0] ?? ''] : undefined;
+  const queue = consumer?.queue ?? 'notificationQueue';
+  return { ...verdict, outcome: 'underWay', unlessQueued: { queue, problem: problem('outcome-not-delivered', text) } };
 }
 
 /** A caused notification must belong to its order's outcome. If the order was replayed, an earlier outcome counts too. */
@@ -163,17 +155,12 @@ function causeProblems(notification: NotificationRecord, order: OrderRecord): Pr
   const { causationId, notificationId } = notification;
   if (causationId === undefined) return [];
   if (notificationId !== notificationIdFor(causationId)) {
-    return [
-      { kind: 'stray-notification', text: `its id does not follow from the event ${causationId} that caused it` },
-    ];
+    return [problem('stray-notification', `its id does not follow from the event ${causationId} that caused it`)];
   }
   if (notificationId === outcomeNotificationId(order) || order.lastReplayId !== '') return [];
-  return [
-    {
-      kind: 'stray-notification',
-      text: `caused by event ${causationId}, which is no outcome of its order (${order.status}, version ${order.version})`,
-    },
-  ];
+  const about = `${order.status}, version ${order.version}`;
+  const text = `caused by event ${causationId}, which is no outcome of its order (${about})`;
+  return [problem('stray-notification', text)];
 }
 
 export function checkNotification(
@@ -183,7 +170,7 @@ export function checkNotification(
 ): Verdict {
   const origin: Problem[] = order
     ? causeProblems(notification, order)
-    : [{ kind: 'from-nowhere', text: `its order ${notification.orderId} does not exist` }];
+    : [problem('from-nowhere', `its order ${notification.orderId} does not exist`)];
   if (!isFinished({ states: NOTIFICATION_STATES }, notification)) {
     const verdict = checkUnfinished(notification, NOTIFICATION_STATES, 'notificationQueue', around);
     return { ...verdict, problems: [...origin, ...verdict.problems] };
@@ -192,5 +179,5 @@ export function checkNotification(
   const lateMs = overdueMs(notification, around);
   if (lateMs === undefined) return { class: 'terminal', problems };
   const text = `${notification.status}, but its marker is still there, due for ${inSeconds(lateMs)}`;
-  return { class: 'terminal', problems: [...problems, { kind: 'marker-left', text }] };
+  return { class: 'terminal', problems: [...problems, problem('marker-left', text)] };
 }

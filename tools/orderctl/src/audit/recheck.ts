@@ -1,22 +1,18 @@
-/** An item that looked wrong, or that only a message in a queue explains. */
-export type Suspect = { item: 'order' | 'notification'; id: string; seenAt: number };
-
-type Options = {
-  /** How long after the first look the second one is taken. */
+type Options<Suspect> = {
   pauseMs: number;
-  /** Goes forward only, as `seenAt` does. */
+  /** Monotonic ms, like `seenAt`. */
   elapsedMs: () => number;
   pause: (ms: number) => Promise<unknown>;
-  /** Takes the second look. */
   recheck: (suspects: Suspect[]) => Promise<void>;
 };
 
 const CHUNK = 100;
-/** Bounds the memory; with more than this many at once, the audit waits for the oldest. */
+/** Bounds the memory. With more than this many, the audit waits for the oldest. */
 const MAX_WAITING = 5_000;
 
-/** Suspects wait here for their second look, so that a system in motion has had the time to move. */
-export function createRecheck({ pauseMs, elapsedMs, pause, recheck }: Options) {
+/** Suspects wait here for their second look. Meanwhile a running system can make progress. */
+export function createRecheck<Suspect extends { seenAt: number }>(options: Options<Suspect>) {
+  const { pauseMs, elapsedMs, pause, recheck } = options;
   let waiting: Suspect[] = [];
 
   async function takeOldest(): Promise<void> {

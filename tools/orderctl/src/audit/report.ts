@@ -1,6 +1,5 @@
 import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
 
-/** What can be wrong with an item. */
 export type FindingKind =
   /** Not finished, without marker and dead letter: it will never be processed. */
   | 'lost'
@@ -29,9 +28,7 @@ export type FindingKind =
   /** A notification whose order does not exist. */
   | 'from-nowhere';
 
-/** The last recorded facts about an item. */
 export type LastSeen = {
-  /** Latest step of its timeline. */
   step: string;
   /** ISO 8601. */
   at: string;
@@ -43,7 +40,6 @@ export type LastSeen = {
   worker?: string;
   /** Attempts in its current life. */
   attempts: number;
-  /** Republications by the sweeper. */
   republished: number;
 };
 
@@ -53,7 +49,6 @@ export type AuditFinding = {
   id: string;
   /** Equals `id` for an order. */
   orderId: string;
-  /** One sentence. */
   problem: string;
   lastSeen: LastSeen;
 };
@@ -79,7 +74,6 @@ export type ItemTotals = {
   inProgress: number;
   deadLettered: number;
   lost: number;
-  /** Items with an outbox marker. */
   markers: number;
   byStatus: Record<string, number>;
 };

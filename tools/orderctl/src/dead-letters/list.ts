@@ -9,18 +9,9 @@ import { walkLetters } from './walk-letters.js';
 
 /** Up to this many are sorted and grouped by copies. Beyond that, they are printed as they arrive. */
 const MAX_SORTED = 2_000;
-const NOTHING_GONE: ReadonlySet<string> = new Set();
 
-const COLUMNS: [title: string, width: number][] = [
-  ['QUEUE', 13],
-  ['REASON', 22],
-  ['ORDER', 36],
-  ['FIRST RECEIVED', 24],
-  ['REPLAYS', 7],
-  ['COPIES', 6],
-  ['ID', 36],
-];
-const WIDTHS = COLUMNS.map(([, width]) => width);
+const TITLES = ['QUEUE', 'REASON', 'ORDER', 'FIRST RECEIVED', 'REPLAYS', 'COPIES', 'ID'];
+const WIDTHS = [13, 22, 36, 24, 7, 6, 36];
 
 /** A letter without body, with shortened attributes, because thousands are kept in memory. */
 type Entry = Omit<DeadLetter, 'body' | 'foreign' | 'receiptHandle'> & { attributes: ForeignAttribute[] };
@@ -51,14 +42,7 @@ export async function list(
   const print = (letter: Entry, copies: number): void => {
     terminal.out(options.json ? `${JSON.stringify({ ...letter, copies })}\n` : toRow(letter, copies));
   };
-  if (!options.json) {
-    terminal.out(
-      row(
-        COLUMNS.map(([title]) => title),
-        WIDTHS,
-      ),
-    );
-  }
+  if (!options.json) terminal.out(row(TITLES, WIDTHS));
 
   function flush(): void {
     const entries = [...sorted.values()];
@@ -87,7 +71,7 @@ export async function list(
 
   await walkLetters(system, terminal, selection, (letters) => {
     letters.forEach(take);
-    return Promise.resolve(NOTHING_GONE);
+    return {};
   });
   flush();
   const more = copiesLeftOut === 0 ? '' : `; ${copiesLeftOut} further copies of them are not shown`;

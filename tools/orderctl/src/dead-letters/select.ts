@@ -12,6 +12,9 @@ export type SelectOptions = {
   id?: string;
 };
 
+/** Options of commands that change something. */
+export type ChangeOptions = SelectOptions & { all?: boolean; dryRun?: boolean; json?: boolean };
+
 export type Selection = {
   queues: DeadLetterQueue[];
   /** No filter at all. */
@@ -66,4 +69,11 @@ export function select(options: SelectOptions, now: number): Selection {
       );
     },
   };
+}
+
+/** Like `select`. Every dead letter is selected only by `--all`. */
+export function selectToChange(options: ChangeOptions, now: number): Selection {
+  const selection = select(options, now);
+  if (!selection.everything || options.all) return selection;
+  throw new OperatorError('Say which: a filter such as --reason CODE or --order ID, or --all for every dead letter.');
 }

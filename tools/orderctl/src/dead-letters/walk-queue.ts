@@ -49,7 +49,7 @@ const LONGEST_SECONDS = 3_600;
 const ASSUMED_RATE = 200;
 /** After this many batches without new messages, the walk is complete. */
 const MAX_STALE_BATCHES = 3;
-const NOTHING: ReadonlySet<string> = new Set();
+export const NOTHING: ReadonlySet<string> = new Set();
 
 /**
  * Visits each message of a dead-letter queue once, and releases the remaining ones. A message stays hidden until the
@@ -65,6 +65,7 @@ export async function walkQueue(
   const known = new Fingerprints();
   const handles = new Set<string>();
   let hiddenUntil = 0;
+  const isAborted = () => signal?.aborted ?? false;
 
   function hideSeconds(): number {
     const elapsedSeconds = (elapsedMs() - startedAt) / 1_000;
@@ -83,7 +84,7 @@ export async function walkQueue(
 
   async function lane(): Promise<void> {
     let stale = 0;
-    while (!signal?.aborted && stale < MAX_STALE_BATCHES) {
+    while (!isAborted() && stale < MAX_STALE_BATCHES) {
       const seconds = hideSeconds();
       const answer: ReceiveMessageCommandOutput = await polling.send(
         new ReceiveMessageCommand({
@@ -108,7 +109,6 @@ export async function walkQueue(
       }
     }
   }
-  const isAborted = () => signal?.aborted ?? false;
 
   try {
     const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
@@ -123,11 +123,8 @@ export async function walkQueue(
 /** Makes messages visible again. SQS rejects deleted or visible ones, which is harmless. */
 async function giveBack(sqs: Sqs, queueUrl: string, handles: ReadonlySet<string>): Promise<void> {
   const all = [...handles];
-  let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < all.length) {
-      const chunk = all.slice(next, next + BATCH);
-      next += BATCH;
+    for (let chunk = all.splice(0, BATCH); chunk.length > 0; chunk = all.splice(0, BATCH)) {
       await sqs.send(
         new ChangeMessageVisibilityBatchCommand({
           QueueUrl: queueUrl,

@@ -1,5 +1,5 @@
 import type { Notification, Order, TimelineStep } from '@orderflow/contracts';
-import { paint, row, table, type Terminal } from '../terminal.js';
+import { paint, printFacts, table, type Terminal } from '../terminal.js';
 
 type Found = {
   order: Order;
@@ -8,26 +8,23 @@ type Found = {
   steps: TimelineStep[];
 };
 
-const LABEL_WIDTH = [12];
+const LABEL_WIDTH = 12;
 
 function since(ms: number): string {
   return ms < 10_000 ? `+${ms} ms` : `+${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** Details of a timeline entry. */
 function detailsOf(step: TimelineStep): string {
   const { status, version, attempt, worker, messageId, delaySeconds, code, reason, eventId } = step;
+  const told = (text: string, value: string | number | undefined) =>
+    value === undefined ? undefined : text.replace('…', () => String(value));
   return [
-    ...(status === undefined ? [] : [status]),
-    ...(version === undefined ? [] : [`version ${version}`]),
-    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
-    ...(worker === undefined ? [] : [`on ${worker}`]),
-    ...(delaySeconds === undefined ? [] : [`again in ${delaySeconds} s`]),
-    ...(code === undefined ? [] : [code]),
-    ...(reason === undefined ? [] : [reason]),
-    ...(step.step === 'republished' && eventId !== undefined ? [`event ${eventId}`] : []),
-    ...(messageId === undefined ? [] : [`message ${messageId}`]),
-  ].join(', ');
+    ...[status, told('version …', version), told('attempt …', attempt), told('on …', worker)],
+    ...[told('again in … s', delaySeconds), code, reason],
+    ...[told('event …', step.step === 'republished' ? eventId : undefined), told('message …', messageId)],
+  ]
+    .filter((detail) => detail !== undefined)
+    .join(', ');
 }
 
 function subjectOf({ subject, notificationId }: TimelineStep, notifications: readonly Notification[]): string {
@@ -38,29 +35,20 @@ function subjectOf({ subject, notificationId }: TimelineStep, notifications: rea
 
 const GOES_WRONG = ['retried', 'republished', 'cancelled', 'dead-lettered', 'undelivered', 'failed'];
 
-/** The order, and its timeline as a table. */
 export function printOrder({ order, notifications, outbox, steps }: Found, terminal: Terminal): void {
   const { orderId, status, version, customerId, totalAmount, items, correlationId, failure } = order;
-  const facts: [string, string][] = [
-    ['order', orderId],
-    ['status', `${status}, version ${version}`],
-    ...(failure
-      ? [
-          ['failure', `${failure.code}: ${failure.message}${failure.retriable ? ' (retriable)' : ''}`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ['customer', customerId],
-    ['total', `${totalAmount.toFixed(2)} for ${items.length} ${items.length === 1 ? 'item' : 'items'}`],
-    ['correlation', correlationId],
-    [
-      'outbox',
-      outbox ? `marker due at ${outbox.dueAt}, published again ${outbox.attempts} times` : 'no marker: nothing is open',
-    ],
-  ];
-  for (const fact of facts) terminal.out(row(fact, LABEL_WIDTH));
+  const facts = {
+    order: orderId,
+    status: `${status}, version ${version}`,
+    failure: failure && `${failure.code}: ${failure.message}${failure.retriable ? ' (retriable)' : ''}`,
+    customer: customerId,
+    total: `${totalAmount.toFixed(2)} for ${items.length} ${items.length === 1 ? 'item' : 'items'}`,
+    correlation: correlationId,
+    outbox: outbox
+      ? `marker due at ${outbox.dueAt}, republished ${outbox.attempts} times`
+      : 'no marker: nothing is open',
+  };
+  printFacts(facts, LABEL_WIDTH, terminal);
   terminal.out('\n');
   const [title = '', ...lines] = table([
     ['TIME', 'SINCE', 'STEP', 'SUBJECT', 'DETAILS'],

@@ -1,16 +1,15 @@
+import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { isUnavailable } from '@orderflow/platform/aws/error-kind';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import { scanTable } from '../scan-table.js';
 import { pace } from '../send/pace.js';
 import { row, type Terminal } from '../terminal.js';
-import { createRestart, type Restarted } from './restart.js';
-import { subjectOf, type Item, type Subject } from './subjects.js';
+import { createRestart, type Item, type Kind, type Restarted } from './restart.js';
 
 export type RestartOptions = {
-  /** All failures with these codes. */
   code?: string[];
-  /** Maximum number of items per run. */
   most: number;
   /** Per second. */
   rate: number;
@@ -26,7 +25,7 @@ type Found = { ids: string[]; more: boolean };
 /** Scans the table for items that failed with one of the codes. */
 async function findFailed(
   { aws }: ConnectedSystem,
-  { table }: Subject,
+  table: WorkItemTable,
   codes: readonly string[],
   most: number,
 ): Promise<Found> {
@@ -44,7 +43,7 @@ async function findFailed(
 
 function print({ error: _error, ...done }: Restarted, { json }: RestartOptions, terminal: Terminal): void {
   const { result, id, why, deadLetter } = done;
-  const letter = deadLetter === undefined ? '' : `; its dead letter ${deadLetter} starts nothing any more`;
+  const letter = deadLetter === undefined ? '' : `; its dead letter ${deadLetter} no longer starts anything`;
   terminal.out(json ? `${JSON.stringify(done)}\n` : row([result, id, `${why}${letter}`], WIDTHS));
 }
 
@@ -55,18 +54,19 @@ function print({ error: _error, ...done }: Restarted, { json }: RestartOptions, 
 export async function restartAll(
   system: ConnectedSystem,
   terminal: Terminal,
-  what: Subject['what'],
+  kind: Kind,
   given: readonly string[],
   options: RestartOptions,
 ): Promise<number> {
   const { code = [], most, rate, dryRun = false, json } = options;
   if ((given.length === 0) === (code.length === 0)) {
-    throw new OperatorError(`Say which: one ${what} id or more, or --code UNDELIVERED for all that failed with it.`);
+    throw new OperatorError(`Say which: one ${kind} id or more, or --code UNDELIVERED for all that failed with it.`);
   }
-  const subject = subjectOf(what, system.names);
+  const { orders, notifications } = workItemTables(system.names);
+  const table = kind === 'order' ? orders : notifications;
   const { ids, more } =
-    given.length > 0 ? { ids: [...new Set(given)], more: false } : await findFailed(system, subject, code, most);
-  const restart = createRestart(system, subject, terminal.now, dryRun);
+    given.length > 0 ? { ids: [...new Set(given)], more: false } : await findFailed(system, table, code, most);
+  const restart = createRestart(system, { kind, table }, { now: terminal.now, dryRun });
   const total = { replayed: 0, refused: 0, failed: 0, letters: 0 };
   const away = new AbortController();
 
@@ -87,7 +87,7 @@ export async function restartAll(
     const failed = total.failed > 0 ? `, ${total.failed} failed` : '';
     terminal.err(`${total.replayed} ${dryRun ? 'would be replayed' : 'replayed'}, ${total.refused} refused${failed}\n`);
     if (total.letters > 0 && !dryRun) {
-      terminal.err('Dead letters were left alone: dlq drop --id deletes one, and dlq replay only deletes it, too.\n');
+      terminal.err('The dead letters are still in their queues. To delete one: npm run dlq -- drop --id ID\n');
     }
   }
   if (tried < ids.length) terminal.err(`${ids.length - tried} were not tried; run it again.\n`);

@@ -1,17 +1,20 @@
+import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { deadLetterOf, restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
 import { reasonOf } from '../outage.js';
-import type { Item, Subject } from './subjects.js';
 
-/** Result of a restart. */
+export type Kind = 'order' | 'notification';
+export type Item = OrderRecord | NotificationRecord;
+
 export type Restarted = {
   result: 'replayed' | 'would-replay' | 'refused' | 'failed';
   id: string;
-  /** The reason, as a sentence. */
   why: string;
   replayId?: string;
   /** Id of its dead letter, which may still be in the queue. */
@@ -23,8 +26,11 @@ export type Restarted = {
 const MARKER_DELAY_MS = 5_000;
 
 /** Restarts items from the stored item. A dead letter is not needed. */
-export function createRestart({ aws, names }: ConnectedSystem, subject: Subject, now: () => number, dryRun: boolean) {
-  const { what, table } = subject;
+export function createRestart(
+  { aws, names }: ConnectedSystem,
+  { kind, table }: { kind: Kind; table: WorkItemTable },
+  { now, dryRun }: { now: () => number; dryRun: boolean },
+) {
   const reader = createTableReader(aws.dynamo, table);
   const executor = createStatementExecutor(aws.dynamo);
   const publisher = createEventPublisher(aws.eventBridge, { bus: names.bus });
@@ -40,7 +46,7 @@ export function createRestart({ aws, names }: ConnectedSystem, subject: Subject,
 
   async function restart(id: string): Promise<Restarted> {
     const seen = (await reader.get(id)) as Item | undefined;
-    if (!seen) return { result: 'refused', id, why: `there is no ${what} with this id` };
+    if (!seen) return { result: 'refused', id, why: `there is no ${kind} with this id` };
     const refusal = whyNotRestartable(seen);
     if (refusal !== undefined) return { result: 'refused', id, why: refusal };
 

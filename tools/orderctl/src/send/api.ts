@@ -36,36 +36,27 @@ function parse(text: string): unknown {
   }
 }
 
-/** Rejects if the connection breaks before the answer is complete. */
-type Send = (
-  url: string,
-  options: http.RequestOptions,
-  body?: string,
-) => Promise<Omit<ApiAnswer, 'retryAfterMs'> & { retryAfter: string | undefined }>;
+export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
+  const { request, Agent } = baseUrl.startsWith('https:') ? https : http;
+  const agent = new Agent({ keepAlive: true });
+  const monotonic = createMonotonicClock();
 
-/** Does not use `fetch`, because proxy variables may redirect it. */
-function createSend(isHttps: boolean): Send {
-  const { request, agent } = isHttps
-    ? { request: https.request, agent: new https.Agent({ keepAlive: true }) }
-    : { request: http.request, agent: new http.Agent({ keepAlive: true }) };
-  return (url, options, body) =>
-    new Promise((resolve, reject) => {
-      request(url, { ...options, agent }, (response) => {
+  /**
+   * Rejects if the connection breaks before the answer is complete. Does not use `fetch`, because proxy variables may
+   * redirect it.
+   */
+  function exchange(path: string, options: http.RequestOptions, sent: string | undefined): Promise<ApiAnswer> {
+    return new Promise((resolve, reject) => {
+      request(`${baseUrl}${path}`, { ...options, agent }, (response) => {
         text(response).then((said) => {
-          resolve({
-            ...{ status: response.statusCode ?? 0, body: parse(said) },
-            retryAfter: response.headers['retry-after'],
-          });
+          const retryAfterMs = retryAfterMsOf(response.headers['retry-after'], now());
+          resolve({ status: response.statusCode ?? 0, retryAfterMs, body: parse(said) });
         }, reject);
       })
         .once('error', reject)
-        .end(body);
+        .end(sent);
     });
-}
-
-export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
-  const send = createSend(baseUrl.startsWith('https:'));
-  const monotonic = createMonotonicClock();
+  }
 
   async function call(path: string, options: http.RequestOptions = {}, sent?: string): Promise<ApiAnswer> {
     // AbortSignal.any would leak: each composite signal stays referenced by the long-lived signal.
@@ -81,10 +72,8 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
     signal.addEventListener('abort', end);
     try {
       signal.throwIfAborted();
-      const answering = send(`${baseUrl}${path}`, { ...options, signal: ended.signal }, sent);
-      const { retryAfter, ...answer } = await within(answering, { ms: TIMEOUT_MS, monotonic, onLate });
-      const retryAfterMs = retryAfterMsOf(retryAfter, now());
-      return { ...answer, retryAfterMs };
+      const answering = exchange(path, { ...options, signal: ended.signal }, sent);
+      return await within(answering, { ms: TIMEOUT_MS, monotonic, onLate });
     } catch (error) {
       // Node's error for an aborted request lacks the reason.
       ended.signal.throwIfAborted();
@@ -95,11 +84,9 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
   }
   return {
     get: (path) => call(path),
-    post: (path, body, idempotencyKey) =>
-      call(
-        path,
-        { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey } },
-        JSON.stringify(body),
-      ),
+    post: (path, body, key) => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+      return call(path, { method: 'POST', headers }, JSON.stringify(body));
+    },
   };
 }

@@ -47,20 +47,21 @@ export async function awaitOutcomes(
   }
 
   async function look(): Promise<{ found: Outcomes; pages: number }> {
-    const found = { completed: 0, failed: 0 };
-    let open = 0;
+    const found = { completed: 0, failed: 0, unfinished: 0 };
     let pages = 0;
     let cursor: string | undefined;
     do {
       const { items, nextCursor } = await readPage(cursor);
-      found.completed += items.filter(({ status }) => status === ORDER_STATES.completed).length;
-      found.failed += items.filter(({ status }) => status === ORDER_STATES.failed).length;
-      open += items.filter(({ status }) => status !== ORDER_STATES.completed && status !== ORDER_STATES.failed).length;
+      for (const { status } of items) {
+        if (status === ORDER_STATES.completed) found.completed += 1;
+        else if (status === ORDER_STATES.failed) found.failed += 1;
+        else found.unfinished += 1;
+      }
       cursor = nextCursor ?? undefined;
       pages += 1;
     } while (cursor !== undefined);
-    const ended = found.completed + found.failed;
-    return { found: { ...found, unfinished: Math.max(open, accepted - ended) }, pages };
+    found.unfinished = Math.max(found.unfinished, accepted - found.completed - found.failed);
+    return { found, pages };
   }
 
   try {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { collect, countingNumber, wholeNumber, type RunOnApi } from '../command-options.js';
+import { collect, countingNumber, examples, wholeNumber, type RunOnApi } from '../command-options.js';
 import { send, type SendOptions } from './send.js';
 
 const DEFAULTS = { rate: 5, count: 20, waitSeconds: 120, retrySeconds: 120 };
@@ -14,43 +14,34 @@ function rateOf(text: string): number {
 }
 
 function customerOf(text: string): string {
-  if (!CUSTOMER.test(text)) throw new InvalidArgumentError('It must be the customer that an earlier run has named.');
+  if (!CUSTOMER.test(text)) throw new InvalidArgumentError('It must be the customer that an earlier run printed.');
   return text;
 }
 
-/** `send`. */
 export function addSendCommand(program: Command, run: RunOnApi): void {
   program
     .command('send')
     .description('sends sample orders to the API at a steady rate')
-    .option('--api <url>', 'where the API listens (API_URL; else what runs on this machine)')
+    .option('--api <url>', 'URL of the API (API_URL; by default the one that runs here)')
     .option('--rate <per second>', 'orders per second', rateOf, DEFAULTS.rate)
-    .option('--count <n>', 'how many; 0: until Ctrl-C', wholeNumber, DEFAULTS.count)
-    .option('--product <id>', 'in place of a mix of ordinary products; may be repeated, then in turn', collect)
-    .option(
-      '--customer <id>',
-      'send the run of this customer again: what it has ordered is not ordered twice',
-      customerOf,
-    )
+    .option('--count <n>', 'number of orders; 0: until Ctrl-C', wholeNumber, DEFAULTS.count)
+    .option('--product <id>', 'order this product instead of a mix; several take turns', collect)
+    .option('--customer <id>', 'send the orders of an earlier run again, without placing any twice', customerOf)
     .addOption(
-      new Option('--wait [seconds]', 'then wait until all have ended, but no longer')
+      new Option('--wait [seconds]', 'then wait until all have ended, for at most this time')
         .preset(String(DEFAULTS.waitSeconds))
         .argParser(countingNumber),
     )
-    .option('--retry-for <seconds>', 'how long one order is tried again', wholeNumber, DEFAULTS.retrySeconds)
-    .option('--json', 'one JSON document, at the end')
+    .option('--retry-for <seconds>', 'how long to retry one order', wholeNumber, DEFAULTS.retrySeconds)
+    .option('--json', 'print one JSON document at the end')
     .addHelpText(
       'after',
       `
-Every order has an Idempotency-Key: after 429, 503 or no answer it is sent again, as Retry-After says, and ordered once.
-Refused means that the API has said no; unanswered, that it said neither yes nor no until --retry-for was over: the order
-may have been placed. The same command with --customer sends them again without ordering anything twice.
-1 means that some were refused or unanswered, or with --wait that some have failed or not ended.
-
-Examples:
-  npm run ops -- send
-  npm run ops -- send --rate 50 --count 1000 --wait
-  npm run ops -- send --count 1 --product test-fails-2-times --wait 60`,
+Every order has an Idempotency-Key. After 429, 503 or no answer the command sends it again, respecting Retry-After, and the
+API accepts it once. Refused: the API rejected the order. Unanswered: there was no final answer within --retry-for, so the
+order may have been placed. The same command with --customer sends the orders again without placing any twice.
+Exits with 1 if orders were refused or unanswered, or with --wait if some failed or did not end.
+${examples('ops', 'send', 'send --rate 50 --count 1000 --wait', 'send --count 1 --product test-fails-2-times --wait 60')}`,
     )
     .action((options: SendOptions & { api?: string }) =>
       run(options, (apiUrl, terminal) => send(apiUrl, terminal, options)),

@@ -1,4 +1,4 @@
-import { findHere, type Surroundings } from '../connect.js';
+import { findHere, type Surroundings } from '../find-target.js';
 import { OperatorError } from '../operator-error.js';
 
 const HOW_TO_SAY = 'name its API with --api URL.';

@@ -8,7 +8,6 @@ export type SendReport = Sent & {
   customerId: string;
   /** Until the last answer. */
   tookMs: number;
-  /** Only if the command waited for them. */
   outcomes?: Outcomes;
 };
 
@@ -39,20 +38,17 @@ export function progressText(
   return [`${bar}${done}${of > 0 ? ` of ${of}` : ''} ${ended ? 'ended' : 'sent'}`, ...extra].join(', ');
 }
 
-/** Prints the summary. */
 export function printSent(report: SendReport, terminal: Terminal): void {
   const { api, customerId, tookMs, accepted, refused, unanswered, retried, latencyMs, lastOrderId } = report;
   const { outcomes, refusals, silences } = report;
   const done = accepted + refused + unanswered;
   const seconds = tookMs / 1_000;
+  const perSecond = (done / Math.max(seconds, 0.001)).toFixed(1);
   const line = (label: string, text: string, isBad = false) => {
     const whole = row([label, text], LABEL_WIDTH);
     terminal.out(isBad ? paint(terminal, 'red', whole) : whole);
   };
-  line(
-    'sent',
-    `${done} to ${api} in ${seconds.toFixed(1)} s, ${(done / Math.max(seconds, 0.001)).toFixed(1)} a second`,
-  );
+  line('sent', `${done} to ${api} in ${seconds.toFixed(1)} s, ${perSecond} a second`);
   line('accepted', String(accepted));
   line('retried', String(retried));
   line('refused', String(refused), refused > 0);

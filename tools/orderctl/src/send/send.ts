@@ -36,7 +36,7 @@ export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyM
   if (answer?.status === 201) {
     const { orderId } = (answer.body ?? {}) as Partial<Order>;
     if (orderId !== undefined) return { kind: 'accepted', orderId, retries, latencyMs };
-    return { kind: 'unanswered', code: 'NO_ORDER', detail: 'the answer, 201, names no order', retries };
+    return { kind: 'unanswered', code: 'NO_ORDER', detail: 'the answer 201 contains no order id', retries };
   }
   if (!answer) return { kind: 'unanswered', code: 'NO_ANSWER', detail: 'the API did not answer', retries };
   // An invalid order was invalid at the first attempt. A rate-limited one may have been placed before.
@@ -62,7 +62,7 @@ async function place(
     return toPlaced(answered, terminal.elapsedMs() - startedAt);
   } catch (error) {
     if (!terminal.signal.aborted) throw error;
-    return { kind: 'unanswered', code: 'INTERRUPTED', detail: 'Ctrl-C came before the answer', retries: 0 };
+    return { kind: 'unanswered', code: 'INTERRUPTED', detail: 'Ctrl-C before the answer', retries: 0 };
   }
 }
 
@@ -77,19 +77,14 @@ function exitCodeOf({ refused, unanswered, outcomes }: SendReport, interrupted: 
  */
 export async function send(apiUrl: string, terminal: Terminal, options: SendOptions): Promise<number> {
   const { rate, count, product: products = [], wait, retryFor, json } = options;
-  if (wait !== undefined && count === 0) throw new OperatorError('--wait needs an end: say how many with --count.');
+  if (wait !== undefined && count === 0) throw new OperatorError('--wait needs a number of orders: use --count.');
   const api = createApi(apiUrl, terminal);
   const progress = createProgress(terminal);
-  const outage = createOutage(
-    {
-      elapsedMs: terminal.elapsedMs,
-      err: (text) => {
-        progress.end();
-        terminal.err(text);
-      },
-    },
-    `The API at ${apiUrl}`,
-  );
+  const err = (text: string) => {
+    progress.end();
+    terminal.err(text);
+  };
+  const outage = createOutage({ elapsedMs: terminal.elapsedMs, err }, `The API at ${apiUrl}`);
   const retrying: Retrying = { terminal, outage, retryForMs: retryFor * 1_000, random: Math.random };
   // Identifies this run: used to find its orders, and in their idempotency keys.
   const customerId = options.customer ?? `sample-${randomUUID()}`;
@@ -115,9 +110,8 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
       const deadline = startDeadline(terminal, wait * 1_000);
       outcomes = await awaitOutcomes(api, { customerId, accepted, deadline, onProgress }, retrying);
     } catch (error) {
-      progress.end();
       // The summary is still printed.
-      terminal.err(`${reasonOf(error)}\n`);
+      err(`${reasonOf(error)}\n`);
       outcomes = { completed: 0, failed: 0, unfinished: accepted };
     }
   }

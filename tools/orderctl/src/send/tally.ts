@@ -1,4 +1,3 @@
-/** Result of placing one order. */
 export type Placed =
   | { kind: 'accepted'; orderId: string; retries: number; latencyMs: number }
   /** The API refused it: it was not placed. */
@@ -21,7 +20,6 @@ export type Sent = {
   silences: Reasons;
   /** Ms from the first attempt to acceptance. Absent if nothing was accepted. */
   latencyMs?: Latency;
-  /** The last accepted order. */
   lastOrderId?: string;
 };
 

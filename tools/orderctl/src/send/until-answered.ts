@@ -5,7 +5,6 @@ import type { ApiAnswer } from './api.js';
 export type Retrying = {
   terminal: Pick<Terminal, 'elapsedMs' | 'pause' | 'signal'>;
   outage: ReturnType<typeof createOutage>;
-  /** How long one request is retried. */
   retryForMs: number;
   /** From 0 to 1. */
   random: () => number;

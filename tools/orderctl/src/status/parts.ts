@@ -7,6 +7,7 @@ import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { readOutbox, readRule, type OutboxState, type RuleState } from '@orderflow/platform/health/checks';
 import { readLateConsumers } from '@orderflow/platform/work-item/confirm';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { ConnectedSystem } from '../connect.js';
 import { scanTable } from '../scan-table.js';
 
@@ -50,7 +51,6 @@ function noteLetters(role: QueueState['role'], counts: QueueCounts): Noted<Queue
   return { ...counts, attention: `${depth} ${one}${depth === 1 ? '' : 's'}`, fix };
 }
 
-/** Counts the messages of each queue. */
 export function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<QueueStatus[]> {
   const read = async (name: string, role: QueueState['role']) =>
     noteLetters(role, await countQueue(aws.sqs, await urlOf(name)));
@@ -62,25 +62,22 @@ export function readQueues({ aws, names, urlOf }: ConnectedSystem): Promise<Queu
   );
 }
 
-/** Counts the outbox markers of each table. */
 export function readMarkers(
   { aws, names }: ConnectedSystem,
   now: number,
   toleranceMs: number,
 ): Promise<OutboxStatus[]> {
+  const read = async (table: WorkItemTable) => {
+    const index = createOutboxIndex(aws.dynamo, table);
+    const state = await readOutbox(index, now, toleranceMs);
+    if (state.problem === undefined) return state;
+    const late = await readLateConsumers(table, index, createTableReader(aws.dynamo, table), now - toleranceMs);
+    const problem = late.length > 0 ? `${state.problem}, not confirmed by ${late.join(' and ')}` : state.problem;
+    return noted({ ...state, problem }, 'npm run audit');
+  };
   const tables = Object.values(workItemTables(names));
   return Promise.all(
-    tables.map(async (table) => {
-      const index = createOutboxIndex(aws.dynamo, table);
-      const read = async () => {
-        const state = await readOutbox(index, now, toleranceMs);
-        if (state.problem === undefined) return state;
-        const late = await readLateConsumers(table, index, createTableReader(aws.dynamo, table), now - toleranceMs);
-        const problem = late.length > 0 ? `${state.problem}, not confirmed by ${late.join(' and ')}` : state.problem;
-        return noted({ ...state, problem }, 'npm run audit');
-      };
-      return { table: table.name, ...(await unlessMissing('table', read())) };
-    }),
+    tables.map(async (table) => ({ table: table.name, ...(await unlessMissing('table', read(table))) })),
   );
 }
 

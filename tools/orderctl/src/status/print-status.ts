@@ -2,21 +2,23 @@ import { paint, table, type Terminal } from '../terminal.js';
 import type { CountsStatus } from './parts.js';
 import type { SystemStatus } from './status.js';
 
-type Line = { texts: string[]; attention?: string; fix?: string };
+type Part = { attention?: string; fix?: string };
 
 /** Lines that need attention say so in words, not only by colour. */
-function printTable(terminal: Terminal, titles: string[], lines: readonly Line[]): void {
-  const rows = table([
-    titles,
-    ...lines.map(({ texts, attention, fix }) => [
-      ...texts,
-      ...(attention === undefined ? [] : [`NEEDS ATTENTION: ${attention} (${fix})`]),
-    ]),
-  ]);
-  const [title = '', ...rest] = rows;
+function printTable<T extends Part>(
+  terminal: Terminal,
+  titles: string[],
+  parts: readonly T[],
+  textsOf: (part: T) => string[],
+): void {
+  const lines = parts.map((part) => {
+    const { attention, fix = '' } = part;
+    return [...textsOf(part), ...(attention === undefined ? [] : [`NEEDS ATTENTION: ${attention} (${fix})`])];
+  });
+  const [title = '', ...rest] = table([titles, ...lines]);
   terminal.out(paint(terminal, 'bold', title));
   for (const [index, line] of rest.entries()) {
-    terminal.out(lines[index]?.attention === undefined ? line : paint(terminal, 'red', line));
+    terminal.out(parts[index]?.attention === undefined ? line : paint(terminal, 'red', line));
   }
   terminal.out('\n');
 }
@@ -32,47 +34,25 @@ function age(ms: number | undefined): string {
   return ms === undefined ? '-' : `${Math.round(ms / 1_000)} s`;
 }
 
-/** Prints the status as tables, and a verdict. */
-export function printStatus(
-  { stage, at, ok, queues, items, outbox, bus, rules }: SystemStatus,
-  terminal: Terminal,
-): void {
-  printTable(
-    terminal,
-    ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED'],
-    queues.map(({ name, visible, inFlight, delayed, ...rest }) => ({
-      ...rest,
-      texts: [name, shown(visible), shown(inFlight), shown(delayed)],
-    })),
-  );
+export function printStatus(status: SystemStatus, terminal: Terminal): void {
+  const { stage, at, ok, queues, items, outbox, bus, rules } = status;
+  printTable(terminal, ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED'], queues, (queue) => [
+    ...[queue.name, shown(queue.visible), shown(queue.inFlight), shown(queue.delayed)],
+  ]);
   if (items) {
-    printTable(
-      terminal,
-      ['TABLE', 'ITEMS', 'BY STATUS'],
-      items.map((counts) => ({ ...counts, texts: [counts.table, shown(counts.total), inWords(counts)] })),
-    );
+    printTable(terminal, ['TABLE', 'ITEMS', 'BY STATUS'], items, (counts) => [
+      ...[counts.table, shown(counts.total), inWords(counts)],
+    ]);
   } else {
     terminal.out('Orders and notifications were not counted (--no-count).\n\n');
   }
-  printTable(
-    terminal,
-    ['OUTBOX', 'MARKERS', 'DUE', 'DUE FOR UP TO'],
-    outbox.map(({ table: name, markers, due, oldestDueMs, ...rest }) => ({
-      ...rest,
-      texts: [name, shown(markers), shown(due), age(oldestDueMs)],
-    })),
-  );
-  printTable(
-    terminal,
-    ['BUS AND RULES', 'STATE', 'TARGETS'],
-    [
-      { ...bus, texts: [bus.name, bus.found ? 'ACTIVE' : 'MISSING', '-'] },
-      ...rules.map(({ name, state, targets, ...rest }) => ({
-        ...rest,
-        texts: [name, state, targets.join(', ') || '-'],
-      })),
-    ],
-  );
+  printTable(terminal, ['OUTBOX', 'MARKERS', 'DUE', 'DUE FOR UP TO'], outbox, (one) => [
+    ...[one.table, shown(one.markers), shown(one.due), age(one.oldestDueMs)],
+  ]);
+  const busState = { ...bus, state: bus.found ? 'ACTIVE' : 'MISSING', targets: [] };
+  printTable(terminal, ['BUS AND RULES', 'STATE', 'TARGETS'], [busState, ...rules], ({ name, state, targets }) => [
+    ...[name, state, targets.join(', ') || '-'],
+  ]);
   const needy = [...queues, ...(items ?? []), ...outbox, bus, ...rules].filter(
     ({ attention }) => attention !== undefined,
   );

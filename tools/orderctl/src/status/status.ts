@@ -1,33 +1,8 @@
 import type { ConnectedSystem } from '../connect.js';
 import { keepOn } from '../keep-on.js';
 import { createProgress, type Terminal } from '../terminal.js';
-import {
-  countItems,
-  readBus,
-  readMarkers,
-  readQueues,
-  readRules,
-  type BusStatus,
-  type CountsStatus,
-  type OutboxStatus,
-  type QueueStatus,
-  type RuleStatus,
-} from './parts.js';
+import { countItems, readBus, readMarkers, readQueues, readRules } from './parts.js';
 import { printStatus } from './print-status.js';
-
-export type SystemStatus = {
-  stage: string;
-  /** ISO 8601. */
-  at: string;
-  /** Nothing needs attention. */
-  ok: boolean;
-  queues: QueueStatus[];
-  /** Absent without a count. */
-  items?: CountsStatus[];
-  outbox: OutboxStatus[];
-  bus: BusStatus;
-  rules: RuleStatus[];
-};
 
 export type StatusOptions = {
   count: boolean;
@@ -40,11 +15,9 @@ export type StatusOptions = {
 
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
-async function readStatus(
-  system: ConnectedSystem,
-  terminal: Terminal,
-  { count, tolerance }: StatusOptions,
-): Promise<SystemStatus> {
+export type SystemStatus = Awaited<ReturnType<typeof readStatus>>;
+
+async function readStatus(system: ConnectedSystem, terminal: Terminal, { count, tolerance }: StatusOptions) {
   const progress = createProgress(terminal);
   const now = terminal.now();
   const [queues, outbox, bus, rules] = await Promise.all([
@@ -65,9 +38,7 @@ async function readStatus(
     stage: system.stage,
     at: new Date(now).toISOString(),
     ok: all.every(({ attention }) => attention === undefined),
-    queues,
-    items,
-    ...{ outbox, bus, rules },
+    ...{ queues, items, outbox, bus, rules },
   };
 }
 

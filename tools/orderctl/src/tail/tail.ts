@@ -11,49 +11,27 @@ import { keepOn } from '../keep-on.js';
 import { paint, row, type Deadline, type Terminal } from '../terminal.js';
 
 export type TailOptions = {
-  /** Number of orders shown at the start. */
   last: number;
   /** Lines after which it ends. */
   count?: number;
   json?: boolean;
 };
 
-/** An order as it is now. */
-type Change = {
-  orderId: string;
-  /** Its latest timeline entry. */
-  step: string;
-  at: string;
-  status: FollowedOrder['status'];
-  version: number;
-  /** Attempts in its current life. */
-  attempts: number;
-  customerId: string;
-  totalAmount: number;
-  createdAt: string;
-  code?: string;
-  reason?: string;
-};
-
 const EVERY_MS = 500;
 const WIDTHS = [24, 36, 10, 13, 7, 8, 9];
 const TITLES = ['TIME', 'ORDER', 'STATUS', 'STEP', 'VERSION', 'ATTEMPTS', 'AMOUNT', 'DETAILS'];
 
-function toChange(record: FollowedOrder): Change {
+/** The order as it is now, with its latest timeline entry. */
+function toChange(record: FollowedOrder) {
   const { orderId, status, version, customerId, totalAmount, createdAt, updatedAt, failure } = record;
-  const { steps } = timelineOf(record);
-  const { step = 'unknown', at = updatedAt, code, reason } = steps.at(-1) ?? {};
-  const told =
-    failure && status === ORDER_STATES.failed ? { code: failure.code, reason: failure.message } : { code, reason };
-  return {
-    ...{ orderId, step, at, status, version, attempts: attemptsOf(record.timeline) },
-    ...{ customerId, totalAmount, createdAt },
-    code: told.code,
-    reason: told.reason,
-  };
+  const { step = 'unknown', at = updatedAt, code, reason } = timelineOf(record).steps.at(-1) ?? {};
+  const hasFailed = failure && status === ORDER_STATES.failed;
+  const told = hasFailed ? { code: failure.code, reason: failure.message } : { code, reason };
+  const attempts = attemptsOf(record.timeline);
+  return { orderId, step, at, status, version, attempts, customerId, totalAmount, createdAt, ...told };
 }
 
-function toRow(change: Change, terminal: Terminal): string {
+function toRow(change: ReturnType<typeof toChange>, terminal: Terminal): string {
   const { at, orderId, status, step, version, attempts, customerId, totalAmount, code, reason } = change;
   const why = [code, reason].filter((text) => text !== undefined).join(': ');
   const texts = [at, orderId, status, step, String(version), String(attempts), totalAmount.toFixed(2)];

@@ -1,0 +1,143 @@
+/** The steps of `npm run local`, from the checks of the machine to healthy services. */
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { SERVICES as LISTED } from '../../contracts/src/topology.js';
+import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './embedded.mjs';
+import { LocalError } from './fail.mjs';
+import { doubtAboutIds, isAlive } from './identity.mjs';
+import { endLeftBehind } from './left-behind.mjs';
+import { checkDocker, startLocalStack } from './localstack.mjs';
+import { withLock } from './lock.mjs';
+import { choosePort } from './ports.mjs';
+import { build, checkNode, installDependencies, installEmulator } from './requirements.mjs';
+import { makeRunFolder } from './run-folder.mjs';
+import { createStep, say } from './steps.mjs';
+
+/**
+ * @typedef {import('./embedded.mjs').Service} Service
+ * @typedef {{ usesContainer?: boolean, urls?: Record<string, string> }} Facts
+ * @typedef {object} Run
+ * @property {AbortSignal} signal a stop
+ * @property {ReturnType<typeof import('./children.mjs').pidFile>} state
+ * @property {import('./localstack.mjs').Place} container
+ * @property {import('./processes.mjs').Processes} processes
+ * @property {import('./environment.mjs').Credentials} credentials
+ * @property {(facts?: Facts) => void} remember writes the run file
+ */
+
+const WORKERS = SERVICES.filter((service) => service !== 'api-gateway');
+
+/** One port after the other, because a free one is not reserved. */
+async function choosePorts() {
+  const ports = /** @type {Record<Service | 'emulator', number>} */ ({
+    emulator: await choosePort('LOCALSTACK_PORT', 4566),
+  });
+  for (const service of SERVICES) {
+    const { portVariable, port } = LISTED[service];
+    ports[service] = await choosePort(portVariable, port);
+  }
+  return ports;
+}
+
+/**
+ * Refuses to start beside a running system, and ends the children of a dead launcher.
+ * @param {Run} run @param {string} prefix
+ */
+async function takeOver({ state, container, signal, remember }, prefix) {
+  const known = state.readStrictly();
+  if (known && isAlive(known.parent)) {
+    throw new LocalError(
+      `Orderflow is running here already (process ${known.parent.pid}): ${known.urls['API'] ?? 'it is still starting'}`,
+      `Stop it first: ${prefix}npm run local:stop   (or Ctrl-C where it runs)`,
+    );
+  }
+  const stale = (known?.children ?? []).filter(isAlive).length;
+  if (known) await endLeftBehind(state, container);
+  signal.throwIfAborted();
+  remember();
+  return stale === 0 ? 'none' : `${stale} ended`;
+}
+
+/**
+ * @param {string} root @param {import('./run-folder.mjs').RunFolder} folder
+ * @param {{ emulator: string, watch: boolean }} options @param {Run} run
+ */
+export async function startSystem(root, { runFile, logDir, prefix }, { emulator, watch }, run) {
+  const { signal, container, processes, credentials, remember } = run;
+  const step = createStep(signal);
+  const usesContainer = emulator === 'localstack';
+  say(`Starting Orderflow ${usesContainer ? 'with a LocalStack container' : 'without Docker'}`);
+  await step('Node.js', checkNode);
+  if (usesContainer) await step('Docker', checkDocker);
+  makeRunFolder(dirname(runFile));
+  // An existing folder may be readable by others.
+  mkdirSync(`${root}.local`, { recursive: true });
+  chmodSync(`${root}.local`, 0o700);
+  await step('stale processes', () => withLock(`${runFile}.lock`, () => takeOver(run, prefix), { signal }));
+  const doubt = doubtAboutIds();
+  if (doubt) say(`  ${doubt}`);
+  const ports = await step('ports', choosePorts);
+  await step('dependencies', () => installDependencies(root, { signal }));
+  // LocalStack's container has its own Python.
+  const python = usesContainer
+    ? ''
+    : (await step('emulator installed', () => installEmulator(root, { signal }))).python;
+  rmSync(logDir, { recursive: true, force: true });
+  mkdirSync(logDir, { recursive: true });
+
+  const place = { root, logDir, onStart: processes.add };
+  const emulatorUrl = `http://127.0.0.1:${ports.emulator}`;
+  const building = build(root, undefined, { signal });
+  building.catch(() => undefined);
+  if (usesContainer) {
+    await step('LocalStack, topology deployed', () => {
+      remember({ usesContainer });
+      return startLocalStack(container, ports.emulator, { signal });
+    });
+  } else {
+    await step('MiniStack', async () => {
+      await startMiniStack(place, { python, port: ports.emulator, credentials });
+    });
+    await step('topology deployed', async () => {
+      await deployTopology(root, { python, emulatorUrl, credentials, signal });
+    });
+  }
+  await step('services built', async () => {
+    try {
+      await building;
+    } catch (error) {
+      if (!watch || !(error instanceof LocalError)) throw error;
+      say(`\n${error.message}\n`);
+    }
+  });
+  const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
+  /** @param {Service} service */
+  const startOne = async (service) => {
+    await startService(place, service, { port: ports[service], emulatorUrl, credentials, env }).ready;
+    return true;
+  };
+  /** A service that fails to start waits for the next change. @param {Service} service */
+  const tryToStart = async (service) => {
+    try {
+      return await startOne(service);
+    } catch (error) {
+      // If it ended, its last lines were already printed.
+      if (!signal.aborted && processes.runs(service)) say(`\n${/** @type {Error} */ (error).message}\n`);
+      return false;
+    }
+  };
+  await step('services healthy', async () => {
+    await Promise.all(SERVICES.map(watch ? tryToStart : startOne));
+  });
+
+  const api = `http://127.0.0.1:${ports['api-gateway']}`;
+  const urls = {
+    'Live page': `${api}/`,
+    API: `${api}/api/orders`,
+    'API documentation': `${api}/docs`,
+    ...Object.fromEntries(WORKERS.map((worker) => [worker, `http://127.0.0.1:${ports[worker]}/health`])),
+    'AWS endpoint': emulatorUrl,
+  };
+  remember({ urls });
+  return { place, tryToStart, urls };
+}
