@@ -36,8 +36,9 @@ export const poisonOrder: Scenario = {
       retries.length > 1 && retries.every((line) => /delaySeconds=[1-9]/.test(line)),
     );
     story.check(
-      'each time for the same reason',
-      retries.every((line) => line.includes(`cannot handle ${PRODUCT}`)),
+      'again and again for the same reason',
+      retries.filter((line) => line.includes(`cannot handle ${PRODUCT}`)).length > 1,
+      output,
     );
     const letters = await story.type(`npm run --silent dlq -- list --order ${poison}`);
     story.check('its message is a dead letter now', letters.output.includes(poison), letters.output);
