@@ -94,9 +94,7 @@ export class Order {
   correlationId!: string;
 
   /** Only when FAILED. */
-  @Optional()
-  @ValidateNested()
-  @Type(() => Failure)
+  @Optional(ValidateNested(), Type(() => Failure))
   failure?: Failure;
 }
 
@@ -116,15 +114,12 @@ export const DEFAULT_PAGE_SIZE = 20;
 
 /** Query of GET /api/orders. */
 export class ListOrdersQuery {
-  @Optional()
-  @IsLimit(MAX_PAGE_SIZE)
+  @Optional(IsLimit(MAX_PAGE_SIZE))
   limit?: number;
 
-  @Optional()
-  @IsText(512)
+  @Optional(IsText(512))
   cursor?: string;
 
-  @Optional()
-  @IsReference()
+  @Optional(IsReference())
   customerId?: string;
 }
