@@ -6,6 +6,7 @@ import {
   type ResourceNames,
   type WorkQueue,
 } from '@orderflow/contracts';
+import { pick } from '../pick.js';
 import { eventFactsOf, type EventFacts } from './event-facts.js';
 import {
   splitUndelivered,
@@ -80,22 +81,13 @@ function countOf(text: string | undefined): number | undefined {
  * @param replayRefusal why a replay would start nothing
  */
 export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string): DeadLetterSummary {
-  const { queue, messageId, originalMessageId, code, reason, path } = letter;
-  const { attempts, firstReceivedAt, replayCount, event } = letter;
   const attributes = toForeignAttributes(letter.foreign);
   return {
-    queue,
-    messageId,
-    originalMessageId,
-    code,
-    reason,
-    path,
-    attempts,
-    firstReceivedAt,
-    replayCount,
+    ...pick(letter, 'queue', 'messageId', 'originalMessageId', 'code', 'reason', 'path'),
+    ...pick(letter, 'attempts', 'firstReceivedAt', 'replayCount'),
     sentAt: new Date(letter.sentAt).toISOString(),
     replayRefusal,
-    ...event,
+    ...letter.event,
     attributes: attributes.length === 0 ? undefined : attributes,
   };
 }
