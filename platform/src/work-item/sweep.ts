@@ -1,4 +1,4 @@
-import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
+import { depthOf, type QueueCounts } from '../aws/queues.js';
 import { leaseEndsAt } from './lease.js';
 import { createTableReader } from '../dynamodb/table-reader.js';
 import { missingConsumers } from './confirm.js';

@@ -1,6 +1,6 @@
 import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
 import type { DynamoDb } from '../aws/clients.js';
-import type { QueueCounts } from '../aws/queue-counts.js';
+import type { QueueCounts } from '../aws/queues.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { EventPublisher } from '../events/publisher.js';
 import type { Clock, MonotonicClock } from '../runtime/clock.js';

@@ -1,5 +1,5 @@
 import type { AwsClients } from '../aws/clients.js';
-import { createQueueUrls } from '../aws/queue-urls.js';
+import { createQueueUrls } from '../aws/queues.js';
 import type { BatchingExecutor } from '../dynamodb/executor.js';
 import type { EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
