@@ -4,13 +4,13 @@ import type { BatchingExecutor } from '../dynamodb/executor.js';
 import type { EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
 import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
-import { createReadiness, probeAll, type CheckReport } from '../health/readiness.js';
+import { createReadiness, probeAll } from '../health/readiness.js';
 import { failpoint } from '../runtime/failpoints.js';
-import type { Metrics, Scrape } from '../telemetry/metrics.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
 import { createBreaker } from './breaker.js';
 import { createDispatcher, type Registration } from './dispatch.js';
-import { createOutageCounts } from './outage-counts.js';
+import { OutageCounts } from '../runtime/recent.js';
 import { createPipeline, type PipelineOptions } from './pipeline.js';
 import { startPollers, type Pollers } from './pollers.js';
 import { exposePolling, withMetrics } from './with-metrics.js';
@@ -38,15 +38,7 @@ export type AppDependencies<Config> = Pick<
   'aws' | 'logger' | 'tracing' | 'now' | 'monotonic' | 'onOutcome'
 > & { config: Readonly<Config>; metrics?: Metrics };
 
-export type Worker = {
-  start(): void;
-  /** Resolves when nothing is in flight and every event is published. */
-  stop(): Promise<void>;
-  /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
-  isLive(): boolean;
-  readiness(): Promise<CheckReport>;
-  scrape(): Promise<Scrape>;
-};
+export type Worker = ReturnType<typeof createWorker>;
 
 function checksOf({ aws, queue, deadLetterQueue, uses }: WorkerOptions, urlOf: (queue: string) => Promise<string>) {
   return {
@@ -61,7 +53,7 @@ function checksOf({ aws, queue, deadLetterQueue, uses }: WorkerOptions, urlOf: (
 }
 
 /** A queue's worker: readiness, pollers, and the pipeline around the handlers. Owns no client and no process. */
-export function createWorker(options: WorkerOptions): Worker {
+export function createWorker(options: WorkerOptions) {
   const { env, aws, executor, tracing = NO_TRACING, metrics, now, monotonic, queue, deadLetterQueue, uses } = options;
   const logger = options.logger.child({ queue });
   const urlOf = createQueueUrls(aws.sqs);
@@ -69,7 +61,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const probe = () => probeAll(checks, { monotonic });
   const publisher = createEventPublisher(aws.eventBridge, { bus: uses.bus, tracing });
   const breaker = createBreaker({ probe, logger, monotonic });
-  const outages = createOutageCounts();
+  const outages = new OutageCounts();
   const dispatch = createDispatcher(options.expected, options.registrations);
   const measured = withMetrics(metrics, queue, { now, monotonic });
 
@@ -103,11 +95,7 @@ export function createWorker(options: WorkerOptions): Worker {
     pollers = startPollers(
       {
         queueUrl,
-        pollers: env.WORKER_POLLERS,
-        waitTimeSeconds: env.SQS_WAIT_TIME_SECONDS,
-        visibilityTimeoutSeconds: env.VISIBILITY_TIMEOUT_SECONDS,
-        handlerTimeoutMs: env.HANDLER_TIMEOUT_MS,
-        wedgedAfterMs: env.POLLER_WEDGED_AFTER_MS,
+        env,
         handleBatch: createPipeline({
           ...options,
           sqs: aws.sqs,
@@ -134,6 +122,7 @@ export function createWorker(options: WorkerOptions): Worker {
     start: () => {
       void begin();
     },
+    /** Resolves when nothing is in flight and every event is published. */
     stop: async () => {
       stopped = true;
       breaker.stop();
@@ -143,6 +132,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await executor.flush();
       await publisher.flush();
     },
+    /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
     isLive: () => pollers?.areLive() ?? true,
     readiness: createReadiness(checks, { monotonic }),
     scrape: () => metrics.scrape(),

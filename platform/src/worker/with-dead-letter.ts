@@ -1,7 +1,7 @@
 import { PermanentError } from '../runtime/errors.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { Sqs } from '../aws/clients.js';
-import { createRecent } from './recent.js';
+import { Recent } from '../runtime/recent.js';
 import { sendLetter, type Reason } from './send-letter.js';
 import { afterAttempts, type Delivery } from './delivery.js';
 import type { Middleware, Next } from './pipeline.js';
@@ -19,7 +19,7 @@ export type DeadLetterOptions = {
  */
 export function withDeadLetter(sqs: Sqs, { queueUrl, exhausted }: DeadLetterOptions): Middleware {
   /** Messages whose copy is in the dead-letter queue, by id. */
-  const copied = createRecent<Reason>();
+  const copied = new Recent<Reason>();
 
   async function bury(delivery: Delivery, reason: Reason): Promise<'dead-lettered'> {
     if (!copied.get(delivery.messageId)) {
