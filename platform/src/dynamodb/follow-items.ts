@@ -19,13 +19,7 @@ type FollowOptions = {
   now: Clock;
 };
 
-export type Follower = {
-  /**
-   * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll
-   * returns the newest items. @throws the reader's error; the next poll starts where this one did
-   */
-  poll(): Promise<Item[]>;
-};
+export type Follower = ReturnType<typeof createFollower>;
 
 /** Entries that one poll takes from a partition. If there are more new ones, the oldest are not followed. */
 const PAGE = 50;
@@ -42,7 +36,7 @@ const MAX_REMEMBERED = 2_000;
  * Follows a table's newest items without a stream: it finds new items in an index, and reads unfinished items again.
  * Memory and reads are bounded, however large the table is.
  */
-export function createFollower({ reader, key, index, projection, ...options }: FollowOptions): Follower {
+export function createFollower({ reader, key, index, projection, ...options }: FollowOptions) {
   const { isFinished, isResting, now } = options;
   const attributes = ['version', index.sort, ...projection];
   /** Last version seen of items that are not finished. */
@@ -90,7 +84,11 @@ export function createFollower({ reader, key, index, projection, ...options }: F
   }
 
   return {
-    poll: async () => {
+    /**
+     * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll
+     * returns the newest items. @throws the reader's error; the next poll starts where this one did
+     */
+    poll: async (): Promise<Item[]> => {
       const pollMs = now();
       const again = [
         ...[...unfinished.keys()].slice(0, READ_AGAIN),
