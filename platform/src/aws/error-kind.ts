@@ -36,6 +36,9 @@ const DENIED = named(
 /** An encryption key is disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
 const KMS = /^kms[A-Z._]/i;
 
+/** Codes of a statement that was answered but not applied: its condition does not hold. */
+export const STATEMENT_REFUSALS = named('ConditionalCheckFailed DuplicateItem');
+
 /** The error of one entry in a batch call that succeeded. */
 export class EntryError extends Error {
   constructor(

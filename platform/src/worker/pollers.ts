@@ -25,14 +25,7 @@ type Dependencies = {
   monotonic: MonotonicClock;
 };
 
-export type Pollers = {
-  /** False when a poller has shown no sign of life for too long. Waiting at the breaker counts as one. */
-  areLive(): boolean;
-  /** Epoch ms of the last successful receive, or of the start, for the poller with the oldest one. */
-  lastReturnAt(): number;
-  /** Resolves when nothing is in flight. No poll follows. */
-  stop(): Promise<void>;
-};
+export type Pollers = ReturnType<typeof startPollers>;
 
 /** A message that kills the process costs the others in flight a receive. So few pollers start, with one message each. */
 const FIRST_POLLERS = 2;
@@ -146,7 +139,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
 }
 
 /** Starts a few pollers, and one more after each handled batch. */
-export function startPollers(options: PollerOptions, dependencies: Dependencies): Pollers {
+export function startPollers(options: PollerOptions, dependencies: Dependencies) {
   const pollers: ReturnType<typeof startPoller>[] = [];
   let stopped = false;
   function startAnother(): void {
@@ -155,8 +148,11 @@ export function startPollers(options: PollerOptions, dependencies: Dependencies)
   }
   for (let n = 0; n < FIRST_POLLERS; n++) startAnother();
   return {
+    /** False when a poller has shown no sign of life for too long. Waiting at the breaker counts as one. */
     areLive: () => pollers.every((poller) => poller.isLive()),
+    /** Epoch ms of the last successful receive, or of the start, for the poller with the oldest one. */
     lastReturnAt: () => Math.min(...pollers.map((poller) => poller.lastReturnAt())),
+    /** Resolves when nothing is in flight. No poll follows. */
     stop: async () => {
       stopped = true;
       dependencies.breaker.stop();
