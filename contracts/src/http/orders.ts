@@ -21,7 +21,7 @@ import { IsReference, IsText, IsTextOrNull } from '../text.js';
 export const ORDER_STATUSES = ['PENDING', 'PROCESSING', 'COMPLETED', 'FAILED'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-export const MAX_ITEMS = 100;
+const MAX_ITEMS = 100;
 
 const MAX_QUANTITY = 10_000;
 

@@ -28,10 +28,10 @@ export type NotificationRecord = WorkItemRecord & {
   causationId?: string;
 };
 
-type NewNotification = Accepted<CreateNotificationRequest> & { notificationId: string; causationId?: string };
-
 /** A new notification, as its insert writes it. */
-export function newNotificationRecord(notification: NewNotification): NotificationRecord {
+export function newNotificationRecord(
+  notification: Accepted<CreateNotificationRequest> & Pick<NotificationRecord, 'notificationId' | 'causationId'>,
+): NotificationRecord {
   const { notificationId, request, now, outboxAt, ...context } = notification;
   return {
     notificationId,
