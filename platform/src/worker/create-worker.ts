@@ -40,30 +40,26 @@ export type AppDependencies<Config> = Pick<
 
 export type Worker = ReturnType<typeof createWorker>;
 
-function checksOf({ aws, queue, deadLetterQueue, uses }: WorkerOptions, urlOf: (queue: string) => Promise<string>) {
-  return {
-    [queue]: queueCheck(aws.sqs, () => urlOf(queue)),
-    [deadLetterQueue]: queueCheck(aws.sqs, () => urlOf(deadLetterQueue)),
-    [`bus ${uses.bus}`]: busCheck(aws.eventBridge, uses.bus),
-    ...Object.fromEntries(
-      uses.rules.map((rule) => [`rule ${rule}`, ruleCheck(aws.eventBridge, { bus: uses.bus, rule, queue })]),
-    ),
-    ...Object.fromEntries(uses.tables.map((table) => [`table ${table.name}`, tableCheck(aws.dynamo, table)])),
-  } satisfies Record<string, Check>;
-}
-
 /** A queue's worker: readiness, pollers, and the pipeline around the handlers. Owns no client and no process. */
 export function createWorker(options: WorkerOptions) {
   const { env, aws, executor, tracing = NO_TRACING, metrics, now, monotonic, queue, deadLetterQueue, uses } = options;
   const logger = options.logger.child({ queue });
   const urlOf = createQueueUrls(aws.sqs);
-  const checks = checksOf(options, urlOf);
+  const { bus, rules, tables } = uses;
+  const checks: Record<string, Check> = {
+    [queue]: queueCheck(aws.sqs, () => urlOf(queue)),
+    [deadLetterQueue]: queueCheck(aws.sqs, () => urlOf(deadLetterQueue)),
+    [`bus ${bus}`]: busCheck(aws.eventBridge, bus),
+  };
+  for (const rule of rules) checks[`rule ${rule}`] = ruleCheck(aws.eventBridge, { bus, rule, queue });
+  for (const table of tables) checks[`table ${table.name}`] = tableCheck(aws.dynamo, table);
   const probe = () => probeAll(checks, { monotonic });
-  const publisher = createEventPublisher(aws.eventBridge, { bus: uses.bus, tracing });
+  const publisher = createEventPublisher(aws.eventBridge, { bus, tracing });
   const breaker = createBreaker({ probe, logger, monotonic });
   const outages = new OutageCounts();
   const dispatch = createDispatcher(options.expected, options.registrations);
   const measured = withMetrics(metrics, queue, { now, monotonic });
+  const shared = { ...options, dispatch, publisher, measured, breaker, outages, tracing, logger };
 
   const createdAt = now();
   let pollers: Pollers | undefined;
@@ -96,19 +92,7 @@ export function createWorker(options: WorkerOptions) {
       {
         queueUrl,
         env,
-        handleBatch: createPipeline({
-          ...options,
-          sqs: aws.sqs,
-          queueUrl,
-          deadLetterUrl,
-          dispatch,
-          publisher,
-          measured,
-          breaker,
-          outages,
-          tracing,
-          logger,
-        }),
+        handleBatch: createPipeline({ ...shared, sqs: aws.sqs, queueUrl, deadLetterUrl }),
         onOutage: (messages) => {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);
         },

@@ -11,7 +11,7 @@ import {
   type ForeignAttributes,
   type MessageAttribute,
 } from './message-attributes.js';
-import { sendLetter } from './send-letter.js';
+import { sendLetter } from './with-dead-letter.js';
 import { toDelivery } from './delivery.js';
 import { OutageCounts } from '../runtime/recent.js';
 
