@@ -89,21 +89,20 @@ export function startTracing(
   let stopped = false;
 
   async function look(url: URL): Promise<void> {
-    if (await isListening(url)) {
-      const { startExporting } = await import('./exporting.js');
-      if (stopped) return;
-      exporting = startExporting(url, env, { service, logger });
-      logger.info('tracing', { endpoint: url.origin, ratio: env.OTEL_TRACES_SAMPLER_ARG });
-    } else if (!stopped) {
-      timer = setTimeout(keepLooking, lookEveryMs, url).unref();
+    try {
+      if (await isListening(url)) {
+        const { startExporting } = await import('./exporting.js');
+        if (stopped) return;
+        exporting = startExporting(url, env, { service, logger });
+        logger.info('tracing', { endpoint: url.origin, ratio: env.OTEL_TRACES_SAMPLER_ARG });
+      } else if (!stopped) {
+        timer = setTimeout(() => void look(url), lookEveryMs).unref();
+      }
+    } catch (err) {
+      logger.error('tracing cannot start', { err });
     }
   }
-  function keepLooking(url: URL): void {
-    look(url).catch((err: unknown) => {
-      logger.error('tracing cannot start', { err });
-    });
-  }
-  if (endpoint !== undefined) keepLooking(new URL(endpoint));
+  if (endpoint !== undefined) void look(new URL(endpoint));
 
   return {
     get tracer() {

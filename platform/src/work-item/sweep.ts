@@ -107,12 +107,6 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     await visitAll(items, report, (item, index) => visit(item, queue, index >= uncovered, report));
   }
 
-  async function sweepWork(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
-    if (items.length === 0) return;
-    if (await isBlocked(swept.work, report)) report.blocked += items.length;
-    else await visitQueue(items, queue, report);
-  }
-
   /**
    * An outcome counts on the emptiest queue of those consumers that have not confirmed it and that its event can reach. A
    * message for each of them has gone out, so that queue is the first to show a loss.
@@ -184,10 +178,11 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     // The index lags: an item may have lost its marker since, or moved it.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
-    const isOutcome = (item: DueItem): boolean => isFinished(table, item);
-    await sweepOutcomes(items.filter(isOutcome), queues, report);
-    const unfinished = items.filter((item) => !isOutcome(item));
-    await sweepWork(unfinished, queue, report);
+    const outcomes = items.filter((item) => isFinished(table, item));
+    await sweepOutcomes(outcomes, queues, report);
+    const unfinished = items.filter((item) => !isFinished(table, item));
+    if (unfinished.length > 0 && (await isBlocked(swept.work, report))) report.blocked += unfinished.length;
+    else await visitQueue(unfinished, queue, report);
     metrics?.blocked(name, report.blocked);
     return report;
   }
