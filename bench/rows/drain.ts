@@ -1,4 +1,4 @@
-import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queues';
 import { eventually } from '@orderflow/testing/eventually';
 import type { BenchSystem } from '../support/bench-system.js';
 import { untilCompleted } from '../support/completion.js';

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { resourceNames, type ResourceNames } from '@orderflow/contracts';
-import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
+import { createQueueUrls } from '@orderflow/platform/aws/queues';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../../tests/support/embedded-system.js';
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from '../../tests/support/emulator.js';
 import { startCountingProxy, type CountingProxy } from './counting-proxy.js';

@@ -1,7 +1,7 @@
 /** Waits for orders to be COMPLETED. A run is void if an order is not completed exactly once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queues';
 import type { BenchSystem } from './bench-system.js';
 
 const LOOK_EVERY_MS = 100;

@@ -22,7 +22,6 @@ export class Failure {
   retriable!: boolean;
 
   /** True when the attempts were exhausted and the warehouse confirmed that it ships nothing. */
-  @Optional()
-  @IsBoolean()
+  @Optional(IsBoolean())
   cancelled?: boolean;
 }

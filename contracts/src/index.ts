@@ -30,7 +30,6 @@ export {
   ListNotificationsQuery,
   MAX_NOTIFICATIONS,
   Notification,
-  NOTIFICATION_CHANNELS,
   NOTIFICATION_STATUSES,
   NotificationList,
   type NotificationChannel,
@@ -40,8 +39,6 @@ export {
   CreateOrderRequest,
   DEFAULT_PAGE_SIZE,
   ListOrdersQuery,
-  MAX_ITEMS,
-  MAX_TOTAL_AMOUNT,
   Order,
   ORDER_STATUSES,
   OrderItem,
@@ -50,15 +47,7 @@ export {
 } from './http/orders.js';
 export { Problem, ProblemEntry } from './http/problem.js';
 export { Timeline, TIMELINE_STEPS, TimelineStep, type TimelineStepName } from './http/timeline.js';
-export {
-  IS_MONEY,
-  IsMoney,
-  MATCHES_ITEM_TOTAL,
-  MatchesItemTotal,
-  MAX_UNIT_PRICE,
-  sumInCents,
-  toCents,
-} from './money.js';
+export { IS_MONEY, MATCHES_ITEM_TOTAL, sumInCents, toCents } from './money.js';
 export {
   INDEXES,
   queueNames,
@@ -77,14 +66,10 @@ export {
   CORRELATION_ID,
   IS_TEXT,
   IS_TEXT_OR_NULL,
-  IsReference,
   IsText,
-  IsTextOrNull,
-  IsTraceparent,
   TEXT,
   TEXT_DESCRIPTION,
   toText,
-  toTraceparent,
   TRACEPARENT,
 } from './text.js';
 export { QUEUES, SERVICES } from './topology.js';

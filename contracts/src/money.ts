@@ -1,4 +1,4 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 
 /** The price of one unit, in the currency's main unit. */
 export const MAX_UNIT_PRICE = 1_000_000;
@@ -33,22 +33,19 @@ export const IS_MONEY = 'isMoney';
 export const MATCHES_ITEM_TOTAL = 'matchesItemTotal';
 
 /** An amount from 0 to `max` with at most two decimals. */
-export function IsMoney(max: number, options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: IS_MONEY,
-      constraints: [max],
-      validator: {
-        validate: (value) => {
-          const cents = toCents(value);
-          return cents !== undefined && cents >= 0 && cents <= max * 100;
-        },
-        defaultMessage: (args) =>
-          `${args?.property ?? 'amount'} must be a number from 0 to ${max} with at most two decimals`,
+export function IsMoney(max: number): PropertyDecorator {
+  return ValidateBy({
+    name: IS_MONEY,
+    constraints: [max],
+    validator: {
+      validate: (value) => {
+        const cents = toCents(value);
+        return cents !== undefined && cents >= 0 && cents <= max * 100;
       },
+      defaultMessage: (args) =>
+        `${args?.property ?? 'amount'} must be a number from 0 to ${max} with at most two decimals`,
     },
-    options,
-  );
+  });
 }
 
 function isPricedLine(line: unknown): line is PricedLine {
@@ -60,21 +57,18 @@ function isPricedLine(line: unknown): line is PricedLine {
  * The amount equals the sum of the object's `items`. Passes when the items are invalid, because they have their own
  * errors.
  */
-export function MatchesItemTotal(options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: MATCHES_ITEM_TOTAL,
-      validator: {
-        validate: (value, args) => {
-          const items: unknown = (args?.object as { items?: unknown } | undefined)?.items;
-          if (!Array.isArray(items) || !items.every(isPricedLine)) return true;
-          const expected = sumInCents(items);
-          const actual = toCents(value);
-          return expected === undefined || actual === undefined || actual === expected;
-        },
-        defaultMessage: () => 'totalAmount must equal the sum of quantity × unitPrice over all items',
+export function MatchesItemTotal(): PropertyDecorator {
+  return ValidateBy({
+    name: MATCHES_ITEM_TOTAL,
+    validator: {
+      validate: (value, args) => {
+        const items: unknown = (args?.object as { items?: unknown } | undefined)?.items;
+        if (!Array.isArray(items) || !items.every(isPricedLine)) return true;
+        const expected = sumInCents(items);
+        const actual = toCents(value);
+        return expected === undefined || actual === undefined || actual === expected;
       },
+      defaultMessage: () => 'totalAmount must equal the sum of quantity × unitPrice over all items',
     },
-    options,
-  );
+  });
 }

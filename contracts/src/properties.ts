@@ -1,16 +1,19 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsDefined, IsInt, Min, ValidateIf, ValidateNested } from 'class-validator';
 
-/** May be absent. class-validator's IsOptional also accepts null, which our schemas do not allow. */
-export function Optional(): PropertyDecorator {
-  return ValidateIf((_, value) => value !== undefined);
-}
-
 /** Applies decorators from the last to the first, as if they were written one below the other. */
 export function applyAll(...decorators: PropertyDecorator[]): PropertyDecorator {
   return (target, key) => {
     for (const decorate of decorators.toReversed()) decorate(target, key);
   };
+}
+
+/** May be absent; otherwise it satisfies `decorators`. IsOptional also accepts null, which our schemas do not allow. */
+export function Optional(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return applyAll(
+    ValidateIf((_, value) => value !== undefined),
+    ...decorators,
+  );
 }
 
 /** An integer of at least `min`. */

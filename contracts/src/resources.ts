@@ -12,11 +12,7 @@ export const WORK_QUEUES = Object.keys(QUEUES) as WorkQueue[];
 type Camel<Text extends string> = Text extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Text;
-type Stem = (typeof QUEUES)[WorkQueue]['name'] extends infer Name
-  ? Name extends `${infer S}-queue`
-    ? S
-    : never
-  : never;
+type Stem = (typeof QUEUES)[WorkQueue]['name'] extends `${infer S}-queue` ? S : never;
 type Rule = { [Queue in WorkQueue]: keyof (typeof QUEUES)[Queue]['rules'] }[WorkQueue];
 
 /** For example `ordersTable`, `orderQueue`, `orderDeadLetterQueue` and `orderCreatedRule`. */
@@ -32,8 +28,6 @@ export type ResourceNames = Readonly<
   >
 >;
 
-const RULES = WORK_QUEUES.flatMap((queue) => Object.keys(QUEUES[queue].rules));
-
 const camelCase = (text: string): string => text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 const propertyOf = (queue: WorkQueue) => camelCase(QUEUES[queue].name) as `${Camel<Stem>}Queue`;
 const deadLetterPropertyOf = (queue: WorkQueue) =>
@@ -47,9 +41,9 @@ export function resourceNames(stage: string): ResourceNames {
     ...WORK_QUEUES.flatMap((queue) => [
       [propertyOf(queue), QUEUES[queue].name],
       [deadLetterPropertyOf(queue), `${QUEUES[queue].name}-dlq`],
+      ...Object.keys(QUEUES[queue].rules).map((rule) => [`${camelCase(rule)}Rule`, rule]),
     ]),
     ['undeliveredQueue', UNDELIVERED],
-    ...RULES.map((rule) => [`${camelCase(rule)}Rule`, rule]),
   ] as const;
   return Object.fromEntries(names.map(([property, name]) => [property, `${stage}-${name}`])) as ResourceNames;
 }

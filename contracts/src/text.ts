@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { Matches, ValidateBy, type ValidationOptions } from 'class-validator';
+import { Matches, ValidateBy } from 'class-validator';
 import { applyAll } from './properties.js';
 
 export const IS_TEXT = 'isText';
@@ -50,19 +50,16 @@ export function toText(value: unknown, max: number, fallback: string): string {
 /**
  * One line of 1 to `max` Unicode characters: no control characters, no lone surrogates, at least one visible character.
  */
-export function IsText(max: number, options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: IS_TEXT,
-      constraints: [max],
-      validator: {
-        validate: (value) => isText(value, max),
-        defaultMessage: (args) =>
-          `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters, at least one of them visible`,
-      },
+export function IsText(max: number): PropertyDecorator {
+  return ValidateBy({
+    name: IS_TEXT,
+    constraints: [max],
+    validator: {
+      validate: (value) => isText(value, max),
+      defaultMessage: (args) =>
+        `${args?.property ?? 'text'} must be text of 1 to ${max} characters without control characters, at least one of them visible`,
     },
-    options,
-  );
+  });
 }
 
 /** Like IsText, or null. */
@@ -78,10 +75,9 @@ export function IsTextOrNull(max: number): PropertyDecorator {
 }
 
 /** A client's own identifier, for example of a customer or product. */
-export function IsReference(options?: ValidationOptions): PropertyDecorator {
+export function IsReference(): PropertyDecorator {
   return Matches(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, {
     message: '$property must be 1 to 64 of the characters A-Z a-z 0-9 . _ : @ - and start with a letter or digit',
-    ...options,
   });
 }
 

@@ -40,13 +40,9 @@ export function itemEvent<Detail extends EventDetail>(
 }
 
 /** The context of an outcome's event: the delivery's if it was traced, otherwise the item's. */
-export function outcomeContextOf({
-  correlationId,
-  traceparent,
-  outcomeTraceparent = traceparent,
-}: Pick<WorkItemRecord, 'correlationId' | 'traceparent' | 'outcomeTraceparent'>) {
-  return { correlationId, traceparent: outcomeTraceparent };
-}
+export const outcomeContextOf = (item: Pick<WorkItemRecord, OutcomeField & keyof WorkItemRecord>) => {
+  return { ...item, traceparent: item.outcomeTraceparent ?? item.traceparent };
+};
 
 export function validTraceparent(value: unknown): string | undefined {
   return typeof value === 'string' && TRACEPARENT.test(value) ? value : undefined;

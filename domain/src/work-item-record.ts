@@ -67,6 +67,14 @@ export type WorkItemRecord = {
   awaiting?: string;
 };
 
+/** What the record of a new work item is made of. Times in epoch ms. */
+export type Accepted<Request> = Pick<WorkItemRecord, 'requestHash' | 'correlationId' | 'traceparent'> & {
+  request: Request;
+  now: number;
+  /** When the marker becomes due. */
+  outboxAt: number;
+};
+
 /** The attributes of a work item as its insert writes them: unclaimed, with an outbox marker. Times in epoch ms. */
 export function newWorkItem<Status>(id: string, pending: Status, { now, outboxAt }: { now: number; outboxAt: number }) {
   const createdAt = new Date(now).toISOString();

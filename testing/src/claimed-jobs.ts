@@ -1,8 +1,8 @@
 import { claimItem, finishItem, type ClaimResult, type Ownership } from '@orderflow/platform/work-item/claim';
 import { createStatementExecutor, type StatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { LEASE_SKEW_MS } from '@orderflow/platform/work-item/lease';
-import { insert } from '@orderflow/platform/work-item/transitions';
-import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
+import { insert, postpone } from '@orderflow/platform/work-item/transitions';
+import type { TimelineEntry, WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { createFakeAws } from './aws/fake-aws.js';
 import { keyedTable } from './aws/fake-table.js';
 import { THINGS } from './work-item-table.js';
@@ -65,6 +65,8 @@ export async function createJobs() {
     owned,
     claimed: async (messageId: string, replayId?: string) => owned(await claim(messageId, replayId)),
     finish,
+    postpone: (ownership: Ownership, reason: { now: number; entry: TimelineEntry }) =>
+      executor.execute(postpone(TABLE, 'j1', { ...ownership, ...reason })),
     failRetriably: async (messageId: string, replayId?: string) =>
       finish(owned(await claim(messageId, replayId)), 'failed', { failure: RETRIABLE }),
     job: () => dynamo.item('jobs', { jobId: 'j1' })!,

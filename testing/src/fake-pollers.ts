@@ -5,6 +5,7 @@ import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
 import { createBreaker } from '@orderflow/platform/worker/breaker';
 import { startPollers, type Pollers } from '@orderflow/platform/worker/pollers';
+import { WorkerEnv } from '@orderflow/platform/worker/worker-env';
 
 export const WORK = queueUrlOf('work');
 
@@ -45,11 +46,7 @@ export function startFakePollers({ pollers = 1, hangs, handle = async () => true
   running = startPollers(
     {
       queueUrl: WORK,
-      pollers,
-      waitTimeSeconds: 5,
-      visibilityTimeoutSeconds: 30,
-      handlerTimeoutMs: 20_000,
-      wedgedAfterMs: 60_000,
+      env: Object.assign(new WorkerEnv(), { WORKER_POLLERS: pollers }),
       onOutage: () => undefined,
       handleBatch: async (messages) => ((await handle(messages.map(({ Body }) => Body!))) ? messages : []),
     },

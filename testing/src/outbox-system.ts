@@ -1,4 +1,4 @@
-import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import type { QueueCounts } from '@orderflow/platform/aws/queues';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
 import { type SweptTable, type SweeperOptions, type SweepReport } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';

@@ -2,7 +2,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, jest } from '@jest/globals';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import { leaveRaw } from './raw-client.js';
 import { createRecordingLogger } from './recording-logger.js';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
@@ -54,10 +53,8 @@ export async function serveFakeWorker({ shutdownTimeoutMs = 60_000 } = {}) {
     },
   };
   const server = await serveWorker(worker, {
-    host: '127.0.0.1',
-    port: 0,
-    guard: createRequestGuard('a-worker', { HOST: '127.0.0.1' }),
-    shutdownTimeoutMs,
+    service: 'a-worker',
+    config: { HOST: '127.0.0.1', PORT: 0, SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs },
     release: () => void (state.released += 1),
     logger: log.logger,
     monotonic: createMonotonicClock(),

@@ -6,7 +6,7 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { OrderCompletedEvent } from '@orderflow/contracts';
-import { depthOf } from '@orderflow/platform/aws/queue-counts';
+import { depthOf } from '@orderflow/platform/aws/queues';
 import { decodeEvent } from '@orderflow/platform/events/decode';
 import { eventually } from '@orderflow/testing/eventually';
 import type { Child } from '../../tools/local/children.mjs';

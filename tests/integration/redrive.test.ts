@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ForeignAttributes } from '@orderflow/domain/dead-letters/letter-attributes';
+import { type ForeignAttributes } from '@orderflow/domain/dead-letters/dead-letter';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';

@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { setTimeout } from 'node:timers/promises';
 import { connect, type ConnectedSystem } from '@orderflow/orderctl/connect';
-import { countQueue, type QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import { countQueue, type QueueCounts } from '@orderflow/platform/aws/queues';
 import type { Terminal } from '@orderflow/orderctl/terminal';
 import { CREDENTIALS } from './credentials.js';
 import { emulatorClient } from '../../tools/local/environment.mjs';

@@ -23,12 +23,10 @@ export class EventMetadata {
   correlationId!: string;
 
   /** The event that caused this one. */
-  @Optional()
-  @IsId()
+  @Optional(IsId())
   causationId?: string;
 
-  @Optional()
-  @IsTraceparent()
+  @Optional(IsTraceparent())
   traceparent?: string;
 }
 

@@ -45,13 +45,11 @@ export class DeadLetterSummary {
   reason!: string;
 
   /** Where the problem is in the body. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   path?: string;
 
   /** Attempts before it was dead-lettered; absent if no worker dead-lettered it. */
-  @Optional()
-  @IsIntFrom(0)
+  @Optional(IsIntFrom(0))
   attempts?: number;
 
   @IsISO8601()
@@ -65,26 +63,21 @@ export class DeadLetterSummary {
   sentAt!: string;
 
   /** Why a replay of the unchanged message would start nothing; absent when a replay would send it. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   replayRefusal?: string;
 
   /** Event type; absent if the body has none. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   type?: string;
 
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   orderId?: string;
 
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   notificationId?: string;
 
   /** Attributes from other senders. A replay keeps them. */
-  @Optional()
-  @IsNestedList(() => ForeignAttribute)
+  @Optional(IsNestedList(() => ForeignAttribute))
   attributes?: ForeignAttribute[];
 }
 

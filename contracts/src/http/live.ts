@@ -38,8 +38,7 @@ export class LiveOrder {
   deadLettered!: boolean;
 
   /** Code of its failure, only when the stage is failed. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   failureCode?: string;
 }
 
@@ -71,8 +70,7 @@ export class WorkerState {
   @IsIn(['ready', 'not ready', 'unreachable'])
   status!: 'ready' | 'not ready' | 'unreachable';
 
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   reason?: string;
 }
 
@@ -92,12 +90,10 @@ export class FlowPoint {
   failed!: number;
 
   /** Ms from acceptance to outcome of the orders that ended in this second; absent if there were none. */
-  @Optional()
-  @IsNumber()
+  @Optional(IsNumber())
   p50Ms?: number;
 
-  @Optional()
-  @IsNumber()
+  @Optional(IsNumber())
   p95Ms?: number;
 }
 
@@ -107,16 +103,14 @@ export class SystemState {
   at!: string;
 
   /** Why this state is not current, as a sentence; absent when it is current. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   problem?: string;
 
   @IsNestedList(() => QueueState)
   queues!: QueueState[];
 
   /** Absent unless WORKER_URLS is set. */
-  @Optional()
-  @IsNestedList(() => WorkerState)
+  @Optional(IsNestedList(() => WorkerState))
   workers?: WorkerState[];
 
   /** Complete seconds, oldest first. An event has the newest one; the answer and `history` have up to 300. */

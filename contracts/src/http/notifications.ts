@@ -51,17 +51,14 @@ export class Notification {
   updatedAt!: string;
 
   /** Only when SENT. */
-  @Optional()
-  @IsISO8601()
+  @Optional(IsISO8601())
   sentAt?: string;
 
   @IsText(128)
   correlationId!: string;
 
   /** Only when FAILED. */
-  @Optional()
-  @ValidateNested()
-  @Type(() => Failure)
+  @Optional(ValidateNested(), Type(() => Failure))
   failure?: Failure;
 }
 
@@ -80,11 +77,9 @@ export const MAX_NOTIFICATIONS = 100;
 
 /** Query of GET /api/orders/:orderId/notifications. */
 export class ListNotificationsQuery {
-  @Optional()
-  @IsLimit(MAX_NOTIFICATIONS)
+  @Optional(IsLimit(MAX_NOTIFICATIONS))
   limit?: number;
 
-  @Optional()
-  @IsText(512)
+  @Optional(IsText(512))
   cursor?: string;
 }

@@ -21,7 +21,7 @@ import { IsReference, IsText, IsTextOrNull } from '../text.js';
 export const ORDER_STATUSES = ['PENDING', 'PROCESSING', 'COMPLETED', 'FAILED'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-export const MAX_ITEMS = 100;
+const MAX_ITEMS = 100;
 
 const MAX_QUANTITY = 10_000;
 
@@ -94,9 +94,7 @@ export class Order {
   correlationId!: string;
 
   /** Only when FAILED. */
-  @Optional()
-  @ValidateNested()
-  @Type(() => Failure)
+  @Optional(ValidateNested(), Type(() => Failure))
   failure?: Failure;
 }
 
@@ -116,15 +114,12 @@ export const DEFAULT_PAGE_SIZE = 20;
 
 /** Query of GET /api/orders. */
 export class ListOrdersQuery {
-  @Optional()
-  @IsLimit(MAX_PAGE_SIZE)
+  @Optional(IsLimit(MAX_PAGE_SIZE))
   limit?: number;
 
-  @Optional()
-  @IsText(512)
+  @Optional(IsText(512))
   cursor?: string;
 
-  @Optional()
-  @IsReference()
+  @Optional(IsReference())
   customerId?: string;
 }

@@ -38,7 +38,6 @@ export class Problem {
   correlationId!: string;
 
   /** Only when status is 400. If there are more than 500, the last entry gives the number of the rest. */
-  @Optional()
-  @IsNestedList(() => ProblemEntry)
+  @Optional(IsNestedList(() => ProblemEntry))
   errors?: ProblemEntry[];
 }

@@ -42,8 +42,7 @@ export class TimelineStep {
   subject!: (typeof SUBJECTS)[number];
 
   /** Only when the subject is a notification. */
-  @Optional()
-  @IsUUID()
+  @Optional(IsUUID())
   notificationId?: string;
 
   @IsISO8601()
@@ -54,56 +53,46 @@ export class TimelineStep {
   sinceMs!: number;
 
   /** The state after the step. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   status?: string;
 
   /** The subject's version after the step. */
-  @Optional()
-  @IsIntFrom(1)
+  @Optional(IsIntFrom(1))
   version?: number;
 
   /** Number of the attempt; for a dead letter, the number of attempts. */
-  @Optional()
-  @IsIntFrom(1)
+  @Optional(IsIntFrom(1))
   attempt?: number;
 
   /** Host name of the worker. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   worker?: string;
 
   /** SQS id of the message. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   messageId?: string;
 
   /** Seconds until SQS redelivers the message. */
-  @Optional()
-  @IsIntFrom(0)
+  @Optional(IsIntFrom(0))
   delaySeconds?: number;
 
   /** Machine-readable, for example OUT_OF_STOCK or RECEIVES_EXHAUSTED. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   code?: string;
 
   /** For an unexpected error, its name and code; the text is in the worker's log. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   reason?: string;
 
   /** The event that reports the step or caused it. */
-  @Optional()
-  @IsUUID()
+  @Optional(IsUUID())
   eventId?: string;
 
   @IsString()
   correlationId!: string;
 
   /** W3C trace id. */
-  @Optional()
-  @Matches(/^[0-9a-f]{32}$/)
+  @Optional(Matches(/^[0-9a-f]{32}$/))
   traceId?: string;
 }
 
@@ -120,8 +109,7 @@ export class Timeline {
   replayable!: boolean;
 
   /** SQS id of the exhausted message. Replaying its dead letter starts the order, too. */
-  @Optional()
-  @IsString()
+  @Optional(IsString())
   deadLetter?: string;
 
   @IsNestedList(() => TimelineStep)

@@ -3,16 +3,26 @@ import {
   workQueueNames,
   type DeadLetterQueue,
   type DeadLetterSummary,
+  type ForeignAttribute,
   type ResourceNames,
   type WorkQueue,
 } from '@orderflow/contracts';
+import { pick } from '../pick.js';
 import { eventFactsOf, type EventFacts } from './event-facts.js';
-import {
-  splitUndelivered,
-  toForeignAttributes,
-  type ForeignAttributes,
-  type LetterAttributes,
-} from './letter-attributes.js';
+
+/** A message attribute that another system added. */
+type Foreign = { type: string; /** Of a binary one, its bytes in base64. */ value: string };
+
+export type ForeignAttributes = Readonly<Record<string, Foreign>>;
+
+/** The attributes of a dead letter after the platform has read them. */
+type LetterAttributes = {
+  /** Why a worker dead-lettered it; absent when no worker did. */
+  letter?: Readonly<Partial<Record<string, string>>> & { originalMessageId: string; code: string };
+  replayId?: string;
+  replayCount: number;
+  foreign: ForeignAttributes;
+};
 
 export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes' | 'sentAt' | 'replayRefusal'> & {
   /** As far as the body says. */
@@ -41,6 +51,41 @@ type ReceivedMessage = {
   Attributes?: Attributes | undefined;
 };
 
+const SHOWN_LENGTH = 200;
+
+/** Display limits for foreign attributes, whose length is not under our control. */
+export function toForeignAttributes(foreign: ForeignAttributes): ForeignAttribute[] {
+  return Object.entries(foreign).map(([name, { type, value }]) => ({
+    name,
+    type,
+    value: value.slice(0, SHOWN_LENGTH).toWellFormed(),
+    bytes: Buffer.byteLength(value, type.startsWith('Binary') ? 'base64' : 'utf8'),
+  }));
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html#eb-rule-dlq-message */
+const OF_EVENTBRIDGE: ReadonlySet<string> = new Set([
+  'RULE_ARN',
+  'TARGET_ARN',
+  'ERROR_CODE',
+  'ERROR_MESSAGE',
+  'EXHAUSTED_RETRY_CONDITION',
+  'RETRY_ATTEMPTS',
+]);
+
+/** Separates EventBridge's attributes on an undelivered event from the message's others. */
+function splitUndelivered(foreign: ForeignAttributes): {
+  said: Partial<Record<string, string>>;
+  foreign: ForeignAttributes;
+} {
+  const entries = Object.entries(foreign);
+  const isSaid = ([name]: [string, Foreign]): boolean => OF_EVENTBRIDGE.has(name);
+  return {
+    said: Object.fromEntries(entries.filter(isSaid).map(([name, { value }]) => [name, value])),
+    foreign: Object.fromEntries(entries.filter((entry) => !isSaid(entry))),
+  };
+}
+
 /** SQS moves a message itself when its receives are used up before a worker can say why. */
 const MOVED_BY_QUEUE = { code: 'MOVED_BY_QUEUE', reason: 'moved by the queue; no worker said why' };
 
@@ -65,11 +110,6 @@ function isoOr(text: string | undefined, otherwise: number): string {
   return isTime ? text : new Date(otherwise).toISOString();
 }
 
-/** EventBridge names the event that it could not deliver, and its target, in attributes. */
-function undeliveredReason(said: Attributes) {
-  return { code: said.ERROR_CODE ?? 'UNDELIVERED', reason: said.ERROR_MESSAGE ?? 'no reason given' };
-}
-
 /** Undefined for an invalid count. */
 function countOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
@@ -80,22 +120,13 @@ function countOf(text: string | undefined): number | undefined {
  * @param replayRefusal why a replay would start nothing
  */
 export function toDeadLetterSummary(letter: DeadLetter, replayRefusal?: string): DeadLetterSummary {
-  const { queue, messageId, originalMessageId, code, reason, path } = letter;
-  const { attempts, firstReceivedAt, replayCount, event } = letter;
   const attributes = toForeignAttributes(letter.foreign);
   return {
-    queue,
-    messageId,
-    originalMessageId,
-    code,
-    reason,
-    path,
-    attempts,
-    firstReceivedAt,
-    replayCount,
+    ...pick(letter, 'queue', 'messageId', 'originalMessageId', 'code', 'reason', 'path'),
+    ...pick(letter, 'attempts', 'firstReceivedAt', 'replayCount'),
     sentAt: new Date(letter.sentAt).toISOString(),
     replayRefusal,
-    ...event,
+    ...letter.event,
     attributes: attributes.length === 0 ? undefined : attributes,
   };
 }
@@ -114,19 +145,18 @@ export function toDeadLetter(
   const system = message.Attributes ?? {};
   const { letter, replayId, replayCount } = attributes;
   const isUndelivered = queue === 'undelivered';
-  const { said, foreign } = isUndelivered
-    ? splitUndelivered(attributes.foreign)
-    : { said: {}, foreign: attributes.foreign };
+  const { said, foreign } = isUndelivered ? splitUndelivered(attributes.foreign) : { said: {}, ...attributes };
   const target = said.TARGET_ARN?.split(':').at(-1);
   const own = WORK_QUEUES.find((one) => workQueueNames(names, one).name === target);
   const told = letter ? { code: letter.code, reason: letter.reason ?? '' } : MOVED_BY_QUEUE;
+  const undelivered = { code: said.ERROR_CODE ?? 'UNDELIVERED', reason: said.ERROR_MESSAGE ?? 'no reason given' };
   const sentAt = timeOf(system.SentTimestamp);
   return {
     queue,
     ownQueue: isUndelivered ? own : queue,
     messageId,
     originalMessageId: letter?.originalMessageId ?? messageId,
-    ...(isUndelivered ? undeliveredReason(said) : told),
+    ...(isUndelivered ? undelivered : told),
     path: letter?.path,
     attempts: countOf(letter?.attempts),
     firstReceivedAt: isoOr(letter?.firstReceivedAt, sentAt),

@@ -5,7 +5,8 @@ import type {
   NotificationStatus,
 } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
-import { newWorkItem, type WorkItemRecord } from '../work-item-record.js';
+import { pick } from '../pick.js';
+import { newWorkItem, type Accepted, type WorkItemRecord } from '../work-item-record.js';
 
 /** The notifications' words for the states of a work item. */
 export const NOTIFICATION_STATES = {
@@ -27,46 +28,25 @@ export type NotificationRecord = WorkItemRecord & {
   causationId?: string;
 };
 
-type NewNotification = {
-  notificationId: string;
-  request: CreateNotificationRequest;
-  requestHash: string;
-  correlationId: string;
-  causationId?: string;
-  traceparent?: string;
-  now: number;
-  /** Epoch ms at which the marker becomes due. */
-  outboxAt: number;
-};
-
 /** A new notification, as its insert writes it. */
-export function newNotificationRecord(notification: NewNotification): NotificationRecord {
+export function newNotificationRecord(
+  notification: Accepted<CreateNotificationRequest> & Pick<NotificationRecord, 'notificationId' | 'causationId'>,
+): NotificationRecord {
   const { notificationId, request, now, outboxAt, ...context } = notification;
   return {
     notificationId,
     ...newWorkItem(notificationId, NOTIFICATION_STATES.pending, { now, outboxAt }),
-    orderId: request.orderId,
-    channel: request.channel,
-    message: request.message,
+    ...pick(request, 'orderId', 'channel', 'message'),
     ...context,
   };
 }
 
 /** What clients see of a stored notification. */
 export function toNotification(record: NotificationRecord): Notification {
-  const { notificationId, orderId, status, version, channel, message } = record;
-  const { createdAt, updatedAt, sentAt, correlationId, failure } = record;
+  const { status, failure } = record;
   return {
-    notificationId,
-    orderId,
-    status,
-    version,
-    channel,
-    message,
-    createdAt,
-    updatedAt,
-    sentAt,
-    correlationId,
+    ...pick(record, 'notificationId', 'orderId', 'status', 'version', 'channel', 'message'),
+    ...pick(record, 'createdAt', 'updatedAt', 'sentAt', 'correlationId'),
     ...(failure && status === NOTIFICATION_STATES.failed ? { failure: storedFailure(failure) } : {}),
   };
 }

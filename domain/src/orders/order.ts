@@ -1,6 +1,7 @@
 import type { CreateOrderRequest, Order, OrderItem, OrderStatus } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
-import { listBucketOf, newWorkItem, type WorkItemRecord } from '../work-item-record.js';
+import { pick } from '../pick.js';
+import { listBucketOf, newWorkItem, type Accepted, type WorkItemRecord } from '../work-item-record.js';
 
 /** The orders' words for the states of a work item. Outcomes are written by `finish` in platform/src/work-item/transitions.ts. */
 export const ORDER_STATES = {
@@ -20,24 +21,14 @@ export type OrderRecord = WorkItemRecord & {
   listBucket: string;
 };
 
-type NewOrder = {
-  orderId: string;
-  request: CreateOrderRequest;
-  requestHash: string;
-  correlationId: string;
-  traceparent?: string;
-  now: number;
-  /** Epoch ms at which the marker becomes due. */
-  outboxAt: number;
-};
-
 /** A plain object: DynamoDB's marshaller takes no class instances. */
 export function toPlainItem({ productId, productName, quantity, unitPrice }: OrderItem): OrderItem {
   return { productId, productName, quantity, unitPrice };
 }
 
 /** A new order, as its insert writes it. */
-export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: NewOrder): OrderRecord {
+export function newOrderRecord(order: Accepted<CreateOrderRequest> & { orderId: string }): OrderRecord {
+  const { orderId, request, now, outboxAt, ...context } = order;
   const workItem = newWorkItem(orderId, ORDER_STATES.pending, { now, outboxAt });
   return {
     orderId,
@@ -52,18 +43,11 @@ export function newOrderRecord({ orderId, request, now, outboxAt, ...context }: 
 
 /** What clients see of a stored order. */
 export function toOrder(record: OrderRecord): Order {
-  const { orderId, status, version, customerId, items, totalAmount } = record;
-  const { createdAt, updatedAt, correlationId, failure } = record;
+  const { status, items, failure } = record;
   return {
-    orderId,
-    status,
-    version,
-    customerId,
+    ...pick(record, 'orderId', 'status', 'version', 'customerId'),
     items: items.map(toPlainItem),
-    totalAmount,
-    createdAt,
-    updatedAt,
-    correlationId,
+    ...pick(record, 'totalAmount', 'createdAt', 'updatedAt', 'correlationId'),
     ...(failure && status === ORDER_STATES.failed ? { failure: storedFailure(failure) } : {}),
   };
 }

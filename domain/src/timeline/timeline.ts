@@ -33,16 +33,11 @@ type Subject = {
   isMadeByMessage: boolean;
 };
 
-/** The name of an entry without its version. */
-function nameOf(key: string): string {
-  return key.replace(/_\d+$/, '');
-}
-
 function stepsOf({ item, base, statusOf, eventIdOf, isMadeByMessage }: Subject): Placed[] {
   const messages = new Set<string>();
   const entries = Object.entries(item.timeline).sort(([, a], [, b]) => (a.version ?? 1) - (b.version ?? 1));
   return entries.flatMap(([key, { sentAt, version = 1, ...entry }]: [string, StoredEntry]): Placed[] => {
-    const stored = nameOf(key);
+    const stored = key.replace(/_\d+$/, '');
     // Stored `sent` means a sent notification. The sending of a message is derived from its receive.
     const step = (stored === 'sent' ? 'notified' : stored) as TimelineStepName;
     const eventId = eventIdOf(step, version);

@@ -3,6 +3,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { ProcessEnv } from '../runtime/config.js';
 import type { MeasureCalls } from '../telemetry/aws-calls.js';
 import { createDocumentClient, removeUnusedMiddleware, wireJson10, wireJson11 } from './fast-path/fast-path.js';
 
@@ -22,13 +23,7 @@ export type AwsClients = {
 };
 
 /** The variables that configure the clients. */
-type AwsEnv = {
-  AWS_REGION: string;
-  /** An emulator; AWS itself when absent. */
-  AWS_ENDPOINT_URL?: string;
-  /** For an emulator only; `test` when absent, because LocalStack accepts any key. */
-  AWS_ACCESS_KEY_ID?: string;
-  AWS_SECRET_ACCESS_KEY?: string;
+type AwsEnv = Pick<ProcessEnv, `AWS_${'REGION' | 'ENDPOINT_URL' | 'ACCESS_KEY_ID' | 'SECRET_ACCESS_KEY'}`> & {
   /** Deadline of one attempt of an ordinary request. */
   AWS_REQUEST_TIMEOUT_MS: number;
   /** Longest wait of a poll; its request gets POLL_MARGIN_MS more. */
@@ -57,6 +52,7 @@ function emulatorOf({ AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID, AWS_SECRET_
   return {
     // Explicit: otherwise the SDK uses the host in a queue URL.
     endpoint,
+    // LocalStack accepts any key.
     credentials: { accessKeyId: AWS_ACCESS_KEY_ID ?? 'test', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'test' },
     useFipsEndpoint: false,
     useDualstackEndpoint: false,

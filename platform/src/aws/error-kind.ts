@@ -36,6 +36,9 @@ const DENIED = named(
 /** An encryption key is disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
 const KMS = /^kms[A-Z._]/i;
 
+/** Codes of a statement that was answered but not applied: its condition does not hold. */
+export const STATEMENT_REFUSALS = named('ConditionalCheckFailed DuplicateItem');
+
 /** The error of one entry in a batch call that succeeded. */
 export class EntryError extends Error {
   constructor(
@@ -48,45 +51,10 @@ export class EntryError extends Error {
 
 type AwsError = Error & { code?: unknown; Code?: unknown; $metadata?: { httpStatusCode?: number }; errors?: unknown };
 
-function namesOf({ name, code, Code }: AwsError): string[] {
-  return [name, code, Code].filter((text) => typeof text === 'string');
-}
-
 /** `com.amazonaws.sqs#AWS.SimpleQueueService.NonExistentQueue` and `ThrottlingException` as spelled in the lists. */
 function plainNameOf(name: string): string {
   const [local = ''] = name.split(/[#.]/).slice(-1);
   return local.replace(/(Exception|Error|Fault)$/, '');
-}
-
-function isNamed(error: AwsError, names: ReadonlySet<string>): boolean {
-  return namesOf(error).some((name) => names.has(plainNameOf(name)));
-}
-
-/** A table, queue or bus of the topology does not exist, not yet or no longer. */
-export function isTopologyMissing(thrown: unknown): boolean {
-  return isNamed(toError(thrown), MISSING);
-}
-
-/** AWS refuses the caller and not the request: no permission, no valid credentials or signature, no usable key. */
-export function isDenied(thrown: unknown): boolean {
-  const error = toError(thrown) as AwsError;
-  if (isNamed(error, BUSY)) return false;
-  const status = error.$metadata?.httpStatusCode;
-  return isNamed(error, DENIED) || namesOf(error).some((name) => KMS.test(name)) || status === 401 || status === 403;
-}
-
-/**
- * The dependency cannot be used, and the request is not to blame: refused or broken connections, timeouts, throttling,
- * 5xx, a missing topology, missing permissions. Such an error says nothing about the message that met it.
- */
-export function isUnavailable(thrown: unknown): boolean {
-  const error = toError(thrown) as AwsError;
-  if ([MISSING, TIMEOUTS, BUSY, BROKEN].some((names) => isNamed(error, names)) || isDenied(error)) return true;
-  if (namesOf(error).some((name) => CONNECTION_CODES.has(name))) return true;
-  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return true;
-  // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
-  if (Array.isArray(error.errors) && error.errors.some(isUnavailable)) return true;
-  return error.cause !== undefined && isUnavailable(error.cause);
 }
 
 /** Why a call to AWS failed. */
@@ -94,10 +62,30 @@ export type AwsErrorKind = 'throttled' | 'timeout' | 'missing' | 'denied' | 'una
 
 /** `refused`: the service answered and rejected this request. */
 export function errorKindOf(thrown: unknown): AwsErrorKind {
-  const error = toError(thrown);
-  if (isNamed(error, BUSY)) return 'throttled';
-  if (isNamed(error, TIMEOUTS)) return 'timeout';
-  if (isTopologyMissing(thrown)) return 'missing';
-  if (isDenied(thrown)) return 'denied';
-  return isUnavailable(thrown) ? 'unavailable' : 'refused';
+  const error = toError(thrown) as AwsError;
+  const names = [error.name, error.code, error.Code].filter((text) => typeof text === 'string');
+  const isOneOf = (known: ReadonlySet<string>): boolean => names.some((name) => known.has(plainNameOf(name)));
+  const status = error.$metadata?.httpStatusCode ?? 0;
+  if (isOneOf(BUSY)) return 'throttled';
+  if (isOneOf(TIMEOUTS)) return 'timeout';
+  if (isOneOf(MISSING)) return 'missing';
+  if (isOneOf(DENIED) || names.some((name) => KMS.test(name)) || status === 401 || status === 403) return 'denied';
+  if (isOneOf(BROKEN) || names.some((name) => CONNECTION_CODES.has(name)) || status >= 500) return 'unavailable';
+  // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
+  const causes = [error.cause ?? [], error.errors ?? []].flat();
+  return causes.some(isUnavailable) ? 'unavailable' : 'refused';
+}
+
+/** A table, queue or bus of the topology does not exist, not yet or no longer. */
+export const isTopologyMissing = (thrown: unknown): boolean => errorKindOf(thrown) === 'missing';
+
+/** AWS refuses the caller and not the request: no permission, no valid credentials or signature, no usable key. */
+export const isDenied = (thrown: unknown): boolean => errorKindOf(thrown) === 'denied';
+
+/**
+ * The dependency cannot be used, and the request is not to blame: refused or broken connections, timeouts, throttling,
+ * 5xx, a missing topology, missing permissions. Such an error says nothing about the message that met it.
+ */
+export function isUnavailable(thrown: unknown): boolean {
+  return errorKindOf(thrown) !== 'refused';
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
-import { EntryError, errorKindOf } from '../aws/error-kind.js';
+import { EntryError, errorKindOf, STATEMENT_REFUSALS } from '../aws/error-kind.js';
 import { createBatcher } from '../runtime/batching.js';
 
 /** One conditional PartiQL statement on one item. `key` names the item: no batch may hold a key twice. */
@@ -40,8 +40,6 @@ const CAPACITY = 1_000;
 const MAX_ATTEMPTS = 5;
 const BACKOFF_BASE_MS = 25;
 
-const REFUSALS = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
-
 type Entry = { result: StatementResult } | { error: unknown };
 
 /**
@@ -69,7 +67,7 @@ export function createStatementExecutor(
       const { Error: error } = response;
       if (!error) return { result: { applied: true } };
       const code = error.Code ?? 'UnknownError';
-      if (REFUSALS.has(code)) return { result: { applied: false, item: error.Item } };
+      if (STATEMENT_REFUSALS.has(code)) return { result: { applied: false, item: error.Item } };
       return { error: new EntryError(code, error.Message ?? 'the statement failed without a message') };
     });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
+import { Recent } from '../runtime/recent.js';
 import type { Projection, TableReader } from './table-reader.js';
 
 type Item = Record<string, unknown>;
@@ -18,13 +19,7 @@ type FollowOptions = {
   now: Clock;
 };
 
-export type Follower = {
-  /**
-   * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll
-   * returns the newest items. @throws the reader's error; the next poll starts where this one did
-   */
-  poll(): Promise<Item[]>;
-};
+export type Follower = ReturnType<typeof createFollower>;
 
 /** Entries that one poll takes from a partition. If there are more new ones, the oldest are not followed. */
 const PAGE = 50;
@@ -37,25 +32,17 @@ const MAX_RESTING = 200;
 const MAX_UNFINISHED = 5_000;
 const MAX_REMEMBERED = 2_000;
 
-/** Forgets the oldest. */
-function trim(collection: Map<string, unknown> | Set<string>, most: number): void {
-  for (const id of collection.keys()) {
-    if (collection.size <= most) return;
-    collection.delete(id);
-  }
-}
-
 /**
  * Follows a table's newest items without a stream: it finds new items in an index, and reads unfinished items again.
  * Memory and reads are bounded, however large the table is.
  */
-export function createFollower({ reader, key, index, projection, ...options }: FollowOptions): Follower {
+export function createFollower({ reader, key, index, projection, ...options }: FollowOptions) {
   const { isFinished, isResting, now } = options;
   const attributes = ['version', index.sort, ...projection];
   /** Last version seen of items that are not finished. */
-  const unfinished = new Map<string, unknown>();
-  const resting = new Map<string, unknown>();
-  const finished = new Set<string>();
+  const unfinished = new Recent<unknown>(MAX_UNFINISHED);
+  const resting = new Recent<unknown>(MAX_RESTING);
+  const finished = new Recent<true>(MAX_REMEMBERED);
   let seenUntilMs: number | undefined;
   let latestMs = -Infinity;
 
@@ -89,7 +76,7 @@ export function createFollower({ reader, key, index, projection, ...options }: F
     const isNews = !finished.has(id) && (unfinished.get(id) ?? resting.get(id)) !== item.version;
     unfinished.delete(id);
     resting.delete(id);
-    if (isFinished(item)) finished.add(id);
+    if (isFinished(item)) finished.set(id, true);
     else if (isResting(item)) resting.set(id, item.version);
     // At the end, so that unfinished items take turns.
     else unfinished.set(id, item.version);
@@ -97,19 +84,20 @@ export function createFollower({ reader, key, index, projection, ...options }: F
   }
 
   return {
-    poll: async () => {
+    /**
+     * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll
+     * returns the newest items. @throws the reader's error; the next poll starts where this one did
+     */
+    poll: async (): Promise<Item[]> => {
       const pollMs = now();
       const again = [
         ...[...unfinished.keys()].slice(0, READ_AGAIN),
         ...[...resting.keys()].slice(0, RESTING_READ_AGAIN),
       ];
-      const items = await reader.getMany([...(await newIds(pollMs)), ...again], attributes);
+      // The new ones last: when there are too many, they push out those that were read longest ago.
+      const items = await reader.getMany([...again, ...(await newIds(pollMs))], attributes);
       seenUntilMs = pollMs;
-      const changed = items.filter(note);
-      trim(unfinished, MAX_UNFINISHED);
-      trim(resting, MAX_RESTING);
-      trim(finished, MAX_REMEMBERED);
-      return changed.sort((a, b) => (String(a[index.sort]) < String(b[index.sort]) ? -1 : 1));
+      return items.filter(note).sort((a, b) => (String(a[index.sort]) < String(b[index.sort]) ? -1 : 1));
     },
   };
 }

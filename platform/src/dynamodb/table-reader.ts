@@ -1,4 +1,10 @@
-import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  GetCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb } from '../aws/clients.js';
 
 type Item = Record<string, unknown>;
@@ -19,15 +25,7 @@ export type IndexRange = {
  */
 export type Projection = readonly string[];
 
-/** Reads of one table, whose partition key is `key`. */
-export type TableReader = {
-  /** Strongly consistent. */
-  get(id: string, projection?: Projection): Promise<Item | undefined>;
-  /** The items that exist, in the order of `ids`. Strongly consistent. */
-  getMany(ids: readonly string[], projection?: Projection): Promise<Item[]>;
-  /** Index entries: the keys of the index and the table. */
-  query(range: IndexRange): Promise<Item[]>;
-};
+export type TableReader = ReturnType<typeof createTableReader>;
 
 /** Keys that one BatchGetItem takes: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 const MAX_KEYS = 100;
@@ -41,7 +39,35 @@ function projectionOf(key: string, projection: Projection | undefined) {
   return { ProjectionExpression: Object.keys(names).join(', '), ExpressionAttributeNames: names };
 }
 
-export function createTableReader(dynamo: DynamoDb, { name: table, key }: { name: string; key: string }): TableReader {
+type IndexPart = {
+  table: string;
+  index: string;
+  partition: { name: string; value: string | number };
+  /** The whole partition when `bound` is undefined. */
+  sort: { name: string; is: '<' | '<=' | '>'; bound: string | number | undefined };
+};
+
+/** One page of a part of an index. */
+export function queryIndex(
+  dynamo: DynamoDb,
+  { table, index, partition, sort: { name, is, bound } }: IndexPart,
+  how: Partial<QueryCommandInput>,
+): Promise<QueryCommandOutput> {
+  const isBounded = bound !== undefined;
+  return dynamo.send(
+    new QueryCommand({
+      TableName: table,
+      IndexName: index,
+      KeyConditionExpression: `#partition = :partition${isBounded ? ` AND #sort ${is} :bound` : ''}`,
+      ExpressionAttributeNames: { '#partition': partition.name, ...(isBounded && { '#sort': name }) },
+      ExpressionAttributeValues: { ':partition': partition.value, ...(isBounded && { ':bound': bound }) },
+      ...how,
+    }),
+  );
+}
+
+/** Reads of one table, whose partition key is `key`. */
+export function createTableReader(dynamo: DynamoDb, { name: table, key }: { name: string; key: string }) {
   async function getChunk(ids: readonly string[], projection: Projection | undefined): Promise<Item[]> {
     const projected = projectionOf(key, projection);
     const found = new Map<unknown, Item>();
@@ -59,39 +85,27 @@ export function createTableReader(dynamo: DynamoDb, { name: table, key }: { name
   }
 
   return {
-    async get(id, projection) {
+    /** Strongly consistent. */
+    async get(id: string, projection?: Projection): Promise<Item | undefined> {
       const read = { TableName: table, Key: { [key]: id }, ConsistentRead: true, ...projectionOf(key, projection) };
       const answer = await dynamo.send(new GetCommand(read));
       return answer.Item;
     },
 
-    async getMany(ids, projection) {
+    /** The items that exist, in the order of `ids`. Strongly consistent. */
+    async getMany(ids: readonly string[], projection?: Projection): Promise<Item[]> {
       const chunks = Array.from({ length: Math.ceil(ids.length / MAX_KEYS) }, (_, chunk) =>
         getChunk(ids.slice(chunk * MAX_KEYS, (chunk + 1) * MAX_KEYS), projection),
       );
       return (await Promise.all(chunks)).flat();
     },
 
-    async query({ index, partition, sort, newestFirst, limit }) {
-      const bound = sort.before ?? sort.after;
-      const condition = bound === undefined ? '' : ` AND #sort ${sort.before === undefined ? '>' : '<'} :bound`;
-      const answer = await dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: index,
-          KeyConditionExpression: `#partition = :partition${condition}`,
-          ExpressionAttributeNames: {
-            '#partition': partition.name,
-            ...(bound === undefined ? {} : { '#sort': sort.name }),
-          },
-          ExpressionAttributeValues: {
-            ':partition': partition.value,
-            ...(bound === undefined ? {} : { ':bound': bound }),
-          },
-          ScanIndexForward: !newestFirst,
-          Limit: limit,
-        }),
-      );
+    /** Index entries: the keys of the index and the table. */
+    async query({ index, partition, sort: { name, before, after }, newestFirst, limit }: IndexRange): Promise<Item[]> {
+      const sort =
+        before === undefined ? { name, is: '>' as const, bound: after } : { name, is: '<' as const, bound: before };
+      const how = { ScanIndexForward: !newestFirst, Limit: limit };
+      const answer = await queryIndex(dynamo, { table, index, partition, sort }, how);
       return answer.Items ?? [];
     },
   };

@@ -10,8 +10,6 @@ export type EventClass<Event extends object = object> = {
   readonly version: number;
 };
 
-type Envelope = { 'detail-type': string; detail: { metadata: { version: number } } };
-
 /** The path and message of the deepest error in the first branch. */
 function firstProblem(errors: ValidationError[], parent = ''): { path: string; message: string } {
   const [error] = errors;
@@ -36,7 +34,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function asEnvelope(value: unknown): Envelope {
+function readEnvelope(value: unknown) {
   const problem = (path: string) =>
     new PermanentError(
       'NOT_AN_ENVELOPE',
@@ -44,14 +42,15 @@ function asEnvelope(value: unknown): Envelope {
       { path },
     );
   if (!isObject(value)) throw problem('body');
-  if (typeof value['detail-type'] !== 'string') throw problem('detail-type');
-  const { detail } = value;
+  const { 'detail-type': type, detail } = value;
+  if (typeof type !== 'string') throw problem('detail-type');
   if (!isObject(detail)) throw problem('detail');
   if (!isObject(detail.metadata)) throw problem('detail.metadata');
   // class-validator accepts an empty array as a nested object.
   if (!isObject(detail.data)) throw problem('detail.data');
-  if (!Number.isInteger(detail.metadata.version)) throw problem('detail.metadata.version');
-  return value as Envelope;
+  const { version } = detail.metadata;
+  if (!Number.isInteger(version)) throw problem('detail.metadata.version');
+  return { type, version: version as number, detail };
 }
 
 function validate<Event extends object>(EventClass: EventClass<Event>, detail: object) {
@@ -90,10 +89,7 @@ export function decodeEvent<Event extends object>(
   body: string,
   classes: readonly EventClass<Event>[],
 ): { EventClass: EventClass<Event>; event: Event } {
-  const envelope = asEnvelope(parseJson(body));
-  const type = envelope['detail-type'];
-  const { version } = envelope.detail.metadata;
-
+  const { type, version, detail } = readEnvelope(parseJson(body));
   const ofType = classes.filter((candidate) => candidate.type === type);
   if (ofType.length === 0) {
     const message = `no handler for events of type ${JSON.stringify(type.slice(0, 100))}`;
@@ -106,7 +102,7 @@ export function decodeEvent<Event extends object>(
     });
   }
 
-  const { event, errors } = validate(EventClass, envelope.detail);
+  const { event, errors } = validate(EventClass, detail);
   if (errors.length > 0) {
     const { path, message } = firstProblem(errors, 'detail');
     throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { path });

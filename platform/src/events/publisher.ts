@@ -18,17 +18,7 @@ export type OutgoingEvent = {
 
 type EventContext = { occurredAt: string; eventId?: string; correlationId?: string; traceparent?: string };
 
-export type EventPublisher = {
-  /** Resolves when the bus has accepted the event. @throws the entry's or the call's error */
-  publish(event: OutgoingEvent): Promise<void>;
-  /**
-   * Begins the span of an event that is about to be stored and published; undefined while tracing is off.
-   * @param parent traceparent of what causes the event
-   */
-  beginSpan: (parent: string | undefined) => Span | undefined;
-  /** Resolves when nothing is waiting or in flight. */
-  flush(): Promise<void>;
-};
+export type EventPublisher = ReturnType<typeof createEventPublisher>;
 
 /** PutEvents takes 10 entries of 256 KB together: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MAX_ENTRIES = 10;
@@ -44,7 +34,7 @@ type PublisherOptions = { bus: string; tracing?: Tracing; concurrency?: number; 
 export function createEventPublisher(
   eventBridge: EventBridge,
   { bus, tracing = NO_TRACING, concurrency = 2, capacity = 10_000 }: PublisherOptions,
-): EventPublisher {
+) {
   const batcher = createBatcher<PutEventsRequestEntry, string>({
     maxItems: MAX_ENTRIES,
     maxBytes: MAX_BYTES,
@@ -73,6 +63,10 @@ export function createEventPublisher(
       Time: wireTime(Date.parse(detail.metadata.occurredAt)),
     });
 
+  /**
+   * Begins the span of an event that is about to be stored and published; undefined while tracing is off.
+   * @param parent traceparent of what causes the event
+   */
   const beginSpan = (parent: string | undefined) =>
     tracing.tracer?.start(`send ${bus}`, {
       kind: 'producer',
@@ -86,7 +80,8 @@ export function createEventPublisher(
     });
 
   return {
-    publish: async (event) => {
+    /** Resolves when the bus has accepted the event. @throws the entry's or the call's error */
+    publish: async (event: OutgoingEvent): Promise<void> => {
       const { type, detail } = event;
       // A republication is a child of the first publication, whose context the event carries.
       const span = event.span ?? beginSpan(detail.metadata.traceparent);
@@ -110,6 +105,7 @@ export function createEventPublisher(
       }
     },
     beginSpan,
+    /** Resolves when nothing is waiting or in flight. */
     flush: () => batcher.idle(),
   };
 }

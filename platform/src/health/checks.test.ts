@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
 import { keyedTable } from '@orderflow/testing/aws/fake-table';
-import { createQueueUrls } from '../aws/queue-urls.js';
+import { createQueueUrls } from '../aws/queues.js';
 import { busCheck, queueCheck, readOutbox, ruleCheck, tableCheck } from './checks.js';
 
 const RULE = { bus: 'bus', rule: 'r', queue: 'work' };

@@ -2,7 +2,7 @@ import { DescribeEventBusCommand, DescribeRuleCommand, ListTargetsByRuleCommand 
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDb, EventBridge, Sqs } from '../aws/clients.js';
 import { isDenied } from '../aws/error-kind.js';
-import { countQueue } from '../aws/queue-counts.js';
+import { countQueue } from '../aws/queues.js';
 import { toError } from '../runtime/errors.js';
 import type { OutboxIndex } from '../work-item/outbox-index.js';
 

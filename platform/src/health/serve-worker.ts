@@ -5,19 +5,17 @@ import { createTerminus, HealthCheckError } from '@godaddy/terminus';
 import type { MonotonicClock } from '../runtime/clock.js';
 import { clientErrorOf, writeAnswer } from '../http/client-errors.js';
 import { isArriving, isLingering, lingerAfter } from '../http/linger.js';
-import { REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
+import { createRequestGuard, REFUSAL_STATUSES, type RequestGuard } from '../http/request-guard.js';
 import { SERVER_OPTIONS } from '../http/server-options.js';
+import type { ProcessEnv } from '../runtime/config.js';
 import type { Logger } from '../runtime/logger.js';
 import { startDrain } from '../runtime/run-main.js';
 import type { Worker } from '../worker/create-worker.js';
 import { startWatchdog } from './watchdog.js';
 
 type ServeOptions = {
-  host: string;
-  port: number;
-  guard: RequestGuard;
-  /** Ms from the signal until the process exits 1, drained or not. */
-  shutdownTimeoutMs: number;
+  service: string;
+  config: Pick<ProcessEnv, 'HOST' | 'ALLOWED_HOSTS' | 'SHUTDOWN_TIMEOUT_MS'> & { PORT: number };
   /** Releases the worker's resources after the drain. May return a promise. */
   release: () => unknown;
   logger: Logger;
@@ -103,7 +101,7 @@ function guardServer(server: Server, guard: RequestGuard): void {
  * 503; then it exits 0. A worker whose polling has died exits 1, because Docker does not restart unhealthy containers.
  */
 export async function serveWorker(worker: Worker, options: ServeOptions): Promise<Server> {
-  const { logger, monotonic, shutdownTimeoutMs } = options;
+  const { service, config, logger, monotonic } = options;
   const server = createServer(SERVER_OPTIONS, (request, response) => {
     if (['GET', 'HEAD'].includes(request.method ?? '') && request.url === '/metrics') {
       answerScrape(worker, response, logger);
@@ -135,7 +133,7 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     timeout: 1_000,
     // Not onSignal: the port is closed by then, and health could not report the drain.
     beforeShutdown: async () => {
-      const deadline = startDrain(logger, monotonic, shutdownTimeoutMs);
+      const deadline = startDrain(logger, monotonic, config.SHUTDOWN_TIMEOUT_MS);
       server.once('close', deadline.cancel);
       await worker.stop();
       await options.release();
@@ -147,9 +145,9 @@ export async function serveWorker(worker: Worker, options: ServeOptions): Promis
     },
   });
 
-  guardServer(server, options.guard);
+  guardServer(server, createRequestGuard(service, config));
 
-  server.listen(options.port, options.host);
+  server.listen(config.PORT, config.HOST);
   await once(server, 'listening');
   logger.info('health endpoints listen', { address: server.address() });
 

@@ -2,16 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ProcessEnv } from '../runtime/config.js';
 
-type RefusalCode = 'MALFORMED_REQUEST' | 'HOST_NOT_ALLOWED' | 'ORIGIN_NOT_ALLOWED' | 'WEBSOCKET_REFUSED';
-
-export const REFUSAL_STATUSES: Record<RefusalCode, number> = {
+export const REFUSAL_STATUSES = {
   MALFORMED_REQUEST: 400,
   HOST_NOT_ALLOWED: 421,
   ORIGIN_NOT_ALLOWED: 403,
   WEBSOCKET_REFUSED: 400,
 };
 
-export type Refusal = { code: RefusalCode; detail: string };
+export type Refusal = { code: keyof typeof REFUSAL_STATUSES; detail: string };
 
 type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
 

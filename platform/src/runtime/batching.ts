@@ -15,12 +15,6 @@ type BatcherOptions<Item, Result> = {
   send: (items: Item[]) => Promise<({ result: Result } | { error: unknown })[]>;
 };
 
-export type Batcher<Item, Result> = {
-  submit(item: Item): Promise<Result>;
-  /** Resolves when nothing waits and nothing is in flight. */
-  idle(): Promise<void>;
-};
-
 /** Too many items wait, because the service is too slow. */
 export class OverloadedError extends Error {
   override readonly name = 'OverloadedError';
@@ -37,7 +31,7 @@ type Waiting<Item, Result> = {
  * Items that arrive while `concurrency` requests are in flight share the next one. There is no batching timer, so an item
  * never waits at low load.
  */
-export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
+export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>) {
   const { maxItems, maxBytes = Infinity, sizeOf = () => 0, concurrency, capacity, keyOf, failsWaiting, send } = options;
   let waiting: Waiting<Item, Result>[] = [];
   let inFlight = 0;
@@ -108,8 +102,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   }
 
   return {
-    submit: (item) =>
-      new Promise((resolve, reject) => {
+    submit: (item: Item) =>
+      new Promise<Result>((resolve, reject) => {
         if (waiting.length >= capacity) {
           reject(new OverloadedError('too many entries are waiting to be sent'));
           return;
@@ -117,8 +111,9 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         waiting.push({ item, resolve, reject });
         pumpAtTurnEnd();
       }),
+    /** Resolves when nothing waits and nothing is in flight. */
     idle: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         whenIdle.push(resolve);
         pumpAtTurnEnd();
       }),

@@ -101,6 +101,12 @@ function ToNumber(form: RegExp): PropertyDecorator {
   );
 }
 
+function all(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return (target, key) => {
+    for (const decorate of decorators) decorate(target, key);
+  };
+}
+
 /** A port to listen on; 0 takes any free one. */
 export function IsPort(): PropertyDecorator {
   return IsCount(0, 65_535);
@@ -108,26 +114,18 @@ export function IsPort(): PropertyDecorator {
 
 /** A duration or a count: an integer from `min` to `max`. */
 export function IsCount(min: number, max: number): PropertyDecorator {
-  return (target, key) => {
-    const isInt = IsInt({ message: `${String(key)} must be a whole number in digits` });
-    for (const decorate of [ToNumber(DIGITS), isInt, Min(min), Max(max)]) decorate(target, key);
-  };
+  return all(ToNumber(DIGITS), IsInt({ message: '$property must be a whole number in digits' }), Min(min), Max(max));
 }
 
 /** An http(s) URL, or unset. */
 function IsHttpUrl(example: string): PropertyDecorator {
   const options = { require_tld: false, protocols: ['http', 'https'], require_protocol: true };
-  return (target, key) => {
-    const isUrl = IsUrl(options, { message: `${String(key)} must be an http(s) URL such as ${example}` });
-    for (const decorate of [isUrl, IsOptional()]) decorate(target, key);
-  };
+  return all(IsUrl(options, { message: `$property must be an http(s) URL such as ${example}` }), IsOptional());
 }
 
 /** Any text, or unset. */
 export function IsText(): PropertyDecorator {
-  return (target, key) => {
-    for (const decorate of [IsOptional(), IsString()]) decorate(target, key);
-  };
+  return all(IsOptional(), IsString());
 }
 
 /** true or false. */
@@ -135,11 +133,7 @@ export function IsFlag(): PropertyDecorator {
   const toFlag = Transform(({ value }: { value: unknown }) =>
     value === 'true' ? true : value === 'false' ? false : value,
   );
-  return (target, key) => {
-    for (const decorate of [toFlag, IsBoolean({ message: `${String(key)} must be true or false` })]) {
-      decorate(target, key);
-    }
-  };
+  return all(toFlag, IsBoolean({ message: '$property must be true or false' }));
 }
 
 /** Failpoints, which production must not use. */

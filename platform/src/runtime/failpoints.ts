@@ -38,12 +38,11 @@ function parseTrigger(text: string): Trigger | string {
   return percent === undefined ? { name, hit: Number(hit ?? 1) } : { name, probability: Number(percent) / 100 };
 }
 
+const triggersIn = (spec: string): (Trigger | string)[] => spec.split(',').map(parseTrigger);
+
 /** What is wrong with a value of FAILPOINTS; undefined if it is valid. */
 export function failpointProblem(spec: string): string | undefined {
-  return spec
-    .split(',')
-    .map(parseTrigger)
-    .find((trigger) => typeof trigger === 'string');
+  return triggersIn(spec).find((trigger) => typeof trigger === 'string');
 }
 
 /** Like a crash: no handler runs, nothing is flushed. */
@@ -60,10 +59,7 @@ let armed: ReadonlyMap<Failpoint, () => boolean> | undefined;
  */
 export function armFailpoints(spec: string | undefined, random: () => number = Math.random): void {
   if (spec === undefined) return;
-  const triggers = spec
-    .split(',')
-    .map(parseTrigger)
-    .filter((trigger) => typeof trigger !== 'string');
+  const triggers = triggersIn(spec).filter((trigger) => typeof trigger !== 'string');
   armed = new Map(
     triggers.map((trigger) => {
       let hits = 0;

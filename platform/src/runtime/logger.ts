@@ -1,4 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import { createLogger as createWinstonLogger, format, transports, type Logger as WinstonLogger } from 'winston';
+import type { ProcessEnv } from './config.js';
 import { redactField } from './redact.js';
 
 type Fields = Record<string, unknown>;
@@ -92,11 +94,6 @@ function gatherLines(): void {
   setImmediate(writeGathered);
 }
 
-/** A full disk or a closed pipe loses log lines. As an unhandled 'error' it would end the process. */
-function loseLines(): void {
-  // Nothing can be logged about it.
-}
-
 /** Checks the level first: winston would format the line before it drops it. */
 function leveled(winston: WinstonLogger): Logger {
   const at =
@@ -123,7 +120,8 @@ export function createLogger(options: LoggerOptions): Logger & { level: string }
   // process.exit runs no further turn of the event loop.
   if (!process.listeners('exit').includes(writeGathered)) {
     process.on('exit', writeGathered);
-    process.stdout.on('error', loseLines);
+    // A full disk or a closed pipe loses log lines. As an unhandled 'error' it would end the process.
+    process.stdout.on('error', () => undefined);
   }
   const names = new Set(redact.map((name) => name.trim().toLowerCase()));
   const first = ['type', ...leading];
@@ -143,4 +141,23 @@ export function createLogger(options: LoggerOptions): Logger & { level: string }
       winston.level = changed;
     },
   };
+}
+
+/** A process's logger. SIGUSR2 switches it to debug and back to its configured level; Node's inspector uses SIGUSR1. */
+export function createProcessLogger(
+  service: string,
+  { LOG_LEVEL: level, LOG_FORMAT: format, LOG_REDACT: redact = '' }: ProcessEnv,
+  leading: readonly string[],
+  signals: EventEmitter = process,
+): Logger {
+  const logger = createLogger({ service, level, format, redact: redact.split(','), leading });
+  let isVerbose = false;
+  signals.on('SIGUSR2', () => {
+    isVerbose = !isVerbose;
+    if (isVerbose) logger.level = 'debug';
+    // Before the level is set back: it may hide this line.
+    logger.info('log level', { logLevel: isVerbose ? 'debug' : level });
+    if (!isVerbose) logger.level = level;
+  });
+  return logger;
 }

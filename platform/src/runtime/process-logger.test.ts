@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessEnv } from './config.js';
-import { createProcessLogger } from './process-logger.js';
+import { createProcessLogger } from './logger.js';
 
 afterEach(() => {
   jest.restoreAllMocks();

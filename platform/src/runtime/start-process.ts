@@ -5,7 +5,7 @@ import { startTracing } from '../telemetry/tracing.js';
 import { createMonotonicClock } from './clock.js';
 import type { ProcessEnv } from './config.js';
 import { armFailpoints } from './failpoints.js';
-import { createProcessLogger } from './process-logger.js';
+import { createProcessLogger } from './logger.js';
 
 type ProcessOptions = {
   service: string;

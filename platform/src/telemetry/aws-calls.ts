@@ -1,4 +1,4 @@
-import { errorKindOf } from '../aws/error-kind.js';
+import { errorKindOf, STATEMENT_REFUSALS } from '../aws/error-kind.js';
 import type { Metrics } from './metrics.js';
 
 /** The part of the SDK's type for `initialize` middleware that is used here. */
@@ -29,13 +29,10 @@ const BATCH_SIZES: Record<string, (input: Batch, output: Batch) => number> = {
 /** A long poll lasts up to 20 s. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
-/** A statement whose condition does not hold was answered: it did not fail. */
-const REFUSALS = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
-
 /** A batch call can succeed although some of its entries failed. */
 function hasFailedEntries({ FailedEntryCount: count = 0, Failed: failed = [], Responses: responses }: Answer): boolean {
   const statements = Array.isArray(responses) ? (responses as { Error?: { Code?: string } }[]) : [];
-  const isFailure = (code: string | undefined) => code !== undefined && !REFUSALS.has(code);
+  const isFailure = (code: string | undefined) => code !== undefined && !STATEMENT_REFUSALS.has(code);
   return count > 0 || failed.length > 0 || statements.some(({ Error: error }) => isFailure(error?.Code));
 }
 

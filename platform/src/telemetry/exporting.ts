@@ -11,17 +11,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../runtime/logger.js';
 import { formatTraceparent, parseTraceparent } from './traceparent.js';
-import type { Attributes, Exporting, Span, SpanStart } from './tracing.js';
-
-type ExportOptions = {
-  /** Base URL of an OTLP/HTTP receiver. */
-  endpoint: URL;
-  /** Fraction of the traces started here that are recorded, from 0 to 1. Other traces keep the decision of their origin. */
-  ratio: number;
-  service: string;
-  stage: string;
-  logger: Logger;
-};
+import type { Attributes, Span, SpanStart, TracingEnv } from './tracing.js';
 
 /** Longest time that a span waits for its batch. */
 const BATCH_AFTER_MS = 500;
@@ -52,8 +42,16 @@ function observed(exporter: SpanExporter, logger: Logger): SpanExporter {
 const present = (attributes: Attributes): OtelAttributes =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 
-/** Exports spans in the background. In a separate file, so that the SDK is loaded only when tracing starts. */
-export function startExporting({ endpoint, ratio, service, stage, logger }: ExportOptions): Exporting {
+/**
+ * Exports spans in the background. In a separate file, so that the SDK is loaded only when tracing starts. The sampling
+ * applies to traces that start here; other traces keep the decision of their origin.
+ * @param endpoint base URL of an OTLP/HTTP receiver
+ */
+export function startExporting(
+  endpoint: URL,
+  { OTEL_TRACES_SAMPLER_ARG: ratio, STAGE: stage }: TracingEnv,
+  { service, logger }: { service: string; logger: Logger },
+) {
   const url = `${endpoint.href.replace(/\/$/, '')}/v1/traces`;
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
@@ -78,12 +76,7 @@ export function startExporting({ endpoint, ratio, service, stage, logger }: Expo
   function start(name: string, { kind, parent, attributes = {} }: SpanStart): Span {
     const above = parseTraceparent(parent);
     const context = above
-      ? trace.setSpanContext(ROOT_CONTEXT, {
-          traceId: above.traceId,
-          spanId: above.spanId,
-          traceFlags: above.flags,
-          isRemote: true,
-        })
+      ? trace.setSpanContext(ROOT_CONTEXT, { ...above, traceFlags: above.flags, isRemote: true })
       : ROOT_CONTEXT;
     const span = tracer.startSpan(name, { kind: KINDS[kind], attributes: present(attributes) }, context);
     const { traceId, spanId, traceFlags } = span.spanContext();
@@ -105,6 +98,7 @@ export function startExporting({ endpoint, ratio, service, stage, logger }: Expo
 
   return {
     tracer: { start },
+    /** Exports the waiting spans and no more after that. */
     stop: () =>
       provider.shutdown().catch(() => {
         // `observed` has logged the failure. The service stops anyway.

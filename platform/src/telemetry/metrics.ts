@@ -11,15 +11,7 @@ import {
 } from 'prom-client';
 
 /** The metrics of one process. Not prom-client's global registry, which systems under test would share. */
-export type Metrics = {
-  counter<Label extends string>(options: CounterConfiguration<Label>): Counter<Label>;
-  gauge<Label extends string>(options: GaugeConfiguration<Label>): Gauge<Label>;
-  histogram<Label extends string>(options: HistogramConfiguration<Label>): Histogram<Label>;
-  scrape(): Promise<Scrape>;
-};
-
-/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
-export type Scrape = { contentType: string; text: string };
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** All workspaces have the same version. */
 function readVersion(): string {
@@ -30,7 +22,7 @@ function readVersion(): string {
 }
 
 /** @param runtime whether to add Node's own metrics, which observe the whole process */
-export function createMetrics(service: string, { runtime = false } = {}): Metrics {
+export function createMetrics(service: string, { runtime = false } = {}) {
   const registry = new Registry();
   const registers = [registry];
   const info = new Gauge({
@@ -43,9 +35,13 @@ export function createMetrics(service: string, { runtime = false } = {}): Metric
   if (runtime) collectDefaultMetrics({ register: registry });
 
   return {
-    counter: (options) => new Counter({ ...options, registers }),
-    gauge: (options) => new Gauge({ ...options, registers }),
-    histogram: (options) => new Histogram({ ...options, registers }),
-    scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    counter: <Label extends string>(options: CounterConfiguration<Label>) => new Counter({ ...options, registers }),
+    gauge: <Label extends string>(options: GaugeConfiguration<Label>) => new Gauge({ ...options, registers }),
+    histogram: <Label extends string>(options: HistogramConfiguration<Label>) =>
+      new Histogram({ ...options, registers }),
+    /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+    scrape: async (): Promise<{ contentType: string; text: string }> => {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { QueueCounts } from '../aws/queue-counts.js';
+import type { QueueCounts } from '../aws/queues.js';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { ownedTime } from '@orderflow/testing/owned-time';
 import { valueOf } from '@orderflow/testing/samples';

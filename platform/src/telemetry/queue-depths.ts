@@ -1,4 +1,4 @@
-import type { QueueCounts } from '../aws/queue-counts.js';
+import type { QueueCounts } from '../aws/queues.js';
 import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import { within } from '../runtime/within.js';
 import type { Metrics } from './metrics.js';

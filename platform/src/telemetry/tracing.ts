@@ -1,7 +1,9 @@
+import { connect } from 'node:net';
 import type { MonotonicClock } from '../runtime/clock.js';
+import type { ProcessEnv } from '../runtime/config.js';
 import type { Logger } from '../runtime/logger.js';
 import { within } from '../runtime/within.js';
-import { isListening } from './is-listening.js';
+import type { startExporting } from './exporting.js';
 
 /** Names follow https://opentelemetry.io/docs/specs/semconv/ */
 export type Attributes = Record<string, string | number | boolean | undefined>;
@@ -32,18 +34,7 @@ export type Tracer = { start(name: string, span: SpanStart): Span };
  */
 export type Tracing = { readonly tracer: Tracer | undefined };
 
-export type Exporting = {
-  tracer: Tracer;
-  /** Exports the waiting spans and no more after that. */
-  stop(): Promise<void>;
-};
-
-type TracingEnv = {
-  /** Absent: no tracing. */
-  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
-  OTEL_TRACES_SAMPLER_ARG: number;
-  STAGE: string;
-};
+export type TracingEnv = Pick<ProcessEnv, 'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_TRACES_SAMPLER_ARG' | 'STAGE'>;
 
 export type RunningTracing = Tracing & {
   /** Exports the waiting spans, within a time limit. */
@@ -55,6 +46,26 @@ export const NO_TRACING: RunningTracing = { tracer: undefined, stop: () => Promi
 const LOOK_EVERY_MS = 30_000;
 /** A receiver that hangs must not delay the end of the process. */
 const STOP_WITHIN_MS = 1_500;
+
+const CONNECT_WITHIN_MS = 2_000;
+
+/** Whether a TCP connection to the URL's host and port can be opened. Does not keep the process alive. */
+function isListening({ protocol, hostname, port }: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const defaultPort = protocol === 'https:' ? 443 : 80;
+    // Only a URL puts an IPv6 address in brackets.
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const socket = connect({ host, port: port === '' ? defaultPort : Number(port) });
+    const answer = (listening: boolean) => () => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.unref();
+    socket.setTimeout(CONNECT_WITHIN_MS, answer(false));
+    socket.on('connect', answer(true));
+    socket.on('error', answer(false));
+  });
+}
 
 type Options = {
   service: string;
@@ -73,27 +84,25 @@ export function startTracing(
   { service, logger, monotonic, lookEveryMs = LOOK_EVERY_MS, stopWithinMs = STOP_WITHIN_MS }: Options,
 ): RunningTracing {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = env;
-  let exporting: Exporting | undefined;
+  let exporting: ReturnType<typeof startExporting> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   async function look(url: URL): Promise<void> {
-    if (await isListening(url)) {
-      const { startExporting } = await import('./exporting.js');
-      if (stopped) return;
-      const { OTEL_TRACES_SAMPLER_ARG: ratio, STAGE: stage } = env;
-      exporting = startExporting({ endpoint: url, ratio, service, stage, logger });
-      logger.info('tracing', { endpoint: url.origin, ratio });
-    } else if (!stopped) {
-      timer = setTimeout(keepLooking, lookEveryMs, url).unref();
+    try {
+      if (await isListening(url)) {
+        const { startExporting } = await import('./exporting.js');
+        if (stopped) return;
+        exporting = startExporting(url, env, { service, logger });
+        logger.info('tracing', { endpoint: url.origin, ratio: env.OTEL_TRACES_SAMPLER_ARG });
+      } else if (!stopped) {
+        timer = setTimeout(() => void look(url), lookEveryMs).unref();
+      }
+    } catch (err) {
+      logger.error('tracing cannot start', { err });
     }
   }
-  function keepLooking(url: URL): void {
-    look(url).catch((err: unknown) => {
-      logger.error('tracing cannot start', { err });
-    });
-  }
-  if (endpoint !== undefined) keepLooking(new URL(endpoint));
+  if (endpoint !== undefined) void look(new URL(endpoint));
 
   return {
     get tracer() {

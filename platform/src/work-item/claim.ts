@@ -3,14 +3,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import { isLeased } from './lease.js';
 import * as transitions from './transitions.js';
-import {
-  isFinished,
-  type ClaimRequest,
-  type Outcome,
-  type TimelineEntry,
-  type WorkItem,
-  type WorkItemTable,
-} from './work-item.js';
+import { isFinished, type ClaimRequest, type Outcome, type WorkItem, type WorkItemTable } from './work-item.js';
 
 /** The stored work items of one table, and the rules by which a process claims them. */
 export type WorkItemStore = {
@@ -118,13 +111,4 @@ export async function finishItem(
   const seen = result.item as WorkItem | undefined;
   // It was applied, but the answer was lost: only the owner finishes under this token.
   return seen?.claimToken === claimToken && seen.status === table.states[outcome.result];
-}
-
-/** Gives the claim back until the message is redelivered. Refused when another message has taken over. */
-export async function postponeItem(
-  { executor, table }: Pick<WorkItemStore, 'executor' | 'table'>,
-  { id, claimToken, version }: Ownership,
-  reason: { now: number; entry: TimelineEntry },
-): Promise<void> {
-  await executor.execute(transitions.postpone(table, id, { claimToken, version, ...reason }));
 }

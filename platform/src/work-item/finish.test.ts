@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createJobs, INSERTED, LEASE_MS, PASSED_MS, RETRIABLE, TABLE } from '@orderflow/testing/claimed-jobs';
-import { finishItem, postponeItem } from './claim.js';
+import { finishItem } from './claim.js';
 import { confirm, moveMarker, notePublication } from './transitions.js';
 import type { WorkItemTable } from './work-item.js';
 
@@ -13,9 +13,9 @@ describe('postpone', () => {
   const reason = { now: 5_000, entry: { name: 'retried', ...stored } };
 
   it('keeps the item for its message, and a late result of the attempt cannot finish it', async () => {
-    const { claimed, claim, executor, finish, job } = await createJobs();
+    const { claimed, claim, finish, job, postpone } = await createJobs();
     const ownership = await claimed('m1');
-    await postponeItem({ executor, table: TABLE }, ownership, reason);
+    await postpone(ownership, reason);
     expect(job()).toMatchObject({
       status: 'PROCESSING',
       version: 3,
@@ -30,17 +30,17 @@ describe('postpone', () => {
   });
 
   it('does not change an item that was claimed again', async () => {
-    const { claimed, executor, job } = await createJobs();
+    const { claimed, job, postpone } = await createJobs();
     const ownership = await claimed('m1');
     await claimed('m1');
     const taken = job();
-    await postponeItem({ executor, table: TABLE }, ownership, reason);
+    await postpone(ownership, reason);
     expect(job()).toEqual(taken);
   });
 
   it('does not stop another message from taking over once the lease has expired', async () => {
-    const { claimed, claim, executor, time } = await createJobs();
-    await postponeItem({ executor, table: TABLE }, await claimed('m1'), reason);
+    const { claimed, claim, postpone, time } = await createJobs();
+    await postpone(await claimed('m1'), reason);
     time.ms += PASSED_MS;
     expect((await claim('m2')).kind).toBe('claimed');
   });

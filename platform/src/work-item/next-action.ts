@@ -1,4 +1,4 @@
-import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
+import { depthOf, type QueueCounts } from '../aws/queues.js';
 import { isLeased } from './lease.js';
 import type { SweeperOptions } from './swept-table.js';
 import type { DueItem, WorkItem, WorkItemTable } from './work-item.js';

@@ -3,7 +3,8 @@ import type { Clock } from '../runtime/clock.js';
 import { PermanentError } from '../runtime/errors.js';
 import { failpoint } from '../runtime/failpoints.js';
 import { afterAttempts, type Delivery, type HandlerResult } from '../worker/delivery.js';
-import { claimItem, finishItem, postponeItem, type WorkItemStore } from './claim.js';
+import { claimItem, finishItem, type WorkItemStore } from './claim.js';
+import { postpone } from './transitions.js';
 import type { TimelineEntry } from './work-item.js';
 
 /** How the work ended. `attributes` and `entries` (of the timeline) are written with the outcome. */
@@ -79,24 +80,20 @@ export async function workOnItem<Item extends object>(
     worker: WORKER,
   };
   const claim = await claimItem(store, { id, messageId, replayId, givesUp, entry: received });
-  switch (claim.kind) {
-    case 'unknown':
-      throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, { path: `detail.data.${table.key}` });
-    case 'leased':
-      return { outcome: 'duplicate', events: [] };
-    case 'finished': {
-      // Without a marker, every consumer that the outcome waits for has its event.
-      const isConfirmed = table.confirmedBy.length > 0 && claim.item.outboxAt === undefined;
-      return { outcome: 'duplicate', events: isConfirmed ? [] : present(table.outcomeEventOf(claim.item)) };
-    }
-    case 'claimed':
-      break;
+  if (claim.kind === 'unknown') {
+    throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, { path: `detail.data.${table.key}` });
+  }
+  if (claim.kind === 'leased') return { outcome: 'duplicate', events: [] };
+  if (claim.kind === 'finished') {
+    // Without a marker, every consumer that the outcome waits for has its event.
+    const isConfirmed = table.confirmedBy.length > 0 && claim.item.outboxAt === undefined;
+    return { outcome: 'duplicate', events: isConfirmed ? [] : present(table.outcomeEventOf(claim.item)) };
   }
   const { ownership, life, isGivenUp } = claim;
-  delivery.claim.postpone = ({ delaySeconds, reason }) => {
+  delivery.claim.postpone = async ({ delaySeconds, reason }) => {
     const at = now();
     const entry = { name: 'retried', at: new Date(at).toISOString(), delaySeconds, reason };
-    return postponeItem(store, ownership, { now: at, entry });
+    await store.executor.execute(postpone(table, id, { ...ownership, now: at, entry }));
   };
   failpoint('worker.after-claim');
 

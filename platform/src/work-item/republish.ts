@@ -30,13 +30,6 @@ export function createRepublish(
   { backoffBaseMs, backoffMaxMs }: SweeperOptions,
   { executor, publisher, now, random = Math.random }: SweeperDependencies,
 ) {
-  /** @returns whether the marker was moved, perhaps by an attempt whose answer was lost */
-  async function take(id: string, from: number, to: number): Promise<boolean> {
-    const result = await executor.execute(moveMarker(table, id, from, to));
-    // Jitter makes another sweeper choose another time. If both chose the same, the cost is a second message.
-    return result.applied || result.item?.outboxAt === to;
-  }
-
   /** @returns false when another process was faster. @throws an outage, or why the item has no valid event */
   return async (item: DueItem, { sweptAt, counts }: { sweptAt: number; counts: boolean }) => {
     const id = String(item[table.key]);
@@ -48,7 +41,10 @@ export function createRepublish(
     const attempts = Number.isInteger(item.outboxAttempts) ? item.outboxAttempts : 0;
     const pauseMs = Math.min(backoffBaseMs * 2 ** attempts, backoffMaxMs) * (1 - JITTER * random());
     const dueAt = Math.ceil(sweptAt + pauseMs);
-    if (!(await take(id, item.outboxAt, dueAt))) return false;
+    const taken = await executor.execute(moveMarker(table, id, item.outboxAt, dueAt));
+    // An attempt whose answer was lost may have moved it. Jitter makes another sweeper choose another time. If both chose
+    // the same, the cost is a second message.
+    if (!taken.applied && taken.item?.outboxAt !== dueAt) return false;
     failpoint('sweeper.after-take');
     const entry = republication(whole, event, now());
     await publisher.publish(event);

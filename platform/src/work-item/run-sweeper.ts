@@ -3,10 +3,7 @@ import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Sweeper } from './sweep.js';
 
-export type RunningSweeper = {
-  /** Resolves when the current sweep has ended. No other starts. */
-  stop(): Promise<void>;
-};
+export type RunningSweeper = ReturnType<typeof runSweeper>;
 
 type RunOptions = {
   /** One entry per table: its name for the log, and its sweeper. */
@@ -16,7 +13,7 @@ type RunOptions = {
 };
 
 /** Sweeps every table at intervals, with jitter, so that replicas do not sweep in step. */
-export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): RunningSweeper {
+export function runSweeper({ sweepers, intervalMs, logger }: RunOptions) {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
@@ -69,6 +66,7 @@ export function runSweeper({ sweepers, intervalMs, logger }: RunOptions): Runnin
   schedule();
 
   return {
+    /** Resolves when the current sweep has ended. No other starts. */
     stop: async () => {
       stopped = true;
       clearTimeout(timer);

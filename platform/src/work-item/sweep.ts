@@ -1,4 +1,7 @@
-import { depthOf, type QueueCounts } from '../aws/queue-counts.js';
+import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
+import { depthOf, type QueueCounts } from '../aws/queues.js';
+import { NotDescribedError } from '../health/checks.js';
+import { toError } from '../runtime/errors.js';
 import { leaseEndsAt } from './lease.js';
 import { createTableReader } from '../dynamodb/table-reader.js';
 import { missingConsumers } from './confirm.js';
@@ -11,7 +14,6 @@ import { isFinished, type DueItem } from './work-item.js';
 import {
   emptyReport,
   MARKER_SKEW_MS,
-  whyBlocked,
   type SweptTable,
   type Subscription,
   type SweeperDependencies,
@@ -20,12 +22,7 @@ import {
 } from './swept-table.js';
 import { createRepublish } from './republish.js';
 
-export type Sweeper = {
-  /** Visits the items of the table whose markers are due, once. @throws the first outage */
-  sweep: () => Promise<SweepReport>;
-  /** A sentence that names items whose visits fail; undefined when there are none. */
-  problem: () => string | undefined;
-};
+export type Sweeper = ReturnType<typeof createSweeper>;
 
 /** Clocks are rarely set back: only every twelfth sweep, starting with the first, looks for markers that are far ahead. */
 const LOOK_AHEAD_EVERY = 12;
@@ -34,7 +31,7 @@ const LOOK_AHEAD_EVERY = 12;
  * Republishes lost events. An item keeps its marker from its insert until its outcome is written, or until the last
  * consumer has confirmed the outcome. Whatever happens to its messages meanwhile, the sweeper returns to the item.
  */
-export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: SweeperDependencies): Sweeper {
+export function createSweeper(swept: SweptTable, options: SweeperOptions, dependencies: SweeperDependencies) {
   const { dynamo, executor, publisher, logger, now, metrics } = dependencies;
   const { table } = swept;
   const { name, key } = table;
@@ -89,10 +86,17 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     }
   }
 
-  async function isBlocked(subscription: Subscription, report: SweepReport): Promise<boolean> {
-    const reason = await whyBlocked(subscription);
-    if (reason !== undefined) report.blockedBy.push(reason);
-    return reason !== undefined;
+  /** Whether the subscription delivers nothing; false if this process may not ask. @throws an outage */
+  async function isBlocked({ check }: Subscription, report: SweepReport): Promise<boolean> {
+    try {
+      await check();
+      return false;
+    } catch (error) {
+      if (isUnavailable(error) && !isTopologyMissing(error)) throw error;
+      if (error instanceof NotDescribedError) return false;
+      report.blockedBy.push(toError(error).message);
+      return true;
+    }
   }
 
   /** Visits the items whose messages this queue should hold. */
@@ -101,12 +105,6 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     // A queue does not say whose messages it holds. The items that have waited longest have most likely lost theirs.
     const uncovered = Math.max(0, items.length - depthOf(queue));
     await visitAll(items, report, (item, index) => visit(item, queue, index >= uncovered, report));
-  }
-
-  async function sweepWork(items: DueItem[], queue: QueueCounts, report: SweepReport): Promise<void> {
-    if (items.length === 0) return;
-    if (await isBlocked(swept.work, report)) report.blocked += items.length;
-    else await visitQueue(items, queue, report);
   }
 
   /**
@@ -160,6 +158,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     }
   }
 
+  /** Visits the items of the table whose markers are due, once. @throws the first outage */
   async function sweep(): Promise<SweepReport> {
     const report = emptyReport();
     const sweptAt = now();
@@ -179,10 +178,11 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
     // The index lags: an item may have lost its marker since, or moved it.
     const items = (await readItems(due)).filter(({ outboxAt }) => outboxAt <= sweptAt);
     metrics?.swept(name, items, sweptAt);
-    const isOutcome = (item: DueItem): boolean => isFinished(table, item);
-    await sweepOutcomes(items.filter(isOutcome), queues, report);
-    const unfinished = items.filter((item) => !isOutcome(item));
-    await sweepWork(unfinished, queue, report);
+    const outcomes = items.filter((item) => isFinished(table, item));
+    await sweepOutcomes(outcomes, queues, report);
+    const unfinished = items.filter((item) => !isFinished(table, item));
+    if (unfinished.length > 0 && (await isBlocked(swept.work, report))) report.blocked += unfinished.length;
+    else await visitQueue(unfinished, queue, report);
     metrics?.blocked(name, report.blocked);
     return report;
   }

@@ -1,19 +1,12 @@
 import type { Metrics } from '../telemetry/metrics.js';
 
-export type OutboxMetrics = {
-  /** @param due the items whose markers are due */
-  swept(table: string, due: readonly { updatedAt: string }[], at: number): void;
-  /** Counts an item: republished, given up, one whose visit failed, or one whose marker was too far ahead. */
-  count(what: 'republished' | 'givenUp' | 'failed' | 'ahead', table: string): void;
-  /** @param count due items whose event a disabled rule would drop */
-  blocked(table: string, count: number): void;
-};
+export type OutboxMetrics = ReturnType<typeof createOutboxMetrics>;
 
 /**
  * @param tables that are swept
  * @param startedAt epoch ms, shown until the first sweep: otherwise a table that is never swept would show no age
  */
-export function createOutboxMetrics(metrics: Metrics, tables: readonly string[], startedAt: number): OutboxMetrics {
+export function createOutboxMetrics(metrics: Metrics, tables: readonly string[], startedAt: number) {
   const labelNames = ['table'] as const;
   const gauge = (name: string, help: string) => metrics.gauge({ name, help, labelNames });
   const counter = (name: string, help: string) => metrics.counter({ name, help, labelNames });
@@ -47,7 +40,8 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
   }
 
   return {
-    swept: (table, due, at) => {
+    /** @param due the items whose markers are due */
+    swept: (table: string, due: readonly { updatedAt: string }[], at: number): void => {
       // The item's age, not the marker's, which each republication moves. A row without a readable time counts as new: it
       // is reported as failing.
       const oldestAt = due.reduce((oldest, { updatedAt }) => Math.min(oldest, Date.parse(updatedAt) || at), at);
@@ -55,10 +49,12 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
       oldestAge.set({ table }, (at - oldestAt) / 1_000);
       lastSweep.set({ table }, at / 1_000);
     },
-    count: (what, table) => {
+    /** Counts an item: republished, given up, one whose visit failed, or one whose marker was too far ahead. */
+    count: (what: keyof typeof counters, table: string): void => {
       counters[what].inc({ table });
     },
-    blocked: (table, count) => {
+    /** @param count due items whose event a disabled rule would drop */
+    blocked: (table: string, count: number): void => {
       blocked.set({ table }, count);
     },
   };

@@ -1,12 +1,10 @@
-import { isTopologyMissing, isUnavailable } from '../aws/error-kind.js';
 import type { DynamoDb } from '../aws/clients.js';
-import type { QueueCounts } from '../aws/queue-counts.js';
+import type { QueueCounts } from '../aws/queues.js';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { EventPublisher } from '../events/publisher.js';
 import type { Clock, MonotonicClock } from '../runtime/clock.js';
-import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
-import { NotDescribedError, type Check } from '../health/checks.js';
+import type { Check } from '../health/checks.js';
 import type { OutboxMetrics } from './sweeper-metrics.js';
 import type { WorkItemTable } from './work-item.js';
 
@@ -74,14 +72,3 @@ export const emptyReport = () => ({
   awaiting: [] as string[],
 });
 export type SweepReport = ReturnType<typeof emptyReport>;
-
-/** Why the subscription delivers nothing; undefined if it does, or if this process may not ask. @throws an outage */
-export async function whyBlocked({ check }: Subscription): Promise<string | undefined> {
-  try {
-    await check();
-    return undefined;
-  } catch (error) {
-    if (isUnavailable(error) && !isTopologyMissing(error)) throw error;
-    return error instanceof NotDescribedError ? undefined : toError(error).message;
-  }
-}

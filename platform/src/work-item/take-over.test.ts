@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createJobs, LEASE_MS, PASSED_MS, TABLE } from '@orderflow/testing/claimed-jobs';
-import { postponeItem } from './claim.js';
+import { createJobs, LEASE_MS, PASSED_MS } from '@orderflow/testing/claimed-jobs';
 import type { StatementExecutor } from '../dynamodb/executor.js';
 import { LEASE_SKEW_MS } from './lease.js';
 
@@ -32,9 +31,8 @@ describe('a claimed item', () => {
   });
 
   it('is not taken over if the holder has claimed again meanwhile: the version never falls', async () => {
-    const { claimed, executor, time, claim, job } = await createJobs();
-    const giveBack = async () =>
-      postponeItem({ executor, table: TABLE }, await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
+    const { claimed, executor, time, claim, job, postpone } = await createJobs();
+    const giveBack = async () => postpone(await claimed('m1'), { now: time.ms, entry: { name: 'retried' } });
     await giveBack();
     time.ms += PASSED_MS;
     let raced = false;

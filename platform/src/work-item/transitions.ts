@@ -73,10 +73,8 @@ function newLife({ replayId, outboxShard, outboxAt }: NewLife): Record<string, u
   return { lastReplayId: replayId, effects: 0, outboxShard, outboxAt, outboxAttempts: 0 };
 }
 
-/** – → pending. Refused when the item exists. Attributes that are undefined are left out. */
-export function insert(table: Table, item: Record<string, unknown>): Statement {
-  return insertStatement(table, item);
-}
+/** – → pending. Refused when the item exists. */
+export { insertStatement as insert };
 
 /** pending, processing → processing, by the item's first message or by the same message again. */
 export function claim(

@@ -19,18 +19,7 @@ export type Pass = {
  *     closed ──report()──> open ──probe succeeds──> half-open ──the trial is done()──> closed
  *                           ^ └─probe fails: wait longer ┘ └──report()──> open
  */
-export type Breaker = {
-  readonly state: BreakerState;
-  /** A dependency did not answer or refused the worker. */
-  report(error: unknown): void;
-  /**
-   * Resolves when the caller may poll. After an outage, one caller gets the trial and the others wait until it succeeds.
-   * Undefined once the breaker is stopped.
-   */
-  enter(): Promise<Pass | undefined>;
-  /** Releases all waiting callers without a pass. */
-  stop(): void;
-};
+export type Breaker = ReturnType<typeof createBreaker>;
 
 type BreakerOptions = {
   /** Throws while a dependency is unavailable. */
@@ -58,7 +47,7 @@ export function createBreaker({
   firstDelayMs = 500,
   maxDelayMs = 4_000,
   trialPatienceMs = 3_000,
-}: BreakerOptions): Breaker {
+}: BreakerOptions) {
   let state: BreakerState = 'closed';
   let stopped = false;
   let delayMs = firstDelayMs;
@@ -125,10 +114,11 @@ export function createBreaker({
   }
 
   return {
-    get state() {
+    get state(): BreakerState {
       return state;
     },
-    report: (thrown) => {
+    /** A dependency did not answer or refused the worker. */
+    report: (thrown: unknown): void => {
       if (stopped || state === 'open') return;
       if (state === 'closed') {
         openForMs = monotonic.startStopwatch();
@@ -144,13 +134,18 @@ export function createBreaker({
       state = 'open';
       scheduleProbe();
     },
-    enter: () => {
+    /**
+     * Resolves when the caller may poll. After an outage, one caller gets the trial and the others wait until it succeeds.
+     * Undefined once the breaker is stopped.
+     */
+    enter: (): Promise<Pass | undefined> => {
       if (stopped) return Promise.resolve(undefined);
       if (state === 'closed') return Promise.resolve(NORMAL);
       if (state === 'half-open' && !trial) return Promise.resolve(beginTrial());
       return new Promise((resolve) => waiting.push(resolve));
     },
-    stop: () => {
+    /** Releases all waiting callers without a pass. */
+    stop: (): void => {
       stopped = true;
       clearTimeout(timer);
       patience?.cancel();

@@ -1,16 +1,16 @@
 import type { AwsClients } from '../aws/clients.js';
-import { createQueueUrls } from '../aws/queue-urls.js';
+import { createQueueUrls } from '../aws/queues.js';
 import type { BatchingExecutor } from '../dynamodb/executor.js';
 import type { EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
 import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
-import { createReadiness, probeAll, type CheckReport } from '../health/readiness.js';
+import { createReadiness, probeAll } from '../health/readiness.js';
 import { failpoint } from '../runtime/failpoints.js';
-import type { Metrics, Scrape } from '../telemetry/metrics.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
 import { createBreaker } from './breaker.js';
 import { createDispatcher, type Registration } from './dispatch.js';
-import { createOutageCounts } from './outage-counts.js';
+import { OutageCounts } from '../runtime/recent.js';
 import { createPipeline, type PipelineOptions } from './pipeline.js';
 import { startPollers, type Pollers } from './pollers.js';
 import { exposePolling, withMetrics } from './with-metrics.js';
@@ -38,40 +38,28 @@ export type AppDependencies<Config> = Pick<
   'aws' | 'logger' | 'tracing' | 'now' | 'monotonic' | 'onOutcome'
 > & { config: Readonly<Config>; metrics?: Metrics };
 
-export type Worker = {
-  start(): void;
-  /** Resolves when nothing is in flight and every event is published. */
-  stop(): Promise<void>;
-  /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
-  isLive(): boolean;
-  readiness(): Promise<CheckReport>;
-  scrape(): Promise<Scrape>;
-};
-
-function checksOf({ aws, queue, deadLetterQueue, uses }: WorkerOptions, urlOf: (queue: string) => Promise<string>) {
-  return {
-    [queue]: queueCheck(aws.sqs, () => urlOf(queue)),
-    [deadLetterQueue]: queueCheck(aws.sqs, () => urlOf(deadLetterQueue)),
-    [`bus ${uses.bus}`]: busCheck(aws.eventBridge, uses.bus),
-    ...Object.fromEntries(
-      uses.rules.map((rule) => [`rule ${rule}`, ruleCheck(aws.eventBridge, { bus: uses.bus, rule, queue })]),
-    ),
-    ...Object.fromEntries(uses.tables.map((table) => [`table ${table.name}`, tableCheck(aws.dynamo, table)])),
-  } satisfies Record<string, Check>;
-}
+export type Worker = ReturnType<typeof createWorker>;
 
 /** A queue's worker: readiness, pollers, and the pipeline around the handlers. Owns no client and no process. */
-export function createWorker(options: WorkerOptions): Worker {
+export function createWorker(options: WorkerOptions) {
   const { env, aws, executor, tracing = NO_TRACING, metrics, now, monotonic, queue, deadLetterQueue, uses } = options;
   const logger = options.logger.child({ queue });
   const urlOf = createQueueUrls(aws.sqs);
-  const checks = checksOf(options, urlOf);
+  const { bus, rules, tables } = uses;
+  const checks: Record<string, Check> = {
+    [queue]: queueCheck(aws.sqs, () => urlOf(queue)),
+    [deadLetterQueue]: queueCheck(aws.sqs, () => urlOf(deadLetterQueue)),
+    [`bus ${bus}`]: busCheck(aws.eventBridge, bus),
+  };
+  for (const rule of rules) checks[`rule ${rule}`] = ruleCheck(aws.eventBridge, { bus, rule, queue });
+  for (const table of tables) checks[`table ${table.name}`] = tableCheck(aws.dynamo, table);
   const probe = () => probeAll(checks, { monotonic });
-  const publisher = createEventPublisher(aws.eventBridge, { bus: uses.bus, tracing });
+  const publisher = createEventPublisher(aws.eventBridge, { bus, tracing });
   const breaker = createBreaker({ probe, logger, monotonic });
-  const outages = createOutageCounts();
+  const outages = new OutageCounts();
   const dispatch = createDispatcher(options.expected, options.registrations);
   const measured = withMetrics(metrics, queue, { now, monotonic });
+  const shared = { ...options, dispatch, publisher, measured, breaker, outages, tracing, logger };
 
   const createdAt = now();
   let pollers: Pollers | undefined;
@@ -103,24 +91,8 @@ export function createWorker(options: WorkerOptions): Worker {
     pollers = startPollers(
       {
         queueUrl,
-        pollers: env.WORKER_POLLERS,
-        waitTimeSeconds: env.SQS_WAIT_TIME_SECONDS,
-        visibilityTimeoutSeconds: env.VISIBILITY_TIMEOUT_SECONDS,
-        handlerTimeoutMs: env.HANDLER_TIMEOUT_MS,
-        wedgedAfterMs: env.POLLER_WEDGED_AFTER_MS,
-        handleBatch: createPipeline({
-          ...options,
-          sqs: aws.sqs,
-          queueUrl,
-          deadLetterUrl,
-          dispatch,
-          publisher,
-          measured,
-          breaker,
-          outages,
-          tracing,
-          logger,
-        }),
+        env,
+        handleBatch: createPipeline({ ...shared, sqs: aws.sqs, queueUrl, deadLetterUrl }),
         onOutage: (messages) => {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);
         },
@@ -134,6 +106,7 @@ export function createWorker(options: WorkerOptions): Worker {
     start: () => {
       void begin();
     },
+    /** Resolves when nothing is in flight and every event is published. */
     stop: async () => {
       stopped = true;
       breaker.stop();
@@ -143,6 +116,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await executor.flush();
       await publisher.flush();
     },
+    /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
     isLive: () => pollers?.areLive() ?? true,
     readiness: createReadiness(checks, { monotonic }),
     scrape: () => metrics.scrape(),

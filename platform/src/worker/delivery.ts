@@ -3,7 +3,7 @@ import type { OutgoingEvent } from '../events/publisher.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Span } from '../telemetry/tracing.js';
 import { readAttributes, type ForeignAttributes, type ReadAttributes } from './message-attributes.js';
-import type { OutageCounts } from './outage-counts.js';
+import type { OutageCounts } from '../runtime/recent.js';
 
 /** What became of one receive of a message. Logs, metrics and tests use the same words. */
 export type DeliveryOutcome = 'processed' | 'duplicate' | 'retry' | 'dead-lettered';
@@ -77,7 +77,7 @@ type Context = {
   now: number;
   /** The replay id for the message with this id: the same for every replay of it. */
   replayIdOf: (originalMessageId: string) => string;
-  outages: Pick<OutageCounts, 'of'>;
+  outages: OutageCounts;
   maxAttempts: number;
 };
 
@@ -113,7 +113,7 @@ export function toDelivery(message: Message, context: Context): Delivery {
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '', Attributes: system } = message;
   const attributes = readAttributes(message.MessageAttributes);
   const receiveCount = receiveCountOf(system?.ApproximateReceiveCount);
-  const attempt = receiveCount - outages.of(messageId);
+  const attempt = receiveCount - (outages.get(messageId) ?? 0);
   return {
     messageId,
     receiptHandle,

@@ -11,9 +11,9 @@ import {
   type ForeignAttributes,
   type MessageAttribute,
 } from './message-attributes.js';
-import { sendLetter } from './send-letter.js';
+import { sendLetter } from './with-dead-letter.js';
 import { toDelivery } from './delivery.js';
-import { createOutageCounts } from './outage-counts.js';
+import { OutageCounts } from '../runtime/recent.js';
 
 const OURS = ['code', 'reason', 'path', 'attempts', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
 const NAMES = ['Content-Encoding', 'sender', 'a.b', '__proto__', 'constructor', 'toJSON', 'then', ...OURS];
@@ -38,7 +38,7 @@ const foreignAttributes: fc.Arbitrary<ForeignAttributes> = fc
 const overTheWire = (attributes: Record<string, MessageAttributeValue>) =>
   JSON.parse(JSON.stringify(attributes)) as Record<string, MessageAttributeValue>;
 
-const CONTEXT = { logger: silentLogger, outages: createOutageCounts(), maxAttempts: 10 };
+const CONTEXT = { logger: silentLogger, outages: new OutageCounts(), maxAttempts: 10 };
 
 const receive = (attributes: Record<string, MessageAttributeValue>, messageId: string) =>
   toDelivery(
@@ -121,7 +121,7 @@ describe('toDelivery', () => {
   });
 
   it('counts attempts: not the receives that ended in an outage, and no more than the maximum', () => {
-    const outages = createOutageCounts();
+    const outages = new OutageCounts();
     outages.add('m1');
     const attemptsAt = (count: number) => {
       const system = { ApproximateReceiveCount: String(count) };

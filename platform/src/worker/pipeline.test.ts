@@ -8,7 +8,7 @@ import { PermanentError } from '../runtime/errors.js';
 import { NO_TRACING } from '../telemetry/tracing.js';
 import type { Breaker } from './breaker.js';
 import type { DeliveryOutcome, Handler } from './delivery.js';
-import { createOutageCounts } from './outage-counts.js';
+import { OutageCounts } from '../runtime/recent.js';
 import { createPipeline } from './pipeline.js';
 import { WorkerEnv } from './worker-env.js';
 
@@ -44,7 +44,7 @@ function create(answer: Handler<object>, { busIsAway = false } = {}) {
     },
     measured: (next) => next,
     breaker: { state: 'closed', report: () => undefined } as unknown as Breaker,
-    outages: createOutageCounts(),
+    outages: new OutageCounts(),
     tracing: NO_TRACING,
     logger: silentLogger,
     now,

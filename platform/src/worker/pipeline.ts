@@ -8,7 +8,7 @@ import type { Tracing } from '../telemetry/tracing.js';
 import type { Breaker } from './breaker.js';
 import { toDelivery, type Delivery, type DeliveryOutcome } from './delivery.js';
 import type { Dispatcher } from './dispatch.js';
-import type { OutageCounts } from './outage-counts.js';
+import type { OutageCounts } from '../runtime/recent.js';
 import { withDeadLetter } from './with-dead-letter.js';
 import { withLogLine } from './with-log-line.js';
 import { withRetry } from './with-retry.js';

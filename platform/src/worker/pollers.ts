@@ -6,15 +6,11 @@ import type { Clock, Deadline, MonotonicClock } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Breaker, Pass } from './breaker.js';
+import type { WorkerEnv } from './worker-env.js';
 
 type PollerOptions = {
   queueUrl: string;
-  pollers: number;
-  waitTimeSeconds: number;
-  visibilityTimeoutSeconds: number;
-  handlerTimeoutMs: number;
-  /** Longest time for a receive call, and for a batch in addition to its handlers. */
-  wedgedAfterMs: number;
+  env: Readonly<WorkerEnv>;
   /** Resolves with the messages to acknowledge: sqs-consumer then deletes them with one DeleteMessageBatch call. */
   handleBatch: (messages: Message[]) => Promise<Message[]>;
   /** SQS redelivers these messages, because the delete failed. */
@@ -29,14 +25,7 @@ type Dependencies = {
   monotonic: MonotonicClock;
 };
 
-export type Pollers = {
-  /** False when a poller has shown no sign of life for too long. Waiting at the breaker counts as one. */
-  areLive(): boolean;
-  /** Epoch ms of the last successful receive, or of the start, for the poller with the oldest one. */
-  lastReturnAt(): number;
-  /** Resolves when nothing is in flight. No poll follows. */
-  stop(): Promise<void>;
-};
+export type Pollers = ReturnType<typeof startPollers>;
 
 /** A message that kills the process costs the others in flight a receive. So few pollers start, with one message each. */
 const FIRST_POLLERS = 2;
@@ -53,6 +42,7 @@ class StoppedError extends Error {
 /** One polling loop. A worker has several, because a batch takes as long as its slowest message. */
 function startPoller(options: PollerOptions, onSurvived: () => void, dependencies: Dependencies) {
   const { aws, breaker, logger, now, monotonic } = dependencies;
+  const { POLLER_WEDGED_AFTER_MS: wedgedAfterMs, HANDLER_TIMEOUT_MS: handlerTimeoutMs } = options.env;
   let pass: Pass | undefined;
   /** When the poller must show the next sign of life; undefined while it may wait indefinitely. */
   let signOfLife: Deadline | undefined;
@@ -74,7 +64,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     expectSignOfLife(undefined);
     pass = await breaker.enter();
     if (!pass) throw new StoppedError('stopped before the poll');
-    expectSignOfLife(options.wedgedAfterMs);
+    expectSignOfLife(wedgedAfterMs);
     const command = new ReceiveMessageCommand({
       ...input,
       MaxNumberOfMessages: batchSize,
@@ -82,7 +72,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     });
     const output = await aws.polling.send(command);
     lastReturnAt = now();
-    expectSignOfLife(options.wedgedAfterMs + options.handlerTimeoutMs);
+    expectSignOfLife(wedgedAfterMs + handlerTimeoutMs);
     return output;
   }
 
@@ -96,8 +86,8 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     queueUrl: options.queueUrl,
     sqs: { send } as SQSClient,
     batchSize: BATCH_SIZE,
-    waitTimeSeconds: options.waitTimeSeconds,
-    visibilityTimeout: options.visibilityTimeoutSeconds,
+    waitTimeSeconds: options.env.SQS_WAIT_TIME_SECONDS,
+    visibilityTimeout: options.env.VISIBILITY_TIMEOUT_SECONDS,
     // The breaker decides how long to wait after a failed poll.
     authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
@@ -106,7 +96,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
   });
 
   function onEnd(): void {
-    expectSignOfLife(consumer.status.isRunning ? options.wedgedAfterMs : undefined);
+    expectSignOfLife(consumer.status.isRunning ? wedgedAfterMs : undefined);
     endPoll();
   }
   function onPolled(): void {
@@ -149,17 +139,20 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
 }
 
 /** Starts a few pollers, and one more after each handled batch. */
-export function startPollers(options: PollerOptions, dependencies: Dependencies): Pollers {
+export function startPollers(options: PollerOptions, dependencies: Dependencies) {
   const pollers: ReturnType<typeof startPoller>[] = [];
   let stopped = false;
   function startAnother(): void {
-    if (stopped || pollers.length === options.pollers) return;
+    if (stopped || pollers.length === options.env.WORKER_POLLERS) return;
     pollers.push(startPoller(options, startAnother, dependencies));
   }
   for (let n = 0; n < FIRST_POLLERS; n++) startAnother();
   return {
+    /** False when a poller has shown no sign of life for too long. Waiting at the breaker counts as one. */
     areLive: () => pollers.every((poller) => poller.isLive()),
+    /** Epoch ms of the last successful receive, or of the start, for the poller with the oldest one. */
     lastReturnAt: () => Math.min(...pollers.map((poller) => poller.lastReturnAt())),
+    /** Resolves when nothing is in flight. No poll follows. */
     stop: async () => {
       stopped = true;
       dependencies.breaker.stop();

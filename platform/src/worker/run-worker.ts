@@ -1,5 +1,4 @@
 import { serveWorker } from '../health/serve-worker.js';
-import { createRequestGuard } from '../http/request-guard.js';
 import type { Clock } from '../runtime/clock.js';
 import { startProcess, type ProcessResources } from '../runtime/start-process.js';
 import type { Worker } from './create-worker.js';
@@ -21,10 +20,8 @@ export async function runWorker<Config extends Readonly<WorkerEnv & { PORT: numb
   const resources = startProcess(options);
   const { aws, tracing, logger, monotonic } = resources;
   await serveWorker(options.createApp({ ...resources, config, now }), {
-    host: config.HOST,
-    port: config.PORT,
-    guard: createRequestGuard(service, config),
-    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    service,
+    config,
     release: async () => {
       await tracing.stop();
       aws.close();

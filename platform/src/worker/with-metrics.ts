@@ -45,14 +45,12 @@ export function withMetrics(metrics: Metrics, queue: string, clocks: Clocks): Mi
   };
 }
 
-type Polling = {
-  /** Epoch ms. */
-  lastReturnAt: () => number;
-  breakerState: () => BreakerState;
-};
-
-/** The state of a queue's polling, read on each scrape. */
-export function exposePolling(metrics: Metrics, queue: string, { lastReturnAt, breakerState }: Polling): void {
+/** The state of a queue's polling, read on each scrape. Times in epoch ms. */
+export function exposePolling(
+  metrics: Metrics,
+  queue: string,
+  { lastReturnAt, breakerState }: { lastReturnAt: () => number; breakerState: () => BreakerState },
+): void {
   metrics.gauge({
     name: 'poller_last_return_timestamp_seconds',
     help: 'Time of the last successful receive call, for the poller with the oldest one.',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { connectionRefused, throttled } from '@orderflow/testing/aws/aws-errors';
 import { aDelivery } from '@orderflow/testing/delivery';
 import type { Breaker } from './breaker.js';
-import { createOutageCounts } from './outage-counts.js';
+import { OutageCounts } from '../runtime/recent.js';
 import type { Postponement } from './delivery.js';
 import type { Next } from './pipeline.js';
 import { HandlerTimeoutError } from './with-timeout.js';
@@ -23,11 +23,11 @@ function create(next: Next, { visibilityError, state = 'closed' }: World = {}) {
     },
   };
   const breaker = { state, report: (error: unknown) => reports.push(error) } as unknown as Breaker;
-  const outages = createOutageCounts();
+  const outages = new OutageCounts();
   const retried = withRetry(sqs as never, breaker, outages, OPTIONS)(next);
   /** With the attempt that `toDelivery` would count. */
   const handle: Next = (delivery) =>
-    retried(Object.assign(delivery, { attempt: delivery.receiveCount - outages.of(delivery.messageId) }));
+    retried(Object.assign(delivery, { attempt: delivery.receiveCount - (outages.get(delivery.messageId) ?? 0) }));
   return { handle, reports, inputs };
 }
 

@@ -3,7 +3,7 @@ import type { Sqs } from '../aws/clients.js';
 import { isUnavailable } from '../aws/error-kind.js';
 import { toError } from '../runtime/errors.js';
 import type { Breaker } from './breaker.js';
-import type { OutageCounts } from './outage-counts.js';
+import type { OutageCounts } from '../runtime/recent.js';
 import type { Delivery } from './delivery.js';
 import type { Middleware } from './pipeline.js';
 import { HandlerTimeoutError } from './with-timeout.js';

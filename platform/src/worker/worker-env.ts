@@ -49,26 +49,24 @@ export class WorkerEnv extends ProcessEnv {
 
 /** Rules between the keys of a worker. */
 export function workerRules(env: WorkerEnv): string[] {
-  const problems: string[] = [];
-  if (2 * env.AWS_REQUEST_TIMEOUT_MS >= env.HANDLER_TIMEOUT_MS) {
-    problems.push(
+  const pollMs = env.SQS_WAIT_TIME_SECONDS * 1_000;
+  const rules: [isKept: boolean, rule: string][] = [
+    [
+      2 * env.AWS_REQUEST_TIMEOUT_MS < env.HANDLER_TIMEOUT_MS,
       'HANDLER_TIMEOUT_MS must be more than twice AWS_REQUEST_TIMEOUT_MS, or an outage looks like a slow handler',
-    );
-  }
-  if (env.HANDLER_TIMEOUT_MS >= env.VISIBILITY_TIMEOUT_SECONDS * 1_000) {
-    problems.push(
+    ],
+    [
+      env.HANDLER_TIMEOUT_MS < env.VISIBILITY_TIMEOUT_SECONDS * 1_000,
       'HANDLER_TIMEOUT_MS must be less than VISIBILITY_TIMEOUT_SECONDS, or a message is redelivered while it is handled',
-    );
-  }
-  if (env.SQS_WAIT_TIME_SECONDS * 1_000 + env.HANDLER_TIMEOUT_MS >= env.SHUTDOWN_TIMEOUT_MS) {
-    problems.push(
+    ],
+    [
+      pollMs + env.HANDLER_TIMEOUT_MS < env.SHUTDOWN_TIMEOUT_MS,
       'SHUTDOWN_TIMEOUT_MS must be more than SQS_WAIT_TIME_SECONDS and HANDLER_TIMEOUT_MS together, or a stop interrupts work',
-    );
-  }
-  if (env.SQS_WAIT_TIME_SECONDS * 1_000 + POLL_MARGIN_MS >= env.POLLER_WEDGED_AFTER_MS) {
-    problems.push(
+    ],
+    [
+      pollMs + POLL_MARGIN_MS < env.POLLER_WEDGED_AFTER_MS,
       `POLLER_WEDGED_AFTER_MS must be more than SQS_WAIT_TIME_SECONDS and ${POLL_MARGIN_MS} ms together, or a slow poll counts as wedged`,
-    );
-  }
-  return problems;
+    ],
+  ];
+  return rules.filter(([isKept]) => !isKept).map(([, rule]) => rule);
 }

@@ -3,7 +3,6 @@ import { monotonic, now, watchImpatiently } from './clocks.mjs';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { armFailpoints } from '@orderflow/platform/runtime/failpoints';
 import { serveWorker } from '@orderflow/platform/health/serve-worker';
-import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import { createLogger } from '@orderflow/platform/runtime/logger';
 import { runMain } from '@orderflow/platform/runtime/run-main';
 import { createApp } from '../../../services/notification-worker/dist/app.js';
@@ -19,10 +18,8 @@ await runMain(async () => {
   const worker = createApp({ config, aws, sender: createLoggingSender(logger), logger, now, monotonic });
   watchImpatiently(worker);
   await serveWorker(worker, {
-    host: config.HOST,
-    port: config.PORT,
-    guard: createRequestGuard('notification-worker', config),
-    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    service: 'notification-worker',
+    config,
     release: aws.close,
     logger,
     monotonic,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WORK_QUEUES, workQueueNames, type Table, type WorkQueue } from '@orderflow/contracts';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queues';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 

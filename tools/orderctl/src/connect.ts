@@ -1,7 +1,7 @@
 import { resourceNames, type ResourceNames } from '@orderflow/contracts';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { isDenied, isTopologyMissing, isUnavailable } from '@orderflow/platform/aws/error-kind';
-import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
+import { createQueueUrls } from '@orderflow/platform/aws/queues';
 import { HOW_TO_SAY, tryPatiently, type Target } from './find-target.js';
 import { OperatorError } from './operator-error.js';
 import { createOutage, reasonOf } from './outage.js';

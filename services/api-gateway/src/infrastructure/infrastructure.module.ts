@@ -3,8 +3,7 @@ import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contra
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
-import { countQueue } from '@orderflow/platform/aws/queue-counts';
-import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
+import { countQueue, createQueueUrls } from '@orderflow/platform/aws/queues';
 import { createStatementExecutor, type BatchingExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createEventPublisher, type EventPublisher } from '@orderflow/platform/events/publisher';

@@ -1,4 +1,4 @@
-import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import type { QueueCounts } from '@orderflow/platform/aws/queues';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 

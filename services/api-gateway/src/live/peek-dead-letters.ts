@@ -15,7 +15,7 @@ import {
 import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
-import { peekQueue } from '@orderflow/platform/aws/peek-queue';
+import { peekQueue } from '@orderflow/platform/aws/queues';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 import {

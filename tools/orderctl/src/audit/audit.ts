@@ -3,8 +3,7 @@ import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contra
 import { ordersTable, OUTCOME_CONSUMERS, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
-import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
-import { createQueueUrls } from '@orderflow/platform/aws/queue-urls';
+import { countQueue, createQueueUrls, depthOf } from '@orderflow/platform/aws/queues';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { OVERDUE_AFTER_MS } from '@orderflow/platform/health/checks';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';

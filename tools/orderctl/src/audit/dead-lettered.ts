@@ -2,7 +2,7 @@ import { type ResourceNames } from '@orderflow/contracts';
 import { eventFactsOf, type EventFacts } from '@orderflow/domain/dead-letters/event-facts';
 import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js';
 import { Fingerprints } from '../fingerprints.js';
-import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queues';
 
 /** Items with a dead letter, 8 bytes each. */
 export type DeadLettered = {

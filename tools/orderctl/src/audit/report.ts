@@ -1,4 +1,4 @@
-import type { QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import type { QueueCounts } from '@orderflow/platform/aws/queues';
 
 export type FindingKind =
   /** Not finished, without marker and dead letter: it will never be processed. */

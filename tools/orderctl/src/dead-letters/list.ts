@@ -1,6 +1,5 @@
 import { type ForeignAttribute } from '@orderflow/contracts';
-import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
-import { toForeignAttributes } from '@orderflow/domain/dead-letters/letter-attributes';
+import { toForeignAttributes, type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import type { ConnectedSystem } from '../connect.js';
 import { Fingerprints } from '../fingerprints.js';
 import { row, type Terminal } from '../terminal.js';

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import { Fingerprints } from '../fingerprints.js';
-import { countQueue } from '@orderflow/platform/aws/queue-counts';
+import { countQueue } from '@orderflow/platform/aws/queues';
 
 export type WalkDependencies = {
   /** Receives. */

@@ -2,7 +2,7 @@ import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { queuesOf, rulesOf, type QueueState } from '@orderflow/contracts';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
-import { countQueue, depthOf, type QueueCounts } from '@orderflow/platform/aws/queue-counts';
+import { countQueue, depthOf, type QueueCounts } from '@orderflow/platform/aws/queues';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { readOutbox, readRule, type OutboxState, type RuleState } from '@orderflow/platform/health/checks';
 import { readLateConsumers } from '@orderflow/platform/work-item/confirm';

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { createRecent } from './recent.js';
+import { Recent } from './recent.js';
 
 it('remembers a bounded number of values, the latest ones', () => {
-  const recent = createRecent<number>(2);
+  const recent = new Recent<number>(2);
   recent.set('a', 1);
   recent.set('b', 2);
   recent.set('a', 3);
