@@ -1,12 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { ResourceNames } from '@orderflow/contracts';
-import type { AwsClients } from '@orderflow/platform/aws/clients';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { busCheck, tableCheck } from '@orderflow/platform/health/checks';
 import { createReadiness, type CheckReport } from '@orderflow/platform/health/readiness';
-import type { MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { ApiEnv } from '../config.js';
-import { AWS, MONOTONIC, NAMES, NOTIFICATIONS, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
+import { Notifications, Orders } from '../infrastructure/stored-items.js';
+import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 import { OutboxSweeper } from '../outbox/outbox-sweeper.js';
 
 /** Readiness of the API's dependencies. */
@@ -20,12 +18,12 @@ export class ApiReadiness implements OnModuleDestroy {
   readonly deferrable: () => Promise<CheckReport>;
 
   constructor(
-    @Inject(AWS) { dynamo, eventBridge }: AwsClients,
-    @Inject(NAMES) { bus }: ResourceNames,
-    @Inject(ORDERS) orders: StoredItems,
-    @Inject(NOTIFICATIONS) notifications: StoredItems,
+    { dynamo, eventBridge }: AwsClients,
+    { bus }: ResourceNames,
+    orders: Orders,
+    notifications: Notifications,
     outbox: OutboxSweeper,
-    @Inject(MONOTONIC) monotonic: MonotonicClock,
+    monotonic: MonotonicClock,
     private readonly config: ApiEnv,
   ) {
     const tables = [orders, notifications].map(

@@ -1,10 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   DEAD_LETTER_QUEUES,
   type DeadLetterList,
   type DeadLetterQueue,
   type DeadLetterSummary,
-  type ResourceNames,
 } from '@orderflow/contracts';
 import {
   deadLetterQueueName,
@@ -13,21 +12,13 @@ import {
   type DeadLetter,
 } from '@orderflow/domain/dead-letters/dead-letter';
 import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
-import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
+import type { Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
-import {
-  AWS,
-  MONOTONIC,
-  NAMES,
-  NOTIFICATIONS,
-  ORDERS,
-  QUEUES,
-  type Queues,
-  type StoredItems,
-} from '../infrastructure/tokens.js';
+import { Queues } from '../infrastructure/queues.js';
+import { Notifications, Orders, type StoredItems } from '../infrastructure/stored-items.js';
+import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 
 const HOLDS_MS = 2_000;
 const MAX_TEXT_LENGTH = 500;
@@ -54,12 +45,12 @@ export class PeekDeadLetters {
   private isLooking = false;
 
   constructor(
-    @Inject(AWS) private readonly aws: AwsClients,
-    @Inject(NAMES) private readonly names: ResourceNames,
-    @Inject(QUEUES) private readonly queues: Queues,
-    @Inject(ORDERS) private readonly orders: StoredItems,
-    @Inject(NOTIFICATIONS) private readonly notifications: StoredItems,
-    @Inject(MONOTONIC) private readonly monotonic: MonotonicClock,
+    private readonly aws: AwsClients,
+    private readonly names: ResourceNames,
+    private readonly queues: Queues,
+    private readonly orders: Orders,
+    private readonly notifications: Notifications,
+    private readonly monotonic: MonotonicClock,
   ) {}
 
   /** At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds. */

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import type { SystemState } from '@orderflow/contracts';
-import { createEventStreams } from './event-stream.js';
-import { createWatchSystem } from './watch-system.js';
+import { createEventStreams } from '@orderflow/testing/api-gateway/event-streams';
+import type { SystemFeed } from './system-feed.js';
+import { WatchSystem } from './watch-system.js';
 
 const stateAt = (second: number): SystemState => ({
   at: new Date(second * 1_000).toISOString(),
@@ -17,7 +18,7 @@ it.each([0, 1, 2, 3, 4, 5])('misses no update that comes %i turns after the firs
     state = stateAt(1);
     for (const listener of listeners) listener(state);
   };
-  const watchSystem = createWatchSystem(
+  const watchSystem = new WatchSystem(
     {
       current: async () => {
         let waiting = Promise.resolve();
@@ -26,14 +27,14 @@ it.each([0, 1, 2, 3, 4, 5])('misses no update that comes %i turns after the firs
         return Promise.resolve(state);
       },
       whole: () => state,
-      subscribe: (listener) => {
+      subscribe: (listener: (update: SystemState) => void) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
-    },
+    } as unknown as SystemFeed,
     createEventStreams(),
   );
-  const body = await watchSystem('client');
+  const body = await watchSystem.watch('client');
   await new Promise(setImmediate);
   const text = String(body.read());
   body.destroy();

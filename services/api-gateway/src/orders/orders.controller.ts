@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Ip, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Ip, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
@@ -17,12 +17,11 @@ import { etagOf, matchesEtag } from '../http/answers/etag.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
 import { UuidPipe } from '../http/requests/request-validation.pipe.js';
 import { sendEvents } from '../http/answers/send-events.js';
-import { ORDERS, type StoredItems } from '../infrastructure/tokens.js';
-import { FOLLOW_ORDER, type FollowOrder } from '../live/follow-order.js';
+import { Orders } from '../infrastructure/stored-items.js';
+import { FollowOrder } from '../live/follow-order.js';
 import { ReadNotifications } from '../notifications/read-notifications.js';
 import { AcceptOrder } from './accept-order.js';
 import { ListOrders } from './list-orders.js';
-import { readRecord } from './read-order.js';
 import { ReadTimeline } from './read-timeline.js';
 import { ReplayOrder } from './replay-order.js';
 
@@ -30,11 +29,11 @@ import { ReplayOrder } from './replay-order.js';
 @Controller('api/orders')
 export class OrdersController {
   constructor(
-    @Inject(ORDERS) private readonly orders: StoredItems,
+    private readonly orders: Orders,
     private readonly acceptOrder: AcceptOrder,
     private readonly listOrders: ListOrders,
     private readonly readTimeline: ReadTimeline,
-    @Inject(FOLLOW_ORDER) private readonly followOrder: FollowOrder,
+    private readonly followOrder: FollowOrder,
     private readonly replayOrder: ReplayOrder,
     private readonly readNotifications: ReadNotifications,
   ) {}
@@ -68,7 +67,7 @@ export class OrdersController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Order | undefined> {
-    const order = toOrder(await readRecord(this.orders, orderId));
+    const order = toOrder(await this.orders.getRecord(orderId));
     const etag = etagOf(order.version);
     void reply.header('etag', etag);
     if (!matchesEtag(ifNoneMatch, etag)) return order;
@@ -95,7 +94,7 @@ export class OrdersController {
     @Ip() ip: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvents(reply, await this.followOrder(orderId, clientOf(ip), lastEventId));
+    sendEvents(reply, await this.followOrder.follow(orderId, clientOf(ip), lastEventId));
   }
 
   @Post(':orderId/replay')
