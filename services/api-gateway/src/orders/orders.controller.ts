@@ -11,7 +11,7 @@ import {
 } from '@orderflow/contracts';
 import { toOrder } from '@orderflow/domain/orders/order';
 import type { FastifyReply } from 'fastify';
-import { AcceptsIdempotencyKey, Answers, AnswersEvents, RequestHeader, UuidParam } from '../documentation/answers.js';
+import { AcceptsIdempotencyKey, Answers, AnswersEvents, RequestHeader } from '../documentation/answers.js';
 import { clientOf } from '../http/limits/client-of.js';
 import { etagOf, matchesEtag } from '../http/answers/etag.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
@@ -59,7 +59,6 @@ export class OrdersController {
   }
 
   @Get(':orderId')
-  @UuidParam('orderId')
   @RequestHeader('If-None-Match', 'An ETag from an earlier answer.')
   @Answers({ status: 200, body: Order, etag: true, problems: [400, 404, 429, 503] })
   async get(
@@ -76,14 +75,12 @@ export class OrdersController {
   }
 
   @Get(':orderId/timeline')
-  @UuidParam('orderId')
   @Answers({ status: 200, body: Timeline, problems: [400, 404, 429, 503] })
   timeline(@Param('orderId', UuidPipe) orderId: string): Promise<Timeline> {
     return this.readTimeline.read(orderId);
   }
 
   @Get(':orderId/events')
-  @UuidParam('orderId')
   @AnswersEvents({
     description: '`order` with the current state, then `step` and `order` for each change; ends with the outcome.',
     problems: [400, 403, 404, 429, 503],
@@ -99,14 +96,12 @@ export class OrdersController {
 
   @Post(':orderId/replay')
   @HttpCode(202)
-  @UuidParam('orderId')
   @Answers({ status: 202, body: Order, problems: [400, 403, 404, 409, 413, 415, 429, 503] })
   replay(@Param('orderId', UuidPipe) orderId: string): Promise<Order> {
     return this.replayOrder.replay(orderId);
   }
 
   @Get(':orderId/notifications')
-  @UuidParam('orderId')
   @Answers({ status: 200, body: NotificationList, problems: [400, 404, 429, 503] })
   notifications(
     @Param('orderId', UuidPipe) orderId: string,
