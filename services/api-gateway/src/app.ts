@@ -16,7 +16,7 @@ import { openApiDocument } from './documentation/openapi.js';
 import type { Infrastructure } from './infrastructure/infrastructure.module.js';
 import { servePage } from './page/serve-page.js';
 import { boundMemory } from './http/limits/bound-memory.js';
-import { createAllowedMethods } from './http/problems/allowed-methods.js';
+import { followRoutes } from './http/problems/follow-routes.js';
 import { malformed } from './http/problems/api-problem.js';
 import { createClientErrors } from './http/connections/client-errors.js';
 import { followConnections } from './http/connections/connections.js';
@@ -73,10 +73,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     refuseTunnel(socket as Socket);
   });
 
-  const allowedMethods = createAllowedMethods();
-  server.addHook('onRoute', (route) => {
-    allowedMethods.add(route);
-  });
+  const allowedMethodsOf = followRoutes(server);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
     done();
@@ -119,7 +116,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     abortOnError: false,
   });
   app.useGlobalPipes(new RequestValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
+  app.useGlobalFilters(new ProblemFilter(logger, allowedMethodsOf));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
 
   await app.init();

@@ -3,6 +3,7 @@ import { type QueueState, type SystemState } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { ReadableFilter } from '../../../services/api-gateway/src/lists/readable-filter.js';
+import { createEventStreams } from './event-streams.js';
 import { createRecordingLogger } from '../recording-logger.js';
 import { SystemFeed } from '../../../services/api-gateway/src/live/system-feed.js';
 import { aStoredOrder } from '../stored-orders.js';
@@ -48,7 +49,7 @@ export function createFedSystem() {
     isPublished: (orderId: string) => published.has(orderId),
   };
   const readable = new ReadableFilter(log.logger);
-  const feed = new SystemFeed(sources, readable, log.logger, Date.now, createMonotonicClock());
+  const feed = new SystemFeed(sources, createEventStreams(), readable, log.logger, Date.now, createMonotonicClock());
   return {
     feed,
     looks,

@@ -7,14 +7,12 @@ import { clientOf } from '../http/limits/client-of.js';
 import { sendEvents } from '../http/answers/send-events.js';
 import { PeekDeadLetters } from './peek-dead-letters.js';
 import { SystemFeed } from './system-feed.js';
-import { WatchSystem } from './watch-system.js';
 
 @ApiTags('system')
 @Controller('api')
 export class LiveController {
   constructor(
     private readonly systemFeed: SystemFeed,
-    private readonly watchSystem: WatchSystem,
     private readonly peekDeadLetters: PeekDeadLetters,
   ) {}
 
@@ -28,7 +26,7 @@ export class LiveController {
   @Get('system/events')
   @ApiExcludeEndpoint()
   async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
-    sendEvents(reply, await this.watchSystem.watch(clientOf(ip)));
+    sendEvents(reply, await this.systemFeed.watch(clientOf(ip)));
   }
 
   @Get('dead-letters')

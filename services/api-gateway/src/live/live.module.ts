@@ -7,13 +7,12 @@ import { OrderWatcher } from './order-watcher.js';
 import { PeekDeadLetters } from './peek-dead-letters.js';
 import { SystemFeed } from './system-feed.js';
 import { SystemSources } from './system-sources.js';
-import { WatchSystem } from './watch-system.js';
 
 /** Shows the system while it works. It reads nothing while nobody watches. */
 @Module({
   imports: [ListsModule],
   controllers: [LiveController],
-  providers: [EventStreams, FollowOrder, OrderWatcher, PeekDeadLetters, SystemFeed, SystemSources, WatchSystem],
+  providers: [EventStreams, FollowOrder, OrderWatcher, PeekDeadLetters, SystemFeed, SystemSources],
   exports: [FollowOrder],
 })
 export class LiveModule {}

@@ -11,7 +11,7 @@ import {
   toDeadLetterSummary,
   type DeadLetter,
 } from '@orderflow/domain/dead-letters/dead-letter';
-import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
+import { decideReplay, refusalOfLetter, subjectOf } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/peek-queue';
 import { whyMalformed } from '@orderflow/platform/events/decode';
@@ -35,8 +35,6 @@ function bounded(summary: DeadLetterSummary): DeadLetterSummary {
   const entries = Object.entries(summary).map(([name, value]) => [name, copyOf(value)] as const);
   return Object.assign(summary, Object.fromEntries(entries));
 }
-
-const inWords = ({ code, reason }: Refusal): string => `${code}: ${reason}`;
 
 /** Shows some dead letters, why they failed, and whether a replay would start anything. */
 @Injectable()
@@ -85,24 +83,19 @@ export class PeekDeadLetters {
       toDeadLetter(message, readAttributes(message.MessageAttributes), queue, this.names),
     );
     const refused = await this.whyNotReplayed(letters);
-    return { letters: letters.map((letter) => bounded(toDeadLetterSummary(letter, refused.get(letter)))), visible };
+    return { letters: letters.map((letter, index) => bounded(toDeadLetterSummary(letter, refused[index]))), visible };
   }
 
-  /** Uses the same rules as the operator's replay. */
-  private async whyNotReplayed(letters: DeadLetter[]): Promise<Map<DeadLetter, string>> {
-    const refused = new Map<DeadLetter, string>();
-    for (const letter of letters) {
-      const refusal = refusalOfLetter(letter, { whyMalformed });
-      if (refusal) refused.set(letter, inWords(refusal));
-    }
-    const readable = letters.filter((letter) => !refused.has(letter));
-    const items = await this.itemsOf(readable);
-    for (const letter of items ? readable : []) {
-      const decision = decideReplay(letter, items?.get(subjectOf(letter.body).id));
-      if (decision === 'past') refused.set(letter, 'its replay has started what it is about already');
-      else if (decision !== 'send') refused.set(letter, inWords(decision));
-    }
-    return refused;
+  /** By the same rules as the operator's replay. One answer per letter. */
+  private async whyNotReplayed(letters: DeadLetter[]): Promise<(string | undefined)[]> {
+    const refusals = letters.map((letter) => refusalOfLetter(letter, { whyMalformed }));
+    const items = await this.itemsOf(letters.filter((_, index) => !refusals[index]));
+    return letters.map((letter, index) => {
+      const decision = refusals[index] ?? (items ? decideReplay(letter, items.get(subjectOf(letter.body).id)) : 'send');
+      if (decision === 'send') return undefined;
+      if (decision === 'past') return 'its replay has started what it is about already';
+      return `${decision.code}: ${decision.reason}`;
+    });
   }
 
   /** The orders and notifications of the letters, by id; undefined when the tables cannot be read. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { type LiveOrder, type QueueState, type SystemState, type WorkerState } from '@orderflow/contracts';
 import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
@@ -7,6 +8,7 @@ import type { Stopwatch } from '@orderflow/platform/runtime/clock';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { Clock, Logger, MonotonicClock } from '../infrastructure/tokens.js';
 import { ReadableFilter } from '../lists/readable-filter.js';
+import { EventStreams } from './event-stream.js';
 import { createFlow } from './flow.js';
 import { SystemSources } from './system-sources.js';
 
@@ -128,6 +130,7 @@ export class SystemFeed implements BeforeApplicationShutdown {
 
   constructor(
     private readonly sources: SystemSources,
+    private readonly streams: EventStreams,
     private readonly readable: ReadableFilter,
     private readonly logger: Logger,
     private readonly now: Clock,
@@ -155,6 +158,26 @@ export class SystemFeed implements BeforeApplicationShutdown {
       this.listeners.delete(onUpdate);
       this.unwantedForMs = this.monotonic.startStopwatch();
     };
+  }
+
+  /**
+   * A stream of the whole system: `history`, with the current picture and the last minutes, then `system` about once a
+   * second, with the changes.
+   * @throws ApiProblem TOO_MANY_STREAMS
+   */
+  async watch(client: string): Promise<Readable> {
+    let unsubscribe: () => void = () => undefined;
+    const stream = this.streams.open('system', client, () => {
+      unsubscribe();
+    });
+    await this.current();
+    // Not the value that current() returned: an update may have been reported since.
+    stream.send({ event: 'history', data: this.whole() });
+    if (stream.body.destroyed) return stream.body;
+    unsubscribe = this.subscribe((update) => {
+      stream.send({ event: 'system', data: update });
+    });
+    return stream.body;
   }
 
   /** Stops looking. */

@@ -34,9 +34,9 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     private readonly config: ApiEnv,
-    private readonly aws: AwsClients,
-    private readonly names: ResourceNames,
-    private readonly queues: Queues,
+    { dynamo, eventBridge }: AwsClients,
+    names: ResourceNames,
+    queues: Queues,
     orders: Orders,
     notifications: Notifications,
     executor: StatementExecutor,
@@ -47,7 +47,25 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
     now: Clock,
     monotonic: MonotonicClock,
   ) {
-    const tables = this.sweptTables(orders, notifications, orderMetrics);
+    const subscription = (rule: string, queue: string): Subscription => {
+      const check = ruleCheck(eventBridge, { bus: names.bus, rule, queue });
+      this.checks[`rule ${rule}`] = check;
+      return { check, countQueue: () => queues.count(queue) };
+    };
+    const orderWork = subscription(names.orderCreatedRule, names.orderQueue);
+    const notificationWork = subscription(names.notificationRequestedRule, names.notificationQueue);
+    const consumers = Object.fromEntries(
+      Object.entries(OUTCOME_CONSUMERS)
+        .filter(([consumer]) => orders.table.confirmedBy.includes(consumer))
+        .map(([consumer, { rule, queue }]) => [consumer, subscription(names[rule], names[queue])]),
+    );
+    const onGivenUp: SweptTable['onGivenUp'] = (item) => {
+      orderMetrics.gaveUp(item as OrderRecord);
+    };
+    const tables: SweptTable[] = [
+      { table: orders.table, work: orderWork, consumers, onGivenUp },
+      { table: notifications.table, work: notificationWork, consumers: {} },
+    ];
     const tableNames = tables.map(({ table }) => table.name);
     const outboxMetrics = createOutboxMetrics(metrics, tableNames, now());
     const options = {
@@ -58,7 +76,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
       backoffBaseMs: config.OUTBOX_DELAY_MS,
       backoffMaxMs: LONGEST_PAUSE_MS,
     };
-    const sweeping = { dynamo: aws.dynamo, executor, publisher, logger, now, monotonic, metrics: outboxMetrics };
+    const sweeping = { dynamo, executor, publisher, logger, now, monotonic, metrics: outboxMetrics };
     this.sweepers = tables.map((swept) => {
       const sweeper = createSweeper(swept, options, sweeping);
       this.checks[`outbox ${swept.table.name}`] = () => {
@@ -76,29 +94,5 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationShutdown(): Promise<void> {
     await this.running?.stop();
-  }
-
-  private sweptTables(orders: Orders, notifications: Notifications, metrics: OrderMetrics): SweptTable[] {
-    const { names } = this;
-    const orderWork = this.subscription(names.orderCreatedRule, names.orderQueue);
-    const notificationWork = this.subscription(names.notificationRequestedRule, names.notificationQueue);
-    const consumers = Object.fromEntries(
-      Object.entries(OUTCOME_CONSUMERS)
-        .filter(([consumer]) => orders.table.confirmedBy.includes(consumer))
-        .map(([consumer, { rule, queue }]) => [consumer, this.subscription(names[rule], names[queue])]),
-    );
-    const onGivenUp: SweptTable['onGivenUp'] = (item) => {
-      metrics.gaveUp(item as OrderRecord);
-    };
-    return [
-      { table: orders.table, work: orderWork, consumers, onGivenUp },
-      { table: notifications.table, work: notificationWork, consumers: {} },
-    ];
-  }
-
-  private subscription(rule: string, queue: string): Subscription {
-    const check = ruleCheck(this.aws.eventBridge, { bus: this.names.bus, rule, queue });
-    this.checks[`rule ${rule}`] = check;
-    return { check, countQueue: () => this.queues.count(queue) };
   }
 }

@@ -76,17 +76,15 @@ export function createClientErrors(
       return;
     }
     // Earlier requests on the connection are answered first.
-    let left = exchanges.length;
-    const answer = (): void => {
-      if (left === 0 && socket.writable) answerWithoutRequest(socket, problem);
-    };
-    for (const { reply } of exchanges) {
-      whenOver(reply, () => {
-        left -= 1;
-        answer();
-      });
-    }
-    if (exchanges.length === 0) answer();
+    const answered = exchanges.map(
+      ({ reply }) =>
+        new Promise<void>((resolve) => {
+          whenOver(reply, resolve);
+        }),
+    );
+    void Promise.all(answered).then(() => {
+      if (socket.writable) answerWithoutRequest(socket, problem);
+    });
   }
 
   return { answerClientError, refuseTunnel };

@@ -5,7 +5,6 @@ import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AllowedMethods } from './allowed-methods.js';
 import { ApiProblem, malformed } from './api-problem.js';
 import { isProbe } from '../telemetry/http-metrics.js';
 import { decodedPathOf, pathOf } from '../requests/request-path.js';
@@ -63,7 +62,8 @@ function isBrokenOff(exception: unknown, { raw }: FastifyRequest): boolean {
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
-    private readonly allowedMethods: AllowedMethods,
+    /** To tell a wrong method (405) from a wrong path (404). */
+    private readonly allowedMethodsOf: (path: string) => string[],
   ) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
@@ -83,7 +83,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toApiProblem(exception);
     // The framework may reject a body before it notices that no route would read it.
     const isUnmatched = !(exception instanceof ApiProblem) && (request.is404 || problem.code === 'ROUTE_NOT_FOUND');
-    const methods = isUnmatched ? this.allowedMethods.of(decodedPathOf(request)) : [];
+    const methods = isUnmatched ? this.allowedMethodsOf(decodedPathOf(request)) : [];
     if (methods.length > 0) {
       const allow = methods.join(', ');
       void reply.header('allow', allow);
