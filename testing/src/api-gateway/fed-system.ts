@@ -2,9 +2,10 @@ import { jest } from '@jest/globals';
 import { type QueueState, type SystemState } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
+import { ReadableFilter } from '../../../services/api-gateway/src/lists/readable-filter.js';
+import { createEventStreams } from './event-streams.js';
 import { createRecordingLogger } from '../recording-logger.js';
-import { createSystemFeed } from '../../../services/api-gateway/src/live/system-feed.js';
+import { SystemFeed } from '../../../services/api-gateway/src/live/system-feed.js';
 import { aStoredOrder } from '../stored-orders.js';
 
 export const NOW_MS = Date.UTC(2027, 2, 14, 15, 9, 26);
@@ -22,7 +23,7 @@ export function createFedSystem() {
   const published = new Set<string>();
   let changed: Record<string, unknown>[] = [];
   const log = createRecordingLogger();
-  const feed = createSystemFeed({
+  const sources = {
     createFollower: () => {
       looks.followers += 1;
       return {
@@ -43,14 +44,12 @@ export function createFedSystem() {
     askWorkers: async () => {
       looks.workers += 1;
       if (away.workers) throw new Error('away');
-      return [{ service: 'order-worker', address: `look-${looks.workers}`, status: 'ready' }];
+      return [{ service: 'order-worker', address: `look-${looks.workers}`, status: 'ready' as const }];
     },
-    isPublished: (orderId) => published.has(orderId),
-    keepReadable: createKeepReadable(log.logger),
-    logger: log.logger,
-    now: Date.now,
-    monotonic: createMonotonicClock(),
-  });
+    isPublished: (orderId: string) => published.has(orderId),
+  };
+  const readable = new ReadableFilter(log.logger);
+  const feed = new SystemFeed(sources, createEventStreams(), readable, log.logger, Date.now, createMonotonicClock());
   return {
     feed,
     looks,

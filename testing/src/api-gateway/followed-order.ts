@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import { createEventStreams } from '../../../services/api-gateway/src/live/event-stream.js';
-import { createFollowOrder } from '../../../services/api-gateway/src/live/follow-order.js';
-import { createKeepReadable } from '../../../services/api-gateway/src/lists/keep-readable.js';
+import { createMetrics } from '@orderflow/platform/telemetry/metrics';
+import { FollowOrder } from '../../../services/api-gateway/src/live/follow-order.js';
+import type { Orders } from '../../../services/api-gateway/src/infrastructure/stored-items.js';
+import { ReadableFilter } from '../../../services/api-gateway/src/lists/readable-filter.js';
 import { createRecordingLogger } from '../recording-logger.js';
-import { createOrderWatcher } from '../../../services/api-gateway/src/live/order-watcher.js';
+import { OrderWatcher } from '../../../services/api-gateway/src/live/order-watcher.js';
+import { valueOf } from '../samples.js';
 import { aStoredOrder } from '../stored-orders.js';
+import { createEventStreams } from './event-streams.js';
+import { ordersOver } from './orders-over.js';
 
 export const at = (ms: number): string => new Date(1_000_000 + ms).toISOString();
 
-/** A watcher over a reader, and its log. */
-export function createWatcher(orders: TableReader, options: { intervalMs?: number } = {}) {
+/** A watcher of orders, and its log. */
+export function createWatcher(orders: Orders, options: { intervalMs?: number } = {}) {
   const log = createRecordingLogger();
-  return Object.assign(
-    createOrderWatcher({ orders, keepReadable: createKeepReadable(log.logger), logger: log.logger, ...options }),
-    {
-      log,
-    },
-  );
+  const watcher = new OrderWatcher(orders, new ReadableFilter(log.logger), log.logger);
+  return Object.assign(watcher, { log, ...options });
 }
 
 /** One stored order, with clients that follow it. */
@@ -31,7 +31,7 @@ export function createFollowedOrder(options: { intervalMs?: number } = { interva
   const wholeReads: number[] = [];
   let away = false;
   let readMs = 0;
-  const orders: TableReader = {
+  const reader: TableReader = {
     get: (id) => Promise.resolve(table.get(id)),
     getMany: async (ids, projection) => {
       (projection ? reads : wholeReads).push(ids.length);
@@ -43,9 +43,11 @@ export function createFollowedOrder(options: { intervalMs?: number } = { interva
     },
     query: () => Promise.reject(new Error('not used')),
   };
-  const streams = createEventStreams();
+  const metrics = createMetrics('test');
+  const streams = createEventStreams({}, metrics);
+  const orders = ordersOver(reader);
   const watcher = createWatcher(orders, options);
-  const followOrder = createFollowOrder({ orders, watcher, streams });
+  const followOrder = new FollowOrder(orders, watcher, streams);
 
   const versionOf = (): number => (table.get(orderId) ?? inserted).version;
   const step = (name: string, version: number, change: Partial<OrderRecord>) => {
@@ -60,6 +62,7 @@ export function createFollowedOrder(options: { intervalMs?: number } = { interva
     reads,
     wholeReads,
     streams,
+    openStreams: async () => valueOf((await metrics.scrape()).text, 'event_streams_open', { kind: 'order' }),
     log: watcher.log,
     store: (change: object) => {
       table.set(orderId, { ...(table.get(orderId) ?? inserted), ...change });
@@ -85,7 +88,7 @@ export function createFollowedOrder(options: { intervalMs?: number } = { interva
     },
     /** Events so far, as `name id`. */
     follow: async (lastEventId?: string) => {
-      const body = await followOrder(orderId, 'client', lastEventId);
+      const body = await followOrder.follow(orderId, 'client', lastEventId);
       if (!body) return undefined;
       let text = '';
       body.on('data', (chunk: Buffer) => {

@@ -1,26 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { WorkItemRecord } from '@orderflow/domain/work-item-record';
-import type { StatementExecutor } from '@orderflow/platform/dynamodb/executor';
-import type { EventPublisher, OutgoingEvent } from '@orderflow/platform/events/publisher';
-import type { Clock } from '@orderflow/platform/runtime/clock';
+import type { OutgoingEvent } from '@orderflow/platform/events/publisher';
 import { failpoint } from '@orderflow/platform/runtime/failpoints';
 import { insert } from '@orderflow/platform/work-item/transitions';
 import { ApiEnv } from '../config.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
 import type { RequestContext } from '../http/requests/request-context.js';
-import { CLOCK, EXECUTOR, PUBLISHER, type StoredItems } from '../infrastructure/tokens.js';
+import { Publisher } from '../infrastructure/publisher.js';
+import type { StoredItems } from '../infrastructure/stored-items.js';
+import { Clock, StatementExecutor } from '../infrastructure/tokens.js';
 import { requestHash } from './request-hash.js';
-import { SoonPublisher } from './soon-publisher.js';
 
 /** Accepts orders and notifications. */
 @Injectable()
 export class Acceptance {
   constructor(
-    @Inject(EXECUTOR) private readonly executor: StatementExecutor,
-    @Inject(PUBLISHER) private readonly publisher: EventPublisher,
-    private readonly soon: SoonPublisher,
-    @Inject(CLOCK) private readonly now: Clock,
+    private readonly executor: StatementExecutor,
+    private readonly publisher: Publisher,
+    private readonly now: Clock,
     private readonly config: ApiEnv,
   ) {}
 
@@ -54,7 +52,7 @@ export class Acceptance {
     const inserted = await this.executor.execute(insert(table, record));
     if (inserted.applied) {
       failpoint('api.after-insert');
-      this.soon.publish(event);
+      this.publisher.publishSoon(event);
       return { stored: record, isRepeat: false };
     }
     // Only the stored item says whose insert was first.
@@ -67,7 +65,7 @@ export class Acceptance {
       );
     }
     const isMine = existing.insertToken === record.insertToken;
-    if (isMine) this.soon.publish(event);
+    if (isMine) this.publisher.publishSoon(event);
     return { stored: existing, isRepeat: !isMine };
   }
 }

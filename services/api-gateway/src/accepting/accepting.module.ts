@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { Acceptance } from './acceptance.js';
-import { SoonPublisher } from './soon-publisher.js';
 
-@Module({ providers: [Acceptance, SoonPublisher], exports: [Acceptance, SoonPublisher] })
+@Module({ providers: [Acceptance], exports: [Acceptance] })
 export class AcceptingModule {}

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiHeader, ApiParam, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiHeader, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { Problem } from '@orderflow/contracts';
 
 type Described = {
@@ -81,11 +81,6 @@ export function AnswersEvents({ description, problems }: { description: string; 
     ApiResponse({ status: 204, description: 'No event follows that one.', headers: CORRELATION }),
     ...problemAnswers(problems),
   );
-}
-
-/** Documents a path parameter that is a UUID. */
-export function UuidParam(name: string): MethodDecorator {
-  return ApiParam({ name, schema: { type: 'string', format: 'uuid' } });
 }
 
 /** Documents the header that makes a POST safe to repeat. */

@@ -8,6 +8,8 @@ import {
 } from '@nestjs/swagger';
 import { contractSchemas, MODELS, reachable, type Schema } from './schemas.js';
 
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
 /** Swagger finds the bodies of routes by itself, but not the problems, nor the models that a schema refers to. */
 const ROOTS = ['OrderPage', 'Timeline', 'NotificationList', 'SystemState', 'DeadLetterList', 'Problem'];
 
@@ -41,6 +43,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   // The pipe rejects unknown properties.
   for (const name of ['CreateOrderRequest', 'OrderItem', 'CreateNotificationRequest']) {
     Object.assign(document.components?.schemas?.[name] ?? {}, { additionalProperties: false });
+  }
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path) as Operation[])) {
+    for (const parameter of operation.parameters ?? []) {
+      // Every path parameter is an id.
+      if ('in' in parameter && parameter.in === 'path') parameter.schema = { type: 'string', format: 'uuid' };
+    }
   }
   return document;
 }

@@ -1,19 +1,43 @@
-import { Controller, Get, Header, ServiceUnavailableException } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
+import { Controller, Get, Header, ServiceUnavailableException, type OnModuleDestroy } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import type { CheckReport } from '@orderflow/platform/health/readiness';
-import { ApiReadiness } from './api-readiness.js';
+import { busCheck, tableCheck } from '@orderflow/platform/health/checks';
+import { createReadiness, type CheckReport } from '@orderflow/platform/health/readiness';
+import { ApiEnv } from '../config.js';
+import { Notifications, Orders } from '../infrastructure/stored-items.js';
+import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
+import { OutboxSweeper } from '../outbox/outbox-sweeper.js';
 
 type Report = { status: 'ok' | 'degraded'; details: HealthIndicatorResult };
 
 @ApiExcludeController()
 @Controller('health')
-export class HealthController {
+export class HealthController implements OnModuleDestroy {
+  /** The process is shutting down and must get no more requests. */
+  private isDraining = false;
+  /** Without these the API cannot serve requests. */
+  private readonly required: () => Promise<CheckReport>;
+  /** Without these the API accepts orders, and the outbox keeps them. */
+  private readonly deferrable: () => Promise<CheckReport>;
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly apiReadiness: ApiReadiness,
-  ) {}
+    private readonly config: ApiEnv,
+    { dynamo, eventBridge }: AwsClients,
+    { bus }: ResourceNames,
+    orders: Orders,
+    notifications: Notifications,
+    outbox: OutboxSweeper,
+    monotonic: MonotonicClock,
+  ) {
+    const tables = [orders, notifications].map(
+      ({ table }) => [`table ${table.name}`, tableCheck(dynamo, table)] as const,
+    );
+    this.required = createReadiness(Object.fromEntries(tables), { monotonic });
+    this.deferrable = createReadiness({ [`bus ${bus}`]: busCheck(eventBridge, bus), ...outbox.checks }, { monotonic });
+  }
 
   /** Shows only that the process answers, not the state of its dependencies. */
   @Get('live')
@@ -25,14 +49,19 @@ export class HealthController {
   @Get(['', 'ready'])
   @Header('cache-control', 'no-store')
   async readiness(): Promise<Report> {
-    const { isDraining, required, deferrable } = this.apiReadiness;
-    if (isDraining) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
-    const [needed, deferred] = await Promise.all([required(), deferrable()]);
+    if (this.isDraining) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
+    const [needed, deferred] = await Promise.all([this.required(), this.deferrable()]);
     const { details } = await this.health.check([
       ...this.indicatorsOf(needed, (indicator, reason) => indicator.down({ reason })),
       ...this.indicatorsOf(deferred, (indicator, reason) => indicator.up({ degraded: true, reason })),
     ]);
     return { status: deferred.ok ? 'ok' : 'degraded', details };
+  }
+
+  /** Takes the process out of service: readiness fails from here on, and load balancers get time to notice. */
+  async onModuleDestroy(): Promise<void> {
+    this.isDraining = true;
+    await setTimeout(this.config.SHUTDOWN_DELAY_MS);
   }
 
   private indicatorsOf(

@@ -1,24 +1,23 @@
-import type { QueueCounts } from '@orderflow/platform/aws/queues';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
+import type * as contracts from '@orderflow/contracts';
+import type * as aws from '@orderflow/platform/aws/clients';
+import type * as dynamodb from '@orderflow/platform/dynamodb/executor';
+import type * as clock from '@orderflow/platform/runtime/clock';
+import type * as log from '@orderflow/platform/runtime/logger';
+import type * as metrics from '@orderflow/platform/telemetry/metrics';
+import type * as tracing from '@orderflow/platform/telemetry/tracing';
+import type * as unread from '../http/limits/unread-answers.js';
 
-/** Injection tokens of InfrastructureModule. The configuration's token is its class, ApiEnv. */
-export const AWS = Symbol('AWS');
-export const LOGGER = Symbol('LOGGER');
-export const METRICS = Symbol('METRICS');
-export const TRACING = Symbol('TRACING');
-export const CLOCK = Symbol('CLOCK');
-export const MONOTONIC = Symbol('MONOTONIC');
-export const UNREAD_ANSWERS = Symbol('UNREAD_ANSWERS');
-export const NAMES = Symbol('NAMES');
-export const EXECUTOR = Symbol('EXECUTOR');
-export const PUBLISHER = Symbol('PUBLISHER');
-export const ORDERS = Symbol('ORDERS');
-export const NOTIFICATIONS = Symbol('NOTIFICATIONS');
-export const QUEUES = Symbol('QUEUES');
+/** A class that stands for a type: Nest injects by class, and a type does not exist at run time. */
+type For<T> = abstract new () => T;
+const token: unknown = Object;
 
-/** ORDERS and NOTIFICATIONS: a table of work items, and its reader. */
-export type StoredItems = { table: WorkItemTable; reader: TableReader };
-
-/** QUEUES: both take a queue's name. */
-export type Queues = { urlOf: (queue: string) => Promise<string>; count: (queue: string) => Promise<QueueCounts> };
+/** Injection tokens of InfrastructureModule. No instances are made of them. */
+export class AwsClients extends (token as For<aws.AwsClients>) {}
+export class Clock extends (token as For<clock.Clock>) {}
+export class Logger extends (token as For<log.Logger>) {}
+export class Metrics extends (token as For<metrics.Metrics>) {}
+export class MonotonicClock extends (token as For<clock.MonotonicClock>) {}
+export class ResourceNames extends (token as For<contracts.ResourceNames>) {}
+export class StatementExecutor extends (token as For<dynamodb.BatchingExecutor>) {}
+export class Tracing extends (token as For<tracing.RunningTracing>) {}
+export class UnreadAnswers extends (token as For<unread.UnreadAnswers>) {}

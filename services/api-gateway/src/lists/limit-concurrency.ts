@@ -1,19 +1,14 @@
 import { ApiProblem } from '../http/problems/api-problem.js';
 
-type Limits = { atOnce: number; maxWaiting: number };
-
-export const LIMIT_LISTS = Symbol('LIMIT_LISTS');
-export type LimitConcurrency = <Result>(run: () => Promise<Result>) => Promise<Result>;
-
 /**
  * Runs a bounded number of tasks at once and queues a bounded number, first in, first out.
  * @throws ApiProblem OVERLOADED when the queue is full
  */
-export function createLimitConcurrency({ atOnce, maxWaiting }: Limits): LimitConcurrency {
+export function createLimitConcurrency({ atOnce, maxWaiting }: { atOnce: number; maxWaiting: number }) {
   const waiting: (() => void)[] = [];
   let running = 0;
 
-  return async (run) => {
+  return async <Result>(run: () => Promise<Result>): Promise<Result> => {
     if (running >= atOnce) {
       if (waiting.length >= maxWaiting) throw new ApiProblem('OVERLOADED', 'Too many lists are being read.');
       // The finished task hands over its slot, so `running` stays the same.

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { once } from 'node:events';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { valueOf } from '@orderflow/testing/samples';
-import { createEventStreams, exposeEventStreams, type EventStream } from './event-stream.js';
+import { createEventStreams } from '@orderflow/testing/api-gateway/event-streams';
+import type { EventStream } from './event-stream.js';
 
 function open(
   streams = createEventStreams(),
@@ -118,9 +119,8 @@ describe('an event stream', () => {
   });
 
   it('is counted by its kind for as long as it is open', async () => {
-    const streams = createEventStreams();
     const metrics = createMetrics('test');
-    exposeEventStreams(metrics, streams);
+    const streams = createEventStreams({}, metrics);
     const counts = async () => {
       const { text } = await metrics.scrape();
       return ['order', 'system'].map((kind) => valueOf(text, 'event_streams_open', { kind }));
@@ -138,7 +138,7 @@ describe('an event stream', () => {
   it('ends with all others at shutdown, also when opened later', async () => {
     const streams = createEventStreams();
     const early = open(streams);
-    streams.endAll();
+    streams.beforeApplicationShutdown();
     const late = open(streams);
     late.send({ event: 'order', data: { state: 'now' } });
     const ends = [once(early.body, 'end'), once(late.body, 'end')];

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { createMonotonicClock, type MonotonicClock } from '@orderflow/platform/runtime/clock';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { within } from '@orderflow/platform/runtime/within';
-import type { Metrics } from '@orderflow/platform/telemetry/metrics';
+import { ApiEnv } from '../config.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
+import { Metrics, MonotonicClock, UnreadAnswers } from '../infrastructure/tokens.js';
 
 /** One server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 type ServerSentEvent = { event: string; data: object; id?: string };
@@ -19,9 +20,6 @@ const STREAM_KINDS = ['order', 'system'] as const;
 /** A stream shows one order or the whole system. */
 type StreamKind = (typeof STREAM_KINDS)[number];
 
-export const EVENT_STREAMS = Symbol('EVENT_STREAMS');
-export type EventStreams = ReturnType<typeof createEventStreams>;
-
 /** Proxies and clients close idle connections, many after 30 s or 60 s. */
 const HEARTBEAT_MS = 15_000;
 /** Ms that a client waits before it reconnects. */
@@ -33,14 +31,6 @@ const END_WITHIN_MS = 5_000;
 const MAX_STREAMS = 1_000;
 const HEARTBEAT = Buffer.from(': still here\n\n');
 const FIRST_BYTES = Buffer.from(`retry: ${RETRY_MS}\n\n`);
-
-type Options = {
-  maxStreams?: number;
-  maxPerClient?: number;
-  /** Called before more bytes are buffered for a client. */
-  makeRoom?: (bytes: number) => void;
-  monotonic?: MonotonicClock;
-};
 
 /** Encodes an event that is sent to many streams once, so that they share its bytes. */
 function createEncode(): (event: ServerSentEvent) => Buffer {
@@ -56,18 +46,31 @@ function createEncode(): (event: ServerSentEvent) => Buffer {
   };
 }
 
-export function createEventStreams(options: Options = {}) {
-  const { maxStreams = MAX_STREAMS, maxPerClient = MAX_STREAMS, makeRoom = () => undefined } = options;
-  const { monotonic = createMonotonicClock() } = options;
-  const streams = new Map<EventStream, { kind: StreamKind; client: string }>();
-  const encode = createEncode();
-  let ending = false;
+@Injectable()
+export class EventStreams implements BeforeApplicationShutdown {
+  readonly maxStreams = MAX_STREAMS;
+  private readonly streams = new Map<EventStream, { kind: StreamKind; client: string }>();
+  private readonly encode = createEncode();
+  private ending = false;
 
-  function refuseTooMany(client: string): void {
-    const detail = 'event streams are open here. Close some, or try again shortly.';
-    if (streams.size >= maxStreams) throw new ApiProblem('TOO_MANY_STREAMS', `${maxStreams} ${detail}`);
-    const own = [...streams.values()].filter((stream) => stream.client === client).length;
-    if (own >= maxPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${maxPerClient} of your ${detail}`);
+  constructor(
+    private readonly config: ApiEnv,
+    private readonly unread: UnreadAnswers,
+    private readonly monotonic: MonotonicClock,
+    metrics: Metrics,
+  ) {
+    const { streams } = this;
+    // No other metric covers requests that do not end.
+    metrics.gauge({
+      name: 'event_streams_open',
+      help: 'Event streams that are open: of single orders, and of the whole system.',
+      labelNames: ['kind'],
+      collect() {
+        for (const kind of STREAM_KINDS) {
+          this.set({ kind }, [...streams.values()].filter((stream) => stream.kind === kind).length);
+        }
+      },
+    });
   }
 
   /**
@@ -75,8 +78,9 @@ export function createEventStreams(options: Options = {}) {
    * @param client the client's key, from clientOf
    * @throws ApiProblem TOO_MANY_STREAMS
    */
-  function open(kind: StreamKind, client: string, onClose: () => void): EventStream {
-    refuseTooMany(client);
+  open(kind: StreamKind, client: string, onClose: () => void): EventStream {
+    this.refuseTooMany(client);
+    const { streams, encode, unread, monotonic } = this;
     const body = new Readable({ read: () => undefined });
     const write = (bytes: Buffer): void => {
       if (body.destroyed || body.readableEnded) return;
@@ -84,7 +88,7 @@ export function createEventStreams(options: Options = {}) {
         body.destroy();
         return;
       }
-      makeRoom(bytes.byteLength);
+      unread.makeRoom(bytes.byteLength);
       body.push(bytes);
     };
     const heartbeat = setInterval(() => {
@@ -113,30 +117,23 @@ export function createEventStreams(options: Options = {}) {
     });
     streams.set(stream, { kind, client });
     write(FIRST_BYTES);
-    if (ending) setImmediate(stream.end);
+    if (this.ending) setImmediate(stream.end);
     return stream;
   }
 
-  return {
-    open,
-    /** The number of open streams. */
-    count: (kind: StreamKind): number => [...streams.values()].filter((stream) => stream.kind === kind).length,
-    /** Ends all streams. One that is opened later ends after it has sent the current state. */
-    endAll: (): void => {
-      ending = true;
-      for (const stream of streams.keys()) stream.end();
-    },
-  };
-}
+  /** Streams would keep their requests open forever. One that is opened later ends after it has sent the current state. */
+  beforeApplicationShutdown(): void {
+    this.ending = true;
+    for (const stream of this.streams.keys()) stream.end();
+  }
 
-/** Counts open streams at scrape time. No other metric covers requests that do not end. */
-export function exposeEventStreams(metrics: Metrics, { count }: Pick<EventStreams, 'count'>): void {
-  metrics.gauge({
-    name: 'event_streams_open',
-    help: 'Event streams that are open: of single orders, and of the whole system.',
-    labelNames: ['kind'],
-    collect() {
-      for (const kind of STREAM_KINDS) this.set({ kind }, count(kind));
-    },
-  });
+  private refuseTooMany(client: string): void {
+    const detail = 'event streams are open here. Close some, or try again shortly.';
+    const { STREAMS_PER_CLIENT_MAX: maxPerClient } = this.config;
+    if (this.streams.size >= this.maxStreams) {
+      throw new ApiProblem('TOO_MANY_STREAMS', `${this.maxStreams} ${detail}`);
+    }
+    const own = [...this.streams.values()].filter((stream) => stream.client === client).length;
+    if (own >= maxPerClient) throw new ApiProblem('TOO_MANY_STREAMS', `${maxPerClient} of your ${detail}`);
+  }
 }

@@ -13,16 +13,9 @@ const SETTLED_AFTER_SECONDS = 2;
 const MAX_LATENCIES = 1_000;
 const NOTHING: Second = { accepted: 0, completed: 0, failed: 0, latenciesMs: [] };
 
-function toPoint(second: number, { accepted, completed, failed, latenciesMs }: Second): FlowPoint {
+function toPoint(second: number, { latenciesMs, ...counts }: Second): FlowPoint {
   const share = (of: number) => (latenciesMs.length === 0 ? undefined : percentile(latenciesMs, of));
-  return {
-    at: new Date(second * 1_000).toISOString(),
-    accepted,
-    completed,
-    failed,
-    p50Ms: share(0.5),
-    p95Ms: share(0.95),
-  };
+  return { at: new Date(second * 1_000).toISOString(), ...counts, p50Ms: share(0.5), p95Ms: share(0.95) };
 }
 
 /** Counts accepted and ended orders per second, by the times in the orders. */

@@ -1,13 +1,11 @@
+import { Injectable } from '@nestjs/common';
 import { type TimelineStep } from '@orderflow/contracts';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { Readable } from 'node:stream';
-import { readRecord } from '../orders/read-order.js';
-import type { EventStream, EventStreams } from './event-stream.js';
-import { isTerminal, type OrderWatcher } from './order-watcher.js';
-
-type Dependencies = { orders: TableReader; watcher: OrderWatcher; streams: EventStreams };
+import { Orders } from '../infrastructure/stored-items.js';
+import { EventStreams, type EventStream } from './event-stream.js';
+import { isTerminal, OrderWatcher } from './order-watcher.js';
 
 /** The steps after a version. */
 function stepsAfter(order: OrderRecord, version: number): TimelineStep[] {
@@ -37,20 +35,27 @@ function tell(stream: EventStream, order: OrderRecord, knownVersion: number | un
  * Streams an order's events: `order` with its current state, then one or more `step` and an `order` for each change. The
  * id of `order` is the version. The stream ends with the outcome. `problem` means that the order cannot be read now.
  */
-export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
+@Injectable()
+export class FollowOrder {
+  constructor(
+    private readonly orders: Orders,
+    private readonly watcher: OrderWatcher,
+    private readonly streams: EventStreams,
+  ) {}
+
   /**
    * @param client the client's key, from clientOf
    * @param lastEventId the version that the client has seen
    * @returns undefined when the client has seen the outcome
    * @throws ApiProblem ORDER_NOT_FOUND or TOO_MANY_STREAMS
    */
-  return async (orderId: string, client: string, lastEventId?: string): Promise<Readable | undefined> => {
+  async follow(orderId: string, client: string, lastEventId?: string): Promise<Readable | undefined> {
     let stopWatching: () => void = () => undefined;
     // Open the stream before the read, so that a client with too many streams costs no read.
-    const stream = streams.open('order', client, () => {
+    const stream = this.streams.open('order', client, () => {
       stopWatching();
     });
-    const order = await readRecord({ reader: orders }, orderId).catch((error: unknown) => {
+    const order = await this.orders.getRecord(orderId).catch((error: unknown) => {
       stream.body.destroy();
       throw error;
     });
@@ -68,19 +73,13 @@ export function createFollowOrder({ orders, watcher, streams }: Dependencies) {
       if (isTerminal(changed)) stream.end();
     };
     onChange(order);
-    known ??= order.version;
     if (!isTerminal(order) && !stream.body.destroyed) {
+      const data = { detail: 'The database cannot be reached; this stream goes on when it can.' };
       const onProblem = (): void => {
-        stream.send({
-          event: 'problem',
-          data: { detail: 'The database cannot be reached; this stream goes on when it can.' },
-        });
+        stream.send({ event: 'problem', data });
       };
-      stopWatching = watcher.watch(order, { onChange, onProblem });
+      stopWatching = this.watcher.watch(order, { onChange, onProblem });
     }
     return stream.body;
-  };
+  }
 }
-
-export const FOLLOW_ORDER = Symbol('FOLLOW_ORDER');
-export type FollowOrder = ReturnType<typeof createFollowOrder>;

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Ip, Res } from '@nestjs/common';
+import { Controller, Get, Ip, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { DeadLetterList, SystemState } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
@@ -6,15 +6,13 @@ import { Answers } from '../documentation/answers.js';
 import { clientOf } from '../http/limits/client-of.js';
 import { sendEvents } from '../http/answers/send-events.js';
 import { PeekDeadLetters } from './peek-dead-letters.js';
-import { SYSTEM_FEED, type SystemFeed } from './system-feed.js';
-import { WATCH_SYSTEM, type WatchSystem } from './watch-system.js';
+import { SystemFeed } from './system-feed.js';
 
 @ApiTags('system')
 @Controller('api')
 export class LiveController {
   constructor(
-    @Inject(SYSTEM_FEED) private readonly systemFeed: SystemFeed,
-    @Inject(WATCH_SYSTEM) private readonly watchSystem: WatchSystem,
+    private readonly systemFeed: SystemFeed,
     private readonly peekDeadLetters: PeekDeadLetters,
   ) {}
 
@@ -28,7 +26,7 @@ export class LiveController {
   @Get('system/events')
   @ApiExcludeEndpoint()
   async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
-    sendEvents(reply, await this.watchSystem(clientOf(ip)));
+    sendEvents(reply, await this.systemFeed.watch(clientOf(ip)));
   }
 
   @Get('dead-letters')

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { at, createFollowedOrder, createWatcher, followed } from '@orderflow/testing/api-gateway/followed-order';
 import { eventually } from '@orderflow/testing/eventually';
-import { createFollowOrder } from './follow-order.js';
+import { ordersOver } from '@orderflow/testing/api-gateway/orders-over';
+import { FollowOrder } from './follow-order.js';
 
 describe('a change', () => {
   beforeEach(() => {
@@ -113,9 +114,9 @@ describe('the watch of an order', () => {
 
   it('is refused for an order that does not exist', async () => {
     const world = createFollowedOrder();
-    const orders = { get: () => Promise.resolve(undefined) } as unknown as TableReader;
-    const none = createFollowOrder({ orders, watcher: createWatcher(orders), streams: world.streams });
-    await expect(none(world.orderId, 'client')).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
-    await eventually(() => world.streams.count('order') === 0);
+    const orders = ordersOver({ get: () => Promise.resolve(undefined) } as unknown as TableReader);
+    const none = new FollowOrder(orders, createWatcher(orders), world.streams);
+    await expect(none.follow(world.orderId, 'client')).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+    await eventually(async () => (await world.openStreams()) === 0);
   });
 });

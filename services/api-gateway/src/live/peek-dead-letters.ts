@@ -1,10 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   DEAD_LETTER_QUEUES,
   type DeadLetterList,
   type DeadLetterQueue,
   type DeadLetterSummary,
-  type ResourceNames,
 } from '@orderflow/contracts';
 import {
   deadLetterQueueName,
@@ -12,22 +11,14 @@ import {
   toDeadLetterSummary,
   type DeadLetter,
 } from '@orderflow/domain/dead-letters/dead-letter';
-import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
-import type { AwsClients } from '@orderflow/platform/aws/clients';
-import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
+import { decideReplay, refusalOfLetter, subjectOf } from '@orderflow/domain/dead-letters/replay-rules';
+import type { Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/queues';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
-import {
-  AWS,
-  MONOTONIC,
-  NAMES,
-  NOTIFICATIONS,
-  ORDERS,
-  QUEUES,
-  type Queues,
-  type StoredItems,
-} from '../infrastructure/tokens.js';
+import { Queues } from '../infrastructure/queues.js';
+import { Notifications, Orders, type StoredItems } from '../infrastructure/stored-items.js';
+import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 
 const HOLDS_MS = 2_000;
 const MAX_TEXT_LENGTH = 500;
@@ -45,8 +36,6 @@ function bounded(summary: DeadLetterSummary): DeadLetterSummary {
   return Object.assign(summary, Object.fromEntries(entries));
 }
 
-const inWords = ({ code, reason }: Refusal): string => `${code}: ${reason}`;
-
 /** Shows some dead letters, why they failed, and whether a replay would start anything. */
 @Injectable()
 export class PeekDeadLetters {
@@ -54,12 +43,12 @@ export class PeekDeadLetters {
   private isLooking = false;
 
   constructor(
-    @Inject(AWS) private readonly aws: AwsClients,
-    @Inject(NAMES) private readonly names: ResourceNames,
-    @Inject(QUEUES) private readonly queues: Queues,
-    @Inject(ORDERS) private readonly orders: StoredItems,
-    @Inject(NOTIFICATIONS) private readonly notifications: StoredItems,
-    @Inject(MONOTONIC) private readonly monotonic: MonotonicClock,
+    private readonly aws: AwsClients,
+    private readonly names: ResourceNames,
+    private readonly queues: Queues,
+    private readonly orders: Orders,
+    private readonly notifications: Notifications,
+    private readonly monotonic: MonotonicClock,
   ) {}
 
   /** At most ten letters per queue, oldest first, each message once. One look serves the requests of two seconds. */
@@ -94,24 +83,19 @@ export class PeekDeadLetters {
       toDeadLetter(message, readAttributes(message.MessageAttributes), queue, this.names),
     );
     const refused = await this.whyNotReplayed(letters);
-    return { letters: letters.map((letter) => bounded(toDeadLetterSummary(letter, refused.get(letter)))), visible };
+    return { letters: letters.map((letter, index) => bounded(toDeadLetterSummary(letter, refused[index]))), visible };
   }
 
-  /** Uses the same rules as the operator's replay. */
-  private async whyNotReplayed(letters: DeadLetter[]): Promise<Map<DeadLetter, string>> {
-    const refused = new Map<DeadLetter, string>();
-    for (const letter of letters) {
-      const refusal = refusalOfLetter(letter, { whyMalformed });
-      if (refusal) refused.set(letter, inWords(refusal));
-    }
-    const readable = letters.filter((letter) => !refused.has(letter));
-    const items = await this.itemsOf(readable);
-    for (const letter of items ? readable : []) {
-      const decision = decideReplay(letter, items?.get(subjectOf(letter.body).id));
-      if (decision === 'past') refused.set(letter, 'its replay has started what it is about already');
-      else if (decision !== 'send') refused.set(letter, inWords(decision));
-    }
-    return refused;
+  /** By the same rules as the operator's replay. One answer per letter. */
+  private async whyNotReplayed(letters: DeadLetter[]): Promise<(string | undefined)[]> {
+    const refusals = letters.map((letter) => refusalOfLetter(letter, { whyMalformed }));
+    const items = await this.itemsOf(letters.filter((_, index) => !refusals[index]));
+    return letters.map((letter, index) => {
+      const decision = refusals[index] ?? (items ? decideReplay(letter, items.get(subjectOf(letter.body).id)) : 'send');
+      if (decision === 'send') return undefined;
+      if (decision === 'past') return 'its replay has started what it is about already';
+      return `${decision.code}: ${decision.reason}`;
+    });
   }
 
   /** The orders and notifications of the letters, by id; undefined when the tables cannot be read. */

@@ -184,7 +184,7 @@ describe('the feed of the system', () => {
     const { feed, looks, watch, after } = createFedSystem();
     await feed.current();
     watch();
-    feed.stop();
+    feed.beforeApplicationShutdown();
     const polls = looks.polls;
     await after(60_000);
     expect(looks.polls).toBe(polls);

@@ -1,30 +1,16 @@
+import type { Readable } from 'node:stream';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { type LiveOrder, type QueueState, type SystemState, type WorkerState } from '@orderflow/contracts';
 import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import { toLiveOrder } from '@orderflow/domain/orders/live-order';
 import { isFollowedOrder, type FollowedOrder } from '@orderflow/domain/readable-item';
-import type { Clock, MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
+import type { Stopwatch } from '@orderflow/platform/runtime/clock';
 import { toError } from '@orderflow/platform/runtime/errors';
-import type { Logger } from '@orderflow/platform/runtime/logger';
-import type { Follower } from '@orderflow/platform/dynamodb/follow-items';
-import type { KeepReadable } from '../lists/keep-readable.js';
+import { Clock, Logger, MonotonicClock } from '../infrastructure/tokens.js';
+import { ReadableFilter } from '../lists/readable-filter.js';
+import { EventStreams } from './event-stream.js';
 import { createFlow } from './flow.js';
-
-type FeedOptions = {
-  createFollower: () => Follower;
-  readQueues: () => Promise<QueueState[]>;
-  /** Absent when WORKER_URLS is not set. */
-  askWorkers?: () => Promise<WorkerState[]>;
-  /** Whether the bus is known to have accepted the order's event. */
-  isPublished: (orderId: string) => boolean;
-  keepReadable: KeepReadable;
-  logger: Logger;
-  now: Clock;
-  monotonic: MonotonicClock;
-  intervalMs?: number;
-};
-
-export const SYSTEM_FEED = Symbol('SYSTEM_FEED');
-export type SystemFeed = ReturnType<typeof createSystemFeed>;
+import { SystemSources } from './system-sources.js';
 
 const INTERVAL_MS = 1_000;
 /** Looking continues for this long without subscribers, so that a reloaded page still shows the last minutes. */
@@ -38,7 +24,11 @@ const MAX_NOTED = 3_000;
 const UPDATED_SECONDS = 30;
 
 /** The state of one series of looks, dropped when looking ends. */
-function createPicture({ createFollower, readQueues, askWorkers, isPublished, keepReadable, now }: FeedOptions) {
+function createPicture(
+  { createFollower, readQueues, askWorkers, isPublished }: SystemSources,
+  readable: ReadableFilter,
+  now: Clock,
+) {
   const follower = createFollower();
   const flow = createFlow();
   const orders = new Map<string, LiveOrder>();
@@ -110,7 +100,7 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
       if (counted.status === 'fulfilled') queues = counted.value;
       if (asked.status === 'fulfilled') workers = asked.value;
 
-      const found = followed.status === 'fulfilled' ? keepReadable(followed.value, isFollowedOrder, ORDER_KEY) : [];
+      const found = followed.status === 'fulfilled' ? readable.keep(followed.value, isFollowedOrder, ORDER_KEY) : [];
       if (followed.status === 'fulfilled') {
         flowSince ??= Math.min(now(), ...found.map((order) => Date.parse(order.createdAt)));
       }
@@ -126,61 +116,97 @@ function createPicture({ createFollower, readQueues, askWorkers, isPublished, ke
   };
 }
 
-/** One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually. */
-export function createSystemFeed(options: FeedOptions) {
-  const { monotonic, logger, intervalMs = INTERVAL_MS } = options;
-  const listeners = new Set<(update: SystemState) => void>();
-  let picture: ReturnType<typeof createPicture> | undefined;
-  let firstLook: Promise<unknown> = Promise.resolve();
-  let unwantedForMs: Stopwatch = monotonic.startStopwatch();
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+type Picture = ReturnType<typeof createPicture>;
 
-  async function look(running: ReturnType<typeof createPicture>): Promise<void> {
+/** One reader for all clients that watch the system. Orders beyond the follower's rate are not shown individually. */
+@Injectable()
+export class SystemFeed implements BeforeApplicationShutdown {
+  private readonly listeners = new Set<(update: SystemState) => void>();
+  private picture: Picture | undefined;
+  private firstLook: Promise<unknown> = Promise.resolve();
+  private unwantedForMs: Stopwatch;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly sources: SystemSources,
+    private readonly streams: EventStreams,
+    private readonly readable: ReadableFilter,
+    private readonly logger: Logger,
+    private readonly now: Clock,
+    private readonly monotonic: MonotonicClock,
+  ) {
+    this.unwantedForMs = monotonic.startStopwatch();
+  }
+
+  /** The current picture, after the first look. Starts looking if necessary. */
+  async current(): Promise<SystemState> {
+    const running = this.begin();
+    await this.firstLook;
+    return running.whole();
+  }
+
+  /** The picture at this moment. A subscriber in the same turn of the event loop misses no update after it. */
+  whole(): SystemState {
+    return this.begin().whole();
+  }
+
+  /** Reports changes about once a second. @returns a function that unsubscribes */
+  subscribe(onUpdate: (update: SystemState) => void): () => void {
+    this.listeners.add(onUpdate);
+    return () => {
+      this.listeners.delete(onUpdate);
+      this.unwantedForMs = this.monotonic.startStopwatch();
+    };
+  }
+
+  /**
+   * A stream of the whole system: `history`, with the current picture and the last minutes, then `system` about once a
+   * second, with the changes.
+   * @throws ApiProblem TOO_MANY_STREAMS
+   */
+  async watch(client: string): Promise<Readable> {
+    let unsubscribe: () => void = () => undefined;
+    const stream = this.streams.open('system', client, () => {
+      unsubscribe();
+    });
+    await this.current();
+    // Not the value that current() returned: an update may have been reported since.
+    stream.send({ event: 'history', data: this.whole() });
+    if (stream.body.destroyed) return stream.body;
+    unsubscribe = this.subscribe((update) => {
+      stream.send({ event: 'system', data: update });
+    });
+    return stream.body;
+  }
+
+  /** Stops looking. */
+  beforeApplicationShutdown(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private begin(): Picture {
+    this.unwantedForMs = this.monotonic.startStopwatch();
+    if (!this.picture) {
+      this.picture = createPicture(this.sources, this.readable, this.now);
+      this.firstLook = this.look(this.picture);
+    }
+    return this.picture;
+  }
+
+  private async look(running: Picture): Promise<void> {
     try {
       const update = await running.look();
-      for (const listener of listeners) listener(update);
+      for (const listener of this.listeners) listener(update);
     } catch (error) {
       // Only a timer waits for a look, and an unhandled rejection would end the process.
-      logger.error('look at the system failed', { err: toError(error) });
+      this.logger.error('look at the system failed', { err: toError(error) });
     }
-    if (stopped) return;
-    timer = setTimeout(() => {
-      if (listeners.size > 0 || unwantedForMs() < LINGER_MS) void look(running);
-      else picture = undefined;
-    }, intervalMs);
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      if (this.listeners.size > 0 || this.unwantedForMs() < LINGER_MS) void this.look(running);
+      else this.picture = undefined;
+    }, INTERVAL_MS);
   }
-
-  function begin(): ReturnType<typeof createPicture> {
-    unwantedForMs = monotonic.startStopwatch();
-    if (!picture) {
-      picture = createPicture(options);
-      firstLook = look(picture);
-    }
-    return picture;
-  }
-
-  return {
-    /** The current picture, after the first look. Starts looking if necessary. */
-    current: async (): Promise<SystemState> => {
-      const running = begin();
-      await firstLook;
-      return running.whole();
-    },
-    /** The picture at this moment. A subscriber in the same turn of the event loop misses no update after it. */
-    whole: (): SystemState => begin().whole(),
-    /** Reports changes about once a second. @returns a function that unsubscribes */
-    subscribe: (onUpdate: (update: SystemState) => void): (() => void) => {
-      listeners.add(onUpdate);
-      return () => {
-        listeners.delete(onUpdate);
-        unwantedForMs = monotonic.startStopwatch();
-      };
-    },
-    /** Stops looking. */
-    stop: (): void => {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }

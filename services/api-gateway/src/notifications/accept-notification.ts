@@ -1,20 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type CreateNotificationRequest, type Notification } from '@orderflow/contracts';
 import { idForKey, newId } from '@orderflow/domain/ids';
 import { newNotificationRecord, toAcceptedNotification } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import { Acceptance } from '../accepting/acceptance.js';
 import type { RequestContext } from '../http/requests/request-context.js';
-import { NOTIFICATIONS, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
-import { requireOrder } from '../orders/read-order.js';
+import { Notifications, Orders } from '../infrastructure/stored-items.js';
 
 /** Accepts a notification about an existing order. */
 @Injectable()
 export class AcceptNotification {
   constructor(
     private readonly acceptance: Acceptance,
-    @Inject(NOTIFICATIONS) private readonly notifications: StoredItems,
-    @Inject(ORDERS) private readonly orders: StoredItems,
+    private readonly notifications: Notifications,
+    private readonly orders: Orders,
   ) {}
 
   /** @throws ApiProblem ORDER_NOT_FOUND */
@@ -22,7 +21,7 @@ export class AcceptNotification {
     request: CreateNotificationRequest,
     context: RequestContext,
   ): Promise<{ notification: Notification; isRepeat: boolean }> {
-    const { customerId } = await requireOrder(this.orders, request.orderId, ['customerId']);
+    const { customerId } = await this.orders.get(request.orderId, ['customerId']);
     const { idempotencyKey } = context;
     const notificationId =
       idempotencyKey === undefined ? newId() : idForKey('notification', String(customerId), idempotencyKey);

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/commo
 import { ApiTags } from '@nestjs/swagger';
 import { CreateNotificationRequest, Notification } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
-import { AcceptsIdempotencyKey, Answers, UuidParam } from '../documentation/answers.js';
+import { AcceptsIdempotencyKey, Answers } from '../documentation/answers.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
 import { UuidPipe } from '../http/requests/request-validation.pipe.js';
 import { AcceptNotification } from './accept-notification.js';
@@ -32,7 +32,6 @@ export class NotificationsController {
   }
 
   @Get(':notificationId')
-  @UuidParam('notificationId')
   @Answers({ status: 200, body: Notification, problems: [400, 404, 429, 503] })
   get(@Param('notificationId', UuidPipe) notificationId: string): Promise<Notification> {
     return this.readNotifications.get(notificationId);

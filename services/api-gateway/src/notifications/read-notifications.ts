@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   INDEXES,
   MAX_NOTIFICATIONS,
@@ -7,30 +7,23 @@ import {
   type NotificationList,
 } from '@orderflow/contracts';
 import { toNotification } from '@orderflow/domain/notifications/notification';
-import { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
 import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
-import { isNotificationRecord } from '@orderflow/domain/readable-item';
+import {
+  FOLLOWED_NOTIFICATION,
+  isFollowedNotification,
+  isNotificationRecord,
+  type FollowedNotification,
+} from '@orderflow/domain/readable-item';
 import { ApiProblem } from '../http/problems/api-problem.js';
-import { NOTIFICATIONS, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
-import { KEEP_READABLE, type KeepReadable } from '../lists/keep-readable.js';
-import { LIMIT_LISTS, type LimitConcurrency } from '../lists/limit-concurrency.js';
-import { decodeCursor } from '../lists/page-cursor.js';
-import { readPage, type PageView } from '../lists/read-page.js';
-import { requireOrder } from '../orders/read-order.js';
-
-/** The filter that a cursor is bound to. Customer ids contain no space, so the filters of orders differ. */
-const filterOf = (orderId: string): string => `notifications ${orderId}`;
-
-/** `after`: the `createdAtId` of the last notification seen. */
-type Range = { after?: string | undefined; limit?: number | undefined };
+import { Notifications, Orders } from '../infrastructure/stored-items.js';
+import { PageReader } from '../lists/page-reader.js';
 
 @Injectable()
 export class ReadNotifications {
   constructor(
-    @Inject(ORDERS) private readonly orders: StoredItems,
-    @Inject(NOTIFICATIONS) private readonly notifications: StoredItems,
-    @Inject(LIMIT_LISTS) private readonly limitLists: LimitConcurrency,
-    @Inject(KEEP_READABLE) private readonly keepReadable: KeepReadable,
+    private readonly orders: Orders,
+    private readonly notifications: Notifications,
+    private readonly pages: PageReader,
   ) {}
 
   /** @throws ApiProblem NOTIFICATION_NOT_FOUND */
@@ -42,32 +35,38 @@ export class ReadNotifications {
   }
 
   /** Oldest first, as many as fit into one answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
-  async ofOrder(orderId: string, { cursor, limit }: ListNotificationsQuery): Promise<NotificationList> {
-    const after = cursor === undefined ? undefined : decodeCursor(cursor, filterOf(orderId));
-    await requireOrder(this.orders, orderId, [ORDER_KEY]);
-    const how = { isReadable: isNotificationRecord, show: toNotification };
-    const { shown, nextCursor } = await this.page(orderId, { after, limit, ...how });
-    return { items: shown, nextCursor };
-  }
-
-  /** Notifications about an order, oldest first, and the cursor of the next page. @throws ApiProblem OVERLOADED */
-  page<Stored, Shown>(
-    orderId: string,
-    { after, limit = MAX_NOTIFICATIONS, ...view }: Range & PageView<Stored, Shown>,
-  ): Promise<{ shown: Shown[]; nextCursor: string | null }> {
-    const { keepReadable } = this;
-    const { reader } = this.notifications;
-    return this.limitLists(async () => {
-      // One extra entry tells whether there is a next page.
-      const entries = await reader.query({
-        index: INDEXES.byOrder,
-        partition: { name: ORDER_KEY, value: orderId },
-        sort: { name: 'createdAtId', after },
-        newestFirst: false,
-        limit: limit + 1,
-      });
-      const filter = filterOf(orderId);
-      return readPage(entries, { reader, key: NOTIFICATION_KEY, keepReadable, limit, filter, ...view });
+  ofOrder(orderId: string, { cursor, limit = MAX_NOTIFICATIONS }: ListNotificationsQuery): Promise<NotificationList> {
+    return this.pages.read(this.notifications, {
+      filter: filterOf(orderId),
+      cursor,
+      limit,
+      readEntries: async (after, most) => {
+        await this.orders.get(orderId, [ORDER_KEY]);
+        return this.entriesOf(orderId, after, most);
+      },
+      isReadable: isNotificationRecord,
+      show: toNotification,
     });
   }
+
+  /** For the order's timeline: oldest first, and the cursor for `ofOrder`. @throws ApiProblem OVERLOADED */
+  forTimeline(orderId: string): Promise<{ items: FollowedNotification[]; nextCursor: string | null }> {
+    return this.pages.read(this.notifications, {
+      filter: filterOf(orderId),
+      limit: MAX_NOTIFICATIONS,
+      readEntries: (after, most) => this.entriesOf(orderId, after, most),
+      projection: FOLLOWED_NOTIFICATION,
+      isReadable: isFollowedNotification,
+      show: (notification) => notification,
+    });
+  }
+
+  private entriesOf(orderId: string, after: string | undefined, limit: number) {
+    const partition = { name: ORDER_KEY, value: orderId };
+    const sort = { name: 'createdAtId', after };
+    return this.notifications.reader.query({ index: INDEXES.byOrder, partition, sort, newestFirst: false, limit });
+  }
 }
+
+/** The filter that a cursor is bound to. Customer ids contain no space, so the filters of orders differ. */
+const filterOf = (orderId: string): string => `notifications ${orderId}`;

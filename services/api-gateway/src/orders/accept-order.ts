@@ -1,11 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type CreateOrderRequest, type Order } from '@orderflow/contracts';
 import { idForKey, newId } from '@orderflow/domain/ids';
 import { newOrderRecord, toAcceptedOrder } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { Acceptance } from '../accepting/acceptance.js';
 import type { RequestContext } from '../http/requests/request-context.js';
-import { ORDERS, type StoredItems } from '../infrastructure/tokens.js';
+import { Orders } from '../infrastructure/stored-items.js';
 import { OrderMetrics } from './order-metrics.js';
 
 /** Accepts an order. Once its item is stored, the order cannot be lost: the insert carries the outbox marker. */
@@ -13,7 +13,7 @@ import { OrderMetrics } from './order-metrics.js';
 export class AcceptOrder {
   constructor(
     private readonly acceptance: Acceptance,
-    @Inject(ORDERS) private readonly orders: StoredItems,
+    private readonly orders: Orders,
     private readonly metrics: OrderMetrics,
   ) {}
 

@@ -3,11 +3,12 @@ import { type ListOrdersQuery, type OrderPage } from '@orderflow/contracts';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import fc from 'fast-check';
-import { createLimitConcurrency } from '../lists/limit-concurrency.js';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { aStoredOrder } from '@orderflow/testing/stored-orders';
-import { createKeepReadable } from '../lists/keep-readable.js';
+import { ordersOver } from '@orderflow/testing/api-gateway/orders-over';
+import { PageReader } from '../lists/page-reader.js';
+import { ReadableFilter } from '../lists/readable-filter.js';
 import { ListOrders } from './list-orders.js';
 
 const NOW_MS = Date.UTC(2027, 2, 14);
@@ -43,9 +44,8 @@ function createList(stored: readonly Stored[]) {
       ),
   };
   const log = createRecordingLogger();
-  const limit = createLimitConcurrency({ atOnce: 1, maxWaiting: 0 });
-  const keepReadable = createKeepReadable(log.logger);
-  const lists = new ListOrders({ reader: orders }, limit, keepReadable, () => NOW_MS, createMonotonicClock());
+  const pages = new PageReader(new ReadableFilter(log.logger));
+  const lists = new ListOrders(ordersOver(orders), pages, () => NOW_MS, createMonotonicClock());
   return {
     reads,
     log,

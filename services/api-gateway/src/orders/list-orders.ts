@@ -1,15 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DEFAULT_PAGE_SIZE, INDEXES, type ListOrdersQuery, type OrderPage } from '@orderflow/contracts';
-import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
 import { toOrder } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { listBucketsOf, listMonthOf } from '@orderflow/domain/work-item-record';
-import type { Clock, MonotonicClock } from '@orderflow/platform/runtime/clock';
-import { CLOCK, MONOTONIC, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
-import { KEEP_READABLE, type KeepReadable } from '../lists/keep-readable.js';
-import { LIMIT_LISTS, type LimitConcurrency } from '../lists/limit-concurrency.js';
-import { decodeCursor } from '../lists/page-cursor.js';
-import { readPage } from '../lists/read-page.js';
+import { Orders } from '../infrastructure/stored-items.js';
+import { Clock, MonotonicClock } from '../infrastructure/tokens.js';
+import { PageReader } from '../lists/page-reader.js';
 
 /** The index entry of an order. */
 type Entry = { orderId: string; createdAtId: string };
@@ -39,41 +35,27 @@ export class ListOrders {
   private rememberedForMs;
 
   constructor(
-    @Inject(ORDERS) private readonly orders: Pick<StoredItems, 'reader'>,
-    @Inject(LIMIT_LISTS) private readonly limitLists: LimitConcurrency,
-    @Inject(KEEP_READABLE) private readonly keepReadable: KeepReadable,
-    @Inject(CLOCK) private readonly now: Clock,
-    @Inject(MONOTONIC) private readonly monotonic: MonotonicClock,
+    private readonly orders: Orders,
+    private readonly pages: PageReader,
+    private readonly now: Clock,
+    private readonly monotonic: MonotonicClock,
   ) {
     this.rememberedForMs = monotonic.startStopwatch();
   }
 
   /** @throws ApiProblem VALIDATION_FAILED for a cursor of another list; OVERLOADED */
-  async list(query: ListOrdersQuery): Promise<OrderPage> {
-    const filter = query.customerId ?? '';
-    const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, filter);
-    return this.limitLists(() => this.page(query, before, filter));
-  }
-
-  private async page(
-    { limit = DEFAULT_PAGE_SIZE, customerId }: ListOrdersQuery,
-    before: string | undefined,
-    filter: string,
-  ): Promise<OrderPage> {
-    // One extra entry tells whether there is a next page.
-    const entries = await (customerId === undefined
-      ? this.latest(before, limit + 1)
-      : this.entriesOf(INDEXES.byCustomer, { name: 'customerId', value: customerId }, before, limit + 1));
-    const { shown: items, nextCursor } = await readPage(entries, {
-      reader: this.orders.reader,
-      key: ORDER_KEY,
-      keepReadable: this.keepReadable,
+  list({ customerId, cursor, limit = DEFAULT_PAGE_SIZE }: ListOrdersQuery): Promise<OrderPage> {
+    return this.pages.read(this.orders, {
+      filter: customerId ?? '',
+      cursor,
       limit,
-      filter,
+      readEntries: (before, most) =>
+        customerId === undefined
+          ? this.latest(before, most)
+          : this.entriesOf(INDEXES.byCustomer, { name: 'customerId', value: customerId }, before, most),
       isReadable: isOrderRecord,
       show: toOrder,
     });
-    return { items, nextCursor };
   }
 
   private async latest(before: string | undefined, limit: number): Promise<Entry[]> {

@@ -1,8 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { ORDER_ACCEPT_TO_TERMINAL } from '@orderflow/domain/orders/order-metrics';
-import type { Metrics } from '@orderflow/platform/telemetry/metrics';
-import { METRICS } from '../infrastructure/tokens.js';
+import { Metrics } from '../infrastructure/tokens.js';
 
 /** The API's order metrics. */
 @Injectable()
@@ -11,7 +10,7 @@ export class OrderMetrics {
   private readonly amount;
   private readonly acceptToTerminal;
 
-  constructor(@Inject(METRICS) metrics: Metrics) {
+  constructor(metrics: Metrics) {
     this.count = metrics.counter({ name: 'order_created_total', help: 'Orders that were accepted.' });
     this.amount = metrics.histogram({
       name: 'order_amount',

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Ip, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Ip, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   CreateOrderRequest,
@@ -11,18 +11,17 @@ import {
 } from '@orderflow/contracts';
 import { toOrder } from '@orderflow/domain/orders/order';
 import type { FastifyReply } from 'fastify';
-import { AcceptsIdempotencyKey, Answers, AnswersEvents, RequestHeader, UuidParam } from '../documentation/answers.js';
+import { AcceptsIdempotencyKey, Answers, AnswersEvents, RequestHeader } from '../documentation/answers.js';
 import { clientOf } from '../http/limits/client-of.js';
 import { etagOf, matchesEtag } from '../http/answers/etag.js';
 import { Context, type RequestContext } from '../http/requests/request-context.js';
 import { UuidPipe } from '../http/requests/request-validation.pipe.js';
 import { sendEvents } from '../http/answers/send-events.js';
-import { ORDERS, type StoredItems } from '../infrastructure/tokens.js';
-import { FOLLOW_ORDER, type FollowOrder } from '../live/follow-order.js';
+import { Orders } from '../infrastructure/stored-items.js';
+import { FollowOrder } from '../live/follow-order.js';
 import { ReadNotifications } from '../notifications/read-notifications.js';
 import { AcceptOrder } from './accept-order.js';
 import { ListOrders } from './list-orders.js';
-import { readRecord } from './read-order.js';
 import { ReadTimeline } from './read-timeline.js';
 import { ReplayOrder } from './replay-order.js';
 
@@ -30,11 +29,11 @@ import { ReplayOrder } from './replay-order.js';
 @Controller('api/orders')
 export class OrdersController {
   constructor(
-    @Inject(ORDERS) private readonly orders: StoredItems,
+    private readonly orders: Orders,
     private readonly acceptOrder: AcceptOrder,
     private readonly listOrders: ListOrders,
     private readonly readTimeline: ReadTimeline,
-    @Inject(FOLLOW_ORDER) private readonly followOrder: FollowOrder,
+    private readonly followOrder: FollowOrder,
     private readonly replayOrder: ReplayOrder,
     private readonly readNotifications: ReadNotifications,
   ) {}
@@ -60,7 +59,6 @@ export class OrdersController {
   }
 
   @Get(':orderId')
-  @UuidParam('orderId')
   @RequestHeader('If-None-Match', 'An ETag from an earlier answer.')
   @Answers({ status: 200, body: Order, etag: true, problems: [400, 404, 429, 503] })
   async get(
@@ -68,7 +66,7 @@ export class OrdersController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Order | undefined> {
-    const order = toOrder(await readRecord(this.orders, orderId));
+    const order = toOrder(await this.orders.getRecord(orderId));
     const etag = etagOf(order.version);
     void reply.header('etag', etag);
     if (!matchesEtag(ifNoneMatch, etag)) return order;
@@ -77,14 +75,12 @@ export class OrdersController {
   }
 
   @Get(':orderId/timeline')
-  @UuidParam('orderId')
   @Answers({ status: 200, body: Timeline, problems: [400, 404, 429, 503] })
   timeline(@Param('orderId', UuidPipe) orderId: string): Promise<Timeline> {
     return this.readTimeline.read(orderId);
   }
 
   @Get(':orderId/events')
-  @UuidParam('orderId')
   @AnswersEvents({
     description: '`order` with the current state, then `step` and `order` for each change; ends with the outcome.',
     problems: [400, 403, 404, 429, 503],
@@ -95,19 +91,17 @@ export class OrdersController {
     @Ip() ip: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvents(reply, await this.followOrder(orderId, clientOf(ip), lastEventId));
+    sendEvents(reply, await this.followOrder.follow(orderId, clientOf(ip), lastEventId));
   }
 
   @Post(':orderId/replay')
   @HttpCode(202)
-  @UuidParam('orderId')
   @Answers({ status: 202, body: Order, problems: [400, 403, 404, 409, 413, 415, 429, 503] })
   replay(@Param('orderId', UuidPipe) orderId: string): Promise<Order> {
     return this.replayOrder.replay(orderId);
   }
 
   @Get(':orderId/notifications')
-  @UuidParam('orderId')
   @Answers({ status: 200, body: NotificationList, problems: [400, 404, 429, 503] })
   notifications(
     @Param('orderId', UuidPipe) orderId: string,

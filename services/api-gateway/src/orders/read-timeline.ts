@@ -1,35 +1,24 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Timeline } from '@orderflow/contracts';
-import {
-  FOLLOWED_NOTIFICATION,
-  FOLLOWED_ORDER,
-  isFollowedNotification,
-  isFollowedOrder,
-  type FollowedNotification,
-} from '@orderflow/domain/readable-item';
+import { FOLLOWED_ORDER, isFollowedOrder } from '@orderflow/domain/readable-item';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
-import { ORDERS, type StoredItems } from '../infrastructure/tokens.js';
+import { Orders } from '../infrastructure/stored-items.js';
 import { ReadNotifications } from '../notifications/read-notifications.js';
-import { requireOrder } from './read-order.js';
 
 @Injectable()
 export class ReadTimeline {
   constructor(
-    @Inject(ORDERS) private readonly orders: StoredItems,
+    private readonly orders: Orders,
     private readonly notifications: ReadNotifications,
   ) {}
 
   /** @throws ApiProblem ORDER_NOT_FOUND or OVERLOADED; Error when the stored order is malformed */
   async read(orderId: string): Promise<Timeline> {
-    const [order, { shown, nextCursor }] = await Promise.all([
-      requireOrder(this.orders, orderId, FOLLOWED_ORDER),
-      this.notifications.page(orderId, {
-        projection: FOLLOWED_NOTIFICATION,
-        isReadable: isFollowedNotification,
-        show: (notification): FollowedNotification => notification,
-      }),
+    const [order, { items, nextCursor }] = await Promise.all([
+      this.orders.get(orderId, FOLLOWED_ORDER),
+      this.notifications.forTimeline(orderId),
     ]);
     if (!isFollowedOrder(order)) throw new Error(`the stored order ${orderId} is malformed`);
-    return { ...timelineOf(order, shown), nextCursor };
+    return { ...timelineOf(order, items), nextCursor };
   }
 }

@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
 import { OrdersModule } from '../orders/orders.module.js';
 import { OutboxSweeper } from './outbox-sweeper.js';
-import { OutboxTables } from './outbox-tables.js';
 
 /** Runs the sweeper, which republishes the events of due markers. */
-@Module({ imports: [OrdersModule], providers: [OutboxSweeper, OutboxTables], exports: [OutboxSweeper] })
+@Module({ imports: [OrdersModule], providers: [OutboxSweeper], exports: [OutboxSweeper] })
 export class OutboxModule {}

@@ -7,9 +7,9 @@ import { ApiProblem, malformed } from '../problems/api-problem.js';
 import { clientOf } from '../limits/client-of.js';
 import type { Connections } from './connections.js';
 import type { HttpMetrics } from '../telemetry/http-metrics.js';
-import { problemOf, sendProblem, statusOf } from '../problems/problem.filter.js';
+import { problemOf, sendProblem } from '../problems/problem.filter.js';
 import { API_HEADERS } from '../security/protect-browsers.js';
-import type { CountRequest } from '../limits/rate-limit-store.js';
+import type { CountRequest } from '../limits/rate-limit.js';
 import { whenOver } from './when-over.js';
 
 /**
@@ -25,19 +25,19 @@ export function createClientErrors(
   const refused = new WeakSet<Socket>();
 
   function answerWithoutRequest(socket: Socket, given: ApiProblem): void {
-    const { isExceeded, retryAfterSeconds } = countRequest(clientOf(socket.remoteAddress));
+    const { isExceeded, resetSeconds } = countRequest(clientOf(socket.remoteAddress));
     const problem = isExceeded ? new ApiProblem('RATE_LIMITED', given.detail) : given;
     const correlationId = randomUUID();
-    const status = statusOf(problem);
+    const { status } = problem;
     writeAnswer(socket, {
       status,
       headers: {
         ...API_HEADERS,
         'content-type': 'application/problem+json',
         'x-correlation-id': correlationId,
-        ...(isExceeded ? { 'retry-after': retryAfterSeconds } : {}),
+        ...(isExceeded ? { 'retry-after': resetSeconds } : {}),
       },
-      body: JSON.stringify(problemOf(problem, { path: '', correlationId })),
+      body: JSON.stringify(problemOf(problem, '', correlationId)),
     });
     metrics.count({ method: 'other', route: '(none)', status });
     logger.info('request', { method: 'other', route: '(none)', status, correlationId });
@@ -76,17 +76,15 @@ export function createClientErrors(
       return;
     }
     // Earlier requests on the connection are answered first.
-    let left = exchanges.length;
-    const answer = (): void => {
-      if (left === 0 && socket.writable) answerWithoutRequest(socket, problem);
-    };
-    for (const { reply } of exchanges) {
-      whenOver(reply, () => {
-        left -= 1;
-        answer();
-      });
-    }
-    if (exchanges.length === 0) answer();
+    const answered = exchanges.map(
+      ({ reply }) =>
+        new Promise<void>((resolve) => {
+          whenOver(reply, resolve);
+        }),
+    );
+    void Promise.all(answered).then(() => {
+      if (socket.writable) answerWithoutRequest(socket, problem);
+    });
   }
 
   return { answerClientError, refuseTunnel };

@@ -1,35 +1,42 @@
 import type { ProblemEntry } from '@orderflow/contracts';
-import type { ClientError } from '@orderflow/platform/http/client-errors';
-import type { Refusal } from '@orderflow/platform/http/request-guard';
+import { REFUSAL_STATUSES } from '@orderflow/platform/http/request-guard';
 
-export type ProblemCode =
-  | Refusal['code']
-  | ClientError['code']
-  | 'VALIDATION_FAILED'
-  | 'ORDER_NOT_FOUND'
-  | 'NOTIFICATION_NOT_FOUND'
-  | 'ROUTE_NOT_FOUND'
-  | 'METHOD_NOT_ALLOWED'
-  | 'EXPECTATION_FAILED'
-  | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'ORDER_NOT_REPLAYABLE'
-  | 'IDEMPOTENCY_KEY_REUSED'
-  | 'RATE_LIMITED'
-  | 'STORAGE_UNAVAILABLE'
-  | 'TOO_MANY_STREAMS'
-  | 'OVERLOADED'
-  | 'INTERNAL_ERROR';
+/** The one place where problems become HTTP statuses. */
+const STATUSES = {
+  ...REFUSAL_STATUSES,
+  VALIDATION_FAILED: 400,
+  ORDER_NOT_FOUND: 404,
+  NOTIFICATION_NOT_FOUND: 404,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  ORDER_NOT_REPLAYABLE: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  EXPECTATION_FAILED: 417,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMITED: 429,
+  HEADERS_TOO_LARGE: 431,
+  INTERNAL_ERROR: 500,
+  STORAGE_UNAVAILABLE: 503,
+  TOO_MANY_STREAMS: 503,
+  OVERLOADED: 503,
+};
 
-/** Why a request cannot be served. The problem filter maps it to HTTP. */
+/** Why a request cannot be served. The problem filter answers with it. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
 
   constructor(
-    readonly code: ProblemCode,
+    readonly code: keyof typeof STATUSES,
     readonly detail: string,
     readonly errors?: ProblemEntry[],
   ) {
     super(detail);
+  }
+
+  get status(): number {
+    return STATUSES[this.code];
   }
 }
 

@@ -2,36 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Problem } from '@orderflow/contracts';
 import { isUnavailable } from '@orderflow/platform/aws/error-kind';
-import { REFUSAL_STATUSES } from '@orderflow/platform/http/request-guard';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AllowedMethods } from './allowed-methods.js';
-import { ApiProblem, malformed, type ProblemCode } from './api-problem.js';
+import { ApiProblem, malformed } from './api-problem.js';
 import { isProbe } from '../telemetry/http-metrics.js';
 import { decodedPathOf, pathOf } from '../requests/request-path.js';
-
-/** The one place where problems become HTTP statuses. */
-const STATUSES: Record<ProblemCode, number> = {
-  ...REFUSAL_STATUSES,
-  VALIDATION_FAILED: 400,
-  ORDER_NOT_FOUND: 404,
-  NOTIFICATION_NOT_FOUND: 404,
-  ROUTE_NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  REQUEST_TIMEOUT: 408,
-  ORDER_NOT_REPLAYABLE: 409,
-  PAYLOAD_TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  EXPECTATION_FAILED: 417,
-  IDEMPOTENCY_KEY_REUSED: 422,
-  RATE_LIMITED: 429,
-  HEADERS_TOO_LARGE: 431,
-  INTERNAL_ERROR: 500,
-  STORAGE_UNAVAILABLE: 503,
-  TOO_MANY_STREAMS: 503,
-  OVERLOADED: 503,
-};
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -54,35 +30,24 @@ function toApiProblem(exception: unknown): ApiProblem {
   return new ApiProblem('INTERNAL_ERROR', 'Something went wrong here. The correlation id finds it in the log.');
 }
 
-export function statusOf({ code }: ApiProblem): number {
-  return STATUSES[code];
-}
-
+/** The body of an answer. @param instance the request's path */
 export function problemOf(
-  problem: ApiProblem,
-  { path, correlationId }: { path: string; correlationId: string },
+  { status, detail, code, errors }: ApiProblem,
+  instance: string,
+  correlationId: string,
 ): Problem {
-  const status = statusOf(problem);
-  return {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail: problem.detail,
-    instance: path,
-    code: problem.code,
-    correlationId,
-    errors: problem.errors,
-  };
+  const title = STATUS_CODES[status] ?? 'Error';
+  return { type: 'about:blank', title, status, detail, instance, code, correlationId, errors };
 }
 
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: ApiProblem): void {
-  const status = statusOf(problem);
+  const { status } = problem;
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   void reply
     .header('x-correlation-id', request.id)
     .status(status)
     .type('application/problem+json')
-    .send(problemOf(problem, { path: pathOf(request), correlationId: request.id }));
+    .send(problemOf(problem, pathOf(request), request.id));
 }
 
 /** Error codes of Node and Fastify that mean the client has left. */
@@ -97,7 +62,8 @@ function isBrokenOff(exception: unknown, { raw }: FastifyRequest): boolean {
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
-    private readonly allowedMethods: AllowedMethods,
+    /** To tell a wrong method (405) from a wrong path (404). */
+    private readonly allowedMethodsOf: (path: string) => string[],
   ) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
@@ -117,7 +83,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toApiProblem(exception);
     // The framework may reject a body before it notices that no route would read it.
     const isUnmatched = !(exception instanceof ApiProblem) && (request.is404 || problem.code === 'ROUTE_NOT_FOUND');
-    const methods = isUnmatched ? this.allowedMethods.of(decodedPathOf(request)) : [];
+    const methods = isUnmatched ? this.allowedMethodsOf(decodedPathOf(request)) : [];
     if (methods.length > 0) {
       const allow = methods.join(', ');
       void reply.header('allow', allow);

@@ -12,13 +12,11 @@ declare module 'fastify' {
   }
 }
 
-/** Only the API's routes are traced: no documents, probes, scrapes or unknown paths. */
-const isTraced = (route: string | undefined): route is string => route?.startsWith('/api/') === true;
-
 function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyReply, parent: string | undefined) {
   const { method, protocol, routeOptions } = request;
   const route = routeOptions.url;
-  if (!isTraced(route)) return undefined;
+  // Only the API's routes are traced: no documents, probes, scrapes or unknown paths.
+  if (!route?.startsWith('/api/')) return undefined;
   const span = tracing.tracer?.start(`${method} ${route}`, {
     kind: 'server',
     parent,

@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { SystemState } from '@orderflow/contracts';
-import { createEventStreams } from './event-stream.js';
-import { createWatchSystem } from './watch-system.js';
+import { createFedSystem } from '@orderflow/testing/api-gateway/fed-system';
 
 const stateAt = (second: number): SystemState => ({
   at: new Date(second * 1_000).toISOString(),
@@ -17,23 +16,20 @@ it.each([0, 1, 2, 3, 4, 5])('misses no update that comes %i turns after the firs
     state = stateAt(1);
     for (const listener of listeners) listener(state);
   };
-  const watchSystem = createWatchSystem(
-    {
-      current: async () => {
-        let waiting = Promise.resolve();
-        for (let turn = 0; turn < turns; turn++) waiting = waiting.then(() => undefined);
-        void waiting.then(update);
-        return Promise.resolve(state);
-      },
-      whole: () => state,
-      subscribe: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
+  const feed = Object.assign(createFedSystem().feed, {
+    current: async () => {
+      let waiting = Promise.resolve();
+      for (let turn = 0; turn < turns; turn++) waiting = waiting.then(() => undefined);
+      void waiting.then(update);
+      return Promise.resolve(state);
     },
-    createEventStreams(),
-  );
-  const body = await watchSystem('client');
+    whole: () => state,
+    subscribe: (listener: (update: SystemState) => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
+  const body = await feed.watch('client');
   await new Promise(setImmediate);
   const text = String(body.read());
   body.destroy();

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { isOrderRecord } from '@orderflow/domain/readable-item';
+import { createTableReader, type Projection, type TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
+import { ApiEnv } from '../config.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
+import { AwsClients, ResourceNames } from './tokens.js';
+
+/** A table of work items, and its reader. */
+export type StoredItems = { readonly table: WorkItemTable; readonly reader: TableReader };
+
+@Injectable()
+export class Orders implements StoredItems {
+  readonly table;
+  readonly reader;
+
+  constructor({ dynamo }: AwsClients, names: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: ApiEnv) {
+    this.table = ordersTable(names, { notifies });
+    this.reader = createTableReader(dynamo, this.table);
+  }
+
+  /** The stored order, or the projected attributes. @throws ApiProblem ORDER_NOT_FOUND */
+  async get(orderId: string, projection?: Projection): Promise<Record<string, unknown>> {
+    const record = await this.reader.get(orderId, projection);
+    if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+    return record;
+  }
+
+  /** @throws ApiProblem ORDER_NOT_FOUND; Error when the stored item is malformed */
+  async getRecord(orderId: string): Promise<OrderRecord> {
+    const record = await this.get(orderId);
+    if (!isOrderRecord(record)) throw new Error(`the stored order ${orderId} is malformed`);
+    return record;
+  }
+}
+
+@Injectable()
+export class Notifications implements StoredItems {
+  readonly table;
+  readonly reader;
+
+  constructor({ dynamo }: AwsClients, names: ResourceNames) {
+    this.table = notificationsTable(names);
+    this.reader = createTableReader(dynamo, this.table);
+  }
+}
