@@ -28,3 +28,6 @@ export async function ask(path, init) {
   if (!response.ok) throw new RefusedError(response.status, /** @type {Problem} */ (body));
   return /** @type {T} */ (body);
 }
+
+/** What to show people about a failed request. @type {(error: unknown, unreachable: string) => string} */
+export const problemIn = (error, unreachable) => (error instanceof RefusedError ? error.message : unreachable);
