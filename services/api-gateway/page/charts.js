@@ -127,7 +127,7 @@ export function createCharts() {
     'throughput',
     'Orders per second',
     [
-      { label: 'accepted', color: '--series-1', read: ({ accepted }) => accepted, say: perSecond },
+      { label: 'accepted', color: '--accent', read: ({ accepted }) => accepted, say: perSecond },
       { label: 'completed', color: '--series-2', isArea: true, read: ({ completed }) => completed, say: perSecond },
     ],
     (value) => (Number.isInteger(value) ? String(value) : ''),
