@@ -2,9 +2,6 @@
 
 /** The API refused a request; the message is for people. `mayBeDone`: it may have done what was asked. */
 export class RefusedError extends Error {
-  /** @type {boolean} */
-  mayBeDone;
-
   /**
    * @param {number} status
    * @param {Partial<Problem>} problem
