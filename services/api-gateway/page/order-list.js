@@ -44,10 +44,8 @@ export function createOrderList() {
     const known = new Map(orders.map((order) => [order.orderId, order]));
     shown = isHeld ? shown.map((order) => known.get(order.orderId) ?? order) : orders;
     const waiting = isHeld ? orders.findIndex(({ orderId }) => orderId === shown[0]?.orderId) : 0;
-    show(
-      body,
-      shown.map((order) => rowOf(order, now)),
-    );
+    const rows = shown.map((order) => rowOf(order, now));
+    show(body, rows);
     if (orders.length === 0) setText(note, isKnown ? 'None yet. Place one.' : NOT_KNOWN);
     else if (waiting === 0) setText(note, `The newest ${counted(orders.length, 'order')}`);
     else if (waiting < 0) setText(note, 'Paused while you are in the list; newer orders have replaced all of these');
