@@ -64,6 +64,7 @@ function letterNote(letter) {
  */
 export function createOrderPanel(lettersOf) {
   const panel = byId('panel', HTMLDialogElement);
+  const close = byId('panel-close', HTMLElement);
   const state = byId('panel-state', HTMLElement);
   const picture = byId('picture', HTMLElement);
   const offer = byId('panel-replay', HTMLElement);
@@ -86,6 +87,14 @@ export function createOrderPanel(lettersOf) {
     if (offer.hidden) setText(replayed, '');
   }
 
+  /** Forgets the order that was shown. @param {string} next its successor, or '' */
+  function turnTo(next) {
+    stop();
+    read = undefined;
+    orderId = next;
+    draw();
+  }
+
   async function replayOrder() {
     const id = orderId;
     let said = 'Started again.';
@@ -102,15 +111,12 @@ export function createOrderPanel(lettersOf) {
   show(byId('picture-legend', HTMLElement), legendEntries());
   new ResizeObserver(oncePerFrame(draw)).observe(picture);
   replay.addEventListener('click', () => void replayOrder());
-  byId('panel-close', HTMLElement).addEventListener('click', () => {
-    panel.close();
-  });
   panel.addEventListener('close', () => {
-    stop();
+    turnTo('');
   });
   // The target of a click on the backdrop is the dialog itself.
   panel.addEventListener('click', ({ target }) => {
-    if (target === panel) panel.close();
+    if (target === panel || target === close) panel.close();
   });
 
   return {
@@ -120,12 +126,9 @@ export function createOrderPanel(lettersOf) {
     },
     /** @param {string} id */
     open(id) {
-      stop();
-      read = undefined;
-      orderId = id;
+      turnTo(id);
       setText(byId('panel-title', HTMLElement), `Order ${shortId(id)}`);
       setText(state, 'Reading');
-      draw();
       if (!panel.open) panel.showModal();
       stop = followOrder(id, {
         onRead: (order, timeline) => {
