@@ -20,8 +20,10 @@ export function age(ms) {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
+const MONEY = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** @param {number} amount */
-export const money = (amount) => amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+export const money = (amount) => MONEY.format(amount);
 
 /** @param {number} count */
 export const whole = (count) => count.toLocaleString('en');
