@@ -1,6 +1,6 @@
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queues.js';
-import type { BatchingExecutor } from '../dynamodb/executor.js';
+import { createStatementExecutor, type BatchingExecutor } from '../dynamodb/executor.js';
 import type { EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
 import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
@@ -8,12 +8,15 @@ import { createReadiness, probeAll } from '../health/readiness.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
+import type { WorkItemStore } from '../work-item/claim.js';
+import type { WorkItemTable } from '../work-item/work-item.js';
 import { createBreaker } from './breaker.js';
 import { createDispatcher, type Registration } from './dispatch.js';
 import { OutageCounts } from '../runtime/recent.js';
 import { createPipeline, type PipelineOptions } from './pipeline.js';
 import { startPollers, type Pollers } from './pollers.js';
 import { exposePolling, withMetrics } from './with-metrics.js';
+import type { WorkerEnv } from './worker-env.js';
 
 export type WorkerOptions = Pick<
   PipelineOptions,
@@ -37,6 +40,16 @@ export type AppDependencies<Config> = Pick<
   WorkerOptions,
   'aws' | 'logger' | 'tracing' | 'now' | 'monotonic' | 'onOutcome'
 > & { config: Readonly<Config>; metrics?: Metrics };
+
+/** The items that a worker's messages are about. A lease lasts as long as its message stays invisible. */
+export const createStore = (table: WorkItemTable, { aws, config, now }: AppDependencies<WorkerEnv>) =>
+  ({
+    table,
+    executor: createStatementExecutor(aws.dynamo),
+    now,
+    leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
+    markerDelayMs: config.OUTBOX_DELAY_MS,
+  }) satisfies WorkItemStore;
 
 export type Worker = ReturnType<typeof createWorker>;
 

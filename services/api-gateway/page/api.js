@@ -2,9 +2,6 @@
 
 /** The API refused a request; the message is for people. `mayBeDone`: it may have done what was asked. */
 export class RefusedError extends Error {
-  /** @type {boolean} */
-  mayBeDone;
-
   /**
    * @param {number} status
    * @param {Partial<Problem>} problem
@@ -28,3 +25,6 @@ export async function ask(path, init) {
   if (!response.ok) throw new RefusedError(response.status, /** @type {Problem} */ (body));
   return /** @type {T} */ (body);
 }
+
+/** What to show people about a failed request. @type {(error: unknown, unreachable: string) => string} */
+export const problemIn = (error, unreachable) => (error instanceof RefusedError ? error.message : unreachable);

@@ -3,7 +3,7 @@
 import Plot from './uplot/uPlot.esm.js';
 import { areMarked, newestOf } from './chart-values.js';
 import { MAX_POINTS } from './live-state.js';
-import { byId, element, setText } from './dom.js';
+import { byId, element, setText, span } from './dom.js';
 import { duration } from './format.js';
 
 const HEIGHT_PX = 190;
@@ -17,29 +17,20 @@ const FONT = '11px system-ui, sans-serif';
  * @property {string} color name of a custom property of the page
  * @property {boolean} [isArea] whether it is filled: lines differ by more than their colour
  * @property {(point: FlowPoint) => number | undefined} read
- * @property {(value: number | undefined) => string} say
+ * @property {(value: number) => string} say
  */
 
-/** The custom property as `rgb(…)`: a canvas does not know `light-dark()`. @param {string} name */
-function colorOf(name) {
-  const probe = element('i', { hidden: '' });
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
-
-/** `from` to `to` is in sight. @type {(plot: uPlot, series: number, from: number, to: number) => boolean} */
-const areFew = (plot, series, from, to) =>
-  areMarked(plot.data[series] ?? [], from, to, plot.bbox.width / devicePixelRatio);
-
-/** @type {(lines: Line[], sayTick: (value: number) => string, width: number) => uPlot.Options} */
-function optionsOf(lines, sayTick, width) {
+/** @type {(place: HTMLElement, lines: Line[], sayTick: (value: number) => string) => uPlot.Options} */
+function optionsOf(place, lines, sayTick) {
+  /** As `rgb(…)`: a canvas does not know `light-dark()`. @param {string} name */
+  function colorOf(name) {
+    place.style.color = `var(${name})`;
+    return getComputedStyle(place).color;
+  }
   const axis = { stroke: colorOf('--quiet'), font: FONT, grid: { stroke: colorOf('--line'), width: 1 } };
   const ticks = { stroke: colorOf('--line'), width: 1, size: 4 };
   return {
-    width,
+    width: place.clientWidth,
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { show: false },
@@ -64,6 +55,10 @@ function optionsOf(lines, sayTick, width) {
   };
 }
 
+/** `from` to `to` is in sight. @type {(plot: uPlot, series: number, from: number, to: number) => boolean} */
+const areFew = (plot, series, from, to) =>
+  areMarked(plot.data[series] ?? [], from, to, plot.bbox.width / devicePixelRatio);
+
 /**
  * @param {string} id of the figure
  * @param {string} title
@@ -74,60 +69,57 @@ function optionsOf(lines, sayTick, width) {
 function createChart(id, title, lines, sayTick) {
   const figure = byId(id, HTMLElement);
   const place = /** @type {HTMLElement} */ (figure.querySelector('.plot'));
-  const values = lines.map((line) => {
-    const { label, color, isArea = false } = line;
-    const value = element('span', { class: 'value' });
-    const swatch = element('span', { class: isArea ? 'swatch area' : 'swatch' });
+  const caption = element('figcaption', {}, span('title', title));
+  const shown = lines.map(({ label, color, isArea = false, read, say }) => {
+    const swatch = span(isArea ? 'swatch area' : 'swatch');
     swatch.style.color = `var(${color})`;
-    return { line, value, entry: element('span', { class: 'entry' }, swatch, `${label} `, value) };
+    const value = span('value');
+    caption.append(span('entry', swatch, `${label} `, value));
+    return { value, read, say };
   });
-  figure
-    .querySelector('figcaption')
-    ?.append(element('span', { class: 'title' }, title), ...values.map(({ entry }) => entry));
-  /** @type {FlowPoint[]} */
-  let points = [];
-  /** @type {uPlot | undefined} */
-  let plot;
+  figure.prepend(caption);
+  /** @type {uPlot.AlignedData} */
+  let data = [[], ...lines.map(() => [])];
 
-  /** @returns {uPlot.AlignedData} */
-  const dataOf = () => [
-    points.map(({ at }) => Date.parse(at) / 1_000),
-    ...lines.map(({ read }) => points.map((point) => read(point) ?? null)),
-  ];
-
-  function rebuild() {
-    plot?.destroy();
-    plot = new Plot(optionsOf(lines, sayTick, place.clientWidth), dataOf(), place);
+  function build() {
+    const plot = new Plot(optionsOf(place, lines, sayTick), data, place);
     plot.root.ariaHidden = 'true';
+    return plot;
   }
+  let plot = build();
 
-  rebuild();
-  new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT_PX })).observe(place);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', rebuild);
+  new ResizeObserver(() => {
+    plot.setSize({ width: place.clientWidth, height: HEIGHT_PX });
+  }).observe(place);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    plot.destroy();
+    plot = build();
+  });
 
   return (flow) => {
-    if (flow === points) return;
-    points = flow;
-    const secondOf = (/** @type {FlowPoint | undefined} */ point) =>
-      (point ? Date.parse(point.at) : Date.now()) / 1_000;
-    const [start, end] = [secondOf(flow[0]), secondOf(flow.at(-1))];
-    plot?.batch(() => {
-      plot?.setData(dataOf(), false);
-      plot?.setScale('x', { min: Math.max(end - MAX_POINTS, Math.min(start, end - LEAST_SHOWN_S)), max: end });
+    const seconds = flow.map(({ at }) => Date.parse(at) / 1_000);
+    const max = seconds.at(-1) ?? Date.now() / 1_000;
+    const min = Math.max(max - MAX_POINTS, Math.min(seconds[0] ?? max, max - LEAST_SHOWN_S));
+    data = [seconds, ...lines.map(({ read }) => flow.map((point) => read(point) ?? null))];
+    plot.batch(() => {
+      plot.setData(data, false);
+      plot.setScale('x', { min, max });
     });
-    for (const { value, line } of values) setText(value, line.say(newestOf(flow, line.read)));
+    for (const { value, read, say } of shown) {
+      const newest = newestOf(flow, read);
+      setText(value, newest === undefined ? '–' : say(newest));
+    }
   };
 }
 
-const perSecond = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : `${value}/s`);
-const took = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : duration(value));
+const perSecond = (/** @type {number} */ value) => `${value}/s`;
 
 export function createCharts() {
   const showThroughput = createChart(
     'throughput',
     'Orders per second',
     [
-      { label: 'accepted', color: '--series-1', read: ({ accepted }) => accepted, say: perSecond },
+      { label: 'accepted', color: '--accent', read: ({ accepted }) => accepted, say: perSecond },
       { label: 'completed', color: '--series-2', isArea: true, read: ({ completed }) => completed, say: perSecond },
     ],
     (value) => (Number.isInteger(value) ? String(value) : ''),
@@ -136,8 +128,8 @@ export function createCharts() {
     'latency',
     'Accept to outcome',
     [
-      { label: 'p95', color: '--series-3', read: ({ p95Ms }) => p95Ms, say: took },
-      { label: 'p50', color: '--series-2', isArea: true, read: ({ p50Ms }) => p50Ms, say: took },
+      { label: 'p95', color: '--series-3', read: ({ p95Ms }) => p95Ms, say: duration },
+      { label: 'p50', color: '--series-2', isArea: true, read: ({ p50Ms }) => p50Ms, say: duration },
     ],
     (value) => (value >= 1_000 ? `${value / 1_000} s` : `${value} ms`),
   );

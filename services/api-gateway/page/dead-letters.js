@@ -1,9 +1,8 @@
 /** @import { DeadLetterList, DeadLetterSummary, QueueState } from '@orderflow/contracts' */
 import { ask } from './api.js';
-import { byId, createRows, element, setText } from './dom.js';
-import { clock, counted, joined, NOT_KNOWN, shortId } from './format.js';
+import { byId, element, orderLink, setText, show } from './dom.js';
+import { clock, counted, joined, NOT_KNOWN } from './format.js';
 
-const MAX_SHOWN = 50;
 /** Letters per queue that the API shows. */
 const MAX_TOLD = 10;
 /** Each look receives the dead letters, so look no more often than this. */
@@ -23,7 +22,7 @@ function createCommand(text) {
   async function copy() {
     getSelection()?.selectAllChildren(command);
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(command.textContent);
       setText(said, 'Copied.');
     } catch {
       setText(said, 'Selected; copy it with the keyboard.');
@@ -67,36 +66,19 @@ const factsOf = ({ queue, type, path, attempts, firstReceivedAt, replayCount }) 
 const sayAttribute = ({ name, type, value, bytes }) =>
   type.startsWith('Binary') ? `${name} (${type}, ${counted(bytes, 'byte')})` : `${name}: ${value}`;
 
-/** @param {(orderId: string) => void} onChoose */
-function createLetter(onChoose) {
-  const node = element('li');
-  let shown = '';
-  return {
-    node,
-    /** @param {DeadLetterSummary} letter */
-    show(letter) {
-      // Keep an unchanged element: it may have the focus.
-      if (shown === JSON.stringify(letter)) return;
-      shown = JSON.stringify(letter);
-      const { orderId, code, reason, attributes = [] } = letter;
-      const facts = element('p', { class: 'note' }, factsOf(letter));
-      if (orderId !== undefined) {
-        const button = element('button', { type: 'button', class: 'link mono', title: orderId }, shortId(orderId));
-        button.addEventListener('click', () => {
-          onChoose(orderId);
-        });
-        facts.append(' · order ', button);
-      }
-      node.replaceChildren(
-        element('p', { class: 'why' }, element('strong', { class: 'code' }, code), ` ${reason}`),
-        facts,
-        ...(attributes.length > 0
-          ? [element('p', { class: 'note attributes' }, joined(attributes.map(sayAttribute)))]
-          : []),
-        ...createRemedy(letter),
-      );
-    },
-  };
+/** @param {DeadLetterSummary} letter */
+function letterItem(letter) {
+  const { messageId, orderId, code, reason, attributes = [] } = letter;
+  const order = orderId === undefined ? [] : [' · order ', orderLink(orderId)];
+  const foreign = joined(attributes.map(sayAttribute));
+  return element(
+    'li',
+    { 'data-key': messageId },
+    element('p', { class: 'why' }, element('strong', { class: 'code' }, code), ` ${reason}`),
+    element('p', { class: 'note' }, factsOf(letter), ...order),
+    ...(foreign === '' ? [] : [element('p', { class: 'note attributes' }, foreign)]),
+    ...createRemedy(letter),
+  );
 }
 
 /** @param {QueueState[]} queues */
@@ -105,10 +87,9 @@ const depthOf = (queues) =>
     .filter(({ role }) => role !== 'work')
     .reduce((sum, { visible, inFlight, delayed }) => sum + visible + inFlight + delayed, 0);
 
-/** Shows the dead letters, read again when their number changes. @param {(orderId: string) => void} onChoose */
-export function createDeadLetters(onChoose) {
-  const note = byId('letters-note', HTMLParagraphElement);
-  const showLetters = createRows(byId('letters', HTMLUListElement), () => createLetter(onChoose));
+/** Shows the dead letters, read again when their number changes. */
+export function createDeadLetters() {
+  const note = byId('letters-note', HTMLElement);
   setText(note, NOT_KNOWN);
   /** @type {DeadLetterSummary[]} */
   let letters = [];
@@ -137,7 +118,7 @@ export function createDeadLetters(onChoose) {
       lastRead = now;
       try {
         letters = /** @type {DeadLetterList} */ (await ask('api/dead-letters')).items;
-        showLetters(letters.slice(0, MAX_SHOWN));
+        show(byId('letters', HTMLElement), letters.map(letterItem));
         readAt = depth;
         setText(note, say(depth));
       } catch {

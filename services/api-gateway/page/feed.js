@@ -25,7 +25,6 @@ export function followSystem(url, { onHistory, onSystem, onConnection }) {
   function close() {
     clearTimeout(timer);
     source?.close();
-    source = undefined;
   }
 
   function retry() {
@@ -35,43 +34,28 @@ export function followSystem(url, { onHistory, onSystem, onConnection }) {
     timer = setTimeout(open, delay / 2 + (Math.random() * delay) / 2);
   }
 
-  function listenFor() {
-    clearTimeout(timer);
-    timer = setTimeout(retry, SILENCE_MS);
-  }
-
-  /** @param {MessageEvent<unknown>} event */
-  function stateOf({ data }) {
-    const state = /** @type {unknown} */ (JSON.parse(String(data)));
-    return /** @type {SystemState} */ (state);
-  }
-
   function open() {
     close();
     source = new EventSource(url);
-    listenFor();
+    timer = setTimeout(retry, SILENCE_MS);
     source.addEventListener('error', retry);
-    source.addEventListener('history', (event) => {
-      failures = 0;
-      listenFor();
-      onConnection('live');
-      onHistory(stateOf(event));
-    });
-    source.addEventListener('system', (event) => {
-      listenFor();
-      onSystem(stateOf(event));
-    });
+    for (const [name, onState] of Object.entries({ history: onHistory, system: onSystem })) {
+      source.addEventListener(name, (/** @type {MessageEvent<string>} */ { data }) => {
+        failures = 0;
+        clearTimeout(timer);
+        timer = setTimeout(retry, SILENCE_MS);
+        onConnection('live');
+        const state = /** @type {unknown} */ (JSON.parse(data));
+        onState(/** @type {SystemState} */ (state));
+      });
+    }
   }
 
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
-      close();
-      onConnection('paused');
-    } else {
-      failures = 0;
-      onConnection('connecting');
-      open();
-    }
+    close();
+    failures = 0;
+    onConnection(document.hidden ? 'paused' : 'connecting');
+    if (!document.hidden) open();
   });
   if (!document.hidden) open();
 }

@@ -1,18 +1,16 @@
 /** @import { Order, Timeline } from '@orderflow/contracts' */
-import { ask, RefusedError } from './api.js';
+import { ask, problemIn } from './api.js';
 
 /** The notification is sent after the outcome. Only the timeline shows it. */
 const LOOK_AGAIN_MS = 2_000;
 
 /**
- * @typedef {object} OrderHandlers
- * @property {(order: Order, timeline: Timeline) => void} onRead
- * @property {(sentence: string) => void} onProblem
- */
-
-/**
  * Reads an order and its timeline at once, at each step that the API reports, and from time to time.
- * @type {(orderId: string, handlers: OrderHandlers) => () => void} returns a function that ends it
+ * @param {string} orderId
+ * @param {object} handlers
+ * @param {(order: Order, timeline: Timeline) => void} handlers.onRead
+ * @param {(sentence: string) => void} handlers.onProblem
+ * @returns {() => void} ends it
  */
 export function followOrder(orderId, { onRead, onProblem }) {
   const path = `api/orders/${encodeURIComponent(orderId)}`;
@@ -20,8 +18,6 @@ export function followOrder(orderId, { onRead, onProblem }) {
   const { signal } = stopped;
   let isReading = false;
   let isStale = false;
-  /** Keep unchanged content: someone may be reading it or copying from it. */
-  let shown = '';
 
   async function refresh() {
     isStale = true;
@@ -34,15 +30,10 @@ export function followOrder(orderId, { onRead, onProblem }) {
           /** @type {Promise<Order>} */ (ask(path, { signal })),
           /** @type {Promise<Timeline>} */ (ask(`${path}/timeline`, { signal })),
         ]);
-        const text = JSON.stringify([order, timeline]);
-        if (text === shown) continue;
-        shown = text;
         onRead(order, timeline);
       }
     } catch (error) {
-      shown = '';
-      const isRefused = error instanceof RefusedError;
-      if (!signal.aborted) onProblem(isRefused ? error.message : 'The API cannot be reached; trying again.');
+      if (!signal.aborted) onProblem(problemIn(error, 'The API cannot be reached; trying again.'));
     } finally {
       isReading = false;
     }

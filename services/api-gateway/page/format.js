@@ -20,9 +20,10 @@ export function age(ms) {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
+const MONEY = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** @param {number} amount */
-export const money = (amount) =>
-  amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2, useGrouping: true });
+export const money = (amount) => MONEY.format(amount);
 
 /** @param {number} count */
 export const whole = (count) => count.toLocaleString('en');
@@ -30,13 +31,15 @@ export const whole = (count) => count.toLocaleString('en');
 /** The end of an id. Its beginning is a time, which is similar for orders made together. @param {string} id */
 export const shortId = (id) => `…${id.slice(-8)}`;
 
+const CLOCK = /** @type {const} */ ({
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
+
 /** Local time to the millisecond. @param {string} iso */
-export function clock(iso) {
-  const at = new Date(iso);
-  const two = (/** @type {number} */ part) => String(part).padStart(2, '0');
-  const ms = String(at.getMilliseconds()).padStart(3, '0');
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
-}
+export const clock = (iso) => new Date(iso).toLocaleTimeString('en-GB', CLOCK);
 
 /** @type {(count: number, one: string) => string} */
 export const counted = (count, one) => `${whole(count)} ${one}${count === 1 ? '' : 's'}`;

@@ -1,5 +1,5 @@
 /** @import { CreateOrderRequest, Order } from '@orderflow/contracts' */
-import { ask, RefusedError } from './api.js';
+import { ask, problemIn, RefusedError } from './api.js';
 import { byId, element, setText } from './dom.js';
 import { money, shortId } from './format.js';
 import { PRODUCTS, UNIT_PRICE } from './products.js';
@@ -11,8 +11,8 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** @type {(onPlaced: (order: Order) => void, onChoose: (orderId: string) => void) => void} */
-export function createOrderForm(onPlaced, onChoose) {
+/** @param {(order: Order) => void} onPlaced */
+export function createOrderForm(onPlaced) {
   const form = byId('order-form', HTMLFormElement);
   const product = byId('product', HTMLSelectElement);
   const quantity = byId('quantity', HTMLInputElement);
@@ -21,7 +21,6 @@ export function createOrderForm(onPlaced, onChoose) {
   const showPlaced = byId('show-placed', HTMLButtonElement);
   /** An order whose answer was lost is sent again with the same key. @type {{ body: string, key: string } | undefined} */
   let unanswered;
-  let placed = '';
   let isBusy = false;
 
   product.append(...PRODUCTS.map(({ productId, productName }) => element('option', { value: productId }, productName)));
@@ -47,13 +46,12 @@ export function createOrderForm(onPlaced, onChoose) {
       const order = /** @type {Order} */ (await ask('api/orders', { method: 'POST', headers, body }));
       isAccepted = true;
       unanswered = undefined;
-      placed = order.orderId;
+      showPlaced.dataset.order = order.orderId;
       onPlaced(order);
-      setText(result, `Order ${shortId(placed)} is accepted.`);
+      setText(result, `Order ${shortId(order.orderId)} is accepted.`);
     } catch (error) {
-      const isRefused = error instanceof RefusedError;
-      if (isRefused && !error.mayBeDone) unanswered = undefined;
-      setText(result, isRefused ? error.message : UNREACHABLE);
+      if (error instanceof RefusedError && !error.mayBeDone) unanswered = undefined;
+      setText(result, problemIn(error, UNREACHABLE));
     }
     result.dataset.kind = isAccepted ? 'accepted' : 'refused';
     showPlaced.hidden = !isAccepted;
@@ -65,9 +63,6 @@ export function createOrderForm(onPlaced, onChoose) {
     if (isBusy) return;
     isBusy = true;
     void submit().finally(() => (isBusy = false));
-  });
-  showPlaced.addEventListener('click', () => {
-    onChoose(placed);
   });
   describe();
 }

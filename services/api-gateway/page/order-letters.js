@@ -30,29 +30,19 @@ const WORDS = {
 export const wordsFor = (queue) => WORDS[queue] ?? OTHER_WORDS;
 
 /**
- * The order's own dead letter, from its timeline: the API lists only some letters.
- * @param {Timeline | undefined} timeline
- * @returns {Letter | undefined}
- */
-function ownLetterIn(timeline) {
-  const messageId = timeline?.deadLetter;
-  if (messageId === undefined) return undefined;
-  const step = timeline?.steps.findLast((one) => one.step === 'dead-lettered' && one.messageId === messageId);
-  const { code = 'RECEIVES_EXHAUSTED', reason = '' } = step ?? {};
-  return { queue: 'orders', messageId, code, reason };
-}
-
-/**
- * The dead letters to show with an order, its own first.
+ * The dead letters to show with an order, its own first. Its own may only be in the timeline: the API lists only some.
  * @param {readonly Letter[]} listed the order's letters that the API lists
  * @param {Timeline | undefined} timeline
  * @returns {Letter[]}
  */
 export function lettersOfOrder(listed, timeline) {
   const own = listed.filter(({ queue }) => queue === 'orders');
-  const fromTimeline = own.length === 0 ? ownLetterIn(timeline) : undefined;
   const others = listed.filter(({ queue }) => queue !== 'orders');
-  return [...own, ...(fromTimeline ? [fromTimeline] : []), ...others];
+  const messageId = timeline?.deadLetter;
+  if (own.length > 0 || messageId === undefined) return [...own, ...others];
+  const step = timeline?.steps.findLast((one) => one.step === 'dead-lettered' && one.messageId === messageId);
+  const { code = 'RECEIVES_EXHAUSTED', reason = '' } = step ?? {};
+  return [{ queue: 'orders', messageId, code, reason }, ...others];
 }
 
 /**

@@ -1,81 +1,54 @@
 /** @import { LiveOrder } from '@orderflow/contracts' */
 /** @import { LiveState } from './live-state.js' */
-import { byId, createRows, element, setAttribute, setText } from './dom.js';
-import { age, counted, duration, money, NOT_KNOWN, shortId } from './format.js';
-import { createPill } from './stages.js';
+import { byId, element, orderLink, setText, show, span } from './dom.js';
+import { age, counted, duration, money, NOT_KNOWN } from './format.js';
+import { pill } from './stages.js';
 
-/** @param {LiveOrder} order */
-const isOver = ({ stage }) => stage === 'completed' || stage === 'failed';
+/** @type {(className: string, ...children: (Node | string)[]) => Element} */
+const cell = (className, ...children) => element('td', { class: className }, ...children);
 
-/** @param {LiveOrder} order */
-const tookMs = ({ createdAt, updatedAt }) => Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
-
-/** @param {(orderId: string) => void} onChoose */
-function createRow(onChoose) {
-  const pill = createPill();
-  const mark = element('span', { class: 'mark', hidden: '' }, 'dead letter');
-  const button = element('button', { type: 'button', class: 'link mono' });
-  const cells = {
-    stage: element('td', {}, pill.node, ' ', mark),
-    order: element('td', {}, button),
-    customer: element('td', { class: 'wide clip' }),
-    amount: element('td', { class: 'wide number' }),
-    attempts: element('td', { class: 'wide number' }),
-    took: element('td', { class: 'number' }),
-    age: element('td', { class: 'number' }),
-  };
-  let orderId = '';
-  button.addEventListener('click', () => {
-    onChoose(orderId);
-  });
-  return {
-    node: element('tr', {}, ...Object.values(cells)),
-    /** @param {{ order: LiveOrder, now: number }} row */
-    show({ order, now }) {
-      ({ orderId } = order);
-      pill.show(order.stage);
-      mark.hidden = !order.deadLettered;
-      setText(button, shortId(orderId));
-      setAttribute(button, 'title', orderId);
-      setText(cells.customer, order.customerId);
-      setText(cells.amount, money(order.totalAmount));
-      setText(cells.attempts, String(order.attempts));
-      setText(cells.took, isOver(order) ? duration(tookMs(order)) : '–');
-      setText(cells.age, age(now - Date.parse(order.createdAt)));
-    },
-  };
+/** @type {(order: LiveOrder, now: number) => Element} */
+function rowOf({ orderId, stage, deadLettered, customerId, totalAmount, attempts, createdAt, updatedAt }, now) {
+  const isOver = stage === 'completed' || stage === 'failed';
+  const tookMs = Math.max(0, Date.parse(updatedAt) - Date.parse(createdAt));
+  return element(
+    'tr',
+    {},
+    cell('stage', pill(stage), ' ', ...(deadLettered ? [span('mark', 'dead letter')] : [])),
+    cell('order', orderLink(orderId)),
+    cell('wide clip', customerId),
+    cell('wide number', money(totalAmount)),
+    cell('wide number', String(attempts)),
+    cell('number', isOver ? duration(tookMs) : '–'),
+    cell('number', age(now - Date.parse(createdAt))),
+  );
 }
+
+/** @param {number} count */
+const whatWaits = (count) => `${counted(count, 'newer order')} ${count === 1 ? 'waits' : 'wait'}`;
 
 /**
  * The newest orders. While the pointer or the focus is in the list, its rows keep their places and stay current, and
  * new orders wait.
- * @param {(orderId: string) => void} onChoose
- * @returns {(state: Pick<LiveState, 'isKnown' | 'orders'>, now: number) => void}
+ * @returns {(state: LiveState, now: number) => void}
  */
-export function createOrderList(onChoose) {
-  const scroller = byId('orders', HTMLDivElement);
-  const note = byId('orders-note', HTMLParagraphElement);
-  const body = scroller.querySelector('tbody') ?? scroller;
+export function createOrderList() {
+  const body = byId('order-rows', HTMLElement);
+  const note = byId('orders-note', HTMLElement);
   const canHover = matchMedia('(hover: hover)');
-  const showRows = createRows(body, () => createRow(onChoose));
   /** @type {LiveOrder[]} */
   let shown = [];
 
-  const isHeld = () =>
-    shown.length > 0 && (body.matches(':focus-within') || (canHover.matches && body.matches(':hover')));
-
   return ({ isKnown, orders }, now) => {
-    const held = isHeld();
+    const isHeld = shown.length > 0 && (body.matches(':focus-within') || (canHover.matches && body.matches(':hover')));
     const known = new Map(orders.map((order) => [order.orderId, order]));
-    shown = held ? shown.map((order) => known.get(order.orderId) ?? order) : orders;
-    const waiting = held ? orders.findIndex(({ orderId }) => orderId === shown[0]?.orderId) : 0;
-    showRows(shown.map((order) => ({ order, now })));
+    shown = isHeld ? shown.map((order) => known.get(order.orderId) ?? order) : orders;
+    const waiting = isHeld ? orders.findIndex(({ orderId }) => orderId === shown[0]?.orderId) : 0;
+    const rows = shown.map((order) => rowOf(order, now));
+    show(body, rows);
     if (orders.length === 0) setText(note, isKnown ? 'None yet. Place one.' : NOT_KNOWN);
     else if (waiting === 0) setText(note, `The newest ${counted(orders.length, 'order')}`);
     else if (waiting < 0) setText(note, 'Paused while you are in the list; newer orders have replaced all of these');
     else setText(note, `Paused while you are in the list; ${whatWaits(waiting)}`);
   };
 }
-
-/** @param {number} count */
-const whatWaits = (count) => `${counted(count, 'newer order')} ${count === 1 ? 'waits' : 'wait'}`;

@@ -1,15 +1,12 @@
 /** @import { DeadLetterSummary, Order, Timeline, TimelineStep } from '@orderflow/contracts' */
 /** @import { Letter } from './order-letters.js' */
+import { ask, problemIn } from './api.js';
 import { createRemedy } from './dead-letters.js';
-import { byId, element, oncePerFrame, setText } from './dom.js';
+import { byId, element, oncePerFrame, setText, show } from './dom.js';
 import { followOrder } from './follow-order.js';
 import { clock, duration, joined, money, shortId } from './format.js';
 import { lettersOfOrder, withLetterSteps, wordsFor } from './order-letters.js';
-import { createReplayOffer } from './replay-order.js';
 import { drawTimeline, legendEntries, nameOf } from './timeline-picture.js';
-
-/** The parts of a letter that the panel shows. */
-const LETTER_PARTS = ['queue', 'messageId', 'code', 'reason', 'path', 'replayRefusal'];
 
 /** @param {TimelineStep} step */
 const whatOf = ({ code, reason, delaySeconds, worker, messageId, eventId, traceId, correlationId, step }) =>
@@ -42,21 +39,22 @@ function restOf({ orderId, nextCursor }) {
 }
 
 /** @param {Order} order */
-function factsOf({ status, customerId, totalAmount, items, failure, createdAt }) {
+function factsOf({ orderId, status, customerId, totalAmount, items, failure, createdAt }) {
   const products = items.map(({ quantity, productName }) => `${quantity} × ${productName}`).join(', ');
-  return [
+  const facts = [
     ['Status', failure ? `${status}, ${failure.code}: ${failure.message}` : status],
     ['Accepted', clock(createdAt)],
     ['Customer', customerId],
     ['Items', `${products}, together ${money(totalAmount)}`],
   ].flatMap(([name = '', value = '']) => [element('dt', {}, name), element('dd', {}, value)]);
+  return [element('dt', {}, 'Id'), element('dd', { class: 'mono' }, orderId), ...facts];
 }
 
 /** @param {Letter} letter */
 function letterNote(letter) {
   const { title, replay } = wordsFor(letter.queue);
   const said = element('p', {}, element('strong', {}, `${title}: ${letter.code}.`), ` ${letter.reason}`);
-  return element('div', { class: 'callout' }, said, ...createRemedy(letter, replay));
+  return element('div', { class: 'callout', 'data-key': letter.messageId }, said, ...createRemedy(letter, replay));
 }
 
 /**
@@ -66,84 +64,77 @@ function letterNote(letter) {
  */
 export function createOrderPanel(lettersOf) {
   const panel = byId('panel', HTMLDialogElement);
-  const state = byId('panel-state', HTMLParagraphElement);
-  const facts = byId('panel-facts', HTMLDListElement);
-  const letterPlace = byId('panel-letter', HTMLDivElement);
-  const offer = createReplayOffer(byId('panel-replay', HTMLDivElement));
-  const picture = byId('picture', HTMLDivElement);
-  const stepRows = byId('steps', HTMLTableSectionElement);
-  /** As the API sends it. @type {Timeline | undefined} */
+  const close = byId('panel-close', HTMLElement);
+  const state = byId('panel-state', HTMLElement);
+  const picture = byId('picture', HTMLElement);
+  const offer = byId('panel-replay', HTMLElement);
+  const replay = byId('replay', HTMLButtonElement);
+  const replayed = byId('replay-result', HTMLElement);
+  /** @type {{ order: Order, timeline: Timeline } | undefined} */
   let read;
-  /** As shown. @type {Timeline | undefined} */
-  let timeline;
-  let shownLetters = '';
-  let shownSteps = '';
   let orderId = '';
   let stop = () => {};
 
-  const draw = oncePerFrame(() => {
-    if (timeline && picture.clientWidth > 0) picture.replaceChildren(drawTimeline(timeline, picture.clientWidth));
-  });
-  byId('picture-legend', HTMLUListElement).append(...legendEntries());
-  new ResizeObserver(draw).observe(picture);
-
-  function clear() {
-    read = undefined;
-    timeline = undefined;
-    shownLetters = '';
-    shownSteps = '';
-    offer.clear();
-    for (const node of [facts, letterPlace, picture, stepRows]) node.replaceChildren();
-  }
-
-  function showLetters() {
+  function draw() {
     const listed = lettersOf(orderId);
-    const letters = lettersOfOrder(listed, read);
-    const said = JSON.stringify(letters, LETTER_PARTS);
-    timeline = read && withLetterSteps(read, listed);
-    const steps = JSON.stringify(timeline);
-    // Keep unchanged elements: one may have the focus, or someone may be reading.
-    if (steps !== shownSteps && timeline) {
-      stepRows.replaceChildren(...timeline.steps.map(stepRow), ...restOf(timeline));
-      draw();
-    }
-    if (said !== shownLetters) letterPlace.replaceChildren(...letters.map(letterNote));
-    shownLetters = said;
-    shownSteps = steps;
+    const timeline = read && withLetterSteps(read.timeline, listed);
+    const width = picture.clientWidth;
+    show(byId('panel-facts', HTMLElement), read ? factsOf(read.order) : []);
+    show(byId('panel-letter', HTMLElement), lettersOfOrder(listed, read?.timeline).map(letterNote));
+    show(picture, timeline && width > 0 ? [drawTimeline(timeline, width)] : []);
+    show(byId('steps', HTMLElement), timeline ? [...timeline.steps.map(stepRow), ...restOf(timeline)] : []);
+    offer.hidden = !read?.timeline.replayable;
+    if (offer.hidden) setText(replayed, '');
   }
 
-  byId('panel-close', HTMLButtonElement).addEventListener('click', () => {
-    panel.close();
-  });
-  panel.addEventListener('close', () => {
+  /** Forgets the order that was shown. @param {string} next its successor, or '' */
+  function turnTo(next) {
     stop();
-    clear();
+    read = undefined;
+    orderId = next;
+    draw();
+  }
+
+  async function replayOrder() {
+    const id = orderId;
+    let said = 'Started again.';
+    replay.disabled = true;
+    try {
+      await ask(`api/orders/${encodeURIComponent(id)}/replay`, { method: 'POST' });
+    } catch (error) {
+      said = problemIn(error, 'The API cannot be reached; try again later.');
+    }
+    replay.disabled = false;
+    if (id === orderId) setText(replayed, said);
+  }
+
+  show(byId('picture-legend', HTMLElement), legendEntries());
+  new ResizeObserver(oncePerFrame(draw)).observe(picture);
+  replay.addEventListener('click', () => void replayOrder());
+  panel.addEventListener('close', () => {
+    turnTo('');
   });
   // The target of a click on the backdrop is the dialog itself.
   panel.addEventListener('click', ({ target }) => {
-    if (target === panel) panel.close();
+    if (target === panel || target === close) panel.close();
   });
 
   return {
     /** Call it when dead letters may have changed. */
     refresh() {
-      if (panel.open) showLetters();
+      if (panel.open) draw();
     },
     /** @param {string} id */
     open(id) {
-      stop();
-      clear();
-      orderId = id;
-      setText(byId('panel-title', HTMLHeadingElement), `Order ${shortId(id)}`);
+      turnTo(id);
+      setText(byId('panel-title', HTMLElement), `Order ${shortId(id)}`);
       setText(state, 'Reading');
       if (!panel.open) panel.showModal();
       stop = followOrder(id, {
-        onRead: (order, found) => {
-          facts.replaceChildren(element('dt', {}, 'Id'), element('dd', { class: 'mono' }, id), ...factsOf(order));
-          offer.show(order, found.replayable);
+        onRead: (order, timeline) => {
+          read = { order, timeline };
           setText(state, '');
-          read = found;
-          showLetters();
+          draw();
         },
         onProblem: (said) => {
           setText(state, said);

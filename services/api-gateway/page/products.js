@@ -1,11 +1,6 @@
-/**
- * The products of the form: those that control the simulated warehouse, and one that is in stock.
- * @typedef {{ productId: string, productName: string, note: string }} Product
- */
-
 export const UNIT_PRICE = 12.5;
 
-/** @type {Product[]} */
+/** The products of the form: one that is in stock, and those that control the simulated warehouse. */
 export const PRODUCTS = [
   {
     productId: 'coffee-beans',

@@ -1,5 +1,5 @@
-/** @import { QueueState, WorkerState } from '@orderflow/contracts' */
-import { byId, createRows, element, setAttribute, setText } from './dom.js';
+/** @import { QueueState, SystemState, WorkerState } from '@orderflow/contracts' */
+import { byId, element, setText, show, span } from './dom.js';
 import { NOT_KNOWN, whole } from './format.js';
 
 const ROLES = { work: 'waiting', 'dead-letter': 'dead letters', undelivered: 'events not delivered' };
@@ -8,65 +8,26 @@ const WORKER_SIGNS = { ready: '✓', 'not ready': '◑', unreachable: '✕' };
 /** @type {(count: number, what: string) => string} */
 const partOf = (count, what) => (count === 0 ? '' : ` · ${whole(count)} ${what}`);
 
-function createQueueCard() {
-  const name = element('span', { class: 'name clip' });
-  const role = element('span', { class: 'role' });
-  const depth = element('span', { class: 'depth' });
-  const more = element('span');
-  const node = element('li', {}, depth, name, element('span', { class: 'note' }, role, more));
-  return {
-    node,
-    /** @param {QueueState} queue */
-    show(queue) {
-      const { visible, inFlight, delayed } = queue;
-      const isAlarming = queue.role !== 'work' && visible + inFlight + delayed > 0;
-      setAttribute(node, 'data-alarm', String(isAlarming));
-      setText(name, queue.name);
-      setAttribute(name, 'title', queue.name);
-      setText(role, ROLES[queue.role]);
-      setText(depth, whole(visible));
-      setText(more, partOf(inFlight, 'in flight') + partOf(delayed, 'delayed'));
-    },
-  };
+/** @param {QueueState} queue */
+function queueCard({ name, role, visible, inFlight, delayed }) {
+  const isAlarming = role !== 'work' && visible + inFlight + delayed > 0;
+  const title = element('span', { class: 'name clip', title: name }, name);
+  const more = partOf(inFlight, 'in flight') + partOf(delayed, 'delayed');
+  const note = span('note', span('role', ROLES[role]), more);
+  return element('li', { 'data-alarm': String(isAlarming) }, span('depth', whole(visible)), title, note);
 }
 
-function createWorkerCard() {
-  const sign = element('span', { class: 'sign', 'aria-hidden': 'true' });
-  const status = element('span', { class: 'status' });
-  const name = element('span', { class: 'name' });
-  const address = element('span', { class: 'note mono' });
-  const reason = element('span', { class: 'note reason' });
-  const node = element('li', {}, sign, element('span', { class: 'what' }, name, address), status, reason);
-  return {
-    node,
-    /** @param {WorkerState} worker */
-    show(worker) {
-      setAttribute(node, 'data-status', worker.status);
-      setText(sign, WORKER_SIGNS[worker.status]);
-      setText(status, worker.status);
-      setText(name, worker.service);
-      setText(address, worker.address);
-      setText(reason, worker.reason ?? '');
-    },
-  };
+/** @param {WorkerState} worker */
+function workerCard({ service, address, status, reason = '' }) {
+  const sign = element('span', { class: 'sign', 'aria-hidden': 'true' }, WORKER_SIGNS[status]);
+  const what = span('what', span('name', service), span('note mono', address));
+  return element('li', { 'data-status': status }, sign, what, span('status', status), span('note reason', reason));
 }
 
-/** @returns {(queues: QueueState[]) => void} shows a card for each queue */
-export function createQueues() {
-  const note = byId('queues-note', HTMLParagraphElement);
-  const showCards = createRows(byId('queues', HTMLUListElement), createQueueCard);
-  return (queues) => {
-    setText(note, queues.length === 0 ? NOT_KNOWN : '');
-    showCards(queues);
-  };
-}
-
-/** @returns {(workers: WorkerState[] | undefined) => void} shows the workers, unless the API does not know any */
-export function createWorkers() {
-  const card = byId('workers-card', HTMLElement);
-  const showCards = createRows(byId('workers', HTMLUListElement), createWorkerCard);
-  return (workers) => {
-    card.hidden = workers === undefined;
-    showCards(workers ?? []);
-  };
+/** Shows a card for each queue and worker. The API may not know any worker. @param {SystemState} state */
+export function showHealth({ queues, workers }) {
+  setText(byId('queues-note', HTMLElement), queues.length === 0 ? NOT_KNOWN : '');
+  show(byId('queues', HTMLElement), queues.map(queueCard));
+  byId('workers-card', HTMLElement).hidden = workers === undefined;
+  show(byId('workers', HTMLElement), (workers ?? []).map(workerCard));
 }

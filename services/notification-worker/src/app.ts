@@ -8,11 +8,9 @@ import {
 import { replayIdFor } from '@orderflow/domain/ids';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
-import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
-import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
+import { createStore, createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
-import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import type { NotificationWorkerEnv } from './config.js';
 import { ensureNotification, factsOfRequest, fail, send } from './send-notification.js';
 import type { Sender } from './sender.js';
@@ -20,16 +18,9 @@ import type { Sender } from './sender.js';
 type Dependencies = AppDependencies<NotificationWorkerEnv> & { sender: Sender };
 
 export function createApp(dependencies: Dependencies): Worker {
-  const { config, aws, sender, metrics = createMetrics('notification-worker'), now } = dependencies;
+  const { config, sender, metrics = createMetrics('notification-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
-  const executor = createStatementExecutor(aws.dynamo);
-  const notifications: WorkItemStore = {
-    table: notificationsTable(names),
-    executor,
-    now,
-    leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
-    markerDelayMs: config.OUTBOX_DELAY_MS,
-  };
+  const notifications = createStore(notificationsTable(names), dependencies);
   const orders = ordersTable(names);
   const factsOfOutcome = ensureNotification(notifications, orders);
   const sendForOutcome = send(notifications, sender, factsOfOutcome);
@@ -37,7 +28,7 @@ export function createApp(dependencies: Dependencies): Worker {
   return createWorker({
     ...dependencies,
     env: config,
-    executor,
+    executor: notifications.executor,
     metrics,
     queue: names.notificationQueue,
     deadLetterQueue: names.notificationDeadLetterQueue,

@@ -1,11 +1,9 @@
 import { OrderCreatedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
-import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
-import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
+import { createStore, createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
-import type { WorkItemStore } from '@orderflow/platform/work-item/claim';
 import { createAcceptToTerminal } from './accept-to-terminal.js';
 import type { OrderWorkerEnv } from './config.js';
 import { checkFulfilment } from './fulfilment/check-fulfilment.js';
@@ -15,27 +13,19 @@ import { endExhaustedOrder, processOrder } from './process-order.js';
 type Dependencies = AppDependencies<OrderWorkerEnv> & { fulfilment: Fulfilment };
 
 export function createApp(dependencies: Dependencies): Worker {
-  const { config, aws, metrics = createMetrics('order-worker'), now } = dependencies;
+  const { config, metrics = createMetrics('order-worker'), now } = dependencies;
   const names = resourceNames(config.STAGE);
-  const executor = createStatementExecutor(aws.dynamo);
-  const table = ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME });
-  const orders: WorkItemStore = {
-    table,
-    executor,
-    now,
-    leaseMs: config.VISIBILITY_TIMEOUT_SECONDS * 1_000,
-    markerDelayMs: config.OUTBOX_DELAY_MS,
-  };
+  const orders = createStore(ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME }), dependencies);
   const fulfilment = checkFulfilment(dependencies.fulfilment);
   const timed = createAcceptToTerminal(metrics, now);
   return createWorker({
     ...dependencies,
     env: config,
-    executor,
+    executor: orders.executor,
     metrics,
     queue: names.orderQueue,
     deadLetterQueue: names.orderDeadLetterQueue,
-    uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [table] },
+    uses: { bus: names.bus, rules: [names.orderCreatedRule], tables: [orders.table] },
     expected: QUEUE_EVENTS.orders,
     registrations: [
       on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(endExhaustedOrder(orders, fulfilment))),
