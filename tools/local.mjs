@@ -1,14 +1,12 @@
 /** `npm run local`: the whole system without Docker. USAGE has the ways to call it. */
 import { fileURLToPath } from 'node:url';
-import { endKnown, pidFile } from './local/children.mjs';
+import { endKnown, STOP_WITHIN_MS } from './local/children.mjs';
 import { startDetached } from './local/detach.mjs';
 import { shellCommands } from './local/environment.mjs';
 import { LocalError, printProblem } from './local/fail.mjs';
 import { isAlive, mayBeAlive } from './local/identity.mjs';
-import { endLeftBehind } from './local/left-behind.mjs';
-import { STOP_WITHIN_MS } from './local/processes.mjs';
+import { endLeftBehind, pidFile, runFolder } from './local/local-run.mjs';
 import { runSystem } from './local/run.mjs';
-import { runFolder } from './local/run-folder.mjs';
 import { addEnvFiles } from './local/settings.mjs';
 import { say } from './local/steps.mjs';
 import { misused, readArguments } from './usage.mjs';
@@ -22,7 +20,7 @@ npm run dev                                the same with rebuild and restart on 
 const root = fileURLToPath(new URL('..', import.meta.url));
 addEnvFiles(root, process.env);
 const folder = runFolder(root, process.env);
-const { runFile, startLog, logs, prefix, project } = folder;
+const { runFile, startLog, logs, prefix } = folder;
 const state = pidFile(runFile);
 
 /** Restarts this program in the background. */
@@ -59,7 +57,7 @@ async function stop() {
     // The launcher ends its children and then the emulator, each within the limit.
     await endKnown(known.parent, 2 * STOP_WITHIN_MS + 5_000);
   }
-  await endLeftBehind(state, { root, project, say });
+  await endLeftBehind(folder);
   say(isHere ? 'Stopped.' : 'Orderflow is not running here.');
 }
 
@@ -76,7 +74,7 @@ if (!['ministack', 'localstack'].includes(values.emulator)) {
   misused(USAGE, `There is no emulator ${values.emulator}.`);
 }
 if (!values.stop && !values.env && !values.detach) {
-  await runSystem(root, folder, values);
+  await runSystem(folder, values);
 } else {
   try {
     if (values.stop) await stop();

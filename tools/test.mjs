@@ -6,8 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './local/chromium.mjs';
-import { testcontainersEnv } from './local/testcontainers-env.mjs';
-import { dockerProblem } from './local/docker.mjs';
+import { dockerProblem, testcontainersEnv } from './local/docker.mjs';
 import { forTests } from './local/environment.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 

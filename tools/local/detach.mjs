@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeRunFolder } from './run-folder.mjs';
+import { makeRunFolder } from './local-run.mjs';
 
 /** Tells a waiting parent that this background program is ready. */
 export function sayReady() {

@@ -7,8 +7,7 @@ import { resolve } from 'node:path';
 import { ask, request } from './ask.mjs';
 import { readContainers } from './containers.mjs';
 import { LocalError } from './fail.mjs';
-import { readLeftBehind, readLocalRun } from './local-run.mjs';
-import { runFolder } from './run-folder.mjs';
+import { readLeftBehind, readLocalRun, runFolder } from './local-run.mjs';
 import { readSettings } from './settings.mjs';
 
 /**

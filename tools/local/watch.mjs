@@ -87,7 +87,7 @@ function watchBuild(root, { isDown, restart }) {
 
 /**
  * Compiles on change, and restarts the affected services.
- * @param {Place} place @param {object} run @param {import('./processes.mjs').Processes} run.processes
+ * @param {Place} place @param {object} run @param {import('./children.mjs').Processes} run.processes
  * @param {(service: Service) => Promise<boolean>} run.tryToStart whether it is ready
  * @param {(name: string, line: string) => void} run.print
  * @param {() => boolean} run.isStopping nothing is started from then on
@@ -101,17 +101,12 @@ export function restartOnChange(place, { processes, tryToStart, print, isStoppin
     const { count, done } = turns.get(service) ?? { count: 0, done: Promise.resolve() };
     const isNewest = () => turns.get(service)?.count === count + 1;
     const turn = async () => {
-      const old = processes.find(service);
-      if (old) {
-        await processes.end(old);
-        processes.remove(old);
-      }
+      await processes.find(service)?.stop();
       if (isStopping() || !isNewest()) return;
       if ((await tryToStart(service)) && isNewest()) print(service, '(restarted)');
     };
     print(service, '(changed: restarting)');
-    const child = processes.find(service);
-    if (child) void processes.end(child);
+    void processes.find(service)?.stop();
     const over = done.then(turn).finally(() => {
       if (isNewest()) turns.delete(service);
     });
