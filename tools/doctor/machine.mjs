@@ -5,8 +5,6 @@ import { askPythons, choosePython, isAtLeast, MIN_NODE } from '../local/requirem
 import { ask } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
-/** @typedef {import('./check.mjs').Check} Check */
-
 /** The limits in compose.yaml add up to 3 GiB, and the machine needs memory, too. */
 const MIN_MEMORY_GIB = 4;
 
