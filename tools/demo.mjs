@@ -104,7 +104,6 @@ try {
     say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
   say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
 } catch (error) {
-  if (error instanceof LocalError) printProblem(error.message, error.fix);
-  else printProblem(String(/** @type {Error} */ (error).stack));
+  printProblem(error);
   process.exit(1);
 }

@@ -59,8 +59,7 @@ async function startSystem(children) {
     const soon = { MAX_RECEIVES: '1', RETRY_BASE_SECONDS: '1', RETRY_MAX_SECONDS: '1' };
     const patient = service === 'api-gateway' ? { AWS_REQUEST_TIMEOUT_MS: String(PATIENCE.awsRequestMs) } : {};
     const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20', ...soon, ...patient };
-    const { ready } = startService(place, service, { port, emulatorUrl, credentials, env });
-    await ready;
+    await startService(place, service, { port, emulatorUrl, credentials, env });
     if (service === 'api-gateway') apiUrl = `http://127.0.0.1:${port}`;
   }
   return apiUrl;
@@ -153,8 +152,7 @@ try {
   console.log(`\n${cases} cases, ${succeeded ? 'nothing wrong' : 'NOT PASSED'} (--seed ${values.seed})`);
   process.exitCode = succeeded ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof LocalError)) throw error;
-  printProblem(error.message, error.fix);
+  printProblem(error);
   process.exitCode = 1;
 } finally {
   for (const child of children.reverse()) {

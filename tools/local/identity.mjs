@@ -76,15 +76,14 @@ export function startOf(pid, proc = '/proc') {
 }
 
 /** @param {string} start */
-const methodOf = (start) => [BOOT, PS].find((method) => start.startsWith(`${method}-`));
+const methodOf = (start) => start.split('-')[0];
 
 /** @param {Pick<Known, 'pid' | 'startedAt'>} known @param {string} [proc] @returns {Standing} */
 export function standingOf({ pid, startedAt }, proc) {
   const now = startOf(pid, proc);
   if (now === undefined) return 'gone';
-  const method = methodOf(now);
   // Starts from different methods are not comparable.
-  if (method === undefined || method !== methodOf(startedAt)) return 'unknown';
+  if (now === '' || methodOf(now) !== methodOf(startedAt)) return 'unknown';
   return now === startedAt ? 'running' : 'gone';
 }
 

@@ -8,7 +8,7 @@ import { stateOfDependencies } from './dependencies.mjs';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { withLock } from './lock.mjs';
-import { runToEnd } from './run-to-end.mjs';
+import { runOrFail } from './run-to-end.mjs';
 
 /** @typedef {{ signal?: AbortSignal | undefined }} Abortable `signal` ends what has been begun */
 
@@ -97,13 +97,13 @@ export async function installDependencies(root, { signal } = {}) {
       'Remove the link, then run this again: rm node_modules',
     );
   }
-  const npm = await runToEnd('npm', NPM_CI, { cwd: root, env: forDownloads(process.env), signal });
-  if (npm.status !== 0) {
-    throw new LocalError(
-      `npm ci failed:\n${(npm.stderr || String(npm.error)).trim().split('\n').slice(-15).join('\n')}`,
-      'Check that the npm registry can be reached, then run this again.',
-    );
-  }
+  await runOrFail('npm', NPM_CI, {
+    cwd: root,
+    env: forDownloads(process.env),
+    signal,
+    problem: 'npm ci failed',
+    fix: 'Check that the npm registry can be reached, then run this again.',
+  });
   return 'installed';
 }
 
@@ -155,19 +155,13 @@ export async function installPython(root, { name, requirements: file, what }, { 
       ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
       ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
     ];
-    const steps = [
-      () => runToEnd(command, ['-I', '-m', 'venv', environment], { env: ofTheMachine(process.env), signal }),
-      () => runToEnd(python, install, { env: pipEnvironment(python), signal }),
-    ];
-    for (const step of steps) {
-      const { status, stdout, stderr, error } = await step();
-      if (status !== 0) {
-        throw new LocalError(
-          `${what} could not be installed:\n${(stderr || stdout || String(error)).trim()}`,
-          'Check that the Python package index can be reached, then run this again.',
-        );
-      }
-    }
+    const failing = {
+      signal,
+      problem: `${what} could not be installed`,
+      fix: 'Check that the Python package index can be reached, then run this again.',
+    };
+    await runOrFail(command, ['-I', '-m', 'venv', environment], { ...failing, env: ofTheMachine(process.env) });
+    await runOrFail(python, install, { ...failing, env: pipEnvironment(python) });
     copyFileSync(requirements, stamp);
     return { python, made: true };
   };
@@ -193,12 +187,12 @@ const SERVICE_PROJECTS = Object.keys(SERVICES).map((service) => `services/${serv
  */
 export async function build(root, projects = SERVICE_PROJECTS, { signal } = {}) {
   const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
-  const compile = () => runToEnd(process.execPath, tsc, { cwd: root, env: ofTheMachine(process.env), signal });
-  const { status, stdout } = await withLock(`${root}.local/build.lock`, compile, { signal });
-  if (status !== 0) {
-    throw new LocalError(
-      `${projects.join(', ')} do not compile:\n${stdout.trim()}`,
-      'Fix the errors above and run this again.',
-    );
-  }
+  const options = {
+    cwd: root,
+    env: ofTheMachine(process.env),
+    signal,
+    problem: `${projects.join(', ')} do not compile`,
+    fix: 'Fix the errors above and run this again.',
+  };
+  await withLock(`${root}.local/build.lock`, () => runOrFail(process.execPath, tsc, options), { signal });
 }

@@ -1,11 +1,10 @@
 /** `npm run local`: starts the system, watches its processes, and ends them however it ends itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProcesses } from './children.mjs';
-import { sayReady } from './detach.mjs';
 import { stopLocalStack } from './docker.mjs';
 import { SERVICES } from './embedded.mjs';
 import { createCredentials, LOCALSTACK_CREDENTIALS } from './environment.mjs';
-import { LocalError, printProblem } from './fail.mjs';
+import { printProblem } from './fail.mjs';
 import { followFile } from './follow.mjs';
 import { startOf } from './identity.mjs';
 import { pidFile } from './local-run.mjs';
@@ -87,9 +86,7 @@ export async function runSystem(folder, options) {
   async function fail(error) {
     await sleep(SIGNAL_WITHIN_MS);
     if (signal.aborted) return;
-    const { message, fix, stack } = /** @type {{ message: string, fix?: string, stack?: string }} */ (error);
-    const text = error instanceof LocalError || 'code' in Object(error) ? message : (stack ?? message);
-    printProblem(text, fix);
+    printProblem(error);
     await stopAll(1);
   }
 
@@ -118,7 +115,10 @@ export async function runSystem(folder, options) {
     say(
       `\nTry it: ${prefix}npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`,
     );
-    sayReady();
+    // The waiting parent of a start in the background. It may have ended.
+    process.send?.('ready', () => {
+      if (process.connected) process.disconnect();
+    });
     for (const name of [...SERVICES, 'emulator']) {
       followers.push(followFile(`${logDir}${name}.log`, (line) => print(name, line)));
     }

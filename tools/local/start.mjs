@@ -111,7 +111,7 @@ export async function startSystem(folder, { emulator, watch }, run) {
   const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
   /** @param {Service} service */
   const startOne = async (service) => {
-    await startService(place, service, { port: ports[service], emulatorUrl, credentials, env }).ready;
+    await startService(place, service, { port: ports[service], emulatorUrl, credentials, env });
     return true;
   };
   /** A service that fails to start waits for the next change. @param {Service} service */
