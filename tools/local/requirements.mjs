@@ -67,13 +67,13 @@ export function choosePython(answers) {
   return { problem: broken ? `it does not run: ${broken.reason}` : 'none in PATH', fix };
 }
 
-/** @throws LocalError when no Python can make virtual environments */
-export async function findPython() {
+/** @param {string} [what] needs it @throws LocalError when no Python can make virtual environments */
+export async function findPython(what = 'The embedded emulator') {
   const python = choosePython(await askPythons());
   if (!('problem' in python)) return python;
   throw new LocalError(
-    `The embedded emulator needs Python ${MIN_PYTHON.join('.')} or newer with venv. Found: ${python.problem}.`,
-    `${python.fix}. Or run with Docker instead: npm run local -- --emulator localstack`,
+    `${what} needs Python ${MIN_PYTHON.join('.')} or newer with venv. Found: ${python.problem}.`,
+    `${python.fix}. With Docker, the system runs without Python: npm run local -- --emulator localstack`,
   );
 }
 
@@ -145,7 +145,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
   const isMade = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === pins;
   if (isMade()) return { python, made: false };
 
-  const { command } = await findPython();
+  const { command } = await findPython(what);
   const make = async () => {
     if (isMade()) return { python, made: false };
     // An incomplete environment must not look complete to the next run.
