@@ -110,14 +110,12 @@ export async function startSystem(folder, { emulator, watch }, run) {
   });
   const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
   /** @param {Service} service */
-  const startOne = async (service) => {
-    await startService(place, service, { port: ports[service], emulatorUrl, credentials, env });
-    return true;
-  };
+  const startOne = (service) => startService(place, service, { port: ports[service], emulatorUrl, credentials, env });
   /** A service that fails to start waits for the next change. @param {Service} service */
   const tryToStart = async (service) => {
     try {
-      return await startOne(service);
+      await startOne(service);
+      return true;
     } catch (error) {
       // If it ended, its last lines were already printed.
       if (!signal.aborted && processes.find(service)?.isStopping() === false)
@@ -126,7 +124,7 @@ export async function startSystem(folder, { emulator, watch }, run) {
     }
   };
   await step('services healthy', async () => {
-    await Promise.all(SERVICES.map(watch ? tryToStart : startOne));
+    await Promise.all(SERVICES.map((service) => (watch ? tryToStart(service) : startOne(service))));
   });
 
   const api = `http://127.0.0.1:${ports['api-gateway']}`;
