@@ -22,28 +22,27 @@ async function findApi() {
   return named.replace(/\/+$/, '');
 }
 
-/** Calls the API, with POST if there is a body. @param {string} base */
-function createCall(base) {
-  /** @param {string} path @param {object} [sent] @returns {Promise<any>} the body */
-  return async (path, sent) => {
-    const headers = { 'content-type': 'application/json' };
-    const post = { method: 'POST', headers, body: JSON.stringify(sent) };
-    const answer = await request(`${base}${path}`, sent && post);
-    if (!answer) {
-      throw new LocalError(
-        `Nothing answers at ${base}.`,
-        'npm run doctor shows what is wrong with the system that runs here. For another one: API_URL=http://… npm run demo',
-      );
-    }
-    let body;
-    try {
-      body = JSON.parse(answer.body);
-    } catch {
-      throw new LocalError(`The program at ${base} is not Orderflow's API.`, 'API_URL=http://… npm run demo');
-    }
-    if (answer.status < 400) return body;
-    throw new LocalError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`, '');
-  };
+/**
+ * Calls the API, with POST if there is a body.
+ * @param {string} base @param {string} path @param {object} [sent] @returns {Promise<any>} the body
+ */
+async function callApi(base, path, sent) {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await request(`${base}${path}`, sent && { method: 'POST', headers, body: JSON.stringify(sent) });
+  if (!answer) {
+    throw new LocalError(
+      `Nothing answers at ${base}.`,
+      'npm run doctor shows what is wrong with the system that runs here. For another one: API_URL=http://… npm run demo',
+    );
+  }
+  let body;
+  try {
+    body = JSON.parse(answer.body);
+  } catch {
+    throw new LocalError(`The program at ${base} is not Orderflow's API.`, 'API_URL=http://… npm run demo');
+  }
+  if (answer.status < 400) return body;
+  throw new LocalError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`, '');
 }
 
 const startedAt = performance.now();
@@ -78,7 +77,8 @@ const money = (amount) => amount.toFixed(2).padStart(8);
 
 try {
   const base = await findApi();
-  const call = createCall(base);
+  /** @param {string} path @param {object} [sent] */
+  const call = (path, sent) => callApi(base, path, sent);
   const totalAmount = ITEMS.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice * 100, 0) / 100;
   say(`\nAn order at ${base}\n`);
   for (const { productName, quantity, unitPrice } of ITEMS) {
@@ -104,7 +104,6 @@ try {
     say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
   say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
 } catch (error) {
-  if (error instanceof LocalError) printProblem(error.message, error.fix);
-  else printProblem(String(/** @type {Error} */ (error).stack));
+  printProblem(error);
   process.exit(1);
 }

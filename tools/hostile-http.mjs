@@ -16,8 +16,6 @@ import { freePort } from './local/ports.mjs';
 import { build, installEmulator, installPython } from './local/requirements.mjs';
 import { misused, readArguments } from './usage.mjs';
 
-/** @typedef {import('./local/children.mjs').Child} Child */
-
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** One of the three phases ignores the requested number of cases. Another round adds what is missing. */
 const CASES_PER_EXAMPLE = 12;
@@ -42,11 +40,13 @@ if (!/^\d{1,9}$/.test(values.seed)) misused(USAGE, '--seed takes a whole number,
 const wanted = Number(values.cases);
 const folder = `${mkdtempSync(join(tmpdir(), 'orderflow-hostile-'))}/`;
 
-/** @param {Child[]} children what is started, in order */
-async function startSystem(children) {
+/** What is started, in order. @type {import('./local/children.mjs').Child[]} */
+const children = [];
+
+async function startSystem() {
   await build(root);
   const { python } = await installEmulator(root);
-  const place = { root, logDir: folder, onStart: (/** @type {Child} */ child) => void children.push(child) };
+  const place = { root, logDir: folder, onStart: children.push.bind(children) };
   const emulatorPort = await freePort();
   const credentials = createCredentials();
   await startMiniStack(place, { python, port: emulatorPort, credentials });
@@ -59,8 +59,7 @@ async function startSystem(children) {
     const soon = { MAX_RECEIVES: '1', RETRY_BASE_SECONDS: '1', RETRY_MAX_SECONDS: '1' };
     const patient = service === 'api-gateway' ? { AWS_REQUEST_TIMEOUT_MS: String(PATIENCE.awsRequestMs) } : {};
     const env = { LOG_FORMAT: 'json', RATE_LIMIT_MAX: '100000000', FULFILMENT_DELAY_MS: '20', ...soon, ...patient };
-    const { ready } = startService(place, service, { port, emulatorUrl, credentials, env });
-    await ready;
+    await startService(place, service, { port, emulatorUrl, credentials, env });
     if (service === 'api-gateway') apiUrl = `http://127.0.0.1:${port}`;
   }
   return apiUrl;
@@ -120,8 +119,6 @@ async function round({ python, url, examples, seed, failed }) {
   return { passed: code === 0 && isWhole && cases.unique_failures === 0, cases: cases.generated };
 }
 
-/** @type {Child[]} */
-const children = [];
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, () => {
     for (const child of children) child.kill('SIGKILL');
@@ -135,7 +132,7 @@ try {
     requirements: 'tests/hostile/requirements.txt',
     what: 'schemathesis',
   });
-  const url = values.url ?? (await startSystem(children));
+  const url = values.url ?? (await startSystem());
   const failed = values.url === undefined ? await failedOrders(url, MAX_ROUNDS * FAILED_PER_ROUND) : [];
   let passed = true;
   let cases = 0;
@@ -153,8 +150,7 @@ try {
   console.log(`\n${cases} cases, ${succeeded ? 'nothing wrong' : 'NOT PASSED'} (--seed ${values.seed})`);
   process.exitCode = succeeded ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof LocalError)) throw error;
-  printProblem(error.message, error.fix);
+  printProblem(error);
   process.exitCode = 1;
 } finally {
   for (const child of children.reverse()) {

@@ -1,14 +1,14 @@
 /** `npm run local`: the whole system without Docker. USAGE has the ways to call it. */
+import { spawn } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endKnown, pidFile } from './local/children.mjs';
-import { startDetached } from './local/detach.mjs';
+import { endKnown, STOP_WITHIN_MS } from './local/children.mjs';
 import { shellCommands } from './local/environment.mjs';
 import { LocalError, printProblem } from './local/fail.mjs';
 import { isAlive, mayBeAlive } from './local/identity.mjs';
-import { endLeftBehind } from './local/left-behind.mjs';
-import { STOP_WITHIN_MS } from './local/processes.mjs';
+import { endLeftBehind, makeRunFolder, pidFile, runFolder } from './local/local-run.mjs';
 import { runSystem } from './local/run.mjs';
-import { runFolder } from './local/run-folder.mjs';
 import { addEnvFiles } from './local/settings.mjs';
 import { say } from './local/steps.mjs';
 import { misused, readArguments } from './usage.mjs';
@@ -22,14 +22,26 @@ npm run dev                                the same with rebuild and restart on 
 const root = fileURLToPath(new URL('..', import.meta.url));
 addEnvFiles(root, process.env);
 const folder = runFolder(root, process.env);
-const { runFile, startLog, logs, prefix, project } = folder;
+const { runFile, startLog, logs, prefix } = folder;
 const state = pidFile(runFile);
 
-/** Restarts this program in the background. */
+/** Restarts this program in the background, and waits until it is ready. Interrupting the wait ends it. */
 async function detach() {
+  makeRunFolder(dirname(startLog));
+  const log = openSync(startLog, 'w');
   const args = process.argv.slice(2).filter((argument) => argument !== '--detach');
   const command = [fileURLToPath(import.meta.url), ...args];
-  const { said, exitCode } = await startDetached(command, { cwd: root, log: startLog });
+  const child = spawn(process.execPath, command, { cwd: root, detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => child.kill('SIGTERM'));
+  }
+  /** @type {number | undefined} */
+  const exitCode = await new Promise((resolve) => {
+    child.once('message', () => resolve(undefined));
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+  const said = readFileSync(startLog, 'utf8');
   say(said.split('\nTry it:')[0] ?? '');
   if (exitCode !== undefined) {
     if (said === '') say(`It ended at once, and wrote nothing to ${startLog}: is the disk full?`);
@@ -59,7 +71,7 @@ async function stop() {
     // The launcher ends its children and then the emulator, each within the limit.
     await endKnown(known.parent, 2 * STOP_WITHIN_MS + 5_000);
   }
-  await endLeftBehind(state, { root, project, say });
+  await endLeftBehind(folder);
   say(isHere ? 'Stopped.' : 'Orderflow is not running here.');
 }
 
@@ -76,15 +88,14 @@ if (!['ministack', 'localstack'].includes(values.emulator)) {
   misused(USAGE, `There is no emulator ${values.emulator}.`);
 }
 if (!values.stop && !values.env && !values.detach) {
-  await runSystem(root, folder, values);
+  await runSystem(folder, values);
 } else {
   try {
     if (values.stop) await stop();
     else if (values.env) printEnvironment();
     else await detach();
   } catch (error) {
-    const { message, fix } = /** @type {{ message: string, fix?: string }} */ (error);
-    printProblem(message, fix);
+    printProblem(error);
     process.exit(1);
   }
 }

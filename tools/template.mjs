@@ -16,8 +16,15 @@ const TAGS = [
   })),
 ];
 
-/** @param {any} template @param {Deployment} deployment */
-function createResolver(template, { parameters, region, account }) {
+/**
+ * Resources whose condition is false are left out.
+ * @param {string} text of the template
+ * @param {Deployment} deployment
+ * @param {typeof import('yaml')} yaml passed in, because the doctor also runs without dependencies
+ * @returns {Resources}
+ */
+export function readResources(text, { parameters, region, account }, yaml) {
+  const template = yaml.parse(text, { customTags: /** @type {any} */ (TAGS) });
   /** @type {(value: any) => any} */
   const resolve = (value) => {
     if (Array.isArray(value)) return value.map(resolve);
@@ -51,19 +58,6 @@ function createResolver(template, { parameters, region, account }) {
     const { Type, Properties } = template.Resources[id];
     return Type === 'AWS::SQS::Queue' ? `arn:aws:sqs:${region}:${account}:${nameOf(Properties)}` : id;
   };
-  return { resolve, isMet };
-}
-
-/**
- * Resources whose condition is false are left out.
- * @param {string} text of the template
- * @param {Deployment} deployment
- * @param {typeof import('yaml')} yaml passed in, because the doctor also runs without dependencies
- * @returns {Resources}
- */
-export function readResources(text, deployment, yaml) {
-  const template = yaml.parse(text, { customTags: /** @type {any} */ (TAGS) });
-  const { resolve, isMet } = createResolver(template, deployment);
   const ofType = (/** @type {string} */ type) =>
     Object.values(template.Resources)
       .filter(({ Type, Condition }) => Type === type && (Condition === undefined || isMet(Condition)))

@@ -6,8 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './local/chromium.mjs';
-import { testcontainersEnv } from './local/testcontainers-env.mjs';
-import { dockerProblem } from './local/docker.mjs';
+import { dockerProblem, testcontainersEnv } from './local/docker.mjs';
 import { forTests } from './local/environment.mjs';
 import { findPython, installDependencies } from './local/requirements.mjs';
 
@@ -16,22 +15,15 @@ const writesParity = process.argv.includes('--parity');
 const given = process.argv.slice(2).filter((argument) => argument !== '--parity');
 if (writesParity) given.push('--selectProjects', 'integration', '--testPathPatterns', 'conformance');
 
-function pythonProblem() {
-  try {
-    findPython();
-  } catch (error) {
-    const { message, fix } = /** @type {import('./local/fail.mjs').LocalError} */ (error);
-    return `${message} ${fix}`;
-  }
-  return undefined;
-}
-
 /** @type {Record<string, string>} what is left out, by the reason */
 const leftOut = {};
 /** @type {string[]} */
 const options = [];
 const withoutDocker = dockerProblem();
-const withoutPython = pythonProblem();
+const withoutPython = await findPython().then(
+  () => undefined,
+  ({ message, fix }) => `${message} ${fix}`,
+);
 if (withoutDocker) {
   leftOut[withoutDocker] =
     'the system on Compose (tests/e2e), the scenarios, the images of the API and of a worker, the hook and the guard in LocalStack and its health check, the rules of Prometheus, LocalStack in the conformance suite';

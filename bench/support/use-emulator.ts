@@ -1,5 +1,5 @@
 import { beginRun, removeLeftovers } from '../../tests/support/test-run.mjs';
-import { testcontainersEnv } from '../../tools/local/testcontainers-env.mjs';
+import { testcontainersEnv } from '../../tools/local/docker.mjs';
 
 export const EMULATORS = ['ministack', 'localstack'] as const;
 export type EmulatorKind = (typeof EMULATORS)[number];

@@ -8,7 +8,7 @@
  */
 import { misused, readArguments } from '../../tools/usage.mjs';
 import { beginRun, removeLeftovers } from '../support/test-run.mjs';
-import { testcontainersEnv } from '../../tools/local/testcontainers-env.mjs';
+import { testcontainersEnv } from '../../tools/local/docker.mjs';
 import { asMarkdown, asText, isGood, type TrialRun } from './report.js';
 import { runTrial } from './run-trial.js';
 import { TRIALS } from './trials.js';

@@ -122,9 +122,9 @@ describe('the dependencies', () => {
 
 it(
   'Python packages go into a virtual environment, whatever the shell and its files configure',
-  () => {
+  async () => {
     // A wheel is an archive with three metadata files.
-    const { command } = findPython();
+    const { command } = await findPython();
     const wheel = `${folder}/a_wheel-1.0-py3-none-any.whl`;
     const write = `
 import sys, zipfile

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SERVICES } from '@orderflow/contracts';
 import { eventually } from '@orderflow/testing/eventually';
-import { pidFile } from '../../tools/local/children.mjs';
+import { pidFile } from '../../tools/local/local-run.mjs';
 import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
 import { build, installEmulator } from '../../tools/local/requirements.mjs';
 import { orderFor, createApiClient } from '../support/api-client.js';

@@ -30,7 +30,7 @@ describe('Docker', () => {
     isAScript('exec sleep 600');
     process.env.DOCKER_HOST = 'tcp://192.0.2.1:2375';
     const { problem, isMissing } = askDocker(['info'], 200);
-    const { code, stderr } = await runDocker(['compose', 'up'], { cwd: root, withinMs: 200, say: () => undefined });
+    const { code, stderr } = await runDocker(['compose', 'up'], { cwd: root, withinMs: 200 });
     delete process.env.DOCKER_HOST;
     expect(problem).toBe('no answer from Docker within 0.2 s (docker info, DOCKER_HOST=tcp://192.0.2.1:2375)');
     expect(isMissing).toBe(false);

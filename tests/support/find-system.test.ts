@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pidFile } from '../../tools/local/children.mjs';
+import { pidFile } from '../../tools/local/local-run.mjs';
 import { listSystems, meantByShell } from '../../tools/local/find-system.mjs';
 import { startOf } from '../../tools/local/identity.mjs';
 

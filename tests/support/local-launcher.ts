@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@orderflow/testing/eventually';
-import { pidFile } from '../../tools/local/children.mjs';
+import { pidFile } from '../../tools/local/local-run.mjs';
 import { isAlive, type Known } from '../../tools/local/identity.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -13,8 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { endKnown, pidFile } from '../../tools/local/children.mjs';
+import { endKnown } from '../../tools/local/children.mjs';
 import { startOf } from '../../tools/local/identity.mjs';
+import { pidFile } from '../../tools/local/local-run.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const GONE = { pid: 2 ** 31 - 2, startedAt: 'boot-1-2' };

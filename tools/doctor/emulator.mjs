@@ -44,37 +44,32 @@ export async function readTopology({ endpoint, credentials }, region, wanted) {
   const buses = new events.EventBridgeClient(options);
   const queues = new sqs.SQSClient(options);
 
-  /** @param {string} name */
-  async function readTable(name) {
-    const found = await ifThere(tables.send(new dynamo.DescribeTableCommand({ TableName: name })));
+  /** @param {string} TableName */
+  const readTable = async (TableName) => {
+    const found = await ifThere(tables.send(new dynamo.DescribeTableCommand({ TableName })));
     return found && tableAttributes(found.Table);
-  }
-
-  /** @param {string} name */
-  async function readQueue(name) {
-    const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName: name })));
-    if (!found) return undefined;
-    const all = { QueueUrl: found.QueueUrl, AttributeNames: [/** @type {const} */ ('All')] };
-    const answer = await ifThere(queues.send(new sqs.GetQueueAttributesCommand(all)));
+  };
+  /** @param {string} QueueName */
+  const readQueue = async (QueueName) => {
+    const found = await ifThere(queues.send(new sqs.GetQueueUrlCommand({ QueueName })));
+    const all = { QueueUrl: found?.QueueUrl, AttributeNames: [/** @type {const} */ ('All')] };
+    const answer = found && (await ifThere(queues.send(new sqs.GetQueueAttributesCommand(all))));
     const attributes = Object.entries(queueAttributes(answer?.Attributes ?? {}));
-    return answer && Object.fromEntries(attributes.filter(([key]) => key in (wanted.Queues[name] ?? {})));
-  }
+    return answer && Object.fromEntries(attributes.filter(([key]) => key in (wanted.Queues[QueueName] ?? {})));
+  };
+  /** @param {string} Name */
+  const readBus = async (Name) => (await ifThere(buses.send(new events.DescribeEventBusCommand({ Name })))) && {};
 
-  /** @param {string} name */
-  async function readBus(name) {
-    return (await ifThere(buses.send(new events.DescribeEventBusCommand({ Name: name })))) && {};
-  }
-
-  /** @param {string} name */
-  async function rulesOf(name) {
-    const listed = await ifThere(buses.send(new events.ListRulesCommand({ EventBusName: name })));
+  /** @param {string} EventBusName */
+  const rulesOf = async (EventBusName) => {
+    const listed = await ifThere(buses.send(new events.ListRulesCommand({ EventBusName })));
     return Promise.all(
       (listed?.Rules ?? []).map(async (rule) => {
-        const asked = new events.ListTargetsByRuleCommand({ EventBusName: name, Rule: rule.Name });
+        const asked = new events.ListTargetsByRuleCommand({ EventBusName, Rule: rule.Name });
         return { rule, targets: (await ifThere(buses.send(asked)))?.Targets ?? [] };
       }),
     );
-  }
+  };
 
   try {
     const [Tables, Queues, Bus, ofBuses] = await Promise.all([

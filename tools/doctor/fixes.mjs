@@ -49,10 +49,8 @@ export function fixesOf({ origin, endpoint, stage }) {
  * @param {System} system @param {string} script @param {...string} args
  */
 export function operatorCommand({ origin, endpoint, stage }, script, ...args) {
-  const isFound = origin.kind !== 'named';
-  const where = [...(isFound ? [] : [`--endpoint ${endpoint}`]), ...(stage === 'local' ? [] : [`--stage ${stage}`])];
-  const options = [...args, ...where];
-  const prefix = origin.kind === 'named' ? '' : (origin.prefix ?? '');
+  const [prefix = '', where] = origin.kind === 'named' ? ['', [`--endpoint ${endpoint}`]] : [origin.prefix, []];
+  const options = [...args, ...where, ...(stage === 'local' ? [] : [`--stage ${stage}`])];
   return [`${prefix}npm run ${script}`, ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
 }
 

@@ -1,11 +1,9 @@
 /** Checks of the machine. */
 import { totalmem } from 'node:os';
 import { stateOfDependencies } from '../local/dependencies.mjs';
-import { isAtLeast, MIN_NODE, MIN_PYTHON, PYTHON_VERSION_AND_VENV } from '../local/requirements.mjs';
+import { askPythons, choosePython, isAtLeast, MIN_NODE } from '../local/requirements.mjs';
 import { ask } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
-
-/** @typedef {import('./check.mjs').Check} Check */
 
 /** The limits in compose.yaml add up to 3 GiB, and the machine needs memory, too. */
 const MIN_MEMORY_GIB = 4;
@@ -28,21 +26,12 @@ export function checkNpm({ status, stdout, reason }) {
   return status === 'ok' ? ok('npm', stdout) : fail('npm', reason, 'nvm install   (npm comes with Node.js)');
 }
 
-/** @param {import('../local/ask.mjs').Answer[]} answers of each command that Python may be called by */
+/** @param {import('../local/ask.mjs').Answer[]} answers of `askPythons` */
 export function checkPython(answers) {
-  const found = answers.flatMap(({ status, stdout }) => (status === 'ok' ? [stdout.split(' ')] : []));
-  const recent = found.filter(([version = '']) => isAtLeast(version, MIN_PYTHON));
-  const complete = recent.find(([, venv]) => venv === 'venv');
-  if (complete) return ok('Python', `${complete[0]} with venv`);
-  const install = 'Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python';
-  const needed = 'npm run local needs it';
-  if (recent[0]) {
-    const venv = 'Debian, Ubuntu: sudo apt install python3-venv';
-    return warn('Python', `${recent[0][0]} without its venv module; ${needed}`, venv);
-  }
-  if (found[0]) return warn('Python', `${found[0][0]}, older than ${MIN_PYTHON.join('.')}; ${needed}`, install);
-  const [broken] = answers.filter(({ status }) => status === 'failed');
-  return warn('Python', `${broken ? `it does not run: ${broken.reason}` : 'none in PATH'}; ${needed}`, install);
+  const python = choosePython(answers);
+  return 'problem' in python
+    ? warn('Python', `${python.problem}; npm run local needs it`, python.fix)
+    : ok('Python', `${python.version} with venv`);
 }
 
 /** @param {string} check @param {number} bytes @param {string} fix */
@@ -61,11 +50,7 @@ export function checkDependencies(state) {
 
 /** @param {string} root */
 export async function checkMachine(root) {
-  const [npm, ...pythons] = await Promise.all([
-    ask('npm', ['--version']),
-    ask('python3', ['-I', '-c', PYTHON_VERSION_AND_VENV]),
-    ask('python', ['-I', '-c', PYTHON_VERSION_AND_VENV]),
-  ]);
+  const [npm, pythons] = await Promise.all([ask('npm', ['--version']), askPythons()]);
   return {
     node: checkNodeVersion(process.versions.node),
     npm: checkNpm(npm),

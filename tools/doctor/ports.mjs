@@ -4,7 +4,6 @@ import { canListen, describeOwner, howToEnd, processOn } from '../local/ports.mj
 import { fail, ok, warn } from './check.mjs';
 
 /**
- * @typedef {import('./check.mjs').Check} Check
  * @typedef {import('../local/containers.mjs').Container} Container
  * @typedef {import('./surroundings.mjs').LocalRun} LocalRun
  * @typedef {import('../local/ports.mjs').Owner} Owner

@@ -3,10 +3,7 @@ import { SERVICES } from '../../contracts/src/topology.js';
 import { ANSWERS_WITHIN_MS } from '../local/ask.mjs';
 import { fail, ok, warn } from './check.mjs';
 
-/**
- * @typedef {import('./check.mjs').Check} Check
- * @typedef {import('../local/containers.mjs').Container} Container
- */
+/** @typedef {import('../local/containers.mjs').Container} Container */
 
 const CONTAINERS = ['localstack', ...Object.keys(SERVICES)];
 

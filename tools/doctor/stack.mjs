@@ -2,7 +2,6 @@
 import { request } from '../local/ask.mjs';
 
 /** @typedef {import('./surroundings.mjs').Access} Access */
-/** @typedef {{ status: string, template: string, parameters: Record<string, string>, region: string, account: string }} Stack */
 
 const REGION = 'us-east-1';
 const KEY_VARIABLES = 'EMULATOR_ACCESS_KEY_ID and EMULATOR_SECRET_ACCESS_KEY';

@@ -4,13 +4,12 @@ import { isSame } from '../local/local-run.mjs';
 
 /**
  * @typedef {import('../local/containers.mjs').Container} Container
- * @typedef {import('../local/environment.mjs').Credentials} Credentials
  * @typedef {import('../local/settings.mjs').Settings} Settings
  * @typedef {import('../local/local-run.mjs').LocalRun} LocalRun
  * @typedef {import('../local/find-system.mjs').RunningSystem} RunningSystem
  * @typedef {({ kind: 'local' } & import('../local/local-run.mjs').Folder) | { kind: 'compose', project: string, prefix?: string } | { kind: 'named' }} Origin `prefix` is what a command begins with to mean this system
  * @typedef {{ endpoint: string, stage: string, origin: Origin }} System
- * @typedef {{ endpoint: string, credentials: Credentials }} Access to an emulator
+ * @typedef {{ endpoint: string, credentials: import('../local/environment.mjs').Credentials }} Access to an emulator
  */
 
 /**

@@ -10,7 +10,6 @@ import { describeStack } from './stack.mjs';
 import { readTemplate } from './template.mjs';
 
 /**
- * @typedef {import('./check.mjs').Check} Check
  * @typedef {{ attention?: string }} Noted
  * @typedef {{ queues: (Noted & { name: string, visible?: number })[], outbox: (Noted & { table: string, due?: number })[] }} Status
  * @typedef {import('./surroundings.mjs').System} System
@@ -83,22 +82,23 @@ export function checkWork({ queues, outbox }, system) {
     origin.kind === 'compose'
       ? `${composeCommand(origin)} logs api-gateway`
       : `${origin.kind === 'local' ? origin.logs : 'logs/'}api-gateway.log`;
-  // The comparison with the template reports missing resources.
-  const letters = queues.filter(({ attention, visible }) => attention && visible !== undefined);
-  const overdue = outbox.filter(({ attention, due }) => attention && due !== undefined);
-  const report = (/** @type {string} */ check, /** @type {string[]} */ found, /** @type {string} */ fix) =>
-    found.length === 0 ? ok(check, 'none') : warn(check, found.join('; '), fix);
-  const [ofLetters, ofMarkers] = [operatorCommand(system, 'dlq', 'list'), operatorCommand(system, 'audit')];
+  /** @param {string} check @param {(Noted & { name: string, count?: number })[]} all @param {string} fix */
+  const report = (check, all, fix) => {
+    // The comparison with the template reports missing resources, which have no count.
+    const found = all.filter(({ attention, count }) => attention && count !== undefined);
+    if (found.length === 0) return ok(check, 'none');
+    return warn(check, found.map(({ name, attention }) => `${name}: ${attention}`).join('; '), fix);
+  };
   return [
     report(
       'Dead letters',
-      letters.map(({ name, attention }) => `${name}: ${attention}`),
-      ofLetters,
+      queues.map(({ visible, ...queue }) => ({ ...queue, count: visible })),
+      operatorCommand(system, 'dlq', 'list'),
     ),
     report(
       'Overdue markers',
-      overdue.map(({ table, attention }) => `${table}: ${attention}`),
-      `${ofMarkers}   (${log} shows why the sweeper cannot work)`,
+      outbox.map(({ table, due, ...noted }) => ({ ...noted, name: table, count: due })),
+      `${operatorCommand(system, 'audit')}   (${log} shows why the sweeper cannot work)`,
     ),
   ];
 }

@@ -1,29 +1,40 @@
-/** Child processes, their logs, and the file that records them in case their parent dies. */
+/** The child processes of a run, and their logs. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LocalError } from './fail.mjs';
-import { isAlive, mayBeAlive } from './identity.mjs';
+import { isAlive, startOf } from './identity.mjs';
 import { poll } from './patience.mjs';
 
 /**
  * @typedef {import('./identity.mjs').Known} Known
- * @typedef {{ parent: Known, children: Known[], usesContainer?: boolean, urls: Record<string, string>, credentials?: Credentials | undefined }} Run
- * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {{ code: number, signal: NodeJS.Signals | null }} End the exit code; 137 and 1 stand for the ends that have none
- * @typedef {{
- *   name: string, pid: number, tail: () => string[], end: Promise<End>, ended: Promise<number>,
- *   kill: (signal: NodeJS.Signals) => void,
- * }} Child
+ * @typedef {ReturnType<typeof startChild>} Child
+ * @typedef {ReturnType<typeof createProcesses>} Processes
  */
 
 const TAIL_LINES = 15;
+/** Longer than a service's own deadline for draining. */
+export const STOP_WITHIN_MS = 32_000;
+const KILLED_WITHIN_MS = 5_000;
+
+/**
+ * Sends SIGTERM, and SIGKILL after the deadline.
+ * @param {(signal: NodeJS.Signals) => void} kill @param {() => boolean} isGone @param {number} withinMs
+ */
+async function end(kill, isGone, withinMs) {
+  kill('SIGTERM');
+  // A suspended process would not receive SIGTERM.
+  if (process.platform !== 'win32') kill('SIGCONT');
+  if (await poll(isGone, withinMs)) return;
+  kill('SIGKILL');
+  await poll(isGone, KILLED_WITHIN_MS);
+}
 
 /**
  * Starts a process that survives its parent. It has a separate session, which Ctrl-C and a closed terminal do not
  * reach, and writes its own log file.
  * @param {{ name: string, command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv, logFile: string }} options
- * @returns {Child}
  */
 export function startChild({ name, command, args, cwd, env, logFile }) {
   mkdirSync(dirname(logFile), { recursive: true });
@@ -31,36 +42,40 @@ export function startChild({ name, command, args, cwd, env, logFile }) {
   const { size } = statSync(logFile);
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
-  /** @type {string[]} */
-  const failure = [];
+  const pid = child.pid ?? -1;
+  let failure = '';
+  /** @type {Promise<number> | undefined} */
+  let stopping;
   /** @type {Promise<End>} */
-  const end = new Promise((resolve) => {
+  const ending = new Promise((resolve) => {
     child.once('error', (error) => {
-      failure.push(String(error));
+      failure = String(error);
       resolve({ code: 127, signal: null });
     });
     child.once('close', (code, signal) => {
       resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1), signal });
     });
   });
+  const ended = ending.then(({ code }) => code);
+  let isGone = false;
+  void ended.then(() => {
+    isGone = true;
+  });
+  const kill = (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal);
   return {
-    name,
-    pid: child.pid ?? -1,
+    ...{ name, pid, startedAt: startOf(pid), kill, end: ending, ended },
     tail: () => {
-      const lines = readFileSync(logFile)
-        .subarray(size)
-        .toString()
+      const text = readFileSync(logFile).subarray(size).toString();
+      return `${text}\n${failure}`
         .split('\n')
-        .filter((line) => line !== '');
-      return [...lines, ...failure].slice(-TAIL_LINES);
+        .filter((line) => line !== '')
+        .slice(-TAIL_LINES);
     },
-    end,
-    ended: end.then(({ code }) => code),
-    kill: (signal) => void child.kill(signal),
+    /** Ends it, and returns its exit code. */
+    stop: () => (stopping ??= end(kill, () => isGone, STOP_WITHIN_MS).then(() => ended)),
+    isStopping: () => stopping !== undefined,
   };
 }
-
-const KILLED_WITHIN_MS = 5_000;
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
 function send(pid, signal) {
@@ -74,19 +89,6 @@ function send(pid, signal) {
   }
 }
 
-/**
- * Sends SIGTERM, and SIGKILL after the deadline.
- * @param {(signal: NodeJS.Signals) => void} kill @param {() => boolean} isGone @param {number} withinMs
- */
-export async function end(kill, isGone, withinMs) {
-  kill('SIGTERM');
-  // A suspended process would not receive SIGTERM.
-  if (process.platform !== 'win32') kill('SIGCONT');
-  if (await poll(isGone, withinMs)) return;
-  kill('SIGKILL');
-  await poll(isGone, KILLED_WITHIN_MS);
-}
-
 /** Ends a process, unless its id may belong to another one. @param {Known} known @param {number} withinMs */
 export async function endKnown(known, withinMs) {
   if (!isAlive(known)) return;
@@ -97,64 +99,40 @@ export async function endKnown(known, withinMs) {
   );
 }
 
-/** @param {any} known */
-const isKnown = (known) =>
-  Number.isSafeInteger(known?.pid) && typeof known.name === 'string' && typeof known.startedAt === 'string';
-
-/** The run file: the launcher, its children, and the emulator's credentials. @param {string} file */
-export function pidFile(file) {
-  /** @returns {Run | undefined} */
-  function readStrictly() {
-    let text = '';
-    try {
-      text = readFileSync(file, 'utf8');
-      if (text.trim() === '') return undefined;
-      const run = JSON.parse(text);
-      if (typeof run.urls === 'object' && [run.parent, ...run.children].every(isKnown)) return run;
-    } catch (error) {
-      const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-      if (code === 'ENOENT') return undefined;
-      if (code !== undefined)
-        throw new LocalError(`${file} cannot be read: ${message}`, 'Run this as the user who owns it.');
-    }
-    const pids = [...text.matchAll(/"pid":\s*(\d+)/g)].map(([, pid]) => pid);
-    throw new LocalError(
-      `${file} is damaged, so what has been started here is not known${pids.length > 0 ? `; it names the processes ${pids.join(', ')}` : ''}.`,
-      `End what still runs of it, then delete it: rm ${file}`,
-    );
-  }
+/**
+ * The processes of one run.
+ * @param {object} run @param {() => boolean} run.isStopping what starts from then on is ended at once
+ * @param {() => void} run.onChange after each start, and each end that nobody asked for
+ * @param {(child: Child, code: number) => void} run.onOwnEnd of a process that nobody told to end
+ */
+export function createProcesses({ isStopping, onChange, onOwnEnd }) {
+  /** @type {Set<Child>} */
+  const running = new Set();
   return {
-    file,
-    readStrictly,
-    /** Undefined if it cannot be read. */
-    read() {
-      try {
-        return readStrictly();
-      } catch {
-        return undefined;
-      }
+    /** @param {Child} child that has just been started */
+    add(child) {
+      running.add(child);
+      if (isStopping()) void child.stop();
+      else onChange();
+      void child.ended.then((code) => {
+        running.delete(child);
+        if (isStopping() || child.isStopping()) return;
+        onChange();
+        onOwnEnd(child, code);
+      });
     },
-    /** Written atomically, readable by its owner only. @param {Run} content */
-    write(content) {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      const whole = `${file}.${process.pid}`;
-      rmSync(whole, { force: true });
-      try {
-        writeFileSync(whole, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
-        renameSync(whole, file);
-      } catch (error) {
-        rmSync(whole, { force: true });
-        throw error;
-      }
+    /** @param {string} name */
+    find: (name) => [...running].find((child) => child.name === name),
+    /**
+     * Ends those with these names.
+     * @param {(name: string) => boolean} isMeant @param {(name: string, code: number) => void} [onEnd]
+     */
+    async endAll(isMeant, onEnd) {
+      const meant = [...running].filter(({ name }) => isMeant(name));
+      await Promise.all(meant.map(async (child) => onEnd?.(child.name, await child.stop())));
     },
-    /** Keeps the file while it is needed to stop a process. @returns {Known[]} those that are, or may be, alive */
-    removeUnlessAlive() {
-      const known = readStrictly();
-      const left = known
-        ? [known.parent, ...known.children].filter(({ pid }) => pid !== process.pid).filter(mayBeAlive)
-        : [];
-      if (left.length === 0) rmSync(file, { force: true });
-      return left;
-    },
+    /** The living processes, for run.json. */
+    known: () =>
+      [...running].flatMap(({ name, pid, startedAt }) => (startedAt === undefined ? [] : [{ name, pid, startedAt }])),
   };
 }

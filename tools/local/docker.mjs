@@ -1,15 +1,19 @@
-/** Docker commands with a deadline: a DOCKER_HOST may never answer. */
+/** Docker commands with a deadline, because a DOCKER_HOST may never answer, and LocalStack in a container. */
 import { spawnSync } from 'node:child_process';
 import { forDocker } from './environment.mjs';
+import { LocalError } from './fail.mjs';
 import { runToEnd } from './run-to-end.mjs';
+import { say } from './steps.mjs';
 
 const DOCKER_ANSWERS_WITHIN_MS = 10_000;
-const REMIND_EVERY_MS = 15_000;
+/** Includes the first pull of a 1 GB image. */
+const STARTS_WITHIN_MS = 900_000;
+const STOPS_WITHIN_MS = 60_000;
 
-/** @param {string} command @param {number} ms */
-function noAnswer(command, ms) {
+/** @param {string[]} args @param {number} ms */
+function noAnswer(args, ms) {
   const where = process.env['DOCKER_HOST'] ? `, DOCKER_HOST=${process.env['DOCKER_HOST']}` : '';
-  return `no answer from Docker within ${ms / 1_000} s (${command}${where})`;
+  return `no answer from Docker within ${ms / 1_000} s (docker ${args.join(' ')}${where})`;
 }
 
 /**
@@ -22,7 +26,7 @@ export function askDocker(args, withinMs = DOCKER_ANSWERS_WITHIN_MS) {
   const limits = { timeout: withinMs, killSignal: /** @type {const} */ ('SIGKILL') };
   const answer = spawnSync('docker', args, { encoding: 'utf8', env: forDocker(process.env), ...limits });
   const { code } = /** @type {NodeJS.ErrnoException} */ (answer.error ?? {});
-  const hangs = code === 'ETIMEDOUT' ? noAnswer(`docker ${args.join(' ')}`, withinMs) : undefined;
+  const hangs = code === 'ETIMEDOUT' ? noAnswer(args, withinMs) : undefined;
   const isMissing = answer.error !== undefined && !hangs;
   const problem = isMissing ? 'Docker is not installed, or not in PATH' : hangs;
   return { status: answer.status, stdout: answer.stdout ?? '', isMissing, problem };
@@ -38,26 +42,62 @@ export function dockerProblem() {
   return undefined;
 }
 
+/** Variables for testcontainers. */
+export function testcontainersEnv() {
+  // The image of its reaper is not available everywhere. Without it, test-run.mjs removes leftovers.
+  const hasReaper = askDocker(['image', 'inspect', 'testcontainers/ryuk:0.14.0']).status === 0;
+  return {
+    // Ports are published on loopback, even if this machine is a container.
+    TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
+    ...(hasReaper ? {} : { TESTCONTAINERS_RYUK_DISABLED: 'true' }),
+  };
+}
+
 /**
  * Runs a command that may take minutes, such as a pull. It is killed at the deadline.
  * @param {string[]} args
- * @param {{
- * cwd: string, env?: NodeJS.ProcessEnv, withinMs: number, say: (text: string) => void, signal?: AbortSignal | undefined,
- * }} options `say` is told what is being waited for; `signal` ends the command
- * @returns {Promise<{ code: number, stderr: string }>} once it has ended
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, withinMs: number, signal?: AbortSignal | undefined }} options
  */
-export async function runDocker(args, { cwd, env, withinMs, say, signal }) {
-  const command = `docker ${args.join(' ')}`;
-  const startedAt = performance.now();
-  const reminder = setInterval(() => {
-    say(`  still waiting for: ${command} (${Math.round((performance.now() - startedAt) / 1_000)} s)`);
-  }, REMIND_EVERY_MS);
-  try {
-    const options = { cwd, env: { ...forDocker(process.env), ...env }, withinMs, signal };
-    const { status, stderr, error, isLate } = await runToEnd('docker', args, options);
-    const why = error ? String(error) : isLate ? noAnswer(command, withinMs) : '';
-    return { code: status ?? 1, stderr: `${stderr}\n${why}`.trim() };
-  } finally {
-    clearInterval(reminder);
+export async function runDocker(args, { env, ...options }) {
+  const all = { ...options, env: { ...forDocker(process.env), ...env } };
+  const { status, stderr, error, isLate } = await runToEnd('docker', args, all);
+  const why = error ? String(error) : isLate ? noAnswer(args, options.withinMs) : '';
+  return { code: status ?? 1, stderr: `${stderr}\n${why}`.trim() };
+}
+
+export function checkDocker() {
+  const problem = dockerProblem();
+  if (!problem) return;
+  throw new LocalError(
+    `LocalStack cannot be started: ${problem}.`,
+    'Try: docker info. Or use the embedded emulator: npm run local',
+  );
+}
+
+/**
+ * Starts LocalStack and waits until its topology is deployed. After a failure, `stopLocalStack` removes the rest.
+ * @param {import('./local-run.mjs').RunFolder} folder @param {number} port @param {AbortSignal} signal
+ */
+export async function startLocalStack({ root, project }, port, signal) {
+  const options = { cwd: root, env: { LOCALSTACK_PORT: String(port) }, withinMs: STARTS_WITHIN_MS, signal };
+  // The service `topology` applies the settings. Compose would not wait for its end.
+  for (const command of [
+    ['up', '--detach', 'topology'],
+    ['up', '--wait', 'localstack'],
+  ]) {
+    const { code, stderr } = await runDocker(['compose', '-p', project, ...command], options);
+    if (code !== 0) {
+      throw new LocalError(
+        `LocalStack did not start:\n${stderr.split('\n').slice(-8).join('\n')}`,
+        `Is Docker running? Try: docker info. The container's own reason: docker compose -p ${project} logs localstack`,
+      );
+    }
   }
+}
+
+/** @param {import('./local-run.mjs').RunFolder} folder */
+export async function stopLocalStack({ root, project }) {
+  const command = ['compose', '-p', project, 'down', '--volumes'];
+  const { code } = await runDocker(command, { cwd: root, withinMs: STOPS_WITHIN_MS });
+  if (code !== 0) say(`LocalStack's container could not be removed. To do so: docker ${command.join(' ')}`);
 }

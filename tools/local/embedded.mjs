@@ -5,12 +5,13 @@ import { startChild } from './children.mjs';
 import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { poll } from './patience.mjs';
-import { runToEnd } from './run-to-end.mjs';
+import { runOrFail } from './run-to-end.mjs';
 
 /**
  * @typedef {import('./children.mjs').Child} Child
  * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {keyof typeof LISTED} Service
+ * @typedef {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} ServiceOptions
  * @typedef {{ root: string, logDir: string, onStart?: (child: Child) => void }} Place `onStart` gets each process at once, before it is ready
  */
 
@@ -72,32 +73,18 @@ export async function startMiniStack(place, { python, port, credentials }) {
  */
 export async function deployTopology(root, { python, emulatorUrl, credentials, env, signal }) {
   const TEMPLATE = `${root}infrastructure/template.yaml`;
-  const { status, stdout, stderr, error } = await runToEnd(
-    python,
-    ['-I', `${root}localstack-init/ready.d/10-deploy.py`],
-    {
-      env: {
-        ...forDeployment(process.env),
-        ...env,
-        ...toolVariables(credentials),
-        TEMPLATE,
-        EMULATOR_URL: emulatorUrl,
-      },
-      signal,
-    },
-  );
-  if (status === 0) return stdout;
-  throw new LocalError(
-    `The topology could not be deployed:\n${stdout}${stderr || String(error ?? '')}`.trim(),
-    'Fix the template or the named variable and run this again.',
-  );
+  return runOrFail(python, ['-I', `${root}localstack-init/ready.d/10-deploy.py`], {
+    env: { ...forDeployment(process.env), ...env, ...toolVariables(credentials), TEMPLATE, EMULATOR_URL: emulatorUrl },
+    signal,
+    problem: 'The topology could not be deployed',
+    fix: 'Fix the template or the named variable and run this again.',
+  });
 }
 
 /**
  * Starts one service without waiting. A second process of the service needs another `name`; `main` replaces its main
  * file.
- * @param {Place} place @param {Service} service
- * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} options
+ * @param {Place} place @param {Service} service @param {ServiceOptions} options
  */
 export function spawnService(place, service, { port, emulatorUrl, credentials, env, name = service, main }) {
   return startIn(place, {
@@ -115,14 +102,9 @@ export function spawnService(place, service, { port, emulatorUrl, credentials, e
   });
 }
 
-/**
- * Starts one service. `ready` resolves when it is healthy.
- * @param {Place} place @param {Service} service
- * @param {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv }} options
- */
-export function startService(place, service, options) {
-  const child = spawnService(place, service, options);
-  return { child, ready: untilHealthy(readyUrl(options.port), child) };
+/** Resolves when it is healthy. @param {Place} place @param {Service} service @param {ServiceOptions} options */
+export async function startService(place, service, options) {
+  await untilHealthy(readyUrl(options.port), spawnService(place, service, options));
 }
 
 /**

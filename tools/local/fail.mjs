@@ -7,7 +7,9 @@ export class LocalError extends Error {
   }
 }
 
-/** @param {string} message @param {string} [fix] */
-export function printProblem(message, fix) {
-  process.stderr.write(`\n${message}\n${fix ? `\nWhat to do: ${fix}\n` : ''}`);
+/** Prints the stack only of a defect of the tool. @param {any} error */
+export function printProblem(error) {
+  const { message, fix, stack, code } = error;
+  const text = error instanceof LocalError || code ? message : (stack ?? message);
+  process.stderr.write(`\n${text}\n${fix ? `\nWhat to do: ${fix}\n` : ''}`);
 }

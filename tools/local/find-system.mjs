@@ -7,14 +7,13 @@ import { resolve } from 'node:path';
 import { ask, request } from './ask.mjs';
 import { readContainers } from './containers.mjs';
 import { LocalError } from './fail.mjs';
-import { readLeftBehind, readLocalRun } from './local-run.mjs';
-import { runFolder } from './run-folder.mjs';
+import { readLeftBehind, readLocalRun, runFolder } from './local-run.mjs';
 import { readSettings } from './settings.mjs';
 
 /**
  * @typedef {import('./containers.mjs').Container} Container
  * @typedef {import('./settings.mjs').Settings} Settings
- * @typedef {'api' | 'endpoint'} Part which of its addresses a tool needs
+ * @typedef {keyof typeof PARTS} Part which of its addresses a tool needs
  * @typedef {object} RunningSystem
  * @property {string} name for people
  * @property {string} choose the variable that means this one, as NAME=value
@@ -28,14 +27,11 @@ const LOCAL_PROJECT = /^orderflow-local/;
 /** Lists the containers of Compose. */
 const PS = ['ps', '--no-trunc', '--filter', 'label=com.docker.compose.project', '--format', '{{json .}}'];
 
-/** No system was found, or several. */
-class NotFound extends LocalError {
-  /** @param {string} message @param {string} fix @param {boolean} mayCome whether waiting may help */
-  constructor(message, fix, mayCome) {
-    super(message, fix);
-    this.mayCome = mayCome;
-  }
-}
+/** What Compose publishes each address by. */
+const PARTS = {
+  api: { service: 'api-gateway', variable: 'API_PORT', fallback: '3000' },
+  endpoint: { service: 'localstack', variable: 'LOCALSTACK_PORT', fallback: '4566' },
+};
 
 /** @param {string} folder */
 const realPath = (folder) => (existsSync(folder) ? realpathSync(folder) : folder);
@@ -59,7 +55,7 @@ function composeSystems(root, settings, containers) {
   };
   const systems = [...new Set(ours.map(({ project }) => project))].map((project) => ({
     ...{ name: `Compose project ${project}`, choose: `COMPOSE_PROJECT_NAME=${project}`, project },
-    ...{ api: urlOf(project, 'api-gateway'), endpoint: urlOf(project, 'localstack') },
+    ...{ api: urlOf(project, PARTS.api.service), endpoint: urlOf(project, PARTS.endpoint.service) },
   }));
   return systems.filter(({ api, endpoint }) => api || endpoint);
 }
@@ -93,28 +89,6 @@ export function meantByShell(systems, env) {
   return meant.length > 0 ? meant : systems;
 }
 
-/** @param {RunningSystem[]} systems */
-function describeSystems(systems) {
-  const width = Math.max(...systems.map(({ name }) => name.length));
-  return systems.map(
-    ({ name, api = '-', endpoint = '-', choose }) =>
-      `  ${name.padEnd(width)}  API ${api}, emulator ${endpoint}  ${choose}`,
-  );
-}
-
-/**
- * Looks at Compose's ports, for a system that neither `npm run local` nor Docker knows.
- * @param {Part} part @param {Settings} settings
- */
-async function askPort(part, settings) {
-  const [variable, fallback] = part === 'api' ? ['API_PORT', '3000'] : ['LOCALSTACK_PORT', '4566'];
-  const port = Number((settings(variable) ?? fallback).split('-')[0]);
-  if (!(port > 0 && port < 65_536)) return { said: `${variable} is ${settings(variable)}` };
-  const url = `http://127.0.0.1:${port}`;
-  if (await answers(url)) return { url, said: '' };
-  return { said: `nothing answers at ${url} (${variable})` };
-}
-
 /** @param {string} url */
 export async function answers(url) {
   return (await request(url)) !== undefined;
@@ -124,42 +98,48 @@ export async function answers(url) {
  * Finds the URL of the running system.
  * @param {string} root @param {NodeJS.ProcessEnv} env @param {Part} part
  * @returns {Promise<{ url: string, foundBy: string }>} `foundBy` is for people
- * @throws NotFound when none runs, or several
+ * @throws LocalError when none runs, or several; with `mayCome` when waiting may help
  */
 export async function findSystem(root, env, part) {
   const docker = await ask('docker', PS);
   const running = listSystems(root, env, readContainers(docker));
   const systems = meantByShell(running, env).filter((system) => system[part] !== undefined);
   const [system, ...others] = systems;
-  if (others.length > 0) {
-    throw new NotFound(
-      `${systems.length} systems run here:\n${describeSystems(systems).join('\n')}`,
-      `name one, by putting its variable before the command. For example: ${system?.choose} npm run …`,
-      false,
+  if (system && others.length > 0) {
+    const width = Math.max(...systems.map(({ name }) => name.length));
+    const lines = systems.map(
+      ({ name, api = '-', endpoint = '-', choose }) =>
+        `\n  ${name.padEnd(width)}  API ${api}, emulator ${endpoint}  ${choose}`,
+    );
+    throw new LocalError(
+      `${systems.length} systems run here:${lines.join('')}`,
+      `name one, by putting its variable before the command. For example: ${system.choose} npm run …`,
     );
   }
   if (system?.[part] !== undefined) return { url: system[part], foundBy: system.name };
 
+  // A system that neither `npm run local` nor Docker knows.
   const settings = readSettings(root, env);
-  const { url, said } = await askPort(part, settings);
-  if (url) return { url, foundBy: part === 'api' ? 'API_PORT' : 'LOCALSTACK_PORT' };
-  const { runFile } = runFolder(root, env);
+  const { service, variable, fallback } = PARTS[part];
+  const port = Number((settings(variable) ?? fallback).split('-')[0]);
+  const url = port > 0 && port < 65_536 ? `http://127.0.0.1:${port}` : undefined;
+  if (url && (await answers(url))) return { url, foundBy: variable };
+
   const left = readLeftBehind(root, env);
   const local = readLocalRun(root, env)
     ? 'is still starting'
     : left.pids.length > 0
       ? `was killed, and ${left.pids.length} of its processes are left (${left.end} ends them)`
-      : `does not run (${runFile})`;
-  const project = settings('COMPOSE_PROJECT_NAME') ?? 'orderflow';
-  const service = part === 'api' ? 'api-gateway' : 'localstack';
+      : `does not run (${runFolder(root, env).runFile})`;
   const containers =
     docker.status === 'ok'
-      ? `Docker has no running ${service} of Compose project ${project}`
+      ? `Docker has no running ${service} of Compose project ${settings('COMPOSE_PROJECT_NAME') ?? 'orderflow'}`
       : `Docker cannot be asked (${docker.reason})`;
-  throw new NotFound(
-    `No system runs here: npm run local ${local}, ${containers}, ${said}.`,
+  const asked = url ? `nothing answers at ${url} (${variable})` : `${variable} is ${settings(variable)}`;
+  const error = new LocalError(
+    `No system runs here: npm run local ${local}, ${containers}, ${asked}.`,
     'start one with npm run local or docker compose up --build --wait. One that npm run local has started in another ' +
       'folder is found with the same ORDERFLOW_LOCAL_DIR.',
-    true,
   );
+  throw Object.assign(error, { mayCome: true });
 }

@@ -4,23 +4,17 @@ import { StringDecoder } from 'node:string_decoder';
 
 const LOOK_EVERY_MS = 100;
 
-/** @param {string} file */
-function sizeOf(file) {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
 /**
  * Calls `onLine` for each line appended from now on. The file need not exist yet.
  * @param {string} file @param {(line: string) => void} onLine
  * @returns {() => void} ends it, with what is there by then
  */
 export function followFile(file, onLine) {
-  let position = sizeOf(file);
+  let position = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   let rest = '';
   const decoder = new StringDecoder('utf8');
   const buffer = Buffer.alloc(65_536);
   const look = () => {
-    if (sizeOf(file) === position) return;
     const descriptor = openSync(file, 'r');
     try {
       // The file was truncated.

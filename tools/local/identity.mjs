@@ -3,7 +3,7 @@
  * ticks since boot, which clock changes do not affect. Elsewhere it is the second that `ps` shows. Without both, the
  * answer is unknown.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
@@ -49,17 +49,12 @@ function startFromProc(stat, proc) {
 
 /** @param {number} pid */
 function startFromPs(pid) {
-  /** @type {string} */
-  let line;
-  try {
-    line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
-      ...{ encoding: 'utf8', timeout: PS_ANSWERS_WITHIN_MS, stdio: ['ignore', 'pipe', 'ignore'] },
-      env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
-    }).trim();
-  } catch {
-    return isInUse(pid) ? '' : undefined;
-  }
-  const [state = '', ...start] = line.split(/\s+/);
+  const { status, stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    ...{ encoding: 'utf8', timeout: PS_ANSWERS_WITHIN_MS },
+    env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+  });
+  if (status !== 0) return isInUse(pid) ? '' : undefined;
+  const [state = '', ...start] = stdout.trim().split(/\s+/);
   if (state.startsWith('Z')) return undefined;
   return start.length > 0 ? `${PS}-${start.join('-')}` : '';
 }
@@ -76,15 +71,14 @@ export function startOf(pid, proc = '/proc') {
 }
 
 /** @param {string} start */
-const methodOf = (start) => [BOOT, PS].find((method) => start.startsWith(`${method}-`));
+const methodOf = (start) => start.split('-')[0];
 
 /** @param {Pick<Known, 'pid' | 'startedAt'>} known @param {string} [proc] @returns {Standing} */
 export function standingOf({ pid, startedAt }, proc) {
   const now = startOf(pid, proc);
   if (now === undefined) return 'gone';
-  const method = methodOf(now);
   // Starts from different methods are not comparable.
-  if (method === undefined || method !== methodOf(startedAt)) return 'unknown';
+  if (now === '' || methodOf(now) !== methodOf(startedAt)) return 'unknown';
   return now === startedAt ? 'running' : 'gone';
 }
 

@@ -4,16 +4,7 @@
  * remover cannot remove the next holder's lock. An empty folder is free.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LocalError } from './fail.mjs';
 import { standingOf, startOf } from './identity.mjs';
@@ -26,7 +17,7 @@ const LOOK_EVERY_MS = 200;
 /** Longer waits are reported. */
 const SILENT_MS = 2_000;
 /** Error codes of a rename onto a non-empty folder. Windows uses general codes. */
-const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
+const TAKEN = ['EEXIST', 'ENOTEMPTY', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /** Ignores these error codes. @param {string[]} codes @param {() => void} act */
 function unless(codes, act) {
@@ -40,48 +31,26 @@ function unless(codes, act) {
   }
 }
 
-/**
- * @param {string} holder its process id, when that started, and what tells it from others of the same process; empty for
- *   a lock of an earlier version that was never written
- */
+/** @param {string} holder its process id, when that started, and what tells it from others of the same process */
 function isGone(holder) {
-  if (holder === '') return true;
-  const [pid = '', start = ''] = holder.split('_');
-  // An earlier version stored only the ticks.
-  const startedAt = /^\d+$/.test(start) ? (startOf(process.pid) ?? '').replace(/\d+$/, start) : start;
+  const [pid = '', startedAt = ''] = holder.split('_');
   return /^[1-9]\d*$/.test(pid) && standingOf({ pid: Number(pid), startedAt }) === 'gone';
 }
 
-/**
- * The holders: file names, or the content of the lock file of an earlier version. Removing that file cannot hit a
- * later holder's folder.
- * @param {string} lock
- * @returns {{ holders: string[], remove: (holder: string) => void }}
- */
-function look(lock) {
+/** @param {string} lock */
+function holdersOf(lock) {
   /** @type {string[]} */
   let holders = [];
-  const isFolder = unless(['ENOTDIR'], () => {
-    unless(['ENOENT'], () => {
-      holders = readdirSync(lock);
-    });
+  unless(['ENOENT'], () => {
+    holders = readdirSync(lock);
   });
-  if (isFolder) return { holders, remove: (holder) => rmSync(`${lock}/${holder}`, { force: true }) };
-  unless(['ENOENT', 'EISDIR'], () => {
-    holders = [readFileSync(lock, 'utf8').trim()];
-  });
-  return { holders, remove: () => unless(['ENOENT', 'EISDIR'], () => unlinkSync(lock)) };
+  return holders;
 }
 
 /** @param {string} holder */
 function describe(holder) {
   const [pid = ''] = holder.split('_');
   return `${pid} (${commandOf(Number(pid))})`;
-}
-
-/** @param {string} text */
-function tellUser(text) {
-  process.stderr.write(`${text}\n`);
 }
 
 /**
@@ -94,7 +63,7 @@ function tellUser(text) {
  * @returns {Promise<T>}
  */
 export async function withLock(lock, work, options = {}) {
-  const { patienceMs = PATIENCE_MS, silentMs = SILENT_MS, signal, say = tellUser } = options;
+  const { patienceMs = PATIENCE_MS, silentMs = SILENT_MS, signal, say = console.error } = options;
   mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
   const me = `${process.pid}_${startOf(process.pid)}_${randomUUID()}`;
   const prepared = `${lock}.${me}`;
@@ -113,9 +82,9 @@ export async function withLock(lock, work, options = {}) {
     let told;
     const tryToTake = () => {
       while (!take()) {
-        const { holders, remove } = look(lock);
+        const holders = holdersOf(lock);
         const gone = holders.filter(isGone);
-        gone.forEach(remove);
+        for (const file of gone) rmSync(`${lock}/${file}`, { force: true });
         if (gone.length > 0) continue;
         [holder = ''] = holders;
         if (silence.isOver() && told !== holder) {

@@ -1,5 +1,5 @@
 /** Ports and their listeners. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { askDocker } from './docker.mjs';
@@ -33,24 +33,15 @@ export async function freePort() {
 }
 
 /** @param {number} pid */
-function readCommand(pid) {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], {
-      ...{ encoding: 'utf8', timeout: ANSWERS_WITHIN_MS, stdio: ['ignore', 'pipe', 'ignore'] },
-    });
-  }
-}
-
-/** @param {number} pid */
 export function commandOf(pid) {
-  const unknown = 'unknown command';
+  let command;
   try {
-    return readCommand(pid).trim().slice(0, 120) || unknown;
+    command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return unknown;
+    const options = { encoding: /** @type {const} */ ('utf8'), timeout: ANSWERS_WITHIN_MS };
+    command = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], options).stdout ?? '';
   }
+  return command.trim().slice(0, 120) || 'unknown command';
 }
 
 /** Finds the process with a listening socket, from /proc. @param {number} port */
@@ -79,12 +70,10 @@ function ownerFromProc(port) {
 
 /** @param {number} port */
 function ownerFromLsof(port) {
-  const output = execFileSync('lsof', ['-nP', '-t', `-iTCP:${port}`, '-sTCP:LISTEN'], {
-    encoding: 'utf8',
-    timeout: ANSWERS_WITHIN_MS,
-  });
-  const [first] = output.trim().split('\n');
-  return first ? Number(first) : undefined;
+  const options = { encoding: /** @type {const} */ ('utf8'), timeout: ANSWERS_WITHIN_MS };
+  const { stdout } = spawnSync('lsof', ['-nP', '-t', `-iTCP:${port}`, '-sTCP:LISTEN'], options);
+  // One line for each process; null without lsof.
+  return Number.parseInt(stdout, 10) || undefined;
 }
 
 /** The process that listens on the port, unless it is another user's. @param {number} port */
@@ -93,7 +82,7 @@ export function processOn(port) {
     const pid = process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
     if (pid !== undefined) return { pid, command: commandOf(pid) };
   } catch {
-    // Without /proc and lsof the owner is unknown.
+    // Without /proc the owner is unknown.
   }
   return undefined;
 }

@@ -3,18 +3,21 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, lstatSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { SERVICES } from '../../contracts/src/topology.js';
+import { ask } from './ask.mjs';
 import { stateOfDependencies } from './dependencies.mjs';
 import { forDownloads, ofTheMachine } from './environment.mjs';
 import { LocalError } from './fail.mjs';
 import { withLock } from './lock.mjs';
-import { runToEnd } from './run-to-end.mjs';
+import { runOrFail } from './run-to-end.mjs';
 
 /** @typedef {{ signal?: AbortSignal | undefined }} Abortable `signal` ends what has been begun */
 
 export const MIN_NODE = [20, 19];
-export const MIN_PYTHON = [3, 10];
+const MIN_PYTHON = [3, 10];
+const PYTHONS = ['python3', 'python'];
+const PYTHON_ANSWERS_WITHIN_MS = 10_000;
 /** Prints the version, and `venv` if virtual environments can be made. */
-export const PYTHON_VERSION_AND_VENV =
+const VERSION_AND_VENV =
   'import sys, importlib.util as u; print("%d.%d.%d" % sys.version_info[:3], u.find_spec("venv") and u.find_spec("ensurepip") and "venv")';
 
 /** @param {string} version @param {number[]} minimum its parts, the major one first */
@@ -35,33 +38,42 @@ export function checkNode() {
   return node;
 }
 
-/** The command of a Python that can make virtual environments. */
-export function findPython() {
-  /** @type {string[]} */
-  const tooOld = [];
-  for (const command of ['python3', 'python']) {
-    const options = { encoding: /** @type {const} */ ('utf8'), env: ofTheMachine(process.env) };
-    const { status, stdout } = spawnSync(command, ['-I', '-c', PYTHON_VERSION_AND_VENV], options);
-    if (status !== 0) continue;
-    const [version = '', venv] = stdout.trim().split(' ');
-    if (!isAtLeast(version, MIN_PYTHON)) {
-      tooOld.push(version);
-      continue;
-    }
-    if (venv !== 'venv') {
-      throw new LocalError(
-        `Python ${version} has no venv module, which the embedded emulator needs.`,
-        'Debian and Ubuntu: sudo apt install python3-venv',
-      );
-    }
-    return { command, version };
+/** Asks each command that Python may be called by. */
+export async function askPythons() {
+  const options = { env: ofTheMachine(process.env), withinMs: PYTHON_ANSWERS_WITHIN_MS };
+  return Promise.all(PYTHONS.map((command) => ask(command, ['-I', '-c', VERSION_AND_VENV], options)));
+}
+
+/**
+ * A Python that can make virtual environments, or why there is none.
+ * @param {import('./ask.mjs').Answer[]} answers of `askPythons`
+ * @returns {{ command: string, version: string } | { problem: string, fix: string }}
+ */
+export function choosePython(answers) {
+  const found = answers.flatMap(({ status, stdout }, at) => {
+    const [version = '', venv] = stdout.split(' ');
+    return status === 'ok' ? [{ command: PYTHONS[at] ?? '', version, hasVenv: venv === 'venv' }] : [];
+  });
+  const recent = found.filter(({ version }) => isAtLeast(version, MIN_PYTHON));
+  const complete = recent.find(({ hasVenv }) => hasVenv);
+  if (complete) return complete;
+  if (recent[0]) {
+    const fix = 'Debian, Ubuntu: sudo apt install python3-venv';
+    return { problem: `${recent[0].version} without its venv module`, fix };
   }
-  const found =
-    tooOld.length > 0 ? `Python ${tooOld.join(' and ')} is too old` : 'Python is not installed, or not in PATH';
+  const fix = 'Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python';
+  if (found[0]) return { problem: `${found[0].version}, older than ${MIN_PYTHON.join('.')}`, fix };
+  const broken = answers.find(({ status }) => status === 'failed');
+  return { problem: broken ? `it does not run: ${broken.reason}` : 'none in PATH', fix };
+}
+
+/** @param {string} [what] needs it @throws LocalError when no Python can make virtual environments */
+export async function findPython(what = 'The embedded emulator') {
+  const python = choosePython(await askPythons());
+  if (!('problem' in python)) return python;
   throw new LocalError(
-    `The embedded emulator needs Python ${MIN_PYTHON.join('.')} or newer: ${found}.`,
-    'Install it (Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python), ' +
-      'or run with Docker instead: npm run local -- --emulator localstack',
+    `${what} needs Python ${MIN_PYTHON.join('.')} or newer with venv. Found: ${python.problem}.`,
+    `${python.fix}. With Docker, the system runs without Python: npm run local -- --emulator localstack`,
   );
 }
 
@@ -85,13 +97,13 @@ export async function installDependencies(root, { signal } = {}) {
       'Remove the link, then run this again: rm node_modules',
     );
   }
-  const npm = await runToEnd('npm', NPM_CI, { cwd: root, env: forDownloads(process.env), signal });
-  if (npm.status !== 0) {
-    throw new LocalError(
-      `npm ci failed:\n${(npm.stderr || String(npm.error)).trim().split('\n').slice(-15).join('\n')}`,
-      'Check that the npm registry can be reached, then run this again.',
-    );
-  }
+  await runOrFail('npm', NPM_CI, {
+    cwd: root,
+    env: forDownloads(process.env),
+    signal,
+    problem: 'npm ci failed',
+    fix: 'Check that the npm registry can be reached, then run this again.',
+  });
   return 'installed';
 }
 
@@ -133,7 +145,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
   const isMade = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === pins;
   if (isMade()) return { python, made: false };
 
-  const { command } = findPython();
+  const { command } = await findPython(what);
   const make = async () => {
     if (isMade()) return { python, made: false };
     // An incomplete environment must not look complete to the next run.
@@ -143,19 +155,13 @@ export async function installPython(root, { name, requirements: file, what }, { 
       ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
       ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
     ];
-    const steps = [
-      () => runToEnd(command, ['-I', '-m', 'venv', environment], { env: ofTheMachine(process.env), signal }),
-      () => runToEnd(python, install, { env: pipEnvironment(python), signal }),
-    ];
-    for (const step of steps) {
-      const { status, stdout, stderr, error } = await step();
-      if (status !== 0) {
-        throw new LocalError(
-          `${what} could not be installed:\n${(stderr || stdout || String(error)).trim()}`,
-          'Check that the Python package index can be reached, then run this again.',
-        );
-      }
-    }
+    const failing = {
+      signal,
+      problem: `${what} could not be installed`,
+      fix: 'Check that the Python package index can be reached, then run this again.',
+    };
+    await runOrFail(command, ['-I', '-m', 'venv', environment], { ...failing, env: ofTheMachine(process.env) });
+    await runOrFail(python, install, { ...failing, env: pipEnvironment(python) });
     copyFileSync(requirements, stamp);
     return { python, made: true };
   };
@@ -181,12 +187,12 @@ const SERVICE_PROJECTS = Object.keys(SERVICES).map((service) => `services/${serv
  */
 export async function build(root, projects = SERVICE_PROJECTS, { signal } = {}) {
   const tsc = [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects];
-  const compile = () => runToEnd(process.execPath, tsc, { cwd: root, env: ofTheMachine(process.env), signal });
-  const { status, stdout } = await withLock(`${root}.local/build.lock`, compile, { signal });
-  if (status !== 0) {
-    throw new LocalError(
-      `${projects.join(', ')} do not compile:\n${stdout.trim()}`,
-      'Fix the errors above and run this again.',
-    );
-  }
+  const options = {
+    cwd: root,
+    env: ofTheMachine(process.env),
+    signal,
+    problem: `${projects.join(', ')} do not compile`,
+    fix: 'Fix the errors above and run this again.',
+  };
+  await withLock(`${root}.local/build.lock`, () => runOrFail(process.execPath, tsc, options), { signal });
 }

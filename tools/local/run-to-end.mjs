@@ -1,6 +1,7 @@
 /** Runs a program to its end. */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { LocalError } from './fail.mjs';
 
 /** Time for a program to clean up after SIGTERM. */
 const ENDS_WITHIN_MS = 15_000;
@@ -59,4 +60,15 @@ export async function runToEnd(command, args, { signal, withinMs, ...options } =
     timers.forEach(clearTimeout);
     signal?.removeEventListener('abort', abort);
   }
+}
+
+/**
+ * Runs a program that must succeed, and returns its output.
+ * @param {string} command @param {string[]} args
+ * @param {Parameters<typeof runToEnd>[2] & { problem: string, fix: string }} options
+ */
+export async function runOrFail(command, args, { problem, fix, ...options }) {
+  const { status, stdout, stderr, error } = await runToEnd(command, args, options);
+  if (status === 0) return stdout;
+  throw new LocalError(`${problem}:\n${`${stdout}${stderr}`.trim() || String(error)}`, fix);
 }

@@ -1,14 +1,13 @@
 /** `npm run local`: starts the system, watches its processes, and ends them however it ends itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pidFile } from './children.mjs';
-import { sayReady } from './detach.mjs';
+import { createProcesses } from './children.mjs';
+import { stopLocalStack } from './docker.mjs';
 import { SERVICES } from './embedded.mjs';
 import { createCredentials, LOCALSTACK_CREDENTIALS } from './environment.mjs';
-import { LocalError, printProblem } from './fail.mjs';
+import { printProblem } from './fail.mjs';
 import { followFile } from './follow.mjs';
 import { startOf } from './identity.mjs';
-import { stopLocalStack } from './localstack.mjs';
-import { createProcesses } from './processes.mjs';
+import { pidFile } from './local-run.mjs';
 import { startSystem } from './start.mjs';
 import { say } from './steps.mjs';
 import { COMPILER, restartOnChange } from './watch.mjs';
@@ -30,14 +29,13 @@ function print(name, line) {
 
 /**
  * Starts everything, and runs until a signal, the end of the output's reader, or the end of a child.
- * @param {string} root @param {import('./run-folder.mjs').RunFolder} folder
+ * @param {import('./local-run.mjs').RunFolder} folder
  * @param {{ emulator: string, watch: boolean }} options
  */
-export async function runSystem(root, folder, options) {
-  const { runFile, logDir, logs, prefix, project } = folder;
+export async function runSystem(folder, options) {
+  const { runFile, logDir, logs, prefix } = folder;
   const { emulator, watch } = options;
   const state = pidFile(runFile);
-  const container = { root, project, say };
   const startedAt = performance.now();
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -75,9 +73,9 @@ export async function runSystem(root, folder, options) {
       await processes.endAll((name) => name === 'emulator', sayEnd);
       // A running step may have started another process, which was told to end at once.
       await starting.catch(() => undefined);
-      await processes.settled();
+      await processes.endAll(() => true);
       for (const stopFollowing of followers) stopFollowing();
-      if (facts.usesContainer) await stopLocalStack(container);
+      if (facts.usesContainer) await stopLocalStack(folder);
       if (isClaimed) state.removeUnlessAlive();
     } finally {
       process.exit(exitCode);
@@ -88,9 +86,7 @@ export async function runSystem(root, folder, options) {
   async function fail(error) {
     await sleep(SIGNAL_WITHIN_MS);
     if (signal.aborted) return;
-    const { message, fix, stack } = /** @type {{ message: string, fix?: string, stack?: string }} */ (error);
-    const text = error instanceof LocalError || 'code' in Object(error) ? message : (stack ?? message);
-    printProblem(text, fix);
+    printProblem(error);
     await stopAll(1);
   }
 
@@ -111,15 +107,18 @@ export async function runSystem(root, folder, options) {
   }
 
   async function start() {
-    const run = { signal, state, container, processes, credentials, remember };
-    const { place, tryToStart, urls } = await startSystem(root, folder, options, run);
+    const run = { signal, processes, credentials, remember };
+    const { place, tryToStart, urls } = await startSystem(folder, options, run);
     say(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
     for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
     say(`  ${'AWS CLI'.padEnd(20)} eval "$(${prefix}npm run local --silent -- --env)"`);
     say(
       `\nTry it: ${prefix}npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`,
     );
-    sayReady();
+    // The waiting parent of a start in the background. It may have ended.
+    process.send?.('ready', () => {
+      if (process.connected) process.disconnect();
+    });
     for (const name of [...SERVICES, 'emulator']) {
       followers.push(followFile(`${logDir}${name}.log`, (line) => print(name, line)));
     }

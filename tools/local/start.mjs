@@ -2,15 +2,14 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SERVICES as LISTED } from '../../contracts/src/topology.js';
+import { checkDocker, startLocalStack } from './docker.mjs';
 import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './embedded.mjs';
 import { LocalError } from './fail.mjs';
 import { doubtAboutIds, isAlive } from './identity.mjs';
-import { endLeftBehind } from './left-behind.mjs';
-import { checkDocker, startLocalStack } from './localstack.mjs';
+import { endLeftBehind, makeRunFolder, pidFile } from './local-run.mjs';
 import { withLock } from './lock.mjs';
 import { choosePort } from './ports.mjs';
 import { build, checkNode, installDependencies, installEmulator } from './requirements.mjs';
-import { makeRunFolder } from './run-folder.mjs';
 import { createStep, say } from './steps.mjs';
 
 /**
@@ -18,9 +17,7 @@ import { createStep, say } from './steps.mjs';
  * @typedef {{ usesContainer?: boolean, urls?: Record<string, string> }} Facts
  * @typedef {object} Run
  * @property {AbortSignal} signal a stop
- * @property {ReturnType<typeof import('./children.mjs').pidFile>} state
- * @property {import('./localstack.mjs').Place} container
- * @property {import('./processes.mjs').Processes} processes
+ * @property {import('./children.mjs').Processes} processes
  * @property {import('./environment.mjs').Credentials} credentials
  * @property {(facts?: Facts) => void} remember writes the run file
  */
@@ -41,29 +38,30 @@ async function choosePorts() {
 
 /**
  * Refuses to start beside a running system, and ends the children of a dead launcher.
- * @param {Run} run @param {string} prefix
+ * @param {import('./local-run.mjs').RunFolder} folder @param {Run} run
  */
-async function takeOver({ state, container, signal, remember }, prefix) {
-  const known = state.readStrictly();
+async function takeOver(folder, { signal, remember }) {
+  const known = pidFile(folder.runFile).readStrictly();
   if (known && isAlive(known.parent)) {
     throw new LocalError(
       `Orderflow is running here already (process ${known.parent.pid}): ${known.urls['API'] ?? 'it is still starting'}`,
-      `Stop it first: ${prefix}npm run local:stop   (or Ctrl-C where it runs)`,
+      `Stop it first: ${folder.prefix}npm run local:stop   (or Ctrl-C where it runs)`,
     );
   }
   const stale = (known?.children ?? []).filter(isAlive).length;
-  if (known) await endLeftBehind(state, container);
+  if (known) await endLeftBehind(folder);
   signal.throwIfAborted();
   remember();
   return stale === 0 ? 'none' : `${stale} ended`;
 }
 
 /**
- * @param {string} root @param {import('./run-folder.mjs').RunFolder} folder
+ * @param {import('./local-run.mjs').RunFolder} folder
  * @param {{ emulator: string, watch: boolean }} options @param {Run} run
  */
-export async function startSystem(root, { runFile, logDir, prefix }, { emulator, watch }, run) {
-  const { signal, container, processes, credentials, remember } = run;
+export async function startSystem(folder, { emulator, watch }, run) {
+  const { root, runFile, logDir } = folder;
+  const { signal, processes, credentials, remember } = run;
   const step = createStep(signal);
   const usesContainer = emulator === 'localstack';
   say(`Starting Orderflow ${usesContainer ? 'with a LocalStack container' : 'without Docker'}`);
@@ -73,7 +71,7 @@ export async function startSystem(root, { runFile, logDir, prefix }, { emulator,
   // An existing folder may be readable by others.
   mkdirSync(`${root}.local`, { recursive: true });
   chmodSync(`${root}.local`, 0o700);
-  await step('stale processes', () => withLock(`${runFile}.lock`, () => takeOver(run, prefix), { signal }));
+  await step('stale processes', () => withLock(`${runFile}.lock`, () => takeOver(folder, run), { signal }));
   const doubt = doubtAboutIds();
   if (doubt) say(`  ${doubt}`);
   const ports = await step('ports', choosePorts);
@@ -92,7 +90,7 @@ export async function startSystem(root, { runFile, logDir, prefix }, { emulator,
   if (usesContainer) {
     await step('LocalStack, topology deployed', () => {
       remember({ usesContainer });
-      return startLocalStack(container, ports.emulator, { signal });
+      return startLocalStack(folder, ports.emulator, signal);
     });
   } else {
     await step('MiniStack', async () => {
@@ -112,22 +110,21 @@ export async function startSystem(root, { runFile, logDir, prefix }, { emulator,
   });
   const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
   /** @param {Service} service */
-  const startOne = async (service) => {
-    await startService(place, service, { port: ports[service], emulatorUrl, credentials, env }).ready;
-    return true;
-  };
+  const startOne = (service) => startService(place, service, { port: ports[service], emulatorUrl, credentials, env });
   /** A service that fails to start waits for the next change. @param {Service} service */
   const tryToStart = async (service) => {
     try {
-      return await startOne(service);
+      await startOne(service);
+      return true;
     } catch (error) {
       // If it ended, its last lines were already printed.
-      if (!signal.aborted && processes.runs(service)) say(`\n${/** @type {Error} */ (error).message}\n`);
+      if (!signal.aborted && processes.find(service)?.isStopping() === false)
+        say(`\n${/** @type {Error} */ (error).message}\n`);
       return false;
     }
   };
   await step('services healthy', async () => {
-    await Promise.all(SERVICES.map(watch ? tryToStart : startOne));
+    await Promise.all(SERVICES.map((service) => (watch ? tryToStart(service) : startOne(service))));
   });
 
   const api = `http://127.0.0.1:${ports['api-gateway']}`;

@@ -10,8 +10,6 @@ import { followFile } from './follow.mjs';
  * @typedef {import('./embedded.mjs').Place} Place
  */
 
-/** A compiler writes many files. A change is complete when two looks see the same state. */
-const LOOK_EVERY_MS = 500;
 /** Shared sources of all services. */
 const SHARED = ['contracts', 'domain', 'platform'];
 export const COMPILER = 'compiler';
@@ -43,51 +41,8 @@ function stampsOf(root) {
 }
 
 /**
- * Restarts recompiled services and, after a successful compilation, services that are down.
- * @param {string} root
- * @param {{ isDown: (service: Service) => boolean, restart: (service: Service) => void }} services
- */
-function watchBuild(root, { isDown, restart }) {
-  const running = stampsOf(root);
-  let last = running;
-  let isCompiling = false;
-  let compilations = 0;
-  let isToRevive = false;
-  const timer = setInterval(() => {
-    const now = stampsOf(root);
-    for (const service of isCompiling ? [] : SERVICES) {
-      const stamp = now.get(service) ?? '';
-      const isStill = stamp === last.get(service);
-      if (isStill && (stamp !== running.get(service) || (isToRevive && isDown(service)))) {
-        running.set(service, stamp);
-        restart(service);
-      }
-    }
-    if (!isCompiling) isToRevive = false;
-    last = now;
-  }, LOOK_EVERY_MS);
-  return {
-    /** @param {string} line of the compiler's output */
-    onCompilerLine(line) {
-      if (/Starting (?:incremental )?compilation/.test(line)) isCompiling = true;
-      const [, errors] = /Found (\d+) errors?\b/.exec(line) ?? [];
-      if (errors === undefined) return;
-      isCompiling = false;
-      // The first compilation is the initial one.
-      isToRevive = ++compilations > 1 && errors === '0';
-    },
-    onCompilerEnd() {
-      isCompiling = false;
-    },
-    stop() {
-      clearInterval(timer);
-    },
-  };
-}
-
-/**
- * Compiles on change, and restarts the affected services.
- * @param {Place} place @param {object} run @param {import('./processes.mjs').Processes} run.processes
+ * Compiles on change. Then restarts recompiled services and, after a success, services that are down.
+ * @param {Place} place @param {object} run @param {import('./children.mjs').Processes} run.processes
  * @param {(service: Service) => Promise<boolean>} run.tryToStart whether it is ready
  * @param {(name: string, line: string) => void} run.print
  * @param {() => boolean} run.isStopping nothing is started from then on
@@ -101,32 +56,31 @@ export function restartOnChange(place, { processes, tryToStart, print, isStoppin
     const { count, done } = turns.get(service) ?? { count: 0, done: Promise.resolve() };
     const isNewest = () => turns.get(service)?.count === count + 1;
     const turn = async () => {
-      const old = processes.find(service);
-      if (old) {
-        await processes.end(old);
-        processes.remove(old);
-      }
+      await processes.find(service)?.stop();
       if (isStopping() || !isNewest()) return;
       if ((await tryToStart(service)) && isNewest()) print(service, '(restarted)');
     };
     print(service, '(changed: restarting)');
-    const child = processes.find(service);
-    if (child) void processes.end(child);
+    void processes.find(service)?.stop();
     const over = done.then(turn).finally(() => {
       if (isNewest()) turns.delete(service);
     });
     turns.set(service, { count: count + 1, done: over });
   };
   const isDown = (/** @type {Service} */ service) => !turns.has(service) && !processes.find(service);
-  const watching = watchBuild(place.root, { isDown, restart });
-  const compiler = startCompiler(place);
-  const stopFollowing = followFile(`${place.logDir}${COMPILER}.log`, (line) => {
+  let running = stampsOf(place.root);
+  let compilations = 0;
+  startCompiler(place);
+  return followFile(`${place.logDir}${COMPILER}.log`, (line) => {
     print(COMPILER, line);
-    watching.onCompilerLine(line);
+    const [, errors] = /Found (\d+) errors?\b/.exec(line) ?? [];
+    if (errors === undefined) return;
+    const built = stampsOf(place.root);
+    // The first compilation is the initial one.
+    const isToRevive = ++compilations > 1 && errors === '0';
+    for (const service of SERVICES) {
+      if (built.get(service) !== running.get(service) || (isToRevive && isDown(service))) restart(service);
+    }
+    running = built;
   });
-  void compiler.ended.then(watching.onCompilerEnd);
-  return () => {
-    watching.stop();
-    stopFollowing();
-  };
 }

@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pidFile } from '../../../tools/local/children.mjs';
 import { startOf } from '../../../tools/local/identity.mjs';
-import { readLeftBehind, readLocalRun } from '../../../tools/local/local-run.mjs';
-import { makeRunFolder, runFolder } from '../../../tools/local/run-folder.mjs';
+import { makeRunFolder, pidFile, readLeftBehind, readLocalRun, runFolder } from '../../../tools/local/local-run.mjs';
 import { addEnvFiles, readSettings } from '../../../tools/local/settings.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
