@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { ResourceNames } from '@orderflow/contracts';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
 import type { AwsClients } from '@orderflow/platform/aws/clients';
 import { busCheck, tableCheck } from '@orderflow/platform/health/checks';
 import { createReadiness, type CheckReport } from '@orderflow/platform/health/readiness';
 import type { MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { ApiEnv } from '../config.js';
-import { AWS, MONOTONIC, NAMES, NOTIFICATIONS, ORDERS, type StoredItems } from '../infrastructure/tokens.js';
+import { AWS, MONOTONIC, NAMES } from '../infrastructure/tokens.js';
 import { OutboxSweeper } from '../outbox/outbox-sweeper.js';
 
 /** Readiness of the API's dependencies. */
@@ -21,15 +22,14 @@ export class ApiReadiness implements OnModuleDestroy {
 
   constructor(
     @Inject(AWS) { dynamo, eventBridge }: AwsClients,
-    @Inject(NAMES) { bus }: ResourceNames,
-    @Inject(ORDERS) orders: StoredItems,
-    @Inject(NOTIFICATIONS) notifications: StoredItems,
+    @Inject(NAMES) names: ResourceNames,
     outbox: OutboxSweeper,
     @Inject(MONOTONIC) monotonic: MonotonicClock,
     private readonly config: ApiEnv,
   ) {
-    const tables = [orders, notifications].map(
-      ({ table }) => [`table ${table.name}`, tableCheck(dynamo, table)] as const,
+    const { bus } = names;
+    const tables = Object.values(workItemTables(names)).map(
+      (table) => [`table ${table.name}`, tableCheck(dynamo, table)] as const,
     );
     this.required = createReadiness(Object.fromEntries(tables), { monotonic });
     this.deferrable = createReadiness({ [`bus ${bus}`]: busCheck(eventBridge, bus), ...outbox.checks }, { monotonic });
