@@ -54,7 +54,7 @@ export type WorkItem = {
   outboxShard?: number;
   /** Epoch ms at which the sweeper must look at the item. */
   outboxAt?: number;
-  /** The sweeper's publications that count as attempts: the queue was empty afterwards. */
+  /** Publications that the sweeper made because it found the queue empty. An outcome to confirm or a new life resets it. */
   outboxAttempts: number;
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
