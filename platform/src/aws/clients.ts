@@ -29,7 +29,7 @@ type AwsEnv = {
   /** For an emulator only; `test` when absent, because LocalStack accepts any key. */
   AWS_ACCESS_KEY_ID?: string;
   AWS_SECRET_ACCESS_KEY?: string;
-  /** Deadline of one attempt of an ordinary request. */
+  /** Deadline of one try of an ordinary request. */
   AWS_REQUEST_TIMEOUT_MS: number;
   /** Longest wait of a poll; its request gets POLL_MARGIN_MS more. */
   SQS_WAIT_TIME_SECONDS?: number;

@@ -76,8 +76,8 @@ export function isDenied(thrown: unknown): boolean {
 }
 
 /**
- * The dependency cannot be used, and the request is not to blame: refused or broken connections, timeouts, throttling,
- * 5xx, a missing topology, missing permissions. Such an error says nothing about the message that met it.
+ * An outage, which is every kind but `refused`: refused or broken connections, timeouts, throttling, 5xx, a missing
+ * topology, missing permissions. Such an error says nothing about the message that met it.
  */
 export function isUnavailable(thrown: unknown): boolean {
   const error = toError(thrown) as AwsError;

@@ -68,7 +68,7 @@ export type WorkItem = {
 /** A work item with an outbox marker, as the sweeper reads it. */
 export type DueItem = Record<string, unknown> & WorkItem & { outboxAt: number };
 
-/** One recorded event in an item's life, for example `received` or `completed`. */
+/** An entry of an item's timeline, for example `received` or `completed`. HTTP bodies call it a step. */
 export type TimelineEntry = { name: string } & Record<string, unknown>;
 
 export type ClaimRequest = {

@@ -81,7 +81,7 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(0, 300_000)
   SHUTDOWN_DELAY_MS = 0;
 
-  /** Deadline of one attempt of an AWS request; there are two attempts. */
+  /** Deadline of one try of an AWS request; there are two tries. */
   @IsCount(10, 60_000)
   AWS_REQUEST_TIMEOUT_MS = 1_200;
 

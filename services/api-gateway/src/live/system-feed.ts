@@ -161,7 +161,7 @@ export function createSystemFeed(options: FeedOptions) {
   }
 
   return {
-    /** The current picture, after the first look. Starts looking if necessary. */
+    /** Resolves with the picture once AWS has been read for the first time. Starts reading if necessary. */
     current: async (): Promise<SystemState> => {
       const running = begin();
       await firstLook;
