@@ -24,7 +24,7 @@ it.each([0, 1, 99, 100, 101, 250])('shows all %i notifications of an order', asy
   expect(shown.notifications).toHaveLength(count);
 });
 
-it('counts every republication in the timeline, also those for a backlog', async () => {
+it('counts every republication in the timeline, even those that outboxAttempts leaves out', async () => {
   const fake = createFakeSystem();
   const { timeline, ...record } = aFailedOrder();
   const republished = { at: record.updatedAt, version: 1 };
