@@ -56,7 +56,7 @@ describe('sumInCents', () => {
     { quantity: 0, unitPrice: 1 },
     { quantity: 1, unitPrice: -1 },
     { quantity: NaN, unitPrice: 1 },
-  ])('has no sum with an invalid line: %p', (line) => {
+  ])('returns undefined if a line is invalid: %p', (line) => {
     expect(sumInCents([{ quantity: 1, unitPrice: 1 }, line])).toBeUndefined();
   });
 });

@@ -32,7 +32,7 @@ describe('ids', () => {
     `);
   });
 
-  it('differ by owner, key, kind, type and version', () => {
+  it('are different when owner, key, kind, type or version is', () => {
     const ids = [
       idForKey('order', 'a', 'bc'),
       idForKey('order', 'ab', 'c'),

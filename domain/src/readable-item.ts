@@ -44,7 +44,7 @@ const FOLLOWED = [
   ...['timeline', 'correlationId', 'traceparent', 'outcomeTraceparent'],
 ] as const;
 
-/** The attributes that show how far an order is. Its lines, which are most of its size, are left out. */
+/** The attributes that show how far an order is. Its order lines, which are most of its size, are left out. */
 export const FOLLOWED_ORDER = [...FOLLOWED, 'customerId', 'totalAmount', 'lastReplayId'] as const;
 
 export type FollowedOrder = Pick<OrderRecord, (typeof FOLLOWED_ORDER)[number]>;

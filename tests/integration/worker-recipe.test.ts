@@ -1,4 +1,4 @@
-/** Follows "Add a worker" of CONTRIBUTING.md in a copy of the project. */
+/** Follows the recipe "A worker" of CONTRIBUTING.md in a copy of the project. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -82,7 +82,7 @@ export function selectorsOf(expression: string): Selector[] {
 
 type Sample = { name: string; labels: Record<string, string> };
 
-/** Metrics, labels and label values that an expression needs and samples lack. */
+/** What an expression refers to and no sample has: metrics, labels, label values. */
 export function missingFor(expression: string, samples: readonly Sample[]): string[] {
   return selectorsOf(expression).flatMap(({ metric, matchers, groupedBy }) => {
     const found = samples.filter(({ name }) => name === metric);

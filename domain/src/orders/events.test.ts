@@ -120,7 +120,7 @@ describe('events', () => {
     });
   });
 
-  it('of a traced outcome carry the trace context of its worker; the first event does not change', () => {
+  it("carry the worker's trace context if they report a traced outcome; OrderCreated keeps its own", () => {
     const outcomeTraceparent = '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01';
     const traced = { ...completed, outcomeTraceparent };
     expect(orderOutcome(traced)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
@@ -129,7 +129,7 @@ describe('events', () => {
     expect(notificationSent(sent)!.detail.metadata.traceparent).toBe(outcomeTraceparent);
   });
 
-  it('of a sent notification name the event that caused it', () => {
+  it('NotificationSent names its cause', () => {
     const causationOf = (record: NotificationRecord) => notificationSent(record)?.detail.metadata.causationId;
     const sent = { status: 'SENT', version: 3, sentAt: LATER } as const;
     const asked = { ...notification(), ...sent };

@@ -25,7 +25,7 @@ export const OUTCOME_CONSUMERS: OutcomeConsumers = {
 
 /**
  * The orders table: how its work items are named, keyed, published and indexed.
- * @param options.notifies false while outcomes have no consumer: they wait for no confirmation
+ * @param options.notifies false while notification-worker gets no outcomes: they do not wait for its confirmation
  */
 export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTable'>, { notifies = true } = {}) {
   return {
@@ -36,6 +36,6 @@ export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTa
     indexes: ORDER_INDEXES,
     createdEventOf: (order: object) => orderCreated(order as OrderRecord),
     outcomeEventOf: (order: object) => orderOutcome(order as OrderRecord),
-    confirmedBy: notifies ? Object.keys(OUTCOME_CONSUMERS) : [],
+    confirmedBy: Object.keys(OUTCOME_CONSUMERS).filter((consumer) => notifies || consumer !== 'notification-worker'),
   } as const;
 }

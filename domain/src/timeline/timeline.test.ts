@@ -43,7 +43,7 @@ describe('timelineOf', () => {
     ]);
   });
 
-  it('shows one sending of a message that was received several times, and each of its copies', () => {
+  it('shows a message that was received several times as sent once, and shows each copy', () => {
     const record = orderWith({
       received_2: received(50, 2),
       retried_3: { at: at(60), version: 3, delaySeconds: 2, reason: 'WarehouseError' },

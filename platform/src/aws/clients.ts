@@ -24,7 +24,7 @@ export type AwsClients = {
 
 /** The variables that configure the clients. */
 type AwsEnv = Pick<ProcessEnv, `AWS_${'REGION' | 'ENDPOINT_URL' | 'ACCESS_KEY_ID' | 'SECRET_ACCESS_KEY'}`> & {
-  /** Deadline of one attempt of an ordinary request. */
+  /** Deadline of one try of an ordinary request. */
   AWS_REQUEST_TIMEOUT_MS: number;
   /** Longest wait of a poll; its request gets POLL_MARGIN_MS more. */
   SQS_WAIT_TIME_SECONDS?: number;

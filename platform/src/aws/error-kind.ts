@@ -83,7 +83,7 @@ export const isTopologyMissing = (thrown: unknown): boolean => errorKindOf(throw
 export const isDenied = (thrown: unknown): boolean => errorKindOf(thrown) === 'denied';
 
 /**
- * The dependency cannot be used, and the request is not to blame: refused or broken connections, timeouts, throttling,
+ * An outage, which is every kind but `refused`: refused or broken connections, timeouts, throttling,
  * 5xx, a missing topology, missing permissions. Such an error says nothing about the message that met it.
  */
 export function isUnavailable(thrown: unknown): boolean {

@@ -67,7 +67,7 @@ describe('the probe', () => {
     await probeAll({ a: () => Promise.reject(new Error('rule r is disabled')) }, { monotonic });
   });
 
-  it('fails when the work lacks a permission, but not when only describing does', async () => {
+  it('fails without a permission for the work, but not without one for describing', async () => {
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
     const refusing = { send: () => Promise.reject(denied) } as never;
     await expect(probeAll({ table: tableCheck(refusing, { name: 'jobs', key: 'jobId' }) }, { monotonic })).rejects.toBe(

@@ -105,7 +105,7 @@ describe('a batcher', () => {
     expect(batches()).toEqual([['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']]);
   });
 
-  it('fails the waiting items with a request when failsWaiting says so, and sends later ones', async () => {
+  it('fails the waiting items together with a request if failsWaiting is true, and sends later ones', async () => {
     const { batcher, requests, batches } = createHeld({ failsWaiting: (error) => error === 'no answer' });
     const settled = Promise.allSettled([batcher.submit('a'), turn().then(() => batcher.submit('b'))]);
     await turn();

@@ -58,7 +58,7 @@ describe('a call to AWS', () => {
     expect(await value('aws_retries_total', DYNAMO)).toBeUndefined();
   });
 
-  it('counts once, however many attempts it took', async () => {
+  it('counts once, however many tries it took', async () => {
     const { dynamo, value } = createClients(
       { status: 500, type: 'InternalServerError', body: {} },
       { body: { Responses: [{}] } },

@@ -125,7 +125,7 @@ describe('moving the marker', () => {
     expect(job()).toEqual({ ...INSERTED, outboxAt: 9_000 });
   });
 
-  it('lets the sweeper note a publication only while the marker is where it was moved', async () => {
+  it('lets a sweeper note a publication only while the marker is where that sweeper moved it', async () => {
     const { executor, job } = await createJobs();
     const note = (outboxAt: number) =>
       executor.execute(notePublication(TABLE, 'j1', outboxAt, { sentAt: 6_000, attempts: 1 }));

@@ -7,7 +7,7 @@ const leases = fc.integer({ min: 1_000, max: 43_200_000 });
 const skews = fc.integer({ min: -LEASE_SKEW_MS, max: LEASE_SKEW_MS });
 
 describe('a lease', () => {
-  it('lasts its whole length, whichever clock is ahead within the allowance', () => {
+  it('lasts its whole length if the clocks differ by no more than the allowance', () => {
     fc.assert(
       fc.property(leases, skews, fc.double({ min: 0, max: 1, noNaN: true }), (leaseMs, skewMs, share) => {
         const item = { leaseUntil: NOW + skewMs + leaseMs };
@@ -27,7 +27,7 @@ describe('a lease', () => {
     );
   });
 
-  it('ends when leaseEndsAt says', () => {
+  it('ends just after the time that leaseEndsAt returns', () => {
     const item = { leaseUntil: NOW + 30_000 };
     expect(isLeased(item, leaseEndsAt(item), 30_000)).toBe(true);
     expect(isLeased(item, leaseEndsAt(item) + 1, 30_000)).toBe(false);

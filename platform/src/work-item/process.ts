@@ -105,8 +105,8 @@ export async function workOnItem<Item extends object>(
   const at = now();
   const status = table.states[result];
   const entry = { name: status.toLowerCase(), at: new Date(at).toISOString() };
-  const outcome = { result, now: at, attributes, entries: [...entries, entry], outboxAt: at + markerDelayMs };
-  const mine = await finishItem(store, ownership, outcome);
+  const ended = { result, now: at, attributes, entries: [...entries, entry], outboxAt: at + markerDelayMs };
+  const mine = await finishItem(store, ownership, ended);
   // Another message took over while this delivery was late, and publishes the outcome.
   if (!mine) return { outcome: 'duplicate', events: [] };
   failpoint('worker.after-finish');

@@ -91,7 +91,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m5', 'r2')).toMatchObject({ life: 'r2' });
   });
 
-  it('is returned when the first answer was lost, also for a replay', async () => {
+  it('is returned when the answer to a claim or a replay was lost', async () => {
     const { claim, executor, failRetriably } = await createJobs();
     const twice: StatementExecutor = {
       execute: async (statement) => {
@@ -104,7 +104,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m2', 'r1', twice)).toMatchObject({ life: 'r1', isGivenUp: false });
   });
 
-  it("is the operator's when an operator has restarted the item", async () => {
+  it("has the id of the operator's restart", async () => {
     const { claim, dynamo } = await createJobs();
     dynamo.seed('jobs', { ...INSERTED, version: 7, lastReplayId: 'restart-1' });
     expect(await claim('m1')).toMatchObject({ life: 'restart-1', isGivenUp: false });
@@ -125,7 +125,7 @@ describe('the life that a claim belongs to', () => {
     expect(await claim('m3')).toMatchObject({ isGivenUp: true });
   });
 
-  it('is given up for every claim after the one that gives it up, in a race too', async () => {
+  it('stays given up for the claims that follow, even in a race', async () => {
     for (let run = 0; run < 20; run++) {
       const { claim, executor, time, job } = await createJobs();
       await claim('m1');

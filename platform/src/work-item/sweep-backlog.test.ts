@@ -96,7 +96,7 @@ describe('an outage of the workers', () => {
     expect(outbox.published().sort()).toEqual(Array.from({ length: 12 }, (_, i) => `Made t${i} v1`).sort());
   });
 
-  it('of more than four days republishes the event, because the queue has dropped the message', async () => {
+  it('republishes the event after more than four days, when the queue has dropped the message', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.queue.work.visible = 1;
     await lasting(outbox, 4);
@@ -130,7 +130,7 @@ describe('an outage of the workers', () => {
     expect(outbox.published().length).toBeGreaterThan(10);
   });
 
-  it('of the consumers of outcomes adds at most one message to each outcome', async () => {
+  it('adds at most one message per outcome, if it stops the consumers of outcomes', async () => {
     const outbox = createOutboxSystem([finishedThing()]);
     outbox.queue.outcomes.visible = 1;
     await lasting(outbox, 100);
@@ -158,13 +158,13 @@ describe('a rule that is off', () => {
     expect(await outbox.sweep()).toMatchObject({ blocked: 0, republished: 1 });
   });
 
-  it('counts as on if this process may not describe it', async () => {
+  it('counts as enabled if this process has no permission to describe it', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.blocked.work = new NotDescribedError('AccessDeniedException: no');
     expect(await outbox.sweep()).toMatchObject({ blocked: 0, republished: 1 });
   });
 
-  it('ends the sweep if it cannot be reached, because the bus is unavailable', async () => {
+  it('ends the sweep when the rule cannot be checked in an outage', async () => {
     const outbox = createOutboxSystem([thing()]);
     outbox.blocked.work = connectionRefused();
     await expect(outbox.sweep()).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -33,7 +33,7 @@ export function createOutboxMetrics(metrics: Metrics, tables: readonly string[],
     'At the last sweep: due markers whose event a disabled rule, or one without a target, would drop.',
   );
   for (const table of tables) {
-    // A rate needs a zero before the first increment.
+    // Prometheus needs a sample of 0, or it misses the first increment.
     for (const counted of Object.values(counters)) counted.inc({ table }, 0);
     blocked.set({ table }, 0);
     lastSweep.set({ table }, startedAt / 1_000);

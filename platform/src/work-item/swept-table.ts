@@ -36,6 +36,7 @@ export type SweeperOptions = {
   /** How long the queues keep a message. */
   retentionMs: number;
   leaseMs: number;
+  /** `outboxAttempts` at which an unclaimed item is given up. */
   maxAttempts: number;
   backoffBaseMs: number;
   backoffMaxMs: number;

@@ -4,7 +4,7 @@ import type { StatementExecutor } from '../dynamodb/executor.js';
 import { LEASE_SKEW_MS } from './lease.js';
 
 describe('a claimed item', () => {
-  it("is refused until the last millisecond of another message's lease, by a clock that is ahead", async () => {
+  it('is refused to another message until the last millisecond of the lease and the clock allowance', async () => {
     const { claim, claimed, time, job } = await createJobs();
     await claimed('m1');
     const before = job();
@@ -13,7 +13,7 @@ describe('a claimed item', () => {
     expect(job()).toEqual(before);
   });
 
-  it("is refused while the other message's clock is ahead within the allowance", async () => {
+  it('is refused to another message whose clock is behind by no more than the allowance', async () => {
     const { claim, claimed, time } = await createJobs();
     await claimed('m1');
     time.ms -= LEASE_SKEW_MS;

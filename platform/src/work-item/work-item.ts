@@ -54,7 +54,7 @@ export type WorkItem = {
   outboxShard?: number;
   /** Epoch ms at which the sweeper must look at the item. */
   outboxAt?: number;
-  /** The sweeper's publications that count as attempts: the queue was empty afterwards. */
+  /** Publications that the sweeper made because it found the queue empty. An outcome to confirm or a new life resets it. */
   outboxAttempts: number;
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
@@ -68,7 +68,7 @@ export type WorkItem = {
 /** A work item with an outbox marker, as the sweeper reads it. */
 export type DueItem = Record<string, unknown> & WorkItem & { outboxAt: number };
 
-/** One recorded event in an item's life, for example `received` or `completed`. */
+/** An entry of an item's timeline, for example `received` or `completed`. HTTP bodies call it a step. */
 export type TimelineEntry = { name: string } & Record<string, unknown>;
 
 export type ClaimRequest = {

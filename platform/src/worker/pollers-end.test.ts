@@ -20,7 +20,7 @@ describe('liveness', () => {
     await eventually(() => pollers.areLive());
   });
 
-  it('allows a batch the time of its handlers in addition', async () => {
+  it('allows a batch the time of its handlers as well', async () => {
     const working = gate();
     let started = false;
     const { pollers, time, send } = startFakePollers({

@@ -154,7 +154,7 @@ describe('the item that a failed delivery has claimed', () => {
     ['nothing that breaks', Object.assign(new Error('x'), { name: Symbol('x'), code: 'E_GONE' }), 'Error (E_GONE)'],
     ['nothing of any length', Object.assign(new Error('x'), { name: 'x'.repeat(5_000), code: '' }), 'Error'],
     ['a code once', Object.assign(new Error('x'), { name: 'E_GONE', code: 'E_GONE' }), 'E_GONE'],
-  ])('records the delay, and of the error %s, never its text', async (_, error, reason) => {
+  ])("records the delay, and %s instead of the error's text", async (_, error, reason) => {
     const told: Postponement[] = [];
     const delivery = aDelivery();
     await failing(error, async (postponement) => void told.push(postponement))(delivery);

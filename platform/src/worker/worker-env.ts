@@ -26,7 +26,7 @@ export class WorkerEnv extends ProcessEnv {
   @IsCount(10, 600_000)
   HANDLER_TIMEOUT_MS = 20_000;
 
-  /** Deadline of one attempt of an AWS request; there are two attempts. */
+  /** Deadline of one try of an AWS request; there are two tries. */
   @IsCount(10, 60_000)
   AWS_REQUEST_TIMEOUT_MS = 3_000;
 

@@ -8,11 +8,11 @@ const WIDTH_PX = 600;
 const everySeconds = (step: number) => Array.from({ length: SECONDS }, (_, second) => (second % step === 0 ? 1 : null));
 
 describe('the marks of a chart', () => {
-  it.each([300, 150, 60, 10, 5])('show an order every %d seconds', (step) => {
+  it.each([300, 150, 60, 10, 5])('show single orders that are %d seconds apart', (step) => {
     expect(areMarked(everySeconds(step), 0, SECONDS - 1, WIDTH_PX)).toBe(true);
   });
 
-  it('leave a dense line alone', () => {
+  it('are not drawn on a dense line', () => {
     expect(areMarked(everySeconds(1), 0, SECONDS - 1, WIDTH_PX)).toBe(false);
   });
 
@@ -21,7 +21,7 @@ describe('the marks of a chart', () => {
     expect(areMarked(everySeconds(2), 0, SECONDS - 1, WIDTH_PX / 6)).toBe(false);
   });
 
-  it('show the only value, and leave a line without gaps alone', () => {
+  it('are drawn at the only value, and not on a line without gaps', () => {
     expect(areMarked([7], 0, 0, WIDTH_PX)).toBe(true);
     expect(areMarked([0, 1, 0], 0, 2, WIDTH_PX)).toBe(false);
   });

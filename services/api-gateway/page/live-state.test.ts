@@ -110,7 +110,7 @@ describe('the seconds', () => {
 });
 
 describe('a state', () => {
-  it('that the API has recovered from is forgotten', () => {
+  it('without a problem ends the one that was shown', () => {
     const before = withHistory(event({ problem: 'AWS is away.', workers: [] }));
     expect(withEvent(before, event())).toEqual(Object.assign(event(), { isKnown: true }));
   });

@@ -27,7 +27,7 @@ describe('the dead letters of an order', () => {
     ]);
   });
 
-  it("include its own letter that only the timeline has, also next to a notification's", () => {
+  it("include the order's own letter that only the timeline has, even beside a notification's", () => {
     const timeline = timelineWith('FAILED', 'order');
     const own = { queue: 'orders', messageId: 'm-1', code: 'RECEIVES_EXHAUSTED', reason: '' };
     expect(lettersOfOrder([], timeline)).toEqual([own]);

@@ -81,7 +81,7 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(0, 300_000)
   SHUTDOWN_DELAY_MS = 0;
 
-  /** Deadline of one attempt of an AWS request; there are two attempts. */
+  /** Deadline of one try of an AWS request; there are two tries. */
   @IsCount(10, 60_000)
   AWS_REQUEST_TIMEOUT_MS = 1_200;
 
@@ -101,7 +101,7 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(1, 43_200)
   VISIBILITY_TIMEOUT_SECONDS = 30;
 
-  /** Republications after which an order or notification is given up as UNDELIVERED. */
+  /** Republications for an empty queue, after which an unclaimed order or notification ends as UNDELIVERED. */
   @IsCount(1, 1_000)
   OUTBOX_MAX_ATTEMPTS = 12;
 

@@ -22,9 +22,9 @@ export function factsOfRequest({ data, metadata }: NotificationRequestedEvent): 
   return { notificationId, orderId, channel, message, correlationId, traceparent };
 }
 
-type OrderOutcome = OrderCompletedEvent | OrderFailedEvent;
+type OutcomeEvent = OrderCompletedEvent | OrderFailedEvent;
 
-function textFor({ data }: OrderOutcome): string {
+function textFor({ data }: OutcomeEvent): string {
   // The code, because the message is for operators.
   return 'failure' in data
     ? `Your order ${data.orderId} could not be completed (${data.failure.code}).`
@@ -36,13 +36,13 @@ function textFor({ data }: OrderOutcome): string {
  * notification's own marker makes sure that it is sent. Its id derives from the event's, so each event leads to one
  * notification.
  */
-export function ensureNotification(notifications: WorkItemStore, orders: WorkItemTable): FactsOf<OrderOutcome> {
+export function ensureNotification(notifications: WorkItemStore, orders: WorkItemTable): FactsOf<OutcomeEvent> {
   const { executor, table, now, markerDelayMs } = notifications;
-  return async (outcome) => {
-    const { eventId: causationId, correlationId, traceparent } = outcome.metadata;
-    const { orderId, orderVersion: version } = outcome.data;
+  return async (event) => {
+    const { eventId: causationId, correlationId, traceparent } = event.metadata;
+    const { orderId, orderVersion: version } = event.data;
     const context = { notificationId: notificationIdFor(causationId), causationId, correlationId, traceparent };
-    const request = { orderId, channel: 'EMAIL', message: textFor(outcome) } as const;
+    const request = { orderId, channel: 'EMAIL', message: textFor(event) } as const;
     const at = now();
     const times = { now: at, outboxAt: at + markerDelayMs };
     const record = newNotificationRecord({ request, requestHash: '', ...context, ...times });

@@ -8,6 +8,10 @@ import type { Fulfilment } from './fulfilment/fulfilment.js';
 
 type Work = (claimed: Claimed) => Promise<WorkResult>;
 
+/** Each of them, optional or not: otherwise the first publication of an outcome would differ from its republications. */
+type Known = Record<keyof Omit<OrderOutcomeFields, OutcomeAttribute>, unknown>;
+type OutcomeAttribute = 'status' | 'version' | 'updatedAt' | 'outcomeTraceparent' | 'failure';
+
 function workOnOrder(
   orders: WorkItemStore,
   { data, metadata }: OrderCreatedEvent,
@@ -17,7 +21,7 @@ function workOnOrder(
   const { orderId, customerId, totalAmount } = data;
   const { correlationId, traceparent } = metadata;
   delivery.fields.orderId = orderId;
-  const known = { orderId, customerId, totalAmount, correlationId, traceparent };
+  const known = { orderId, customerId, totalAmount, correlationId, traceparent } satisfies Known;
   return workOnItem<OrderOutcomeFields>(orders, delivery, { id: orderId, known, ...job });
 }
 

@@ -106,7 +106,7 @@ describe('PutEvents', () => {
     expect(sqs.messages(URL)).toHaveLength(1);
   });
 
-  it('delivers although the test cannot reach the queue', async () => {
+  it('delivers even if the test lets all calls to SQS fail', async () => {
     const { eventBridge, sqs } = createAws();
     sqs.failAlways('*', connectionRefused);
     await eventBridge.send(new PutEventsCommand({ Entries: [entry()] }));

@@ -63,7 +63,7 @@ describe('Query', () => {
     expect(await ids({ ExclusiveStartKey: { id: 'aa', shard: 's1', dueAt: '1' } })).toEqual(['b', 'c']);
   });
 
-  it('counts', async () => {
+  it('returns only the count with Select COUNT', async () => {
     const output = await query({ Select: 'COUNT' });
     expect(output).toMatchObject({ Count: 3, ScannedCount: 3 });
     expect(output).not.toHaveProperty('Items');

@@ -47,7 +47,7 @@ describe('the services', () => {
     ]);
   });
 
-  it('are all stopped, or some were never started', () => {
+  it('warns when all are stopped, and when some were never started', () => {
     const stopped = names.map((name) => container(name, 'Exited (0) 1 hour ago', 'exited'));
     expect(check(stopped).map(({ status }) => status)).toEqual(names.map(() => 'warn'));
     expect(check(others)).toMatchObject([

@@ -94,7 +94,7 @@ it.each([
   expect(credentialsAt(endpoint, env as NodeJS.ProcessEnv, localRun).accessKeyId).toBe(expected);
 });
 
-it('a started emulator that does not answer is a failure; otherwise there is no system', () => {
+it('a silent emulator fails the check if it was started; otherwise there is no system to check', () => {
   const silent = (origin: Parameters<typeof checkSilence>[0]['origin']) => checkSilence({ ...system, origin });
   expect(silent(local)).toMatchObject({ status: 'fail', fix: expect.stringContaining('local:stop') });
   expect(silent(compose)).toMatchObject({ status: 'fail', fix: 'docker compose logs --tail 20 localstack' });

@@ -2,10 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, Header, ServiceUnavailableException, type OnModuleDestroy } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { busCheck, tableCheck } from '@orderflow/platform/health/checks';
 import { createReadiness, type CheckReport } from '@orderflow/platform/health/readiness';
 import { ApiEnv } from '../config.js';
-import { Notifications, Orders } from '../infrastructure/stored-items.js';
 import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 import { OutboxSweeper } from '../outbox/outbox-sweeper.js';
 
@@ -26,14 +26,13 @@ export class HealthController implements OnModuleDestroy {
     private readonly indicators: HealthIndicatorService,
     private readonly config: ApiEnv,
     { dynamo, eventBridge }: AwsClients,
-    { bus }: ResourceNames,
-    orders: Orders,
-    notifications: Notifications,
+    names: ResourceNames,
     outbox: OutboxSweeper,
     monotonic: MonotonicClock,
   ) {
-    const tables = [orders, notifications].map(
-      ({ table }) => [`table ${table.name}`, tableCheck(dynamo, table)] as const,
+    const { bus } = names;
+    const tables = Object.values(workItemTables(names)).map(
+      (table) => [`table ${table.name}`, tableCheck(dynamo, table)] as const,
     );
     this.required = createReadiness(Object.fromEntries(tables), { monotonic });
     this.deferrable = createReadiness({ [`bus ${bus}`]: busCheck(eventBridge, bus), ...outbox.checks }, { monotonic });

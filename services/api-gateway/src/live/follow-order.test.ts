@@ -51,36 +51,39 @@ describe('a stream of an order', () => {
     expect(await world.follow('3')).toBeUndefined();
   });
 
-  it.each([1, 2, 4])('skips no step for a client that is cut off anywhere, with %i changes a look', async (atOnce) => {
-    const world = createFollowedOrder();
-    const { claim, retry, claimAgain, complete } = world;
-    const changes = [claim, retry, claimAgain, complete];
-    const { frames, ended } = await followed(world);
-    for (let done = 0; done < changes.length; done += atOnce) {
-      for (const change of changes.slice(done, done + atOnce)) change();
-      await eventually(() =>
-        frames()
-          .join('')
-          .includes(`id: ${1 + done + atOnce}\n`),
-      );
-    }
-    await ended;
-    const stepsIn = (some: readonly string[]) => some.filter((frame) => frame.startsWith('event: step'));
-    expect(stepsIn(frames())).toHaveLength(changes.length);
+  it.each([1, 2, 4])(
+    'skips no step for a client that is cut off anywhere, with %i changes between two reads',
+    async (atOnce) => {
+      const world = createFollowedOrder();
+      const { claim, retry, claimAgain, complete } = world;
+      const changes = [claim, retry, claimAgain, complete];
+      const { frames, ended } = await followed(world);
+      for (let done = 0; done < changes.length; done += atOnce) {
+        for (const change of changes.slice(done, done + atOnce)) change();
+        await eventually(() =>
+          frames()
+            .join('')
+            .includes(`id: ${1 + done + atOnce}\n`),
+        );
+      }
+      await ended;
+      const stepsIn = (some: readonly string[]) => some.filter((frame) => frame.startsWith('event: step'));
+      expect(stepsIn(frames())).toHaveLength(changes.length);
 
-    const whole = frames();
-    for (let cut = 1; cut <= whole.length; cut++) {
-      const seen = whole.slice(0, cut);
-      const lastEventId = [...seen.join('').matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
-      const again = await world.follow(lastEventId);
-      await again?.ended;
-      // Without an id, a client gets only the current state.
-      if (lastEventId === undefined) continue;
-      const told = [...seen, ...(again?.frames() ?? [])];
-      expect(new Set(stepsIn(told))).toEqual(new Set(stepsIn(whole)));
-      expect(told.at(-1)).toBe(whole.at(-1));
-    }
-  });
+      const whole = frames();
+      for (let cut = 1; cut <= whole.length; cut++) {
+        const seen = whole.slice(0, cut);
+        const lastEventId = [...seen.join('').matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
+        const again = await world.follow(lastEventId);
+        await again?.ended;
+        // Without an id, a client gets only the current state.
+        if (lastEventId === undefined) continue;
+        const told = [...seen, ...(again?.frames() ?? [])];
+        expect(new Set(stepsIn(told))).toEqual(new Set(stepsIn(whole)));
+        expect(told.at(-1)).toBe(whole.at(-1));
+      }
+    },
+  );
 
   it('ignores an id beyond the current version', async () => {
     const world = createFollowedOrder();

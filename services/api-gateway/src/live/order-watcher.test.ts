@@ -15,7 +15,7 @@ describe('a change', () => {
   });
 
   it.each([0, 1, 499, 500, 501, 777, 1_499])(
-    'is reported within 1 s, with reads of 200 ms, when it happens %d ms after the first look',
+    'is reported within 1 s, with reads of 200 ms, when it happens %d ms after the first read',
     async (ms) => {
       const world = createFollowedOrder({});
       world.setReadMs(200);

@@ -47,7 +47,7 @@ describe('GET /api/dead-letters', () => {
     expect({ shown: items.length, total }).toEqual({ shown: 10, total: 25 });
   });
 
-  describe('says whether a replay would restart the order', () => {
+  describe('says why a replay would not start the order', () => {
     const stored = aStoredOrder();
     const readable = (change: object = {}) => {
       const { type, detail } = orderCreated({ ...stored, ...change });
@@ -72,7 +72,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal?.split(':')[0]).toBe(refusal);
     });
 
-    it('that its replay has already started the order', async () => {
+    it('because its replay has already started it', async () => {
       const api = await startApi();
       api.aws.dynamo.seed(names.ordersTable, { ...stored, lastReplayId: replayIdFor('m-1') });
       const told = { code: 'ANY', originalMessageId: 'm-1' };
@@ -81,7 +81,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/already/);
     });
 
-    it('that an event was for a queue of another system', async () => {
+    it('because its queue belongs to another system', async () => {
       const api = await startApi();
       const target = { DataType: 'String', StringValue: 'arn:aws:sqs:us-east-1:0:somewhere-else' };
       api.aws.sqs.enqueue(queueUrlOf(names.undeliveredQueue), readable(), { TARGET_ARN: target });
@@ -89,7 +89,7 @@ describe('GET /api/dead-letters', () => {
       expect(letter?.replayRefusal).toMatch(/^UNKNOWN_TARGET: /);
     });
 
-    it('from the letter alone while the tables cannot be read', async () => {
+    it('reads only the letter while the tables cannot be read', async () => {
       const api = await startApi();
       api.aws.dynamo.failAlways('BatchGet', connectionRefused);
       for (const body of [readable(), 'one book, please'])

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe('the feed of the system', () => {
-  it('reads nothing until the first request, and answers it with the first look', async () => {
+  it('reads nothing until the first request, and answers it once it has read', async () => {
     const { feed, looks, change, after } = createFedSystem();
     change(order('o-1'));
     await after(60_000);
@@ -20,7 +20,7 @@ describe('the feed of the system', () => {
     expect(stages(state)).toEqual([['o-1', 'accepted']]);
   });
 
-  it('looks once a second for all subscribers, and sends each the changes', async () => {
+  it('reads once a second for all subscribers, and sends the changes to each', async () => {
     const { feed, looks, change, watch, after } = createFedSystem();
     change(order('o-1'), order('o-2'));
     await Promise.all([feed.current(), feed.current()]);
@@ -77,7 +77,7 @@ describe('the feed of the system', () => {
     expect(looks.followers).toBe(2);
   });
 
-  it('asks the workers at every third look, and keeps their last answer when asking fails', async () => {
+  it('asks the workers at every third read, and keeps their last answer if one fails', async () => {
     const { feed, looks, away, watch, after } = createFedSystem();
     await feed.current();
     const { updates } = watch();
@@ -166,7 +166,7 @@ describe('the feed of the system', () => {
     ]);
   });
 
-  it('continues after a look with an unexpected error', async () => {
+  it('continues after a read with an unexpected error', async () => {
     const world = createFedSystem();
     await world.feed.current();
     const { updates } = world.watch();
@@ -180,7 +180,7 @@ describe('the feed of the system', () => {
     expect(world.log.lines.map(({ message }) => message)).toEqual(Array(2).fill('look at the system failed'));
   });
 
-  it('stops looking when stopped, subscribers or not', async () => {
+  it('stops reading when stopped, even with subscribers', async () => {
     const { feed, looks, watch, after } = createFedSystem();
     await feed.current();
     watch();

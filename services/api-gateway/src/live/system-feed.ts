@@ -139,7 +139,7 @@ export class SystemFeed implements BeforeApplicationShutdown {
     this.unwantedForMs = monotonic.startStopwatch();
   }
 
-  /** The current picture, after the first look. Starts looking if necessary. */
+  /** Resolves with the picture once AWS has been read for the first time. */
   async current(): Promise<SystemState> {
     const running = this.begin();
     await this.firstLook;

@@ -9,7 +9,7 @@ const stateAt = (second: number): SystemState => ({
   orders: [],
 });
 
-it.each([0, 1, 2, 3, 4, 5])('misses no update that comes %i turns after the first look', async (turns) => {
+it.each([0, 1, 2, 3, 4, 5])('misses no update that comes %i turns after the first read', async (turns) => {
   let state = stateAt(0);
   const listeners = new Set<(update: SystemState) => void>();
   const update = () => {

@@ -44,7 +44,7 @@ describe('POST /api/notifications', () => {
     expect(message!.detail).toMatchObject({ data: { notificationId, ...about(orderId), createdAt: NOW } });
   });
 
-  it('is 404 for an unknown order, and nothing is stored or published', async () => {
+  it('answers 404 for an unknown order, and stores and publishes nothing', async () => {
     const { post, notifications, published } = await startApi();
     const answer = await post('/api/notifications', about(newId()));
     expect({ status: answer.status, code: bodyOf(answer).code }).toEqual({ status: 404, code: 'ORDER_NOT_FOUND' });
@@ -75,7 +75,7 @@ describe('POST /api/notifications', () => {
     expect(api.notifications()).toHaveLength(1);
   });
 
-  it('accepts concurrent copies once, even within one ms and with one correlation id', async () => {
+  it('accepts a request once when its copies arrive at the same time, even with the same correlation id', async () => {
     const api = await startApi();
     const orderId = await placeOrder(api);
     const copies = Array.from({ length: 8 }, () =>
@@ -87,7 +87,7 @@ describe('POST /api/notifications', () => {
     expect(api.notifications()).toHaveLength(1);
   });
 
-  it('is 422 for the same key of the same customer with another request', async () => {
+  it('answers 422 when a key is reused for a different request', async () => {
     const api = await startApi();
     const [one, other] = [await placeOrder(api), await placeOrder(api)];
     await api.post('/api/notifications', about(one), key('k'));

@@ -13,7 +13,7 @@ function printFinding({ item, id, kind, problem, lastSeen }: AuditFinding, termi
   const { step, at, version, holder, worker, attempts, republished } = lastSeen;
   const by =
     holder === '' ? 'never claimed' : `claimed by message ${holder}${worker === undefined ? '' : ` on ${worker}`}`;
-  const claims = `${by}, ${attempts} attempts, republished ${republished} times`;
+  const claims = `${by}, ${attempts} attempts, republished ${republished} times to an empty queue`;
   terminal.out(row([item, id, kind, problem], FINDING_WIDTHS));
   terminal.out(`${printable(`  last seen: ${step} at ${at}, version ${version}, ${claims}`)}\n`);
 }

@@ -40,6 +40,7 @@ export type LastSeen = {
   worker?: string;
   /** Attempts in its current life. */
   attempts: number;
+  /** Publications that the sweeper made because it found the queue empty: `outboxAttempts`. */
   republished: number;
 };
 

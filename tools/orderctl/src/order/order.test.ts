@@ -23,3 +23,14 @@ it.each([0, 1, 99, 100, 101, 250])('shows all %i notifications of an order', asy
   const shown = JSON.parse(terminal.written()) as { notifications: object[] };
   expect(shown.notifications).toHaveLength(count);
 });
+
+it('counts every republication in the timeline, even those that outboxAttempts leaves out', async () => {
+  const fake = createFakeSystem();
+  const { timeline, ...record } = aFailedOrder();
+  const republished = { at: record.updatedAt, version: 1 };
+  const marker = { outboxShard: 0, outboxAt: 5_000, outboxAttempts: 1 };
+  fake.put({ ...record, ...marker, timeline: { ...timeline, republished_1: republished, republished_2: republished } });
+  const terminal = createFakeTerminal();
+  expect(await order(fake.system, terminal, record.orderId, {})).toBe(0);
+  expect(terminal.written()).toContain('republished 2 times');
+});

@@ -4,7 +4,7 @@ import { paint, printFacts, table, type Terminal } from '../terminal.js';
 type Found = {
   order: Order;
   notifications: Notification[];
-  outbox: { dueAt: string; attempts: number } | null;
+  outbox: { dueAt: string } | null;
   steps: TimelineStep[];
 };
 
@@ -37,6 +37,7 @@ const GOES_WRONG = ['retried', 'republished', 'cancelled', 'dead-lettered', 'und
 
 export function printOrder({ order, notifications, outbox, steps }: Found, terminal: Terminal): void {
   const { orderId, status, version, customerId, totalAmount, items, correlationId, failure } = order;
+  const republished = steps.filter(({ step, subject }) => step === 'republished' && subject === 'order').length;
   const facts = {
     order: orderId,
     status: `${status}, version ${version}`,
@@ -44,9 +45,7 @@ export function printOrder({ order, notifications, outbox, steps }: Found, termi
     customer: customerId,
     total: `${totalAmount.toFixed(2)} for ${items.length} ${items.length === 1 ? 'item' : 'items'}`,
     correlation: correlationId,
-    outbox: outbox
-      ? `marker due at ${outbox.dueAt}, republished ${outbox.attempts} times`
-      : 'no marker: nothing is open',
+    outbox: outbox ? `marker due at ${outbox.dueAt}, republished ${republished} times` : 'no marker: nothing is open',
   };
   printFacts(facts, LABEL_WIDTH, terminal);
   terminal.out('\n');

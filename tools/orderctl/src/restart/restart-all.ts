@@ -63,7 +63,7 @@ export async function restartAll(
     throw new OperatorError(`Say which: one ${kind} id or more, or --code UNDELIVERED for all that failed with it.`);
   }
   const { orders, notifications } = workItemTables(system.names);
-  const table = kind === 'order' ? orders : notifications;
+  const table = { order: orders, notification: notifications }[kind];
   const { ids, more } =
     given.length > 0 ? { ids: [...new Set(given)], more: false } : await findFailed(system, table, code, most);
   const restart = createRestart(system, { kind, table }, { now: terminal.now, dryRun });

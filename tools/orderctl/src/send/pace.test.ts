@@ -26,7 +26,7 @@ describe('pace', () => {
     expect(inFlight).toBe(0);
   });
 
-  it('pauses when too much is in flight, and catches up on one second at most', async () => {
+  it('pauses at the in-flight limit, then makes up for at most one second', async () => {
     const held = await run({ rate: 10, count: 40, mostInFlight: 2, workMs: (index) => (index < 2 ? 30_000 : 0) });
     expect(held.most).toBe(2);
     expect(held.starts[2]).toBe(30_000);

@@ -4,7 +4,7 @@ import { sampleOrder } from './sample-orders.js';
 import { createTally } from './tally.js';
 
 describe('a tally', () => {
-  it('counts, and has latency percentiles of accepted orders', () => {
+  it('counts the results, and gives latency percentiles of accepted orders', () => {
     const tally = createTally();
     expect(tally.result()).toEqual({ accepted: 0, refused: 0, unanswered: 0, retried: 0, refusals: {}, silences: {} });
     for (let latencyMs = 200; latencyMs >= 1; latencyMs--) {

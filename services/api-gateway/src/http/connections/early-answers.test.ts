@@ -54,7 +54,7 @@ describe('an answer that comes before the end of the body', () => {
     expect(parseAnswer(client.received()).headers).toMatchObject({ connection: 'close' });
   });
 
-  it('is the last of its connection: an order after the body is not accepted', async () => {
+  it('ends its connection: an order that follows the body is not accepted', async () => {
     const api = await startApi();
     const client = await openRaw(await listen(api), rawRequest({ headers: JSON_TYPE }, 'content-length: 1000000'));
     await eventually(() => statusesOf(client.received()).includes(413));
@@ -96,7 +96,7 @@ describe('an answer that comes before the end of the body', () => {
     expect(bodyOf({ text: await fetched.text() })).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
   });
 
-  it('is the last one: later requests on the connection are not served', async () => {
+  it('ends its connection: later requests on it are not served', async () => {
     const api = await startApi();
     const client = await openRaw(await listen(api));
     const order = JSON.stringify(anOrder());

@@ -47,7 +47,7 @@ describe('a body', () => {
     );
   });
 
-  it("that differs in invalid bytes does not share a key's answer", async () => {
+  it('with invalid bytes is refused before its idempotency key is used', async () => {
     const api = await startApi();
     const key = { 'idempotency-key': 'k' };
     expect((await send(api, withBytes(0xe9), key)).status).toBe(400);

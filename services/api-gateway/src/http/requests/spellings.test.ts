@@ -25,7 +25,7 @@ describe.each(SPELLINGS)('an id in %s', (_, spell) => {
     ['GET', '/api/orders/ORDER/notifications'],
     ['POST', '/api/orders/ORDER/replay'],
     ['GET', '/api/notifications/NOTIFICATION'],
-  ])('is the stored one: %s %s', async (method, route) => {
+  ])('finds the stored item: %s %s', async (method, route) => {
     const api = await startApi();
     const orderId = await acceptOrder(api);
     const { notificationId } = bodyOf<{ notificationId: string }>(await acceptNotification(api, orderId));
@@ -41,7 +41,7 @@ describe.each(SPELLINGS)('an id in %s', (_, spell) => {
     if (plain.status === 200) expect(spelled.text).toBe(plain.text);
   });
 
-  it('is the stored one: the stream of an order', async () => {
+  it('finds the stored order for a stream', async () => {
     const api = await startApi();
     const orderId = await acceptOrder(api);
     await api.app.listen(0);
@@ -54,7 +54,7 @@ describe.each(SPELLINGS)('an id in %s', (_, spell) => {
 });
 
 it.each(SPELLINGS.slice(0, 2))(
-  'an id in %s in a body is the stored one, also for an idempotency key',
+  'an id in %s in a body names the stored order, and is the same request for an idempotency key',
   async (_, spell) => {
     const api = await startApi();
     const orderId = await acceptOrder(api);
@@ -73,14 +73,14 @@ describe('the limit of a list', () => {
     ...['0x10', '1e1', '%0a5', '5%0a', '%2b5', '+5', '%205', '5%20', '5.0', '05', '-5', '0', '101', '', '%00', '5%00'],
     ...['0b1', '0o7', '5n', '1_0', '%EF%BC%95', '%D9%A5', 'Infinity', 'NaN', 'true', '[5]', '%5B%225%22%5D', '5,5'],
     ...['5&limit=5', '5&limit=', '5&limit=x'],
-  ])('is digits only, and not %s', async (text) => {
+  ])('may contain only digits: %s is 400', async (text) => {
     const api = await startApi();
     const answer = await api.get(`/api/orders?limit=${text}`);
     expect(answer.status).toBe(400);
     expect(bodyOf<Problem>(answer).errors?.every(({ path }) => path === 'limit')).toBe(true);
   });
 
-  it.each(['limit[]=5', 'limit[0]=5', 'Limit=5', 'limit%00=5'])('has one name, and not %s', async (query) => {
+  it.each(['limit[]=5', 'limit[0]=5', 'Limit=5', 'limit%00=5'])('has one name: %s is 400', async (query) => {
     const api = await startApi();
     expect((await api.get(`/api/orders?${query}`)).status).toBe(400);
   });
