@@ -41,7 +41,7 @@ export function itemEvent<Detail extends EventDetail>(
 
 /** The context of an outcome's event: the delivery's if it was traced, otherwise the item's. */
 export const outcomeContextOf = (item: Pick<WorkItemRecord, OutcomeField & keyof WorkItemRecord>) => {
-  return { ...item, traceparent: item.outcomeTraceparent ?? item.traceparent };
+  return { correlationId: item.correlationId, traceparent: item.outcomeTraceparent ?? item.traceparent };
 };
 
 export function validTraceparent(value: unknown): string | undefined {
