@@ -12,26 +12,20 @@ type Described = {
 };
 
 const text = { type: 'string' } as const;
+const header = (description: string, schema: object = text) => ({ schema, description });
 const CORRELATION = {
-  'x-correlation-id': {
-    schema: text,
-    description: 'Identifies the request, and everything that it caused, in the logs.',
-  },
+  'x-correlation-id': header('Identifies the request, and everything that it caused, in the logs.'),
 };
 const CREATED = {
-  location: { schema: text, description: 'Path of the created resource.' },
-  'idempotent-replayed': {
-    schema: { ...text, enum: ['true'] },
-    description: 'Present when the Idempotency-Key was used before and this is its original answer.',
-  },
+  location: header('Path of the created resource.'),
+  'idempotent-replayed': header('Present when the Idempotency-Key was used before and this is its original answer.', {
+    ...text,
+    enum: ['true'],
+  }),
 };
-const RETRY_AFTER = {
-  'retry-after': { schema: { type: 'integer' as const, minimum: 1 }, description: 'Seconds to wait before a retry.' },
-};
-const ACCEPT_ENCODING = {
-  'accept-encoding': { schema: text, description: 'identity, when the body had a Content-Encoding.' },
-};
-const ETAG = { etag: { schema: text, description: 'Derived from the version.' } };
+const RETRY_AFTER = { 'retry-after': header('Seconds to wait before a retry.', { type: 'integer', minimum: 1 }) };
+const ACCEPT_ENCODING = { 'accept-encoding': header('identity, when the body had a Content-Encoding.') };
+const ETAG = { etag: header('Derived from the version.') };
 
 /** Headers that only problems of this status have. */
 const PROBLEM_HEADERS: Record<number, object> = { 415: ACCEPT_ENCODING, 429: RETRY_AFTER, 503: RETRY_AFTER };

@@ -39,7 +39,7 @@ export function createClientErrors(
       },
       body: JSON.stringify(problemOf(problem, '', correlationId)),
     });
-    metrics.count({ method: 'other', route: '(none)', status });
+    metrics.requests.inc({ method: 'other', route: '(none)', status });
     logger.info('request', { method: 'other', route: '(none)', status, correlationId });
   }
 
