@@ -23,9 +23,8 @@ function deliveredEvent({ type, source, name }: EventClass): Schema {
   };
 }
 
-const messageRef = ({ type }: EventClass) => ({ $ref: `#/components/messages/${type}` });
 const messagesOf = (classes: readonly EventClass[]) =>
-  Object.fromEntries(classes.map((EventClass) => [EventClass.type, messageRef(EventClass)]));
+  Object.fromEntries(classes.map(({ type }) => [type, { $ref: `#/components/messages/${type}` }]));
 
 function operation(action: 'send' | 'receive', channel: string, classes: readonly EventClass[], summary: string) {
   return {

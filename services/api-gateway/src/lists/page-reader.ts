@@ -17,19 +17,16 @@ const MAX_ANSWER_BYTES = 1_048_576;
  */
 const READ_AT_ONCE = 20;
 
-export type PageView<Stored, Shown> = {
-  projection?: Projection;
-  isReadable: (item: Item) => item is Item & Stored;
-  show: (item: Stored) => Shown;
-};
-
-type PageOptions<Stored, Shown> = PageView<Stored, Shown> & {
+type PageOptions<Stored, Shown> = {
   /** The filter that the cursor is bound to. */
   filter: string;
   cursor?: string | undefined;
   limit: number;
   /** Reads index entries in the order of the page, from the position that the cursor names. */
   readEntries: (position: string | undefined, limit: number) => Promise<Item[]>;
+  projection?: Projection;
+  isReadable: (item: Item) => item is Item & Stored;
+  show: (item: Stored) => Shown;
 };
 
 /** Reads pages of items, a bounded number at once. */
