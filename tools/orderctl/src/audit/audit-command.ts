@@ -3,7 +3,8 @@ import { createProgress, printable, row, type Terminal } from '../terminal.js';
 import { audit, AUDIT_DEFAULTS } from './audit.js';
 import type { AuditFinding, AuditReport } from './report.js';
 
-export type AuditCommandOptions = { toleranceMs: number; json?: boolean };
+/** `tolerance` in seconds. */
+type AuditCommandOptions = { tolerance: number; json?: boolean };
 
 const FINDING_WIDTHS = [12, 36, 22];
 const TOTAL_WIDTHS = [16, 9, 9, 12, 14, 6, 8];
@@ -44,7 +45,7 @@ function printTotals(report: AuditReport, terminal: Terminal): void {
 export async function auditCommand(
   { stage, aws }: ConnectedSystem,
   terminal: Terminal,
-  { toleranceMs, json }: AuditCommandOptions,
+  { tolerance, json }: AuditCommandOptions,
 ): Promise<number> {
   const progress = createProgress(terminal);
   const report = await audit(
@@ -52,7 +53,7 @@ export async function auditCommand(
     {
       ...AUDIT_DEFAULTS,
       stage,
-      toleranceMs,
+      toleranceMs: tolerance * 1_000,
       keep: json ? AUDIT_DEFAULTS.keep : 0,
       onFinding: (finding) => {
         progress.end();
