@@ -1,10 +1,9 @@
 import { type ResourceNames } from '@orderflow/contracts';
 import { eventFactsOf, type EventFacts } from '@orderflow/domain/dead-letters/event-facts';
 import { walkQueue, type WalkDependencies } from '../dead-letters/walk-queue.js';
-import { Fingerprints } from '../fingerprints.js';
 import { countQueue, depthOf } from '@orderflow/platform/aws/queue-counts';
 
-/** Items with a dead letter, 8 bytes each. */
+/** Items with a dead letter. */
 export type DeadLettered = {
   hasOrder(orderId: string): boolean;
   hasNotification(notificationId: string): boolean;
@@ -25,14 +24,14 @@ export async function findDeadLettered(
     [names.orderDeadLetterQueue]: ({ orderId }) => orderId,
     [names.notificationDeadLetterQueue]: ({ notificationId }) => notificationId,
   };
-  const found = new Map<string, { ids: Fingerprints; depth: number }>();
+  const found = new Map<string, { ids: Set<string>; depth: number }>();
   let lookedAt = -Infinity;
 
   async function peek(queue: string): Promise<void> {
     const queueUrl = await urlOf(queue);
     const depth = depthOf(await countQueue(sqs, queueUrl));
     if (found.get(queue)?.depth === depth) return;
-    const ids = new Fingerprints();
+    const ids = new Set<string>();
     await walkQueue(dependencies, {
       queueUrl,
       visit: (messages) => {

@@ -4,6 +4,7 @@ import { type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { ConnectedSystem } from '../connect.js';
 import { printable, printFacts, type Terminal } from '../terminal.js';
+import { inWords } from './print-result.js';
 import { select } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
@@ -18,10 +19,7 @@ function pretty(body: string): string {
   }
 }
 
-const placeOf = (path: string | undefined): string => (path === undefined ? '' : ` (at ${path})`);
-
 function print(letter: DeadLetter, refusal: Refusal | undefined, terminal: Terminal): void {
-  const validation = refusal ? `${refusal.code}: ${refusal.reason}${placeOf(refusal.path)}` : 'valid';
   const facts = {
     message: letter.messageId,
     'original message': letter.originalMessageId,
@@ -34,7 +32,7 @@ function print(letter: DeadLetter, refusal: Refusal | undefined, terminal: Termi
     replayed: `${letter.replayCount} times`,
     event: letter.event.type ?? '-',
     order: letter.event.orderId ?? '-',
-    body: letter.ownQueue && validation,
+    body: letter.ownQueue && (refusal ? inWords(refusal) : 'valid'),
   };
   printFacts(facts, LABEL_WIDTH, terminal);
   const others = Object.entries(letter.foreign).map(([name, { type, value }]) => [name, `${type}  ${value}`] as const);
