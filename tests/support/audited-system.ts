@@ -4,7 +4,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import { audit } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { startEmulator } from './embedded-system.js';
@@ -12,7 +12,7 @@ import { type Emulator } from './emulator.js';
 import { connectOperator } from './operator.js';
 
 // Longer than a test, so that the audit always pauses before it looks again, and the test ends the pause.
-const QUICK = { ...AUDIT_DEFAULTS, recheckMs: 60_000 };
+const RECHECK_MS = 60_000;
 
 export const found = ({ findings }: AuditReport) => findings.map(({ kind, id }) => [kind, id]);
 
@@ -64,6 +64,6 @@ export function useAuditedSystem() {
       }
     },
     run: (pause: () => Promise<void> = () => Promise.resolve()): Promise<AuditReport> =>
-      audit({ aws: system.aws, now: Date.now, pause }, { ...QUICK, stage: system.stage }),
+      audit({ aws: system.aws, now: Date.now, pause }, { recheckMs: RECHECK_MS, stage: system.stage }),
   };
 }

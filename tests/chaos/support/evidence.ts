@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import { audit } from '@orderflow/orderctl/audit/audit';
 import type { AuditReport } from '@orderflow/orderctl/audit/report';
 import { scanTable } from '@orderflow/orderctl/scan-table';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
@@ -40,7 +40,7 @@ export async function collectEvidence(
     remainingWork(operator),
     readTable<OrderRecord>(operator, names.ordersTable),
     readTable<NotificationRecord>(operator, names.notificationsTable),
-    audit(auditing, { ...AUDIT_DEFAULTS, stage, toleranceMs: 3_000 }),
+    audit(auditing, { stage, toleranceMs: 3_000 }),
   ]);
   return { placed, orders, notifications, audit: report, quietMs, remaining };
 }

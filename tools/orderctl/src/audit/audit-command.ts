@@ -1,10 +1,7 @@
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, printable, row, type Terminal } from '../terminal.js';
-import { audit, AUDIT_DEFAULTS } from './audit.js';
+import { audit } from './audit.js';
 import type { AuditFinding, AuditReport } from './report.js';
-
-/** `tolerance` in seconds. */
-type AuditCommandOptions = { tolerance: number; json?: boolean };
 
 const FINDING_WIDTHS = [12, 36, 22];
 const TOTAL_WIDTHS = [16, 9, 9, 12, 14, 6, 8];
@@ -41,20 +38,18 @@ function printTotals(report: AuditReport, terminal: Terminal): void {
   }
 }
 
-/** 0 when everything adds up, 1 when something does not. */
+/** Returns 0 when everything adds up, 1 when something does not. `tolerance` is in seconds. */
 export async function auditCommand(
   { stage, aws }: ConnectedSystem,
   terminal: Terminal,
-  { tolerance, json }: AuditCommandOptions,
+  { tolerance, json }: { tolerance: number; json?: boolean },
 ): Promise<number> {
   const progress = createProgress(terminal);
   const report = await audit(
     { ...terminal, aws },
     {
-      ...AUDIT_DEFAULTS,
       stage,
       toleranceMs: tolerance * 1_000,
-      keep: json ? AUDIT_DEFAULTS.keep : 0,
       onFinding: (finding) => {
         progress.end();
         if (!json) printFinding(finding, terminal);

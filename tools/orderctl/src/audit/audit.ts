@@ -9,34 +9,31 @@ import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { OVERDUE_AFTER_MS } from '@orderflow/platform/health/checks';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { scanTable } from '../scan-table.js';
+import type { Terminal } from '../terminal.js';
 import { createBacklog } from './backlog.js';
 import { createItemKinds, type Item, type ItemKind } from './check-page.js';
 import { findDeadLettered } from './dead-lettered.js';
-import { createRecheck } from './recheck.js';
 import type { AuditFinding, AuditReport } from './report.js';
 import { createTally } from './tally.js';
 
-export type AuditDependencies = {
+export type AuditDependencies = Pick<Terminal, 'now' | 'pause'> & {
   aws: Pick<AwsClients, 'dynamo' | 'sqs' | 'polling' | 'eventBridge'>;
-  now: () => number;
-  /** Monotonic ms, for durations. */
-  elapsedMs?: () => number;
-  pause: (ms: number) => Promise<unknown>;
 };
 
 export type AuditOptions = {
   stage: string;
   /** How long a marker may be due before the audit asks for a reason. */
-  toleranceMs: number;
-  recheckMs: number;
-  /** Findings that the report keeps. All are counted. */
-  keep: number;
+  toleranceMs?: number;
+  recheckMs?: number;
   consumers?: OutcomeConsumers;
   onFinding?: (finding: AuditFinding) => void;
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;
 };
 
-export const AUDIT_DEFAULTS = { toleranceMs: OVERDUE_AFTER_MS, recheckMs: 1_000, keep: 10_000 } as const;
+/** Suspects that are checked again together. */
+const CHUNK = 100;
+/** Bounds the memory. With more than this many, the audit waits for the oldest. */
+const MAX_WAITING = 5_000;
 
 /** An item that looked wrong, or that only a message in a queue explains. */
 type Suspect = { kind: ItemKind; id: string; seenAt: number };
@@ -59,10 +56,11 @@ async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames):
  * peeked. A suspect item is checked twice, because the system keeps running.
  */
 export async function audit(dependencies: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
-  const { aws, now, pause, elapsedMs = createMonotonicClock().startStopwatch() } = dependencies;
-  const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
-  const startedAt = now();
-  const beganAtMs = elapsedMs();
+  const { aws, now, pause } = dependencies;
+  const { stage, onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
+  const { toleranceMs = OVERDUE_AFTER_MS, recheckMs = 1_000 } = options;
+  const elapsedMs = createMonotonicClock().startStopwatch();
+  const startedAt = new Date(now()).toISOString();
   const names = resourceNames(stage);
   const urlOf = createQueueUrls(aws.sqs);
   const countsOf = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
@@ -78,7 +76,7 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
     ...{ ...shared, orders: createTableReader(dynamo, ordersTable(names)), elapsedMs },
     depthOf: async (queue) => depthOf(await countsOf(names[queue])),
   });
-  const tally = createTally(keep, onFinding);
+  const tally = createTally(onFinding);
   const idOf = ({ key }: ItemKind, item: Item) => String((item as unknown as Record<string, unknown>)[key]);
 
   /** Checks items, and whether messages in a queue explain overdue markers. */
@@ -119,23 +117,33 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
     }
   }
 
-  const recheck = createRecheck({ pauseMs: recheckMs, elapsedMs, pause, recheck: lookAgain });
+  // A running system can make progress before the second look.
+  let waiting: Suspect[] = [];
+  async function recheckOldest(): Promise<void> {
+    const chunk = waiting.slice(0, CHUNK);
+    waiting = waiting.slice(CHUNK);
+    const restMs = (chunk.at(-1)?.seenAt ?? 0) + recheckMs - elapsedMs();
+    if (restMs > 0) await pause(restMs);
+    await lookAgain(chunk);
+  }
+
   for (const kind of kinds) {
     const { table } = kind;
     let read = 0;
     for await (const page of scanTable(dynamo, table, kind.attributes)) {
-      await recheck.add(await look(kind, page as Item[]));
+      waiting.push(...(await look(kind, page as Item[])));
+      while (waiting.length > MAX_WAITING) await recheckOldest();
       read += page.length;
       onProgress?.({ table, read, findings: tally.result().findingCount });
     }
   }
-  await recheck.drain();
+  while (waiting.length > 0) await recheckOldest();
 
   const { outcomes, ...totals } = tally.result();
   return {
     stage,
-    startedAt: new Date(startedAt).toISOString(),
-    tookMs: Math.round(elapsedMs() - beganAtMs),
+    startedAt,
+    tookMs: Math.round(elapsedMs()),
     ...totals,
     outcomes: { expected: outcomesExpected, ...outcomes },
     queues,

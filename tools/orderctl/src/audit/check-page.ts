@@ -38,25 +38,28 @@ const ATTRIBUTES = [
   ...['outboxAt', 'awaiting', ORDER_KEY],
 ];
 
-async function byId(reader: TableReader, key: string, ids: Iterable<unknown>): Promise<Map<string, object>> {
-  const wanted = [...new Set(ids)].filter((id) => typeof id === 'string');
+async function byId(reader: TableReader, key: string, ids: readonly unknown[]): Promise<Map<string, object>> {
+  const wanted = [...new Set(ids)].filter((id) => typeof id === 'string' && id !== '') as string[];
   return new Map((await reader.getMany(wanted)).map((item) => [String(item[key]), item]));
 }
 
 /** An unreadable row must not end the audit. */
-function unlessUnreadable<T>(read: () => T, otherwise: (error: unknown) => T): T {
+function verdictOf(check: () => Verdict): Verdict {
   try {
-    return read();
+    return check();
   } catch (error) {
-    return otherwise(error);
+    const text = `the row cannot be read: ${toError(error).message}`;
+    return { class: 'inProgress', problems: [{ kind: 'unreadable', text }] };
   }
 }
 
-function verdictOf(check: () => Verdict): Verdict {
-  return unlessUnreadable(check, (error) => {
-    const text = `the row cannot be read: ${toError(error).message}`;
-    return { class: 'inProgress', problems: [{ kind: 'unreadable', text }] };
-  });
+/** '' for a row without an outcome, or one that `checkOrder` will find unreadable. */
+function notificationIdOf(order: Item): string {
+  try {
+    return outcomeNotificationId(order as OrderRecord) ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /**
@@ -68,18 +71,10 @@ export function createItemKinds(dependencies: Dependencies): ItemKind[] {
   const notifications = createTableReader(dynamo, notificationsTable(names));
 
   async function checkOrders(page: Item[]): Promise<Checked[]> {
-    const wanted = new Map(
-      page.map((order) => [
-        order,
-        unlessUnreadable(
-          () => outcomeNotificationId(order as OrderRecord),
-          () => undefined,
-        ),
-      ]),
-    );
-    const found = await byId(notifications, NOTIFICATION_KEY, outcomesExpected ? wanted.values() : []);
-    return page.map((order) => {
-      const notificationId = wanted.get(order) ?? '';
+    const ids = page.map(notificationIdOf);
+    const found = await byId(notifications, NOTIFICATION_KEY, outcomesExpected ? ids : []);
+    return page.map((order, index) => {
+      const notificationId = ids[index] ?? '';
       const around = {
         ...{ now: now(), toleranceMs, consumers, outcomesExpected },
         deadLettered: deadLettered.hasOrder(order.orderId),
