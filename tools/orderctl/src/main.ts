@@ -9,16 +9,8 @@ import { toError } from '@orderflow/platform/runtime/errors';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Run, RunOnApi } from './command-options.js';
 import { connect, connectPatiently, toOperatorError } from './connect.js';
-import {
-  findTarget,
-  findTargetPatiently,
-  type Credentials,
-  type Part,
-  type Surroundings,
-  type TargetOptions,
-} from './find-target.js';
+import { findApi, findTarget, findTargetPatiently, type Surroundings, type TargetOptions } from './find-target.js';
 import { createProgram } from './program.js';
-import { findApi } from './send/find-api.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -56,29 +48,27 @@ const terminal: Terminal = {
   pause: (ms) => setTimeout(ms, undefined, { signal: interrupted.signal }),
 };
 
+type Found = ReturnType<Surroundings['find']>;
+type Credentials = ReturnType<Surroundings['credentialsAt']>;
 /** Shared with tools that run before compilation, hence plain JavaScript. */
-const load = (name: string): Promise<unknown> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href);
-
-type FindSystem = (root: string, env: NodeJS.ProcessEnv, part: Part) => ReturnType<Surroundings['find']>;
-const { forgetAws } = (await load('environment')) as { forgetAws: (env: NodeJS.ProcessEnv) => void };
-const { readSettings } = (await load('settings')) as {
+type LocalTools = Pick<Surroundings, 'answers'> & {
+  forgetAws: (env: NodeJS.ProcessEnv) => void;
   readSettings: (root: string, env: NodeJS.ProcessEnv) => Surroundings['setting'];
-};
-const { answers, findSystem } = (await load('find-system')) as {
-  answers: Surroundings['answers'];
-  findSystem: FindSystem;
-};
-const { readLocalRun, credentialsAt } = (await load('local-run')) as {
+  findSystem: (root: string, env: NodeJS.ProcessEnv, ...what: Parameters<Surroundings['find']>) => Found;
   readLocalRun: (root: string, env: NodeJS.ProcessEnv) => object | undefined;
-  credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, localRun: object | undefined) => Credentials;
+  credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, run: object | undefined) => Credentials;
 };
+const modules = ['environment', 'settings', 'find-system', 'local-run'].map(
+  (name): Promise<object> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href),
+);
+const local = Object.assign({}, ...(await Promise.all(modules))) as LocalTools;
 
 const surroundings: Surroundings = {
   env,
-  setting: readSettings(ROOT, env),
-  find: (part) => findSystem(ROOT, env, part),
-  credentialsAt: (endpoint) => credentialsAt(endpoint, env, readLocalRun(ROOT, env)),
-  answers,
+  setting: local.readSettings(ROOT, env),
+  find: (part) => local.findSystem(ROOT, env, part),
+  credentialsAt: (endpoint) => local.credentialsAt(endpoint, env, local.readLocalRun(ROOT, env)),
+  answers: local.answers,
 };
 
 /** Including the variables that must precede further commands. */
@@ -109,7 +99,7 @@ const run: Run =
     sayWhere(target.endpoint, target.foundBy);
     // The SDK would read it, too.
     if (options.aws) delete env.AWS_ENDPOINT_URL;
-    else forgetAws(env);
+    else local.forgetAws(env);
     const { region, endpoint, credentials } = target;
     const aws = createAwsClients({
       AWS_REGION: region,
@@ -149,7 +139,7 @@ async function doctor(args: readonly string[]): Promise<void> {
 }
 
 try {
-  await createProgram({ run, runOnApi, doctor }).parseAsync();
+  await createProgram(run, runOnApi, doctor).parseAsync();
 } catch (error) {
   const { signal } = interrupted;
   const isHelp = error instanceof CommanderError && error.exitCode === 0;

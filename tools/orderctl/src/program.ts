@@ -26,20 +26,12 @@ exist; 2 wrong usage, or no system can be reached; 130 interrupted (Ctrl-C).`;
 const AN_ID = '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11';
 const OVERDUE_AFTER_SECONDS = OVERDUE_AFTER_MS / 1_000;
 
-type Runners = {
-  run: Run;
-  runOnApi: RunOnApi;
-  /** Runs the doctor, a separate program because it works before anything is installed. */
-  doctor: (args: readonly string[]) => Promise<void>;
-};
-
 function addStatusCommand(program: Command, run: Run): void {
   withTarget(program.command('status'))
     .description('shows queues, orders by status, outbox and rules, and which of them need attention')
     .option('--no-count', 'do not count orders and notifications, which scans their tables')
     .option('--watch <seconds>', 'repeat until Ctrl-C', countingNumber)
     .option('--tolerance <seconds>', 'how long a marker may be overdue', wholeNumber, OVERDUE_AFTER_SECONDS)
-    .option('--json', 'print one JSON document; with --watch one per line')
     .addHelpText(
       'after',
       `
@@ -59,7 +51,6 @@ function addReplayCommand(parent: Command, kind: Kind, run: Run): void {
     .option('--most <count>', 'start at most this many', countingNumber, 1_000)
     .option('--rate <per second>', 'how many to start per second', countingNumber, 20)
     .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       `
@@ -77,7 +68,6 @@ function addOrderCommands(program: Command, run: Run): void {
   const orderCommand = withTarget(program.command('order'))
     .description('shows one order and its timeline, including its notifications')
     .argument('<id>', "the order's id", idOf)
-    .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
@@ -96,7 +86,6 @@ function addTailCommand(program: Command, run: Run): void {
     .option('--last <n>', 'start with this many of the newest orders', wholeNumber, 10)
     .option('--for <seconds>', 'end after this time, even if AWS cannot be reached', countingNumber)
     .option('--count <n>', 'end after this many lines', countingNumber)
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       `
@@ -117,7 +106,6 @@ function addAuditCommand(program: Command, run: Run): void {
       wholeNumber,
       OVERDUE_AFTER_SECONDS,
     )
-    .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
@@ -137,7 +125,8 @@ ${examples('audit', '', '--tolerance 60 --json', '--endpoint http://127.0.0.1:45
     .action(run(auditCommand));
 }
 
-export function createProgram({ run, runOnApi, doctor }: Runners): Command {
+/** @param doctor a separate program, because it works before anything is installed */
+export function createProgram(run: Run, runOnApi: RunOnApi, doctor: (args: string[]) => Promise<void>): Command {
   const program = new Command('orderctl')
     .description("Orderflow's command for operators: npm run ops -- <command>.")
     .exitOverride()
