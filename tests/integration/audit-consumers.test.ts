@@ -47,10 +47,7 @@ describe('with a second consumer of outcomes', () => {
   }
 
   const run = (consumers = CONSUMERS) =>
-    audit(
-      { aws: system.aws, now: Date.now, pause: () => Promise.resolve() },
-      { recheckMs: MINUTE_MS, stage: system.stage, consumers },
-    );
+    audit(system, { now: Date.now, pause: () => Promise.resolve() }, { recheckMs: MINUTE_MS, consumers });
 
   it('the audit finds an outcome that it never got and that has no marker', async () => {
     const { orderId } = await store(completed({ awaiting: 'shipping-worker' }));

@@ -16,7 +16,7 @@ describe('the audit of a running system', () => {
   let system: ConnectedSystem;
   const api = createApiClient(() => running.apiUrl());
   const toleranceMs = 1_000;
-  const run = () => audit({ aws: system.aws, now: Date.now, pause: setTimeout }, { stage: 'local', toleranceMs });
+  const run = () => audit(system, { now: Date.now, pause: setTimeout }, { toleranceMs });
 
   beforeAll(async () => {
     emulator = await startEmptyEmulator();

@@ -4,8 +4,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { audit } from '@orderflow/orderctl/audit/audit';
-import type { AuditReport } from '@orderflow/orderctl/audit/report';
+import { audit, type AuditReport } from '@orderflow/orderctl/audit/audit';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { startEmulator } from './embedded-system.js';
 import { type Emulator } from './emulator.js';
@@ -64,6 +63,6 @@ export function useAuditedSystem() {
       }
     },
     run: (pause: () => Promise<void> = () => Promise.resolve()): Promise<AuditReport> =>
-      audit({ aws: system.aws, now: Date.now, pause }, { recheckMs: RECHECK_MS, stage: system.stage }),
+      audit(system, { now: Date.now, pause }, { recheckMs: RECHECK_MS }),
   };
 }
