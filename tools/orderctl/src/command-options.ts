@@ -43,11 +43,13 @@ export function idOf(text: string): string {
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
+/** The options of every command that connects to the system. */
 export function withTarget(command: Command): Command {
   return command
     .option('--endpoint <url>', 'URL of the emulator (AWS_ENDPOINT_URL; by default the one that runs here)')
     .option('--stage <name>', 'prefix of all resource names (STAGE; by default local)')
-    .option('--aws', 'use AWS, with the credentials and the region of the environment');
+    .option('--aws', 'use AWS, with the credentials and the region of the environment')
+    .option('--json', 'print JSON: one document, or one per line');
 }
 
 export function examples(script: string, ...lines: string[]): string {

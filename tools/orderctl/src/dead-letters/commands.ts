@@ -31,7 +31,6 @@ dead-letter queue rises.`,
     );
 
   withTarget(withFilters(dlq.command('list').description('lists dead letters; copies of a message count as one')))
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       examples('dlq', 'list', 'list --reason INVALID_EVENT --since 2h', 'list --queue undelivered --json'),
@@ -39,7 +38,6 @@ dead-letter queue rises.`,
     .action(run(list));
 
   withTarget(dlq.command('show <id>').description('shows the attributes, the body, and the problem of a dead letter'))
-    .option('--json', 'print one JSON document')
     .addHelpText('after', examples('dlq', 'show 5fea7756-0ea4-451a-a703-a558b933e274'))
     .action(run(show));
 
@@ -48,7 +46,6 @@ dead-letter queue rises.`,
     .option('--max-replays <count>', 'refuse messages that were replayed this often', wholeNumber, MAX_REPLAYS)
     .option('--patch <file or json>', 'JSON patch (RFC 6902) for the bodies, validated before anything is sent')
     .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       examples(
@@ -64,7 +61,6 @@ dead-letter queue rises.`,
     .option('--all', 'select every dead letter')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON document per line')
     .addHelpText('after', examples('dlq', 'drop --reason NOT_JSON --dry-run', 'drop --until 7d --yes'))
     .action(run(drop));
 }

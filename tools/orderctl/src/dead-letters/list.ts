@@ -1,4 +1,3 @@
-import { type ForeignAttribute } from '@orderflow/contracts';
 import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { toForeignAttributes } from '@orderflow/domain/dead-letters/letter-attributes';
 import type { ConnectedSystem } from '../connect.js';
@@ -10,13 +9,10 @@ import { walkLetters } from './walk-letters.js';
 const TITLES = ['QUEUE', 'REASON', 'ORDER', 'FIRST RECEIVED', 'REPLAYS', 'COPIES', 'ID'];
 const WIDTHS = [13, 22, 36, 24, 7, 6, 36];
 
-/** A letter without body, with shortened attributes, because thousands are kept in memory. */
-type Entry = Omit<DeadLetter, 'body' | 'foreign' | 'receiptHandle'> & {
-  attributes: ForeignAttribute[];
-  copies: number;
-};
+type Entry = ReturnType<typeof toEntry>;
 
-function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: DeadLetter): Entry {
+/** A letter without body, with shortened attributes, because thousands are kept in memory. */
+function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: DeadLetter) {
   return { ...letter, attributes: toForeignAttributes(foreign), copies: 0 };
 }
 

@@ -6,11 +6,11 @@ import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, type Terminal } from '../terminal.js';
 import type { Selection } from './select.js';
-import { NOTHING, walkQueue } from './walk-queue.js';
+import { walkQueue } from './walk-queue.js';
 
 type Visited = {
   /** Receipt handles of letters that are gone from the queue. */
-  gone?: ReadonlySet<string>;
+  gone?: Iterable<string>;
   /** Ends the walk. */
   stop?: boolean;
   /** An outage among them ends the walk: every further letter would run into the same timeouts. */
@@ -45,7 +45,7 @@ export async function walkLetters(
       const letters = messages
         .map((message) => toDeadLetter(message, readAttributes(message.MessageAttributes), queue, names))
         .filter(matches);
-      const { gone = NOTHING, stop, errors = [] } = letters.length === 0 ? {} : await visit(letters, queueUrl);
+      const { gone = [], stop, errors = [] } = letters.length === 0 ? {} : await visit(letters, queueUrl);
       outages.push(...errors.filter((error) => error !== undefined && isUnavailable(error)));
       if (stop || outages.length > 0) stopped.abort();
       return gone;

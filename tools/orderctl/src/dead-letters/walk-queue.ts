@@ -18,7 +18,7 @@ export type WalkOptions = {
    * Called concurrently with messages that are new to the walk.
    * @returns the receipt handles of those that are gone from the queue
    */
-  visit: (messages: Message[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>;
+  visit: (messages: Message[]) => Promise<Iterable<string>> | Iterable<string> | void;
 };
 
 const LANES = 4;
@@ -33,7 +33,6 @@ const LONGEST_SECONDS = 3_600;
 const ASSUMED_RATE = 200;
 /** After this many batches without new messages, the walk is complete. */
 const MAX_STALE_BATCHES = 3;
-export const NOTHING: ReadonlySet<string> = new Set();
 
 /**
  * Visits each message of a dead-letter queue once, and releases the remaining ones. A message stays hidden until the
@@ -75,7 +74,8 @@ export async function walkQueue(
       const fresh = messages.filter(({ MessageId: id = '' }) => !known.has(id) && known.add(id));
       stale = fresh.length === 0 ? stale + 1 : 0;
       // After an interruption, release the batch without visiting it.
-      if (fresh.length > 0 && !isAborted()) for (const handle of await visit(fresh)) handles.delete(handle);
+      const gone = fresh.length > 0 && !isAborted() ? await visit(fresh) : undefined;
+      for (const handle of gone ?? []) handles.delete(handle);
     }
   }
 
