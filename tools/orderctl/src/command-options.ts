@@ -9,7 +9,7 @@ export type Run = (
 ) => (...given: unknown[]) => Promise<void>;
 
 /** How a command handles interruptions. */
-export type Manner = {
+type Manner = {
   /** It runs until stopped, and waits for a system that cannot be reached. */
   patient?: boolean;
   /** It only reads, so Ctrl-C may end it in the middle of a call. */

@@ -13,7 +13,7 @@ import { createItemKinds, type Item, type ItemKind } from './check-page.js';
 import { findDeadLettered } from './dead-lettered.js';
 import { createTally, type AuditFinding } from './tally.js';
 
-export type AuditOptions = {
+type AuditOptions = {
   /** How long a marker may be due before the audit asks for a reason. */
   toleranceMs?: number;
   recheckMs?: number;

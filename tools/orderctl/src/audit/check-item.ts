@@ -11,7 +11,7 @@ import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
 import { isFinished, type WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import type { Endings } from './tally.js';
 
-export type FindingKind =
+type FindingKind =
   /** Not finished, without marker and dead letter: it will never be processed. */
   | 'lost'
   /** Its marker is long overdue, and neither a lease nor a queued message explains why. */
@@ -39,7 +39,7 @@ export type FindingKind =
   /** A notification whose order does not exist. */
   | 'from-nowhere';
 
-export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
+type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
 export type Problem = { kind: FindingKind; text: string };
 /** A queue, by its key in `ResourceNames`. */
 export type QueueName = keyof ResourceNames;
@@ -55,7 +55,7 @@ export type Verdict = {
   ending?: keyof Endings | undefined;
 };
 
-export type Circumstances = {
+type Circumstances = {
   /** Epoch ms. */
   now: number;
   toleranceMs: number;

@@ -7,7 +7,7 @@ import { printResult, withAttributes } from './print-result.js';
 import { selectToChange, type ChangeOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
-export type DropOptions = ChangeOptions & { yes?: boolean };
+type DropOptions = ChangeOptions & { yes?: boolean };
 
 type Result = 'would-drop' | 'dropped' | 'failed';
 

@@ -3,6 +3,7 @@ import { applyPatch, type Operation } from 'rfc6902';
 import type { Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { OperatorError } from '../operator-error.js';
+import { parseJson } from '../parse-json.js';
 
 /** A lenient decoder would write U+FFFD into the body. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
@@ -43,14 +44,8 @@ export function readPatch(text: string): Operation[] {
 
 /** Returns the patched body, or the operation that failed. A body that is not JSON can only be replaced whole. */
 export function patchBody(body: string, patch: readonly Operation[]): { body: string } | { refusal: Refusal } {
-  let content: unknown;
-  try {
-    content = JSON.parse(body);
-  } catch {
-    content = null;
-  }
   // The library cannot replace a root, so the body is wrapped.
-  const holder = { body: content };
+  const holder = { body: parseJson(body) ?? null };
   const below = structuredClone(patch).map((operation) => ({
     ...operation,
     path: `/body${operation.path}`,

@@ -3,6 +3,7 @@ import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { ConnectedSystem } from '../connect.js';
+import { parseJson } from '../parse-json.js';
 import { printable, printFacts, type Terminal } from '../terminal.js';
 import { inWords } from './print-result.js';
 import { select } from './select.js';
@@ -12,11 +13,8 @@ const LABEL_WIDTH = 20;
 
 /** Indents JSON. Other text stays as it is, without control characters. */
 function pretty(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body.split('\n').map(printable).join('\n');
-  }
+  const content = parseJson(body);
+  return content === undefined ? body.split('\n').map(printable).join('\n') : JSON.stringify(content, null, 2);
 }
 
 function print(letter: DeadLetter, refusal: Refusal | undefined, terminal: Terminal): void {

@@ -8,9 +8,9 @@ import { countQueue } from '@orderflow/platform/aws/queue-counts';
 import type { ConnectedSystem } from '../connect.js';
 import type { Terminal } from '../terminal.js';
 
-export type WalkDependencies = Pick<ConnectedSystem['aws'], 'polling' | 'sqs'> & Pick<Terminal, 'elapsedMs'>;
+type WalkDependencies = Pick<ConnectedSystem['aws'], 'polling' | 'sqs'> & Pick<Terminal, 'elapsedMs'>;
 
-export type WalkOptions = {
+type WalkOptions = {
   queueUrl: string;
   /** Ends the walk early. Received messages are still released. */
   signal?: AbortSignal;
@@ -18,7 +18,7 @@ export type WalkOptions = {
    * Called concurrently with messages that are new to the walk.
    * @returns the receipt handles of those that are gone from the queue
    */
-  visit: (messages: Message[]) => Promise<Iterable<string>> | Iterable<string> | void;
+  visit: (messages: Message[]) => Promise<Iterable<string>> | Iterable<string> | undefined;
 };
 
 const LANES = 4;

@@ -63,7 +63,7 @@ export async function restartAll(
   const table = kind === 'order' ? orders : notifications;
   const found = given.length > 0 ? [...new Set(given)] : await findFailed(system, table, code, most + 1);
   const ids = given.length > 0 ? found : found.slice(0, most);
-  const restart = createRestart(system, { kind, table }, { now: terminal.now, dryRun });
+  const restart = createRestart(system, { kind, table, dryRun }, terminal.now);
   const total = { replayed: 0, refused: 0, failed: 0, letters: 0 };
   const away = new AbortController();
 

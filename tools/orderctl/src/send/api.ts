@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import { parseJson } from '../parse-json.js';
 import { unlessInterrupted } from '../terminal.js';
 
 export type ApiAnswer = {
@@ -27,14 +28,6 @@ function retryAfterMsOf(header: string | undefined, now: number): number | undef
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
   const { request, Agent } = baseUrl.startsWith('https:') ? https : http;
   const agent = new Agent({ keepAlive: true });
@@ -48,7 +41,7 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
       request(`${baseUrl}${path}`, { ...options, agent }, (response) => {
         text(response).then((said) => {
           const retryAfterMs = retryAfterMsOf(response.headers['retry-after'], now());
-          resolve({ status: response.statusCode ?? 0, retryAfterMs, body: parse(said) });
+          resolve({ status: response.statusCode ?? 0, retryAfterMs, body: parseJson(said) });
         }, reject);
       })
         .once('error', reject)

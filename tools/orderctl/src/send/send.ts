@@ -29,8 +29,6 @@ export type SendOptions = {
 /** Bounds waiting requests, and thus the load on an API that has just come back. */
 const MAX_IN_FLIGHT = 50;
 
-const BUSY = 429;
-
 /** Interprets an answer. A refusal counts only if no earlier attempt could have placed the order. */
 export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyMs: number): Placed {
   if (answer?.status === 201) {
@@ -40,7 +38,7 @@ export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyM
   }
   if (!answer) return { kind: 'unanswered', code: 'NO_ANSWER', detail: 'the API did not answer', retries };
   // An invalid order was invalid at the first attempt. A rate-limited one may have been placed before.
-  const isRefusal = answer.status < 500 && (answer.status !== BUSY || !mayHaveArrived);
+  const isRefusal = answer.status < 500 && (answer.status !== 429 || !mayHaveArrived);
   const { code, detail } = (answer.body ?? {}) as Partial<Problem>;
   const why = { code: code ?? `HTTP_${answer.status}`, detail: detail ?? '', retries };
   return { kind: isRefusal ? 'refused' : 'unanswered', ...why };

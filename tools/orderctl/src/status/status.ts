@@ -4,7 +4,7 @@ import { createProgress, type Terminal } from '../terminal.js';
 import { countItems, readBus, readMarkers, readQueues, readRules } from './parts.js';
 import { printStatus } from './print-status.js';
 
-export type StatusOptions = {
+type StatusOptions = {
   count: boolean;
   /** Seconds between refreshes; absent: one output. */
   watch?: number;

@@ -10,7 +10,7 @@ import type { ConnectedSystem } from '../connect.js';
 import { keepOn } from '../outage.js';
 import { paint, row, type Deadline, type Terminal } from '../terminal.js';
 
-export type TailOptions = {
+type TailOptions = {
   last: number;
   /** Lines after which it ends. */
   count?: number;
