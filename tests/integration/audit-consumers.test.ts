@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { OUTCOME_CONSUMERS } from '@orderflow/domain/orders/orders-table';
-import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import { audit } from '@orderflow/orderctl/audit/audit';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { status } from '@orderflow/orderctl/status/status';
 import { completed, notificationOf, order, purge } from '../support/audit-items.js';
@@ -47,10 +47,7 @@ describe('with a second consumer of outcomes', () => {
   }
 
   const run = (consumers = CONSUMERS) =>
-    audit(
-      { aws: system.aws, now: Date.now, pause: () => Promise.resolve() },
-      { ...AUDIT_DEFAULTS, recheckMs: MINUTE_MS, stage: system.stage, consumers },
-    );
+    audit(system, { now: Date.now, pause: () => Promise.resolve() }, { recheckMs: MINUTE_MS, consumers });
 
   it('the audit finds an outcome that it never got and that has no marker', async () => {
     const { orderId } = await store(completed({ awaiting: 'shipping-worker' }));

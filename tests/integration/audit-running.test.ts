@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
+import { audit } from '@orderflow/orderctl/audit/audit';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { eventually } from '@orderflow/testing/eventually';
 import { createApiClient, orderFor } from '../support/api-client.js';
@@ -16,8 +16,7 @@ describe('the audit of a running system', () => {
   let system: ConnectedSystem;
   const api = createApiClient(() => running.apiUrl());
   const toleranceMs = 1_000;
-  const run = () =>
-    audit({ aws: system.aws, now: Date.now, pause: setTimeout }, { ...AUDIT_DEFAULTS, stage: 'local', toleranceMs });
+  const run = () => audit(system, { now: Date.now, pause: setTimeout }, { toleranceMs });
 
   beforeAll(async () => {
     emulator = await startEmptyEmulator();

@@ -97,7 +97,7 @@ describe('audit', () => {
     expect(found(report)).toEqual([['not-cancelled', uncancelled.orderId]]);
     expect(report.endings).toEqual({ fulfilled: 1, cancelled: 1, refused: 1, untried: 1, notCancelled: 1 });
     const terminal = createTerminal();
-    expect(await auditCommand(audited.system, terminal, { toleranceMs: 15_000 })).toBe(1);
+    expect(await auditCommand(audited.system, terminal, { tolerance: 15 })).toBe(1);
     expect(terminal.written()).toContain('1 COMPLETED = fulfilled; FAILED = 1 cancelled, 1 refused, 1 never tried');
   }, 30_000);
 
@@ -125,13 +125,13 @@ describe('audit', () => {
     const lost = withoutMarker(order({ holder: 'message-1' }));
     await put(lost);
     const terminal = createTerminal();
-    expect(await auditCommand(audited.system, terminal, { toleranceMs: 15_000 })).toBe(1);
+    expect(await auditCommand(audited.system, terminal, { tolerance: 15 })).toBe(1);
     expect(terminal.written()).toMatch(new RegExp(`^order +${lost.orderId}  lost +PENDING without an outbox marker`));
     expect(terminal.written()).toContain('last seen: accepted at');
     expect(terminal.written()).toContain('claimed by message message-1');
 
     const json = createTerminal();
-    expect(await auditCommand(audited.system, json, { toleranceMs: 15_000, json: true })).toBe(1);
+    expect(await auditCommand(audited.system, json, { tolerance: 15, json: true })).toBe(1);
     expect(JSON.parse(json.written())).toMatchObject({
       findingCount: 1,
       findings: [{ kind: 'lost', id: lost.orderId }],

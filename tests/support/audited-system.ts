@@ -4,15 +4,14 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
-import type { AuditReport } from '@orderflow/orderctl/audit/report';
+import { audit, type AuditReport } from '@orderflow/orderctl/audit/audit';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { startEmulator } from './embedded-system.js';
 import { type Emulator } from './emulator.js';
 import { connectOperator } from './operator.js';
 
 // Longer than a test, so that the audit always pauses before it looks again, and the test ends the pause.
-const QUICK = { ...AUDIT_DEFAULTS, recheckMs: 60_000 };
+const RECHECK_MS = 60_000;
 
 export const found = ({ findings }: AuditReport) => findings.map(({ kind, id }) => [kind, id]);
 
@@ -64,6 +63,6 @@ export function useAuditedSystem() {
       }
     },
     run: (pause: () => Promise<void> = () => Promise.resolve()): Promise<AuditReport> =>
-      audit({ aws: system.aws, now: Date.now, pause }, { ...QUICK, stage: system.stage }),
+      audit(system, { now: Date.now, pause }, { recheckMs: RECHECK_MS }),
   };
 }

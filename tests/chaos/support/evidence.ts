@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
-import { audit, AUDIT_DEFAULTS } from '@orderflow/orderctl/audit/audit';
-import type { AuditReport } from '@orderflow/orderctl/audit/report';
+import { audit, type AuditReport } from '@orderflow/orderctl/audit/audit';
 import { scanTable } from '@orderflow/orderctl/scan-table';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import type { ChaosSystem } from './chaos-system.js';
@@ -33,14 +32,13 @@ export async function collectEvidence(
   placed: readonly Placed[],
   { withinMs = 60_000 } = {},
 ): Promise<Evidence> {
-  const { aws, names, stage } = operator;
+  const { names } = operator;
   const quietMs = await waitForQuiet(operator, withinMs);
-  const auditing = { aws, now: Date.now, pause: (ms: number) => pause(ms) };
   const [remaining, orders, notifications, report] = await Promise.all([
     remainingWork(operator),
     readTable<OrderRecord>(operator, names.ordersTable),
     readTable<NotificationRecord>(operator, names.notificationsTable),
-    audit(auditing, { ...AUDIT_DEFAULTS, stage, toleranceMs: 3_000 }),
+    audit(operator, { now: Date.now, pause }, { toleranceMs: 3_000 }),
   ]);
   return { placed, orders, notifications, audit: report, quietMs, remaining };
 }

@@ -1,30 +1,25 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ConnectedSystem } from './connect.js';
-import type { TargetOptions } from './find-target.js';
-import type { Deadline, Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
-/** Connects to the system, runs a command, and sets the exit code. */
+/** The action of a command that connects to the system. It calls `work` with the arguments and the options. */
 export type Run = (
-  options: TargetOptions,
-  command: (system: ConnectedSystem, terminal: Terminal, deadline?: Deadline) => Promise<number>,
-  how?: Manner,
-) => Promise<void>;
+  work: (system: ConnectedSystem, terminal: Terminal, ...given: never[]) => Promise<number>,
+  mannerOf?: (options: { watch?: number }) => Manner,
+) => (...given: unknown[]) => Promise<void>;
 
 /** How a command handles interruptions. */
-export type Manner = {
+type Manner = {
   /** It runs until stopped, and waits for a system that cannot be reached. */
   patient?: boolean;
-  /** Its time limit, including waiting for the system. */
-  forMs?: number | undefined;
   /** It only reads, so Ctrl-C may end it in the middle of a call. */
   leavesNothing?: boolean;
 };
 
 /** The same for commands that only use the API. */
-export type RunOnApi = (
-  options: { api?: string },
-  command: (apiUrl: string, terminal: Terminal) => Promise<number>,
-) => Promise<void>;
+export type RunOnApi = <Options>(
+  work: (apiUrl: string, terminal: Terminal, options: Options) => Promise<number>,
+) => (options: Options & { api?: string }) => Promise<void>;
 
 /** A whole number from 0. */
 export function wholeNumber(text: string): number {
@@ -48,11 +43,13 @@ export function idOf(text: string): string {
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
+/** The options of every command that connects to the system. */
 export function withTarget(command: Command): Command {
   return command
     .option('--endpoint <url>', 'URL of the emulator (AWS_ENDPOINT_URL; by default the one that runs here)')
     .option('--stage <name>', 'prefix of all resource names (STAGE; by default local)')
-    .option('--aws', 'use AWS, with the credentials and the region of the environment');
+    .option('--aws', 'use AWS, with the credentials and the region of the environment')
+    .option('--json', 'print JSON: one document, or one per line');
 }
 
 export function examples(script: string, ...lines: string[]): string {

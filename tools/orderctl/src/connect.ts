@@ -33,17 +33,13 @@ export async function connect(
     await unlessInterrupted(terminal, urlOf(names.orderQueue), deadline);
   } catch (error) {
     terminal.signal.throwIfAborted();
-    if (isTopologyMissing(error)) {
-      throw new OperatorError(
-        `There is no stage ${stage} at ${where}: it has no queue ${names.orderQueue}. Name another with --stage, or deploy it.`,
-        { cause: error },
-      );
-    }
-    if (isDenied(error)) throw new OperatorError(sentenceFor(error, target), { cause: error });
-    throw new OperatorError(
-      `The system at ${where} cannot be reached (${reasonOf(error)}); is it up? If it is elsewhere, ${HOW_TO_SAY}`,
-      { cause: error },
-    );
+    const otherwise = `The system at ${where} cannot be reached (${reasonOf(error)}); is it up? If it is elsewhere, ${HOW_TO_SAY}`;
+    const sentence = isTopologyMissing(error)
+      ? `There is no stage ${stage} at ${where}: it has no queue ${names.orderQueue}. Name another with --stage, or deploy it.`
+      : isDenied(error)
+        ? sentenceFor(error, target)
+        : otherwise;
+    throw new OperatorError(sentence, { cause: error });
   }
   return { stage, where, names, aws, urlOf };
 }

@@ -17,9 +17,7 @@ export type Target = {
   isStarting?: boolean;
 };
 
-export type Credentials = { accessKeyId: string; secretAccessKey: string };
-
-export type Part = 'api' | 'endpoint';
+type Credentials = { accessKeyId: string; secretAccessKey: string };
 
 /** tools/local/find-system.mjs, bound to the root and the environment. */
 export type Surroundings = {
@@ -30,7 +28,7 @@ export type Surroundings = {
    * The running system. `foundBy` is for messages.
    * @throws with `fix`, when none or several run; `mayCome` when waiting may help
    */
-  find: (part: Part) => Promise<{ url: string; foundBy: string }>;
+  find: (part: 'api' | 'endpoint') => Promise<{ url: string; foundBy: string }>;
   credentialsAt: (endpoint: string) => Credentials;
   answers: (url: string) => Promise<boolean>;
 };
@@ -38,6 +36,7 @@ export type Surroundings = {
 /** Every emulator uses it. AWS_REGION applies to AWS only. */
 const EMULATOR_REGION = 'us-east-1';
 const RETRY_MS = 1_000;
+const HOW_TO_SAY_API = 'name its API with --api URL.';
 export const HOW_TO_SAY = 'name it with --endpoint URL or AWS_ENDPOINT_URL, or use --aws for AWS.';
 
 class NothingRuns extends OperatorError {}
@@ -47,8 +46,8 @@ class NothingRuns extends OperatorError {}
  * @param elsewhere what to do about a system that runs elsewhere
  * @throws OperatorError when none or several run
  */
-export async function findHere(
-  part: Part,
+async function findHere(
+  part: 'api' | 'endpoint',
   { find }: Surroundings,
   elsewhere: string,
 ): ReturnType<Surroundings['find']> {
@@ -60,6 +59,10 @@ export async function findHere(
     const Problem = mayCome ? NothingRuns : OperatorError;
     throw new Problem(`${message}\n\nWhat to do: ${fix} If it runs elsewhere, ${elsewhere}`, { cause: error });
   }
+}
+
+function requireHttp(url: string, otherwise: string): void {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new OperatorError(otherwise);
 }
 
 /** @throws OperatorError when no system is named and none is found */
@@ -77,9 +80,7 @@ export async function findTarget(options: TargetOptions, surroundings: Surroundi
   }
   const region = EMULATOR_REGION;
   if (given !== undefined) {
-    if (!URL.canParse(given) || !/^https?:/.test(given)) {
-      throw new OperatorError('The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
-    }
+    requireHttp(given, 'The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
     return { stage, region, endpoint: given, credentials: credentialsAt(given) };
   }
   const { url, foundBy } = await findHere('endpoint', surroundings, HOW_TO_SAY);
@@ -126,4 +127,22 @@ export function findTargetPatiently(
     if (!isStarting) terminal.err(`${error.message}\nWaiting until one runs here.\n`);
     isStarting = true;
   });
+}
+
+/**
+ * The API's address: as named, otherwise that of the running system.
+ * @throws OperatorError when nothing answers where it is named, and when none or several run here
+ */
+export async function findApi(
+  { api }: { api?: string },
+  surroundings: Surroundings,
+): Promise<{ url: string; foundBy?: string }> {
+  const { env, answers } = surroundings;
+  const named = api ?? (env.API_URL?.trim() ? env.API_URL.trim() : undefined);
+  if (named === undefined) return findHere('api', surroundings, HOW_TO_SAY_API);
+  requireHttp(named, 'The API must be an http(s) URL such as http://127.0.0.1:3000.');
+  // Without a slash at the end, or the path of orders.
+  const url = named.replace(/\/+$/, '').replace(/\/api\/orders$/, '');
+  if (await answers(`${url}/health/live`)) return { url };
+  throw new OperatorError(`No API answers at ${url}: start the system, or ${HOW_TO_SAY_API}`);
 }

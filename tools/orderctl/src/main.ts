@@ -3,15 +3,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { Run, RunOnApi } from './command-options.js';
 import { connect, connectPatiently, toOperatorError } from './connect.js';
-import { findTarget, findTargetPatiently, type Credentials, type Part, type Surroundings } from './find-target.js';
+import { findApi, findTarget, findTargetPatiently, type Surroundings, type TargetOptions } from './find-target.js';
 import { createProgram } from './program.js';
-import { findApi } from './send/find-api.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -49,29 +48,27 @@ const terminal: Terminal = {
   pause: (ms) => setTimeout(ms, undefined, { signal: interrupted.signal }),
 };
 
+type Found = ReturnType<Surroundings['find']>;
+type Credentials = ReturnType<Surroundings['credentialsAt']>;
 /** Shared with tools that run before compilation, hence plain JavaScript. */
-const load = (name: string): Promise<unknown> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href);
-
-type FindSystem = (root: string, env: NodeJS.ProcessEnv, part: Part) => ReturnType<Surroundings['find']>;
-const { forgetAws } = (await load('environment')) as { forgetAws: (env: NodeJS.ProcessEnv) => void };
-const { readSettings } = (await load('settings')) as {
+type LocalTools = Pick<Surroundings, 'answers'> & {
+  forgetAws: (env: NodeJS.ProcessEnv) => void;
   readSettings: (root: string, env: NodeJS.ProcessEnv) => Surroundings['setting'];
-};
-const { answers, findSystem } = (await load('find-system')) as {
-  answers: Surroundings['answers'];
-  findSystem: FindSystem;
-};
-const { readLocalRun, credentialsAt } = (await load('local-run')) as {
+  findSystem: (root: string, env: NodeJS.ProcessEnv, ...what: Parameters<Surroundings['find']>) => Found;
   readLocalRun: (root: string, env: NodeJS.ProcessEnv) => object | undefined;
-  credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, localRun: object | undefined) => Credentials;
+  credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, run: object | undefined) => Credentials;
 };
+const modules = ['environment', 'settings', 'find-system', 'local-run'].map(
+  (name): Promise<object> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href),
+);
+const local = Object.assign({}, ...(await Promise.all(modules))) as LocalTools;
 
 const surroundings: Surroundings = {
   env,
-  setting: readSettings(ROOT, env),
-  find: (part) => findSystem(ROOT, env, part),
-  credentialsAt: (endpoint) => credentialsAt(endpoint, env, readLocalRun(ROOT, env)),
-  answers,
+  setting: local.readSettings(ROOT, env),
+  find: (part) => local.findSystem(ROOT, env, part),
+  credentialsAt: (endpoint) => local.credentialsAt(endpoint, env, local.readLocalRun(ROOT, env)),
+  answers: local.answers,
 };
 
 /** Including the variables that must precede further commands. */
@@ -85,42 +82,52 @@ function sayWhere(where: string | undefined, foundBy: string | undefined): void 
   terminal.err(`Using ${where} (${foundBy}).${also}\n`);
 }
 
-const run: Run = async (options, command, { patient = false, forMs, leavesNothing = false } = {}) => {
-  const deadline = forMs === undefined ? undefined : startDeadline(terminal, forMs);
-  const target = await unlessInterrupted(
-    terminal,
-    patient ? findTargetPatiently(options, surroundings, terminal, deadline) : findTarget(options, surroundings),
-  );
-  sayWhere(target.endpoint, target.foundBy);
-  // The SDK would read it, too.
-  if (options.aws) delete env.AWS_ENDPOINT_URL;
-  else forgetAws(env);
-  const { region, endpoint, credentials } = target;
-  const aws = createAwsClients({
-    AWS_REGION: region,
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: credentials?.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
-    AWS_REQUEST_TIMEOUT_MS: patient ? REQUEST_TIMEOUT_MS.patient : REQUEST_TIMEOUT_MS.otherwise,
-    SQS_WAIT_TIME_SECONDS: 5,
-  });
-  try {
-    const connecting = patient
-      ? connectPatiently(target, aws, terminal, deadline)
-      : connect(target, aws, terminal, startDeadline(terminal, CONNECT_WITHIN_MS));
-    const working = command(await unlessInterrupted(terminal, connecting), terminal, deadline);
-    process.exitCode = await (leavesNothing ? unlessInterrupted(terminal, working) : working);
-  } catch (error) {
-    throw toOperatorError(error, target);
-  } finally {
-    aws.close();
-  }
-};
+type Options = TargetOptions & { watch?: number; for?: number };
 
-const runOnApi: RunOnApi = async (options, command) => {
+/** @param given the command's arguments and options, and the command itself */
+const run: Run =
+  (work, mannerOf) =>
+  async (...given) => {
+    // Commands below another one get no options that both have.
+    const options: Options = (given.pop() as Command).optsWithGlobals();
+    const { patient = false, leavesNothing = false } = mannerOf?.(options) ?? {};
+    const deadline = options.for === undefined ? undefined : startDeadline(terminal, options.for * 1_000);
+    const target = await unlessInterrupted(
+      terminal,
+      patient ? findTargetPatiently(options, surroundings, terminal, deadline) : findTarget(options, surroundings),
+    );
+    sayWhere(target.endpoint, target.foundBy);
+    // The SDK would read it, too.
+    if (options.aws) delete env.AWS_ENDPOINT_URL;
+    else local.forgetAws(env);
+    const { region, endpoint, credentials } = target;
+    const aws = createAwsClients({
+      AWS_REGION: region,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: credentials?.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
+      AWS_REQUEST_TIMEOUT_MS: patient ? REQUEST_TIMEOUT_MS.patient : REQUEST_TIMEOUT_MS.otherwise,
+      SQS_WAIT_TIME_SECONDS: 5,
+    });
+    try {
+      const connecting = patient
+        ? connectPatiently(target, aws, terminal, deadline)
+        : connect(target, aws, terminal, startDeadline(terminal, CONNECT_WITHIN_MS));
+      const system = await unlessInterrupted(terminal, connecting);
+      const all = [...given.slice(0, -1), options, deadline] as never[];
+      const working = work(system, terminal, ...all);
+      process.exitCode = await (leavesNothing ? unlessInterrupted(terminal, working) : working);
+    } catch (error) {
+      throw toOperatorError(error, target);
+    } finally {
+      aws.close();
+    }
+  };
+
+const runOnApi: RunOnApi = (work) => async (options) => {
   const { url, foundBy } = await unlessInterrupted(terminal, findApi(options, surroundings));
   sayWhere(url, foundBy);
-  process.exitCode = await command(url, terminal);
+  process.exitCode = await work(url, terminal, options);
 };
 
 async function doctor(args: readonly string[]): Promise<void> {
@@ -132,7 +139,7 @@ async function doctor(args: readonly string[]): Promise<void> {
 }
 
 try {
-  await createProgram({ run, runOnApi, doctor }).parseAsync();
+  await createProgram(run, runOnApi, doctor).parseAsync();
 } catch (error) {
   const { signal } = interrupted;
   const isHelp = error instanceof CommanderError && error.exitCode === 0;

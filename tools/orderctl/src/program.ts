@@ -11,14 +11,13 @@ import {
   type Run,
   type RunOnApi,
 } from './command-options.js';
-import type { TargetOptions } from './find-target.js';
 import { addDeadLetterCommands } from './dead-letters/commands.js';
 import { order } from './order/order.js';
 import { restartAll, type RestartOptions } from './restart/restart-all.js';
 import type { Kind } from './restart/restart.js';
 import { addSendCommand } from './send/command.js';
-import { status, type StatusOptions } from './status/status.js';
-import { tail, type TailOptions } from './tail/tail.js';
+import { status } from './status/status.js';
+import { tail } from './tail/tail.js';
 
 const EXIT_CODES = `
 Exit codes: 0 fine; 1 something does not add up, needs attention, was refused or unanswered, did not complete, or does not
@@ -27,20 +26,12 @@ exist; 2 wrong usage, or no system can be reached; 130 interrupted (Ctrl-C).`;
 const AN_ID = '0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11';
 const OVERDUE_AFTER_SECONDS = OVERDUE_AFTER_MS / 1_000;
 
-type Runners = {
-  run: Run;
-  runOnApi: RunOnApi;
-  /** Runs the doctor, a separate program because it works before anything is installed. */
-  doctor: (args: readonly string[]) => Promise<void>;
-};
-
 function addStatusCommand(program: Command, run: Run): void {
   withTarget(program.command('status'))
     .description('shows queues, orders by status, outbox and rules, and which of them need attention')
     .option('--no-count', 'do not count orders and notifications, which scans their tables')
     .option('--watch <seconds>', 'repeat until Ctrl-C', countingNumber)
     .option('--tolerance <seconds>', 'how long a marker may be overdue', wholeNumber, OVERDUE_AFTER_SECONDS)
-    .option('--json', 'print one JSON document; with --watch one per line')
     .addHelpText(
       'after',
       `
@@ -48,12 +39,7 @@ Exits with 1 when something needs attention: dead letters, an overdue marker, a 
 its target, or a missing table, queue or bus. With --watch, the command reports an outage of AWS and waits for its end.
 ${examples('ops', 'status', 'status --watch 5 --no-count', 'status --json --aws --stage production')}`,
     )
-    .action((options: TargetOptions & StatusOptions) =>
-      run(options, (system, terminal) => status(system, terminal, options), {
-        patient: options.watch !== undefined,
-        leavesNothing: options.watch === undefined,
-      }),
-    );
+    .action(run(status, ({ watch }) => ({ patient: watch !== undefined, leavesNothing: watch === undefined })));
 }
 
 /** `replay <id>...`, below `order` and `notification`. */
@@ -65,34 +51,30 @@ function addReplayCommand(parent: Command, kind: Kind, run: Run): void {
     .option('--most <count>', 'start at most this many', countingNumber, 1_000)
     .option('--rate <per second>', 'how many to start per second', countingNumber, 20)
     .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       `
 If the ${kind} has a dead letter, the letter stays in its queue and no longer starts anything.
 ${examples('ops', `${kind} replay ${AN_ID}`, `${kind} replay --code UNDELIVERED --dry-run`)}`,
     )
-    .action((ids: string[] | undefined, _options: object, command: Command) => {
-      // The parent command consumes options with the same names.
-      const options: TargetOptions & RestartOptions = command.optsWithGlobals();
-      return run(options, (system, terminal) => restartAll(system, terminal, kind, ids ?? [], options));
-    });
+    .action(
+      run((system, terminal, ids: string[] | undefined, options: RestartOptions) =>
+        restartAll(system, terminal, kind, ids ?? [], options),
+      ),
+    );
 }
 
 function addOrderCommands(program: Command, run: Run): void {
   const orderCommand = withTarget(program.command('order'))
     .description('shows one order and its timeline, including its notifications')
     .argument('<id>', "the order's id", idOf)
-    .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
 Exits with 1 if the order does not exist, and with 2 if this is not an order id.
 ${examples('ops', `order ${AN_ID}`)}`,
     )
-    .action((id: string, options: TargetOptions & { json?: boolean }) =>
-      run(options, (system, terminal) => order(system, terminal, id, options), { leavesNothing: true }),
-    );
+    .action(run(order, () => ({ leavesNothing: true })));
   addReplayCommand(orderCommand, 'order', run);
   const notification = program.command('notification').description('starts notifications again: notification replay');
   addReplayCommand(notification, 'notification', run);
@@ -104,7 +86,6 @@ function addTailCommand(program: Command, run: Run): void {
     .option('--last <n>', 'start with this many of the newest orders', wholeNumber, 10)
     .option('--for <seconds>', 'end after this time, even if AWS cannot be reached', countingNumber)
     .option('--count <n>', 'end after this many lines', countingNumber)
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       `
@@ -113,12 +94,7 @@ watching failed orders, so it shows a replay of their dead letters. It reports a
 to restart it. --for exits with 2 if AWS cannot be reached when the time is over.
 ${examples('ops', 'tail', 'tail --last 0 --for 60 --json')}`,
     )
-    .action((options: TargetOptions & TailOptions & { for?: number }) =>
-      run(options, (system, terminal, deadline) => tail(system, terminal, options, deadline), {
-        patient: true,
-        forMs: options.for === undefined ? undefined : options.for * 1_000,
-      }),
-    );
+    .action(run(tail, () => ({ patient: true })));
 }
 
 function addAuditCommand(program: Command, run: Run): void {
@@ -130,7 +106,6 @@ function addAuditCommand(program: Command, run: Run): void {
       wholeNumber,
       OVERDUE_AFTER_SECONDS,
     )
-    .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
@@ -147,14 +122,11 @@ Findings, among others:
 An UNDELIVERED order was never tried: npm run ops -- order replay <id> starts it again.
 ${examples('audit', '', '--tolerance 60 --json', '--endpoint http://127.0.0.1:4566 --stage local')}`,
     )
-    .action((options: TargetOptions & { tolerance: number; json?: boolean }) =>
-      run(options, (system, terminal) =>
-        auditCommand(system, terminal, { ...options, toleranceMs: options.tolerance * 1_000 }),
-      ),
-    );
+    .action(run(auditCommand));
 }
 
-export function createProgram({ run, runOnApi, doctor }: Runners): Command {
+/** @param doctor a separate program, because it works before anything is installed */
+export function createProgram(run: Run, runOnApi: RunOnApi, doctor: (args: string[]) => Promise<void>): Command {
   const program = new Command('orderctl')
     .description("Orderflow's command for operators: npm run ops -- <command>.")
     .exitOverride()

@@ -105,6 +105,18 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((texts) => row(texts, widths));
 }
 
+/** Prints a table below its titles. Rows that `isBad` are red. */
+export function printTable(
+  terminal: Pick<Terminal, 'out' | 'colours'>,
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  isBad: (index: number) => boolean,
+): void {
+  const [title = '', ...lines] = table([titles, ...rows]);
+  terminal.out(paint(terminal, 'bold', title));
+  for (const [index, line] of lines.entries()) terminal.out(isBad(index) ? paint(terminal, 'red', line) : line);
+}
+
 const PROGRESS_EVERY_MS = { moving: 100, otherwise: 5_000 };
 
 /** Shows progress: a moving line in a terminal, otherwise a line now and then. */

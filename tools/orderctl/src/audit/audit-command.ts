@@ -1,9 +1,7 @@
 import type { ConnectedSystem } from '../connect.js';
 import { createProgress, printable, row, type Terminal } from '../terminal.js';
-import { audit, AUDIT_DEFAULTS } from './audit.js';
-import type { AuditFinding, AuditReport } from './report.js';
-
-export type AuditCommandOptions = { toleranceMs: number; json?: boolean };
+import { audit, type AuditReport } from './audit.js';
+import type { AuditFinding } from './tally.js';
 
 const FINDING_WIDTHS = [12, 36, 22];
 const TOTAL_WIDTHS = [16, 9, 9, 12, 14, 6, 8];
@@ -40,30 +38,24 @@ function printTotals(report: AuditReport, terminal: Terminal): void {
   }
 }
 
-/** 0 when everything adds up, 1 when something does not. */
+/** Returns 0 when everything adds up, 1 when something does not. `tolerance` is in seconds. */
 export async function auditCommand(
-  { stage, aws }: ConnectedSystem,
+  system: ConnectedSystem,
   terminal: Terminal,
-  { toleranceMs, json }: AuditCommandOptions,
+  { tolerance, json }: { tolerance: number; json?: boolean },
 ): Promise<number> {
   const progress = createProgress(terminal);
-  const report = await audit(
-    { ...terminal, aws },
-    {
-      ...AUDIT_DEFAULTS,
-      stage,
-      toleranceMs,
-      keep: json ? AUDIT_DEFAULTS.keep : 0,
-      onFinding: (finding) => {
-        progress.end();
-        if (!json) printFinding(finding, terminal);
-      },
-      onProgress: ({ table, read, findings }) => {
-        terminal.signal.throwIfAborted();
-        progress.show(`${table}: ${read} read, ${findings} findings`);
-      },
+  const report = await audit(system, terminal, {
+    toleranceMs: tolerance * 1_000,
+    onFinding: (finding) => {
+      progress.end();
+      if (!json) printFinding(finding, terminal);
     },
-  );
+    onProgress: ({ table, read, findings }) => {
+      terminal.signal.throwIfAborted();
+      progress.show(`${table}: ${read} read, ${findings} findings`);
+    },
+  });
   progress.end();
   const { findingCount, tookMs } = report;
   if (json) {
@@ -73,7 +65,7 @@ export async function auditCommand(
     printTotals(report, terminal);
     const verdict =
       findingCount === 0 ? 'Everything adds up.' : `${findingCount} finding${findingCount === 1 ? '' : 's'}.`;
-    terminal.out(`\n${verdict} Stage ${stage}, ${(tookMs / 1_000).toFixed(1)} s.\n`);
+    terminal.out(`\n${verdict} Stage ${report.stage}, ${(tookMs / 1_000).toFixed(1)} s.\n`);
   }
   return findingCount === 0 ? 0 : 1;
 }

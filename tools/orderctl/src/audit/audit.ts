@@ -1,49 +1,41 @@
 import { ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
-import { queueNames, resourceNames, type ResourceNames } from '@orderflow/contracts';
-import { ordersTable, OUTCOME_CONSUMERS, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
-import type { AwsClients, EventBridge } from '@orderflow/platform/aws/clients';
+import { queueNames } from '@orderflow/contracts';
+import { OUTCOME_CONSUMERS, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import { isTopologyMissing } from '@orderflow/platform/aws/error-kind';
-import { countQueue, createQueueUrls, depthOf } from '@orderflow/platform/aws/queues';
-import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { countQueue, depthOf } from '@orderflow/platform/aws/queues';
 import { OVERDUE_AFTER_MS } from '@orderflow/platform/health/checks';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
+import type { ConnectedSystem } from '../connect.js';
 import { scanTable } from '../scan-table.js';
+import type { Terminal } from '../terminal.js';
 import { createBacklog } from './backlog.js';
 import { createItemKinds, type Item, type ItemKind } from './check-page.js';
 import { findDeadLettered } from './dead-lettered.js';
-import { createRecheck } from './recheck.js';
-import type { AuditFinding, AuditReport } from './report.js';
-import { createTally } from './tally.js';
+import { createTally, type AuditFinding } from './tally.js';
 
-export type AuditDependencies = {
-  aws: Pick<AwsClients, 'dynamo' | 'sqs' | 'polling' | 'eventBridge'>;
-  now: () => number;
-  /** Monotonic ms, for durations. */
-  elapsedMs?: () => number;
-  pause: (ms: number) => Promise<unknown>;
-};
-
-export type AuditOptions = {
-  stage: string;
+type AuditOptions = {
   /** How long a marker may be due before the audit asks for a reason. */
-  toleranceMs: number;
-  recheckMs: number;
-  /** Findings that the report keeps. All are counted. */
-  keep: number;
+  toleranceMs?: number;
+  recheckMs?: number;
   consumers?: OutcomeConsumers;
   onFinding?: (finding: AuditFinding) => void;
   onProgress?: (progress: { table: string; read: number; findings: number }) => void;
 };
 
-export const AUDIT_DEFAULTS = { toleranceMs: OVERDUE_AFTER_MS, recheckMs: 1_000, keep: 10_000 } as const;
+/** Suspects that are checked again together. */
+const CHUNK = 100;
+/** Bounds the memory. With more than this many, the audit waits for the oldest. */
+const MAX_WAITING = 5_000;
+
+export type AuditReport = Awaited<ReturnType<typeof audit>>;
 
 /** An item that looked wrong, or that only a message in a queue explains. */
 type Suspect = { kind: ItemKind; id: string; seenAt: number };
 
 /** The rule that delivers outcomes is optional. */
-async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames): Promise<boolean> {
+async function deliversOutcomes({ aws, names }: ConnectedSystem): Promise<boolean> {
   try {
-    const { Targets: targets = [] } = await eventBridge.send(
+    const { Targets: targets = [] } = await aws.eventBridge.send(
       new ListTargetsByRuleCommand({ EventBusName: names.bus, Rule: names.orderOutcomesRule }),
     );
     return targets.length > 0;
@@ -57,28 +49,32 @@ async function deliversOutcomes(eventBridge: EventBridge, names: ResourceNames):
  * Reconciles the tables with each other and with the queues. Work queues are only counted; dead-letter queues are
  * peeked. A suspect item is checked twice, because the system keeps running.
  */
-export async function audit(dependencies: AuditDependencies, options: AuditOptions): Promise<AuditReport> {
-  const { aws, now, pause, elapsedMs = createMonotonicClock().startStopwatch() } = dependencies;
-  const { stage, toleranceMs, recheckMs, keep, onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
-  const startedAt = now();
-  const beganAtMs = elapsedMs();
-  const names = resourceNames(stage);
-  const urlOf = createQueueUrls(aws.sqs);
+export async function audit(
+  system: ConnectedSystem,
+  { now, pause }: Pick<Terminal, 'now' | 'pause'>,
+  options: AuditOptions = {},
+) {
+  const { aws, names, urlOf, stage } = system;
+  const { onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
+  const { toleranceMs = OVERDUE_AFTER_MS, recheckMs = 1_000 } = options;
+  const elapsedMs = createMonotonicClock().startStopwatch();
+  const startedAt = new Date(now()).toISOString();
   const countsOf = async (queue: string) => countQueue(aws.sqs, await urlOf(queue));
   const queues = Object.fromEntries(
     await Promise.all(queueNames(names).map(async (queue) => [queue, await countsOf(queue)] as const)),
   );
-  const deadLettered = await findDeadLettered({ ...aws, elapsedMs }, names, urlOf);
-  const outcomesExpected = await deliversOutcomes(aws.eventBridge, names);
+  const deadLettered = await findDeadLettered(system, elapsedMs);
+  const outcomesExpected = await deliversOutcomes(system);
   const { dynamo } = aws;
   const shared = { dynamo, names, consumers, toleranceMs, now };
   const kinds = createItemKinds({ ...shared, deadLettered, outcomesExpected });
   const backlog = createBacklog({
-    ...{ ...shared, orders: createTableReader(dynamo, ordersTable(names)), elapsedMs },
+    ...shared,
+    elapsedMs,
     depthOf: async (queue) => depthOf(await countsOf(names[queue])),
   });
-  const tally = createTally(keep, onFinding);
-  const idOf = ({ key }: ItemKind, item: Item) => String((item as unknown as Record<string, unknown>)[key]);
+  const tally = createTally(onFinding);
+  const idOf = ({ table }: ItemKind, item: Item) => String((item as unknown as Record<string, unknown>)[table.key]);
 
   /** Checks items, and whether messages in a queue explain overdue markers. */
   async function* check(kind: ItemKind, items: Item[], since?: number) {
@@ -118,25 +114,37 @@ export async function audit(dependencies: AuditDependencies, options: AuditOptio
     }
   }
 
-  const recheck = createRecheck({ pauseMs: recheckMs, elapsedMs, pause, recheck: lookAgain });
+  // A running system can make progress before the second look.
+  let waiting: Suspect[] = [];
+  async function recheckOldest(): Promise<void> {
+    const chunk = waiting.slice(0, CHUNK);
+    waiting = waiting.slice(CHUNK);
+    const restMs = (chunk.at(-1)?.seenAt ?? 0) + recheckMs - elapsedMs();
+    if (restMs > 0) await pause(restMs);
+    await lookAgain(chunk);
+  }
+
   for (const kind of kinds) {
-    const { table } = kind;
+    const table = kind.table.name;
     let read = 0;
     for await (const page of scanTable(dynamo, table, kind.attributes)) {
-      await recheck.add(await look(kind, page as Item[]));
+      waiting.push(...(await look(kind, page as Item[])));
+      while (waiting.length > MAX_WAITING) await recheckOldest();
       read += page.length;
       onProgress?.({ table, read, findings: tally.result().findingCount });
     }
   }
-  await recheck.drain();
+  while (waiting.length > 0) await recheckOldest();
 
   const { outcomes, ...totals } = tally.result();
   return {
     stage,
-    startedAt: new Date(startedAt).toISOString(),
-    tookMs: Math.round(elapsedMs() - beganAtMs),
+    startedAt,
+    tookMs: Math.round(elapsedMs()),
     ...totals,
+    /** Of all consumers. `expected` is false if the stack lacks the rule that delivers them. */
     outcomes: { expected: outcomesExpected, ...outcomes },
+    /** At the start of the audit, by queue name. */
     queues,
   };
 }

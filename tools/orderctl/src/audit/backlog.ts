@@ -1,26 +1,19 @@
-import type { ResourceNames } from '@orderflow/contracts';
-import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
-import { ordersTable, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
-import type { DynamoDb } from '@orderflow/platform/aws/clients';
-import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
 import { missingConsumers } from '@orderflow/platform/work-item/confirm';
 import { isFinished } from '@orderflow/platform/work-item/work-item';
 import type { QueueName } from './check-item.js';
+import type { CheckDependencies } from './check-page.js';
 
 /** Answers are cached, because one page of the audit asks for hundreds of items. */
 const CACHED_MS = 5_000;
 
-type Dependencies = {
-  dynamo: DynamoDb;
-  names: ResourceNames;
-  orders: TableReader;
-  consumers: OutcomeConsumers;
+type Dependencies = CheckDependencies & {
   depthOf: (queue: QueueName) => Promise<number>;
-  now: () => number;
   elapsedMs: () => number;
-  toleranceMs: number;
 };
 
 /**
@@ -29,7 +22,7 @@ type Dependencies = {
  * queue look too short.
  */
 export function createBacklog(dependencies: Dependencies) {
-  const { dynamo, names, orders, consumers, depthOf, now, elapsedMs, toleranceMs } = dependencies;
+  const { dynamo, names, consumers, depthOf, now, elapsedMs, toleranceMs } = dependencies;
 
   /** Whether the order's message should be in the queue. */
   function isIn(queue: QueueName, order: OrderRecord): boolean {
@@ -39,7 +32,8 @@ export function createBacklog(dependencies: Dependencies) {
   }
 
   async function countsIn(queue: QueueName, ids: string[]): Promise<number> {
-    const found = (await orders.getMany(ids, ['status', 'awaiting'])) as OrderRecord[];
+    const reader = createTableReader(dynamo, ordersTable(names));
+    const found = (await reader.getMany(ids, ['status', 'awaiting'])) as OrderRecord[];
     return found.filter((order) => isIn(queue, order)).length;
   }
 
@@ -49,15 +43,12 @@ export function createBacklog(dependencies: Dependencies) {
     const depth = await depthOf(queue);
     if (depth === 0) return false;
     let overdue = 0;
-    if (queue === 'notificationQueue') {
-      for await (const ids of createOutboxIndex(dynamo, notificationsTable(names)).allDue(before)) {
-        overdue += ids.length;
+    const { orders, notifications } = workItemTables(names);
+    for (const table of queue === 'notificationQueue' ? [notifications, orders] : [orders]) {
+      for await (const ids of createOutboxIndex(dynamo, table).allDue(before)) {
+        overdue += table === orders ? await countsIn(queue, ids) : ids.length;
         if (overdue > depth) return false;
       }
-    }
-    for await (const ids of createOutboxIndex(dynamo, ordersTable(names)).allDue(before)) {
-      overdue += await countsIn(queue, ids);
-      if (overdue > depth) return false;
     }
     return true;
   }

@@ -9,9 +9,37 @@ import { LONGEST_PAUSE_MS, MARKER_SKEW_MS } from '@orderflow/platform/work-item/
 import { missingConsumers } from '@orderflow/platform/work-item/confirm';
 import { isLeased, leaseEndsAt } from '@orderflow/platform/work-item/lease';
 import { isFinished, type WorkItemTable } from '@orderflow/platform/work-item/work-item';
-import type { Endings, FindingKind } from './report.js';
+import type { Endings } from './tally.js';
 
-export type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
+type FindingKind =
+  /** Not finished, without marker and dead letter: it will never be processed. */
+  | 'lost'
+  /** Its marker is long overdue, and neither a lease nor a queued message explains why. */
+  | 'overdue'
+  /** A finished order whose notification, or another consumer's confirmation, is missing, and whose marker is long overdue. */
+  | 'outcome-not-delivered'
+  /** A finished order without marker and without notification. */
+  | 'notification-missing'
+  /** A finished order without marker that a consumer has not confirmed. */
+  | 'confirmation-missing'
+  /** Its marker is later than any pause or lease: a clock was fast when it was written. */
+  | 'marker-ahead'
+  /** A row that lacks required attributes. */
+  | 'unreadable'
+  /** A finished item that still has its marker. */
+  | 'marker-left'
+  /** Its outcome was applied twice, never, or too early. */
+  | 'effects'
+  /** FAILED without a failure, so that its event cannot be built. */
+  | 'no-outcome'
+  /** FAILED after attempts without a confirmed cancel: the warehouse may have shipped it. */
+  | 'not-cancelled'
+  /** A notification of an event that is not an outcome of its order. */
+  | 'stray-notification'
+  /** A notification whose order does not exist. */
+  | 'from-nowhere';
+
+type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
 export type Problem = { kind: FindingKind; text: string };
 /** A queue, by its key in `ResourceNames`. */
 export type QueueName = keyof ResourceNames;
@@ -27,7 +55,7 @@ export type Verdict = {
   ending?: keyof Endings | undefined;
 };
 
-export type Circumstances = {
+type Circumstances = {
   /** Epoch ms. */
   now: number;
   toleranceMs: number;
@@ -45,7 +73,6 @@ type OrderCircumstances = Circumstances & {
   outcomeDeadLettered: boolean;
 };
 
-type States = WorkItemTable['states'];
 type Checked = WorkItemRecord & { status: string };
 
 /** For how many ms the marker has been due; undefined within the tolerance. */
@@ -70,7 +97,12 @@ function effectsProblem({ effects, status }: Checked, expected: 0 | 1): Problem[
   return [problem('effects', `${status}, and its outcome was applied ${effects} times instead of ${expected}`)];
 }
 
-function checkUnfinished(item: Checked, states: States, queue: QueueName, around: Circumstances): Verdict {
+function checkUnfinished(
+  item: Checked,
+  states: WorkItemTable['states'],
+  queue: QueueName,
+  around: Circumstances,
+): Verdict {
   const problems = [...effectsProblem(item, 0), ...aheadProblem(item, around)];
   // After a replay, the dead letter is from an earlier life and does not count.
   if (around.deadLettered && item.lastReplayId === '') return { class: 'deadLettered', problems };
@@ -102,11 +134,6 @@ function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
   return failure.retriable ? 'untried' : 'refused';
 }
 
-/** Of several consumers, those that have not confirmed the outcome. The first alone is known by its notification. */
-function unconfirmedBy(order: OrderRecord, consumers: OutcomeConsumers): string[] {
-  return order.awaiting === undefined ? [] : missingConsumers({ confirmedBy: Object.keys(consumers) }, order);
-}
-
 export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
   if (!isFinished({ states: ORDER_STATES }, order)) return checkUnfinished(order, ORDER_STATES, 'orderQueue', around);
 
@@ -119,7 +146,9 @@ export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verd
     const text = `${status} after its attempts without a confirmed cancel: the warehouse may have shipped it`;
     problems.push(problem('not-cancelled', text));
   }
-  const missing = unconfirmedBy(order, around.consumers);
+  // Without a list, only the first consumer is awaited, which is known by its notification.
+  const confirmedBy = Object.keys(around.consumers);
+  const missing = order.awaiting === undefined ? [] : missingConsumers({ confirmedBy }, order);
   const unconfirmed = `${missing.join(' and ')} did not confirm its outcome`;
   if (missing.length > 0 && outboxAt === undefined) {
     const text = `${status}, but ${unconfirmed}, and no marker would bring it again`;

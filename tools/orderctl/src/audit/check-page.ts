@@ -1,8 +1,9 @@
 import type { ResourceNames } from '@orderflow/contracts';
-import { NOTIFICATION_KEY, notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
 import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
-import { ORDER_KEY, ordersTable, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
+import { ORDER_KEY, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import { createTableReader, type TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { toError } from '@orderflow/platform/runtime/errors';
@@ -13,73 +14,62 @@ export type Item = OrderRecord | NotificationRecord;
 export type Checked = { item: Item; verdict: Verdict };
 
 /** One kind of items, and how a page of it is checked. */
-export type ItemKind = {
-  name: 'order' | 'notification';
-  table: string;
-  key: string;
-  reader: TableReader;
-  /** What is read. An order's items and all timelines, which are most of the data, are not. */
-  attributes: string[];
-  check: (page: Item[]) => Promise<Checked[]>;
-};
+export type ItemKind = ReturnType<typeof createItemKinds>[number];
 
-type Dependencies = {
+/** What the checks share. */
+export type CheckDependencies = {
   dynamo: DynamoDb;
   names: ResourceNames;
-  deadLettered: DeadLettered;
   consumers: OutcomeConsumers;
-  outcomesExpected: boolean;
   toleranceMs: number;
   now: () => number;
 };
+type Dependencies = CheckDependencies & { deadLettered: DeadLettered; outcomesExpected: boolean };
 
+/** An order's items and all timelines, which are most of the data, are not read. */
 const ATTRIBUTES = [
   ...['status', 'version', 'effects', 'updatedAt', 'leaseUntil', 'lastReplayId', 'failure', 'correlationId'],
   ...['outboxAt', 'awaiting', ORDER_KEY],
 ];
 
-async function byId(reader: TableReader, key: string, ids: Iterable<unknown>): Promise<Map<string, object>> {
-  const wanted = [...new Set(ids)].filter((id) => typeof id === 'string');
+async function byId(reader: TableReader, key: string, ids: readonly unknown[]): Promise<Map<string, object>> {
+  const wanted = [...new Set(ids)].filter((id) => typeof id === 'string' && id !== '') as string[];
   return new Map((await reader.getMany(wanted)).map((item) => [String(item[key]), item]));
 }
 
 /** An unreadable row must not end the audit. */
-function unlessUnreadable<T>(read: () => T, otherwise: (error: unknown) => T): T {
+function verdictOf(check: () => Verdict): Verdict {
   try {
-    return read();
+    return check();
   } catch (error) {
-    return otherwise(error);
+    const text = `the row cannot be read: ${toError(error).message}`;
+    return { class: 'inProgress', problems: [{ kind: 'unreadable', text }] };
   }
 }
 
-function verdictOf(check: () => Verdict): Verdict {
-  return unlessUnreadable(check, (error) => {
-    const text = `the row cannot be read: ${toError(error).message}`;
-    return { class: 'inProgress', problems: [{ kind: 'unreadable', text }] };
-  });
+/** '' for a row without an outcome, or one that `checkOrder` will find unreadable. */
+function notificationIdOf(order: Item): string {
+  try {
+    return outcomeNotificationId(order as OrderRecord) ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /**
  * The items that a page refers to are read after the page, because they exist before the state that requires them.
  */
-export function createItemKinds(dependencies: Dependencies): ItemKind[] {
+export function createItemKinds(dependencies: Dependencies) {
   const { dynamo, names, deadLettered, consumers, outcomesExpected, toleranceMs, now } = dependencies;
-  const orders = createTableReader(dynamo, ordersTable(names));
-  const notifications = createTableReader(dynamo, notificationsTable(names));
+  const tables = workItemTables(names);
+  const orders = createTableReader(dynamo, tables.orders);
+  const notifications = createTableReader(dynamo, tables.notifications);
 
   async function checkOrders(page: Item[]): Promise<Checked[]> {
-    const wanted = new Map(
-      page.map((order) => [
-        order,
-        unlessUnreadable(
-          () => outcomeNotificationId(order as OrderRecord),
-          () => undefined,
-        ),
-      ]),
-    );
-    const found = await byId(notifications, NOTIFICATION_KEY, outcomesExpected ? wanted.values() : []);
-    return page.map((order) => {
-      const notificationId = wanted.get(order) ?? '';
+    const ids = page.map(notificationIdOf);
+    const found = await byId(notifications, NOTIFICATION_KEY, outcomesExpected ? ids : []);
+    return page.map((order, index) => {
+      const notificationId = ids[index] ?? '';
       const around = {
         ...{ now: now(), toleranceMs, consumers, outcomesExpected },
         deadLettered: deadLettered.hasOrder(order.orderId),
@@ -91,11 +81,8 @@ export function createItemKinds(dependencies: Dependencies): ItemKind[] {
   }
 
   async function checkNotifications(page: Item[]): Promise<Checked[]> {
-    const found = await byId(
-      orders,
-      ORDER_KEY,
-      page.map(({ orderId }) => orderId),
-    );
+    const ids = page.map(({ orderId }) => orderId);
+    const found = await byId(orders, ORDER_KEY, ids);
     return page.map((item) => {
       const notification = item as NotificationRecord;
       const order = found.get(notification.orderId) as OrderRecord | undefined;
@@ -107,12 +94,12 @@ export function createItemKinds(dependencies: Dependencies): ItemKind[] {
 
   return [
     {
-      ...{ name: 'order', table: names.ordersTable, key: ORDER_KEY, reader: orders, check: checkOrders },
+      ...{ name: 'order' as const, table: tables.orders, reader: orders, check: checkOrders },
       attributes: [...ATTRIBUTES, 'customerId', 'totalAmount'],
     },
     {
-      ...{ name: 'notification', table: names.notificationsTable, key: NOTIFICATION_KEY },
-      ...{ reader: notifications, check: checkNotifications },
+      ...{ name: 'notification' as const, table: tables.notifications, reader: notifications },
+      check: checkNotifications,
       attributes: [...ATTRIBUTES, NOTIFICATION_KEY, 'causationId'],
     },
   ];

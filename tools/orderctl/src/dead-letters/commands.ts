@@ -1,12 +1,10 @@
 import { DEAD_LETTER_QUEUES } from '@orderflow/contracts';
 import { MAX_REPLAYS } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Command } from 'commander';
-import type { TargetOptions } from '../find-target.js';
 import { collect, examples, wholeNumber, withTarget, type Run } from '../command-options.js';
-import { drop, type DropOptions } from './drop.js';
+import { drop } from './drop.js';
 import { list } from './list.js';
-import { replay, type ReplayOptions } from './replay.js';
-import type { SelectOptions } from './select.js';
+import { replay } from './replay.js';
 import { show } from './show.js';
 
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
@@ -33,28 +31,21 @@ dead-letter queue rises.`,
     );
 
   withTarget(withFilters(dlq.command('list').description('lists dead letters; copies of a message count as one')))
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       examples('dlq', 'list', 'list --reason INVALID_EVENT --since 2h', 'list --queue undelivered --json'),
     )
-    .action((options: TargetOptions & SelectOptions & { json?: boolean }) =>
-      run(options, (system, terminal) => list(system, terminal, options)),
-    );
+    .action(run(list));
 
   withTarget(dlq.command('show <id>').description('shows the attributes, the body, and the problem of a dead letter'))
-    .option('--json', 'print one JSON document')
     .addHelpText('after', examples('dlq', 'show 5fea7756-0ea4-451a-a703-a558b933e274'))
-    .action((id: string, options: TargetOptions & { json?: boolean }) =>
-      run(options, (system, terminal) => show(system, terminal, id, options)),
-    );
+    .action(run(show));
 
   withTarget(withFilters(dlq.command('replay').description('sends dead letters to the queues they came from')))
     .option('--all', 'select every dead letter')
     .option('--max-replays <count>', 'refuse messages that were replayed this often', wholeNumber, MAX_REPLAYS)
     .option('--patch <file or json>', 'JSON patch (RFC 6902) for the bodies, validated before anything is sent')
     .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON document per line')
     .addHelpText(
       'after',
       examples(
@@ -64,17 +55,12 @@ dead-letter queue rises.`,
         `replay --id 5fea7756-0ea4-451a-a703-a558b933e274 --patch '[{"op":"replace","path":"/detail/data/totalAmount","value":12.5}]'`,
       ),
     )
-    .action((options: TargetOptions & ReplayOptions) =>
-      run(options, (system, terminal) => replay(system, terminal, options)),
-    );
+    .action(run(replay));
 
   withTarget(withFilters(dlq.command('drop').description('deletes dead letters permanently; asks first')))
     .option('--all', 'select every dead letter')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON document per line')
     .addHelpText('after', examples('dlq', 'drop --reason NOT_JSON --dry-run', 'drop --until 7d --yes'))
-    .action((options: TargetOptions & DropOptions) =>
-      run(options, (system, terminal) => drop(system, terminal, options)),
-    );
+    .action(run(drop));
 }

@@ -3,17 +3,13 @@ import type { DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import type { Sqs } from '@orderflow/platform/aws/clients';
 import { reasonOf } from '../outage.js';
 
-export type Deleted = {
-  gone: ReadonlySet<string>;
-  /** Reasons by receipt handle. */
-  left: ReadonlyMap<string, string>;
-  error?: unknown;
-};
-
-/** Deletes messages. Never rejects, because some may be deleted and others not. */
-export async function deleteLetters(sqs: Sqs, queueUrl: string, letters: readonly DeadLetter[]): Promise<Deleted> {
+/**
+ * Deletes messages. Never rejects, because some may be deleted and others not.
+ * @returns the handles of those that are gone, and for the others the reasons by handle
+ */
+export async function deleteLetters(sqs: Sqs, queueUrl: string, letters: readonly DeadLetter[]) {
   const handles = letters.map(({ receiptHandle }) => receiptHandle);
-  if (handles.length === 0) return { gone: new Set(), left: new Map() };
+  if (handles.length === 0) return { gone: new Set<string>(), left: new Map<string, string>() };
   const entries = handles.map((handle, index) => ({ Id: String(index), ReceiptHandle: handle }));
   const handleAt = (id: string | undefined): string => handles[Number(id)] ?? '';
   try {
@@ -25,6 +21,6 @@ export async function deleteLetters(sqs: Sqs, queueUrl: string, letters: readonl
     const left = handles.filter((handle) => !gone.has(handle));
     return { gone, left: new Map(left.map((handle) => [handle, why.get(handle) ?? 'the queue did not say why'])) };
   } catch (error) {
-    return { gone: new Set(), left: new Map(handles.map((handle) => [handle, reasonOf(error)])), error };
+    return { gone: new Set<string>(), left: new Map(handles.map((handle) => [handle, reasonOf(error)])), error };
   }
 }

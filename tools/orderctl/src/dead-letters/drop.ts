@@ -1,14 +1,13 @@
 import type { DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
-import { isUnavailable } from '@orderflow/platform/aws/error-kind';
 import type { ConnectedSystem } from '../connect.js';
 import { OperatorError } from '../operator-error.js';
 import type { Terminal } from '../terminal.js';
 import { deleteLetters } from './delete-letters.js';
-import { printResult } from './print-result.js';
+import { printResult, withAttributes } from './print-result.js';
 import { selectToChange, type ChangeOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
-export type DropOptions = ChangeOptions & { yes?: boolean };
+type DropOptions = ChangeOptions & { yes?: boolean };
 
 type Result = 'would-drop' | 'dropped' | 'failed';
 
@@ -22,14 +21,14 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
   const print = (letter: DeadLetter, result: Result, reason?: string): void => {
     const { code, foreign } = letter;
     const attributes = Object.keys(foreign);
-    const why = [code, ...(attributes.length === 0 ? [] : [`with ${attributes.join(', ')}`])].join(', ');
-    printResult(terminal, json, { letter, result, why: reason ?? why, about: { code, attributes, reason } });
+    const why = reason ?? [code, ...withAttributes(attributes)].join(', ');
+    printResult(terminal, json, { letter, result, why, about: { code, attributes, reason } });
   };
 
   let counted: number | undefined;
   if (dryRun || !yes) {
     let count = 0;
-    const { hiddenUntil } = await walkLetters(system, terminal, selection, (letters) => {
+    await walkLetters(system, terminal, selection, (letters) => {
       count += letters.length;
       if (dryRun) for (const letter of letters) print(letter, 'would-drop');
       return {};
@@ -44,9 +43,6 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
       return 0;
     }
     counted = count;
-    // Messages beyond the limit reappear by themselves.
-    const restMs = hiddenUntil - terminal.elapsedMs();
-    if (restMs > 0) await terminal.pause(restMs);
   }
 
   let dropped = 0;
@@ -59,13 +55,12 @@ export async function drop(system: ConnectedSystem, terminal: Terminal, options:
     }
     dropped += gone.size;
     failed += left.size;
-    return { gone, stop: error !== undefined && isUnavailable(error) };
+    return { gone, errors: [error] };
   };
-  const { isStopped } = await walkLetters(system, terminal, selection, visit).finally(() => {
+  await walkLetters(system, terminal, selection, visit, () => {
     const more = failed === 0 ? '' : `, ${failed} failed: they are left where they are`;
     if (!json) terminal.err(`${dropped} dropped${more}\n`);
   });
-  if (isStopped) terminal.err(`${system.where} cannot be reached; further dead letters were not looked at.\n`);
   const missed = Math.max(0, (counted ?? 0) - dropped - failed);
   if (missed > 0) terminal.err(`${missed} have gone meanwhile, or are hidden because another process works on them.\n`);
   return missed + failed > 0 ? 1 : 0;

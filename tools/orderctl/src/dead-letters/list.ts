@@ -1,79 +1,45 @@
-import { type ForeignAttribute } from '@orderflow/contracts';
 import { toForeignAttributes, type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import type { ConnectedSystem } from '../connect.js';
-import { Fingerprints } from '../fingerprints.js';
 import { row, type Terminal } from '../terminal.js';
+import { withAttributes } from './print-result.js';
 import { select, type SelectOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
-
-/** Up to this many are sorted and grouped by copies. Beyond that, they are printed as they arrive. */
-const MAX_SORTED = 2_000;
 
 const TITLES = ['QUEUE', 'REASON', 'ORDER', 'FIRST RECEIVED', 'REPLAYS', 'COPIES', 'ID'];
 const WIDTHS = [13, 22, 36, 24, 7, 6, 36];
 
+type Entry = ReturnType<typeof toEntry>;
+
 /** A letter without body, with shortened attributes, because thousands are kept in memory. */
-type Entry = Omit<DeadLetter, 'body' | 'foreign' | 'receiptHandle'> & { attributes: ForeignAttribute[] };
-
-function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: DeadLetter): Entry {
-  return { ...letter, attributes: toForeignAttributes(foreign) };
+function toEntry({ receiptHandle: _handle, body: _body, foreign, ...letter }: DeadLetter) {
+  return { ...letter, attributes: toForeignAttributes(foreign), copies: 0 };
 }
 
-function toRow(letter: Entry, copies: number): string {
-  const { queue, code, event, firstReceivedAt, replayCount, originalMessageId, attributes } = letter;
+function toRow(letter: Entry): string {
+  const { queue, code, event, firstReceivedAt, replayCount, originalMessageId, attributes, copies } = letter;
   const texts = [queue, code, event.orderId ?? '-', firstReceivedAt, String(replayCount), String(copies)];
-  const others = attributes.length === 0 ? [] : [`with ${attributes.map(({ name }) => name).join(', ')}`];
-  return row([...texts, originalMessageId, ...others], WIDTHS);
+  return row([...texts, originalMessageId, ...withAttributes(attributes.map(({ name }) => name))], WIDTHS);
 }
 
-/** Lists dead letters, grouping copies. Always returns 0. */
+/** Lists dead letters, the oldest first, grouping copies. Always returns 0. */
 export async function list(
   system: ConnectedSystem,
   terminal: Terminal,
   options: SelectOptions & { json?: boolean },
 ): Promise<number> {
-  const selection = select(options, terminal.now());
-  const sorted = new Map<string, { letter: Entry; copies: number }>();
-  const shown = new Fingerprints();
-  let streaming = false;
-  let distinct = 0;
-  let copiesLeftOut = 0;
-  const print = (letter: Entry, copies: number): void => {
-    terminal.out(options.json ? `${JSON.stringify({ ...letter, copies })}\n` : toRow(letter, copies));
-  };
-  if (!options.json) terminal.out(row(TITLES, WIDTHS));
-
-  function flush(): void {
-    const entries = [...sorted.values()];
-    entries.sort(({ letter: left }, { letter: right }) => (left.firstReceivedAt < right.firstReceivedAt ? -1 : 1));
-    for (const { letter, copies } of entries) print(letter, copies);
-    sorted.clear();
-  }
-
-  function take(letter: DeadLetter): void {
-    const id = `${letter.queue} ${letter.originalMessageId}`;
-    const known = sorted.get(id);
-    if (known) {
-      known.copies += 1;
-    } else if (!shown.add(id)) {
-      copiesLeftOut += 1;
-    } else {
-      distinct += 1;
-      if (streaming) print(toEntry(letter), 1);
-      else sorted.set(id, { letter: toEntry(letter), copies: 1 });
-      if (sorted.size > MAX_SORTED) {
-        streaming = true;
-        flush();
-      }
+  const found = new Map<string, Entry>();
+  await walkLetters(system, terminal, select(options, terminal.now()), (letters) => {
+    for (const letter of letters) {
+      const id = `${letter.queue} ${letter.originalMessageId}`;
+      const entry = found.get(id) ?? toEntry(letter);
+      entry.copies += 1;
+      found.set(id, entry);
     }
-  }
-
-  await walkLetters(system, terminal, selection, (letters) => {
-    letters.forEach(take);
     return {};
   });
-  flush();
-  const more = copiesLeftOut === 0 ? '' : `; ${copiesLeftOut} further copies of them are not shown`;
-  if (!options.json) terminal.err(`${distinct} dead letters${more}\n`);
+  const entries = [...found.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1));
+  if (!options.json) terminal.out(row(TITLES, WIDTHS));
+  for (const entry of entries) terminal.out(options.json ? `${JSON.stringify(entry)}\n` : toRow(entry));
+  if (!options.json) terminal.err(`${entries.length} dead letters\n`);
   return 0;
 }

@@ -3,31 +3,19 @@ import { applyPatch, type Operation } from 'rfc6902';
 import type { Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { OperatorError } from '../operator-error.js';
+import { parseJson } from '../parse-json.js';
 
-const NEEDS: Record<string, 'value' | 'from' | undefined> = {
-  add: 'value',
-  replace: 'value',
-  test: 'value',
-  move: 'from',
-  copy: 'from',
-  remove: undefined,
-};
 /** A lenient decoder would write U+FFFD into the body. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 /** JSON pointer (RFC 6901). */
-const POINTER = /^(\/.*)?$/s;
-
-function isPointer(value: unknown): boolean {
-  return typeof value === 'string' && POINTER.test(value);
-}
+const isPointer = (value: unknown): boolean => typeof value === 'string' && /^(\/.*)?$/s.test(value);
 
 function isOperation(value: unknown): value is Operation {
   if (typeof value !== 'object' || value === null) return false;
-  const operation = value as Record<string, unknown>;
-  if (typeof operation.op !== 'string' || !Object.hasOwn(NEEDS, operation.op) || !isPointer(operation.path))
-    return false;
-  const needed = NEEDS[operation.op];
-  return needed === undefined || (needed === 'from' ? isPointer(operation.from) : 'value' in operation);
+  const { op, path, from } = value as Record<string, unknown>;
+  if (!isPointer(path)) return false;
+  if (op === 'add' || op === 'replace' || op === 'test') return 'value' in value;
+  return op === 'remove' || ((op === 'move' || op === 'copy') && isPointer(from));
 }
 
 /**
@@ -56,14 +44,8 @@ export function readPatch(text: string): Operation[] {
 
 /** Returns the patched body, or the operation that failed. A body that is not JSON can only be replaced whole. */
 export function patchBody(body: string, patch: readonly Operation[]): { body: string } | { refusal: Refusal } {
-  let content: unknown;
-  try {
-    content = JSON.parse(body);
-  } catch {
-    content = null;
-  }
   // The library cannot replace a root, so the body is wrapped.
-  const holder = { body: content };
+  const holder = { body: parseJson(body) ?? null };
   const below = structuredClone(patch).map((operation) => ({
     ...operation,
     path: `/body${operation.path}`,

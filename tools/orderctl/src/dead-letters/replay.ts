@@ -1,73 +1,83 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { workQueueNames } from '@orderflow/contracts';
 import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
+import { decideReplay, refusalOfLetter, subjectOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { replayIdFor } from '@orderflow/domain/ids';
-import { isUnavailable } from '@orderflow/platform/aws/error-kind';
+import { workItemTables } from '@orderflow/domain/work-item-tables';
+import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { whyMalformed } from '@orderflow/platform/events/decode';
 import { writeAttributes } from '@orderflow/platform/worker/message-attributes';
+import type { Operation } from 'rfc6902';
 import type { ConnectedSystem } from '../connect.js';
 import { reasonOf } from '../outage.js';
 import type { Terminal } from '../terminal.js';
 import { deleteLetters } from './delete-letters.js';
-import { readPatch } from './patch.js';
-import { createPlanner, type Plan, type SendPlan } from './plan-replay.js';
-import { printResult } from './print-result.js';
+import { patchBody, readPatch } from './patch.js';
+import { inWords, printResult, withAttributes, type Result } from './print-result.js';
 import { selectToChange, type ChangeOptions } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
 export type ReplayOptions = ChangeOptions & { maxReplays: number; patch?: string };
 
-/** Result for one letter. `failed`: it was not sent and stays in its queue. */
-type Done = { plan: Plan; result: 'would-replay' | 'replayed' | 'past' | 'refused' | 'failed'; error?: unknown };
+/**
+ * Result for one letter. `past`: an earlier replay already started the item, and only this letter remained. `failed`: it
+ * was not sent and stays in its queue.
+ */
+type Done = Result & { result: 'would-replay' | 'replayed' | 'past' | 'refused' | 'failed'; error?: unknown };
 
-/** Sends a dead letter to its original queue, with the attributes of other systems. */
-async function send({ aws, names, urlOf }: ConnectedSystem, { letter, ownQueue, body }: SendPlan): Promise<void> {
-  const { originalMessageId, replayCount, foreign } = letter;
-  const replay = { replayId: replayIdFor(originalMessageId), replayCount: String(replayCount + 1) };
-  await aws.sqs.send(
-    new SendMessageCommand({
-      QueueUrl: await urlOf(workQueueNames(names, ownQueue).name),
-      MessageBody: body,
-      MessageAttributes: writeAttributes(replay, foreign),
-    }),
-  );
-}
+type Rules = { maxReplays: number; patch: readonly Operation[]; dryRun: boolean };
 
-async function perform(system: ConnectedSystem, plan: Plan, dryRun: boolean): Promise<Done> {
-  if (plan.kind === 'refuse') return { plan, result: 'refused' };
-  if (plan.kind === 'fail') return { plan, result: 'failed', error: plan.error };
-  if (plan.kind === 'past') return { plan, result: 'past' };
-  if (dryRun) return { plan, result: 'would-replay' };
-  try {
-    await send(system, plan);
-    return { plan, result: 'replayed' };
-  } catch (error) {
-    return { plan, result: 'failed', error };
-  }
-}
-
-function whyOf({ plan, result, error }: Done): string {
-  if (result === 'failed' || plan.kind === 'fail') return reasonOf(error);
-  if (plan.kind === 'past') return `was replayed before, ${plan.status}`;
-  if (plan.kind === 'send') {
-    const names = Object.keys(plan.letter.foreign);
-    return `to ${plan.ownQueue}, ${plan.status}${names.length === 0 ? '' : `, with ${names.join(', ')}`}`;
-  }
-  const { code, reason, path } = plan.refusal;
-  return `${code}: ${reason}${path === undefined || reason.includes(path) ? '' : ` (at ${path})`}`;
-}
-
-function print(done: Done, { json }: ReplayOptions, terminal: Terminal): void {
-  const { plan, result } = done;
-  const { letter } = plan;
-  const why = whyOf(done);
-  const about = {
-    replayCount: letter.replayCount,
-    ...(plan.kind === 'send' ? { ownQueue: plan.ownQueue, replayId: replayIdFor(letter.originalMessageId) } : {}),
-    ...(plan.kind === 'refuse' ? plan.refusal : {}),
-    ...(result === 'failed' ? { reason: why } : {}),
-    attributes: Object.keys(letter.foreign),
+/** Sends dead letters to their original queues. Refuses those that the worker would dead-letter again. */
+function createReplay({ aws, names, urlOf }: ConnectedSystem, { maxReplays, patch, dryRun }: Rules) {
+  const { orders, notifications } = workItemTables(names);
+  const readers = {
+    order: createTableReader(aws.dynamo, orders),
+    notification: createTableReader(aws.dynamo, notifications),
   };
-  printResult(terminal, json, { letter, result, why, about });
+  const failed = (letter: DeadLetter, error: unknown, about = {}): Done => {
+    const why = reasonOf(error);
+    return { letter, result: 'failed', why, about: { ...about, reason: why }, error };
+  };
+
+  async function replayOne(letter: DeadLetter): Promise<Done> {
+    const refuse = (refusal: Refusal): Done => {
+      return { letter, result: 'refused', why: inWords(refusal), about: refusal };
+    };
+    const { ownQueue, originalMessageId, replayCount, foreign } = letter;
+    const patched = patch.length === 0 ? letter : patchBody(letter.body, patch);
+    if ('refusal' in patched) return refuse(patched.refusal);
+    const { body } = patched;
+    const refusal = refusalOfLetter({ ...letter, body }, { whyMalformed, maxReplays });
+    if (refusal) return refuse(refusal);
+
+    const { what, id } = subjectOf(body);
+    const item = await readers[what].get(id);
+    const decision = decideReplay({ ...letter, body }, item);
+    if (typeof decision === 'object') return refuse(decision);
+    const status = `${what} ${String(item?.status)}`;
+    // Letters without a known queue were refused above.
+    if (decision === 'past' || ownQueue === undefined) {
+      return { letter, result: 'past', why: `was replayed before, ${status}`, about: {} };
+    }
+    const replayId = replayIdFor(originalMessageId);
+    const about = { ownQueue, replayId };
+    const why = [`to ${ownQueue}`, status, ...withAttributes(Object.keys(foreign))].join(', ');
+    if (dryRun) return { letter, result: 'would-replay', why, about };
+    try {
+      await aws.sqs.send(
+        new SendMessageCommand({
+          QueueUrl: await urlOf(workQueueNames(names, ownQueue).name),
+          MessageBody: body,
+          MessageAttributes: writeAttributes({ replayId, replayCount: String(replayCount + 1) }, foreign),
+        }),
+      );
+    } catch (error) {
+      return failed(letter, error, about);
+    }
+    return { letter, result: 'replayed', why, about };
+  }
+
+  return (letter: DeadLetter): Promise<Done> => replayOne(letter).catch((error: unknown) => failed(letter, error));
 }
 
 const TOTALS = { replayed: 0, past: 0, refused: 0, failed: 0, left: 0 };
@@ -93,32 +103,29 @@ export async function replay(system: ConnectedSystem, terminal: Terminal, option
   const startedAt = terminal.now();
   const selection = selectToChange(options, startedAt);
   const patch = options.patch === undefined ? [] : readPatch(options.patch);
-  const planFor = createPlanner(system, { maxReplays, patch });
+  const replayOne = createReplay(system, { maxReplays, patch, dryRun });
   const total = { ...TOTALS };
   // A letter that this run sent may fail and return during the run.
   const hasComeBack = ({ replayCount, sentAt }: DeadLetter) => replayCount > 0 && sentAt >= startedAt;
   const chosen = { ...selection, matches: (letter: DeadLetter) => selection.matches(letter) && !hasComeBack(letter) };
 
   const visit = async (letters: DeadLetter[], queueUrl: string) => {
-    const plans = await Promise.all(letters.map(planFor));
-    const done = await Promise.all(plans.map((plan) => perform(system, plan, dryRun)));
+    const done = await Promise.all(letters.map(replayOne));
     for (const one of done) {
-      print(one, options, terminal);
+      const { replayCount, foreign } = one.letter;
+      printResult(terminal, json, { ...one, about: { replayCount, ...one.about, attributes: Object.keys(foreign) } });
       total[one.result === 'would-replay' ? 'replayed' : one.result] += 1;
     }
     const over = done.filter(({ result }) => result === 'replayed' || (result === 'past' && !dryRun));
-    const ended = over.map(({ plan }) => plan.letter);
+    const ended = over.map(({ letter }) => letter);
     const { gone, left, error } = await deleteLetters(system.aws.sqs, queueUrl, ended);
     total.left += left.size;
-    // Every further letter would run into the same timeouts.
-    const stop = [error, ...done.map((one) => one.error)].some((one) => one !== undefined && isUnavailable(one));
-    return { gone, stop };
+    return { gone, errors: [error, ...done.map((one) => one.error)] };
   };
 
-  const { isStopped } = await walkLetters(system, terminal, chosen, visit).finally(() => {
+  await walkLetters(system, terminal, chosen, visit, () => {
     if (!json) terminal.err(summary(total, dryRun));
   });
-  if (isStopped) terminal.err(`${system.where} cannot be reached; further dead letters were not looked at.\n`);
   const { replayed, past, refused, failed, left } = total;
   const missing = id !== undefined && replayed + past + refused + failed === 0;
   if (missing) terminal.err('No dead letter has this id. To see all: npm run dlq -- list\n');

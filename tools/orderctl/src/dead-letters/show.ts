@@ -3,7 +3,9 @@ import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
 import { type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { ConnectedSystem } from '../connect.js';
+import { parseJson } from '../parse-json.js';
 import { printable, printFacts, type Terminal } from '../terminal.js';
+import { inWords } from './print-result.js';
 import { select } from './select.js';
 import { walkLetters } from './walk-letters.js';
 
@@ -11,17 +13,11 @@ const LABEL_WIDTH = 20;
 
 /** Indents JSON. Other text stays as it is, without control characters. */
 function pretty(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body.split('\n').map(printable).join('\n');
-  }
+  const content = parseJson(body);
+  return content === undefined ? body.split('\n').map(printable).join('\n') : JSON.stringify(content, null, 2);
 }
 
-const placeOf = (path: string | undefined): string => (path === undefined ? '' : ` (at ${path})`);
-
 function print(letter: DeadLetter, refusal: Refusal | undefined, terminal: Terminal): void {
-  const validation = refusal ? `${refusal.code}: ${refusal.reason}${placeOf(refusal.path)}` : 'valid';
   const facts = {
     message: letter.messageId,
     'original message': letter.originalMessageId,
@@ -34,7 +30,7 @@ function print(letter: DeadLetter, refusal: Refusal | undefined, terminal: Termi
     replayed: `${letter.replayCount} times`,
     event: letter.event.type ?? '-',
     order: letter.event.orderId ?? '-',
-    body: letter.ownQueue && validation,
+    body: letter.ownQueue && (refusal ? inWords(refusal) : 'valid'),
   };
   printFacts(facts, LABEL_WIDTH, terminal);
   const others = Object.entries(letter.foreign).map(([name, { type, value }]) => [name, `${type}  ${value}`] as const);

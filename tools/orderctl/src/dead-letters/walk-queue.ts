@@ -4,36 +4,21 @@ import {
   type Message,
   type ReceiveMessageCommandOutput,
 } from '@aws-sdk/client-sqs';
-import type { Sqs } from '@orderflow/platform/aws/clients';
-import { Fingerprints } from '../fingerprints.js';
 import { countQueue } from '@orderflow/platform/aws/queues';
+import type { ConnectedSystem } from '../connect.js';
+import type { Terminal } from '../terminal.js';
 
-export type WalkDependencies = {
-  /** Receives. */
-  polling: Sqs;
-  sqs: Sqs;
-  /** Monotonic ms. */
-  elapsedMs: () => number;
-};
+type WalkDependencies = Pick<ConnectedSystem['aws'], 'polling' | 'sqs'> & Pick<Terminal, 'elapsedMs'>;
 
-export type WalkOptions = {
+type WalkOptions = {
   queueUrl: string;
   /** Ends the walk early. Received messages are still released. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal;
   /**
    * Called concurrently with messages that are new to the walk.
    * @returns the receipt handles of those that are gone from the queue
    */
-  visit: (messages: Message[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>;
-  /** Kept receipt handles, to make messages visible again at once. */
-  keptHandles?: number;
-};
-
-export type WalkEnd = {
-  /** Distinct messages. */
-  met: number;
-  /** `elapsedMs` at which the last unreleased message reappears; 0 if all were released. */
-  hiddenUntil: number;
+  visit: (messages: Message[]) => Promise<Iterable<string>> | Iterable<string> | undefined;
 };
 
 const LANES = 4;
@@ -41,7 +26,6 @@ const LANES = 4;
 const BATCH = 10;
 /** Long polls ask all servers of a queue. Short polls may miss messages. */
 const WAIT_SECONDS = 1;
-const KEPT_HANDLES = 20_000;
 /** Extra visibility timeout beyond the walk. */
 const MARGIN_SECONDS = 30;
 const LONGEST_SECONDS = 3_600;
@@ -49,22 +33,20 @@ const LONGEST_SECONDS = 3_600;
 const ASSUMED_RATE = 200;
 /** After this many batches without new messages, the walk is complete. */
 const MAX_STALE_BATCHES = 3;
-export const NOTHING: ReadonlySet<string> = new Set();
 
 /**
  * Visits each message of a dead-letter queue once, and releases the remaining ones. A message stays hidden until the
- * walk has probably ended, so later messages are hidden for a shorter time. Memory: 8 bytes per message, and a bounded
- * number of receipt handles.
+ * walk has probably ended, so later messages are hidden for a shorter time. SQS bounds the memory: it delivers no more
+ * when 120,000 messages of a queue are in flight.
  */
 export async function walkQueue(
   { polling, sqs, elapsedMs }: WalkDependencies,
-  { queueUrl, signal, visit, keptHandles = KEPT_HANDLES }: WalkOptions,
-): Promise<WalkEnd> {
+  { queueUrl, signal, visit }: WalkOptions,
+): Promise<void> {
   const { visible } = await countQueue(sqs, queueUrl);
   const startedAt = elapsedMs();
-  const known = new Fingerprints();
+  const known = new Set<string>();
   const handles = new Set<string>();
-  let hiddenUntil = 0;
   const isAborted = () => signal?.aborted ?? false;
 
   function hideSeconds(): number {
@@ -74,39 +56,26 @@ export async function walkQueue(
     return Math.min(LONGEST_SECONDS, Math.ceil(MARGIN_SECONDS + restSeconds));
   }
 
-  function keep(messages: readonly Message[], gone: ReadonlySet<string>, visibleAgainAt: number): void {
-    for (const { ReceiptHandle: handle } of messages) {
-      if (handle === undefined || gone.has(handle)) continue;
-      if (handles.size < keptHandles) handles.add(handle);
-      else hiddenUntil = Math.max(hiddenUntil, visibleAgainAt);
-    }
-  }
-
   async function lane(): Promise<void> {
     let stale = 0;
     while (!isAborted() && stale < MAX_STALE_BATCHES) {
-      const seconds = hideSeconds();
-      const answer: ReceiveMessageCommandOutput = await polling.send(
+      const { Messages: messages = [] }: ReceiveMessageCommandOutput = await polling.send(
         new ReceiveMessageCommand({
           QueueUrl: queueUrl,
           MaxNumberOfMessages: BATCH,
           WaitTimeSeconds: WAIT_SECONDS,
-          VisibilityTimeout: seconds,
+          VisibilityTimeout: hideSeconds(),
           MessageAttributeNames: ['All'],
           MessageSystemAttributeNames: ['All'],
         }),
       );
-      const messages = answer.Messages ?? [];
       if (messages.length === 0) return;
-      const fresh = messages.filter(({ MessageId: id = '' }) => known.add(id));
+      for (const { ReceiptHandle: handle = '' } of messages) handles.add(handle);
+      const fresh = messages.filter(({ MessageId: id = '' }) => !known.has(id) && known.add(id));
       stale = fresh.length === 0 ? stale + 1 : 0;
-      let gone = NOTHING;
-      try {
-        // After an interruption, release the batch without visiting it.
-        if (fresh.length > 0 && !isAborted()) gone = await visit(fresh);
-      } finally {
-        keep(messages, gone, elapsedMs() + seconds * 1_000);
-      }
+      // After an interruption, release the batch without visiting it.
+      const gone = fresh.length > 0 && !isAborted() ? await visit(fresh) : undefined;
+      for (const handle of gone ?? []) handles.delete(handle);
     }
   }
 
@@ -115,16 +84,14 @@ export async function walkQueue(
     const failed = lanes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   } finally {
-    await giveBack(sqs, queueUrl, handles);
+    await giveBack(sqs, queueUrl, [...handles]);
   }
-  return { met: known.size, hiddenUntil };
 }
 
 /** Makes messages visible again. SQS rejects deleted or visible ones, which is harmless. */
-async function giveBack(sqs: Sqs, queueUrl: string, handles: ReadonlySet<string>): Promise<void> {
-  const all = [...handles];
+async function giveBack(sqs: WalkDependencies['sqs'], queueUrl: string, handles: string[]): Promise<void> {
   const lane = async (): Promise<void> => {
-    for (let chunk = all.splice(0, BATCH); chunk.length > 0; chunk = all.splice(0, BATCH)) {
+    for (let chunk = handles.splice(0, BATCH); chunk.length > 0; chunk = handles.splice(0, BATCH)) {
       await sqs.send(
         new ChangeMessageVisibilityBatchCommand({
           QueueUrl: queueUrl,

@@ -20,25 +20,22 @@ export type RestartOptions = {
 const MAX_IN_FLIGHT = 10;
 const WIDTHS = [12, 36];
 
-type Found = { ids: string[]; more: boolean };
-
-/** Scans the table for items that failed with one of the codes. */
+/** Scans the table for items that failed with one of the codes. @param most more are not looked for */
 async function findFailed(
   { aws }: ConnectedSystem,
   table: WorkItemTable,
   codes: readonly string[],
   most: number,
-): Promise<Found> {
+): Promise<string[]> {
   const ids: string[] = [];
   for await (const page of scanTable(aws.dynamo, table.name, [table.key, 'status', 'failure'])) {
-    for (const item of page as (Item & Record<string, unknown>)[]) {
-      const isMeant = item.status === table.states.failed && item.failure?.retriable === true;
-      if (!isMeant || !codes.includes(item.failure?.code ?? '')) continue;
-      if (ids.length === most) return { ids, more: true };
-      ids.push(String(item[table.key]));
+    for (const { status, failure, [table.key]: id } of page as (Item & Record<string, unknown>)[]) {
+      const isMeant = status === table.states.failed && failure?.retriable === true && codes.includes(failure.code);
+      if (isMeant) ids.push(String(id));
     }
+    if (ids.length >= most) break;
   }
-  return { ids, more: false };
+  return ids;
 }
 
 function print({ error: _error, ...done }: Restarted, { json }: RestartOptions, terminal: Terminal): void {
@@ -64,9 +61,9 @@ export async function restartAll(
   }
   const { orders, notifications } = workItemTables(system.names);
   const table = { order: orders, notification: notifications }[kind];
-  const { ids, more } =
-    given.length > 0 ? { ids: [...new Set(given)], more: false } : await findFailed(system, table, code, most);
-  const restart = createRestart(system, { kind, table }, { now: terminal.now, dryRun });
+  const found = given.length > 0 ? [...new Set(given)] : await findFailed(system, table, code, most + 1);
+  const ids = given.length > 0 ? found : found.slice(0, most);
+  const restart = createRestart(system, { kind, table, dryRun }, terminal.now);
   const total = { replayed: 0, refused: 0, failed: 0, letters: 0 };
   const away = new AbortController();
 
@@ -91,7 +88,7 @@ export async function restartAll(
     }
   }
   if (tried < ids.length) terminal.err(`${ids.length - tried} were not tried; run it again.\n`);
-  if (more) terminal.err(`There are more than ${most} (--most); run it again for the rest.\n`);
+  if (ids.length < found.length) terminal.err(`There are more than ${most} (--most); run it again for the rest.\n`);
   if (terminal.signal.aborted) return 130;
   return total.refused + total.failed > 0 || tried < ids.length ? 1 : 0;
 }

@@ -28,8 +28,8 @@ const MARKER_DELAY_MS = 5_000;
 /** Restarts items from the stored item. A dead letter is not needed. */
 export function createRestart(
   { aws, names }: ConnectedSystem,
-  { kind, table }: { kind: Kind; table: WorkItemTable },
-  { now, dryRun }: { now: () => number; dryRun: boolean },
+  { kind, table, dryRun }: { kind: Kind; table: WorkItemTable; dryRun: boolean },
+  now: () => number,
 ) {
   const reader = createTableReader(aws.dynamo, table);
   const executor = createStatementExecutor(aws.dynamo);

@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
-import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { within } from '@orderflow/platform/runtime/within';
+import { parseJson } from '../parse-json.js';
+import { unlessInterrupted } from '../terminal.js';
 
 export type ApiAnswer = {
   status: number;
@@ -28,18 +28,9 @@ function retryAfterMsOf(header: string | undefined, now: number): number | undef
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
   const { request, Agent } = baseUrl.startsWith('https:') ? https : http;
   const agent = new Agent({ keepAlive: true });
-  const monotonic = createMonotonicClock();
 
   /**
    * Rejects if the connection breaks before the answer is complete. Does not use `fetch`, because proxy variables may
@@ -50,7 +41,7 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
       request(`${baseUrl}${path}`, { ...options, agent }, (response) => {
         text(response).then((said) => {
           const retryAfterMs = retryAfterMsOf(response.headers['retry-after'], now());
-          resolve({ status: response.statusCode ?? 0, retryAfterMs, body: parse(said) });
+          resolve({ status: response.statusCode ?? 0, retryAfterMs, body: parseJson(said) });
         }, reject);
       })
         .once('error', reject)
@@ -59,27 +50,14 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
   }
 
   async function call(path: string, options: http.RequestOptions = {}, sent?: string): Promise<ApiAnswer> {
-    // AbortSignal.any would leak: each composite signal stays referenced by the long-lived signal.
-    const ended = new AbortController();
-    const end = () => {
-      ended.abort(signal.reason);
-    };
-    const onLate = () => {
-      const error = new Error(`no answer within ${TIMEOUT_MS / 1_000} s`);
-      ended.abort(error);
-      throw error;
-    };
-    signal.addEventListener('abort', end);
+    signal.throwIfAborted();
+    const late = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      signal.throwIfAborted();
-      const answering = exchange(path, { ...options, signal: ended.signal }, sent);
-      return await within(answering, { ms: TIMEOUT_MS, monotonic, onLate });
+      return await unlessInterrupted({ signal }, exchange(path, { ...options, signal: late }, sent));
     } catch (error) {
       // Node's error for an aborted request lacks the reason.
-      ended.signal.throwIfAborted();
+      if (late.aborted) throw new Error(`no answer within ${TIMEOUT_MS / 1_000} s`, { cause: error });
       throw error;
-    } finally {
-      signal.removeEventListener('abort', end);
     }
   }
   return {

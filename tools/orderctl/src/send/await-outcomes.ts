@@ -36,32 +36,27 @@ export async function awaitOutcomes(
   const { terminal } = retrying;
   let lastSeen: Outcomes | undefined;
 
-  async function readPage(cursor: string | undefined): Promise<OrderPage> {
-    const from = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const path = `/api/orders?customerId=${encodeURIComponent(customerId)}&limit=${PAGE_SIZE}${from}`;
-    const { answer } = await untilAnswered(() => api.get(path), retrying);
-    if (answer?.status !== 200) {
-      throw new OperatorError(`The outcomes cannot be read: the API gave ${answer?.status ?? 'no answer'}.`);
-    }
-    return answer.body as OrderPage;
-  }
-
   async function look(): Promise<{ found: Outcomes; pages: number }> {
     const found = { completed: 0, failed: 0, unfinished: 0 };
-    let pages = 0;
-    let cursor: string | undefined;
-    do {
-      const { items, nextCursor } = await readPage(cursor);
+    const query = new URLSearchParams({ customerId, limit: String(PAGE_SIZE) });
+    for (let pages = 1; ; pages++) {
+      const { answer } = await untilAnswered(() => api.get(`/api/orders?${query.toString()}`), retrying);
+      if (answer?.status !== 200) {
+        throw new OperatorError(`The outcomes cannot be read: the API gave ${answer?.status ?? 'no answer'}.`);
+      }
+      const { items, nextCursor } = answer.body as OrderPage;
       for (const { status } of items) {
         if (status === ORDER_STATES.completed) found.completed += 1;
         else if (status === ORDER_STATES.failed) found.failed += 1;
         else found.unfinished += 1;
       }
-      cursor = nextCursor ?? undefined;
-      pages += 1;
-    } while (cursor !== undefined);
-    found.unfinished = Math.max(found.unfinished, accepted - found.completed - found.failed);
-    return { found, pages };
+      if (nextCursor) {
+        query.set('cursor', nextCursor);
+      } else {
+        found.unfinished = Math.max(found.unfinished, accepted - found.completed - found.failed);
+        return { found, pages };
+      }
+    }
   }
 
   try {

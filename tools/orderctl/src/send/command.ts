@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { collect, countingNumber, examples, wholeNumber, type RunOnApi } from '../command-options.js';
-import { send, type SendOptions } from './send.js';
+import { send } from './send.js';
 
 const DEFAULTS = { rate: 5, count: 20, waitSeconds: 120, retrySeconds: 120 };
 const HIGHEST_RATE = 1_000;
@@ -43,7 +43,5 @@ order may have been placed. The same command with --customer sends the orders ag
 Exits with 1 if orders were refused or unanswered, or with --wait if some failed or did not end.
 ${examples('ops', 'send', 'send --rate 50 --count 1000 --wait', 'send --count 1 --product test-fails-2-times --wait 60')}`,
     )
-    .action((options: SendOptions & { api?: string }) =>
-      run(options, (apiUrl, terminal) => send(apiUrl, terminal, options)),
-    );
+    .action(run(send));
 }

@@ -11,31 +11,22 @@ export type SendReport = Sent & {
   outcomes?: Outcomes;
 };
 
-type Progress = {
-  done: number;
-  /** 0: unknown. */
-  of: number;
-  retried?: number;
-  refused?: number;
-  unanswered?: number;
-  /** The progress counts finished orders rather than sent ones. */
-  ended?: boolean;
-};
-
 const BAR_WIDTH = 30;
 const LABEL_WIDTH = [10];
 
-/** A bar in a terminal, otherwise text. */
+/**
+ * A bar in a terminal, otherwise text.
+ * @param of 0: unknown
+ */
 export function progressText(
   { movingLines }: Pick<Terminal, 'movingLines'>,
-  { done, of, retried = 0, refused = 0, unanswered = 0, ended = false }: Progress,
+  { done, of, what }: { done: number; of: number; what: string },
+  extras: Readonly<Record<string, number>> = {},
 ): string {
   const filled = of === 0 ? 0 : Math.min(BAR_WIDTH, Math.floor((done / of) * BAR_WIDTH));
   const bar = movingLines && of > 0 ? `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ` : '';
-  const extra = Object.entries({ retried, refused, unanswered }).flatMap(([what, n]) =>
-    n > 0 ? [`${n} ${what}`] : [],
-  );
-  return [`${bar}${done}${of > 0 ? ` of ${of}` : ''} ${ended ? 'ended' : 'sent'}`, ...extra].join(', ');
+  const extra = Object.entries(extras).flatMap(([name, n]) => (n > 0 ? [`${n} ${name}`] : []));
+  return [`${bar}${done}${of > 0 ? ` of ${of}` : ''} ${what}`, ...extra].join(', ');
 }
 
 export function printSent(report: SendReport, terminal: Terminal): void {

@@ -3,7 +3,7 @@ import type { Order, Problem } from '@orderflow/contracts';
 import { OperatorError } from '../operator-error.js';
 import { createOutage, reasonOf } from '../outage.js';
 import { createProgress, startDeadline, type Terminal } from '../terminal.js';
-import { createApi, type Api } from './api.js';
+import { createApi } from './api.js';
 import { awaitOutcomes, type Outcomes } from './await-outcomes.js';
 import { pace } from './pace.js';
 import { printSent, progressText, type SendReport } from './print-sent.js';
@@ -29,8 +29,6 @@ export type SendOptions = {
 /** Bounds waiting requests, and thus the load on an API that has just come back. */
 const MAX_IN_FLIGHT = 50;
 
-const BUSY = 429;
-
 /** Interprets an answer. A refusal counts only if no earlier attempt could have placed the order. */
 export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyMs: number): Placed {
   if (answer?.status === 201) {
@@ -40,36 +38,10 @@ export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyM
   }
   if (!answer) return { kind: 'unanswered', code: 'NO_ANSWER', detail: 'the API did not answer', retries };
   // An invalid order was invalid at the first attempt. A rate-limited one may have been placed before.
-  const isRefusal = answer.status < 500 && (answer.status !== BUSY || !mayHaveArrived);
+  const isRefusal = answer.status < 500 && (answer.status !== 429 || !mayHaveArrived);
   const { code, detail } = (answer.body ?? {}) as Partial<Problem>;
   const why = { code: code ?? `HTTP_${answer.status}`, detail: detail ?? '', retries };
   return { kind: isRefusal ? 'refused' : 'unanswered', ...why };
-}
-
-/** Places one order, with retries. The idempotency key makes all attempts the same order. */
-async function place(
-  api: Api,
-  index: number,
-  customerId: string,
-  products: readonly string[],
-  retrying: Retrying,
-): Promise<Placed> {
-  const { terminal } = retrying;
-  const order = sampleOrder(index, customerId, products);
-  const startedAt = terminal.elapsedMs();
-  try {
-    const answered = await untilAnswered(() => api.post('/api/orders', order, `${customerId}-${index}`), retrying);
-    return toPlaced(answered, terminal.elapsedMs() - startedAt);
-  } catch (error) {
-    if (!terminal.signal.aborted) throw error;
-    return { kind: 'unanswered', code: 'INTERRUPTED', detail: 'Ctrl-C before the answer', retries: 0 };
-  }
-}
-
-function exitCodeOf({ refused, unanswered, outcomes }: SendReport, interrupted: boolean): number {
-  if (interrupted) return 130;
-  const incomplete = outcomes ? outcomes.failed + outcomes.unfinished : 0;
-  return refused + unanswered + incomplete > 0 ? 1 : 0;
 }
 
 /**
@@ -91,11 +63,24 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
   const tally = createTally();
   const startedAt = terminal.elapsedMs();
 
+  /** Places one order, with retries. The idempotency key makes all attempts the same order. */
+  async function place(index: number): Promise<Placed> {
+    const order = sampleOrder(index, customerId, products);
+    const beganAt = terminal.elapsedMs();
+    try {
+      const answered = await untilAnswered(() => api.post('/api/orders', order, `${customerId}-${index}`), retrying);
+      return toPlaced(answered, terminal.elapsedMs() - beganAt);
+    } catch (error) {
+      if (!terminal.signal.aborted) throw error;
+      return { kind: 'unanswered', code: 'INTERRUPTED', detail: 'Ctrl-C before the answer', retries: 0 };
+    }
+  }
+
   await pace(terminal, { rate, count, mostInFlight: MAX_IN_FLIGHT }, async (index) => {
-    tally.add(await place(api, index, customerId, products, retrying));
+    tally.add(await place(index));
     const { accepted, refused, unanswered, retried } = tally.counts();
     const done = accepted + refused + unanswered;
-    progress.show(progressText(terminal, { done, of: count, retried, refused, unanswered }));
+    progress.show(progressText(terminal, { done, of: count, what: 'sent' }, { retried, refused, unanswered }));
   });
   const tookMs = terminal.elapsedMs() - startedAt;
   const sent = tally.result();
@@ -104,7 +89,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
   if (wait !== undefined && !terminal.signal.aborted) {
     const { accepted } = sent;
     const onProgress = (ended: number) => {
-      progress.show(progressText(terminal, { done: ended, of: accepted, ended: true }));
+      progress.show(progressText(terminal, { done: ended, of: accepted, what: 'ended' }));
     };
     try {
       const deadline = startDeadline(terminal, wait * 1_000);
@@ -119,5 +104,7 @@ export async function send(apiUrl: string, terminal: Terminal, options: SendOpti
   const report: SendReport = { api: apiUrl, customerId, tookMs, ...sent, outcomes };
   if (json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   else printSent(report, terminal);
-  return exitCodeOf(report, terminal.signal.aborted);
+  if (terminal.signal.aborted) return 130;
+  const incomplete = outcomes ? outcomes.failed + outcomes.unfinished : 0;
+  return sent.refused + sent.unanswered + incomplete > 0 ? 1 : 0;
 }

@@ -5,26 +5,14 @@ export type Placed =
   /** Given up or interrupted before an answer: it may have been placed. */
   | { kind: 'unanswered'; code: string; detail: string; retries: number };
 
-type Latency = { p50: number; p99: number };
 /** By their codes. */
 type Reasons = Record<string, { count: number; detail: string }>;
 
-export type Sent = {
-  accepted: number;
-  refused: number;
-  unanswered: number;
-  /** Orders that needed more than one attempt. */
-  retried: number;
-  refusals: Reasons;
-  /** Reasons for missing answers. */
-  silences: Reasons;
-  /** Ms from the first attempt to acceptance. Absent if nothing was accepted. */
-  latencyMs?: Latency;
-  lastOrderId?: string;
-};
+export type Sent = ReturnType<ReturnType<typeof createTally>['result']>;
 
 /** Counts results. Its memory is bounded by the slowest order, not by the number of orders. */
 export function createTally() {
+  /** `retried`: orders that needed more than one attempt. */
   const counts = { accepted: 0, refused: 0, unanswered: 0, retried: 0 };
   const reasons: Record<'refused' | 'unanswered', Reasons> = { refused: {}, unanswered: {} };
   const byLatency = new Map<number, number>();
@@ -55,11 +43,13 @@ export function createTally() {
       }
     },
     counts: (): Readonly<typeof counts> => counts,
-    result: (): Sent => ({
+    result: () => ({
       ...counts,
       refusals: reasons.refused,
+      /** Reasons for missing answers. */
       silences: reasons.unanswered,
-      ...(counts.accepted > 0 ? { latencyMs: { p50: percentile(0.5), p99: percentile(0.99) } } : {}),
+      /** Ms from the first attempt to acceptance. */
+      latencyMs: counts.accepted > 0 ? { p50: percentile(0.5), p99: percentile(0.99) } : undefined,
       lastOrderId,
     }),
   };

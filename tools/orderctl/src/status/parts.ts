@@ -12,16 +12,11 @@ import type { ConnectedSystem } from '../connect.js';
 import { scanTable } from '../scan-table.js';
 
 /** What is wrong with a part of the system, and the command that helps. */
-type Noted<T> = T & { attention?: string; fix?: string };
+export type Noted<T> = T & { attention?: string; fix?: string };
 /** A missing resource has only a name. */
-type Part<Name, State> = Noted<Name & Partial<State>>;
-
-export type QueueStatus = Part<{ name: string; role: QueueState['role'] }, QueueCounts>;
-export type OutboxStatus = Part<{ table: string }, Omit<OutboxState, 'problem'>>;
-export type CountsStatus = Part<{ table: string }, { total: number; byStatus: Record<string, number> }>;
-export type BusStatus = Noted<{ name: string; found: boolean }>;
-/** `state` in EventBridge, MISSING, or LEFT OUT. */
-export type RuleStatus = Noted<{ name: string } & Omit<RuleState, 'problem'>>;
+export type CountsStatus = Noted<{ table: string; total?: number; byStatus?: Record<string, number> }>;
+type QueueStatus = Noted<Pick<QueueState, 'name' | 'role'> & Partial<QueueCounts>>;
+type OutboxStatus = Noted<{ table: string } & Partial<Omit<OutboxState, 'problem'>>>;
 
 const DOCTOR = 'npm run doctor';
 
@@ -39,15 +34,11 @@ function noted<T extends { problem?: string }>({ problem, ...found }: T, fix: st
   return problem === undefined ? found : { ...found, attention: problem, fix };
 }
 
-const LETTERS = {
-  'dead-letter': { one: 'dead letter', fix: 'npm run dlq -- list' },
-  undelivered: { one: 'undelivered event', fix: 'npm run dlq -- list --queue undelivered' },
-};
-
 function noteLetters(role: QueueState['role'], counts: QueueCounts): Noted<QueueCounts> {
   const depth = depthOf(counts);
   if (role === 'work' || depth === 0) return counts;
-  const { one, fix } = LETTERS[role];
+  const one = role === 'undelivered' ? 'undelivered event' : 'dead letter';
+  const fix = `npm run dlq -- list${role === 'undelivered' ? ' --queue undelivered' : ''}`;
   return { ...counts, attention: `${depth} ${one}${depth === 1 ? '' : 's'}`, fix };
 }
 
@@ -106,13 +97,16 @@ export async function countItems(
   return counts;
 }
 
-export async function readBus({ aws, names: { bus: name } }: ConnectedSystem): Promise<BusStatus> {
+export async function readBus({
+  aws,
+  names: { bus: name },
+}: ConnectedSystem): Promise<Noted<{ name: string; found: boolean }>> {
   const asked = aws.eventBridge.send(new DescribeEventBusCommand({ Name: name })).then(() => ({ found: true }));
   return { name, found: false, ...(await unlessMissing('bus', asked)) };
 }
 
-/** The rules that route events to the queues. The rule for outcomes is optional. */
-export function readRules({ aws, names }: ConnectedSystem): Promise<RuleStatus[]> {
+/** The rules that route events to the queues. `state` as in EventBridge, MISSING, or LEFT OUT for the optional one. */
+export function readRules({ aws, names }: ConnectedSystem): Promise<Noted<RuleState & { name: string }>[]> {
   const { bus, orderOutcomesRule } = names;
   return Promise.all(
     rulesOf(names).map(async ({ rule, queue }) => {

@@ -1,63 +1,53 @@
-import { paint, table, type Terminal } from '../terminal.js';
-import type { CountsStatus } from './parts.js';
+import { paint, printTable, type Terminal } from '../terminal.js';
+import type { CountsStatus, Noted } from './parts.js';
 import type { SystemStatus } from './status.js';
 
-type Part = { attention?: string; fix?: string };
-
 /** Lines that need attention say so in words, not only by colour. */
-function printTable<T extends Part>(
+function printParts<T extends object>(
   terminal: Terminal,
   titles: string[],
-  parts: readonly T[],
-  textsOf: (part: T) => string[],
+  parts: readonly Noted<T>[],
+  textsOf: (part: Noted<T>) => string[],
 ): void {
-  const lines = parts.map((part) => {
+  const rows = parts.map((part) => {
     const { attention, fix = '' } = part;
     return [...textsOf(part), ...(attention === undefined ? [] : [`NEEDS ATTENTION: ${attention} (${fix})`])];
   });
-  const [title = '', ...rest] = table([titles, ...lines]);
-  terminal.out(paint(terminal, 'bold', title));
-  for (const [index, line] of rest.entries()) {
-    terminal.out(parts[index]?.attention === undefined ? line : paint(terminal, 'red', line));
-  }
+  printTable(terminal, titles, rows, (index) => parts[index]?.attention !== undefined);
   terminal.out('\n');
 }
 
-const shown = (number: number | undefined): string => (number === undefined ? '-' : String(number));
+const shown = (value: number | undefined, unit = ''): string => (value === undefined ? '-' : `${value}${unit}`);
 
 function inWords({ byStatus = {} }: CountsStatus): string {
   const counts = Object.entries(byStatus).sort(([a], [b]) => (a < b ? -1 : 1));
   return counts.map(([name, count]) => `${count} ${name}`).join(', ') || '-';
 }
 
-function age(ms: number | undefined): string {
-  return ms === undefined ? '-' : `${Math.round(ms / 1_000)} s`;
-}
+const inSeconds = (ms: number | undefined) => (ms === undefined ? undefined : Math.round(ms / 1_000));
 
 export function printStatus(status: SystemStatus, terminal: Terminal): void {
-  const { stage, at, ok, queues, items, outbox, bus, rules } = status;
-  printTable(terminal, ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED'], queues, (queue) => [
+  const { stage, at, queues, items, outbox, bus, rules } = status;
+  const all = [...queues, ...(items ?? []), ...outbox, bus, ...rules];
+  const needy = all.filter(({ attention }) => attention !== undefined).length;
+  printParts(terminal, ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED'], queues, (queue) => [
     ...[queue.name, shown(queue.visible), shown(queue.inFlight), shown(queue.delayed)],
   ]);
   if (items) {
-    printTable(terminal, ['TABLE', 'ITEMS', 'BY STATUS'], items, (counts) => [
+    printParts(terminal, ['TABLE', 'ITEMS', 'BY STATUS'], items, (counts) => [
       ...[counts.table, shown(counts.total), inWords(counts)],
     ]);
   } else {
     terminal.out('Orders and notifications were not counted (--no-count).\n\n');
   }
-  printTable(terminal, ['OUTBOX', 'MARKERS', 'DUE', 'DUE FOR UP TO'], outbox, (one) => [
-    ...[one.table, shown(one.markers), shown(one.due), age(one.oldestDueMs)],
+  printParts(terminal, ['OUTBOX', 'MARKERS', 'DUE', 'DUE FOR UP TO'], outbox, (one) => [
+    ...[one.table, shown(one.markers), shown(one.due), shown(inSeconds(one.oldestDueMs), ' s')],
   ]);
   const busState = { ...bus, state: bus.found ? 'ACTIVE' : 'MISSING', targets: [] };
-  printTable(terminal, ['BUS AND RULES', 'STATE', 'TARGETS'], [busState, ...rules], ({ name, state, targets }) => [
+  printParts(terminal, ['BUS AND RULES', 'STATE', 'TARGETS'], [busState, ...rules], ({ name, state, targets }) => [
     ...[name, state, targets.join(', ') || '-'],
   ]);
-  const needy = [...queues, ...(items ?? []), ...outbox, bus, ...rules].filter(
-    ({ attention }) => attention !== undefined,
-  );
-  const verdict = ok
-    ? 'Nothing needs attention.'
-    : `${needy.length} of these lines ${needy.length === 1 ? 'needs' : 'need'} attention.`;
-  terminal.out(`${paint(terminal, ok ? 'green' : 'red', verdict)} Stage ${stage}, ${at}.\n`);
+  const verdict =
+    needy === 0 ? 'Nothing needs attention.' : `${needy} of these lines ${needy === 1 ? 'needs' : 'need'} attention.`;
+  terminal.out(`${paint(terminal, needy === 0 ? 'green' : 'red', verdict)} Stage ${stage}, ${at}.\n`);
 }

@@ -1,10 +1,10 @@
 import type { ConnectedSystem } from '../connect.js';
-import { keepOn } from '../keep-on.js';
+import { keepOn } from '../outage.js';
 import { createProgress, type Terminal } from '../terminal.js';
 import { countItems, readBus, readMarkers, readQueues, readRules } from './parts.js';
 import { printStatus } from './print-status.js';
 
-export type StatusOptions = {
+type StatusOptions = {
   count: boolean;
   /** Seconds between refreshes; absent: one output. */
   watch?: number;
@@ -45,22 +45,17 @@ async function readStatus(system: ConnectedSystem, terminal: Terminal, { count, 
 /** Shows the state of the system. Returns 0; 1 if something needs attention; 130 after Ctrl-C when watching. */
 export async function status(system: ConnectedSystem, terminal: Terminal, options: StatusOptions): Promise<number> {
   const { watch, json } = options;
-  if (watch === undefined) {
+  const show = async (before: string, indent?: number): Promise<boolean> => {
     const found = await readStatus(system, terminal, options);
-    if (json) terminal.out(`${JSON.stringify(found, null, 2)}\n`);
-    else printStatus(found, terminal);
-    return found.ok ? 0 : 1;
-  }
-  let first = true;
+    terminal.out(json ? `${JSON.stringify(found, null, indent)}\n` : before);
+    if (!json) printStatus(found, terminal);
+    return found.ok;
+  };
+  if (watch === undefined) return (await show('', 2)) ? 0 : 1;
+  let before = terminal.screen ? CLEAR_SCREEN : '';
   return keepOn(terminal, { where: system.where, everyMs: watch * 1_000 }, async () => {
-    const found = await readStatus(system, terminal, options);
-    if (json) {
-      terminal.out(`${JSON.stringify(found)}\n`);
-    } else {
-      terminal.out(terminal.screen ? CLEAR_SCREEN : first ? '' : '\n');
-      printStatus(found, terminal);
-    }
-    first = false;
+    await show(before);
+    before ||= '\n';
     return 'again';
   });
 }

@@ -7,10 +7,10 @@ import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { ConnectedSystem } from '../connect.js';
-import { keepOn } from '../keep-on.js';
+import { keepOn } from '../outage.js';
 import { paint, row, type Deadline, type Terminal } from '../terminal.js';
 
-export type TailOptions = {
+type TailOptions = {
   last: number;
   /** Lines after which it ends. */
   count?: number;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
-import { keepOn } from './keep-on.js';
-import { reasonOf } from './outage.js';
+import { keepOn, reasonOf } from './outage.js';
 import { startDeadline } from './terminal.js';
 import { createFakeTerminal } from '@orderflow/testing/orderctl/fake-terminal';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Surroundings } from '../find-target.js';
-import { findApi } from './find-api.js';
+import { findApi, type Surroundings } from './find-target.js';
 
 const around = (env: NodeJS.ProcessEnv, ...answering: string[]): Surroundings => ({
   env,
