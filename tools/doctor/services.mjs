@@ -1,7 +1,7 @@
 /** Checks of the services' health. */
 import { SERVICES } from '../../contracts/src/topology.js';
 import { ANSWERS_WITHIN_MS } from '../local/ask.mjs';
-import { fail, ok, warn } from './check.mjs';
+import { fail, ok, skipped, warn } from './check.mjs';
 
 /** @typedef {import('../local/containers.mjs').Container} Container */
 
@@ -48,8 +48,16 @@ export function checkReadiness(service, { status, reason }, logs) {
 
 /** @param {import('./surroundings.mjs').LocalRun} run */
 export async function checkLocalServices({ urls, logs }) {
-  // A running system is compiled.
-  const { askReadiness } = await import('@orderflow/platform/health/ask-readiness');
+  /** @type {typeof import('@orderflow/platform/health/ask-readiness')} */
+  let platform;
+  try {
+    platform = await import('@orderflow/platform/health/ask-readiness');
+  } catch {
+    return [
+      skipped('Services', 'not asked: the dependencies are not installed, or older than the code', 'npm run local'),
+    ];
+  }
+  const { askReadiness } = platform;
   return Promise.all(
     Object.keys(SERVICES).flatMap((name) => {
       const url = urls[name === 'api-gateway' ? 'API' : name];

@@ -1,5 +1,5 @@
 /** Checks of a running system: hook, stack, topology, clock, dead letters and overdue markers. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { toolVariables } from '../local/environment.mjs';
 import { ask, inTime, request } from '../local/ask.mjs';
 import { fail, ok, skipped, warn } from './check.mjs';
@@ -17,6 +17,8 @@ import { readTemplate } from './template.mjs';
  */
 
 const MAX_SKEW_MS = 2_000;
+/** A whole compilation on a busy machine. */
+const BUILT_WITHIN_MS = 60_000;
 const STATUS_WITHIN_MS = 15_000;
 
 /** Warns if several systems are running. @param {import('./surroundings.mjs').RunningSystem[]} systems */
@@ -103,17 +105,21 @@ export function checkWork({ queues, outbox }, system) {
   ];
 }
 
-/** Asks the compiled `ops status`. @param {string} root @param {System & Access} system */
+/** Asks `ops status`, compiled as `npm run ops` does it. @param {string} root @param {System & Access} system */
 async function askStatus(root, system) {
+  const skip = (/** @type {string} */ reason, /** @type {string} */ fix) =>
+    ['Dead letters', 'Overdue markers'].map((check) => skipped(check, `not counted: ${reason}`, fix));
+  const compiler = ['node_modules/typescript/bin/tsc', '-b', 'tools/orderctl'];
+  const built = await ask(process.execPath, compiler, { cwd: root, withinMs: BUILT_WITHIN_MS });
+  if (built.status !== 'ok') return skip('orderctl cannot be built', 'npm ci, then npm run build');
   const main = `${root}tools/orderctl/dist/main.js`;
-  if (!existsSync(main)) return [skipped('Dead letters', 'not counted: orderctl is not built', 'npm run build')];
   const where = ['--endpoint', system.endpoint, '--stage', system.stage];
   const args = ['--no-warnings', main, 'status', '--json', '--no-count', ...where];
   const env = { ...process.env, ...toolVariables(system.credentials) };
   const { stdout, reason } = await ask(process.execPath, args, { env, withinMs: STATUS_WITHIN_MS });
   return stdout.startsWith('{')
     ? checkWork(JSON.parse(stdout), system)
-    : [skipped('Dead letters', `not counted: ${reason}`, operatorCommand(system, 'ops', 'status'))];
+    : skip(reason, operatorCommand(system, 'ops', 'status'));
 }
 
 /** @param {string} root @param {System & Access} system */

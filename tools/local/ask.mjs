@@ -32,7 +32,11 @@ const firstLine = (text) => text.trim().split('\n')[0] ?? '';
 export async function ask(command, args, { withinMs = ANSWERS_WITHIN_MS, ...options } = {}) {
   try {
     // Children of the command in other process groups may keep its output open.
-    const ended = await inTime(runToEnd(command, args, { ...options, withinMs }), command, withinMs + 500);
+    const ended = await inTime(
+      runToEnd(command, args, { ...options, withinMs, detached: false }),
+      command,
+      withinMs + 500,
+    );
     const { status, stdout, stderr, error, isLate } = ended;
     if (status === 0) return { status: 'ok', stdout: stdout.trim(), reason: '' };
     if (error?.code === 'ENOENT') return { status: 'missing', stdout: '', reason: `${command} is not in PATH` };

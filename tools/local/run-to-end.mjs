@@ -22,14 +22,14 @@ function signalGroup(child, signal) {
 /**
  * Like `spawnSync`, but this process can handle signals meanwhile. The program has its own process group.
  * @param {string} command @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined, withinMs?: number | undefined }} [options]
- * `signal` ends the program; after `withinMs` it is killed
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined, withinMs?: number | undefined, detached?: boolean }} [options]
+ * `signal` ends the program; after `withinMs` it is killed; not `detached`, Ctrl-C reaches it
  * @returns {Promise<{ status: number | null, stdout: string, stderr: string, error?: NodeJS.ErrnoException, isLate: boolean }>} once it
  * has ended; `isLate` when it was killed for that
  */
 export async function runToEnd(command, args, { signal, withinMs, ...options } = {}) {
   signal?.throwIfAborted();
-  const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { detached: true, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   /** @type {Promise<{ status: number | null, error?: NodeJS.ErrnoException }>} */
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve({ status: null, error }));

@@ -2,18 +2,18 @@
 export type Readiness = { status: 'ready' | 'degraded' | 'not ready' | 'unreachable'; reason?: string };
 
 type CheckResult = { status?: string; degraded?: boolean; reason?: string } | string;
-type Answer = { error?: Record<string, CheckResult>; details?: Record<string, CheckResult> };
+type Answer = { error?: Record<string, CheckResult>; details?: Record<string, CheckResult>; message?: string };
 
 const MAX_REASON_LENGTH = 200;
 
 /** What is down in an answer of /health/ready; empty if nothing is. */
 function reasonsIn(answer: string): string {
   try {
-    const { error, details = {} } = JSON.parse(answer) as Answer;
+    const { error, details = {}, message = '' } = JSON.parse(answer) as Answer;
     const down = Object.entries(error ?? details).flatMap(([check, result]) =>
       typeof result === 'object' && result.reason !== undefined ? [`${check}: ${result.reason}`] : [],
     );
-    return down.join('; ');
+    return down.join('; ') || message;
   } catch {
     return answer;
   }

@@ -40,21 +40,22 @@ export function createOrderForm(onPlaced) {
     const body = JSON.stringify(request);
     const key = unanswered?.body === body ? unanswered.key : newKey();
     const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-    let isAccepted = false;
+    /** @type {Order | undefined} */
+    let order;
     unanswered = { body, key };
     try {
-      const order = /** @type {Order} */ (await ask('api/orders', { method: 'POST', headers, body }));
-      isAccepted = true;
+      order = /** @type {Order} */ (await ask('api/orders', { method: 'POST', headers, body }));
       unanswered = undefined;
-      showPlaced.dataset.order = order.orderId;
-      onPlaced(order);
       setText(result, `Order ${shortId(order.orderId)} is accepted.`);
     } catch (error) {
       if (error instanceof RefusedError && !error.mayBeDone) unanswered = undefined;
       setText(result, problemIn(error, UNREACHABLE));
     }
-    result.dataset.kind = isAccepted ? 'accepted' : 'refused';
-    showPlaced.hidden = !isAccepted;
+    result.dataset.kind = order ? 'accepted' : 'refused';
+    showPlaced.hidden = !order;
+    if (!order) return;
+    showPlaced.dataset.order = order.orderId;
+    onPlaced(order);
   }
 
   form.addEventListener('input', describe);
