@@ -141,7 +141,9 @@ export function createInstance(options: InstanceOptions): Instance {
     logFile,
     ends,
     dispose: async () => {
-      const stubborn = setTimeout(() => { child?.kill('SIGKILL'); }, DISPOSE_WITHIN_MS);
+      const stubborn = setTimeout(() => {
+        child?.kill('SIGKILL');
+      }, DISPOSE_WITHIN_MS);
       // A process stopped with SIGSTOP does not receive other signals.
       child?.kill('SIGCONT');
       await end('SIGTERM');
