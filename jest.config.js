@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** One Jest project per kind of test, so that each can be run alone: `npm test -- --selectProjects unit`. */
 const common = {
   testEnvironment: 'node',
@@ -22,6 +24,8 @@ const common = {
     '^@orderflow/platform/(.*)$': '<rootDir>/platform/src/$1.ts',
     '^@orderflow/testing/(.*)$': '<rootDir>/testing/src/$1.ts',
     '^@orderflow/orderctl/(.*)$': '<rootDir>/tools/orderctl/src/$1.ts',
+    // The API serves these libraries to the page here.
+    '^\\./(oauth4webapi|eventsource-parser)/index\\.js$': '$1',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
@@ -35,6 +39,9 @@ const withContainers = {
 };
 
 export default {
+  // Two at least: Jest never frees the modules of a test file, and only workers are replaced when they get too large.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: '1.5GB',
   // For `it.concurrent`: each such test runs a whole system.
   maxConcurrency: 3,
   // No test measures time, and a busy machine can stop for longer than Jest's 5 s.

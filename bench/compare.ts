@@ -9,6 +9,7 @@ import { measureDrain } from './rows/drain.js';
 import { measureGrowth } from './rows/growth.js';
 import { measureLatency } from './rows/latency.js';
 import { CLIENTS, measureSaturation } from './rows/saturation.js';
+import { measureTokens } from './rows/tokens.js';
 import { openPlaces, withSubject, type Places } from './support/bench-system.js';
 import { judgeGates, judgeGoals } from './support/goals.js';
 import { leaveNothingBehind } from './support/leave-nothing.js';
@@ -84,6 +85,13 @@ async function measure(): Promise<Results> {
         results.add(subject, await turn(places, subject));
       }
       if (rows.includes('growth')) results.add('ours', await measureGrowth(places, orders, say));
+      if (rows.includes('tokens')) {
+        const cost = await measureTokens(places, orders, round);
+        results.add('ours', cost);
+        say(
+          `API: ${cost.apiCpuMsOff.toFixed(3)} ms of CPU per order, with access tokens ${cost.apiCpuMsJwt.toFixed(3)} ms`,
+        );
+      }
     }
   } finally {
     await places.dispose();

@@ -23,8 +23,8 @@ const SAMPLE_EVERY_MS = 5_000;
 const COLLECT_EVERY = 6;
 /** Caches and heaps fill first. A short run uses its first third. */
 const WARM_AFTER_MS = 180_000;
-const SERVICES = ['api-gateway', 'order-worker'] as const;
-type SoakedService = (typeof SERVICES)[number];
+const SOAKED = ['api-gateway', 'order-worker'] as const;
+type SoakedService = (typeof SOAKED)[number];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const USAGE = 'npm run bench -- --soak [--minutes 10]';
@@ -62,7 +62,7 @@ async function soak(system: BenchSystem, rate: number, minutes: number): Promise
       await sleep(SAMPLE_EVERY_MS);
       const collect = count % COLLECT_EVERY === 0;
       const memory: string[] = [];
-      for (const service of SERVICES) {
+      for (const service of SOAKED) {
         const sample = await takeSample(system, service, { startedAt, collect });
         samples[service].push(sample);
         const alive = sample.aliveMb === undefined ? '' : `, ${sample.aliveMb.toFixed(1)} MB of it live`;
@@ -123,7 +123,7 @@ const soakOurs = async (system: BenchSystem): Promise<boolean> => {
   const { samples, orderIds } = await soak(system, rate, minutes);
   await untilCompleted(system, orderIds);
   const warmAfterMs = Math.min(WARM_AFTER_MS, (minutes * 60_000) / 3);
-  const verdicts = SERVICES.map((service) => {
+  const verdicts = SOAKED.map((service) => {
     const verdict = judgeSoak(samples[service].filter(({ atMs }) => atMs >= warmAfterMs));
     console.log(describe(service, verdict));
     return verdict;

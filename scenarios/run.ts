@@ -5,6 +5,7 @@
  *   npm run scenario -- crashed-worker           plays one, on Compose
  *   npm run scenario -- --all                    plays all, one after another
  *   npm run scenario -- crashed-worker --embedded   without Docker
+ *   npm run scenario -- crashed-worker --auth       with access tokens
  *   npm run scenario -- crashed-worker --keep       leaves its system up
  */
 import { parseArgs } from 'node:util';
@@ -19,6 +20,7 @@ const USAGE = `npm run scenario                       lists the scenarios
 npm run scenario -- <name>             plays one, on Docker Compose
 npm run scenario -- --all              plays all
   --embedded      without Docker, if the scenario supports it
+  --auth          the API asks for access tokens, and the commands send them
   --keep          keeps the system up and prints how to use it
   --without-fix   skips the fix: the scenario must end with FAIL`;
 
@@ -36,6 +38,7 @@ function readOptions() {
       options: {
         all: { type: 'boolean', default: false },
         embedded: { type: 'boolean', default: false },
+        auth: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         'without-fix': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -77,7 +80,7 @@ async function play({ name, summary, lesson, readOn, play: tell }: Scenario): Pr
     environment: async () => ({ ...(await sandbox?.systems.at(-1)?.environment()), ...sandbox?.variables }),
     withFix: !values['without-fix'],
   });
-  sandbox = createSandbox(values.embedded ? 'embedded' : 'compose', story);
+  sandbox = createSandbox(values.embedded ? 'embedded' : 'compose', story, values.auth);
   let passed = false;
   try {
     await tell(story, sandbox);
@@ -96,7 +99,7 @@ async function play({ name, summary, lesson, readOn, play: tell }: Scenario): Pr
 /** Leaves containers to the user; processes end with this one, so it waits. */
 async function goOn({ systems, mode }: Sandbox): Promise<void> {
   for (const system of systems) {
-    print('The system is left as it is. To go on with it:');
+    print('The system keeps running. To use it:');
     for (const line of await system.howToGoOn()) print(`  ${line}`);
   }
   if (mode === 'embedded') await new Promise(() => setInterval(() => undefined, 60_000));
@@ -121,7 +124,7 @@ if (scenarios.length === 0) {
 }
 const problem = values.embedded ? undefined : dockerProblem();
 if (problem) {
-  process.stderr.write(`Scenarios play on Docker Compose: ${problem}. Most of them do without: --embedded\n`);
+  process.stderr.write(`Scenarios run on Docker Compose: ${problem}. Most also run without Docker: --embedded\n`);
   process.exit(1);
 }
 process.on('SIGINT', () => void interrupt());

@@ -3,7 +3,7 @@ import type { Story } from './support/story.js';
 
 /** A failure that is reproduced, observed, diagnosed and fixed on a separate system. */
 export type Scenario = {
-  /** As on the command line, and the name of its folder. */
+  /** The name on the command line, and of its folder. */
   name: string;
   /** One line for the list. */
   summary: string;

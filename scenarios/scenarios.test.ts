@@ -56,6 +56,16 @@ describe.each(SCENARIOS)('$name', ({ name, lesson, readOn, runsEmbedded }) => {
   );
 });
 
+it.concurrent(
+  'poison-order plays with access tokens, too',
+  async () => {
+    const { code, output } = await scenario('poison-order', '--embedded', '--auth');
+    expect({ code, broken: brokenIn(output) }).toEqual({ code: 0, broken: [] });
+    expect(output).toContain('$ curl --silent --header "authorization: Bearer $(npm run token --silent)" http');
+  },
+  TIMEOUT_MS,
+);
+
 describe('the command', () => {
   it(
     'lists every scenario',

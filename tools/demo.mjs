@@ -1,8 +1,8 @@
 /** `npm run demo`: follows one order and its notifications to the end, at API_URL or on the system that runs here. */
 import { fileURLToPath } from 'node:url';
-import { request } from './local/ask.mjs';
+import { createTokenSource, HOW_TO_BE_ALLOWED } from './local/access-token.mjs';
 import { LocalError, printProblem } from './local/fail.mjs';
-import { findSystem } from './local/find-system.mjs';
+import { findApi } from './local/find-api.mjs';
 import { poll } from './local/patience.mjs';
 import { say } from './local/steps.mjs';
 import { readArguments } from './usage.mjs';
@@ -15,20 +15,14 @@ const ITEMS = [
   { productId: 'pen-7', productName: 'Fountain pen', quantity: 2, unitPrice: 12.25 },
 ];
 
-async function findApi() {
-  const named = process.env.API_URL?.trim();
-  if (!named) return (await findSystem(fileURLToPath(new URL('..', import.meta.url)), process.env, 'api')).url;
-  if (!URL.canParse(named)) throw new LocalError('API_URL must be an http(s) URL such as http://127.0.0.1:3000.', '');
-  return named.replace(/\/+$/, '');
-}
-
 /**
  * Calls the API, with POST if there is a body.
- * @param {string} base @param {string} path @param {object} [sent] @returns {Promise<any>} the body
+ * @param {string} base @param {import('./local/access-token.mjs').TokenSource} tokens
+ * @param {string} path @param {object} [sent] @returns {Promise<any>} the body
  */
-async function callApi(base, path, sent) {
+async function callApi(base, tokens, path, sent) {
   const headers = { 'content-type': 'application/json' };
-  const answer = await request(`${base}${path}`, sent && { method: 'POST', headers, body: JSON.stringify(sent) });
+  const answer = await tokens.request(path, sent && { method: 'POST', headers, body: JSON.stringify(sent) });
   if (!answer) {
     throw new LocalError(
       `Nothing answers at ${base}.`,
@@ -42,7 +36,11 @@ async function callApi(base, path, sent) {
     throw new LocalError(`The program at ${base} is not Orderflow's API.`, 'API_URL=http://… npm run demo');
   }
   if (answer.status < 400) return body;
-  throw new LocalError(`${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`, '');
+  const isDenied = answer.status === 401 || answer.status === 403;
+  throw new LocalError(
+    `${path} answered ${answer.status}: ${body.detail ?? JSON.stringify(body)}`,
+    isDenied ? HOW_TO_BE_ALLOWED : '',
+  );
 }
 
 const startedAt = performance.now();
@@ -76,9 +74,10 @@ async function follow(name, ends, ask) {
 const money = (amount) => amount.toFixed(2).padStart(8);
 
 try {
-  const base = await findApi();
+  const base = await findApi(fileURLToPath(new URL('..', import.meta.url)));
+  const tokens = createTokenSource(base);
   /** @param {string} path @param {object} [sent] */
-  const call = (path, sent) => callApi(base, path, sent);
+  const call = (path, sent) => callApi(base, tokens, path, sent);
   const totalAmount = ITEMS.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice * 100, 0) / 100;
   say(`\nAn order at ${base}\n`);
   for (const { productName, quantity, unitPrice } of ITEMS) {
@@ -102,7 +101,9 @@ try {
   say('\nMessages to the customer:\n');
   for (const { channel, status, message } of await listed())
     say(`  ${channel.padEnd(6)} ${status.padEnd(5)} ${message}`);
-  say(`\nSee for yourself: curl ${base}/api/orders/${orderId}\n`);
+  const needsToken = 'authorization' in (await tokens.headers());
+  const header = needsToken ? ' -H "authorization: Bearer $(npm run token --silent)"' : '';
+  say(`\nSee for yourself: curl${header} ${base}/api/orders/${orderId}\n`);
 } catch (error) {
   printProblem(error);
   process.exit(1);

@@ -1,11 +1,13 @@
 /**
  * `npm run doctor`: checks this machine and the system that runs on it, and prints the exact fix for each problem. It
- * changes nothing, and works before `npm ci`. Exit code: 0 when nothing has failed, 1 when something has, 2 for wrong usage.
+ * compiles orderctl, changes nothing else, and works before `npm ci`. Exit code: 0 when nothing has failed, 1 when
+ * something has, 2 for wrong usage.
  */
 import { fileURLToPath } from 'node:url';
+import { checkAccess } from './doctor/access.mjs';
 import { report, toText } from './doctor/check.mjs';
 import { checkDocker, needEither } from './doctor/docker.mjs';
-import { composeCommand } from './doctor/fixes.mjs';
+import { apiLog, composeCommand } from './doctor/fixes.mjs';
 import { checkMachine } from './doctor/machine.mjs';
 import { checkPorts, checkLeftBehind } from './doctor/ports.mjs';
 import { checkLocalServices, checkContainers } from './doctor/services.mjs';
@@ -56,7 +58,8 @@ async function examine({ endpoint: named, stage, settings }) {
   // Without a running system, containers that failed to start show why.
   const ofCompose = origin.kind === 'compose' || (origin.kind === 'named' && !answers);
   const ours = ofCompose ? containers.filter((container) => container.project === project) : [];
-  const [ports, inSystem, services] = await Promise.all([
+  const api = systems.find((one) => one.endpoint === endpoint)?.api;
+  const [ports, inSystem, services, access] = await Promise.all([
     checkPorts({
       ...{ settings, containers, project },
       localRun: origin.kind === 'compose' ? undefined : localRun,
@@ -64,6 +67,7 @@ async function examine({ endpoint: named, stage, settings }) {
     }),
     answers ? checkSystem(root, system) : [checkSilence(system)],
     localRun && origin.kind === 'local' ? checkLocalServices(localRun) : [],
+    checkAccess(api, process.env, apiLog({ origin })),
   ]);
   return [
     machine.node,
@@ -77,6 +81,7 @@ async function examine({ endpoint: named, stage, settings }) {
     ...checkChoice(systems),
     ...inSystem,
     ...(ours.length > 0 ? checkContainers(ours, composeCommand({ kind: 'compose', project })) : services),
+    ...access,
   ];
 }
 

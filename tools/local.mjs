@@ -15,6 +15,7 @@ import { misused, readArguments } from './usage.mjs';
 
 const USAGE = `npm run local                              until Ctrl-C, with the merged logs
 npm run local -- --detach                  in the background; npm run local:stop ends it
+npm run local -- --auth                    with an OpenID provider: the API asks for access tokens
 npm run local -- --emulator localstack     with a LocalStack container as the emulator
 npm run local -- --env                     what the AWS CLI needs, as shell commands
 npm run dev                                the same with rebuild and restart on change`;
@@ -81,6 +82,7 @@ const { values } = readArguments(USAGE, {
     stop: { type: 'boolean', default: false },
     env: { type: 'boolean', default: false },
     watch: { type: 'boolean', default: false },
+    auth: { type: 'boolean', default: false },
     emulator: { type: 'string', default: 'ministack' },
   },
 });

@@ -6,6 +6,7 @@ import { usageSince, type Usage } from '../support/aws-usage.js';
 import { startSubjectIn, type BenchSystem, type Place, type Places } from '../support/bench-system.js';
 import { startCountingProxy } from '../support/counting-proxy.js';
 import { ordersPerSecond, warmUp } from './saturation.js';
+import { createTokenSource } from '../../tools/local/access-token.mjs';
 
 const SIZES = [100, 100_000] as const;
 const BATCH = 25;
@@ -70,8 +71,9 @@ async function usageDuring(place: Place, env: Record<string, string>, what: (sys
 }
 
 async function readPages({ apiUrl }: BenchSystem): Promise<void> {
+  const tokens = createTokenSource(apiUrl, {});
   for (let page = 0; page < PAGES; page++) {
-    const answer = await fetch(`${apiUrl}/api/orders?limit=${PAGE_SIZE}`);
+    const answer = await fetch(`${apiUrl}/api/orders?limit=${PAGE_SIZE}`, { headers: await tokens.headers() });
     if (answer.status !== 200) throw new Error(`the list answered ${answer.status}`);
     await answer.arrayBuffer();
   }

@@ -16,7 +16,7 @@ const toFloor = (key: string) => (results: Results) => results.ratio(key, 'floor
 const atMost = (limit: number) => (seen: number) => seen <= limit;
 const atLeast = (limit: number) => (seen: number) => seen >= limit;
 
-/** The largest relative growth from few stored orders to many. */
+/** The largest relative growth from the first to the second of each pair. */
 const growth =
   (...pairs: [string, string][]) =>
   (results: Results) => {
@@ -56,6 +56,7 @@ const GOALS: readonly Goal[] = [
     growth(['idleQueries100', 'idleQueries100000'], ['idleUnits100', 'idleUnits100000']),
     atMost(0.1),
   ),
+  goal('CPU per order, API: access tokens cost <= 8 %', growth(['apiCpuMsOff', 'apiCpuMsJwt']), atMost(0.08)),
   goal('worker at rest <= 95 MB', median('workerRestMb'), atMost(95)),
 ];
 

@@ -2,6 +2,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '@orderflow/testing/random';
+import { createTokenSource } from '../../tools/local/access-token.mjs';
 
 const UNUSED_FOR_MS = 30_000;
 
@@ -36,13 +37,15 @@ export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadCl
   const { hostname, port } = new URL(baseUrl);
   // Close unused connections. Otherwise the number stays at its peak.
   const agent = new Agent({ keepAlive: true, maxSockets, scheduling: 'lifo', timeout: UNUSED_FOR_MS });
+  const tokens = createTokenSource(baseUrl, {});
   let ordinal = 0;
 
   return {
-    post: (sentAt = epochMs()) =>
-      new Promise((resolve, reject) => {
+    post: async (sentAt = epochMs()) => {
+      const token = await tokens.headers();
+      return new Promise((resolve, reject) => {
         const body = BODIES[ordinal++ % CUSTOMERS] ?? Buffer.of();
-        const headers = { 'content-type': 'application/json', 'content-length': body.length };
+        const headers = { 'content-type': 'application/json', 'content-length': body.length, ...token };
         const call = request({ hostname, port, method: 'POST', path: '/api/orders', headers, agent }, (answer) => {
           let text = '';
           answer.setEncoding('utf8');
@@ -60,7 +63,8 @@ export function createLoadClient(baseUrl: string, maxSockets = Infinity): LoadCl
         });
         call.on('error', reject);
         call.end(body);
-      }),
+      });
+    },
     close: () => {
       agent.destroy();
     },

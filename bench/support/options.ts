@@ -3,7 +3,7 @@ import { helpIfAsked, misused } from '../../tools/usage.mjs';
 import { missingMains, SUBJECTS, type Subject } from './subjects.js';
 import { EMULATORS, type EmulatorKind } from './use-emulator.js';
 
-export const ROWS = ['saturation', 'calls', 'latency', 'drain', 'growth'] as const;
+export const ROWS = ['saturation', 'calls', 'latency', 'drain', 'growth', 'tokens'] as const;
 export type Row = (typeof ROWS)[number];
 
 export type BenchOptions = {

@@ -15,6 +15,8 @@ function resultsOf(change: Record<string, number> = {}): Results {
     workerCpuMs: 0.5,
     rate100x1: 500,
     rate100000x1: 480,
+    apiCpuMsOff: 0.3,
+    apiCpuMsJwt: 0.32,
   };
   results.add('ours', { ...ours, ...change });
   results.add('ours', { ...ours, ...change, ordersPerSecond: 540 });
@@ -33,6 +35,10 @@ describe('goals', () => {
     expect(verdictOf(results, 'CPU per order, worker <= 2 x floor')).toMatchObject({ seen: 2.5, verdict: 'missed' });
     expect(verdictOf(results, 'POST p50')).toMatchObject({ seen: undefined, verdict: 'not measured' });
     expect(verdictOf(results, '100 to 100,000 orders: orders/s')?.verdict).toBe('met');
+    expect(verdictOf(results, 'CPU per order, API: access tokens')?.verdict).toBe('met');
+    const slow = resultsOf({ apiCpuMsJwt: 0.33 });
+    expect(verdictOf(slow, 'CPU per order, API: access tokens')?.verdict).toBe('missed');
+    expect(formatResults(results, SUBJECTS)).toMatch(/^CPU per order, API +x 1\.07 +ms +0\.300 +0\.320$/m);
     expect(verdictOf(results, '100 to 100,000 orders: list page')?.verdict).toBe('not measured');
   });
 

@@ -73,6 +73,19 @@ function growth(results: Results): string {
   ]);
 }
 
+function tokens(results: Results): string {
+  const [off, jwt] = ['apiCpuMsOff', 'apiCpuMsJwt'].map((key) => results.of('ours', key));
+  return align([
+    ['ours, by AUTH_MODE', 'ratio', 'unit', 'off', 'jwt'],
+    [
+      'CPU per order, API',
+      formatRatio((jwt?.median ?? NaN) / (off?.median ?? NaN)),
+      'ms',
+      ...[off, jwt].map((spread) => formatSpread(spread, 3)),
+    ],
+  ]);
+}
+
 export function formatVerdicts(verdicts: readonly Verdict[]): string {
   return align(verdicts.map(({ text, seen, verdict }) => [text, seen === undefined ? '–' : seen.toFixed(2), verdict]));
 }
@@ -84,5 +97,6 @@ export function formatResults(results: Results, subjects: readonly Subject[]): s
     if (results.keys().includes(`calls${clients}`)) parts.push(operations(clients, results, subjects));
   }
   if (results.keys().includes('rate100x1')) parts.push(growth(results));
+  if (results.keys().includes('apiCpuMsJwt')) parts.push(tokens(results));
   return parts.join('\n\n');
 }

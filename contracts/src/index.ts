@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 
+export { canonicalJson, contentHashOf } from './events/content-hash.js';
 export { EventMetadata, MAX_CORRELATION_ID, type EventDetail, type OutgoingEvent } from './events/envelope.js';
 export {
   NotificationRequestedEvent,
@@ -17,6 +18,7 @@ export {
 } from './events/order-events.js';
 export { EVENT_CLASSES, QUEUE_EVENTS, type EventClass } from './events/routing.js';
 export { Failure, FAILURE_CODE, MAX_FAILURE_CODE, MAX_FAILURE_MESSAGE } from './failure.js';
+export { CallerInfo } from './http/caller.js';
 export {
   DEAD_LETTER_QUEUES,
   DeadLetterList,
@@ -64,6 +66,7 @@ export {
 export { IsId, toUuid } from './spelling.js';
 export {
   CORRELATION_ID,
+  isReference,
   IS_TEXT,
   IS_TEXT_OR_NULL,
   IsText,

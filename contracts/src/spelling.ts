@@ -18,7 +18,7 @@ export function IsLimit(max: number): PropertyDecorator {
   return applyAll(FromDigits(), isInt, Min(1), Max(max));
 }
 
-/** A UUID in lower case, as stored (RFC 9562, section 4: any case in, lower case out); undefined for anything else. */
+/** The lower-case form of a UUID, which is stored (RFC 9562, section 4); undefined for anything else. */
 export function toUuid(value: unknown): string | undefined {
   return isUUID(value) ? (value as string).toLowerCase() : undefined;
 }

@@ -48,7 +48,7 @@ describe('text', () => {
     const blank = characters.filter((character) => invisible.test(character));
     expect(blank.length).toBeGreaterThan(10_000);
     expect(blank.filter(isTaken)).toEqual([]);
-    // The other characters are visible; these five are blank, as their names say.
+    // The other characters are visible; these five are blank, like their names.
     const refused = characters.filter((character) => !invisible.test(character) && !isTaken(character));
     expect(refused).toEqual(['\u2800', '\ufffc', '\u{13441}', '\u{13442}', '\u{1d159}']);
   });

@@ -74,11 +74,18 @@ export function IsTextOrNull(max: number): PropertyDecorator {
   });
 }
 
+const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/;
+
 /** A client's own identifier, for example of a customer or product. */
 export function IsReference(): PropertyDecorator {
-  return Matches(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, {
+  return Matches(REFERENCE, {
     message: '$property must be 1 to 64 of the characters A-Z a-z 0-9 . _ : @ - and start with a letter or digit',
   });
+}
+
+/** Whether a value could be a client's own identifier. */
+export function isReference(value: unknown): value is string {
+  return typeof value === 'string' && REFERENCE.test(value);
 }
 
 /** W3C Trace Context, version 00: https://www.w3.org/TR/trace-context/#traceparent-header */

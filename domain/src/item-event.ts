@@ -1,4 +1,5 @@
 import {
+  contentHashOf,
   MAX_CORRELATION_ID,
   toText,
   TRACEPARENT,
@@ -10,7 +11,12 @@ import { eventIdFor } from './ids.js';
 import type { WorkItemRecord } from './work-item-record.js';
 
 /** What an outcome's event needs of any work item. */
-export type OutcomeField = 'status' | 'version' | 'updatedAt' | 'correlationId' | 'traceparent' | 'outcomeTraceparent';
+export const OUTCOME_FIELDS = [
+  ...(['status', 'version', 'updatedAt'] as const),
+  ...(['correlationId', 'traceparent', 'outcomeTraceparent'] as const),
+] as const;
+
+export type OutcomeField = (typeof OUTCOME_FIELDS)[number];
 
 type ItemEvent<Data> = {
   id: string;
@@ -35,6 +41,7 @@ export function itemEvent<Detail extends EventDetail>(
     correlationId: toText(correlationId, MAX_CORRELATION_ID, 'unknown'),
     traceparent: validTraceparent(traceparent),
     causationId,
+    contentHash: contentHashOf(data),
   };
   return { source, type, detail: { metadata, data } as Detail };
 }

@@ -35,7 +35,7 @@ describe('restartIdFor', () => {
 describe('whyNotRestartable', () => {
   it.each([
     [{}, undefined],
-    [{ status: 'COMPLETED' as const }, 'it is COMPLETED, and only what is FAILED can be started again'],
+    [{ status: 'COMPLETED' as const }, 'it is COMPLETED; only a FAILED item can be started again'],
     [
       { failure: { ...FAILURE, code: 'OUT_OF_STOCK', retriable: false } },
       'it was refused for good: OUT_OF_STOCK, Not finished.',

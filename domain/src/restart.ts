@@ -20,7 +20,7 @@ export function restartIdFor(id: string, item: WorkItemRecord): string {
 
 /** Why an item cannot be started again; undefined when it can. */
 export function whyNotRestartable({ status, failure }: { status: string; failure?: Failure }): string | undefined {
-  if (status !== 'FAILED') return `it is ${status}, and only what is FAILED can be started again`;
+  if (status !== 'FAILED') return `it is ${status}; only a FAILED item can be started again`;
   if (failure?.retriable === true) return undefined;
   return failure ? `it was refused for good: ${failure.code}, ${failure.message}` : 'it failed without a reason';
 }

@@ -56,6 +56,8 @@ export type WorkItemRecord = {
   /** Context of the outcome's event, when the delivery that led to the outcome was traced. */
   outcomeTraceparent?: string;
   requestHash: string;
+  /** What the created event's `metadata.contentHash` says; absent if an older version wrote the item. */
+  contentHash?: string;
   /** Random, from the request that inserted the item; absent without an Idempotency-Key. */
   insertToken?: string;
   /** Sort key of the listing indexes: `createdAt#id`. */

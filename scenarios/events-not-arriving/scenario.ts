@@ -59,7 +59,7 @@ export const eventsNotArriving: Scenario = {
       await bus.send(new PutRuleCommand({ ...rule, State: 'ENABLED', EventPattern }));
       await bus.send(new EnableRuleCommand(rule));
     });
-    story.say('Nobody places the orders again. The outbox still has them:');
+    story.say('The orders are not placed again. The outbox still has them:');
     await reach(place, orders, 'COMPLETED');
     await checkAppliedOnce(place, orders);
     const after = await story.type('npm run --silent audit');

@@ -12,7 +12,7 @@ const REDELIVERED_WITHIN_MS = 150_000;
 async function ordersAtWork(story: Story, system: BreakableSystem): Promise<string[]> {
   const orders = await placeOrders(system, ORDERS);
   const areSomeAtWork = async () => (await countIn(system, orders, 'PROCESSING')) > 0;
-  await story.eventually(areSomeAtWork, `of ${ORDERS} orders some are PROCESSING`);
+  await story.eventually(areSomeAtWork, `some of ${ORDERS} orders are PROCESSING`);
   return orders;
 }
 

@@ -24,7 +24,7 @@ export const poisonOrder: Scenario = {
     story.act('Symptom');
     await reach(place, others, 'COMPLETED');
     await reach(place, [poison], 'FAILED', 60_000);
-    const { output: failed } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${poison}`);
+    const { output: failed } = await story.type(await system.curl(`/api/orders/${poison}`));
     story.check('it says that the retries are exhausted', failed.includes('RETRIES_EXHAUSTED'), failed);
 
     story.act('Diagnosis');

@@ -8,6 +8,8 @@ export type SystemOptions = {
   variables?: Record<string, string>;
   /** Additional Compose files, by their paths in the project. */
   overlays?: readonly string[];
+  /** The API asks for access tokens of the laptop's provider. */
+  auth?: boolean;
 };
 
 /** A system that a scenario breaks with a user's own commands, which it prints. */
@@ -17,6 +19,8 @@ export type BreakableSystem = Pick<System, 'stage' | 'apiUrl' | 'awsEndpoint' | 
   connect: () => Promise<ConnectedSystem>;
   /** Variables that make commands use this system. */
   environment: () => Promise<Record<string, string>>;
+  /** The command that reads a path of the API. */
+  curl: (path: string) => Promise<string>;
   /** The command that shows the lines of a service's log that match an extended regular expression. */
   logs: (service: ServiceName, pattern: string) => string;
   /** SIGKILL from outside. The process stays down. */

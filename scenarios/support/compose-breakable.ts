@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { composeSystem } from '../../tests/support/compose-system.js';
+import { authVariables, composeSystem } from '../../tests/support/compose-system.js';
 import { accessTo } from './access.js';
 import type { BreakableSystem, SystemOptions } from './breakable-system.js';
 import { StoryBroken, type Story } from './story.js';
@@ -7,12 +7,19 @@ import { StoryBroken, type Story } from './story.js';
 const PROJECT_PREFIX = 'orderflow-scenario-';
 
 /** A separate Compose project, not yet started, with readable logs. */
-export function composeBreakable(story: Story, { variables = {}, overlays = [] }: SystemOptions = {}): BreakableSystem {
+export function composeBreakable(
+  story: Story,
+  { variables = {}, overlays = [], auth }: SystemOptions = {},
+): BreakableSystem {
   const system = composeSystem({
     project: `${PROJECT_PREFIX}${randomUUID().slice(0, 8)}`,
     variables: { LOG_FORMAT: 'pretty', ...variables },
     overlays,
   });
+
+  const access = accessTo(system, { auth });
+  // Before the first command.
+  const prepared = auth ? authVariables().then((found) => Object.assign(system.environment, found)) : undefined;
 
   async function must(command: string): Promise<void> {
     const { code } = await story.type(command);
@@ -20,8 +27,9 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
   }
 
   return {
-    ...accessTo(system),
+    ...access,
     environment: async () => ({
+      ...(await prepared),
       ...system.environment,
       // Missing while LocalStack is down, and different after each start.
       AWS_ENDPOINT_URL: await system.awsEndpoint().catch(() => ''),
@@ -40,7 +48,7 @@ export function composeBreakable(story: Story, { variables = {}, overlays = [] }
     },
     howToGoOn: async () => [
       ...Object.entries(system.environment).map(([name, value]) => `export ${name}='${value}'`),
-      `docker compose ps; curl ${await system.apiUrl().catch(() => 'http://127.0.0.1')}/api/orders`,
+      `docker compose ps; ${await access.curl('/api/orders').catch(() => 'docker compose logs')}`,
       'docker compose down --volumes --rmi local   # ends it',
     ],
   };

@@ -1,6 +1,6 @@
 import { startEmbeddedSystem } from '../../tests/support/embedded-system.js';
 import { CREDENTIALS } from '../../tests/support/credentials.js';
-import { SERVICES, type Service } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES, type Service } from '../../tools/local/embedded.mjs';
 import { sdkVariables, toolVariables } from '../../tools/local/environment.mjs';
 import { accessTo } from './access.js';
 import type { BreakableSystem, SystemOptions } from './breakable-system.js';
@@ -9,10 +9,11 @@ import type { Story } from './story.js';
 /** The system as healthy processes of this machine, with readable logs. */
 export async function startEmbeddedBreakable(
   story: Story,
-  { variables = {} }: SystemOptions = {},
+  { variables = {}, auth }: SystemOptions = {},
 ): Promise<BreakableSystem> {
   const changed: Partial<Record<Service, Record<string, string>>> = {};
   const system = await startEmbeddedSystem({
+    auth,
     env: { LOG_FORMAT: 'pretty', ...variables },
     envOfProcess: ({ service }) => changed[service] ?? {},
   });
@@ -32,6 +33,7 @@ export async function startEmbeddedBreakable(
     for (const service of services) story.say(`${service} runs as process ${instanceOf(service).pid() ?? 0}.`);
   }
 
+  const access = accessTo(system, { auth });
   const environment = async () => ({
     ...sdkVariables(await system.awsEndpoint(), CREDENTIALS),
     ...toolVariables(CREDENTIALS),
@@ -39,7 +41,7 @@ export async function startEmbeddedBreakable(
   });
 
   return {
-    ...accessTo(system),
+    ...access,
     environment,
     logs: (service, pattern) => `grep -E '${pattern}' ${instanceOf(service as Service).logFile}`,
     kill: async (service) => {
@@ -47,7 +49,7 @@ export async function startEmbeddedBreakable(
       await system.kill(service);
     },
     stop,
-    start: (service) => start(...(service ? [service] : SERVICES)),
+    start: (service) => start(...(service ? [service] : SERVICE_NAMES)),
     reconfigure: async (service, variablesOfService) => {
       changed[service] = { ...changed[service], ...variablesOfService };
       story.say(`${service} is restarted with ${JSON.stringify(variablesOfService)}.`);
@@ -56,8 +58,8 @@ export async function startEmbeddedBreakable(
     },
     howToGoOn: async () => [
       ...Object.entries(await environment()).map(([name, value]) => `export ${name}='${value}'`),
-      `curl ${await system.apiUrl()}/api/orders`,
-      ...SERVICES.map((service) => `tail -f ${instanceOf(service).logFile}`),
+      await access.curl('/api/orders'),
+      ...SERVICE_NAMES.map((service) => `tail -f ${instanceOf(service).logFile}`),
       'press Ctrl-C here to end it',
     ],
   };

@@ -29,7 +29,7 @@ export type Place = { story: Story; system: BreakableSystem };
 
 /** Shows the order with curl, and checks its status. */
 export async function showOrder({ story, system }: Place, orderId: string, status: Order['status']): Promise<void> {
-  const { output } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${orderId}`);
+  const { output } = await story.type(await system.curl(`/api/orders/${orderId}`));
   story.check(`the order is ${status}`, output.includes(`"status":"${status}"`), output);
 }
 

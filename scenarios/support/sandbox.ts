@@ -26,7 +26,8 @@ export type Sandbox = {
   dispose: () => Promise<void>;
 };
 
-export function createSandbox(mode: Sandbox['mode'], story: Story): Sandbox {
+/** @param auth whether the API of its systems asks for access tokens */
+export function createSandbox(mode: Sandbox['mode'], story: Story, auth = false): Sandbox {
   const undos: (() => unknown)[] = [];
   const systems: BreakableSystem[] = [];
   const variables: Record<string, string> = {};
@@ -50,10 +51,10 @@ export function createSandbox(mode: Sandbox['mode'], story: Story): Sandbox {
       const settings = Object.entries(more).map(([name, value]) => `${name}=${value}`);
       story.say(`$ export ${settings.join(' ')}`);
     },
-    project: (options) => keep(composeBreakable(story, options)),
+    project: (options) => keep(composeBreakable(story, { ...options, auth })),
     start: async (options) => {
-      if (mode === 'embedded') return keep(await startEmbeddedBreakable(story, options));
-      const system = keep(composeBreakable(story, options));
+      if (mode === 'embedded') return keep(await startEmbeddedBreakable(story, { ...options, auth }));
+      const system = keep(composeBreakable(story, { ...options, auth }));
       await system.start();
       return system;
     },

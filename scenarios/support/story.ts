@@ -65,7 +65,7 @@ function shorten(lines: string[]): string[] {
   return [...lines.slice(0, half), `… ${lines.length - SHOWN_LINES} more lines …`, ...lines.slice(-half)];
 }
 
-const neverCame = (withinMs: number): string => `nothing of it within ${withinMs / 1_000} s`;
+const neverCame = (withinMs: number): string => `did not appear within ${withinMs / 1_000} s`;
 
 export function createStory({ write, environment, withFix }: StoryOptions): Story {
   let acts = 0;

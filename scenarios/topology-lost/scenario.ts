@@ -30,7 +30,7 @@ export const topologyLost: Scenario = {
       story.say('Its hook deploys the template again, and the services resume:');
       const healed = await placeOrder(system);
       await reach(place, [healed], 'COMPLETED', 60_000);
-      const { output } = await story.type(`curl --silent ${await system.apiUrl()}/api/orders/${before}`);
+      const { output } = await story.type(await system.curl(`/api/orders/${before}`));
       story.check('the API does not find the lost order', output.includes('ORDER_NOT_FOUND'), output);
       story.say('Now the topology is deleted while LocalStack stays up, so no hook runs:');
       await story.type(`${AWSLOCAL} cloudformation delete-stack --stack-name orderflow-${system.stage}`);
@@ -39,11 +39,7 @@ export const topologyLost: Scenario = {
     }
 
     story.act('Symptom');
-    await story.typeUntil(
-      `curl --silent ${await system.apiUrl()}/api/orders/${before}`,
-      'the API cannot answer',
-      /"status":503/,
-    );
+    await story.typeUntil(await system.curl(`/api/orders/${before}`), 'the API cannot answer', /"status":503/);
     await story.typeUntil(
       system.logs('order-worker', 'paused|resumed'),
       'the worker logs what is missing',

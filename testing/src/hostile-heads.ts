@@ -78,7 +78,7 @@ const FOREIGN_HOSTS: Head[] = [
 const OWN_HOSTS: Head[] = [
   host('served', 'a loopback name', 'localhost:{port}'),
   host('served', 'a loopback name in capitals, with the dot of the root', 'LOCALHOST.:{port}'),
-  host('served', 'another port, as behind a published one', 'localhost:1'),
+  host('served', 'another port, for example a published one', 'localhost:1'),
   host('served', 'an empty port', 'localhost:'),
   host('served', 'a loopback address', '127.0.0.1:{port}'),
   host('served', 'an IPv6 address', '[::1]:{port}'),

@@ -1,12 +1,12 @@
 import type { QueueCounts } from '@orderflow/platform/aws/queues';
 import { createEventPublisher } from '@orderflow/platform/events/publisher';
-import { type SweptTable, type SweeperOptions, type SweepReport } from '@orderflow/platform/work-item/swept-table';
+import { emptyReport, type SweptTable, type SweeperOptions } from '@orderflow/platform/work-item/swept-table';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createFakeAws } from './aws/fake-aws.js';
 import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
-import { THINGS } from './work-item-table.js';
+import { INSERTED_ITEM, THINGS } from './work-item-table.js';
 
 export const SWEPT_AT_MS = Date.UTC(2027, 0, 1);
 const MINUTE_MS = 60_000;
@@ -24,20 +24,11 @@ type Thing = Record<string, unknown>;
 
 /** An item as its insert left it, whose marker became due a second ago. */
 export const thing = (change: Thing = {}): Thing => ({
+  ...INSERTED_ITEM,
   thingId: 'thing-1',
-  status: 'PENDING',
-  version: 1,
-  effects: 0,
   createdAt: '2026-12-31T00:00:00.000Z',
   updatedAt: '2026-12-31T00:00:00.000Z',
-  holder: '',
-  claimToken: '',
-  leaseUntil: 0,
-  lastReplayId: '',
-  timeline: {},
-  outboxShard: 3,
   outboxAt: SWEPT_AT_MS - 1_000,
-  outboxAttempts: 0,
   ...change,
 });
 
@@ -46,18 +37,7 @@ export const finishedThing = (change: Thing = {}): Thing =>
   thing({ status: 'COMPLETED', version: 3, effects: 1, ...change });
 
 /** A sweep that found nothing. */
-export const NOTHING_SWEPT: SweepReport = {
-  due: 0,
-  republished: 0,
-  leased: 0,
-  waiting: 0,
-  givenUp: 0,
-  blocked: 0,
-  failed: 0,
-  ahead: 0,
-  blockedBy: [],
-  awaiting: [],
-};
+export const NOTHING_SWEPT = emptyReport();
 
 const THINGS_TABLE = {
   TableName: 'things',

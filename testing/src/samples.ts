@@ -3,7 +3,7 @@ type Sample = { name: string; labels: Record<string, string>; value: number };
 const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** The samples of a scrape, without help and types. @throws when a line is no sample */
+/** The samples of a scrape, without help and types. @throws when a line is not a sample */
 export function samplesOf(scrape: string): Sample[] {
   return scrape
     .split('\n')

@@ -6,6 +6,20 @@ const eventOf = (type: string, at: string) => (item: object) => {
   return { source: 'test', type, detail: { metadata: { occurredAt: String(occurredAt) }, data: { id, version } } };
 };
 
+/** The attributes of a work item as its insert leaves it. `outboxAt` and the key are the test's. */
+export const INSERTED_ITEM = {
+  status: 'PENDING',
+  version: 1,
+  effects: 0,
+  holder: '',
+  claimToken: '',
+  leaseUntil: 0,
+  lastReplayId: '',
+  timeline: {},
+  outboxShard: 3,
+  outboxAttempts: 0,
+};
+
 /** A table of things, which belongs to no service. */
 export const THINGS: WorkItemTable = {
   name: 'things',
@@ -15,4 +29,5 @@ export const THINGS: WorkItemTable = {
   createdEventOf: eventOf('Made', 'createdAt'),
   outcomeEventOf: (item): OutgoingEvent => eventOf('Ended', 'updatedAt')(item),
   confirmedBy: ['a-consumer'],
+  firstConsumer: 'a-consumer',
 };

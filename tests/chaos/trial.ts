@@ -11,6 +11,7 @@ export const INVARIANTS = {
   I9: 'outages are contained',
   I10: 'nothing is left behind',
   I11: 'clocks may stop and jump',
+  I12: 'forgeries change nothing',
 } as const;
 export type InvariantId = keyof typeof INVARIANTS;
 
@@ -39,7 +40,7 @@ export type Trial = {
   fullOnly?: true;
   /** The protection to remove, and the invariant that must then fail. */
   ablation?: { name: string; breaks: InvariantId };
-  /** @throws errors that are no verdict on the system, for example a failed start */
+  /** @throws errors that say nothing about the system, for example a failed start */
   run(options: TrialOptions): Promise<Check[]>;
 };
 

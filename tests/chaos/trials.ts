@@ -5,6 +5,7 @@ import { clockSteps } from './trials/clock-steps.js';
 import { deaths } from './trials/deaths.js';
 import { denied } from './trials/denied.js';
 import { dualWrites } from './trials/dual-writes.js';
+import { forgedEvents } from './trials/forged-events.js';
 import { frozenWorker } from './trials/frozen-worker.js';
 import { givenUp } from './trials/given-up.js';
 import { idempotency } from './trials/idempotency.js';
@@ -44,4 +45,5 @@ export const TRIALS: readonly Trial[] = [
   givenUp,
   clockSteps,
   suspendedLaptop,
+  forgedEvents,
 ];

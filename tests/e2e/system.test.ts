@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { eventually } from '@orderflow/testing/eventually';
 import { forDocker } from '../../tools/local/environment.mjs';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startComposeSystem } from '../support/compose-system.js';
 import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
@@ -41,7 +41,7 @@ describe('the system on Compose', () => {
   it('has every container healthy', async () => {
     const containers = await system.containers();
     expect(containers.map(({ Service, State, Health }) => `${Service} ${Health || State}`).sort()).toEqual(
-      [...SERVICES, 'localstack']
+      [...SERVICE_NAMES, 'localstack']
         .map((service) => `${service} healthy`)
         .concat('topology exited')
         .sort(),
@@ -112,7 +112,7 @@ describe('the system on Compose', () => {
 
     const health = await (await fetch(`${await system.apiUrl()}/health`)).text();
     expect(leaksIn(health, canaries)).toEqual([]);
-    for (const service of SERVICES) {
+    for (const service of SERVICE_NAMES) {
       expect({ service, leaks: leaksIn(await system.logs(service), canaries) }).toEqual({ service, leaks: [] });
     }
   });
@@ -123,7 +123,7 @@ describe('the system on Compose', () => {
 
     type Targets = { data: { activeTargets: { labels: { job: string }; health: string }[] } };
     const ask = async <T>(path: string) => (await (await fetch(`${prometheus}/api/v1/${path}`)).json()) as T;
-    const up = SERVICES.map((service) => `${service} up`).sort();
+    const up = SERVICE_NAMES.map((service) => `${service} up`).sort();
     await eventually(
       async () => {
         const { activeTargets } = (await ask<Targets>('targets')).data;
@@ -188,12 +188,12 @@ describe('the system on Compose', () => {
     await Promise.any(accepted.map(({ orderId }) => api.orderInState(orderId, 'PROCESSING')));
 
     const startedAt = performance.now();
-    expect(await system.stop(...SERVICES)).toEqual(SERVICES.map(() => 0));
+    expect(await system.stop(...SERVICE_NAMES)).toEqual(SERVICE_NAMES.map(() => 0));
     expect(performance.now() - startedAt).toBeLessThan(15_000);
     for (const queue of [operator.names.orderQueue, operator.names.notificationQueue])
       expect((await queueCounts(operator, queue)).inFlight).toBe(0);
 
-    await system.start(...SERVICES);
+    await system.start(...SERVICE_NAMES);
     await Promise.all(accepted.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED', 30_000)));
     expect(await system.stop('localstack')).toEqual([0]);
   }, 90_000);

@@ -15,9 +15,13 @@ MOST_REMEMBERED = 200
 # This order ends FAILED and can be replayed; other orders cannot.
 FAILS_ALWAYS = "test-fails-always"
 
+caller = os.environ.get("CALLER", "")
+# The id of the customer that sends the requests. It may name itself only.
+customer = "orderflow-checkout" if caller == "customer" else None
+
 # Orders that failed before the run: each can be replayed once. The others fail once a worker has handled them.
 failed_ids = os.environ.get("FAILED_ORDERS", "").split()
-order_ids: list[str] = list(failed_ids)
+order_ids: list[str] = [] if customer else list(failed_ids)
 failing_ids: list[str] = []
 notification_ids: list[str] = []
 cursors: list[tuple[str, str | None]] = []
@@ -92,6 +96,9 @@ def before_call(context, case, kwargs):
         if chance.random() < 0.3:
             case.body["items"][0]["productId"] = FAILS_ALWAYS
         correct_total(case.body)
+        # Sometimes another customer, which is 404.
+        if customer and chance.random() < 0.9:
+            case.body["customerId"] = customer
         correct_idempotency_key(case)
     elif case.operation.label == "POST /api/notifications":
         case.body = correct_texts(case.body)
@@ -100,6 +107,8 @@ def before_call(context, case, kwargs):
             case.body["orderId"] = chance.choice(order_ids)
         correct_idempotency_key(case)
     elif case.operation.label == "GET /api/orders":
+        if customer and "customerId" in case.query and chance.random() < 0.9:
+            case.query["customerId"] = customer
         correct_query(case, chance)
     elif case.operation.label == "GET /api/orders/{orderId}/notifications":
         # Few orders have more than one page of notifications.
@@ -128,3 +137,8 @@ def after_call(context, case, response):
         remember(notification_ids, response.json()["notificationId"])
     elif label == "GET /api/orders" and status == 200 and response.json()["nextCursor"]:
         remember(cursors, (response.json()["nextCursor"], case.query.get("customerId")))
+
+
+@schemathesis.check
+def refused_without_a_token(ctx, response, case):
+    assert caller != "nobody" or response.status_code >= 400, f"{response.status_code} without a token"

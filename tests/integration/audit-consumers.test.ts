@@ -3,7 +3,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
-import { OUTCOME_CONSUMERS } from '@orderflow/domain/orders/orders-table';
+import { OUTCOME_CONSUMERS, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import { audit } from '@orderflow/orderctl/audit/audit';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { status } from '@orderflow/orderctl/status/status';
@@ -46,7 +46,7 @@ describe('with a second consumer of outcomes', () => {
     return record;
   }
 
-  const run = (consumers = CONSUMERS) =>
+  const run = (consumers: OutcomeConsumers = CONSUMERS) =>
     audit(system, { now: Date.now, pause: () => Promise.resolve() }, { recheckMs: MINUTE_MS, consumers });
 
   it('the audit finds an outcome that it never got and that has no marker', async () => {
@@ -69,6 +69,27 @@ describe('with a second consumer of outcomes', () => {
     expect(report.findings).toMatchObject([{ kind: 'outcome-not-delivered', id: record.orderId }]);
     expect(report.findings[0]?.problem).toContain('shipping-worker did not confirm');
     expect(report.outcomes).toMatchObject({ underWay: 0, missing: 1 });
+  }, 30_000);
+
+  it('the audit counts an outcome in its dead-letter queue as under way', async () => {
+    const record = await store(order({ ...OVERDUE, awaiting: 'shipping-worker' }));
+    const { type, detail } = orderOutcome(record)!;
+    const MessageBody = JSON.stringify({ 'detail-type': type, detail });
+    const consumers = { ...OUTCOME_CONSUMERS, 'shipping-worker': { ...SECOND, queue: 'orderQueue' } } as const;
+    expect((await run(consumers)).findings).toMatchObject([{ kind: 'outcome-not-delivered' }]);
+    const QueueUrl = await system.urlOf(system.names.orderDeadLetterQueue);
+    await system.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    expect(await run(consumers)).toMatchObject({ findings: [], outcomes: { underWay: 1 } });
+  }, 30_000);
+
+  it('the audit still expects its confirmation when customers are not notified', async () => {
+    await emulator.deploy({ STAGE: system.stage, NOTIFY_ON_ORDER_OUTCOME: 'false' });
+    const rule = { rule: 'orderCreatedRule', queue: 'undeliveredQueue' } as const;
+    const consumers = { ...OUTCOME_CONSUMERS, 'shipping-worker': rule };
+    const { orderId } = await store(order({ ...OVERDUE, awaiting: 'shipping-worker' }));
+    const report = await run(consumers);
+    expect(report.findings).toMatchObject([{ kind: 'outcome-not-delivered', id: orderId }]);
+    expect(report.outcomes.expected).toBe(true);
   }, 30_000);
 
   it('the audit expects no confirmation of earlier outcomes, nor any by a removed consumer', async () => {

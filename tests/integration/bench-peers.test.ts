@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { OrderCompletedEvent } from '@orderflow/contracts';
+import { contentHashOf, OrderCompletedEvent } from '@orderflow/contracts';
 import { depthOf } from '@orderflow/platform/aws/queues';
 import { decodeEvent } from '@orderflow/platform/events/decode';
 import { eventually } from '@orderflow/testing/eventually';
@@ -107,7 +107,9 @@ describe('a peer that the benchmarks compare with', () => {
       );
       expect(messages).not.toEqual([]);
       for (const { Body: body = '' } of messages) {
-        expect(decodeEvent(body, [OrderCompletedEvent]).event.data.customerId).toBe('customer-1');
+        expect(decodeEvent(body, { classes: [OrderCompletedEvent], contentHashOf }).event.data.customerId).toBe(
+          'customer-1',
+        );
       }
 
       for (const { child } of [api, worker]) child.kill('SIGTERM');

@@ -8,7 +8,7 @@ import {
   type TimelineStep,
 } from '@orderflow/contracts';
 import { eventually } from '@orderflow/testing/eventually';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
@@ -152,7 +152,7 @@ describe('the live views of a running system', () => {
     );
     const [history] = updates();
     expect(events[0]?.event).toBe('history');
-    const workers = SERVICES.filter((service) => service !== 'api-gateway').sort();
+    const workers = SERVICE_NAMES.filter((service) => service !== 'api-gateway').sort();
     expect(history?.workers?.map(({ service, status }) => [service, status])).toEqual(
       workers.map((worker) => [worker, 'ready']),
     );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@orderflow/testing/eventually';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { isAlive } from '../../tools/local/identity.mjs';
 import { canListen } from '../../tools/local/ports.mjs';
 import { stateOfDependencies } from '../../tools/local/dependencies.mjs';
@@ -67,8 +67,8 @@ describe('whatever ends npm run local', () => {
     expect(await hungUp.ended).toBe(0);
     expect(await unread.ended).toBe(0);
     for (const { folder } of [hungUp]) {
-      const logs = SERVICES.map((name) => readFileSync(join(folder, `logs/${name}.log`), 'utf8'));
-      expect(logs.map((log) => log.includes('drained'))).toEqual(SERVICES.map(() => true));
+      const logs = SERVICE_NAMES.map((name) => readFileSync(join(folder, `logs/${name}.log`), 'utf8'));
+      expect(logs.map((log) => log.includes('drained'))).toEqual(SERVICE_NAMES.map(() => true));
     }
     expect([...hungUp.left(), ...unread.left()]).toEqual([]);
   }, 180_000);
@@ -91,7 +91,7 @@ describe('whatever ends npm run local', () => {
     // Each service logs one line.
     expect((await fetch(`${urls.API ?? ''}/no-id`)).status).toBeGreaterThanOrEqual(400);
     expect((await fetch(urls.API ?? '')).status).toBe(200);
-    expect(launcher.left().sort()).toEqual([...SERVICES, 'emulator'].sort());
+    expect(launcher.left().sort()).toEqual([...SERVICE_NAMES, 'emulator'].sort());
     expect(launcher.stop()).toEqual({ status: 0, output: expect.stringContaining('Stopped.') });
     expect(launcher.left()).toEqual([]);
     expect(existsSync(launcher.runFile)).toBe(false);

@@ -36,7 +36,7 @@ const CALLS: Head[] = [
   read('a signed call of a page', 403, HOST, signature('sqs'), 'Origin: http://evil.example'),
   read('a signed call of a sandboxed page', 403, HOST, signature('sqs'), 'Origin: null'),
   read('a signed call of a file', 403, HOST, signature('sqs'), 'Origin: file://'),
-  read('a signed call of its own origin', 403, HOST, signature('sqs'), 'Origin: http://localhost:{port}'),
+  read('a signed call from its own origin', 403, HOST, signature('sqs'), 'Origin: http://localhost:{port}'),
   read("a signed call of the vendor's page", 403, HOST, signature('sqs'), 'Origin: https://app.localstack.cloud'),
   read('an image of another page', 403, HOST, signature('sqs'), 'Sec-Fetch-Site: cross-site'),
   read('a link of another page', 403, HOST, signature('sqs'), 'Sec-Fetch-Site: same-site'),

@@ -4,7 +4,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { samplesOf, valueOf } from '@orderflow/testing/samples';
 import { eventually } from '@orderflow/testing/eventually';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
@@ -19,10 +19,10 @@ describe('the metrics of a system', () => {
   let network: FaultyNetwork;
   let system: EmbeddedSystem;
   let samples: ReturnType<typeof samplesOf>;
-  const scrapes: Partial<Record<(typeof SERVICES)[number], string>> = {};
+  const scrapes: Partial<Record<(typeof SERVICE_NAMES)[number], string>> = {};
   const api = createApiClient(() => system.apiUrl());
 
-  async function scrape(service: (typeof SERVICES)[number]): Promise<string> {
+  async function scrape(service: (typeof SERVICE_NAMES)[number]): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${system.instances(service)[0]!.port}/metrics`);
     expect(response.status).toBe(200);
     return response.text();
@@ -58,8 +58,8 @@ describe('the metrics of a system', () => {
     const [fault] = Object.values(AWAY);
     network.inject(fault!, 'DynamoDB');
     await expect(api.createOrder(orderFor('book-1'))).rejects.toThrow('answered 503');
-    for (const service of SERVICES) scrapes[service] = await scrape(service);
-    samples = SERVICES.flatMap((job) =>
+    for (const service of SERVICE_NAMES) scrapes[service] = await scrape(service);
+    samples = SERVICE_NAMES.flatMap((job) =>
       samplesOf(scrapes[job]!).map(({ labels, ...sample }) => ({
         ...sample,
         labels: { ...labels, job, instance: job },
@@ -91,8 +91,8 @@ describe('the metrics of a system', () => {
   });
 
   it('come from the services that Prometheus scrapes', () => {
-    expect(scrapeJobs().sort()).toEqual([...SERVICES].sort());
-    for (const service of SERVICES) expect(valueOf(scrapes[service]!, 'build_info', { service })).toBe(1);
+    expect(scrapeJobs().sort()).toEqual([...SERVICE_NAMES].sort());
+    for (const service of SERVICE_NAMES) expect(valueOf(scrapes[service]!, 'build_info', { service })).toBe(1);
   });
 
   it('count orders, deliveries and dead letters', () => {

@@ -83,7 +83,7 @@ describe('with a running system', () => {
     await api.orderInState(item.orderId, 'COMPLETED');
     const again = await ops('order', ...endpoint(), 'replay', item.orderId);
     expect(again.exitCode).toBe(1);
-    expect(again.stdout).toContain('it is COMPLETED, and only what is FAILED can be started again');
+    expect(again.stdout).toContain('it is COMPLETED; only a FAILED item can be started again');
     expect(await ops('order', 'replay', 'order-7', ...endpoint())).toMatchObject({ exitCode: 2, stdout: '' });
     const unknown = await ops('notification', 'replay', randomUUID(), ...endpoint());
     expect(unknown.exitCode).toBe(1);

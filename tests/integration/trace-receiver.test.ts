@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@orderflow/testing/eventually';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { createApiClient } from '../support/api-client.js';
 import { useTracedSystem } from '../support/traced-system.js';
 
@@ -46,7 +46,7 @@ describe('a system that exports traces', () => {
       }, 'a line about its end');
       await traceOf((await placeOrder('book-1')).traceId);
       expect(await complaints()).toBe(before.complaints + 1);
-      for (const service of SERVICES) {
+      for (const service of SERVICE_NAMES) {
         expect(await traced.system.logs(service)).not.toContain('"level":"error"');
       }
     }, 60_000);

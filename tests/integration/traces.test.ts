@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { replay } from '@orderflow/orderctl/dead-letters/replay';
 import { eventually } from '@orderflow/testing/eventually';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { createApiClient } from '../support/api-client.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
 import { drawTrace } from '../support/otlp-receiver.js';
@@ -51,7 +51,7 @@ describe('traces', () => {
       'orderflow.order.id': orderId,
       'orderflow.attempt': 1,
     });
-    for (const service of SERVICES) {
+    for (const service of SERVICE_NAMES) {
       expect(await traced.system.logs(service)).toContain(`"traceId":"${traceId}"`);
     }
   }, 30_000);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { SERVICES, spawnService } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES, spawnService } from '../../tools/local/embedded.mjs';
 import { followFile } from '../../tools/local/follow.mjs';
 import { LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 import { build } from '../../tools/local/requirements.mjs';
@@ -40,7 +40,7 @@ describe('the code that a service loads', () => {
   });
 
   /** Stops a service once it has logged `until`, and returns the scripts it has loaded. */
-  async function loadedBy(service: (typeof SERVICES)[number], endpoint: string, until: string): Promise<string[]> {
+  async function loadedBy(service: (typeof SERVICE_NAMES)[number], endpoint: string, until: string): Promise<string[]> {
     const coverage = join(dir, 'coverage');
     const port = await lastingPort();
     await new Promise<void>((resolve) => {
@@ -71,7 +71,7 @@ describe('the code that a service loads', () => {
   /** The SDK and its exporter. The API does not count: prom-client loads it, and it does nothing by itself. */
   const ofSdk = (url: string) => url.includes('@opentelemetry/') && !url.includes('@opentelemetry/api/');
 
-  it.each(SERVICES)(
+  it.each(SERVICE_NAMES)(
     '%s does not load the SDK of OpenTelemetry without an endpoint',
     async (service) => {
       const started = service === 'api-gateway' ? 'listening' : 'health endpoints listen';

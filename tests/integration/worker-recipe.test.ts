@@ -5,7 +5,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyCheckout } from '../support/copy-checkout.js';
-import { EDITS, NEW_FILES } from '../support/shipping-worker.js';
+import { EDITS } from '../support/shipping-edits.js';
+import { NEW_FILES } from '../support/shipping-worker.js';
 
 const FILES = [...Object.keys(NEW_FILES), ...Object.keys(EDITS)];
 /** What runs the worker in Compose, and what npm writes. */

@@ -1,6 +1,6 @@
 /** The live page in a browser. */
 import { describe, expect, it } from '@jest/globals';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { orderFor } from '../support/api-client.js';
 import { steps, useLivePages } from '../support/live-pages.js';
 
@@ -51,7 +51,7 @@ describe('the live page', () => {
     await page.locator('#queues').getByText('local-order-queue', { exact: true }).waitFor();
     await page.locator('#queues').getByText('local-order-queue-dlq', { exact: true }).waitFor();
     const workers = page.locator('#workers [data-status=ready]');
-    const names = SERVICES.filter((service) => service !== 'api-gateway').sort();
+    const names = SERVICE_NAMES.filter((service) => service !== 'api-gateway').sort();
     await workers.nth(names.length - 1).waitFor();
     expect((await workers.locator('.name').allTextContents()).sort()).toEqual(names);
     expect(await page.locator('#throughput canvas').count()).toBe(1);

@@ -6,11 +6,17 @@ import type {
   Order,
 } from '@orderflow/contracts';
 import { eventually } from '@orderflow/testing/eventually';
+import { createTokenSource, type TokenSource } from '../../tools/local/access-token.mjs';
 
-/** A minimal client of the API for tests. */
+/** A minimal client of the API for tests. If the API needs tokens, it is the operator of the laptop's provider. */
 export function createApiClient(baseUrl: () => Promise<string>) {
+  let tokens: { url: string; source: TokenSource } | undefined;
+
   async function call<T>(path: string, expected: number, init?: RequestInit): Promise<T> {
-    const response = await fetch(`${await baseUrl()}${path}`, init);
+    const url = await baseUrl();
+    if (tokens?.url !== url) tokens = { url, source: createTokenSource(url, {}) };
+    const headers = { ...(init?.headers as Record<string, string> | undefined), ...(await tokens.source.headers()) };
+    const response = await fetch(`${url}${path}`, { ...init, headers });
     const text = await response.text();
     if (response.status !== expected) throw new Error(`${path} answered ${response.status}: ${text}`);
     return JSON.parse(text) as T;

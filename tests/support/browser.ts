@@ -3,13 +3,13 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { eventually } from '@orderflow/testing/eventually';
 import { findChromium } from '../../tools/local/chromium.mjs';
 
-/** The machine's Chromium, headless. @throws if it is missing */
-export async function startBrowser(args: string[] = []): Promise<Browser> {
+/** The machine's Chromium, headless, without some of Playwright's own arguments. @throws if it is missing */
+export async function startBrowser(args: string[] = [], ignoreDefaultArgs: string[] = []): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('no Chromium is in PATH, nor at CHROMIUM_PATH');
   // As root, for example in a container, Chromium refuses to run with its sandbox.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath, args: [...sandbox, ...args] });
+  return chromium.launch({ executablePath, args: [...sandbox, ...args], ignoreDefaultArgs });
 }
 
 export type LivePage = {
@@ -23,10 +23,10 @@ export type LivePage = {
 const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
 const LIVE_WITHIN_MS = 60_000;
 
-/** The live page, open and connected. */
-export async function openLivePage(
+/** An empty page in a separate context, which may send requests to these origins. */
+export async function openPage(
   browser: Browser,
-  apiUrl: string,
+  origins: string[],
   options: BrowserContextOptions = {},
 ): Promise<LivePage> {
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 }, ...options });
@@ -36,16 +36,27 @@ export async function openLivePage(
     const isComplaint = ['error', 'warning'].includes(message.type()) && !message.text().includes(NETWORK_CHANGED);
     if (isComplaint) complaints.push(message.text());
   });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!origins.includes(new URL(request.url()).origin)) complaints.push(`request to ${request.url()}`);
+  });
+  // Injected, because the page's policy would block a script element.
+  await page.addInitScript(axe.source);
+  return { page, complaints, close: () => context.close() };
+}
+
+/** The live page, open and connected. */
+export async function openLivePage(
+  browser: Browser,
+  apiUrl: string,
+  options: BrowserContextOptions = {},
+): Promise<LivePage> {
+  const opened = await openPage(browser, [apiUrl], options);
+  const { page } = opened;
   let isCutOff = false;
   page.on('requestfailed', (request) => {
     isCutOff ||= request.failure()?.errorText === NETWORK_CHANGED;
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(`${apiUrl}/`)) complaints.push(`request to ${request.url()}`);
-  });
-  // Injected, because the page's policy would block a script element.
-  await page.addInitScript(axe.source);
   const live = page.locator('#connection[data-state=live]');
   await eventually(
     async () => {
@@ -57,7 +68,7 @@ export async function openLivePage(
     'a live page',
     LIVE_WITHIN_MS,
   );
-  return { page, complaints, close: () => context.close() };
+  return opened;
 }
 
 /** Accessibility violations found by axe-core, by rule and place. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DockerComposeEnvironment } from 'testcontainers';
 import { eventually } from '@orderflow/testing/eventually';
+import { freePort } from '../../tools/local/ports.mjs';
 import type { ServiceName, System } from './system.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,7 +25,7 @@ type Observer = 'jaeger' | 'prometheus';
 
 /** Container of a Compose project, as `docker compose ps --format json` has it. */
 type ComposeContainer = {
-  Service: ServiceName | 'topology' | Observer;
+  Service: ServiceName | 'topology' | 'identity-provider' | Observer;
   ID: string;
   State: string;
   Health: string;
@@ -97,9 +98,14 @@ export function composeSystem({ project, variables = {}, overlays = [] }: Compos
     },
     logs: (service) => compose('logs', '--no-color', '--no-log-prefix', service),
     dispose: async () => {
-      await compose('--profile', 'observability', 'down', '--volumes', '--rmi', 'local', '--timeout', '5');
+      await compose('--profile', '*', 'down', '--volumes', '--rmi', 'local', '--timeout', '5');
     },
   };
+}
+
+/** Settings for a system with access tokens and the provider of the profile auth. */
+export async function authVariables(): Promise<Record<string, string>> {
+  return { AUTH_MODE: 'jwt', COMPOSE_PROFILES: 'auth', IDENTITY_PORT: String(await freePort()) };
 }
 
 /** Builds the images and starts the system as a separate project, on free ports, with short timings. */

@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@orderflow/testing/eventually';
-import { deployTopology, SERVICES, workerUrls, type Service } from '../../tools/local/embedded.mjs';
+import { deployTopology, SERVICE_NAMES, workerUrls, type Service } from '../../tools/local/embedded.mjs';
+import { issuerAt, startProvider, trustVariables } from '../../tools/local/identity-provider.mjs';
+import { freePort } from '../../tools/local/ports.mjs';
 import { build as compile, installEmulator } from '../../tools/local/requirements.mjs';
 import { CREDENTIALS } from './credentials.js';
 import { startEmptyEmulator, startLocalStackEmulator, type Emulator } from './emulator.js';
 import { sendRaw, signedBy } from './guard/raw-request.js';
 import { createInstance, type Instance } from './instance.js';
+import { killAtExit } from './kill-at-exit.js';
 import { lastingPort } from './lasting-port.js';
 import { SHORT_TIMINGS } from './short-timings.js';
 import type { ServiceName, System } from './system.js';
@@ -40,11 +43,15 @@ type EmbeddedOptions = {
   endpointFor?: (emulatorUrl: string) => Promise<string>;
   /** False if the services are already compiled. */
   build?: boolean;
+  /** The API asks for access tokens of a provider that is started, too. */
+  auth?: boolean;
 };
 
 export type EmbeddedSystem = System & {
   /** The processes of one service, or of all. */
   instances(service?: Service): Instance[];
+  /** Whose tokens the API asks for; undefined if it asks for none. */
+  issuer: string | undefined;
 };
 
 /** A local emulator with the topology. */
@@ -87,6 +94,7 @@ async function openEmulator(wanted: EmbeddedOptions['emulator'], env: Record<str
 /** Starts the whole system as local processes on free ports, by default with short timings. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const { envOf = {}, envOfProcess, replicas = {}, restart = false, mains = {}, endpointFor, build = true } = options;
+  const { auth = false } = options;
   const env: Record<string, string> = { ...(options.timings ?? SHORT_TIMINGS), ...options.env };
   const compiled = build ? compile(root) : Promise.resolve();
   compiled.catch(() => undefined);
@@ -94,20 +102,26 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
   const emulatorUrl = endpointFor ? await endpointFor(emulator.url) : emulator.url;
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
 
+  const place = { root, logDir };
+  const providerPort = auth ? await freePort() : undefined;
+  const provider = providerPort === undefined ? undefined : await startProvider(place, providerPort, env);
+  if (provider) killAtExit(provider);
+  const trust = providerPort === undefined ? {} : trustVariables(providerPort);
+
   const portsOf = (service: Service) => Promise.all(Array.from({ length: replicas[service] ?? 1 }, lastingPort));
-  const places = await Promise.all(SERVICES.map(async (service) => ({ service, ports: await portsOf(service) })));
+  const places = await Promise.all(SERVICE_NAMES.map(async (service) => ({ service, ports: await portsOf(service) })));
   const workers = workerUrls(places.flatMap(({ service, ports }) => ports.map((port) => ({ service, port }))));
 
   const all = places.flatMap(({ service, ports }) => {
     const main = mains[service];
     return ports.map((port, index) =>
       createInstance({
-        place: { root, logDir },
+        place,
         name: index === 0 ? service : `${service}-${index + 1}`,
         service,
         port,
         emulatorUrl,
-        env: { ...workers, ...env, ...envOf[service] },
+        env: { ...workers, ...env, ...(service === 'api-gateway' ? trust : {}), ...envOf[service] },
         main,
         restart,
         ...(envOfProcess ? { envOfLife: (life) => envOfProcess({ service, replica: index + 1, life }) } : {}),
@@ -118,6 +132,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
 
   const system: EmbeddedSystem = {
     stage: env.STAGE ?? 'local',
+    issuer: providerPort === undefined ? undefined : issuerAt(providerPort),
     apiUrl: () => Promise.resolve(`http://127.0.0.1:${of('api-gateway')[0]?.port ?? 0}`),
     awsEndpoint: () => Promise.resolve(emulator.url),
     instances: (service) => (service === undefined ? [...all] : of(service)),
@@ -133,14 +148,14 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     },
     logs: async (service) => (await Promise.all(of(service).map((instance) => instance.logs()))).join(''),
     dispose: async () => {
-      await Promise.all(all.map((instance) => instance.dispose()));
+      await Promise.all([...all.map((instance) => instance.dispose()), provider?.stop()]);
       await emulator.dispose();
       await rm(logDir, { recursive: true, force: true });
     },
   };
   try {
     await compiled;
-    await system.start(...SERVICES);
+    await system.start(...SERVICE_NAMES);
   } catch (error) {
     await system.dispose();
     throw error;

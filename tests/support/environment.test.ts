@@ -15,13 +15,13 @@ import {
   shellCommands,
   TEMPLATE_PARAMETERS,
 } from '../../tools/local/environment.mjs';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { HOSTILE_SHELL } from './hostile-shell.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 /** Of every service. */
 const configs: { loadConfig: (env: NodeJS.ProcessEnv) => object }[] = [];
-for (const service of SERVICES) {
+for (const service of SERVICE_NAMES) {
   configs.push((await import(`../../services/${service}/src/config.js`)) as (typeof configs)[number]);
 }
 const ENVIRONMENTS = { ofTheMachine, forServices, forDeployment, forDownloads, forDocker, forTests };
@@ -55,7 +55,7 @@ describe.each(Object.entries(ENVIRONMENTS))('an environment %s', (kind, make) =>
 describe('a setting', () => {
   /** Set by the start command or by images. */
   const OF_A_START = [
-    ...['PORT', 'HOST', 'WORKER_URLS', 'NODE_ENV'],
+    ...['PORT', 'HOST', 'WORKER_URLS', 'NODE_ENV', 'MANAGEMENT_PORT', 'PUBLISHED_ON_LOOPBACK'],
     ...['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
   ];
   const readByServices = new Set<string>();
@@ -121,5 +121,8 @@ it('of a container has the AWS settings of compose.yaml, and none of the shell',
       value === null ? [name] : [...String(value).matchAll(/\$\{(\w+)/g)].map(([, variable = '']) => variable),
     ),
   );
-  expect(fromShell.filter((name) => ![...SETTINGS, ...TEMPLATE_PARAMETERS].includes(name))).toEqual([]);
+  // Of the OpenID provider: its port and a setting for tests.
+  const ofProvider = ['IDENTITY_PORT', 'ACCESS_TOKEN_TTL_SECONDS'];
+  const known = [...SETTINGS, ...TEMPLATE_PARAMETERS, ...ofProvider];
+  expect(fromShell.filter((name) => !known.includes(name))).toEqual([]);
 });

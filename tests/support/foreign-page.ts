@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from './browser.js';
 
-/** A name that resolves to this machine, as in DNS rebinding. */
+/** A name that resolves to this machine after DNS rebinding. */
 const EVIL = 'evil.example';
 const PAGE = readFileSync(new URL('foreign-page.html', import.meta.url), 'utf8');
 

@@ -1,7 +1,8 @@
 /** Titles of the parts of schemathesis's report that list problems. The parts before them list what it tried. */
 const WRONG = /^=+ (?:ERRORS|FAILURES) =+$/m;
 /** Lines of our tool and of the API's log. */
-const SAID = /^(?:No valid request succeeded|.*"level":"error"|\d+ cases, NOT PASSED)/;
+const SAID =
+  /^(?:No valid request succeeded|Requests without a token succeeded|.*"level":"error"|\d+ cases, NOT PASSED)/;
 const LAST_LINES = 40;
 
 /** The part of `npm run hostile`'s output that says why it failed and how to repeat it. */

@@ -31,7 +31,7 @@ const WITHOUT_THEIR_SCRIPT = {
 };
 
 describe('an installation', () => {
-  it('runs no script of a package, whoever calls npm ci', async () => {
+  it('runs no package script, however npm ci is called', async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
     expect((await run('npm', ['config', 'get', 'ignore-scripts'], { cwd: root, env })).stdout).toBe('true\n');
   });

@@ -14,6 +14,15 @@ const SOON_MS = 20_000;
 /** The steps in the picture of a timeline. */
 export const steps = async (page: Page) => page.locator('#picture .row text:not(.took)').allTextContents();
 
+/** Places an order with the form; returns its row in the list. */
+export async function place(page: Page, productId: string) {
+  const accepted = page.waitForResponse((answer) => answer.request().method() === 'POST' && answer.status() === 201);
+  await page.getByLabel('Product').selectOption(productId);
+  await page.getByRole('button', { name: 'Place order' }).click();
+  const { orderId } = (await (await accepted).json()) as { orderId: string };
+  return { orderId, row: page.locator('#orders tr', { has: page.getByTitle(orderId) }) };
+}
+
 export function useLivePages() {
   jest.setTimeout(90_000);
   let network: FaultyNetwork;
@@ -54,15 +63,6 @@ export function useLivePages() {
     opened.add(live);
     live.page.setDefaultTimeout(SOON_MS);
     return live;
-  }
-
-  /** Places an order with the form; returns its row in the list. */
-  async function place(page: Page, productId: string) {
-    const accepted = page.waitForResponse((answer) => answer.request().method() === 'POST' && answer.status() === 201);
-    await page.getByLabel('Product').selectOption(productId);
-    await page.getByRole('button', { name: 'Place order' }).click();
-    const { orderId } = (await (await accepted).json()) as { orderId: string };
-    return { orderId, row: page.locator('#orders tr', { has: page.getByTitle(orderId) }) };
   }
 
   return {

@@ -17,7 +17,13 @@ export class LocalLauncher {
   readonly env = {
     ...process.env,
     ...{ NODE_OPTIONS: '', ORDERFLOW_LOCAL_DIR: this.folder },
-    ...{ API_PORT: '0', LOCALSTACK_PORT: '0', ORDER_WORKER_PORT: '0', NOTIFICATION_WORKER_PORT: '0' },
+    ...{
+      API_PORT: '0',
+      LOCALSTACK_PORT: '0',
+      ORDER_WORKER_PORT: '0',
+      NOTIFICATION_WORKER_PORT: '0',
+      IDENTITY_PORT: '0',
+    },
   };
   output = '';
   ended: Promise<number | NodeJS.Signals> = Promise.resolve(0);

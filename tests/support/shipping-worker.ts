@@ -1,13 +1,13 @@
-/**
- * "A worker" of CONTRIBUTING.md, followed for a worker that ships completed orders and publishes OrderShipped: new files,
- * and edits of existing ones.
- */
+/** The new files of a worker that ships completed orders and publishes OrderShipped. */
 
-const app = `import { OrderCompletedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
+const app = `import { contentHashOf, OrderCompletedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
+import { ORDER_OUTCOME_FIELDS } from '@orderflow/domain/orders/order-events';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
+import { createBelieveOutcome } from '@orderflow/platform/work-item/stored-outcome';
 import { on } from '@orderflow/platform/worker/dispatch';
 import type { ShippingWorkerEnv } from './config.js';
 import { leaveInDeadLetters, shipOrder, type Carrier } from './ship-order.js';
@@ -17,6 +17,8 @@ type Dependencies = AppDependencies<ShippingWorkerEnv> & { carrier: Carrier };
 export function createApp(dependencies: Dependencies): Worker {
   const { config, aws, carrier, metrics = createMetrics('shipping-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
+  const orders = ordersTable(names);
+  const believeOutcome = createBelieveOutcome(aws.dynamo, orders, ORDER_OUTCOME_FIELDS);
   return createWorker({
     ...dependencies,
     env: config,
@@ -24,10 +26,11 @@ export function createApp(dependencies: Dependencies): Worker {
     metrics,
     queue: names.shippingQueue,
     deadLetterQueue: names.shippingDeadLetterQueue,
-    uses: { bus: names.bus, rules: [names.ordersToShipRule], tables: [] },
+    uses: { bus: names.bus, rules: [names.ordersToShipRule], tables: [orders] },
     expected: QUEUE_EVENTS.shipments,
-    registrations: [on(OrderCompletedEvent, shipOrder(carrier), leaveInDeadLetters)],
+    registrations: [on(OrderCompletedEvent, shipOrder(carrier, believeOutcome), leaveInDeadLetters)],
     replayIdOf: replayIdFor,
+    contentHashOf,
   });
 }
 `;
@@ -38,7 +41,7 @@ import { WorkerEnv, workerRules } from '@orderflow/platform/worker/worker-env';
 
 export class ShippingWorkerEnv extends WorkerEnv {
   @IsPort()
-  PORT = 3040;
+  PORT = 3050;
 
   override LOG_REDACT = REDACTED_LOG_FIELDS;
 }
@@ -66,11 +69,12 @@ await runMain(() =>
 );
 `;
 
-const handler = `import { OrderShippedEvent, type OrderCompletedEvent } from '@orderflow/contracts';
+const handler = `import { OrderCompletedEvent, OrderShippedEvent } from '@orderflow/contracts';
 import { eventIdFor } from '@orderflow/domain/ids';
 import type { Clock } from '@orderflow/platform/runtime/clock';
 import type { Logger } from '@orderflow/platform/runtime/logger';
 import { askOutside } from '@orderflow/platform/worker/ask-outside';
+import type { BelieveOutcome } from '@orderflow/platform/work-item/stored-outcome';
 import type { Handler } from '@orderflow/platform/worker/delivery';
 
 type Parcel = { idempotencyKey: string; orderId: string; signal: AbortSignal };
@@ -87,10 +91,13 @@ export function createLoggingCarrier({ logger, now }: { logger: Logger; now: Clo
   };
 }
 
-export function shipOrder(carrier: Carrier): Handler<OrderCompletedEvent> {
-  return async ({ data: { orderId, orderVersion }, metadata }, { fields, signal }) => {
+export function shipOrder(carrier: Carrier, believeOutcome: BelieveOutcome): Handler<OrderCompletedEvent> {
+  return async ({ data: { orderId, orderVersion } }, { fields, signal, contentHash }) => {
     fields.orderId = orderId;
-    const { eventId: causationId, correlationId, traceparent } = metadata;
+    const reported = { type: OrderCompletedEvent.type, version: orderVersion, contentHash };
+    const stored = await believeOutcome(orderId, reported);
+    if (!stored) return { outcome: 'duplicate', events: [] };
+    const { eventId: causationId = '', correlationId, traceparent } = stored.detail.metadata;
     const parcel = { idempotencyKey: causationId, orderId, signal };
     const { shippedAt } = await askOutside('the carrier', () => carrier.ship(parcel));
     const { source, type, version } = OrderShippedEvent;
@@ -151,7 +158,8 @@ function start() {
 describe('the shipping worker', () => {
   it('ships a completed order and publishes OrderShipped', async () => {
     const system = start();
-    const { orderId, message } = anOutcome('COMPLETED');
+    const { order, orderId, message } = anOutcome('COMPLETED');
+    system.aws.dynamo.seed(NAMES.ordersTable, order);
     system.send(message);
     expect(await system.outcomes.next()).toBe('processed');
     expect(system.published()).toMatchObject([
@@ -162,14 +170,26 @@ describe('the shipping worker', () => {
   it('retries, and then dead-letters, what the carrier refuses', async () => {
     const system = start();
     system.plan.failures = 2;
-    system.send(anOutcome('COMPLETED').message);
+    const { order, message } = anOutcome('COMPLETED');
+    system.aws.dynamo.seed(NAMES.ordersTable, order);
+    system.send(message);
     await system.untilEmpty();
     expect(system.deadLetters()).toMatchObject([{ code: 'RECEIVES_EXHAUSTED' }]);
+  });
+
+  it('ships nothing for an order that is not completed', async () => {
+    const system = start();
+    const { order, message } = anOutcome('COMPLETED');
+    system.aws.dynamo.seed(NAMES.ordersTable, { ...order, status: 'PENDING', version: 1 });
+    system.send(message);
+    expect(await system.outcomes.next()).toBe('dead-lettered');
+    expect(system.deadLetters()).toMatchObject([{ code: 'EVENT_MISMATCH' }]);
+    expect(system.published()).toEqual([]);
   });
 });
 `;
 
-const FOLDER = 'services/shipping-worker';
+export const FOLDER = 'services/shipping-worker';
 
 /** Contents by path. */
 export const NEW_FILES: Record<string, string> = {
@@ -199,153 +219,4 @@ export const NEW_FILES: Record<string, string> = {
   [`${FOLDER}/src/main.ts`]: main,
   [`${FOLDER}/src/ship-order.ts`]: handler,
   [`${FOLDER}/src/app.test.ts`]: componentTest,
-};
-
-/** Replaces `found`, which must be there. */
-function replaced(text: string, found: string | RegExp, by: string | ((match: string) => string)): string {
-  const next = text.replace(found, by as string);
-  if (next === text) throw new Error(`${String(found)} is not in the file`);
-  return next;
-}
-
-const copyOfWorker = (text: string): string =>
-  text
-    .replaceAll('notification-worker', 'shipping-worker')
-    .replaceAll('NOTIFICATION_WORKER', 'SHIPPING_WORKER')
-    .replaceAll('3020-3029', '3040-3049');
-
-/** Appends a copy of what is found, for the new worker. */
-const doubled = (text: string, found: RegExp): string => replaced(text, found, (one) => `${one}${copyOfWorker(one)}`);
-
-const queue = `
-  ShippingQueue:
-    Type: AWS::SQS::Queue
-    DeletionPolicy: Delete
-    UpdateReplacePolicy: Delete
-    Properties:
-      QueueName: !Sub \${Stage}-shipping-queue
-      SqsManagedSseEnabled: true
-      MessageRetentionPeriod: 345600
-      VisibilityTimeout: !Ref VisibilityTimeoutSeconds
-      RedrivePolicy:
-        deadLetterTargetArn: !GetAtt ShippingDeadLetterQueue.Arn
-        maxReceiveCount: !Ref MaxReceiveCount
-
-  ShippingDeadLetterQueue:
-    Type: AWS::SQS::Queue
-    DeletionPolicy: Delete
-    UpdateReplacePolicy: Delete
-    Properties:
-      QueueName: !Sub \${Stage}-shipping-queue-dlq
-      SqsManagedSseEnabled: true
-      MessageRetentionPeriod: 1209600
-      RedriveAllowPolicy:
-        redrivePermission: byQueue
-        sourceQueueArns:
-          - !Sub arn:\${AWS::Partition}:sqs:\${AWS::Region}:\${AWS::AccountId}:\${Stage}-shipping-queue
-
-  ShippingQueuePolicy:
-    Type: AWS::SQS::QueuePolicy
-    Properties:
-      Queues: [!Ref ShippingQueue]
-      PolicyDocument:
-        Version: '2012-10-17'
-        Statement:
-          - Sid: RulesOfTheBus
-            Effect: Allow
-            Principal: { Service: events.amazonaws.com }
-            Action: sqs:SendMessage
-            Resource: !GetAtt ShippingQueue.Arn
-            Condition:
-              ArnEquals:
-                aws:SourceArn:
-                  - !Sub arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/\${Bus}/\${Stage}-orders-to-ship
-
-  OrdersToShipRule:
-    Type: AWS::Events::Rule
-    DependsOn: [ShippingQueuePolicy, UndeliveredQueuePolicy]
-    Properties:
-      Name: !Sub \${Stage}-orders-to-ship
-      Description: Completed orders go to the shipping worker.
-      EventBusName: !Ref Bus
-      EventPattern:
-        source: [{ prefix: orderflow. }]
-        detail-type: [OrderCompleted]
-      Targets:
-        - Id: shipping-queue
-          Arn: !GetAtt ShippingQueue.Arn
-          DeadLetterConfig: { Arn: !GetAtt UndeliveredQueue.Arn }
-`;
-
-const eventClass = `
-export class OrderShippedData {
-  @IsId()
-  orderId!: string;
-
-  @IsISO8601()
-  shippedAt!: string;
-}
-
-/** A completed order was handed to the carrier. */
-export class OrderShippedEvent {
-  static readonly type = 'OrderShipped';
-  static readonly version = 1;
-  static readonly source = 'orderflow.shipping-worker';
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => EventMetadata)
-  metadata!: EventMetadata;
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => OrderShippedData)
-  data!: OrderShippedData;
-}
-`;
-
-/** From the old content to the new one, by path. */
-export const EDITS: Record<string, (text: string) => string> = {
-  'contracts/src/events/order-events.ts': (text) => `${text}${eventClass}`,
-  'contracts/src/index.ts': (text) =>
-    replaced(text, '  OrderFailedData,\n', '  OrderFailedData,\n  OrderShippedData,\n  OrderShippedEvent,\n'),
-  'contracts/src/topology.js': (text) => {
-    const service = `  'shipping-worker': { port: 3040, portVariable: 'SHIPPING_WORKER_PORT', publishes: 'what it shipped' },\n`;
-    const entry = `  shipments: {
-    name: 'shipping-queue',
-    worker: 'shipping-worker',
-    rules: { 'orders-to-ship': ['OrderCompleted'] },
-    operation: 'shipOrders',
-    does: 'ships completed orders',
-  },
-`;
-    const withService = replaced(text, / {2}'notification-worker': .+\n/, (line) => line + service);
-    return replaced(withService, /\}\);\n$/, `${entry}});\n`);
-  },
-  'infrastructure/template.yaml': (text) => {
-    const line = `                  - !Sub arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/\${Bus}/\${Stage}-orders-to-ship\n`;
-    const allowed = replaced(text, /^ {2}UndeliveredQueuePolicy:\n(?: {4}.+\n)+/m, (policy) => policy + line);
-    return replaced(allowed, /\n# ARNs for/, (outputs) => `${queue}${outputs}`);
-  },
-  'services/tsconfig.json': (text) =>
-    replaced(
-      text,
-      '{ "path": "notification-worker" }',
-      '{ "path": "notification-worker" }, { "path": "shipping-worker" }',
-    ),
-  // Written by npm install.
-  'package-lock.json': (text) => {
-    const lock = JSON.parse(text) as { packages: Record<string, object> };
-    lock.packages[FOLDER] = { name: '@orderflow/shipping-worker', version: '0.1.0', license: 'MIT' };
-    lock.packages['node_modules/@orderflow/shipping-worker'] = { resolved: FOLDER, link: true };
-    return JSON.stringify(lock, null, 2);
-  },
-  'compose.yaml': (text) => {
-    const withUrl = replaced(text, /,notification-worker=http:\/\/[^,\n]+/, (url) => url + copyOfWorker(url));
-    return doubled(withUrl, /^ {2}notification-worker:\n(?: {4}.+\n)+\n/m);
-  },
-  'compose.test.yaml': (text) => doubled(text, /^ {2}notification-worker:\n(?: {4}.+\n)+\n/m),
-  '.env.example': (text) => doubled(text, /^NOTIFICATION_WORKER_PORT=.+\n/m),
-  'observability/prometheus/prometheus.yml': (text) => doubled(text, /^ {2}- job_name: notification-worker\n.+\n/m),
-  'observability/prometheus/alerts.yml': (text) => doubled(text, /^ +or absent\(up\{job="notification-worker"\}\)\n/m),
 };

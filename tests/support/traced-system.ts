@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Order } from '@orderflow/contracts';
 import { eventually } from '@orderflow/testing/eventually';
-import { SERVICES } from '../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { orderFor } from './api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from './embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from './faulty-network.js';
@@ -31,7 +31,7 @@ export function useTracedSystem() {
         return network.url;
       },
     });
-    for (const service of SERVICES) {
+    for (const service of SERVICE_NAMES) {
       await eventually(async () => (await system.logs(service)).includes('"message":"tracing"'), `${service} tracing`);
     }
   }, 120_000);

@@ -78,7 +78,7 @@ export function checkImage({ image, hasToken }) {
 }
 
 /**
- * @param {Answer} answer of docker compose config; when there is none, compose.yaml itself is read
+ * @param {Answer} answer of docker compose config; without an answer, compose.yaml itself is read
  * @param {string} composeFile @returns {ComposeConfig}
  */
 export function readConfig({ status, stdout }, composeFile) {

@@ -54,6 +54,13 @@ export function operatorCommand({ origin, endpoint, stage }, script, ...args) {
   return [`${prefix}npm run ${script}`, ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
 }
 
+/** Shows the end of the API's log. @param {Pick<System, 'origin'>} system */
+export function apiLog({ origin }) {
+  return origin.kind === 'local'
+    ? `tail -n 20 ${origin.logs}api-gateway.log`
+    : `${composeCommand(origin)} logs --tail 20 api-gateway`;
+}
+
 /** Where the emulator logs. @param {System} system */
 export function emulatorLog({ origin }) {
   if (origin.kind === 'compose') return `${composeCommand(origin)} logs --tail 20 localstack`;

@@ -28,6 +28,9 @@ const PORTS = [
   ...OF_SERVICES.slice(1),
 ];
 
+/** Only with access tokens. @type {Port} */
+const PROVIDER_PORT = ['identity-provider', 'OpenID provider', 'IDENTITY_PORT', '3040'];
+
 const PORT_RANGE = /^\d{1,5}(?:-\d{1,5})?$/;
 
 /** Proxy processes of Docker, Docker Desktop, rootless Docker, Colima and Podman. */
@@ -86,8 +89,10 @@ export function checkLeftBehind({ pids, end }) {
  */
 export function checkPorts({ settings, localRun, leftBehind, containers, project }) {
   const ours = containers.filter((container) => container.project === project);
+  const [name, key] = PROVIDER_PORT;
+  const hasProvider = localRun?.urls[key] !== undefined || ours.some(({ service }) => service === name);
   return Promise.all(
-    PORTS.map(async ([name, key, variable, fallback]) => {
+    [...PORTS, ...(hasProvider ? [PROVIDER_PORT] : [])].map(async ([name, key, variable, fallback]) => {
       const url = localRun?.urls[key];
       const [published] = ours.filter(({ service }) => service === name).flatMap(({ ports }) => ports);
       const running = url === undefined ? published : Number(new URL(url).port);

@@ -40,10 +40,12 @@ export function checkContainers(containers, compose) {
  * @param {string} service @param {import('@orderflow/platform/health/ask-readiness').Readiness} readiness
  * @param {string} logs the folder
  */
-export function checkReadiness(service, { status, reason }, logs) {
+export function checkReadiness(service, { status, reason, error }, logs) {
   const check = `Service ${service}`;
   if (status === 'ready') return ok(check, status);
-  return (status === 'degraded' ? warn : fail)(check, `${status}: ${reason}`, `tail -n 20 ${logs}${service}.log`);
+  // This machine's own network error, in full. A failed connection to several addresses has no message, but a code.
+  const found = `${status}: ${error?.message || reason}`;
+  return (status === 'degraded' ? warn : fail)(check, found, `tail -n 20 ${logs}${service}.log`);
 }
 
 /** @param {import('./surroundings.mjs').LocalRun} run */
@@ -54,7 +56,7 @@ export async function checkLocalServices({ urls, logs }) {
     platform = await import('@orderflow/platform/health/ask-readiness');
   } catch {
     return [
-      skipped('Services', 'not asked: the dependencies are not installed, or older than the code', 'npm run local'),
+      skipped('Services', 'not checked: the dependencies are not installed, or older than the code', 'npm run local'),
     ];
   }
   const { askReadiness } = platform;

@@ -23,9 +23,9 @@ async function cloudFormation({ endpoint, credentials }, action, stack) {
   if (answer.body.includes(`<${action}Response`)) return answer.body;
   if (answer.body.includes('does not exist')) return undefined;
   if (answer.body.includes('UnrecognizedClientException')) {
-    throw new Error(`the emulator at ${endpoint} takes another access key: say which with ${KEY_VARIABLES}`);
+    throw new Error(`the emulator at ${endpoint} expects another access key: set ${KEY_VARIABLES}`);
   }
-  throw new Error(`what is at ${endpoint} does not answer as an AWS emulator does`);
+  throw new Error(`${endpoint} does not answer like an AWS emulator`);
 }
 
 /** @param {string} text */

@@ -105,13 +105,18 @@ export function checkWork({ queues, outbox }, system) {
   ];
 }
 
+/** The compiler writes its errors to stdout. @param {import('../local/ask.mjs').Answer} built */
+export function whyNotBuilt({ stdout, reason }) {
+  return `orderctl cannot be built: ${stdout.trim().split('\n', 1)[0] || reason}`;
+}
+
 /** Asks `ops status`, compiled as `npm run ops` does it. @param {string} root @param {System & Access} system */
 async function askStatus(root, system) {
   const skip = (/** @type {string} */ reason, /** @type {string} */ fix) =>
     ['Dead letters', 'Overdue markers'].map((check) => skipped(check, `not counted: ${reason}`, fix));
   const compiler = ['node_modules/typescript/bin/tsc', '-b', 'tools/orderctl'];
   const built = await ask(process.execPath, compiler, { cwd: root, withinMs: BUILT_WITHIN_MS });
-  if (built.status !== 'ok') return skip('orderctl cannot be built', 'npm ci, then npm run build');
+  if (built.status !== 'ok') return skip(whyNotBuilt(built), 'npm ci, then npm run build');
   const main = `${root}tools/orderctl/dist/main.js`;
   const where = ['--endpoint', system.endpoint, '--stage', system.stage];
   const args = ['--no-warnings', main, 'status', '--json', '--no-count', ...where];

@@ -101,9 +101,9 @@ export async function endKnown(known, withinMs) {
 
 /**
  * The processes of one run.
- * @param {object} run @param {() => boolean} run.isStopping what starts from then on is ended at once
- * @param {() => void} run.onChange after each start, and each end that nobody asked for
- * @param {(child: Child, code: number) => void} run.onOwnEnd of a process that nobody told to end
+ * @param {object} run @param {() => boolean} run.isStopping while it is true, a process that starts is ended at once
+ * @param {() => void} run.onChange called after each start and each unexpected end
+ * @param {(child: Child, code: number) => void} run.onOwnEnd called after each unexpected end
  */
 export function createProcesses({ isStopping, onChange, onOwnEnd }) {
   /** @type {Set<Child>} */

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 /**
  * Why an installed package does not match the lockfile; undefined if it does. Optional packages may be missing.
  * @param {string} root
- * @param {string} path below root, as node_modules/jest
+ * @param {string} path relative to root, for example node_modules/jest
  * @param {Locked} locked
  */
 function problemOf(root, path, { version, resolved = '', link, optional }) {
@@ -22,7 +22,7 @@ function problemOf(root, path, { version, resolved = '', link, optional }) {
 /**
  * Compares node_modules with the lockfile, including development dependencies.
  * @param {string} root
- * @returns {string} 'up to date', or what it is instead
+ * @returns {string} 'up to date', or how it differs
  */
 export function stateOfDependencies(root) {
   if (!existsSync(`${root}node_modules`)) return 'missing';

@@ -1,5 +1,5 @@
 /** The system as local processes: emulator, topology and services. */
-import { SERVICES as LISTED } from '../../contracts/src/topology.js';
+import { SERVICES } from '../../contracts/src/topology.js';
 import { request } from './ask.mjs';
 import { startChild } from './children.mjs';
 import { forDeployment, forServices, ofTheMachine, sdkVariables, toolVariables } from './environment.mjs';
@@ -10,12 +10,12 @@ import { runOrFail } from './run-to-end.mjs';
 /**
  * @typedef {import('./children.mjs').Child} Child
  * @typedef {import('./environment.mjs').Credentials} Credentials
- * @typedef {keyof typeof LISTED} Service
+ * @typedef {keyof typeof SERVICES} Service
  * @typedef {{ port: number, emulatorUrl: string, credentials: Credentials, env?: NodeJS.ProcessEnv, name?: string, main?: string }} ServiceOptions
  * @typedef {{ root: string, logDir: string, onStart?: (child: Child) => void }} Place `onStart` gets each process at once, before it is ready
  */
 
-export const SERVICES = /** @type {Service[]} */ (Object.keys(LISTED));
+export const SERVICE_NAMES = /** @type {Service[]} */ (Object.keys(SERVICES));
 
 const HEALTHY_WITHIN_MS = 60_000;
 /** A round of polling must be short. */

@@ -134,7 +134,7 @@ export async function findSystem(root, env, part) {
   const containers =
     docker.status === 'ok'
       ? `Docker has no running ${service} of Compose project ${settings('COMPOSE_PROJECT_NAME') ?? 'orderflow'}`
-      : `Docker cannot be asked (${docker.reason})`;
+      : `Docker does not answer (${docker.reason})`;
   const asked = url ? `nothing answers at ${url} (${variable})` : `${variable} is ${settings(variable)}`;
   const error = new LocalError(
     `No system runs here: npm run local ${local}, ${containers}, ${asked}.`,

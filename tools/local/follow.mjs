@@ -7,7 +7,7 @@ const LOOK_EVERY_MS = 100;
 /**
  * Calls `onLine` for each line appended from now on. The file need not exist yet.
  * @param {string} file @param {(line: string) => void} onLine
- * @returns {() => void} ends it, with what is there by then
+ * @returns {() => void} stops following, after a last read
  */
 export function followFile(file, onLine) {
   let position = statSync(file, { throwIfNoEntry: false })?.size ?? 0;

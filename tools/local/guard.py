@@ -3,11 +3,11 @@
 MiniStack itself answers any web page: it allows every origin, needs no credentials, and can start processes. The guard
 forwards the calls that Orderflow needs and refuses all others with 403:
 
-- `POST /` of four services, signed with this run's access key id, from a client that is no browser;
-- `GET /_ministack/health`, by which a start knows that MiniStack is up.
+- `POST /` of four services, signed with this run's access key id, from a client that is not a browser;
+- `GET /_ministack/health`, which shows that MiniStack is up.
 
 The key id is as long as a secret and compared as one. The signature is not verified: it travels with the key id, so
-whoever can read one has the other, and test proxies that change requests would have to sign again. See
+anyone who can read one has the other, and test proxies that change requests would have to sign again. See
 docs/adr/0022-emulator-guard.md.
 """
 

@@ -60,9 +60,9 @@ function startFromPs(pid) {
 }
 
 /**
- * The start of a process, as a text to compare. It is safe in file names. Undefined without such a process, empty if
- * unknown.
- * @param {number} pid @param {string} proc where Linux tells of processes
+ * A text that identifies the start of a process, for comparison and safe in file names. Undefined if there is no such
+ * process, empty if its start is unknown.
+ * @param {number} pid @param {string} proc the proc file system of Linux
  */
 export function startOf(pid, proc = '/proc') {
   if (!isInUse(pid)) return undefined;

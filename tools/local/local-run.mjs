@@ -14,12 +14,12 @@ import { isAlive, mayBeAlive } from './identity.mjs';
 /**
  * @typedef {object} RunFolder
  * @property {string} root
- * @property {string} runFile what is started, and where it is
- * @property {string} startLog what a start in the background prints
+ * @property {string} runFile lists the processes and the URLs
+ * @property {string} startLog the output of a start in the background
  * @property {string} logDir
- * @property {string} logs the same for people, who are in the project's folder
+ * @property {string} logs the same, relative to the project for messages
  * @property {string} project the Compose project of its LocalStack: two folders must not share a container
- * @property {string} prefix what a command begins with to mean this folder; empty for the usual one
+ * @property {string} prefix begins a command for this folder; empty for the default folder
  * @typedef {import('./environment.mjs').Credentials} Credentials
  * @typedef {import('./identity.mjs').Known} Known
  * @typedef {{ parent: Known, children: Known[], usesContainer?: boolean, urls: Record<string, string>, credentials?: Credentials | undefined }} Run
@@ -70,8 +70,8 @@ export function pidFile(file) {
     }
     const pids = [...text.matchAll(/"pid":\s*(\d+)/g)].map(([, pid]) => pid);
     throw new LocalError(
-      `${file} is damaged, so what has been started here is not known${pids.length > 0 ? `; it names the processes ${pids.join(', ')}` : ''}.`,
-      `End what still runs of it, then delete it: rm ${file}`,
+      `${file} is damaged, so the processes that were started here are not known${pids.length > 0 ? `; it names the processes ${pids.join(', ')}` : ''}.`,
+      `End those that still run, then delete it: rm ${file}`,
     );
   }
   return {

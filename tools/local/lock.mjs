@@ -31,7 +31,7 @@ function unless(codes, act) {
   }
 }
 
-/** @param {string} holder its process id, when that started, and what tells it from others of the same process */
+/** @param {string} holder process id, start time, and a part that is unique in the process */
 function isGone(holder) {
   const [pid = '', startedAt = ''] = holder.split('_');
   return /^[1-9]\d*$/.test(pid) && standingOf({ pid: Number(pid), startedAt }) === 'gone';
@@ -56,10 +56,10 @@ function describe(holder) {
 /**
  * Runs the work exclusively, across processes. The lock of a killed holder counts as free.
  * @template T
- * @param {string} lock a folder that is there while the work is done
+ * @param {string} lock a folder that exists during the work
  * @param {() => T | Promise<T>} work
  * @param {{ patienceMs?: number, silentMs?: number, signal?: AbortSignal | undefined, say?: (text: string) => void }} [options]
- * `signal` ends the wait; `say` gets whom it is for, once it is longer than `silentMs`
+ * `signal` ends the wait; `say` gets the holder's description, once the wait exceeds `silentMs`
  * @returns {Promise<T>}
  */
 export async function withLock(lock, work, options = {}) {

@@ -45,7 +45,7 @@ export async function askPythons() {
 }
 
 /**
- * A Python that can make virtual environments, or why there is none.
+ * A Python that can make virtual environments, or the reason why none was found.
  * @param {import('./ask.mjs').Answer[]} answers of `askPythons`
  * @returns {{ command: string, version: string } | { problem: string, fix: string }}
  */

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProcesses } from './children.mjs';
 import { stopLocalStack } from './docker.mjs';
-import { SERVICES } from './embedded.mjs';
+import { SERVICE_NAMES } from './embedded.mjs';
 import { createCredentials, LOCALSTACK_CREDENTIALS } from './environment.mjs';
 import { printProblem } from './fail.mjs';
 import { followFile } from './follow.mjs';
+import { PROVIDER, whoCanSignIn } from './identity-provider.mjs';
 import { startOf } from './identity.mjs';
 import { pidFile } from './local-run.mjs';
 import { startSystem } from './start.mjs';
@@ -20,7 +21,7 @@ const SIGNAL_WITHIN_MS = 100;
 /** The reader is gone. Other errors, such as a full disk, only lose lines. */
 const NOBODY_READS = ['EPIPE', 'EIO', 'ECONNRESET'];
 
-const WIDTH = Math.max(...[...SERVICES, COMPILER].map(({ length }) => length));
+const WIDTH = Math.max(...[...SERVICE_NAMES, COMPILER].map(({ length }) => length));
 
 /** @param {string} name @param {string} line */
 function print(name, line) {
@@ -30,11 +31,11 @@ function print(name, line) {
 /**
  * Starts everything, and runs until a signal, the end of the output's reader, or the end of a child.
  * @param {import('./local-run.mjs').RunFolder} folder
- * @param {{ emulator: string, watch: boolean }} options
+ * @param {{ emulator: string, watch: boolean, auth: boolean }} options
  */
 export async function runSystem(folder, options) {
   const { runFile, logDir, logs, prefix } = folder;
-  const { emulator, watch } = options;
+  const { emulator, watch, auth } = options;
   const state = pidFile(runFile);
   const startedAt = performance.now();
   const stopped = new AbortController();
@@ -96,7 +97,7 @@ export async function runSystem(folder, options) {
     const tail = child.tail();
     const lines = tail.length > 0 ? tail.map((line) => `  ${line}`).join('\n') : '  (it wrote nothing)';
     say(`\n${child.name} ended on its own with exit code ${code}${cause}. Its last lines:\n${lines}`);
-    if (watch && child.name !== 'emulator') {
+    if (watch && !['emulator', PROVIDER].includes(child.name)) {
       const next =
         child.name === COMPILER ? `Start it again with ${prefix}npm run dev` : 'It starts again after the next change';
       say(`\n${next}. Everything else keeps running.\n`);
@@ -112,6 +113,7 @@ export async function runSystem(folder, options) {
     say(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
     for (const [name, url] of Object.entries(urls)) say(`  ${name.padEnd(20)} ${url}`);
     say(`  ${'AWS CLI'.padEnd(20)} eval "$(${prefix}npm run local --silent -- --env)"`);
+    if (auth) say(`  ${'Sign in as'.padEnd(20)} ${whoCanSignIn()}; there are no passwords`);
     say(
       `\nTry it: ${prefix}npm run demo. Logs: here, and one file per service under ${logs}. Ctrl-C drains and stops.\n`,
     );
@@ -119,7 +121,7 @@ export async function runSystem(folder, options) {
     process.send?.('ready', () => {
       if (process.connected) process.disconnect();
     });
-    for (const name of [...SERVICES, 'emulator']) {
+    for (const name of [...SERVICE_NAMES, 'emulator', ...(auth ? [PROVIDER] : [])]) {
       followers.push(followFile(`${logDir}${name}.log`, (line) => print(name, line)));
     }
     if (!watch) return;

@@ -8,7 +8,7 @@ import { SETTINGS, TEMPLATE_PARAMETERS } from './environment.mjs';
 /** @typedef {(variable: string) => string | undefined} Settings the value of a variable; undefined when unset or empty */
 
 /** Further variables of .env: ports. */
-const PORTS = ['LOCALSTACK_PORT', ...Object.values(SERVICES).map(({ portVariable }) => portVariable)];
+const PORTS = ['LOCALSTACK_PORT', 'IDENTITY_PORT', ...Object.values(SERVICES).map(({ portVariable }) => portVariable)];
 /**
  * Reads .env, or the files that Compose reads instead.
  * @param {string} root @param {NodeJS.ProcessEnv} env @returns {Record<string, string | undefined>}

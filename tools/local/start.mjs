@@ -1,10 +1,11 @@
 /** The steps of `npm run local`, from the checks of the machine to healthy services. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SERVICES as LISTED } from '../../contracts/src/topology.js';
+import { SERVICES } from '../../contracts/src/topology.js';
 import { checkDocker, startLocalStack } from './docker.mjs';
-import { deployTopology, SERVICES, startMiniStack, startService, workerUrls } from './embedded.mjs';
+import { deployTopology, SERVICE_NAMES, startMiniStack, startService, workerUrls } from './embedded.mjs';
 import { LocalError } from './fail.mjs';
+import { issuerAt, startProvider, trustVariables } from './identity-provider.mjs';
 import { doubtAboutIds, isAlive } from './identity.mjs';
 import { endLeftBehind, makeRunFolder, pidFile } from './local-run.mjs';
 import { withLock } from './lock.mjs';
@@ -22,17 +23,18 @@ import { createStep, say } from './steps.mjs';
  * @property {(facts?: Facts) => void} remember writes the run file
  */
 
-const WORKERS = SERVICES.filter((service) => service !== 'api-gateway');
+const WORKERS = SERVICE_NAMES.filter((service) => service !== 'api-gateway');
 
-/** One port after the other, because a free one is not reserved. */
-async function choosePorts() {
-  const ports = /** @type {Record<Service | 'emulator', number>} */ ({
+/** One port after the other, because a free one is not reserved. @param {boolean} auth whether a provider needs one */
+async function choosePorts(auth) {
+  const ports = /** @type {Record<Service | 'emulator' | 'provider', number>} */ ({
     emulator: await choosePort('LOCALSTACK_PORT', 4566),
   });
-  for (const service of SERVICES) {
-    const { portVariable, port } = LISTED[service];
+  for (const service of SERVICE_NAMES) {
+    const { portVariable, port } = SERVICES[service];
     ports[service] = await choosePort(portVariable, port);
   }
+  if (auth) ports.provider = await choosePort('IDENTITY_PORT', 3040);
   return ports;
 }
 
@@ -57,9 +59,9 @@ async function takeOver(folder, { signal, remember }) {
 
 /**
  * @param {import('./local-run.mjs').RunFolder} folder
- * @param {{ emulator: string, watch: boolean }} options @param {Run} run
+ * @param {{ emulator: string, watch: boolean, auth: boolean }} options @param {Run} run
  */
-export async function startSystem(folder, { emulator, watch }, run) {
+export async function startSystem(folder, { emulator, watch, auth }, run) {
   const { root, runFile, logDir } = folder;
   const { signal, processes, credentials, remember } = run;
   const step = createStep(signal);
@@ -74,7 +76,7 @@ export async function startSystem(folder, { emulator, watch }, run) {
   await step('stale processes', () => withLock(`${runFile}.lock`, () => takeOver(folder, run), { signal }));
   const doubt = doubtAboutIds();
   if (doubt) say(`  ${doubt}`);
-  const ports = await step('ports', choosePorts);
+  const ports = await step('ports', () => choosePorts(auth));
   await step('dependencies', () => installDependencies(root, { signal }));
   // LocalStack's container has its own Python.
   const python = usesContainer
@@ -85,6 +87,11 @@ export async function startSystem(folder, { emulator, watch }, run) {
 
   const place = { root, logDir, onStart: processes.add };
   const emulatorUrl = `http://127.0.0.1:${ports.emulator}`;
+  if (auth) {
+    await step('OpenID provider', async () => {
+      await startProvider(place, ports.provider);
+    });
+  }
   const building = build(root, undefined, { signal });
   building.catch(() => undefined);
   if (usesContainer) {
@@ -108,7 +115,10 @@ export async function startSystem(folder, { emulator, watch }, run) {
       say(`\n${error.message}\n`);
     }
   });
-  const env = workerUrls(SERVICES.map((service) => ({ service, port: ports[service] })));
+  const env = {
+    ...workerUrls(SERVICE_NAMES.map((service) => ({ service, port: ports[service] }))),
+    ...(auth ? trustVariables(ports.provider) : {}),
+  };
   /** @param {Service} service */
   const startOne = (service) => startService(place, service, { port: ports[service], emulatorUrl, credentials, env });
   /** A service that fails to start waits for the next change. @param {Service} service */
@@ -124,7 +134,7 @@ export async function startSystem(folder, { emulator, watch }, run) {
     }
   };
   await step('services healthy', async () => {
-    await Promise.all(SERVICES.map((service) => (watch ? tryToStart(service) : startOne(service))));
+    await Promise.all(SERVICE_NAMES.map((service) => (watch ? tryToStart(service) : startOne(service))));
   });
 
   const api = `http://127.0.0.1:${ports['api-gateway']}`;
@@ -134,6 +144,7 @@ export async function startSystem(folder, { emulator, watch }, run) {
     'API documentation': `${api}/docs`,
     ...Object.fromEntries(WORKERS.map((worker) => [worker, `http://127.0.0.1:${ports[worker]}/health`])),
     'AWS endpoint': emulatorUrl,
+    ...(auth ? { 'OpenID provider': issuerAt(ports.provider) } : {}),
   };
   remember({ urls });
   return { place, tryToStart, urls };

@@ -1,7 +1,7 @@
 /** Rebuilds on change and restarts the affected services. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { SERVICES, startIn } from './embedded.mjs';
+import { SERVICE_NAMES, startIn } from './embedded.mjs';
 import { ofTheMachine } from './environment.mjs';
 import { followFile } from './follow.mjs';
 
@@ -16,7 +16,7 @@ export const COMPILER = 'compiler';
 
 /** @param {Place} place */
 function startCompiler(place) {
-  const projects = SERVICES.map((service) => `services/${service}`);
+  const projects = SERVICE_NAMES.map((service) => `services/${service}`);
   const args = ['node_modules/typescript/bin/tsc', '-b', '--watch', '--preserveWatchOutput', ...projects];
   return startIn(place, { name: COMPILER, command: process.execPath, args, env: ofTheMachine(process.env) });
 }
@@ -36,17 +36,18 @@ function stampOf(folder) {
 function stampsOf(root) {
   const shared = SHARED.map((folder) => stampOf(`${root}${folder}/dist`));
   return new Map(
-    SERVICES.map((service) => [service, [...shared, stampOf(`${root}services/${service}/dist`)].join('\n\n')]),
+    SERVICE_NAMES.map((service) => [service, [...shared, stampOf(`${root}services/${service}/dist`)].join('\n\n')]),
   );
 }
 
 /**
- * Compiles on change. Then restarts recompiled services and, after a success, services that are down.
+ * Compiles on change. At the end of each build, restarts recompiled services and, if it succeeded, services that are
+ * down.
  * @param {Place} place @param {object} run @param {import('./children.mjs').Processes} run.processes
  * @param {(service: Service) => Promise<boolean>} run.tryToStart whether it is ready
  * @param {(name: string, line: string) => void} run.print
- * @param {() => boolean} run.isStopping nothing is started from then on
- * @returns {() => void} ends the watching
+ * @param {() => boolean} run.isStopping while it is true, nothing is started
+ * @returns {() => void} stops watching
  */
 export function restartOnChange(place, { processes, tryToStart, print, isStopping }) {
   /** @type {Map<Service, { count: number, done: Promise<void> }>} */
@@ -78,7 +79,7 @@ export function restartOnChange(place, { processes, tryToStart, print, isStoppin
     const built = stampsOf(place.root);
     // The first compilation is the initial one.
     const isToRevive = ++compilations > 1 && errors === '0';
-    for (const service of SERVICES) {
+    for (const service of SERVICE_NAMES) {
       if (built.get(service) !== running.get(service) || (isToRevive && isDown(service))) restart(service);
     }
     running = built;

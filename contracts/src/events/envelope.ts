@@ -1,7 +1,8 @@
-import { IsISO8601 } from 'class-validator';
+import { IsISO8601, Matches } from 'class-validator';
 import { IsIntFrom, Optional } from '../properties.js';
 import { IsId } from '../spelling.js';
 import { IsText, IsTraceparent } from '../text.js';
+import { CONTENT_HASH } from './content-hash.js';
 
 export const MAX_CORRELATION_ID = 128;
 
@@ -28,6 +29,10 @@ export class EventMetadata {
 
   @Optional(IsTraceparent())
   traceparent?: string;
+
+  /** SHA-256 of the canonical JSON of `data` (RFC 8785), base64url. Absent in events of older publishers. */
+  @Optional(Matches(CONTENT_HASH, { message: '$property must be a SHA-256 in base64url: 43 characters' }))
+  contentHash?: string;
 }
 
 /** An event for the publisher; `detail` is an instance of an event class. */

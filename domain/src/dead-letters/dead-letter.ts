@@ -7,11 +7,12 @@ import {
   type ResourceNames,
   type WorkQueue,
 } from '@orderflow/contracts';
+import { copyStart } from '../copied-text.js';
 import { pick } from '../pick.js';
 import { eventFactsOf, type EventFacts } from './event-facts.js';
 
 /** A message attribute that another system added. */
-type Foreign = { type: string; /** Of a binary one, its bytes in base64. */ value: string };
+type Foreign = { type: string; /** Binary values are base64. */ value: string };
 
 export type ForeignAttributes = Readonly<Record<string, Foreign>>;
 
@@ -25,7 +26,7 @@ type LetterAttributes = {
 };
 
 export type DeadLetter = Omit<DeadLetterSummary, keyof EventFacts | 'attributes' | 'sentAt' | 'replayRefusal'> & {
-  /** As far as the body says. */
+  /** The facts that the body contains. */
   event: EventFacts;
   /** The queue that it came from. A replay sends it there. Undefined when EventBridge named another target. */
   ownQueue: WorkQueue | undefined;
@@ -58,7 +59,7 @@ export function toForeignAttributes(foreign: ForeignAttributes): ForeignAttribut
   return Object.entries(foreign).map(([name, { type, value }]) => ({
     name,
     type,
-    value: value.slice(0, SHOWN_LENGTH).toWellFormed(),
+    value: copyStart(value, SHOWN_LENGTH).toWellFormed(),
     bytes: Buffer.byteLength(value, type.startsWith('Binary') ? 'base64' : 'utf8'),
   }));
 }

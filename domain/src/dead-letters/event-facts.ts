@@ -12,6 +12,17 @@ function textOf(value: unknown, name: string): string | undefined {
   return typeof property === 'string' ? property : undefined;
 }
 
+/** Whether an event reports how an order ended. */
+export function isOutcome(type: string | undefined): boolean {
+  return type === 'OrderCompleted' || type === 'OrderFailed';
+}
+
+/** The type and data of an event that a worker can decode. */
+export function readableEventOf(body: string): { type: string; data: Record<string, unknown> } {
+  const envelope = JSON.parse(body) as { 'detail-type': string; detail: { data: Record<string, unknown> } };
+  return { type: envelope['detail-type'], data: envelope.detail.data };
+}
+
 /** Reads the facts that a body contains. A malformed body yields fewer, or none. */
 export function eventFactsOf(body: string): EventFacts {
   let envelope: unknown;
@@ -24,8 +35,7 @@ export function eventFactsOf(body: string): EventFacts {
   const data = propertyOf(detail, 'data');
   const type = textOf(envelope, 'detail-type');
   const eventId = textOf(propertyOf(detail, 'metadata'), 'eventId');
-  const isOutcome = type === 'OrderCompleted' || type === 'OrderFailed';
-  const notificationId =
-    textOf(data, 'notificationId') ?? (isOutcome && eventId !== undefined ? notificationIdFor(eventId) : undefined);
+  const ofOutcome = isOutcome(type) && eventId !== undefined ? notificationIdFor(eventId) : undefined;
+  const notificationId = textOf(data, 'notificationId') ?? ofOutcome;
   return { type, orderId: textOf(data, 'orderId'), notificationId };
 }

@@ -21,7 +21,7 @@ export function notificationsTable({ notificationsTable: name }: Pick<ResourceNa
     indexes: NOTIFICATION_INDEXES,
     createdEventOf: (notification: object) => notificationRequested(notification as NotificationRecord),
     outcomeEventOf: (notification: object) => notificationSent(notification as NotificationRecord),
-    /** No consumer must have seen that a notification was sent. */
+    /** No consumer has to confirm that a notification was sent. */
     confirmedBy: [] as readonly string[],
   } as const;
 }

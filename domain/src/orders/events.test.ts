@@ -8,7 +8,7 @@ import { toAcceptedOrder, toOrder, type OrderRecord } from './order.js';
 import type { EventDetail, OutgoingEvent } from '@orderflow/contracts';
 import { notificationRequested, notificationSent } from '../notifications/notification-events.js';
 import { orderCreated, orderOutcome } from './order-events.js';
-import { EVENT_CLASSES, QUEUES, resourceNames } from '@orderflow/contracts';
+import { contentHashOf, EVENT_CLASSES, QUEUES, resourceNames } from '@orderflow/contracts';
 import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { workItemTables } from '../work-item-tables.js';
 
@@ -109,6 +109,7 @@ describe('events', () => {
       occurredAt: NOW,
       correlationId: 'c',
       traceparent: TRACEPARENT,
+      contentHash: contentHashOf(orderCreated(order()).detail.data),
     });
     expect(orderOutcome(completed)!.detail.metadata).toEqual({
       eventId: eventIdFor(ORDER_ID, 'OrderCompleted', 3),
@@ -117,6 +118,7 @@ describe('events', () => {
       correlationId: 'c',
       traceparent: TRACEPARENT,
       causationId: created.eventId,
+      contentHash: contentHashOf(orderOutcome(completed)!.detail.data),
     });
   });
 

@@ -1,11 +1,16 @@
 import { OrderCompletedEvent, OrderCreatedEvent, OrderFailedEvent, type OutgoingEvent } from '@orderflow/contracts';
 import { storedFailure } from '../failure.js';
 import { eventIdFor } from '../ids.js';
-import { itemEvent, outcomeContextOf, type OutcomeField } from '../item-event.js';
+import { itemEvent, OUTCOME_FIELDS, outcomeContextOf } from '../item-event.js';
 import { ORDER_STATES, toPlainItem, type OrderRecord } from './order.js';
 
 /** The attributes that an outcome's event needs. */
-export type OrderOutcomeFields = Pick<OrderRecord, OutcomeField | 'orderId' | 'customerId' | 'totalAmount' | 'failure'>;
+export const ORDER_OUTCOME_FIELDS = [
+  ...OUTCOME_FIELDS,
+  ...(['orderId', 'customerId', 'totalAmount', 'failure'] as const),
+] as const;
+
+export type OrderOutcomeFields = Pick<OrderRecord, (typeof ORDER_OUTCOME_FIELDS)[number]>;
 
 /**
  * Built only from attributes that the insert wrote, so it is the same event, byte for byte, in every state of the order.

@@ -12,15 +12,17 @@ export const ORDER_INDEXES = {
 export const ORDER_KEY = 'orderId';
 
 /** How an event reaches a consumer: a rule on the bus, and the queue that it feeds. */
-type Subscription = Readonly<Record<'rule' | 'queue', keyof ResourceNames>>;
-export type OutcomeConsumers = Readonly<Record<string, Subscription>>;
+type ConsumerRoute = Readonly<Record<'rule' | 'queue', keyof ResourceNames>>;
+export type OutcomeConsumers = Readonly<Record<string, ConsumerRoute>>;
+
+export const NOTIFIER = 'notification-worker';
 
 /**
- * Consumers that the outcome of an order waits for. Each confirms that the outcome's event has arrived. Append new ones: an
- * order that ended while there was one waits for the first.
+ * Consumers that the outcome of an order waits for. Each confirms that the outcome's event has arrived. An outcome that
+ * names none of them waits for NOTIFIER, which was the first.
  */
 export const OUTCOME_CONSUMERS: OutcomeConsumers = {
-  'notification-worker': { rule: 'orderOutcomesRule', queue: 'notificationQueue' },
+  [NOTIFIER]: { rule: 'orderOutcomesRule', queue: 'notificationQueue' },
 };
 
 /**
@@ -36,6 +38,7 @@ export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTa
     indexes: ORDER_INDEXES,
     createdEventOf: (order: object) => orderCreated(order as OrderRecord),
     outcomeEventOf: (order: object) => orderOutcome(order as OrderRecord),
-    confirmedBy: Object.keys(OUTCOME_CONSUMERS).filter((consumer) => notifies || consumer !== 'notification-worker'),
+    confirmedBy: Object.keys(OUTCOME_CONSUMERS).filter((consumer) => notifies || consumer !== NOTIFIER),
+    firstConsumer: NOTIFIER,
   } as const;
 }

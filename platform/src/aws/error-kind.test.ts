@@ -129,7 +129,7 @@ describe('an error that the SDK really throws', () => {
     expect(isUnavailable(await thrownBy(listener))).toBe(true);
   });
 
-  it('is no outage when the request is wrong', async () => {
+  it('is not an outage when the request is wrong', async () => {
     const error = await thrownBy(answer(400, '{"__type":"com.amazonaws.sqs#InvalidParameterValue","message":"no"}'));
     expect(error.name).toBe('InvalidParameterValue');
     expect(isUnavailable(error)).toBe(false);

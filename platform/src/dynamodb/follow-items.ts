@@ -85,8 +85,8 @@ export function createFollower({ reader, key, index, projection, ...options }: F
 
   return {
     /**
-     * The items that are new or have changed since the last poll, as projected, in the order of their times. The first poll
-     * returns the newest items. @throws the reader's error; the next poll starts where this one did
+     * The projected items that are new or have changed since the last poll, oldest first. The first poll returns the
+     * newest items. @throws the reader's error; the next poll starts where this one did
      */
     poll: async (): Promise<Item[]> => {
       const pollMs = now();

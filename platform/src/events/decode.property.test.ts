@@ -36,6 +36,7 @@ class Data {
 class Made {
   static readonly type = 'Made';
   static readonly version = 1;
+  static readonly source = 'maker';
 
   @ValidateNested()
   @Type(() => Metadata)
@@ -46,13 +47,18 @@ class Made {
   data!: Data;
 }
 
-const CODES = ['NOT_JSON', 'NOT_AN_ENVELOPE', 'UNKNOWN_EVENT_TYPE', 'UNKNOWN_EVENT_VERSION', 'INVALID_EVENT'];
+const CODES = [
+  ...['NOT_JSON', 'NOT_AN_ENVELOPE', 'UNKNOWN_EVENT_TYPE', 'UNKNOWN_EVENT_VERSION', 'UNKNOWN_EVENT_SOURCE'],
+  ...['INVALID_EVENT', 'EVENT_MISMATCH'],
+];
+const decodable = { classes: [Made], contentHashOf: (data: object) => JSON.stringify(data) };
 /** Different bodies in each run, so that runs together cover more. */
 const NUM_RUNS = 500;
 const options = { numRuns: NUM_RUNS, ...propertySeed(process.env) };
 
 const SAMPLE = {
   version: '0',
+  source: 'maker',
   'detail-type': 'Made',
   detail: {
     metadata: { version: 1, causationId: 'c' },
@@ -71,13 +77,15 @@ const EXAMPLES = [
   ...['{', '{}', JSON.stringify(SAMPLE)],
   JSON.stringify(SAMPLE).replace('"Made"', '"Other"'),
   JSON.stringify(SAMPLE).replace('"version":1', '"version":9'),
+  JSON.stringify(SAMPLE).replace('"maker"', '"stranger"'),
   JSON.stringify(SAMPLE).replace('"text":"a"', '"text":1'),
+  JSON.stringify(SAMPLE).replace('"causationId":"c"', '"contentHash":"c"'),
 ].map((body): [string] => [body]);
 
 /** How a body was received, and whether that is an allowed way. */
 function reception(body: string): string {
   try {
-    const { EventClass, event } = decodeEvent(body, [Made]);
+    const { EventClass, event } = decodeEvent(body, decodable);
     const { data } = event;
     const isWhole =
       event instanceof Made &&
@@ -124,7 +132,10 @@ describe('decodeEvent with any input', () => {
     });
     fc.assert(
       fc.property(detail, (sent) => {
-        const { event } = decodeEvent(JSON.stringify({ 'detail-type': 'Made', detail: sent }), [Made]);
+        const { event } = decodeEvent(
+          JSON.stringify({ source: 'maker', 'detail-type': 'Made', detail: sent }),
+          decodable,
+        );
         expect(JSON.parse(JSON.stringify(event))).toEqual(sent);
       }),
       { ...options, numRuns: 300 },

@@ -3,11 +3,26 @@ import type { ValidationError } from 'class-validator';
 import { PermanentError } from '../runtime/errors.js';
 import { validationErrors } from '../validation/validate.js';
 
-/** An event class: a name, a schema version, and class-validator decorators on its properties. */
+/** An event class: a name, a schema version, its publisher, and class-validator decorators on its properties. */
 export type EventClass<Event extends object = object> = {
   new (): Event;
   readonly type: string;
   readonly version: number;
+  readonly source: string;
+};
+
+/** What a worker can decode. */
+export type Decodable<Event extends object = object> = {
+  classes: readonly EventClass<Event>[];
+  /** The content hash of an event's `data`. */
+  contentHashOf: (data: object) => string;
+};
+
+export type Decoded<Event extends object = object> = {
+  EventClass: EventClass<Event>;
+  event: Event;
+  /** Of `data` as received, with the properties that the class does not know. */
+  contentHash: string;
 };
 
 /** The path and message of the deepest error in the first branch. */
@@ -42,23 +57,23 @@ function readEnvelope(value: unknown) {
       { path },
     );
   if (!isObject(value)) throw problem('body');
-  const { 'detail-type': type, detail } = value;
+  const { 'detail-type': type, source, detail } = value;
   if (typeof type !== 'string') throw problem('detail-type');
   if (!isObject(detail)) throw problem('detail');
-  if (!isObject(detail.metadata)) throw problem('detail.metadata');
+  const { metadata, data } = detail;
+  if (!isObject(metadata)) throw problem('detail.metadata');
   // class-validator accepts an empty array as a nested object.
-  if (!isObject(detail.data)) throw problem('detail.data');
-  const { version } = detail.metadata;
+  if (!isObject(data)) throw problem('detail.data');
+  const { version } = metadata;
   if (!Number.isInteger(version)) throw problem('detail.metadata.version');
-  return { type, version: version as number, detail };
+  return { type, source, version: version as number, detail: { ...detail, metadata, data } };
 }
 
-function validate<Event extends object>(EventClass: EventClass<Event>, detail: object) {
+/** Runs what recurses into the event. */
+function inside<T>(read: () => T): T {
   try {
-    const event = plainToInstance(EventClass, detail);
-    return { event, errors: validationErrors(event, { onlyDeclared: false }) };
+    return read();
   } catch (cause) {
-    // Both recurse into the value.
     throw new PermanentError('INVALID_EVENT', 'the event is nested too deeply to be read', {
       cause,
       path: 'detail',
@@ -66,13 +81,13 @@ function validate<Event extends object>(EventClass: EventClass<Event>, detail: o
   }
 }
 
-/** Why a worker that handles these events cannot decode the body; undefined if it can. */
+/** Why a worker cannot decode the body; undefined if it can. */
 export function whyMalformed(
   body: string,
-  classes: readonly EventClass[],
+  decodable: Decodable,
 ): { code: string; reason: string; path?: string } | undefined {
   try {
-    decodeEvent(body, classes);
+    decodeEvent(body, decodable);
     return undefined;
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
@@ -83,13 +98,14 @@ export function whyMalformed(
 /**
  * The event in a message body, as an instance of its class. Unknown properties are ignored, because a newer publisher may
  * add some.
- * @throws PermanentError NOT_JSON, NOT_AN_ENVELOPE, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION or INVALID_EVENT
+ * @throws PermanentError NOT_JSON, NOT_AN_ENVELOPE, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION, UNKNOWN_EVENT_SOURCE,
+ * INVALID_EVENT, or EVENT_MISMATCH when `data` is not what `metadata.contentHash` says
  */
 export function decodeEvent<Event extends object>(
   body: string,
-  classes: readonly EventClass<Event>[],
-): { EventClass: EventClass<Event>; event: Event } {
-  const { type, version, detail } = readEnvelope(parseJson(body));
+  { classes, contentHashOf }: Decodable<Event>,
+): Decoded<Event> {
+  const { type, source, version, detail } = readEnvelope(parseJson(body));
   const ofType = classes.filter((candidate) => candidate.type === type);
   if (ofType.length === 0) {
     const message = `no handler for events of type ${JSON.stringify(type.slice(0, 100))}`;
@@ -101,11 +117,22 @@ export function decodeEvent<Event extends object>(
       path: 'detail.metadata.version',
     });
   }
+  if (source !== EventClass.source) {
+    const message = `${type} comes from ${EventClass.source}, and this one does not`;
+    throw new PermanentError('UNKNOWN_EVENT_SOURCE', message, { path: 'source' });
+  }
 
-  const { event, errors } = validate(EventClass, detail);
+  const event = inside(() => plainToInstance(EventClass, detail));
+  const errors = inside(() => validationErrors(event, { onlyDeclared: false }));
   if (errors.length > 0) {
     const { path, message } = firstProblem(errors, 'detail');
     throw new PermanentError('INVALID_EVENT', `${path}: ${message}`, { path });
   }
-  return { EventClass, event };
+  const contentHash = inside(() => contentHashOf(detail.data));
+  const { contentHash: promised } = detail.metadata;
+  if (promised !== undefined && promised !== contentHash) {
+    const message = 'the data of the event was changed: it does not have the hash in its metadata';
+    throw new PermanentError('EVENT_MISMATCH', message, { path: 'detail.metadata.contentHash' });
+  }
+  return { EventClass, event, contentHash };
 }

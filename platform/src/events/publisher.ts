@@ -16,7 +16,13 @@ export type OutgoingEvent = {
   span?: Span;
 };
 
-type EventContext = { occurredAt: string; eventId?: string; correlationId?: string; traceparent?: string };
+type EventContext = {
+  occurredAt: string;
+  eventId?: string;
+  correlationId?: string;
+  traceparent?: string;
+  contentHash?: string;
+};
 
 export type EventPublisher = ReturnType<typeof createEventPublisher>;
 

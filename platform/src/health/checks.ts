@@ -5,6 +5,7 @@ import { isDenied } from '../aws/error-kind.js';
 import { countQueue } from '../aws/queues.js';
 import { toError } from '../runtime/errors.js';
 import type { OutboxIndex } from '../work-item/outbox-index.js';
+import { CheckError, reasonOf } from './reasons.js';
 
 /** Throws if the dependency cannot be used. */
 export type Check = () => Promise<unknown>;
@@ -43,7 +44,7 @@ export async function readRule(eventBridge: EventBridge, { bus, rule, queue }: R
 export function ruleCheck(eventBridge: EventBridge, ref: RuleRef): Check {
   return async () => {
     const { problem } = await described(readRule(eventBridge, ref));
-    if (problem !== undefined) throw new Error(problem);
+    if (problem !== undefined) throw new CheckError(problem);
   };
 }
 
@@ -80,12 +81,16 @@ async function described<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (!isDenied(error)) throw error;
-    const { name, message } = toError(error);
-    throw new NotDescribedError(`${name}: ${message}`);
+    throw isDenied(error) ? new NotDescribedError(error) : error;
   }
 }
 
-export class NotDescribedError extends Error {
+export class NotDescribedError extends CheckError {
   override readonly name = 'NotDescribedError';
+
+  constructor(denial: unknown) {
+    // Not as the cause: a denial counts as an outage.
+    const { name, message } = toError(denial);
+    super(`${name}: ${message}`, reasonOf(denial));
+  }
 }

@@ -1,10 +1,14 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { silentLogger } from '@orderflow/testing/silent-logger';
 import { createMonotonicClock } from '../runtime/clock.js';
 import { ownedTime } from '@orderflow/testing/owned-time';
 import { busCheck, ruleCheck, tableCheck } from './checks.js';
 import { createReadiness, probeAll } from './readiness.js';
+import { CheckError } from './reasons.js';
 
+const logger = silentLogger;
 const never = () => new Promise<never>(() => undefined);
 
 describe('readiness', () => {
@@ -18,21 +22,21 @@ describe('readiness', () => {
           if (failing.error) throw failing.error;
         },
       },
-      { monotonic: ownedTime(() => nowMs) },
+      { monotonic: ownedTime(() => nowMs), logger },
     );
     expect(await readiness()).toEqual({ ok: true, checks: { good: { status: 'up' }, other: { status: 'up' } } });
-    failing.error = Object.assign(new Error('first line\nhost, request id and so on'), { name: 'SomeError' });
+    failing.error = Object.assign(new Error('host, request id and so on'), { name: 'SomeError' });
     nowMs += 5_000;
     expect(await readiness()).toEqual({
       ok: false,
-      checks: { good: { status: 'up' }, other: { status: 'down', reason: 'SomeError: first line' } },
+      checks: { good: { status: 'up' }, other: { status: 'down', reason: 'SomeError' } },
     });
   });
 
   it('reuses a report for 5 s', async () => {
     let nowMs = 0;
     const check = jest.fn(async () => undefined);
-    const readiness = createReadiness({ check }, { monotonic: ownedTime(() => nowMs) });
+    const readiness = createReadiness({ check }, { monotonic: ownedTime(() => nowMs), logger });
     await Promise.all([readiness(), readiness()]);
     nowMs += 4_999;
     await readiness();
@@ -43,12 +47,33 @@ describe('readiness', () => {
   });
 
   it('fails a check that does not end in time', async () => {
-    const readiness = createReadiness({ slow: never }, { timeoutMs: 5, monotonic: createMonotonicClock() });
+    const readiness = createReadiness({ slow: never }, { timeoutMs: 5, monotonic: createMonotonicClock(), logger });
     expect(await readiness()).toEqual({
       ok: false,
-      checks: { slow: { status: 'down', reason: 'TimeoutError: no answer within 5 ms' } },
+      checks: { slow: { status: 'down', reason: 'no answer within 5 ms' } },
     });
   });
+});
+
+it('logs the whole error when a check begins to fail, once per reason, and when it passes again', async () => {
+  const log = createRecordingLogger();
+  let nowMs = 0;
+  let error: Error | undefined;
+  const check = () => (error ? Promise.reject(error) : Promise.resolve());
+  const readiness = createReadiness({ check }, { monotonic: ownedTime(() => nowMs), logger: log.logger });
+  const denied = Object.assign(new Error('arn:aws:iam::123456789012:role/orders'), { name: 'AccessDeniedException' });
+  const overdue = (count: number) => new CheckError(`${count} markers are overdue`);
+  const errors = [undefined, denied, denied, overdue(1), denied, overdue(22), undefined, undefined, denied];
+  for (error of errors) {
+    await readiness();
+    nowMs += 5_000;
+  }
+  expect(log.lines.map(({ level, message, fields }) => [level, message, fields.check, fields.err])).toEqual([
+    ['warn', 'check failed', 'check', denied],
+    ['warn', 'check failed', 'check', overdue(1)],
+    ['info', 'check passes again', 'check', undefined],
+    ['warn', 'check failed', 'check', denied],
+  ]);
 });
 
 describe('the probe', () => {
@@ -78,7 +103,7 @@ describe('the probe', () => {
       rule: ruleCheck(refusing, { bus: 'bus', rule: 'r', queue: 'work' }),
     };
     await probeAll(describing, { monotonic });
-    const { checks } = await createReadiness(describing, { monotonic })();
+    const { checks } = await createReadiness(describing, { monotonic, logger })();
     expect(Object.values(checks).map(({ status }) => status)).toEqual(['down', 'down']);
   });
 });

@@ -1,17 +1,18 @@
 import { isUnavailable } from '../aws/error-kind.js';
 import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
 import { within } from '../runtime/within.js';
 import type { Check } from './checks.js';
+import { createFailureLog } from './failure-log.js';
+import { CheckError, reasonOf } from './reasons.js';
 
 type CheckResult = { status: 'up' } | { status: 'down'; reason: string };
 
 export type CheckReport = { ok: boolean; checks: Record<string, CheckResult> };
 
-/** The first line of an error, without the SDK's request details. */
-function reasonOf(thrown: unknown): string {
-  const { name, message } = toError(thrown);
-  return `${name}: ${message.split('\n')[0] ?? ''}`.slice(0, 200);
+class LateCheckError extends CheckError {
+  override readonly name = 'TimeoutError';
 }
 
 type CheckOptions = { timeoutMs?: number; monotonic: MonotonicClock };
@@ -22,16 +23,17 @@ async function runCheck(check: Check, { timeoutMs = 2_000, monotonic }: CheckOpt
     ms: timeoutMs,
     monotonic,
     onLate: () => {
-      throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: 'TimeoutError' });
+      throw new LateCheckError(`no answer within ${timeoutMs} ms`);
     },
   });
 }
 
-/** Runs all checks at once. A report is cached for `cacheMs`. */
+/** Runs all checks at once. A report is cached for `cacheMs`. It gives reasons that anyone may read; errors are logged. */
 export function createReadiness(
   checks: Record<string, Check>,
-  { cacheMs = 5_000, ...options }: CheckOptions & { cacheMs?: number },
+  { cacheMs = 5_000, logger, ...options }: CheckOptions & { cacheMs?: number; logger: Logger },
 ): () => Promise<CheckReport> {
+  const failures = createFailureLog(logger, { failed: 'check failed', passes: 'check passes again' });
   let cached: { ageMs: Stopwatch; report: Promise<CheckReport> } | undefined;
 
   async function runAll(): Promise<CheckReport> {
@@ -39,9 +41,12 @@ export function createReadiness(
       Object.entries(checks).map(async ([name, check]): Promise<[string, CheckResult]> => {
         try {
           await runCheck(check, options);
+          failures.passed(name);
           return [name, { status: 'up' }];
         } catch (error) {
-          return [name, { status: 'down', reason: reasonOf(error) }];
+          const reason = reasonOf(error);
+          failures.failed(name, reason, toError(error));
+          return [name, { status: 'down', reason }];
         }
       }),
     );

@@ -23,9 +23,9 @@ function look(...seen: boolean[]): number {
 describe('the watchdog', () => {
   it.each([
     ['nothing is wrong', [true, true, true], 0],
-    ['one look finds it dead, as the first after a standstill may', [true, false, true], 0],
-    ['every other look finds it dead', [false, true, false, true, false], 0],
-    ['two looks in a row find it dead', [true, false, false], 1],
+    ['one check finds it dead, which can happen after a standstill', [true, false, true], 0],
+    ['every other check finds it dead', [false, true, false, true, false], 0],
+    ['two checks in a row find it dead', [true, false, false], 1],
     ['it stays dead', [false, false, false, false, false], 1],
   ])('when %s, after %j, calls back %i times', (_name, seen, calls) => {
     expect(look(...seen)).toBe(calls);

@@ -13,7 +13,7 @@ const CLIENT_ERRORS: Record<string, ClientError> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
     code: 'REQUEST_TIMEOUT',
-    detail: 'The request did not arrive in time. Send it again, as a whole within 10 s.',
+    detail: 'The request did not arrive in time. Send the whole request again within 10 s.',
   },
   HPE_HEADER_OVERFLOW: {
     status: 431,

@@ -22,12 +22,12 @@ export type MonotonicClock = {
   startDeadline: (ms: number, onPassed?: () => void) => Deadline;
 };
 
-/** A deadline checks this often whether the process was suspended. */
+/** How often a deadline checks whether the process was suspended. */
 const SLICE_MS = 1_000;
 /** A timer this late means that the process was suspended. */
 const LATE_MS = 1_000;
 
-/** @param readMs any clock that only goes forward; its zero means nothing */
+/** @param readMs any clock that only goes forward, from any starting value */
 export function createMonotonicClock(readMs: () => number = () => performance.now()): MonotonicClock {
   function startStopwatch(): Stopwatch {
     const startedAt = readMs();

@@ -101,9 +101,10 @@ function ToNumber(form: RegExp): PropertyDecorator {
   );
 }
 
-function all(...decorators: PropertyDecorator[]): PropertyDecorator {
+/** Applies decorators from the last to the first, like the function of this name in contracts. */
+function applyAll(...decorators: PropertyDecorator[]): PropertyDecorator {
   return (target, key) => {
-    for (const decorate of decorators) decorate(target, key);
+    for (const decorate of decorators.toReversed()) decorate(target, key);
   };
 }
 
@@ -114,18 +115,23 @@ export function IsPort(): PropertyDecorator {
 
 /** A duration or a count: an integer from `min` to `max`. */
 export function IsCount(min: number, max: number): PropertyDecorator {
-  return all(ToNumber(DIGITS), IsInt({ message: '$property must be a whole number in digits' }), Min(min), Max(max));
+  return applyAll(
+    ToNumber(DIGITS),
+    IsInt({ message: '$property must be a whole number in digits' }),
+    Min(min),
+    Max(max),
+  );
 }
 
 /** An http(s) URL, or unset. */
-function IsHttpUrl(example: string): PropertyDecorator {
+export function IsHttpUrl(example: string): PropertyDecorator {
   const options = { require_tld: false, protocols: ['http', 'https'], require_protocol: true };
-  return all(IsUrl(options, { message: `$property must be an http(s) URL such as ${example}` }), IsOptional());
+  return applyAll(IsUrl(options, { message: `$property must be an http(s) URL such as ${example}` }), IsOptional());
 }
 
 /** Any text, or unset. */
 export function IsText(): PropertyDecorator {
-  return all(IsOptional(), IsString());
+  return applyAll(IsOptional(), IsString());
 }
 
 /** true or false. */
@@ -133,7 +139,7 @@ export function IsFlag(): PropertyDecorator {
   const toFlag = Transform(({ value }: { value: unknown }) =>
     value === 'true' ? true : value === 'false' ? false : value,
   );
-  return all(toFlag, IsBoolean({ message: '$property must be true or false' }));
+  return applyAll(toFlag, IsBoolean({ message: '$property must be true or false' }));
 }
 
 /** Failpoints, which production must not use. */

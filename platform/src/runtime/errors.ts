@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** No retry can help this message: it goes to the dead-letter queue at once. `code` is machine-readable. */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
@@ -25,10 +27,24 @@ export class ConfigError extends Error {
 
 /** Converts anything thrown to an Error, even an object that cannot be converted to text. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  // Errors of Node itself are not of this realm under Jest.
+  if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
   try {
     return new Error(String(thrown));
   } catch {
     return new Error('something was thrown that cannot be converted to text');
   }
+}
+
+const A_NAME = /^[A-Za-z][\w.]{0,63}$/;
+
+/**
+ * The name and code of an error, which anyone may read. Its text may name hosts, roles or customers, so it goes to the log
+ * only.
+ */
+export function publicNameOf(error: Error): string {
+  // Any library may have thrown this: neither must be a string.
+  const { name: given, code } = error as { name?: unknown; code?: unknown };
+  const name = typeof given === 'string' && A_NAME.test(given) ? given : 'Error';
+  return typeof code === 'string' && A_NAME.test(code) && code !== name ? `${name} (${code})` : name;
 }

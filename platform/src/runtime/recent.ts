@@ -13,10 +13,3 @@ export class Recent<Value> extends Map<string, Value> {
     return this;
   }
 }
-
-/** By message id: how many receives of the message ended in an outage in this process. */
-export class OutageCounts extends Recent<number> {
-  add(messageId: string): void {
-    this.set(messageId, (this.get(messageId) ?? 0) + 1);
-  }
-}

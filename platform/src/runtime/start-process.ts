@@ -14,7 +14,7 @@ type ProcessOptions = {
   leadingLogFields: readonly string[];
 };
 
-/** Makes what every process is built on. */
+/** Creates the parts that every process needs. */
 export function startProcess({ service, config, leadingLogFields }: ProcessOptions) {
   armFailpoints(config.FAILPOINTS);
   const logger = createProcessLogger(service, config, leadingLogFields);

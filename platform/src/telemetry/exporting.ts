@@ -1,5 +1,13 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Attributes as OtelAttributes } from '@opentelemetry/api';
+import {
+  createContextKey,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes as OtelAttributes,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -7,6 +15,7 @@ import {
   ParentBasedSampler,
   TracerProvider,
   TraceIdRatioBasedSampler,
+  type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../runtime/logger.js';
@@ -42,9 +51,29 @@ function observed(exporter: SpanExporter, logger: Logger): SpanExporter {
 const present = (attributes: Attributes): OtelAttributes =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 
+const IGNORES_FLAGS = createContextKey('the flags of the parent do not count');
+
 /**
- * Exports spans in the background. In a separate file, so that the SDK is loaded only when tracing starts. The sampling
- * applies to traces that start here; other traces keep the decision of their origin.
+ * Samples traces that start here by the ratio. Other traces keep the decision of their origin, unless the span ignores
+ * the flags of its parent: then the ratio decides by a keyed hash of the trace id, because a client that chose the id
+ * could foresee a decision by the id itself.
+ */
+function createSampler(ratio: number): Sampler {
+  const byRatio = new TraceIdRatioBasedSampler(ratio);
+  const byParent = new ParentBasedSampler({ root: byRatio });
+  const key = randomBytes(32);
+  const hashOf = (traceId: string): string => createHmac('sha256', key).update(traceId).digest('hex').slice(0, 32);
+  return {
+    shouldSample: (context, traceId, ...span) =>
+      context.getValue(IGNORES_FLAGS) === true
+        ? byRatio.shouldSample(context, hashOf(traceId))
+        : byParent.shouldSample(context, traceId, ...span),
+    toString: () => byParent.toString(),
+  };
+}
+
+/**
+ * Exports spans in the background. In a separate file, so that the SDK is loaded only when tracing starts.
  * @param endpoint base URL of an OTLP/HTTP receiver
  */
 export function startExporting(
@@ -60,7 +89,7 @@ export function startExporting(
       'service.instance.id': `${hostname()}:${process.pid}`,
       'deployment.environment.name': stage,
     }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    sampler: createSampler(ratio),
     spanProcessors: [
       new BatchSpanProcessor({
         exporter: observed(new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT_MS }), logger),
@@ -73,10 +102,11 @@ export function startExporting(
   });
   const tracer = provider.getTracer('orderflow');
 
-  function start(name: string, { kind, parent, attributes = {} }: SpanStart): Span {
+  function start(name: string, { kind, parent, ignoresFlags = false, attributes = {} }: SpanStart): Span {
     const above = parseTraceparent(parent);
+    const root = ROOT_CONTEXT.setValue(IGNORES_FLAGS, ignoresFlags);
     const context = above
-      ? trace.setSpanContext(ROOT_CONTEXT, { ...above, traceFlags: above.flags, isRemote: true })
+      ? trace.setSpanContext(root, { ...above, traceFlags: above.flags, isRemote: true })
       : ROOT_CONTEXT;
     const span = tracer.startSpan(name, { kind: KINDS[kind], attributes: present(attributes) }, context);
     const { traceId, spanId, traceFlags } = span.spanContext();

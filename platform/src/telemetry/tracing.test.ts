@@ -108,6 +108,36 @@ describe('startTracing', () => {
     await eventually(() => receiver.names.length > 0);
   });
 
+  describe('a span that ignores the flags of its parent', () => {
+    const flagsOf = (tracing: RunningTracing, traceId: string, flags: number): number => {
+      const parent = `00-${traceId}-${'cd'.repeat(8)}-0${flags}`;
+      const span = parseTraceparent(begin(tracing, { ...ROOT, parent, ignoresFlags: true }).traceparent);
+      expect(span?.traceId).toBe(traceId);
+      return span?.flags ?? NaN;
+    };
+    const running = async (ratio: number) => {
+      const { tracing, begun } = start((await startReceiver()).port, ratio);
+      await begun;
+      return tracing;
+    };
+
+    it.each([0, 1])('is sampled by the ratio %i, in the same trace', async (ratio) => {
+      const tracing = await running(ratio);
+      for (const flags of [0, 1]) expect(flagsOf(tracing, 'ab'.repeat(16), flags)).toBe(ratio);
+    });
+
+    it('is recorded like the others of its trace, whatever id a client has chosen for it', async () => {
+      const tracing = await running(0.5);
+      // The sampler of OpenTelemetry would record each of these: the parts of the id cancel each other out.
+      const ids = Array.from({ length: 400 }, (_, index) => (index + 1).toString(16).padStart(8, '0').repeat(4));
+      const flags = ids.map((id) => flagsOf(tracing, id, 1));
+      expect(ids.map((id) => flagsOf(tracing, id, 0))).toEqual(flags);
+      const recorded = flags.filter((flag) => flag === 1).length;
+      expect(recorded).toBeGreaterThan(120);
+      expect(recorded).toBeLessThan(280);
+    });
+  });
+
   it('samples new traces by the ratio, and others by their own flag', async () => {
     const receiver = await startReceiver();
     const { tracing, begun } = start(receiver.port, 0);

@@ -23,6 +23,8 @@ export type SpanStart = {
   kind: 'server' | 'producer' | 'consumer';
   /** traceparent of the parent span; undefined starts a new trace. */
   parent: string | undefined;
+  /** Ignores the parent's sampling decision and makes a new one, because the sender is not trusted. */
+  ignoresFlags?: boolean;
   attributes?: Attributes;
 };
 

@@ -15,10 +15,12 @@ export type WorkItemStore = {
   markerDelayMs: number;
 };
 
-type ClaimOptions = Pick<ClaimRequest, 'messageId' | 'entry' | 'givesUp'> & {
+export type ClaimOptions = Pick<ClaimRequest, 'messageId' | 'entry' | 'givesUp'> & {
   id: string;
   /** Set when an operator replayed the message. */
   replayId?: string | undefined;
+  /** Of the event that asks for the work: only the item that it describes may be claimed. Absent: nothing is compared. */
+  contentHash?: string | undefined;
 };
 
 /** Proof of a claim: the right to finish the item. */
@@ -38,22 +40,26 @@ export type ClaimResult =
   /** Another message is working on it. */
   | { kind: 'leased' }
   /** No such item. */
-  | { kind: 'unknown' };
+  | { kind: 'unknown' }
+  /** The item was accepted with other content than the event has. */
+  | { kind: 'mismatch' };
 
 /** Other processes can win the race for an item a few times in a row, but not forever: each win changes its state. */
 const MAX_RACES = 5;
 
 /**
  * Claims an item for a message, or says why it cannot. The first statement assumes that the item is as its insert left it,
- * which saves a read. A refused statement returns the item, and the next one uses that.
+ * which saves a read. A refused statement returns the item, and the next one uses that. An item without a content hash
+ * was written by an older version; its event is believed.
  */
 export async function claimItem(
   { executor, table, now, leaseMs, markerDelayMs }: WorkItemStore,
-  { id, messageId, replayId, entry, givesUp = false }: ClaimOptions,
+  { id, messageId, replayId, contentHash, entry, givesUp = false }: ClaimOptions,
 ): Promise<ClaimResult> {
   const claimToken = randomUUID();
+  let expected: ClaimRequest['contentHash'] = contentHash;
   const requestAt = (at: number): ClaimRequest => {
-    return { messageId, claimToken, now: at, leaseUntil: at + leaseMs, entry, givesUp };
+    return { messageId, claimToken, now: at, leaseUntil: at + leaseMs, entry, contentHash: expected, givesUp };
   };
 
   let version = 1;
@@ -66,10 +72,14 @@ export async function claimItem(
       return { kind: 'claimed', ownership: { id, claimToken, version: version + 1 }, life, isGivenUp };
     if (!result.item) return { kind: 'unknown' };
 
+    const seen = result.item as WorkItem;
+    if (contentHash !== undefined) {
+      if (seen.contentHash !== undefined && seen.contentHash !== contentHash) return { kind: 'mismatch' };
+      expected = seen.contentHash ?? null;
+    }
     // Read the clock after the item: otherwise a lease that began in between would seem to end too late.
     const at = now();
     const request = requestAt(at);
-    const seen = result.item as WorkItem;
     version = seen.version;
     life = seen.lastReplayId;
     isGivenUp = givesUp || seen.givenUpLife === life;

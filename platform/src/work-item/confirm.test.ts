@@ -11,7 +11,11 @@ import type { WorkItem, WorkItemTable } from './work-item.js';
 
 const at = 1_000_000;
 const now = () => at;
-const waitingFor = (...confirmedBy: string[]): WorkItemTable => ({ ...THINGS, confirmedBy });
+const waitingFor = (...confirmedBy: string[]): WorkItemTable => ({
+  ...THINGS,
+  confirmedBy,
+  firstConsumer: 'mail',
+});
 const BOTH = waitingFor('mail', 'shipping');
 const NEW = {
   ...{ thingId: 't1', status: 'PENDING', version: 1, effects: 0, createdAt: '', updatedAt: '', lastReplayId: '' },
@@ -66,6 +70,17 @@ describe('an outcome that waits for one consumer', () => {
     const { confirm, isWaiting } = await createThing(waitingFor('mail'));
     await expect(confirm('shipping')).rejects.toThrow('no outcome of things waits for shipping');
     expect(isWaiting()).toBe(true);
+  });
+});
+
+describe('an outcome that waits for one consumer, but not for the first', () => {
+  it('names it, so that consumers that know the whole list confirm it too', async () => {
+    const { confirm, thing, isWaiting } = await createThing(waitingFor('shipping'));
+    expect(thing()).toMatchObject({ awaiting: 'shipping' });
+    await confirm('mail', BOTH);
+    expect(isWaiting()).toBe(true);
+    await confirm('shipping', BOTH);
+    expect(isWaiting()).toBe(false);
   });
 });
 

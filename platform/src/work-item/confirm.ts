@@ -2,21 +2,20 @@ import type { StatementExecutor } from '../dynamodb/executor.js';
 import type { TableReader } from '../dynamodb/table-reader.js';
 import type { OutboxIndex } from './outbox-index.js';
 import { confirm } from './transitions.js';
-import { awaitingOf, isFinished, type WorkItem, type WorkItemTable } from './work-item.js';
-
-type Listed = Pick<WorkItemTable, 'confirmedBy'>;
+import { awaitingOf, isFinished, type Awaited, type WorkItem, type WorkItemTable } from './work-item.js';
 
 /** The consumers that have not confirmed the outcome of a finished item with a marker. */
-function awaitedBy({ confirmedBy }: Listed, { awaiting }: Pick<WorkItem, 'awaiting'>): readonly string[] {
-  return typeof awaiting === 'string' ? awaiting.split(' ') : confirmedBy.slice(0, 1);
+function awaitedBy({ firstConsumer }: Awaited, { awaiting }: Pick<WorkItem, 'awaiting'>): string[] {
+  const names = typeof awaiting === 'string' ? awaiting : firstConsumer;
+  return names?.split(' ') ?? [];
 }
 
 /** The same, without consumers that are no longer listed: no item waits for those. */
-export function missingConsumers(table: Listed, item: Pick<WorkItem, 'awaiting'>): string[] {
+export function missingConsumers(table: Awaited, item: Pick<WorkItem, 'awaiting'>): string[] {
   return awaitedBy(table, item).filter((consumer) => table.confirmedBy.includes(consumer));
 }
 
-/** The consumers that the oldest outcomes wait for whose markers became due before `before` (epoch ms). */
+/** Looks at the oldest outcomes with markers due before `before` (epoch ms). @returns the consumers that they wait for */
 export async function readLateConsumers(
   table: WorkItemTable,
   index: Pick<OutboxIndex, 'due'>,
@@ -30,10 +29,10 @@ export async function readLateConsumers(
 
 /**
  * Records that the outcome's event has reached a consumer, which has stored what it has to do. The last confirmation
- * removes the marker. The first attempt assumes that nobody has confirmed yet; a refused statement returns the item. Only
- * the statement whose list is the stored one is applied, so of two concurrent ones, one sees the other.
+ * removes the marker. The first attempt assumes that no consumer has confirmed yet; a refused statement returns the item.
+ * A statement is applied only if its list equals the stored one, so of two concurrent ones, one sees the other.
  *
- * @param outcome.version that the outcome wrote
+ * @param outcome.version the version that the outcome wrote
  */
 export async function confirmOutcome(
   executor: StatementExecutor,
@@ -43,7 +42,7 @@ export async function confirmOutcome(
 ): Promise<void> {
   if (!table.confirmedBy.includes(consumer)) throw new Error(`no outcome of ${table.name} waits for ${consumer}`);
   let seen = awaitingOf(table);
-  let awaited: readonly string[] = table.confirmedBy;
+  let awaited = [...table.confirmedBy];
   while (awaited.includes(consumer)) {
     const left = awaited.filter((name) => name !== consumer);
     const result = await executor.execute(confirm(table, id, { version, seen, left }));

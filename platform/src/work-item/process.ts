@@ -31,6 +31,11 @@ type Job<Item extends object> = {
   /** What the event tells about the item: what the table's `outcomeEventOf` needs besides the outcome itself. */
   known: Omit<Item, keyof Finished>;
   work: (claimed: Claimed) => Promise<WorkResult>;
+  /**
+   * The delivery's event is about another item, which this one derives from. `known` must then come from a stored item,
+   * because the event's content is not compared with anything.
+   */
+  isDerived?: boolean;
   /** Gives the present life up before `work` is called. Later claims learn this from `isGivenUp`. */
   givesUp?: boolean;
 };
@@ -61,12 +66,13 @@ const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [v
  * Claims the item, does the work, writes the outcome, and returns the outcome's event. Work that another delivery has
  * done, or is doing, is a duplicate. The event of a stored outcome is returned again, with the same id, so that a crash
  * between outcome and publication loses nothing.
- * @throws PermanentError UNKNOWN_ITEM, and whatever `work` throws
+ * @throws PermanentError UNKNOWN_ITEM; EVENT_MISMATCH when the item was accepted with other content, in which case it is
+ * untouched; and whatever `work` throws
  */
 export async function workOnItem<Item extends object>(
   store: WorkItemStore,
   delivery: Delivery,
-  { id, known, work, givesUp = false }: Job<Item>,
+  { id, known, work, isDerived = false, givesUp = false }: Job<Item>,
 ): Promise<HandlerResult> {
   const { table, now, markerDelayMs } = store;
   const { messageId, replayId } = delivery;
@@ -79,9 +85,14 @@ export async function workOnItem<Item extends object>(
     messageId,
     worker: WORKER,
   };
-  const claim = await claimItem(store, { id, messageId, replayId, givesUp, entry: received });
+  const contentHash = isDerived ? undefined : delivery.contentHash;
+  const claim = await claimItem(store, { id, messageId, replayId, contentHash, givesUp, entry: received });
   if (claim.kind === 'unknown') {
     throw new PermanentError('UNKNOWN_ITEM', `${table.name} has no item ${id}`, { path: `detail.data.${table.key}` });
+  }
+  if (claim.kind === 'mismatch') {
+    const message = `the event says something else than ${table.name} has stored for ${id}`;
+    throw new PermanentError('EVENT_MISMATCH', message, { path: 'detail.data' });
   }
   if (claim.kind === 'leased') return { outcome: 'duplicate', events: [] };
   if (claim.kind === 'finished') {

@@ -36,7 +36,7 @@ export function createRepublish(
     const whole = await reader.get(id);
     if (whole?.outboxAt !== item.outboxAt || whole.status !== item.status) return false;
     const event = isFinished(table, item) ? table.outcomeEventOf(whole) : table.createdEventOf(whole);
-    if (!event) throw new Error(`a row in the state ${item.status} has no event that would bring it on`);
+    if (!event) throw new Error(`a row in the state ${item.status} has no event to republish`);
 
     const attempts = Number.isInteger(item.outboxAttempts) ? item.outboxAttempts : 0;
     const pauseMs = Math.min(backoffBaseMs * 2 ** attempts, backoffMaxMs) * (1 - JITTER * random());

@@ -8,7 +8,7 @@ import type { Check } from '../health/checks.js';
 import type { OutboxMetrics } from './sweeper-metrics.js';
 import type { WorkItemTable } from './work-item.js';
 
-/** A rule on the bus and the queue that it feeds, as the sweeper sees them. */
+/** A rule on the bus and the queue that it feeds. The sweeper checks both. */
 export type Subscription = {
   /** Throws while the rule is disabled or missing, or has lost its target. */
   check: Check;

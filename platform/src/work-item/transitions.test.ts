@@ -13,13 +13,21 @@ const REQUEST: ClaimRequest = {
   now: 1_000,
   leaseUntil: 31_000,
   entry: { name: 'received' },
+  contentHash: 'accepted',
 };
 const BASE = {
   ...{ jobId: 'j1', version: 7, effects: 0, updatedAt: '', timeline: {}, lastReplayId: '' },
-  ...{ outboxAt: 50, outboxAttempts: 0 },
+  ...{ outboxAt: 50, outboxAttempts: 0, contentHash: 'accepted' },
 };
+/** How a claim is refused, whichever statement makes it. */
+const OTHER_CONTENT = (item: Stored) => ({
+  'it was accepted with other content': { ...item, contentHash: 'other' },
+  'it has no content hash': { ...item, contentHash: undefined },
+});
+/** Of an item that an older version wrote. */
+const WITHOUT_HASH: ClaimRequest = { ...REQUEST, contentHash: null };
 
-type Stored = WorkItem & Record<string, unknown>;
+type Stored = Omit<WorkItem, 'contentHash'> & Record<string, unknown>;
 type Row = [name: string, statement: Statement, allowed: Stored[], refused: Record<string, Stored>];
 
 const processing: Stored = { ...BASE, status: 'PROCESSING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
@@ -27,6 +35,8 @@ const mine: Stored = { ...processing, holder: 'mine', leaseUntil: 90_000 };
 const pending: Stored = { ...BASE, status: 'PENDING', holder: '', claimToken: '', leaseUntil: 0 };
 const failed: Stored = { ...processing, status: 'FAILED', failure: { retriable: true }, lastReplayId: 'r0' };
 const done: Stored = { ...processing, status: 'COMPLETED' };
+
+const without = (item: Stored): Stored => ({ ...item, contentHash: undefined });
 
 const finish = transitions.finish(TABLE, 'j1', {
   claimToken: 'seen',
@@ -49,7 +59,20 @@ const ROWS: Row[] = [
       'it has changed since': { ...pending, version: 8 },
       'it is done': { ...mine, status: 'COMPLETED' },
       'it has failed': { ...mine, status: 'FAILED' },
+      ...OTHER_CONTENT(pending),
     },
+  ],
+  [
+    'claim without a stored hash',
+    transitions.claim(TABLE, 'j1', WITHOUT_HASH, { version: 7, lastReplayId: '' }),
+    [without(pending), without(mine)],
+    { 'it has a hash after all': pending, 'another message holds it': { ...without(mine), holder: 'other' } },
+  ],
+  [
+    'claim of a derived item',
+    transitions.claim(TABLE, 'j1', { ...REQUEST, contentHash: undefined }, { version: 7, lastReplayId: '' }),
+    [pending, without(pending)],
+    { 'another message holds it': { ...mine, holder: 'other' } },
   ],
   [
     'take over',
@@ -60,6 +83,7 @@ const ROWS: Row[] = [
       'it has changed since, and been given back': { ...processing, version: 9 },
       'it is done': done,
       'it is pending': { ...processing, status: 'PENDING' },
+      ...OTHER_CONTENT(processing),
     },
   ],
   [
@@ -73,6 +97,7 @@ const ROWS: Row[] = [
       'it has changed since': { ...failed, version: 8 },
       'it is being worked on': { ...failed, status: 'PROCESSING' },
       'it is done': { ...failed, status: 'COMPLETED' },
+      ...OTHER_CONTENT(failed),
     },
   ],
   [

@@ -5,7 +5,8 @@ import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.j
 
 /**
  * Every change of a work item, and the only place that writes one. A message claims the item, works on it under a lease,
- * and finishes it. The states are generic; in capitals, as orders / notifications store them:
+ * and finishes it. All statements are in this one file, so that they can be checked against each other; that is why it
+ * is long. The states are generic. Capitals show the stored values, of orders / of notifications:
  *
  *     insert         claim                    finish                             confirm
  *   ────┬──────────────┬────────────────────────┬──────────────────────────────────┬──────>
@@ -20,7 +21,8 @@ import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.j
  *     failed (retriable)  ── restart ───> pending      by an operator, without a message: a new life, marker set again
  *
  * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
- * only one of several concurrent statements is applied. A SET never reads what another SET of its statement writes:
+ * only one of several concurrent statements is applied. A claim, by whichever statement, also names the content hash of
+ * its message's event, so that no worker works on anything but what was accepted. A SET never reads what another SET of its statement writes:
  * DynamoDB and its emulators differ in the value that they see.
  */
 
@@ -29,6 +31,10 @@ const isEither = (one: string, other: string): Clause => clause('"status" IN [?,
 const isAtVersion = (version: number): Clause => clause('"version" = ?', version);
 const isUnclaimedOrHeldBy = (messageId: string): Clause => clause('"holder" IN [?, ?]', '', messageId);
 const isClaimedBy = (claimToken: string): Clause => clause('"claimToken" = ?', claimToken);
+const says = (contentHash: ClaimRequest['contentHash']): Clause[] => {
+  if (contentHash === undefined) return [];
+  return [contentHash === null ? clause('"contentHash" IS MISSING') : clause('"contentHash" = ?', contentHash)];
+};
 const isRetriable = clause('"failure"."retriable" = ?', true);
 const isNotReplayedBy = (replayId: string): Clause => clause('"lastReplayId" <> ?', replayId);
 const isAwaiting = (consumers: string | undefined): Clause =>
@@ -86,7 +92,12 @@ export function claim(
   const { pending, processing } = table.states;
   return update(table, id, {
     set: claimed(table, request, seen.version + 1, seen.lastReplayId),
-    where: [isEither(pending, processing), isUnclaimedOrHeldBy(request.messageId), isAtVersion(seen.version)],
+    where: [
+      isEither(pending, processing),
+      isUnclaimedOrHeldBy(request.messageId),
+      isAtVersion(seen.version),
+      ...says(request.contentHash),
+    ],
   });
 }
 
@@ -94,7 +105,12 @@ export function claim(
 export function takeOver(table: Table, id: string, request: ClaimRequest, seen: WorkItem): Statement {
   return update(table, id, {
     set: claimed(table, request, seen.version + 1, seen.lastReplayId),
-    where: [is(table.states.processing), isClaimedBy(seen.claimToken), isAtVersion(seen.version)],
+    where: [
+      is(table.states.processing),
+      isClaimedBy(seen.claimToken),
+      isAtVersion(seen.version),
+      ...says(request.contentHash),
+    ],
   });
 }
 
@@ -109,7 +125,13 @@ export function replay(table: Table, id: string, request: ClaimRequest, seen: Wo
       ...entriesAt(version, [{ name: 'replayed', at: iso(now), messageId }]),
     },
     also: REMOVE_OUTCOME,
-    where: [is(table.states.failed), isRetriable, isNotReplayedBy(life.replayId), isAtVersion(seen.version)],
+    where: [
+      is(table.states.failed),
+      isRetriable,
+      isNotReplayedBy(life.replayId),
+      isAtVersion(seen.version),
+      ...says(request.contentHash),
+    ],
   });
 }
 

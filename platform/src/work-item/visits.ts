@@ -19,7 +19,7 @@ export function createVisits(
 ) {
   const { name, key } = table;
   const { executor, reader, logger, now, monotonic, metrics } = dependencies;
-  /** Items that no sweep can help, for example an unreadable row, with the time since their last visit. */
+  /** Items that the sweeper cannot process, such as unreadable rows, with the time since their last visit. */
   const failing = new Map<string, Stopwatch>();
 
   /** Visits a failing item again after the longest pause, so that it does not hold up the others. */

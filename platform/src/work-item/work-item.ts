@@ -14,15 +14,20 @@ export type WorkItemTable = {
   /** The event of the item's outcome; undefined where an outcome has none. */
   outcomeEventOf: (item: object) => OutgoingEvent | undefined;
   /**
-   * Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker. Append
-   * new ones: an item that ended while there was one consumer waits for the first.
+   * Consumers that must confirm the outcome's event before the marker goes. None: the outcome removes the marker.
    */
   confirmedBy: readonly string[];
+  /** The consumer that an outcome without `awaiting` waits for: it was there before `awaiting`. Absent: there was none. */
+  firstConsumer?: string;
 };
 
-/** `awaiting` as an outcome writes it: absent while there is only one consumer. */
-export function awaitingOf({ confirmedBy }: Pick<WorkItemTable, 'confirmedBy'>): string | undefined {
-  return confirmedBy.length > 1 ? confirmedBy.join(' ') : undefined;
+/** What decides for which consumers an outcome waits. */
+export type Awaited = Pick<WorkItemTable, 'confirmedBy' | 'firstConsumer'>;
+
+/** `awaiting` as an outcome writes it: absent if only the first consumer must confirm it. */
+export function awaitingOf({ confirmedBy, firstConsumer }: Awaited): string | undefined {
+  const awaiting = confirmedBy.join(' ');
+  return awaiting === '' || awaiting === firstConsumer ? undefined : awaiting;
 }
 
 export function isFinished({ states }: Pick<WorkItemTable, 'states'>, { status }: { status: string }): boolean {
@@ -50,6 +55,8 @@ export type WorkItem = {
   /** The life that was given up. While it is the present one, a claim may only end it. */
   givenUpLife?: string;
   failure?: { retriable: boolean };
+  /** Of the created event's `data`. Absent if an older version wrote the item. */
+  contentHash?: string;
   /** The outbox marker. Both are absent once no event of the item has to be published again. */
   outboxShard?: number;
   /** Epoch ms at which the sweeper must look at the item. */
@@ -60,7 +67,7 @@ export type WorkItem = {
   outboxSentAt?: number;
   /**
    * Consumers that have not confirmed the outcome, separated by spaces: a condition compares them all at once. Absent: only
-   * one consumer had to, or all have.
+   * the first consumer had to, or all have.
    */
   awaiting?: string;
 };
@@ -76,10 +83,12 @@ export type ClaimRequest = {
   messageId: string;
   /** New for every claim: proves who owns it. */
   claimToken: string;
-  /** Epoch ms, as is leaseUntil. */
+  /** Epoch ms, like leaseUntil. */
   now: number;
   leaseUntil: number;
   entry: TimelineEntry;
+  /** The hash that the item must store; null: it must store none. Absent: the content is not compared. */
+  contentHash?: string | null | undefined;
   /** Gives the present life up: every later claim in it may only end it. */
   givesUp?: boolean;
 };

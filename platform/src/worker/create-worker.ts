@@ -1,7 +1,7 @@
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queues.js';
 import { createStatementExecutor, type BatchingExecutor } from '../dynamodb/executor.js';
-import type { EventClass } from '../events/decode.js';
+import type { Decodable, EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
 import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
 import { createReadiness, probeAll } from '../health/readiness.js';
@@ -12,7 +12,7 @@ import type { WorkItemStore } from '../work-item/claim.js';
 import type { WorkItemTable } from '../work-item/work-item.js';
 import { createBreaker } from './breaker.js';
 import { createDispatcher, type Registration } from './dispatch.js';
-import { OutageCounts } from '../runtime/recent.js';
+import { OutageCounts } from './outage-counts.js';
 import { createPipeline, type PipelineOptions } from './pipeline.js';
 import { startPollers, type Pollers } from './pollers.js';
 import { exposePolling, withMetrics } from './with-metrics.js';
@@ -30,6 +30,7 @@ export type WorkerOptions = Pick<
   deadLetterQueue: string;
   /** The bus for the handlers' events, and what else readiness checks besides the queues. */
   uses: { bus: string; rules: string[]; tables: { name: string; key: string }[] };
+  contentHashOf: Decodable['contentHashOf'];
   /** Event classes that the queue's rules let through. Each needs a handler. */
   expected: readonly EventClass[];
   registrations: readonly Registration[];
@@ -70,7 +71,7 @@ export function createWorker(options: WorkerOptions) {
   const publisher = createEventPublisher(aws.eventBridge, { bus, tracing });
   const breaker = createBreaker({ probe, logger, monotonic });
   const outages = new OutageCounts();
-  const dispatch = createDispatcher(options.expected, options.registrations);
+  const dispatch = createDispatcher(options.expected, options.registrations, options.contentHashOf);
   const measured = withMetrics(metrics, queue, { now, monotonic });
   const shared = { ...options, dispatch, publisher, measured, breaker, outages, tracing, logger };
 
@@ -131,7 +132,7 @@ export function createWorker(options: WorkerOptions) {
     },
     /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
     isLive: () => pollers?.areLive() ?? true,
-    readiness: createReadiness(checks, { monotonic }),
+    readiness: createReadiness(checks, { monotonic, logger }),
     scrape: () => metrics.scrape(),
   };
 }

@@ -3,7 +3,7 @@ import type { OutgoingEvent } from '../events/publisher.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Span } from '../telemetry/tracing.js';
 import { readAttributes, type ForeignAttributes, type ReadAttributes } from './message-attributes.js';
-import type { OutageCounts } from '../runtime/recent.js';
+import type { OutageCounts } from './outage-counts.js';
 
 /** What became of one receive of a message. Logs, metrics and tests use the same words. */
 export type DeliveryOutcome = 'processed' | 'duplicate' | 'retry' | 'dead-lettered';
@@ -49,6 +49,8 @@ export type Delivery = {
   readonly replayId: string | undefined;
   /** How often it was replayed, this time included. */
   readonly replayCount: number;
+  /** Hash of the received event's data. Absent until the body is decoded. */
+  readonly contentHash?: string;
   /** Attributes that other senders put on the message. */
   readonly foreign: ForeignAttributes;
   /** Aborted when the handler's time is up. */

@@ -23,6 +23,7 @@ class Metadata {
 class Made {
   static readonly type: string = 'Made';
   static readonly version = 1;
+  static readonly source = 'maker';
 
   @ValidateNested()
   @Type(() => Metadata)
@@ -37,6 +38,7 @@ class Changed extends Made {
 
 const bodyOf = (type: string) =>
   JSON.stringify({
+    source: 'maker',
     'detail-type': type,
     detail: {
       metadata: {
@@ -57,15 +59,19 @@ describe('createDispatcher', () => {
     ['Made v1 has 2 handlers', [Made, Changed, Made]],
   ])('fails at start: %s', (message, classes) => {
     const registrations = classes.map((EventClass) => on(EventClass, handler, handler));
-    expect(() => createDispatcher([Made, Changed], registrations)).toThrow(message);
+    expect(() => createDispatcher([Made, Changed], registrations, JSON.stringify)).toThrow(message);
   });
 
-  it('picks the handlers of the event, and notes what belongs in the log line', () => {
+  it('picks the handlers of the event, hands the content hash on, and notes what belongs in the log line', () => {
     const registrations = [on(Made, handler, handler), on(Changed, handler, handler)];
     const delivery = aDelivery({ body: bodyOf('Changed') });
-    const { event, registration } = createDispatcher([Made, Changed], registrations)(delivery);
+    const dispatch = createDispatcher([Made, Changed], registrations, JSON.stringify);
+    const { event, registration, decoded } = dispatch(delivery);
     expect(registration).toBe(registrations[1]);
     expect(event).toBeInstanceOf(Changed);
+    expect(decoded).toEqual({ ...delivery, contentHash: '{}' });
+    // Shared, because the middleware outside reads what the handler leaves there.
+    expect(decoded.claim).toBe(delivery.claim);
     expect(delivery.facts).toEqual({ type: 'Changed', eventId: 'e1', correlationId: 'c1', traceId: 'ab'.repeat(16) });
   });
 });

@@ -13,7 +13,7 @@ import {
 } from './message-attributes.js';
 import { sendLetter } from './with-dead-letter.js';
 import { toDelivery } from './delivery.js';
-import { OutageCounts } from '../runtime/recent.js';
+import { OutageCounts } from './outage-counts.js';
 
 const OURS = ['code', 'reason', 'path', 'attempts', 'firstReceivedAt', 'replayCount', 'packedAttributes'];
 const NAMES = ['Content-Encoding', 'sender', 'a.b', '__proto__', 'constructor', 'toJSON', 'then', ...OURS];

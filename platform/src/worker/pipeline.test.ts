@@ -8,7 +8,7 @@ import { PermanentError } from '../runtime/errors.js';
 import { NO_TRACING } from '../telemetry/tracing.js';
 import type { Breaker } from './breaker.js';
 import type { DeliveryOutcome, Handler } from './delivery.js';
-import { OutageCounts } from '../runtime/recent.js';
+import { OutageCounts } from './outage-counts.js';
 import { createPipeline } from './pipeline.js';
 import { WorkerEnv } from './worker-env.js';
 
@@ -33,7 +33,7 @@ function create(answer: Handler<object>, { busIsAway = false } = {}) {
     queue: 'work',
     queueUrl: queueUrlOf('work'),
     deadLetterUrl: queueUrlOf('dead'),
-    dispatch: () => ({ event: {}, registration }),
+    dispatch: (decoded) => ({ event: {}, registration, decoded }),
     publisher: {
       publish: async ({ type }) => {
         steps.push(`publish ${type}`);

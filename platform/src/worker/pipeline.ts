@@ -8,7 +8,7 @@ import type { Tracing } from '../telemetry/tracing.js';
 import type { Breaker } from './breaker.js';
 import { toDelivery, type Delivery, type DeliveryOutcome } from './delivery.js';
 import type { Dispatcher } from './dispatch.js';
-import type { OutageCounts } from '../runtime/recent.js';
+import type { OutageCounts } from './outage-counts.js';
 import { withDeadLetter } from './with-dead-letter.js';
 import { withLogLine } from './with-log-line.js';
 import { withRetry } from './with-retry.js';
@@ -55,8 +55,8 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
   const run =
     (which: 'handle' | 'exhausted'): Next =>
     async (delivery) => {
-      const { event, registration } = dispatch(delivery);
-      const { outcome, events } = await registration[which](event, delivery);
+      const { event, registration, decoded } = dispatch(delivery);
+      const { outcome, events } = await registration[which](event, decoded);
       // Publish before the ack: a message that is still in the queue brings lost events back.
       await Promise.all(events.map((outgoing) => publisher.publish(outgoing)));
       failpoint('worker.after-publish');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { connectionRefused, throttled } from '@orderflow/testing/aws/aws-errors';
 import { aDelivery } from '@orderflow/testing/delivery';
 import type { Breaker } from './breaker.js';
-import { OutageCounts } from '../runtime/recent.js';
+import { OutageCounts } from './outage-counts.js';
 import type { Postponement } from './delivery.js';
 import type { Next } from './pipeline.js';
 import { HandlerTimeoutError } from './with-timeout.js';

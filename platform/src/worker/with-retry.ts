@@ -1,9 +1,9 @@
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import type { Sqs } from '../aws/clients.js';
 import { isUnavailable } from '../aws/error-kind.js';
-import { toError } from '../runtime/errors.js';
+import { publicNameOf, toError } from '../runtime/errors.js';
 import type { Breaker } from './breaker.js';
-import type { OutageCounts } from '../runtime/recent.js';
+import type { OutageCounts } from './outage-counts.js';
 import type { Delivery } from './delivery.js';
 import type { Middleware } from './pipeline.js';
 import { HandlerTimeoutError } from './with-timeout.js';
@@ -23,23 +23,13 @@ export function retryDelaySeconds(
   return Math.max(1, Math.round(random() * ceiling));
 }
 
-const A_NAME = /^[\w.$:-]{1,64}$/;
-
 /**
- * The name and code of an unexpected error, for the timeline. Anyone with the item's id can read the timeline. The error's
- * text may name hosts, tables or customers, so it goes to the log only.
+ * Lets the next attempt claim the item, and records the retry in its timeline, which its customer can read. The message is redelivered even if this
+ * fails.
  */
-function publicReasonOf(err: Error): string {
-  // Any library may have thrown this: neither must be a string.
-  const { name: given, code } = err as { name?: unknown; code?: unknown };
-  const name = typeof given === 'string' && A_NAME.test(given) ? given : 'Error';
-  return typeof code === 'string' && A_NAME.test(code) && code !== name ? `${name} (${code})` : name;
-}
-
-/** Lets the next attempt claim the item, and records the retry in its timeline. The message is redelivered even if this fails. */
 async function giveClaimBack({ claim, facts }: Delivery, err: Error, delaySeconds: number): Promise<void> {
   try {
-    await claim.postpone?.({ delaySeconds, reason: publicReasonOf(err) });
+    await claim.postpone?.({ delaySeconds, reason: publicNameOf(err) });
   } catch (thrown) {
     facts.timelineError = toError(thrown).message;
   }

@@ -73,7 +73,7 @@ function update(node, fresh) {
   }
   for (const name of node.getAttributeNames()) if (!fresh.hasAttribute(name)) node.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
-  // What happened at the user's last click stays.
+  // A status keeps the result of the user's last click.
   if (node.role !== 'status') show(node, [...fresh.childNodes]);
 }
 

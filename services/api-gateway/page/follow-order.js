@@ -1,5 +1,6 @@
 /** @import { Order, Timeline } from '@orderflow/contracts' */
-import { ask, problemIn } from './api.js';
+import { ask, problemIn, RefusedError } from './api.js';
+import { followEvents } from './feed.js';
 
 /** The notification is sent after the outcome. Only the timeline shows it. */
 const LOOK_AGAIN_MS = 2_000;
@@ -30,25 +31,31 @@ export function followOrder(orderId, { onRead, onProblem }) {
           /** @type {Promise<Order>} */ (ask(path, { signal })),
           /** @type {Promise<Timeline>} */ (ask(`${path}/timeline`, { signal })),
         ]);
-        onRead(order, timeline);
+        if (!signal.aborted) onRead(order, timeline);
       }
     } catch (error) {
       if (!signal.aborted) onProblem(problemIn(error, 'The API cannot be reached; trying again.'));
+      if (error instanceof RefusedError && error.isFinal) stop();
     } finally {
       isReading = false;
     }
   }
 
-  const source = new EventSource(`${path}/events`);
-  source.addEventListener('order', () => void refresh());
-  source.addEventListener('step', () => void refresh());
+  const stopEvents = followEvents(`${path}/events`, {
+    onEvent: (name) => {
+      if (name === 'order' || name === 'step') void refresh();
+    },
+  });
   const timer = setInterval(() => {
     if (!document.hidden) void refresh();
   }, LOOK_AGAIN_MS);
-  void refresh();
-  return () => {
+
+  function stop() {
     stopped.abort();
-    source.close();
+    stopEvents();
     clearInterval(timer);
-  };
+  }
+
+  void refresh();
+  return stop;
 }

@@ -47,18 +47,37 @@ export function withEvent(before, event) {
   };
 }
 
+/** @type {Record<Order['status'], LiveOrder['stage']>} */
+const STAGES = { PENDING: 'accepted', PROCESSING: 'processing', COMPLETED: 'completed', FAILED: 'failed' };
+
+/**
+ * An order as the list shows it to its customer. Attempts and dead letters are for operators.
+ * @param {Order} order
+ * @returns {LiveOrder}
+ */
+export function toLiveOrder({ orderId, status, version, customerId, totalAmount, createdAt, updatedAt }) {
+  const known = { orderId, version, customerId, totalAmount, createdAt, updatedAt };
+  return { ...known, stage: STAGES[status], attempts: 0, deadLettered: false };
+}
+
 /**
  * Shows an order from this page at once, not a second later with the next event.
  * @type {(before: LiveState, order: Order) => LiveState}
  */
 export function withPlaced(before, order) {
-  const { orderId, version, customerId, totalAmount, createdAt, updatedAt } = order;
-  if (before.orders.some((known) => known.orderId === orderId)) return before;
-  const known = { orderId, version, customerId, totalAmount, createdAt, updatedAt };
-  /** @type {LiveOrder} */
-  const placed = { ...known, stage: 'accepted', attempts: 0, deadLettered: false };
-  return { ...before, orders: mergeOrders(before.orders, [placed]) };
+  if (before.orders.some(({ orderId }) => orderId === order.orderId)) return before;
+  return { ...before, orders: mergeOrders(before.orders, [toLiveOrder(order)]) };
 }
 
 /** The first event of a new connection replaces everything: another API may have answered. */
 export const withHistory = (/** @type {SystemState} */ history) => withEvent(emptyState(), history);
+
+/** @param {Pick<LiveOrder, 'stage'>} order */
+export const isUnderWay = ({ stage }) => stage !== 'completed' && stage !== 'failed';
+
+/** Replaces the orders with those that the customer's list has now. @type {(before: LiveState, orders: LiveOrder[]) => LiveState} */
+export const withOrders = (before, orders) => ({
+  ...before,
+  isKnown: true,
+  orders: mergeOrders(before.orders, orders),
+});

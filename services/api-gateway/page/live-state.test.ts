@@ -1,6 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FlowPoint, LiveOrder, SystemState } from '@orderflow/contracts';
-import { emptyState, MAX_ORDERS, MAX_POINTS, withEvent, withHistory, withPlaced } from './live-state.js';
+import type { FlowPoint, LiveOrder, Order, SystemState } from '@orderflow/contracts';
+import {
+  emptyState,
+  isUnderWay,
+  MAX_ORDERS,
+  MAX_POINTS,
+  toLiveOrder,
+  withEvent,
+  withHistory,
+  withOrders,
+  withPlaced,
+} from './live-state.js';
 
 const START = Date.UTC(2027, 2, 14);
 const iso = (seconds: number) => new Date(START + seconds * 1_000).toISOString();
@@ -86,6 +96,32 @@ describe('the orders', () => {
       state = withEvent(state, event({ orders: [order(number)] }));
     expect(state.orders).toHaveLength(MAX_ORDERS);
     expect(state.orders[0]?.orderId).toBe(`order-${2 * MAX_ORDERS - 1}`);
+  });
+});
+
+describe("a customer's own orders", () => {
+  const own = (number: number, status: Order['status']): Order => {
+    const { stage: _stage, attempts: _attempts, deadLettered: _dead, ...known } = order(number);
+    return { ...known, status, items: [], correlationId: 'c-1' };
+  };
+
+  it.each([
+    ['PENDING', 'accepted'],
+    ['PROCESSING', 'processing'],
+    ['COMPLETED', 'completed'],
+    ['FAILED', 'failed'],
+  ] as const)('that are %s are in the stage %s, without what only operators see', (status, stage) => {
+    expect(toLiveOrder(own(1, status))).toEqual(order(1, { stage }));
+  });
+
+  it('are known once they are read, and an order that the list lacks yet stays', () => {
+    const state = withOrders(withPlaced(emptyState(), own(2, 'PENDING')), [order(1)]);
+    expect({ isKnown: state.isKnown, ids: idsOf(state) }).toEqual({ isKnown: true, ids: ['order-2', 'order-1'] });
+  });
+
+  it('are under way until they have ended', () => {
+    const stages = ['accepted', 'queued', 'processing', 'completed', 'failed'] as const;
+    expect(stages.filter((stage) => isUnderWay({ stage }))).toEqual(['accepted', 'queued', 'processing']);
   });
 });
 

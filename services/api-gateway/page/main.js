@@ -1,71 +1,47 @@
-import { createCharts } from './charts.js';
-import { createDeadLetters } from './dead-letters.js';
-import { byId, oncePerFrame, setText } from './dom.js';
-import { followSystem } from './feed.js';
-import { emptyState, withEvent, withHistory, withPlaced } from './live-state.js';
-import { createOrderForm } from './order-form.js';
-import { createOrderList } from './order-list.js';
-import { createOrderPanel } from './order-panel.js';
-import { showStages } from './stages.js';
-import { showHealth } from './system-health.js';
+import { whenSessionEnds } from './api.js';
+import { isOperator, mayRead, nameOf, readCaller } from './caller.js';
+import { lendTokenTo } from './docs-link.js';
+import { byId } from './dom.js';
+import { createLiveView, showConnection } from './live-view.js';
+import { arrive, clearWhenLeft, createSignIn } from './sign-in.js';
+import { keep, take } from './tab-storage.js';
 
-const CONNECTIONS = {
-  connecting: 'Connecting',
-  live: 'Live',
-  paused: 'Paused while hidden',
-  away: 'Not connected',
-};
-const AWAY = 'The API cannot be reached. The page shows the last known state and keeps trying to connect.';
-
-let state = emptyState();
-/** @type {keyof typeof CONNECTIONS} */
-let connection = 'connecting';
-/** Ages use the API's clock. */
-let clockOffsetMs = 0;
-
-const letters = createDeadLetters();
-const panel = createOrderPanel((orderId) => letters.of(orderId));
-const showOrders = createOrderList();
-const showCharts = createCharts();
-const draw = oncePerFrame(() => {
-  const line = byId('connection', HTMLElement);
-  line.dataset.state = connection;
-  setText(line, CONNECTIONS[connection]);
-  setText(byId('problem', HTMLElement), connection === 'away' ? AWAY : (state.problem ?? ''));
-  showOrders(state, Date.now() + clockOffsetMs);
-  showStages(state);
-  showCharts(state.flow);
-  showHealth(state);
+/** Keeps what was typed while the person signs in again. Set when someone is signed in. */
+let keepDraft = () => {};
+const signIn = createSignIn(() => {
+  keepDraft();
+});
+let ended = '';
+whenSessionEnds((sentence) => {
+  ended = sentence;
+  void signIn.offer(`${sentence} Sign in to go on; what you typed is kept.`);
 });
 
-/** @param {ReturnType<typeof emptyState>} next */
-function take(next) {
-  state = next;
-  clockOffsetMs = Date.parse(state.at) - Date.now();
-  void letters.update(state.queues).then(() => {
-    panel.refresh();
-  });
-  draw();
+const problem = await arrive();
+const caller = await readCaller((sentence) => {
+  showConnection(sentence === '' ? 'connecting' : 'away', sentence);
+});
+if (!caller || caller.subject !== undefined) clearWhenLeft();
+if (!caller) {
+  showConnection('out', '');
+  void signIn.offer(problem || ended || 'Sign in to place orders and to follow them.');
+} else {
+  const { subject } = caller;
+  const name = nameOf(caller);
+  const docs = byId('docs', HTMLAnchorElement);
+  docs.hidden = !isOperator(caller);
+  if (name !== undefined) {
+    signIn.greet(name);
+    signIn.say(problem);
+    lendTokenTo(docs);
+  }
+  if (!mayRead(caller)) {
+    signIn.say('Your account may not read orders: its token has none of the scopes orders:read and ops.');
+  }
+  const { form } = createLiveView(caller);
+  const draft = take('draft');
+  if (draft !== undefined && draft.subject === subject) form.restore(draft.order);
+  keepDraft = () => {
+    keep('draft', { subject, order: form.draft() });
+  };
 }
-
-document.addEventListener('click', ({ target }) => {
-  const button = target instanceof Element ? target.closest('button') : undefined;
-  if (button?.dataset.order !== undefined) panel.open(button.dataset.order);
-});
-createOrderForm((order) => {
-  state = withPlaced(state, order);
-  draw();
-});
-followSystem('api/system/events', {
-  onHistory: (event) => {
-    take(withHistory(event));
-  },
-  onSystem: (event) => {
-    take(withEvent(state, event));
-  },
-  onConnection: (next) => {
-    connection = next;
-    draw();
-  },
-});
-draw();

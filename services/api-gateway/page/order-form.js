@@ -11,15 +11,28 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** @param {(order: Order) => void} onPlaced */
-export function createOrderForm(onPlaced) {
+/**
+ * What was typed, and the key of an order that may have been placed.
+ * @typedef {object} Draft
+ * @property {number} product its place in the list
+ * @property {string} quantity
+ * @property {string} customer
+ * @property {{ body: string, key: string } | undefined} unanswered
+ */
+
+/**
+ * @param {object} options
+ * @param {string | undefined} options.customerId orders are for this customer only; undefined: the form asks
+ * @param {(order: Order) => void} options.onPlaced
+ */
+export function createOrderForm({ customerId, onPlaced }) {
   const form = byId('order-form', HTMLFormElement);
   const product = byId('product', HTMLSelectElement);
   const quantity = byId('quantity', HTMLInputElement);
   const customer = byId('customer', HTMLInputElement);
   const result = byId('order-result', HTMLParagraphElement);
   const showPlaced = byId('show-placed', HTMLButtonElement);
-  /** An order whose answer was lost is sent again with the same key. @type {{ body: string, key: string } | undefined} */
+  /** An order whose answer was lost is sent again with the same key. @type {Draft['unanswered']} */
   let unanswered;
   let isBusy = false;
 
@@ -58,6 +71,11 @@ export function createOrderForm(onPlaced) {
     onPlaced(order);
   }
 
+  if (customerId !== undefined) {
+    customer.value = customerId;
+    customer.readOnly = true;
+    byId('customer-note', HTMLElement).hidden = false;
+  }
   form.addEventListener('input', describe);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -66,4 +84,21 @@ export function createOrderForm(onPlaced) {
     void submit().finally(() => (isBusy = false));
   });
   describe();
+
+  return {
+    /** @returns {Draft} */
+    draft: () => ({
+      ...{ product: product.selectedIndex, quantity: quantity.value, customer: customer.value },
+      unanswered,
+    }),
+    /** @param {Draft} draft */
+    restore(draft) {
+      product.selectedIndex = draft.product;
+      quantity.value = draft.quantity;
+      if (customerId === undefined) customer.value = draft.customer;
+      ({ unanswered } = draft);
+      describe();
+      setText(result, 'Your order is still here. Place it when you are ready.');
+    },
+  };
 }

@@ -16,9 +16,9 @@ function rowOf({ orderId, stage, deadLettered, customerId, totalAmount, attempts
     {},
     cell('stage', pill(stage), ' ', ...(deadLettered ? [span('mark', 'dead letter')] : [])),
     cell('order', orderLink(orderId)),
-    cell('wide clip', customerId),
+    cell('wide clip operators', customerId),
     cell('wide number', money(totalAmount)),
-    cell('wide number', String(attempts)),
+    cell('wide number operators', String(attempts)),
     cell('number', isOver ? duration(tookMs) : '–'),
     cell('number', age(now - Date.parse(createdAt))),
   );

@@ -60,7 +60,7 @@ function letterNote(letter) {
 /**
  * One order, while the panel is open. The dialog element keeps the focus inside, closes on Escape, and returns the
  * focus.
- * @param {(orderId: string) => DeadLetterSummary[]} lettersOf
+ * @param {((orderId: string) => DeadLetterSummary[]) | undefined} lettersOf undefined: remedies are not for the caller
  */
 export function createOrderPanel(lettersOf) {
   const panel = byId('panel', HTMLDialogElement);
@@ -76,14 +76,15 @@ export function createOrderPanel(lettersOf) {
   let stop = () => {};
 
   function draw() {
-    const listed = lettersOf(orderId);
+    const listed = lettersOf?.(orderId) ?? [];
+    const letters = lettersOf ? lettersOfOrder(listed, read?.timeline) : [];
     const timeline = read && withLetterSteps(read.timeline, listed);
     const width = picture.clientWidth;
     show(byId('panel-facts', HTMLElement), read ? factsOf(read.order) : []);
-    show(byId('panel-letter', HTMLElement), lettersOfOrder(listed, read?.timeline).map(letterNote));
+    show(byId('panel-letter', HTMLElement), letters.map(letterNote));
     show(picture, timeline && width > 0 ? [drawTimeline(timeline, width)] : []);
     show(byId('steps', HTMLElement), timeline ? [...timeline.steps.map(stepRow), ...restOf(timeline)] : []);
-    offer.hidden = !read?.timeline.replayable;
+    offer.hidden = !lettersOf || !read?.timeline.replayable;
     if (offer.hidden) setText(replayed, '');
   }
 

@@ -18,9 +18,11 @@ import { servePage } from './page/serve-page.js';
 import { boundMemory } from './http/limits/bound-memory.js';
 import { followRoutes } from './http/problems/follow-routes.js';
 import { malformed } from './http/problems/api-problem.js';
+import { forbidCaching } from './http/answers/forbid-caching.js';
 import { createClientErrors } from './http/connections/client-errors.js';
 import { followConnections } from './http/connections/connections.js';
 import { meetExpectations } from './http/connections/expectations.js';
+import { separateManagement } from './http/connections/management.js';
 import { guardRequests } from './http/security/guard-requests.js';
 import { createHttpMetrics, isProbe, routeOf } from './http/telemetry/http-metrics.js';
 import { readJsonBodies } from './http/requests/json-bodies.js';
@@ -32,18 +34,31 @@ import { countDisconnects, createUnreadAnswers } from './http/limits/unread-answ
 import { correlationIdOf } from './http/requests/request-context.js';
 import { isUnreadable, routeToNowhere } from './http/requests/request-path.js';
 import { RequestValidationPipe } from './http/requests/request-validation.pipe.js';
+import { createAccessTokens } from './identity/access-tokens.js';
+import { authenticate } from './identity/authenticate.js';
+import { createIssuerKeys, type IssuerKeys } from './identity/issuer-keys.js';
+import { describeResource } from './identity/protected-resource.js';
 import { sendCompletely } from './http/connections/send-completely.js';
 import { traceRequests } from './http/telemetry/trace-requests.js';
 
-export type Dependencies = Omit<Infrastructure, 'tracing' | 'metrics' | 'unread'> &
-  Partial<Pick<Infrastructure, 'tracing' | 'metrics'>>;
+export type Dependencies = Omit<Infrastructure, 'tracing' | 'metrics' | 'unread' | 'issuerKeys'> &
+  Partial<Pick<Infrastructure, 'tracing' | 'metrics'>> & { fetch?: typeof globalThis.fetch };
 
 /** Longer than any URL that Node accepts, so that the route validates an id of any length. */
 const MAX_PARAM_LENGTH = 16_384;
 
+/** The keys of the tokens, read at once so that the first request need not wait; undefined while AUTH_MODE is off. */
+function issuerKeysOf({ config, monotonic, logger, fetch }: Dependencies): IssuerKeys | undefined {
+  const { AUTH_MODE, OIDC_ISSUER: issuer, OIDC_JWKS_URL: jwksUrl } = config;
+  if (AUTH_MODE === 'off' || issuer === undefined) return undefined;
+  const keys = createIssuerKeys({ issuer, jwksUrl, monotonic, logger, fetch });
+  keys.refresh();
+  return keys;
+}
+
 /** The whole API, ready to listen: Nest on Fastify, with everything that all routes share. */
 export async function createApp(dependencies: Dependencies): Promise<NestFastifyApplication> {
-  const { config, logger, monotonic, tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
+  const { config, logger, monotonic, now, tracing = NO_TRACING, metrics = createMetrics('api-gateway') } = dependencies;
   const server = fastify({
     bodyLimit: config.BODY_LIMIT_BYTES,
     http: SERVER_OPTIONS,
@@ -74,6 +89,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   });
 
   const allowedMethodsOf = followRoutes(server);
+  forbidCaching(server);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
     done();
@@ -92,10 +108,15 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   });
   await protectBrowsers(server);
   guardRequests(server, createRequestGuard('api-gateway', config));
-  traceRequests(server, tracing);
-  limitRate(server, countRequest, config.RATE_LIMIT_MAX);
+  const management = separateManagement(server, config, { logger, connections, answerClientError });
+  traceRequests(server, tracing, config.TRUST_PROXY);
+  const issuerKeys = issuerKeysOf(dependencies);
+  const requireToken = authenticate(server, issuerKeys && createAccessTokens(config, issuerKeys, now));
+  limitRate(server, countRequest, { max: config.RATE_LIMIT_MAX, isFree: management.isServedProbe });
+  management.refuseElsewhere();
+  requireToken();
   server.addHook('onRequest', (request, _, done) => {
-    done(isUnreadable(request) ? malformed('The target of the request is no path.') : undefined);
+    done(isUnreadable(request) ? malformed('The request target is not a path.') : undefined);
   });
   meetExpectations(server, config.BODY_LIMIT_BYTES);
 
@@ -107,7 +128,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   boundMemory(server, unread, config.BODY_LIMIT_BYTES);
   sendCompletely(server);
 
-  const module = AppModule.of({ ...dependencies, tracing, metrics, unread });
+  const module = AppModule.of({ ...dependencies, tracing, metrics, unread, issuerKeys });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
     // readJsonBodies parses them; Nest's parsers would accept forms too.
@@ -117,7 +138,10 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   });
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, allowedMethodsOf));
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, config), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+  });
 
   await app.init();
   // Register these after init: a route keeps the error handler that is set when it is registered.
@@ -127,6 +151,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
     const { contentType, text } = await metrics.scrape();
     return reply.header('content-type', contentType).header('cache-control', 'no-store').send(text);
   });
-  await servePage(server);
+  describeResource(server, config);
+  await servePage(server, config);
   return app;
 }

@@ -1,18 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { ConfigError } from '@orderflow/platform/runtime/errors';
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from './config.js';
+import { problemsOf } from '@orderflow/testing/api-gateway/config-problems';
 import { startApi } from '@orderflow/testing/api-gateway/start-api';
-
-function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe('TRUST_PROXY', () => {
   it.each(['1', '2', '10.0.0.1', '10.0.0.0/8', '10.0.0.0/8, fd00::/8', '::1', 'loopback', 'uniquelocal,192.0.2.7'])(

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { REDACTED_LOG_FIELDS } from '@orderflow/domain/log-fields';
-import { IsCount, IsFlag, IsPort, parseEnv, ProcessEnv } from '@orderflow/platform/runtime/config';
+import { IsCount, IsFlag, IsPort, parseEnv } from '@orderflow/platform/runtime/config';
 import { IsOptional, ValidateBy } from 'class-validator';
+import { IdentityEnv, identityRules } from './identity/identity-env.js';
 import { areWorkerUrls } from './live/worker-states.js';
 
 const WORKER_URLS_RULE =
@@ -37,10 +38,15 @@ export function trustedProxies(
   return /^\d+$/.test(text) ? (_, hop) => hop < Number(text) : listOf(text);
 }
 
-export class ApiEnv extends ProcessEnv {
+export class ApiEnv extends IdentityEnv {
   /** Where the API listens. */
   @IsPort()
   PORT = 3000;
+
+  /** Where health and metrics are; unset: on PORT. Give it to the load balancer's health checks, never to clients. */
+  @IsOptional()
+  @IsPort()
+  MANAGEMENT_PORT?: number;
 
   override LOG_REDACT = REDACTED_LOG_FIELDS;
 
@@ -48,7 +54,7 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(1_024, 1_048_576)
   BODY_LIMIT_BYTES = 262_144;
 
-  /** Requests that one client address may make in a window. */
+  /** Requests that one client may make in a window: the subject of a token, or an address. */
   @IsCount(1, 100_000_000)
   RATE_LIMIT_MAX = 6_000;
 
@@ -56,7 +62,7 @@ export class ApiEnv extends ProcessEnv {
   @IsCount(100, 86_400_000)
   RATE_LIMIT_WINDOW_MS = 60_000;
 
-  /** Open event streams per client address, of 1,000 in total. */
+  /** Open event streams per client, of 1,000 in total. */
   @IsCount(1, 1_000)
   STREAMS_PER_CLIENT_MAX = 50;
 
@@ -117,9 +123,13 @@ export class ApiEnv extends ProcessEnv {
 
 /** @throws ConfigError that lists every problem by key */
 export function loadConfig(env: NodeJS.ProcessEnv): Readonly<ApiEnv> {
-  return parseEnv(ApiEnv, env, ({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) =>
-    SHUTDOWN_DELAY_MS < SHUTDOWN_TIMEOUT_MS
-      ? []
-      : ['SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, or no time is left to drain'],
-  );
+  return parseEnv(ApiEnv, env, (config) => {
+    const { SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS, PORT, MANAGEMENT_PORT } = config;
+    const problems = identityRules(config);
+    if (SHUTDOWN_DELAY_MS >= SHUTDOWN_TIMEOUT_MS) {
+      problems.push('SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, or no time is left to drain');
+    }
+    if (MANAGEMENT_PORT === PORT && PORT !== 0) problems.push('MANAGEMENT_PORT must differ from PORT');
+    return problems;
+  });
 }

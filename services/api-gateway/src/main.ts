@@ -3,6 +3,7 @@ import { runMain, startDrain } from '@orderflow/platform/runtime/run-main';
 import { startProcess } from '@orderflow/platform/runtime/start-process';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
+import { addressOf } from './http/connections/management.js';
 
 await runMain(async () => {
   const config = loadConfig(process.env);
@@ -14,6 +15,6 @@ await runMain(async () => {
     process.once(signal, () => startDrain(logger, monotonic, config.SHUTDOWN_TIMEOUT_MS));
   }
   // For localhost, Fastify would open a second listener for IPv6, which none of our timeouts and limits reach.
-  await app.listen(config.PORT, config.HOST === 'localhost' ? '127.0.0.1' : config.HOST);
+  await app.listen(config.PORT, addressOf(config.HOST));
   logger.info('listening', { url: await app.getUrl() });
 });

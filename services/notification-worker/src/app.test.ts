@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { eventually } from '@orderflow/testing/eventually';
 import { startNotificationWorker } from '@orderflow/testing/notification-worker/start-worker';
-import { aNotification, anOutcome } from '@orderflow/testing/notification-worker/messages';
+import { aNotification, aStoredOutcome } from '@orderflow/testing/notification-worker/messages';
 
 describe('the worker', () => {
   it('handles the rest of a batch with a bad message', async () => {
@@ -21,7 +21,7 @@ describe('the worker', () => {
     await system.log.next('polling');
     const paused = system.log.next('paused: a dependency is unavailable');
     system.aws.dynamo.failAlways('*', connectionRefused);
-    system.send(anOutcome('COMPLETED').message);
+    system.send(aStoredOutcome(system, 'COMPLETED').message);
     system.send(aNotification(system).message);
     await paused;
     system.aws.dynamo.heal();

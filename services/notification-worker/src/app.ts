@@ -1,4 +1,5 @@
 import {
+  contentHashOf,
   NotificationRequestedEvent,
   OrderCompletedEvent,
   OrderFailedEvent,
@@ -7,9 +8,11 @@ import {
 } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
+import { ORDER_OUTCOME_FIELDS } from '@orderflow/domain/orders/order-events';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createStore, createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
+import { createBelieveOutcome } from '@orderflow/platform/work-item/stored-outcome';
 import { on } from '@orderflow/platform/worker/dispatch';
 import type { NotificationWorkerEnv } from './config.js';
 import { ensureNotification, factsOfRequest, fail, send } from './send-notification.js';
@@ -22,7 +25,8 @@ export function createApp(dependencies: Dependencies): Worker {
   const names = resourceNames(config.STAGE);
   const notifications = createStore(notificationsTable(names), dependencies);
   const orders = ordersTable(names);
-  const factsOfOutcome = ensureNotification(notifications, orders);
+  const believeOutcome = createBelieveOutcome(dependencies.aws.dynamo, orders, ORDER_OUTCOME_FIELDS);
+  const factsOfOutcome = ensureNotification(notifications, orders, believeOutcome);
   const sendForOutcome = send(notifications, sender, factsOfOutcome);
   const failForOutcome = fail(notifications, factsOfOutcome);
   return createWorker({
@@ -40,5 +44,6 @@ export function createApp(dependencies: Dependencies): Worker {
       on(OrderFailedEvent, sendForOutcome, failForOutcome),
     ],
     replayIdOf: replayIdFor,
+    contentHashOf,
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { NAMES, startNotificationWorker } from '@orderflow/testing/notification-worker/start-worker';
-import { anOutcome } from '@orderflow/testing/notification-worker/messages';
+import { anOutcome, aStoredOutcome } from '@orderflow/testing/notification-worker/messages';
 
 describe("an order's outcome", () => {
   it.each([
@@ -8,7 +8,7 @@ describe("an order's outcome", () => {
     ['FAILED', (orderId: string) => `Your order ${orderId} could not be completed (OUT_OF_STOCK).`],
   ] as const)('%s leads to a notification', async (status, text) => {
     const system = startNotificationWorker();
-    const { orderId, event, id, message } = anOutcome(status);
+    const { orderId, event, id, message } = aStoredOutcome(system, status);
     system.send(message);
     expect(await system.outcomes.next()).toBe('processed');
     expect(system.sent).toMatchObject([{ idempotencyKey: id, orderId, channel: 'EMAIL', message: text(orderId) }]);
@@ -30,8 +30,7 @@ describe("an order's outcome", () => {
   it('is confirmed once its notification is stored, even if sending fails', async () => {
     const system = startNotificationWorker();
     system.plan.send = () => Promise.reject(new Error('the provider did not answer'));
-    const { order, message } = anOutcome('COMPLETED');
-    system.aws.dynamo.seed(NAMES.ordersTable, order);
+    const { message } = aStoredOutcome(system, 'COMPLETED');
     system.send(message);
     expect(await system.outcomes.next()).toBe('retry');
     expect(system.notifications()).toHaveLength(1);
@@ -42,18 +41,20 @@ describe("an order's outcome", () => {
   it.each([
     ['a replay has started again', { status: 'PROCESSING', version: 4 }],
     ['has another outcome now', { status: 'COMPLETED', version: 5 }],
-  ])('does not confirm an order that %s', async (_name, change) => {
+  ])('has no effect once the order %s', async (_name, change) => {
     const system = startNotificationWorker();
     const { order, message } = anOutcome('FAILED');
     system.aws.dynamo.seed(NAMES.ordersTable, { ...order, ...change });
     system.send(message);
-    expect(await system.outcomes.next()).toBe('processed');
-    expect(system.aws.dynamo.items(NAMES.ordersTable)[0]).toMatchObject({ outboxAt: order.outboxAt });
+    expect(await system.outcomes.next()).toBe('duplicate');
+    expect(system.notifications()).toEqual([]);
+    expect(system.sent).toEqual([]);
+    expect(system.aws.dynamo.items(NAMES.ordersTable)).toEqual([{ ...order, ...change }]);
   });
 
   it('leads to one notification when delivered twice', async () => {
     const system = startNotificationWorker();
-    const { message } = anOutcome('COMPLETED');
+    const { message } = aStoredOutcome(system, 'COMPLETED');
     system.send(message);
     system.send(message);
     expect((await system.outcomes.take(2)).sort()).toEqual(['duplicate', 'processed']);
@@ -68,13 +69,14 @@ describe("an order's outcome", () => {
 
   it('of a later life leads to a separate notification', async () => {
     const system = startNotificationWorker();
-    const failed = anOutcome('FAILED');
-    const completed = structuredClone(anOutcome('COMPLETED', 5).message);
-    Object.assign(completed.detail.data, { orderId: failed.orderId });
+    const failed = aStoredOutcome(system, 'FAILED');
     system.send(failed.message);
-    system.send(completed);
-    expect(await system.outcomes.take(2)).toEqual(['processed', 'processed']);
-    expect(system.sent.map(({ orderId }) => orderId)).toEqual([failed.orderId, failed.orderId]);
+    expect(await system.outcomes.next()).toBe('processed');
+    const { orderId } = failed;
+    system.send(aStoredOutcome(system, 'COMPLETED', { orderId, version: 5 }).message);
+    expect(await system.outcomes.next()).toBe('processed');
+    expect(system.sent.map((sent) => sent.orderId)).toEqual([orderId, orderId]);
+    expect(new Set(system.sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(2);
   });
 
   it('is retried as the same notification', async () => {
@@ -83,7 +85,7 @@ describe("an order's outcome", () => {
     system.plan.send = async () => {
       if (failures-- > 0) throw new Error('the provider did not answer');
     };
-    const { id, message } = anOutcome('COMPLETED');
+    const { id, message } = aStoredOutcome(system, 'COMPLETED');
     system.send(message);
     await system.untilEmpty();
     expect(system.outcomes.all.map(({ outcome }) => outcome)).toEqual(['retry', 'retry', 'processed']);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { contentHashOf } from '@orderflow/contracts';
 import { eventIdFor, newId } from '@orderflow/domain/ids';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import { PermanentError } from '@orderflow/platform/runtime/errors';
@@ -29,6 +30,7 @@ describe('a notification that a client requested', () => {
             occurredAt: sentAt,
             correlationId: 'correlation-1',
             causationId: message.detail.metadata.eventId,
+            contentHash: contentHashOf({ notificationId: id, orderId: record.orderId, channel: 'SMS', sentAt }),
           },
           data: { notificationId: id, orderId: record.orderId, channel: 'SMS', sentAt },
         },

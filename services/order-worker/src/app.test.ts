@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { contentHashOf } from '@orderflow/contracts';
 import { type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { eventIdFor } from '@orderflow/domain/ids';
@@ -25,6 +26,13 @@ describe('an order', () => {
     expect(system.requests).toMatchObject([{ idempotencyKey: orderId, attempt: 1, items: [{ productId: 'sku-1' }] }]);
     const [event, ...others] = system.published();
     expect(others).toEqual([]);
+    const data = {
+      orderId,
+      customerId: 'customer-1',
+      totalAmount: 39.98,
+      orderVersion: 3,
+      completedAt: system.order(orderId)?.updatedAt,
+    };
     expect(event).toEqual({
       source: 'orderflow.order-worker',
       type: 'OrderCompleted',
@@ -36,14 +44,9 @@ describe('an order', () => {
           correlationId: 'correlation-1',
           traceparent: message.detail.metadata.traceparent,
           causationId: message.detail.metadata.eventId,
+          contentHash: contentHashOf(data),
         },
-        data: {
-          orderId,
-          customerId: 'customer-1',
-          totalAmount: 39.98,
-          orderVersion: 3,
-          completedAt: system.order(orderId)?.updatedAt,
-        },
+        data,
       },
     });
     await system.worker.stop();

@@ -1,4 +1,4 @@
-import { OrderCreatedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
+import { contentHashOf, OrderCreatedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
@@ -31,5 +31,6 @@ export function createApp(dependencies: Dependencies): Worker {
       on(OrderCreatedEvent, timed(processOrder(orders, fulfilment)), timed(endExhaustedOrder(orders, fulfilment))),
     ],
     replayIdOf: replayIdFor,
+    contentHashOf,
   });
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { hostileBody, propertySeed } from '@orderflow/testing/hostile-bodies';
 import type { DeliveryOutcome } from '@orderflow/platform/worker/delivery';
@@ -12,6 +13,8 @@ const GOOD_PER_BATCH = 2;
 
 /** Never `retry`: a bad body stays bad, and would be redelivered forever. */
 const ENDS: DeliveryOutcome[] = ['processed', 'duplicate', 'dead-lettered'];
+
+const toPlain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('the order worker with random messages', () => {
   it('ends every message of a batch', async () => {
@@ -64,6 +67,9 @@ describe('the order worker with random messages', () => {
     expect(system.deadLetters()).toHaveLength(counts.get('dead-lettered')!);
     expect([...counts.values()].reduce((sum, count) => sum + count)).toBe(HOSTILE_BODIES + goodOrders.length);
     expect(counts.get('dead-lettered')).toBeGreaterThan(HOSTILE_BODIES / 2);
+    // Each order has the same items: the warehouse is asked for nothing else.
+    const ordered = sample.detail.data.items;
+    expect(system.requests.filter(({ items }) => !isDeepStrictEqual(toPlain(items), ordered))).toEqual([]);
     const completed = system.published().map(({ detail }) => detail.data.orderId);
     expect(goodOrders.filter((orderId) => !completed.includes(orderId))).toEqual([]);
   }, 60_000);

@@ -17,9 +17,11 @@ const PAUSED = 'paused: a dependency is unavailable';
 const REFUSED = 'paused: AWS refuses this process (permissions, credentials or keys)';
 const MISSING = 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
 
-/** Log lines about the worker's state, without those of messages. */
-const stateLines = ({ log }: OrderSystem) =>
-  log.messages().filter((message) => !['processed', 'retry', 'duplicate', 'dead-lettered'].includes(message));
+/** Log lines about the worker's state, without those of messages and of readiness. */
+const stateLines = ({ log }: OrderSystem) => {
+  const others = ['processed', 'retry', 'duplicate', 'dead-lettered', 'check failed'];
+  return log.messages().filter((message) => !others.includes(message));
+};
 
 describe('while a dependency is unavailable', () => {
   const all = ['dynamo', 'sqs', 'eventBridge'] as const;

@@ -13,6 +13,6 @@ export function createEventStreams(
 ): EventStreams {
   const config = loadConfig({ STAGE: 'test', STREAMS_PER_CLIENT_MAX: String(maxPerClient) });
   const unread = createUnreadAnswers({ maxBytes: Infinity, stalledAfterMs: Infinity, onDisconnect: () => undefined });
-  const streams = new EventStreams(config, { ...unread, makeRoom }, createMonotonicClock(), metrics);
+  const streams = new EventStreams(config, { ...unread, makeRoom }, createMonotonicClock(), Date.now, metrics);
   return Object.assign(streams, { maxStreams });
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
+import { ANYONE } from '../../../services/api-gateway/src/identity/caller.js';
 import { FollowOrder } from '../../../services/api-gateway/src/live/follow-order.js';
 import type { Orders } from '../../../services/api-gateway/src/infrastructure/stored-items.js';
 import { ReadableFilter } from '../../../services/api-gateway/src/lists/readable-filter.js';
@@ -88,7 +89,7 @@ export function createFollowedOrder(options: { intervalMs?: number } = { interva
     },
     /** Events so far, as `name id`. */
     follow: async (lastEventId?: string) => {
-      const body = await followOrder.follow(orderId, 'client', lastEventId);
+      const body = await followOrder.follow(ANYONE, orderId, { key: 'client' }, lastEventId);
       if (!body) return undefined;
       let text = '';
       body.on('data', (chunk: Buffer) => {

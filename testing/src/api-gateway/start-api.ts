@@ -23,7 +23,11 @@ afterEach(async () => {
 });
 
 /** The API over fakes, ended after each test. Nothing sweeps by itself unless `env` says so. */
-export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Partial<RunningTracing> = NO_TRACING) {
+export async function startApi(
+  env: NodeJS.ProcessEnv = {},
+  tracing: Partial<RunningTracing> = NO_TRACING,
+  fetch?: typeof globalThis.fetch,
+) {
   const time = { ms: NOW_MS, wallIsOffByMs: 0 };
   const now = () => time.ms + time.wallIsOffByMs;
   const aws = createFakeStack({ stage: 'test', now });
@@ -38,6 +42,7 @@ export async function startApi(env: NodeJS.ProcessEnv = {}, tracing: Partial<Run
     tracing: { ...NO_TRACING, ...tracing },
     now,
     monotonic: ownedTime(() => time.ms),
+    fetch,
   });
   running.add(app);
   const server = app.getHttpAdapter().getInstance();

@@ -81,7 +81,7 @@ export function createFakeEventBridge({ eventBuses, rules, deliver, now = Date.n
       toLose -= 1;
       return { EventId: id };
     }
-    // As in EventBridge, an unknown bus or an event that no rule matches is no error.
+    // As in EventBridge, an unknown bus or an event that no rule matches causes no error.
     for (const rule of rules) {
       if (rule.eventBusName !== (entry.EventBusName ?? 'default') || !matches(rule, entry)) continue;
       if (stateOf(rule) !== 'ENABLED') continue;

@@ -74,7 +74,7 @@ export async function receive(
   const endsAtMs = performance.now() + Math.min((input.WaitTimeSeconds ?? 0) * 1_000, options.longestPollMs);
   for (;;) {
     const received = queue.receive(input.MaxNumberOfMessages ?? 1, input.VisibilityTimeout);
-    // As SQS, which omits an empty list.
+    // Like SQS, which omits an empty list.
     if (received.length > 0) return { Messages: received.map((message) => toMessage(message, input)) };
     const leftMs = endsAtMs - performance.now();
     if (leftMs <= 0) return {};

@@ -41,7 +41,7 @@ export type FakeTable = {
   /** Like keyText, for a key without other attributes. */
   exactKeyText(key: Item): string;
   get(keyText: string): Item | undefined;
-  /** @throws StatementFailure if an attribute is no valid key of the table or of an index. */
+  /** @throws StatementFailure if an attribute is not a valid key of the table or of an index. */
   check(item: Item): void;
   /** Checks the item and stores a copy. */
   put(item: Item): void;

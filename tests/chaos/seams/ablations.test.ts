@@ -51,6 +51,17 @@ describe('the ablations of statements', () => {
     }
   });
 
+  it.each([
+    ['a hash', 'hash-1'],
+    ['no hash', null],
+  ])('claim-any-content: takes %s out of a claim, with matching parameters', async (_what, contentHash) => {
+    const cut = await sent('claim-any-content', claim(table, 'order-1', { ...request, contentHash }, seen));
+    expect(cut.where).toBe('"orderId" = ? AND "status" IN [?, ?] AND "holder" IN [?, ?] AND "version" = ?');
+    expect(cut.parameters).toHaveLength(cut.placeholders);
+    expect(cut.parameters.slice(-5)).toEqual(['PENDING', 'PROCESSING', '', 'message-1', 1]);
+    expect(cut.interventions).toBe(1);
+  });
+
   it('no-condition: leaves inserts unchanged', async () => {
     const statement = insert(table, { orderId: 'order-1' });
     expect(await sent('no-condition', statement)).toMatchObject({ parameters: ['order-1'], interventions: 0 });

@@ -46,3 +46,21 @@ export function withoutConditions(statement) {
   const kept = parameters.slice(0, placeholdersIn(changes) + placeholdersIn(key));
   return { ...statement, Statement: `${changes} WHERE ${key}`, Parameters: kept };
 }
+
+/**
+ * The UPDATE without the first condition that the pattern finds; unchanged if it finds none.
+ * @param {Statement} statement
+ * @param {RegExp} pattern
+ */
+export function withoutClause(statement, pattern) {
+  const { Statement: text, Parameters: parameters } = statement;
+  const found = pattern.exec(text);
+  if (!text.startsWith('UPDATE') || !found) return statement;
+  const [clause] = found;
+  const first = placeholdersIn(text.slice(0, found.index));
+  return {
+    ...statement,
+    Statement: text.slice(0, found.index) + text.slice(found.index + clause.length),
+    Parameters: parameters.toSpliced(first, placeholdersIn(clause)),
+  };
+}

@@ -11,9 +11,9 @@ export function actionOf(actor: Actor, statement: Statement, now: number): Actio
     case 'insert':
       return { kind: 'insert' };
     case 'claim': {
-      const { messageId, replayId, givesUp } = actor;
+      const { messageId, replayId, givesUp, says } = actor;
       const token = writes.get('claimToken') as string;
-      return { kind: 'claim', messageId, replayId, givesUp, at: now, token, marker };
+      return { kind: 'claim', messageId, replayId, givesUp, says, at: now, token, marker };
     }
     case 'finish':
       return { kind: 'finish', token: actor.token, result: actor.result, marker };

@@ -2,6 +2,8 @@ import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import type { SweeperOptions } from '@orderflow/platform/work-item/swept-table';
+import { PermanentError } from '@orderflow/platform/runtime/errors';
+import type { HandlerResult } from '@orderflow/platform/worker/delivery';
 import { createSweeper } from '@orderflow/platform/work-item/sweep';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import { confirmOutcome } from '@orderflow/platform/work-item/confirm';
@@ -9,11 +11,11 @@ import { insert } from '@orderflow/platform/work-item/transitions';
 import type { WorkItem } from '@orderflow/platform/work-item/work-item';
 import { aDelivery } from '@orderflow/testing/delivery';
 import { workOnItem, type Claimed, type WorkResult } from '@orderflow/platform/work-item/process';
-import type { Result } from './model.js';
+import { isBelieved, type Result } from './model.js';
 import type { Item } from './subjects.js';
 import { Lost } from './turns.js';
 import { demand } from './violation.js';
-import { LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type Notice, type World } from './world.js';
+import { FORGED, LEASE_MS, MARKER_DELAY_MS, type Actor, type Message, type Notice, type World } from './world.js';
 
 const monotonic = createMonotonicClock();
 const SWEEPER: SweeperOptions = {
@@ -53,7 +55,8 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
     const attributes = result === 'completed' ? subject.doneAttributes(clock.now) : failureOf(result);
     return { result: result === 'completed' ? 'completed' : 'failed', attributes };
   };
-  const delivery = aDelivery({ messageId: actor.messageId, replayId: actor.replayId, receiveCount });
+  const { messageId, replayId, says } = actor;
+  const delivery = aDelivery({ messageId, replayId, receiveCount, contentHash: says });
   const handled = workOnItem<Item>(
     {
       executor: world.executorOf(actor),
@@ -65,7 +68,11 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
     delivery,
     { id: world.id, known: world.record, work, givesUp: actor.givesUp },
   );
-  const { outcome, events } = await handled.catch(async (error: unknown) => {
+  const { outcome, events } = await handled.catch(async (error: unknown): Promise<HandlerResult> => {
+    if (error instanceof PermanentError && error.code === 'EVENT_MISMATCH') {
+      demand(!isBelieved(says, world.record.contentHash as string | undefined), 'no real message is refused', { says });
+      return { outcome: 'duplicate', events: [] };
+    }
     await delivery.claim.postpone?.({ delaySeconds: 1, reason: 'lost' });
     throw error;
   });
@@ -76,8 +83,14 @@ async function handle(world: World, actor: Actor, receiveCount: number): Promise
 /** Delivers a message to a worker. `isExhausted`: its attempts are used up, so the worker ends the item FAILED. */
 export function deliver(world: World, message: Message, isExhausted = false): void {
   const receive = ++world.tally.receives;
-  const name = `delivery ${receive} of ${message.id}${message.replayId === undefined ? '' : ` (${message.replayId})`}`;
-  const actor = world.newActor({ name, messageId: message.id, replayId: message.replayId, givesUp: isExhausted });
+  const name = `delivery ${receive} of ${message.says === FORGED ? 'forged ' : ''}${message.id}${message.replayId === undefined ? '' : ` (${message.replayId})`}`;
+  const actor = world.newActor({
+    name,
+    messageId: message.id,
+    replayId: message.replayId,
+    says: message.says,
+    givesUp: isExhausted,
+  });
   world.log.push(`${name} begins${isExhausted ? ', the last one' : ''}`);
   world.start(
     handle(world, actor, receive).then(() => {

@@ -48,7 +48,12 @@ async function playOut({ dynamo, stage, seam }: ExploreOptions, history: Plan, c
   const reader = createTableReader(dynamo, table);
   await executor.execute(insert(table, record));
 
-  const rules = { leaseMs: LEASE_MS, skewMs: SKEW_MS, consumers: table.confirmedBy };
+  const rules = {
+    leaseMs: LEASE_MS,
+    skewMs: SKEW_MS,
+    consumers: table.confirmedBy,
+    accepted: record.contentHash as string | undefined,
+  };
   const judge = createJudge({ subject, rules, record, executor, readItem: () => reader.get(id) });
   const world = createWorld({ subject, id, judge, outcomes: history.outcomes, seam });
   world.send();

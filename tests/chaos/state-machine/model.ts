@@ -31,6 +31,8 @@ export type Action =
       messageId: string;
       replayId: string | undefined;
       givesUp: boolean;
+      /** The content hash of the message's event; undefined for the sweeper, which has none. */
+      says: string | undefined;
       at: number;
       token: string;
       marker: number;
@@ -50,6 +52,8 @@ export type Rules = {
   skewMs: number;
   /** The consumers that must confirm an outcome before its marker goes. */
   consumers: readonly string[];
+  /** The content hash that the insert stored; undefined for an item of an older version. */
+  accepted: string | undefined;
 };
 
 export const isFinished = ({ status }: State): boolean => status === 'completed' || status === 'failed';
@@ -58,6 +62,11 @@ export const isFinished = ({ status }: State): boolean => status === 'completed'
 export function isReplay(state: State, { replayId }: { replayId: string | undefined }): boolean {
   const mayReplay = state.status === 'failed' && state.retriable === true;
   return mayReplay && replayId !== undefined && replayId !== state.lastReplayId;
+}
+
+/** Whether an event that says this may be about an item that was accepted as `accepted`. */
+export function isBelieved(says: string | undefined, accepted: string | undefined): boolean {
+  return says === undefined || accepted === undefined || says === accepted;
 }
 
 /** Whether a message may work on an unfinished item. */
@@ -75,6 +84,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       return undefined;
 
     case 'claim': {
+      if (!isBelieved(action.says, rules.accepted)) return undefined;
       const claimed: State = {
         ...state,
         status: 'processing',

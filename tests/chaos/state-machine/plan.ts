@@ -3,14 +3,17 @@ import { acceptAgain, deliver, receiveOutcome, startAgain, visit, type Publicati
 import type { Result } from './model.js';
 import type { SubjectName } from './subjects.js';
 import { FATES, settled, type Fate } from './turns.js';
-import { LEASE_MS, MARKER_DELAY_MS, SKEW_MS, type Message, type World } from './world.js';
+import { FORGED, LEASE_MS, MARKER_DELAY_MS, SKEW_MS, type Message, type World } from './world.js';
+
+/** A known message, by its index; a copy; a replay; or a forged message, which may be a replay, too. */
+type Wanted = number | 'copy' | 'r1' | 'r2' | 'forged' | 'forged r1';
 
 /** What happens next. Numbers choose from what exists at that time, modulo its count. */
 export type Step =
   | { kind: 'take'; turn: number; fate: Fate }
   | { kind: 'die'; turn: number }
-  /** A known message, a copy, or a replay. `atOnce`: nothing else happens until the delivery has ended. */
-  | { kind: 'deliver'; message: number | 'copy' | 'r1' | 'r2'; isExhausted: boolean; atOnce: boolean }
+  /** `atOnce`: nothing else happens until the delivery has ended. */
+  | { kind: 'deliver'; message: Wanted; isExhausted: boolean; atOnce: boolean }
   | { kind: 'visit'; publication: Publication }
   | { kind: 'restart'; isPublished: boolean }
   | { kind: 'confirm'; notice: number }
@@ -47,7 +50,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 20,
     arbitrary: fc.record({
       kind: fc.constant('deliver' as const),
-      message: fc.oneof(choice, fc.constantFrom('copy' as const, 'r1' as const, 'r2' as const)),
+      message: fc.oneof(
+        { weight: 4, arbitrary: choice },
+        { weight: 4, arbitrary: fc.constantFrom('copy' as const, 'r1' as const, 'r2' as const) },
+        { weight: 1, arbitrary: fc.constantFrom('forged' as const, 'forged r1' as const) },
+      ),
       isExhausted: fc.oneof({ weight: 7, arbitrary: fc.constant(false) }, fc.constant(true)),
       atOnce: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
     }),
@@ -80,7 +87,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 export const MAX_FAILED_LIVES = 2;
 
 export const plan: fc.Arbitrary<Plan> = fc.record({
-  subject: fc.constantFrom('order' as const, 'shared order' as const, 'notification' as const),
+  subject: fc.constantFrom(...(['order', 'shared order', 'older order', 'notification'] as const)),
   outcomes: fc
     .tuple(
       fc.array(fc.constant('failed for now' as const), { maxLength: MAX_FAILED_LIVES }),
@@ -94,10 +101,12 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
 
 const at = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
-function messageFor(world: World, wanted: number | 'copy' | 'r1' | 'r2'): Message {
+function messageFor(world: World, wanted: Wanted): Message {
   // Deleted messages too: a queue may redeliver them.
   if (typeof wanted === 'number') return at(world.messages, wanted);
-  return wanted === 'copy' ? world.send() : world.send(wanted);
+  if (wanted === 'copy') return world.send();
+  if (wanted === 'r1' || wanted === 'r2') return world.send(wanted);
+  return world.send(wanted === 'forged' ? undefined : 'r1', FORGED);
 }
 
 export async function play(world: World, next: Step): Promise<void> {

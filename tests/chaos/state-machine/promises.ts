@@ -1,4 +1,4 @@
-import { isFinished, isReplay, type Action, type Rules, type State } from './model.js';
+import { isBelieved, isFinished, isReplay, type Action, type Rules, type State } from './model.js';
 import { demand } from './violation.js';
 
 /** Everything except the marker, which is not part of the state, and the version, which only counts changes. */
@@ -19,6 +19,11 @@ export function demandPromises(before: State, after: State, action: Action, now:
   const hasPassed = before.leaseUntil < Math.max(now, seenAt);
   const isImpossible = before.leaseUntil > Math.min(now, seenAt) + rules.leaseMs;
 
+  demand(
+    action.kind !== 'claim' || isBelieved(action.says, rules.accepted),
+    'no message claims an item that was accepted with other content',
+    states,
+  );
   demand(after.effects === 0 || after.effects === 1, 'an outcome is applied at most once per life', states);
   demand(after.effects >= before.effects || replayed, 'only a replay starts a new life', states);
   demand(after.effects === Number(isFinished(after)), 'an item is finished when its outcome is applied', states);

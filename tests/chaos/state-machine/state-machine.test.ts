@@ -47,6 +47,7 @@ describe('the model of the state machine', () => {
 
   it.each([
     ['a claim of any version', /"holder" IN/, / AND "version" = \?/],
+    ['a claim for an event with any content', /"holder" IN/, / AND "contentHash" = \?/],
     ['a takeover from any claim', TAKEOVER, / AND "claimToken" = \? AND "version" = \?/],
     ['a replay of any version', /"lastReplayId" <> \?/, / AND "version" = \?/],
     ['a restart of any version', /SET "lastReplayId"(?!.*"lastReplayId" <>)/, / AND "version" = \?/],

@@ -15,10 +15,22 @@ export type Subject = {
   doneAttributes: (at: number) => Item;
 };
 
-/** A shared order is one whose outcome waits for two consumers. */
-export type SubjectName = 'order' | 'shared order' | 'notification';
+/** A shared order is one whose outcome waits for two consumers. An older order has no content hash. */
+export type SubjectName = 'order' | 'shared order' | 'older order' | 'notification';
 
 const CONTEXT = { requestHash: 'hash', correlationId: 'state-machine' };
+
+/** With the hash of what its event says. */
+function hashed(subject: Subject): Subject {
+  const { table, record } = subject;
+  return {
+    ...subject,
+    record: (...inserted) => {
+      const item = record(...inserted);
+      return { ...item, contentHash: table.createdEventOf(item).detail.metadata.contentHash };
+    },
+  };
+}
 
 export function createSubjects(stage: string): Record<SubjectName, Subject> {
   const names = resourceNames(stage);
@@ -33,15 +45,16 @@ export function createSubjects(stage: string): Record<SubjectName, Subject> {
   };
   const confirmedBy = [...order.table.confirmedBy, 'shipping-worker'];
   return {
-    order,
-    'shared order': { ...order, table: { ...order.table, confirmedBy } },
-    notification: {
+    order: hashed(order),
+    'shared order': hashed({ ...order, table: { ...order.table, confirmedBy } }),
+    'older order': order,
+    notification: hashed({
       table: notificationsTable(names),
       record: (notificationId, now, outboxAt) => {
         const request = { orderId: notificationId, channel: 'EMAIL', message: 'A message' } as const;
         return newNotificationRecord({ notificationId, request, now, outboxAt, ...CONTEXT });
       },
       doneAttributes: (at) => ({ sentAt: new Date(at).toISOString() }),
-    },
+    }),
   };
 }

@@ -14,7 +14,10 @@ export const MARKER_DELAY_MS = 5_000;
 export const STARTED_AT = Date.UTC(2026, 10, 1);
 
 /** A message of the queue. It is redelivered until a delivery succeeds, and sometimes after that. */
-export type Message = { id: string; replayId: string | undefined; isDeleted: boolean };
+export type Message = Pick<Actor, 'replayId'> & { id: string; says: string; isDeleted: boolean };
+
+/** What a forged message says. */
+export const FORGED = 'forged';
 
 /** The event of an outcome, in the queue of a consumer that must confirm it. */
 export type Notice = { consumer: string; version: number };
@@ -26,6 +29,8 @@ export type Actor = {
   replayId: string | undefined;
   /** Whether it ends the life instead of working. */
   givesUp: boolean;
+  /** The content hash of its message's event; undefined if it has no message. */
+  says: string | undefined;
   /** The version that it last saw. */
   knownVersion: number;
   /** The token of its claim. */
@@ -57,7 +62,7 @@ export type World = {
   outcomes: readonly Result[];
   tally: { receives: number; works: number; statements: number; lives: number; finishes: number };
   log: string[];
-  send: (replayId?: string) => Message;
+  send: (replayId?: string, says?: string) => Message;
   newActor: (actor: Pick<Actor, 'name'> & Partial<Actor>) => Actor;
   executorOf: (actor: Actor) => StatementExecutor;
   /** Publishes an event. If it is swallowed, the bus accepts it without delivering it. */
@@ -94,8 +99,10 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
   const notices: Notice[] = [];
   const record = judge.item();
 
-  function send(replayId?: string): Message {
-    const message = { id: `m${messages.length + 1}`, replayId, isDeleted: false };
+  const real = String(subject.table.createdEventOf(record).detail.metadata.contentHash);
+
+  function send(replayId?: string, says = real): Message {
+    const message = { id: `m${messages.length + 1}`, replayId, says, isDeleted: false };
     messages.push(message);
     return message;
   }
@@ -143,8 +150,9 @@ export function createWorld({ subject, id, judge, outcomes, seam }: WorldOptions
       messageId: '',
       replayId: undefined,
       givesUp: false,
-      // Every message first assumes a new item.
-      knownVersion: 1,
+      says: undefined,
+      // Every message first assumes a new item, with a content hash.
+      knownVersion: actor.says !== undefined && record.contentHash === undefined ? 0 : 1,
       token: '',
       result: 'failed for now',
       seenVersion: 0,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
-import { SERVICES, type Service } from '../../../tools/local/embedded.mjs';
+import { SERVICE_NAMES, type Service } from '../../../tools/local/embedded.mjs';
 import { startEmbeddedSystem, type EmbeddedSystem, type ServiceProcess } from '../../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../../support/faulty-network.js';
 import { connectOperator } from '../../support/operator.js';
@@ -31,7 +31,7 @@ const ENV = { MAX_RECEIVES: '10', HANDLER_TIMEOUT_MS: '4000', QUEUE_GRACE_MS: '1
 
 /** The services with a seam for ablations. The others run their own main file. */
 const MAINS = Object.fromEntries(
-  SERVICES.map((service) => [service, `tests/chaos/seams/${service}.mjs`] as const).filter(([, main]) =>
+  SERVICE_NAMES.map((service) => [service, `tests/chaos/seams/${service}.mjs`] as const).filter(([, main]) =>
     existsSync(new URL(`../../../${main}`, import.meta.url)),
   ),
 );

@@ -1,7 +1,8 @@
 import { resourceNames } from '@orderflow/contracts';
-import { type OrderRecord } from '@orderflow/domain/orders/order';
+import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { percentile } from '@orderflow/platform/runtime/percentile';
+import { isFinished } from '@orderflow/platform/work-item/work-item';
 import { atMost, countIs, noneIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import type { Evidence } from './evidence.js';
@@ -9,7 +10,7 @@ import type { Placed } from './load.js';
 import { total } from './quiet.js';
 
 const accepted = ({ placed }: Evidence) => placed.filter(({ outcome }) => outcome === 'ok');
-const isTerminal = ({ status }: OrderRecord) => status === 'COMPLETED' || status === 'FAILED';
+const hasEnded = (order: OrderRecord) => isFinished({ states: ORDER_STATES }, order);
 
 /** Every accepted order is in the table and has ended. */
 export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
@@ -17,7 +18,7 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
   const orders = accepted(evidence).map(({ orderId = '' }) => stored.get(orderId));
   return [
     noneIs(id, 'accepted orders lost', orders, (order) => order === undefined),
-    noneIs(id, 'accepted orders that have not ended', orders, (order) => order && !isTerminal(order)),
+    noneIs(id, 'accepted orders that have not ended', orders, (order) => order && !hasEnded(order)),
     noneIs(id, 'orders that did not end COMPLETED', orders, (o) => o && o.status !== 'COMPLETED'),
     {
       id,
@@ -30,7 +31,7 @@ export function everyOrderEnds(id: InvariantId, evidence: Evidence): Check[] {
 
 /** Each outcome was applied once, caused one notification, and used one key at the warehouse. */
 export function outcomesApplyOnce(id: InvariantId, evidence: Evidence, system: ChaosSystem): Check[] {
-  const ended = evidence.orders.filter(isTerminal);
+  const ended = evidence.orders.filter(hasEnded);
   const told = new Map<string, number>();
   for (const { orderId } of evidence.notifications) told.set(orderId, (told.get(orderId) ?? 0) + 1);
   const fulfilled = system.warehouse.orders();

@@ -1,6 +1,6 @@
 import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
-import { SERVICES } from '../../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../../tools/local/embedded.mjs';
 import { atMost, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 import { readTable, type Evidence } from './evidence.js';
@@ -21,13 +21,13 @@ export type Aftermath = {
  * @param disarm called when all are dead: processes that start from then on must have no failpoints
  */
 export async function endFaults(system: ChaosSystem, disarm: () => void): Promise<Aftermath> {
-  await Promise.all(SERVICES.map((service) => system.kill(service)));
+  await Promise.all(SERVICE_NAMES.map((service) => system.kill(service)));
   system.network.heal();
   disarm();
   const { operator } = system;
   const orders = await readTable<OrderRecord>(operator, operator.names.ordersTable);
   const notifications = await readTable<NotificationRecord>(operator, operator.names.notificationsTable);
-  await system.start(...SERVICES);
+  await system.start(...SERVICE_NAMES);
   const unfinished = orders.filter(({ status }) => status === 'PENDING' || status === 'PROCESSING');
   return {
     at: Date.now(),

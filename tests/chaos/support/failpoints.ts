@@ -1,5 +1,5 @@
 import type { Failpoint } from '@orderflow/platform/runtime/failpoints';
-import { SERVICES } from '../../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../../tools/local/embedded.mjs';
 import { noneIs, type Check, type InvariantId } from '../trial.js';
 import type { ChaosSystem } from './chaos-system.js';
 
@@ -8,7 +8,7 @@ const LAST_WORDS = /"died at a failpoint","failpoint":"([a-z.-]+)"/g;
 
 /** How often processes have died at each failpoint so far. */
 export async function countDeaths(system: ChaosSystem): Promise<Map<string, number>> {
-  const logs = await Promise.all(SERVICES.map((service) => system.logs(service)));
+  const logs = await Promise.all(SERVICE_NAMES.map((service) => system.logs(service)));
   const deaths = new Map<string, number>();
   for (const [, name = ''] of logs.join('').matchAll(LAST_WORDS)) deaths.set(name, (deaths.get(name) ?? 0) + 1);
   return deaths;

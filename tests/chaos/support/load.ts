@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import type { CreateOrderRequest } from '@orderflow/contracts';
+import { createTokenSource } from '../../../tools/local/access-token.mjs';
 
 /** What the client knows about a request: accepted, certainly not accepted, or unknown. */
 export type Placed = {
@@ -91,6 +92,7 @@ export async function placeOrders(options: LoadOptions): Promise<Placed[]> {
   const { baseUrl, count, concurrency = 20, ratePerSecond, firstIndex = 0, timeoutMs = 10_000, until } = options;
   const { productOf = () => 'chaos-1', orderOf = (index) => orderOfRequest(index, productOf(index)) } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  const tokens = createTokenSource(baseUrl, {});
   const placed: Placed[] = [];
   const startedAt = performance.now();
   let begun = 0;
@@ -108,10 +110,13 @@ export async function placeOrders(options: LoadOptions): Promise<Placed[]> {
     const firstAt = performance.now();
     let mayBeStored = false;
     for (let attempts = 1; ; attempts++) {
-      const attempt = await post(agent, `${baseUrl}/api/orders`, headers, body, timeoutMs).then(
-        classify,
-        classifyError,
-      );
+      const token = await tokens.headers().catch(() => undefined);
+      const attempt: Attempt = token
+        ? await post(agent, `${baseUrl}/api/orders`, { ...headers, ...token }, body, timeoutMs).then(
+            classify,
+            classifyError,
+          )
+        : { outcome: 'refused', error: 'NO_TOKEN' };
       const tookMs = performance.now() - firstAt;
       const mayTryAgain = until === 'accepted' && attempt.outcome !== 'ok' && tookMs < GIVE_UP_AFTER_MS;
       // The API would refuse it again.

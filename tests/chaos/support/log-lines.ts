@@ -1,9 +1,9 @@
-import { SERVICES } from '../../../tools/local/embedded.mjs';
+import { SERVICE_NAMES } from '../../../tools/local/embedded.mjs';
 import type { ChaosSystem } from './chaos-system.js';
 
 /** Warnings and errors that all services have logged so far. */
 export async function countTroubleLines(system: ChaosSystem): Promise<number> {
-  const logs = await Promise.all(SERVICES.map((service) => system.logs(service)));
+  const logs = await Promise.all(SERVICE_NAMES.map((service) => system.logs(service)));
   return logs
     .join('\n')
     .split('\n')

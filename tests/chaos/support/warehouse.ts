@@ -26,8 +26,8 @@ export type Warehouse = {
   failFirstCancels(): void;
   /** From now on every product is in stock. */
   repair(): void;
-  /** Cancels answered with 503. */
-  failedCancels(): number;
+  /** Keys whose first cancel was answered with 503. */
+  failedCancels(): ReadonlySet<string>;
   /** Calls waiting for their answer now. */
   inProgress(): number;
   dispose(): Promise<void>;
@@ -113,7 +113,7 @@ export async function startWarehouse({ delayMs }: { delayMs: number }): Promise<
     repair: () => {
       isMended = true;
     },
-    failedCancels: () => cancelsFailed?.size ?? 0,
+    failedCancels: () => new Set(cancelsFailed),
     inProgress: () => inProgress,
     dispose: async () => {
       server.closeAllConnections();

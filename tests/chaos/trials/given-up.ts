@@ -108,7 +108,7 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
     const deaths = await countDeaths(system);
     const cancels = system.warehouse.failedCancels();
     say(
-      `${placed.length} orders placed; ${deaths.get('worker.after-work') ?? 0} deaths; ${cancels} cancels failed at first`,
+      `${placed.length} orders placed; ${deaths.get('worker.after-work') ?? 0} deaths; ${cancels.size} cancels failed at first`,
     );
     if (ablated) {
       await assertAblated(system, 'no-cancel', 'order-worker');
@@ -119,7 +119,8 @@ async function run({ seed, emulator, size, ablated, say, orders: wanted }: Trial
     });
     return [
       eachWasMet('I2', ['worker.after-work'], deaths),
-      countIs('I2', 'orders whose first cancel failed', fatal, cancels),
+      // On a slow machine, deaths use up the attempts of good orders, too: those are cancelled like the others.
+      noneIs('I2', 'orders whose first cancel did not fail', fatalOnes, ({ orderId = '' }) => !cancels.has(orderId)),
       ...checkFatal(system, ended),
       ...(await replayCancelled(system, placed, new Set(ended.filter(isCancelled).map(({ orderId }) => orderId)))),
     ];

@@ -7,7 +7,8 @@ const RUNS = { full: 1_000, ci: 120 } as const;
 
 export const stateMachine: Trial = {
   name: 'state-machine',
-  fault: 'permutations, repetitions, lost answers, deaths, stale and expired leases, replays, by the real statements',
+  fault:
+    'permutations, repetitions, forged messages, lost answers, deaths, stale and expired leases, replays, by the real statements',
   ablation: { name: 'claim-without-holder', breaks: 'I8' },
   run: async ({ seed, size, emulator: kind, ablated, say }) => {
     const stage = 'local';

@@ -10,6 +10,7 @@ import { isAlive, type Known } from '../../../tools/local/identity.mjs';
 import { freePort } from '../../../tools/local/ports.mjs';
 import { orderOfRequest } from '../support/load.js';
 import { countIs, type Trial } from '../trial.js';
+import { createTokenSource } from '../../../tools/local/access-token.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SUSPENDED_MS = { ci: 9_000, full: 150_000 };
@@ -53,11 +54,13 @@ async function startLocal(folder: string, env: Record<string, string>) {
 
 /** Places an order and waits for its end. @returns its last status */
 async function placeAndFollow(api: string, index: number): Promise<string> {
-  const headers = { 'content-type': 'application/json' };
+  const tokens = createTokenSource(new URL(api).origin, {});
+  const headers = { 'content-type': 'application/json', ...(await tokens.headers()) };
   const body = JSON.stringify(orderOfRequest(index));
   const { orderId } = (await (await fetch(api, { method: 'POST', headers, body })).json()) as { orderId: string };
   return eventually(async () => {
-    const { status } = (await (await fetch(`${api}/${orderId}`)).json()) as { status: string };
+    const answer = await fetch(`${api}/${orderId}`, { headers: await tokens.headers() });
+    const { status } = (await answer.json()) as { status: string };
     return status === 'COMPLETED' || status === 'FAILED' ? status : undefined;
   }, `order ${orderId} ended`);
 }

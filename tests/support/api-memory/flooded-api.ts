@@ -43,7 +43,7 @@ export async function startFloodedApi(
     .withNetwork(network)
     .withNetworkAliases(API_HOST)
     .withEnvironment({
-      ...{ LOG_FORMAT: 'json', LOG_LEVEL: 'warn' },
+      ...{ LOG_FORMAT: 'json', LOG_LEVEL: 'warn', PUBLISHED_ON_LOOPBACK: 'true' },
       ...{ AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: 'http://aws:4566' },
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
       ...environment,

@@ -30,7 +30,7 @@ describe('the LocalStack image', () => {
     expect(checkImage({ project: 'orderflow', image, hasToken: false }).status).toBe(status);
   });
 
-  it('may need an account if there is one', () => {
+  it('may need an account if a token is set', () => {
     expect(checkImage({ project: '', image: 'localstack/localstack:latest', hasToken: true }).status).toBe('ok');
   });
 

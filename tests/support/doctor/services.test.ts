@@ -68,6 +68,16 @@ describe('the services', () => {
     });
   });
 
+  it('of npm run local are unreachable for a reason that names the address', () => {
+    const error = new Error('connect ECONNREFUSED 127.0.0.1:3010');
+    const given = { status: 'unreachable' as const, reason: 'Error (ECONNREFUSED): unavailable', error };
+    expect(checkReadiness('order-worker', given, 'logs/').found).toBe(
+      'unreachable: connect ECONNREFUSED 127.0.0.1:3010',
+    );
+    const several = { ...given, error: new AggregateError([error]) };
+    expect(checkReadiness('order-worker', several, 'logs/').found).toBe(`unreachable: ${given.reason}`);
+  });
+
   it('of npm run local have their logs in its configured folder', () => {
     const { fix } = checkReadiness('order-worker', { status: 'unreachable' }, '/second/logs/');
     expect(fix).toBe('tail -n 20 /second/logs/order-worker.log');

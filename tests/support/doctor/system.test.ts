@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { emulatorLog, fixesOf } from '../../../tools/doctor/fixes.mjs';
 import { originOf } from '../../../tools/doctor/surroundings.mjs';
-import { checkChoice, checkClock, checkHook, checkSilence, checkWork } from '../../../tools/doctor/system.mjs';
+import {
+  checkChoice,
+  checkClock,
+  checkHook,
+  checkSilence,
+  checkWork,
+  whyNotBuilt,
+} from '../../../tools/doctor/system.mjs';
 import { credentialsAt } from '../../../tools/local/local-run.mjs';
 
 const compose = { kind: 'compose' as const, project: 'orderflow' };
@@ -156,7 +163,7 @@ describe('dead letters and overdue markers', () => {
   const check = (where: Parameters<typeof checkWork>[1], queues = [filled], outbox = [stuck]) =>
     checkWork({ queues: [queue, ...queues], outbox: [table, ...outbox] }, where);
 
-  it('are none', () => {
+  it('are ok when there are none', () => {
     expect(check(system, [], [])).toMatchObject([
       { check: 'Dead letters', status: 'ok', found: 'none' },
       { check: 'Overdue markers', status: 'ok', found: 'none' },
@@ -187,4 +194,14 @@ describe('dead letters and overdue markers', () => {
     const none = check(system, [missing as typeof filled], [{ ...stuck, due: undefined } as never]);
     expect(none.map(({ found }) => found)).toEqual(['none', 'none']);
   });
+});
+
+it.each([
+  [
+    { stdout: 'src/a.ts(1,7): error TS2322: no\nsrc/b.ts(2): error\n', reason: 'exit code 2' },
+    'src/a.ts(1,7): error TS2322: no',
+  ],
+  [{ stdout: '', reason: 'no answer within 60 s' }, 'no answer within 60 s'],
+])('says why orderctl cannot be built: %j', (built, why) => {
+  expect(whyNotBuilt({ status: 'failed', ...built })).toBe(`orderctl cannot be built: ${why}`);
 });

@@ -29,7 +29,7 @@ export const REFUSED: [string, (own: Own) => Attempt][] = [
       headers: [host, signedBy(key), 'Access-Control-Request-Method: POST'],
     }),
   ],
-  // Names that are not this machine's, as in DNS rebinding.
+  // Names of other machines. DNS rebinding uses them.
   ...[
     ...[
       'evil.example',

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ConnectedSystem } from './connect.js';
+import type { ApiTarget } from './send/token-source.js';
 import type { Terminal } from './terminal.js';
 
 /** The action of a command that connects to the system. It calls `work` with the arguments and the options. */
@@ -18,7 +19,7 @@ type Manner = {
 
 /** The same for commands that only use the API. */
 export type RunOnApi = <Options>(
-  work: (apiUrl: string, terminal: Terminal, options: Options) => Promise<number>,
+  work: (api: ApiTarget, terminal: Terminal, options: Options) => Promise<number>,
 ) => (options: Options & { api?: string }) => Promise<void>;
 
 /** A whole number from 0. */

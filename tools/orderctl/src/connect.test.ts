@@ -184,7 +184,7 @@ describe('toOperatorError', () => {
   it('turns an outage into a sentence, and does not change a defect', () => {
     const message = (error: Error) => (toOperatorError(error, TARGET) as Error).message;
     expect(message(connectionRefused())).toMatch(/^The system at http:\/\/emulator:1 cannot be reached any more \(/);
-    expect(message(queueDoesNotExist())).toMatch(/^Something of stage blue is missing .* npm run doctor says what\.$/);
+    expect(message(queueDoesNotExist())).toMatch(/^Part of stage blue is missing .* npm run doctor names it\.$/);
     const defect = new TypeError('a defect');
     expect(toOperatorError(defect, TARGET)).toBe(defect);
   });

@@ -73,7 +73,7 @@ function sentenceFor(error: unknown, target: Target): string {
   const reason = reasonOf(error);
   const where = whereOf(target);
   if (isTopologyMissing(error)) {
-    return `Something of stage ${target.stage} is missing (${reason}); npm run doctor says what.`;
+    return `Part of stage ${target.stage} is missing (${reason}); npm run doctor names it.`;
   }
   if (isDenied(error)) return `${where} refuses this command (${reason}): check its credentials and permissions.`;
   return `The system at ${where} cannot be reached any more (${reason}).`;

@@ -11,6 +11,7 @@ import type { Run, RunOnApi } from './command-options.js';
 import { connect, connectPatiently, toOperatorError } from './connect.js';
 import { findApi, findTarget, findTargetPatiently, type Surroundings, type TargetOptions } from './find-target.js';
 import { createProgram } from './program.js';
+import { requireToken, type TokenSource } from './send/token-source.js';
 import { startDeadline, unlessInterrupted, type Terminal } from './terminal.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -52,13 +53,14 @@ type Found = ReturnType<Surroundings['find']>;
 type Credentials = ReturnType<Surroundings['credentialsAt']>;
 /** Shared with tools that run before compilation, hence plain JavaScript. */
 type LocalTools = Pick<Surroundings, 'answers'> & {
+  createTokenSource: (api: string, env: NodeJS.ProcessEnv) => TokenSource;
   forgetAws: (env: NodeJS.ProcessEnv) => void;
   readSettings: (root: string, env: NodeJS.ProcessEnv) => Surroundings['setting'];
   findSystem: (root: string, env: NodeJS.ProcessEnv, ...what: Parameters<Surroundings['find']>) => Found;
   readLocalRun: (root: string, env: NodeJS.ProcessEnv) => object | undefined;
   credentialsAt: (endpoint: string, env: NodeJS.ProcessEnv, run: object | undefined) => Credentials;
 };
-const modules = ['environment', 'settings', 'find-system', 'local-run'].map(
+const modules = ['access-token', 'environment', 'settings', 'find-system', 'local-run'].map(
   (name): Promise<object> => import(new URL(`../../local/${name}.mjs`, import.meta.url).href),
 );
 const local = Object.assign({}, ...(await Promise.all(modules))) as LocalTools;
@@ -127,7 +129,9 @@ const run: Run =
 const runOnApi: RunOnApi = (work) => async (options) => {
   const { url, foundBy } = await unlessInterrupted(terminal, findApi(options, surroundings));
   sayWhere(url, foundBy);
-  process.exitCode = await work(url, terminal, options);
+  const tokens = local.createTokenSource(url, env);
+  await unlessInterrupted(terminal, requireToken(tokens));
+  process.exitCode = await work({ url, tokens }, terminal, options);
 };
 
 async function doctor(args: readonly string[]): Promise<void> {

@@ -36,7 +36,7 @@ describe('keepOn', () => {
     );
   });
 
-  /** Rounds for 2.5 s, each as told. */
+  /** Rounds for 2.5 s that end in these ways. */
   async function keepOnInTime(round: () => Promise<'again' | 'enough'>) {
     const terminal = createFakeTerminal();
     const startedAt = terminal.now();

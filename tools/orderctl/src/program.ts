@@ -17,7 +17,7 @@ import { restartAll, type RestartOptions } from './restart/restart-all.js';
 import type { Kind } from './restart/restart.js';
 import { addSendCommand } from './send/command.js';
 import { status } from './status/status.js';
-import { tail } from './tail/tail.js';
+import { tail } from './tail.js';
 
 const EXIT_CODES = `
 Exit codes: 0 fine; 1 something does not add up, needs attention, was refused or unanswered, did not complete, or does not

@@ -41,7 +41,7 @@ await runMain(async () => {
       worker: 'floor',
     };
     const claim = await claimItem(store, { id, messageId: message.MessageId, entry: received });
-    if (claim.kind === 'unknown') throw new Error(`there is no order ${id}`);
+    if (claim.kind === 'unknown' || claim.kind === 'mismatch') throw new Error(`there is no such order ${id}`);
     if (claim.kind === 'leased') return undefined;
     if (claim.kind === 'finished') return claim.item as OrderRecord;
 

@@ -7,6 +7,7 @@
  *   document-client    lib-dynamodb for BatchExecuteStatement     200 µs per call of 20 statements
  *   unused-middleware  middleware that has no effect here         380 µs per call of 20 statements, else up to 20 µs
  *
+ * Per call: one process against a local server, medians of three runs; no command repeats this.
  * Without the fast path an order cost 12 % more CPU time in the API and 22 % more in the worker, at the same orders per second.
  * That included two more parts, since removed, worth about 1 %. Measure again with `npm run bench -- --plain --each`.
  *

@@ -6,11 +6,18 @@ import { failpoint } from '@orderflow/platform/runtime/failpoints';
 import { insert } from '@orderflow/platform/work-item/transitions';
 import { ApiEnv } from '../config.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
+import type { Caller } from '../identity/caller.js';
 import type { RequestContext } from '../http/requests/request-context.js';
 import { Publisher } from '../infrastructure/publisher.js';
 import type { StoredItems } from '../infrastructure/stored-items.js';
 import { Clock, StatementExecutor } from '../infrastructure/tokens.js';
 import { requestHash } from './request-hash.js';
+
+/** Whose idempotency keys a request uses: its token's subject; without tokens, the customer that it names. */
+export function keyOwnerOf({ subject }: Caller, customerId: string): string {
+  // A customer id has no space.
+  return subject === undefined ? customerId : `subject ${subject}`;
+}
 
 /** Accepts orders and notifications. */
 @Injectable()
@@ -49,7 +56,9 @@ export class Acceptance {
       traceparent: span?.traceparent ?? accepted.traceparent,
     };
     const event = { ...eventOf(record), span };
-    const inserted = await this.executor.execute(insert(table, record));
+    const { contentHash } = event.detail.metadata;
+    // A worker believes an event only if it says what this insert says.
+    const inserted = await this.executor.execute(insert(table, { ...record, contentHash }));
     if (inserted.applied) {
       failpoint('api.after-insert');
       this.publisher.publishSoon(event);

@@ -25,10 +25,16 @@ const CREATED = {
 };
 const RETRY_AFTER = { 'retry-after': header('Seconds to wait before a retry.', { type: 'integer', minimum: 1 }) };
 const ACCEPT_ENCODING = { 'accept-encoding': header('identity, when the body had a Content-Encoding.') };
+/** Header of the answers about tokens. */
+export const CHALLENGE = { 'www-authenticate': header('Which token is needed: RFC 6750, RFC 9728.') };
 const ETAG = { etag: header('Derived from the version.') };
 
 /** Headers that only problems of this status have. */
-const PROBLEM_HEADERS: Record<number, object> = { 415: ACCEPT_ENCODING, 429: RETRY_AFTER, 503: RETRY_AFTER };
+const PROBLEM_HEADERS: Record<number, object> = {
+  415: ACCEPT_ENCODING,
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
+};
 
 /** Every route answers this when Host is not allowed. */
 const MISDIRECTED = 421;
@@ -40,15 +46,18 @@ export const RequestHeader = (name: string, description: string, schema: object 
 const correlationHeader = () =>
   RequestHeader('x-correlation-id', 'Used if it is 1 to 128 of A-Z a-z 0-9 . _ : @ -; otherwise a new one is made.');
 
+const problemResponse = (status: number) => ({
+  description: STATUS_CODES[status] ?? '',
+  headers: { ...CORRELATION, ...PROBLEM_HEADERS[status] },
+  content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
+});
+
+/** Answers that are problems, by their status. */
+export const problemResponses = (statuses: readonly number[]) =>
+  Object.fromEntries(statuses.map((status) => [status, problemResponse(status)]));
+
 const problemAnswers = (problems: readonly number[]) =>
-  [...problems, MISDIRECTED].map((status) =>
-    ApiResponse({
-      status,
-      description: STATUS_CODES[status] ?? '',
-      headers: { ...CORRELATION, ...PROBLEM_HEADERS[status] },
-      content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
-    }),
-  );
+  [...problems, MISDIRECTED].map((status) => ApiResponse({ status, ...problemResponse(status) }));
 
 /** Documents a route: its answer, its headers, and the problems it may answer instead. */
 export function Answers({ status, body, location, etag, problems }: Described): MethodDecorator {

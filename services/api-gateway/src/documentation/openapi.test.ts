@@ -57,6 +57,7 @@ describe('/openapi.json', () => {
       ),
     );
     expect(routes.sort()).toEqual([
+      'get /api/caller: 200 421 429',
       'get /api/dead-letters: 200 421 429 503',
       'get /api/notifications/{notificationId}: 200 400 404 421 429 503',
       'get /api/orders/{orderId}/events: 200 204 400 403 404 421 429 503',

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import { Controller, Get, Header, ServiceUnavailableException, type OnModuleDestroy } from '@nestjs/common';
+import { Controller, Get, Header, Optional, ServiceUnavailableException, type OnModuleDestroy } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
-import { busCheck, tableCheck } from '@orderflow/platform/health/checks';
+import { busCheck, tableCheck, type Check } from '@orderflow/platform/health/checks';
 import { createReadiness, type CheckReport } from '@orderflow/platform/health/readiness';
 import { ApiEnv } from '../config.js';
-import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
+import { AwsClients, IssuerKeys, Logger, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 import { OutboxSweeper } from '../outbox/outbox-sweeper.js';
 
 type Report = { status: 'ok' | 'degraded'; details: HealthIndicatorResult };
@@ -29,13 +29,19 @@ export class HealthController implements OnModuleDestroy {
     names: ResourceNames,
     outbox: OutboxSweeper,
     monotonic: MonotonicClock,
+    logger: Logger,
+    @Optional() keys?: IssuerKeys,
   ) {
     const { bus } = names;
     const tables = Object.values(workItemTables(names)).map(
       (table) => [`table ${table.name}`, tableCheck(dynamo, table)] as const,
     );
-    this.required = createReadiness(Object.fromEntries(tables), { monotonic });
-    this.deferrable = createReadiness({ [`bus ${bus}`]: busCheck(eventBridge, bus), ...outbox.checks }, { monotonic });
+    const identity: Record<string, Check> = keys ? { 'token issuer': keys.check } : {};
+    this.required = createReadiness({ ...Object.fromEntries(tables), ...identity }, { monotonic, logger });
+    this.deferrable = createReadiness(
+      { [`bus ${bus}`]: busCheck(eventBridge, bus), ...outbox.checks },
+      { monotonic, logger },
+    );
   }
 
   /** Shows only that the process answers, not the state of its dependencies. */

@@ -59,6 +59,26 @@ describe('readiness', () => {
     expect((await get('/health/ready')).status).toBe(200);
   });
 
+  it.each(['/health/ready', '/api/system'])('%s has no text of AWS; the log has it once', async (url) => {
+    const { get, aws, time, log } = await startApi();
+    const text = 'User: arn:aws:sts::123456789012:assumed-role/orders is not authorized';
+    const denied = () => Object.assign(new Error(text), { name: 'AccessDeniedException' });
+    for (const client of [aws.dynamo, aws.eventBridge, aws.sqs]) client.failAlways('*', denied);
+    for (let probes = 0; probes < 3; probes++) {
+      expect((await get(url)).text).not.toMatch(/arn:|123456789012|authorized|assumed/);
+      time.ms += LATER_MS;
+    }
+    const failed = log.lines.filter(({ message }) => message === 'check failed');
+    const checks = failed.map(({ fields }) => fields.check);
+    expect(checks).toEqual([...new Set(checks)]);
+    if (url === '/api/system') return;
+    expect(checks).toContain('table test-orders');
+    expect(failed.map(({ fields }) => (fields.err as Error).message)).toContain(text);
+    expect(bodyOf(await get(url))).toMatchObject({
+      error: { 'table test-orders': { status: 'down', reason: 'AccessDeniedException: denied' } },
+    });
+  });
+
   it('checks the dependencies once for all requests within five seconds', async () => {
     const { get, aws, time } = await startApi();
     await Promise.all([get('/health/ready'), get('/health'), get('/health/ready')]);

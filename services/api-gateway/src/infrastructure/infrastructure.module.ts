@@ -9,6 +9,7 @@ import { Notifications, Orders } from './stored-items.js';
 import {
   AwsClients,
   Clock,
+  IssuerKeys,
   Logger,
   Metrics,
   MonotonicClock,
@@ -27,6 +28,8 @@ export type Infrastructure = {
   now: Clock;
   monotonic: MonotonicClock;
   unread: UnreadAnswers;
+  /** Undefined while AUTH_MODE is off. */
+  issuerKeys: IssuerKeys | undefined;
 };
 
 const FLUSH_WITHIN_MS = 5_000;
@@ -52,6 +55,7 @@ export class InfrastructureModule implements OnApplicationShutdown {
       { provide: Tracing, useValue: given.tracing },
       { provide: Clock, useValue: given.now },
       { provide: MonotonicClock, useValue: given.monotonic },
+      { provide: IssuerKeys, useValue: given.issuerKeys },
       { provide: UnreadAnswers, useValue: given.unread },
       { provide: ResourceNames, useValue: resourceNames(given.config.STAGE) },
       { provide: StatementExecutor, useValue: createStatementExecutor(given.aws.dynamo) },

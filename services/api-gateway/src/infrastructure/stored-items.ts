@@ -6,6 +6,7 @@ import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { createTableReader, type Projection, type TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import type { WorkItemTable } from '@orderflow/platform/work-item/work-item';
 import { ApiEnv } from '../config.js';
+import { maySee, type Caller } from '../identity/caller.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
 import { AwsClients, ResourceNames } from './tokens.js';
 
@@ -22,16 +23,21 @@ export class Orders implements StoredItems {
     this.reader = createTableReader(dynamo, this.table);
   }
 
-  /** The stored order, or the projected attributes. @throws ApiProblem ORDER_NOT_FOUND */
-  async get(orderId: string, projection?: Projection): Promise<Record<string, unknown>> {
+  /**
+   * The stored order, or the projected attributes.
+   * @param projection with `customerId`, which decides whether the caller may see the order
+   * @throws ApiProblem ORDER_NOT_FOUND; an order of another customer is no different from one that does not exist
+   */
+  async get(caller: Caller, orderId: string, projection?: Projection): Promise<Record<string, unknown>> {
     const record = await this.reader.get(orderId, projection);
-    if (!record) throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
+    if (!record || !maySee(caller, record.customerId))
+      throw new ApiProblem('ORDER_NOT_FOUND', 'There is no order with this id.');
     return record;
   }
 
   /** @throws ApiProblem ORDER_NOT_FOUND; Error when the stored item is malformed */
-  async getRecord(orderId: string): Promise<OrderRecord> {
-    const record = await this.get(orderId);
+  async getRecord(caller: Caller, orderId: string): Promise<OrderRecord> {
+    const record = await this.get(caller, orderId);
     if (!isOrderRecord(record)) throw new Error(`the stored order ${orderId} is malformed`);
     return record;
   }

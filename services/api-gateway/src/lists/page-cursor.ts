@@ -15,8 +15,12 @@ export function encodeCursor(position: string, filter: string): string {
   return Buffer.from(`${checksum(position, filter)}${position}`).toString('base64url');
 }
 
-/** @throws ApiProblem VALIDATION_FAILED for anything that encodeCursor did not make with the same filter */
-export function decodeCursor(cursor: string, filter: string): string {
+/**
+ * The position that a cursor names; undefined for the first page.
+ * @throws ApiProblem VALIDATION_FAILED for anything that encodeCursor did not make with the same filter
+ */
+export function decodeCursor(cursor: string | undefined, filter: string): string | undefined {
+  if (cursor === undefined) return undefined;
   const position = Buffer.from(cursor, 'base64url').toString().slice(CHECKSUM_LENGTH);
   const valid =
     POSITION.test(position) &&

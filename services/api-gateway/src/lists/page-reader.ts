@@ -2,25 +2,26 @@ import { Injectable } from '@nestjs/common';
 import type { Projection } from '@orderflow/platform/dynamodb/table-reader';
 import type { StoredItems } from '../infrastructure/stored-items.js';
 import { createLimitConcurrency } from './limit-concurrency.js';
-import { decodeCursor, encodeCursor } from './page-cursor.js';
+import { encodeCursor } from './page-cursor.js';
 import { ReadableFilter } from './readable-filter.js';
 
 type Item = Record<string, unknown>;
 
 /** For lists, timelines and notifications together. Each read holds up to 20 items of up to 100 KB. */
 const LISTS = { atOnce: 2, maxWaiting: 100 };
-/** Bytes of items in one answer, as JSON. The first item is always shown. */
+/** Maximum bytes of JSON for the items of one answer. The first item is always included. */
 const MAX_ANSWER_BYTES = 1_048_576;
 /**
- * Items per call. Their sizes are unknown before: an order with 100 of the longest lines is 94 KB, and takes about six
- * times that while it is read. A page of the default length still takes one call.
+ * Items per call. Their sizes are unknown beforehand: an order with 100 of the longest lines is 94 KB, and takes about
+ * six times that while it is read. A page of the default length still takes one call.
  */
 const READ_AT_ONCE = 20;
 
 type PageOptions<Stored, Shown> = {
-  /** The filter that the cursor is bound to. */
+  /** The filter that the next cursor is bound to. */
   filter: string;
-  cursor?: string | undefined;
+  /** Where the page begins, as `decodeCursor` gives it. */
+  position?: string | undefined;
   limit: number;
   /** Reads index entries in the order of the page, from the position that the cursor names. */
   readEntries: (position: string | undefined, limit: number) => Promise<Item[]>;
@@ -38,13 +39,12 @@ export class PageReader {
 
   /**
    * Reads items until the limit or MAX_ANSWER_BYTES is reached.
-   * @throws ApiProblem VALIDATION_FAILED for a cursor of another list; OVERLOADED
+   * @throws ApiProblem OVERLOADED
    */
   async read<Stored, Shown>(
     { table: { key }, reader }: StoredItems,
-    { filter, cursor, limit, readEntries, projection, isReadable, show }: PageOptions<Stored, Shown>,
+    { filter, position, limit, readEntries, projection, isReadable, show }: PageOptions<Stored, Shown>,
   ): Promise<{ items: Shown[]; nextCursor: string | null }> {
-    const position = cursor === undefined ? undefined : decodeCursor(cursor, filter);
     const items: Shown[] = [];
 
     /** @returns how many ids the answer covers, including those of missing and malformed items */

@@ -10,7 +10,7 @@ function open(
   onClose: () => void = () => undefined,
   client = 'client',
 ): EventStream & { text: () => string } {
-  const stream = streams.open('order', client, onClose);
+  const stream = streams.open('order', { key: client }, onClose);
   let text = '';
   return {
     ...stream,
@@ -128,7 +128,7 @@ describe('an event stream', () => {
     expect(await counts()).toEqual([0, 0]);
     const first = open(streams);
     open(streams);
-    streams.open('system', 'client', () => undefined);
+    streams.open('system', { key: 'client' }, () => undefined);
     expect(await counts()).toEqual([2, 1]);
     first.body.destroy();
     await once(first.body, 'close');

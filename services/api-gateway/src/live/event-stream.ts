@@ -1,9 +1,16 @@
 import { Readable } from 'node:stream';
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import {
+  createParamDecorator,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { within } from '@orderflow/platform/runtime/within';
+import type { FastifyRequest } from 'fastify';
 import { ApiEnv } from '../config.js';
+import { clientOf } from '../http/limits/client-of.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
-import { Metrics, MonotonicClock, UnreadAnswers } from '../infrastructure/tokens.js';
+import { Clock, Metrics, MonotonicClock, UnreadAnswers } from '../infrastructure/tokens.js';
 
 /** One server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 type ServerSentEvent = { event: string; data: object; id?: string };
@@ -15,6 +22,20 @@ export type EventStream = {
   /** Ends the stream after the events already sent. */
   end: () => void;
 };
+
+/** Who watches a stream. */
+export type Client = {
+  /** Counts the streams of one client. */
+  key: string;
+  /** Epoch ms at which its token expires, and the stream ends. Absent without tokens. */
+  until?: number | undefined;
+};
+
+/** The client of a stream, for controllers. */
+export const FromClient = createParamDecorator((_: unknown, execution: ExecutionContext): Client => {
+  const request = execution.switchToHttp().getRequest<FastifyRequest>();
+  return { key: clientOf(request), until: request.caller?.expiresAt };
+});
 
 const STREAM_KINDS = ['order', 'system'] as const;
 /** A stream shows one order or the whole system. */
@@ -29,6 +50,8 @@ const MAX_UNREAD_BYTES = 131_072;
 /** A client that does not read must not delay shutdown. */
 const END_WITHIN_MS = 5_000;
 const MAX_STREAMS = 1_000;
+/** Node fires a longer timer at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 const HEARTBEAT = Buffer.from(': still here\n\n');
 const FIRST_BYTES = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 
@@ -57,6 +80,7 @@ export class EventStreams implements BeforeApplicationShutdown {
     private readonly config: ApiEnv,
     private readonly unread: UnreadAnswers,
     private readonly monotonic: MonotonicClock,
+    private readonly now: Clock,
     metrics: Metrics,
   ) {
     const { streams } = this;
@@ -75,10 +99,9 @@ export class EventStreams implements BeforeApplicationShutdown {
 
   /**
    * `onClose` runs once, whichever side ends the stream.
-   * @param client the client's key, from clientOf
    * @throws ApiProblem TOO_MANY_STREAMS
    */
-  open(kind: StreamKind, client: string, onClose: () => void): EventStream {
+  open(kind: StreamKind, { key: client, until }: Client, onClose: () => void): EventStream {
     this.refuseTooMany(client);
     const { streams, encode, unread, monotonic } = this;
     const body = new Readable({ read: () => undefined });
@@ -91,9 +114,21 @@ export class EventStreams implements BeforeApplicationShutdown {
       unread.makeRoom(bytes.byteLength);
       body.push(bytes);
     };
+    const hasExpired = () => until !== undefined && this.now() >= until;
     const heartbeat = setInterval(() => {
-      write(HEARTBEAT);
+      // The timer below stands still while the machine sleeps.
+      if (hasExpired()) stream.end();
+      else write(HEARTBEAT);
     }, HEARTBEAT_MS);
+    const expiry =
+      until === undefined
+        ? undefined
+        : setTimeout(
+            () => {
+              if (hasExpired()) stream.end();
+            },
+            Math.min(Math.max(0, until - this.now()), MAX_TIMER_MS),
+          );
     let ended = false;
     const stream: EventStream = {
       body,
@@ -104,6 +139,7 @@ export class EventStreams implements BeforeApplicationShutdown {
         if (ended || body.destroyed) return;
         ended = true;
         clearInterval(heartbeat);
+        clearTimeout(expiry);
         body.push(null);
         const closed = new Promise<unknown>((resolve) => body.once('close', resolve));
         void within(closed, { ms: END_WITHIN_MS, monotonic, onLate: () => body.destroy() });
@@ -112,6 +148,7 @@ export class EventStreams implements BeforeApplicationShutdown {
     // This also runs when the client has left: the server destroys the body then.
     body.once('close', () => {
       clearInterval(heartbeat);
+      clearTimeout(expiry);
       streams.delete(stream);
       onClose();
     });

@@ -16,7 +16,7 @@ describe('a stream of an order', () => {
     ]);
   });
 
-  it('sends each of several steps between two looks', async () => {
+  it('sends each of several steps between two polls', async () => {
     const world = createFollowedOrder();
     const { events, ended } = await followed(world);
     world.claim();

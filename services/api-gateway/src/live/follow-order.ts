@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type TimelineStep } from '@orderflow/contracts';
-import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
+import { ORDER_STATES, toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
+import { isFinished } from '@orderflow/platform/work-item/work-item';
 import type { Readable } from 'node:stream';
+import type { Caller } from '../identity/caller.js';
 import { Orders } from '../infrastructure/stored-items.js';
-import { EventStreams, type EventStream } from './event-stream.js';
-import { isTerminal, OrderWatcher } from './order-watcher.js';
+import { EventStreams, type Client, type EventStream } from './event-stream.js';
+import { OrderWatcher } from './order-watcher.js';
+
+const hasEnded = (order: OrderRecord): boolean => isFinished({ states: ORDER_STATES }, order);
 
 /** The steps after a version. */
 function stepsAfter(order: OrderRecord, version: number): TimelineStep[] {
@@ -44,25 +48,24 @@ export class FollowOrder {
   ) {}
 
   /**
-   * @param client the client's key, from clientOf
    * @param lastEventId the version that the client has seen
    * @returns undefined when the client has seen the outcome
    * @throws ApiProblem ORDER_NOT_FOUND or TOO_MANY_STREAMS
    */
-  async follow(orderId: string, client: string, lastEventId?: string): Promise<Readable | undefined> {
+  async follow(caller: Caller, orderId: string, client: Client, lastEventId?: string): Promise<Readable | undefined> {
     let stopWatching: () => void = () => undefined;
     // Open the stream before the read, so that a client with too many streams costs no read.
     const stream = this.streams.open('order', client, () => {
       stopWatching();
     });
-    const order = await this.orders.getRecord(orderId).catch((error: unknown) => {
+    const order = await this.orders.getRecord(caller, orderId).catch((error: unknown) => {
       stream.body.destroy();
       throw error;
     });
     const seen = /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) : undefined;
     // A version in the future cannot have been seen.
     let known = seen !== undefined && seen <= order.version ? seen : undefined;
-    if (isTerminal(order) && known === order.version) {
+    if (hasEnded(order) && known === order.version) {
       stream.body.destroy();
       return undefined;
     }
@@ -70,11 +73,11 @@ export class FollowOrder {
       if (known !== undefined && changed.version <= known) return;
       tell(stream, changed, known);
       known = changed.version;
-      if (isTerminal(changed)) stream.end();
+      if (hasEnded(changed)) stream.end();
     };
     onChange(order);
-    if (!isTerminal(order) && !stream.body.destroyed) {
-      const data = { detail: 'The database cannot be reached; this stream goes on when it can.' };
+    if (!hasEnded(order) && !stream.body.destroyed) {
+      const data = { detail: 'The database cannot be reached; this stream resumes when it can.' };
       const onProblem = (): void => {
         stream.send({ event: 'problem', data });
       };

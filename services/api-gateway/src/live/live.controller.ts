@@ -1,15 +1,17 @@
-import { Controller, Get, Ip, Res } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { DeadLetterList, SystemState } from '@orderflow/contracts';
 import type { FastifyReply } from 'fastify';
 import { Answers } from '../documentation/answers.js';
-import { clientOf } from '../http/limits/client-of.js';
 import { sendEvents } from '../http/answers/send-events.js';
+import { NeedsScope } from '../identity/scopes.guard.js';
+import { FromClient, type Client } from './event-stream.js';
 import { PeekDeadLetters } from './peek-dead-letters.js';
 import { SystemFeed } from './system-feed.js';
 
 @ApiTags('system')
 @Controller('api')
+@NeedsScope('ops')
 export class LiveController {
   constructor(
     private readonly systemFeed: SystemFeed,
@@ -25,8 +27,8 @@ export class LiveController {
   /** Documented in docs/http-api.md only: OpenAPI tools would wait for the end of the stream. */
   @Get('system/events')
   @ApiExcludeEndpoint()
-  async events(@Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
-    sendEvents(reply, await this.systemFeed.watch(clientOf(ip)));
+  async events(@FromClient() client: Client, @Res() reply: FastifyReply): Promise<void> {
+    sendEvents(reply, await this.systemFeed.watch(client));
   }
 
   @Get('dead-letters')

@@ -4,6 +4,7 @@ import type { TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { at, createFollowedOrder, createWatcher, followed } from '@orderflow/testing/api-gateway/followed-order';
 import { eventually } from '@orderflow/testing/eventually';
 import { ordersOver } from '@orderflow/testing/api-gateway/orders-over';
+import { ANYONE } from '../identity/caller.js';
 import { FollowOrder } from './follow-order.js';
 
 describe('a change', () => {
@@ -91,7 +92,7 @@ describe('the watch of an order', () => {
     });
     world.claim();
     await eventually(() => world.log.lines.length > 0);
-    expect(world.log.lines[0]?.message).toBe('look at watched orders failed');
+    expect(world.log.lines[0]?.message).toBe('watched orders could not be read');
     const { length } = world.reads;
     await eventually(() => world.reads.length > length + 1);
     stop();
@@ -116,7 +117,9 @@ describe('the watch of an order', () => {
     const world = createFollowedOrder();
     const orders = ordersOver({ get: () => Promise.resolve(undefined) } as unknown as TableReader);
     const none = new FollowOrder(orders, createWatcher(orders), world.streams);
-    await expect(none.follow(world.orderId, 'client')).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+    await expect(none.follow(ANYONE, world.orderId, { key: 'client' })).rejects.toMatchObject({
+      code: 'ORDER_NOT_FOUND',
+    });
     await eventually(async () => (await world.openStreams()) === 0);
   });
 });

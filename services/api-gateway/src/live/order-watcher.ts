@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ORDER_KEY } from '@orderflow/domain/orders/orders-table';
-import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { Orders } from '../infrastructure/stored-items.js';
@@ -14,10 +14,6 @@ type OrderListener = { onChange: (order: OrderRecord) => void; onProblem: (error
 const INTERVAL_MS = 400;
 /** Whole orders in memory at once. */
 const ORDERS_AT_ONCE = 25;
-
-export function isTerminal({ status }: OrderRecord): boolean {
-  return status === ORDER_STATES.completed || status === ORDER_STATES.failed;
-}
 
 /**
  * Polls all watched orders together, however many clients watch each. It reads their versions, and a whole order only
@@ -63,7 +59,7 @@ export class OrderWatcher {
     this.timer = setTimeout(() => {
       // Nothing awaits this call, and an unhandled rejection would end the process.
       this.tick().catch((error: unknown) => {
-        this.logger.error('look at watched orders failed', { err: toError(error) });
+        this.logger.error('watched orders could not be read', { err: toError(error) });
       });
     }, this.intervalMs);
   }

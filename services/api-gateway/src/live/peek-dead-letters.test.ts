@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { resourceNames, type DeadLetterList } from '@orderflow/contracts';
 import { newId, replayIdFor } from '@orderflow/domain/ids';
-import { orderCreated } from '@orderflow/domain/orders/order-events';
+import { orderCreated, orderOutcome } from '@orderflow/domain/orders/order-events';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { bodyOf, startApi, type Api } from '@orderflow/testing/api-gateway/start-api';
@@ -50,16 +50,19 @@ describe('GET /api/dead-letters', () => {
   describe('says why a replay would not start the order', () => {
     const stored = aStoredOrder();
     const readable = (change: object = {}) => {
-      const { type, detail } = orderCreated({ ...stored, ...change });
-      return JSON.stringify({ 'detail-type': type, detail });
+      const { source, type, detail } = orderCreated({ ...stored, ...change });
+      return JSON.stringify({ source, 'detail-type': type, detail });
     };
     const letters: [what: string, refusal: string | undefined, body: string, attributes?: Record<string, string>][] = [
       ['a readable order', undefined, readable()],
       ['a body that is not JSON', 'NOT_JSON', 'one book, please'],
       ['no envelope', 'NOT_AN_ENVELOPE', '{"order":1}'],
       ['an event of another queue', 'UNKNOWN_EVENT_TYPE', readable().replace('OrderCreated', 'OrderFailed')],
+      ['another publisher', 'UNKNOWN_EVENT_SOURCE', readable().replace('api-gateway', 'order-worker')],
       ['another version', 'UNKNOWN_EVENT_VERSION', readable().replace('"version":1', '"version":9')],
       ['a wrong field', 'INVALID_EVENT', readable({ totalAmount: -1 })],
+      ['an edited order', 'EVENT_MISMATCH', readable().replace('"quantity":1', '"quantity":9')],
+      ['another order than the stored one', 'EVENT_MISMATCH', readable({ customerId: 'somebody-else' })],
       ['an order that does not exist', 'UNKNOWN_ITEM', readable({ orderId: newId() })],
       ['a letter that was replayed too often', 'REPLAYED_TOO_OFTEN', readable(), { replayCount: '5' }],
     ];
@@ -68,6 +71,21 @@ describe('GET /api/dead-letters', () => {
       api.aws.dynamo.seed(names.ordersTable, stored);
       const told = { code: 'ANY', reason: 'why', originalMessageId: 'm-1', ...attributes };
       api.aws.sqs.enqueue(queueUrlOf(names.orderDeadLetterQueue), body, attributesOf(told));
+      const [letter] = bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items;
+      expect(letter?.replayRefusal?.split(':')[0]).toBe(refusal);
+    });
+
+    const completed = { ...stored, status: 'COMPLETED', version: 3 } as const;
+    it.each([
+      ['is the stored one', undefined, completed],
+      ['was replaced by another', 'OUTCOME_SUPERSEDED', { ...completed, version: 5 }],
+      ['never happened', 'EVENT_MISMATCH', stored],
+    ] as const)('because its outcome %s: %s', async (_, refusal, order) => {
+      const api = await startApi();
+      api.aws.dynamo.seed(names.ordersTable, order);
+      const { source, type, detail } = orderOutcome(completed)!;
+      const body = JSON.stringify({ source, 'detail-type': type, detail });
+      api.aws.sqs.enqueue(queueUrlOf(names.notificationDeadLetterQueue), body, attributesOf({ code: 'ANY' }));
       const [letter] = bodyOf<DeadLetterList>(await api.get('/api/dead-letters')).items;
       expect(letter?.replayRefusal?.split(':')[0]).toBe(refusal);
     });

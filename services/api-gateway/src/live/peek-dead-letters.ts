@@ -5,29 +5,32 @@ import {
   type DeadLetterQueue,
   type DeadLetterSummary,
 } from '@orderflow/contracts';
+import { copyStart } from '@orderflow/domain/copied-text';
 import {
   deadLetterQueueName,
   toDeadLetter,
   toDeadLetterSummary,
   type DeadLetter,
 } from '@orderflow/domain/dead-letters/dead-letter';
-import { decideReplay, refusalOfLetter, subjectOf } from '@orderflow/domain/dead-letters/replay-rules';
+import { decideReplay, DECIDING_FIELDS, refusalOfLetter, subjectOf } from '@orderflow/domain/dead-letters/replay-rules';
 import type { Stopwatch } from '@orderflow/platform/runtime/clock';
 import { peekQueue } from '@orderflow/platform/aws/queues';
 import { whyMalformed } from '@orderflow/platform/events/decode';
+import { compareOutcome, type ReportedOutcome } from '@orderflow/platform/work-item/stored-outcome';
 import { readAttributes } from '@orderflow/platform/worker/message-attributes';
 import { Queues } from '../infrastructure/queues.js';
 import { Notifications, Orders, type StoredItems } from '../infrastructure/stored-items.js';
 import { AwsClients, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 
+type Item = Record<string, unknown>;
+
 const HOLDS_MS = 2_000;
 const MAX_TEXT_LENGTH = 500;
 
-/** Copies the text: a slice would keep the whole message in memory. */
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  const text = Array.from(value.slice(0, MAX_TEXT_LENGTH + 1));
-  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH).join('')}…` : text.join('');
+  const start = copyStart(value, MAX_TEXT_LENGTH);
+  return start.length < value.length ? `${start}…` : start;
 }
 
 /** Attributes of a letter can be as long as a message. */
@@ -86,24 +89,28 @@ export class PeekDeadLetters {
     return { letters: letters.map((letter, index) => bounded(toDeadLetterSummary(letter, refused[index]))), visible };
   }
 
-  /** By the same rules as the operator's replay. One answer per letter. */
+  /** Applies the rules of the operator's replay. One result per letter. */
   private async whyNotReplayed(letters: DeadLetter[]): Promise<(string | undefined)[]> {
     const refusals = letters.map((letter) => refusalOfLetter(letter, { whyMalformed }));
     const items = await this.itemsOf(letters.filter((_, index) => !refusals[index]));
+    const rules = {
+      compareOutcome: (order: Item, reported: ReportedOutcome) => compareOutcome(this.orders.table, order, reported),
+    };
     return letters.map((letter, index) => {
-      const decision = refusals[index] ?? (items ? decideReplay(letter, items.get(subjectOf(letter.body).id)) : 'send');
+      const decision =
+        refusals[index] ?? (items ? decideReplay(letter, items.get(subjectOf(letter.body).id), rules) : 'send');
       if (decision === 'send') return undefined;
-      if (decision === 'past') return 'its replay has started what it is about already';
+      if (decision === 'past') return 'its replay has already started its item';
       return `${decision.code}: ${decision.reason}`;
     });
   }
 
   /** The orders and notifications of the letters, by id; undefined when the tables cannot be read. */
-  private async itemsOf(letters: DeadLetter[]): Promise<Map<string, { lastReplayId?: unknown }> | undefined> {
+  private async itemsOf(letters: DeadLetter[]): Promise<Map<string, Item> | undefined> {
     const subjects = letters.map(({ body }) => subjectOf(body));
     const read = async ({ table, reader }: StoredItems, wanted: 'order' | 'notification') => {
       const ids = new Set(subjects.filter(({ what }) => what === wanted).map(({ id }) => id));
-      const items = await reader.getMany([...ids], ['lastReplayId']);
+      const items = await reader.getMany([...ids], DECIDING_FIELDS[wanted]);
       return items.map((item) => [String(item[table.key]), item] as const);
     };
     try {

@@ -99,12 +99,10 @@ describe('the feed of the system', () => {
     const known = new Date().toISOString();
     away.queues = true;
     await after(1_000);
-    expect(updates.at(-1)?.problem).toBe(`the queues cannot be reached: what is shown is from ${known}`);
+    expect(updates.at(-1)?.problem).toBe(`the queues cannot be reached; this state is from ${known}`);
     away.database = true;
     await after(1_000);
-    expect(updates.at(-1)?.problem).toBe(
-      `the database and the queues cannot be reached: what is shown is from ${known}`,
-    );
+    expect(updates.at(-1)?.problem).toBe(`the database and the queues cannot be reached; this state is from ${known}`);
     expect(updates.at(-1)?.queues).toEqual(QUEUES);
     expect(stages(await feed.current())).toEqual([['o-1', 'accepted']]);
     Object.assign(away, { database: false, queues: false });

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { queuesOf, type QueueState, type WorkerState } from '@orderflow/contracts';
 import { ORDER_FEED } from '@orderflow/domain/orders/order-feed';
+import { createFailureLog } from '@orderflow/platform/health/failure-log';
 import { createFollower, type Follower } from '@orderflow/platform/dynamodb/follow-items';
 import { ApiEnv } from '../config.js';
 import { Publisher } from '../infrastructure/publisher.js';
 import { Queues } from '../infrastructure/queues.js';
 import { Orders } from '../infrastructure/stored-items.js';
-import { Clock, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
+import { Clock, Logger, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 import { askWorkers, parseWorkerUrls } from './worker-states.js';
 
 /** The page shows work before dead letters. */
@@ -30,6 +31,7 @@ export class SystemSources {
     publisher: Publisher,
     now: Clock,
     monotonic: MonotonicClock,
+    logger: Logger,
   ) {
     const queues = queuesOf(names).sort((a, b) => QUEUE_ORDER.indexOf(a.role) - QUEUE_ORDER.indexOf(b.role));
     this.createFollower = () => createFollower({ reader, ...ORDER_FEED, now });
@@ -37,6 +39,10 @@ export class SystemSources {
     this.isPublished = (orderId) => publisher.isPublished(orderId);
     if (urls === undefined) return;
     const workers = parseWorkerUrls(urls);
-    this.askWorkers = () => askWorkers(workers, monotonic);
+    const failures = createFailureLog(logger, {
+      failed: 'worker is unreachable',
+      passes: 'worker is reachable again',
+    });
+    this.askWorkers = () => askWorkers(workers, monotonic, failures);
   }
 }

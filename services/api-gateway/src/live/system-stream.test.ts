@@ -29,7 +29,7 @@ it.each([0, 1, 2, 3, 4, 5])('misses no update that comes %i turns after the firs
       return () => listeners.delete(listener);
     },
   });
-  const body = await feed.watch('client');
+  const body = await feed.watch({ key: 'client' });
   await new Promise(setImmediate);
   const text = String(body.read());
   body.destroy();

@@ -3,9 +3,17 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
-import { areWorkerUrls, askWorkers, parseWorkerUrls } from './worker-states.js';
+import { createFailureLog } from '@orderflow/platform/health/failure-log';
+import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { areWorkerUrls, askWorkers as ask, parseWorkerUrls, type WorkerUrl } from './worker-states.js';
 
-const monotonic = createMonotonicClock();
+/** Logs what `askWorkers` reports to it. */
+function createLogged() {
+  const { logger, lines } = createRecordingLogger();
+  const failures = createFailureLog(logger, { failed: 'unreachable', passes: 'reachable again' });
+  return { lines, askWorkers: (urls: WorkerUrl[]) => ask(urls, createMonotonicClock(), failures) };
+}
+
 const servers = new Set<Server>();
 afterEach(async () => {
   for (const server of servers) {
@@ -51,7 +59,7 @@ describe('WORKER_URLS', () => {
 
 describe('asking workers', () => {
   it('reports which workers are ready, which are not and why, and which do not answer', async () => {
-    const down = { status: 'error', error: { 'bus b': { status: 'down', reason: 'TimeoutError: no answer' } } };
+    const down = { status: 'error', error: { 'bus b': { status: 'down', reason: 'rule a is disabled' } } };
     const ready = await serve(200, '{"status":"ok"}');
     const notReady = await serve(503, JSON.stringify(down));
     const odd = await serve(503, 'gateway');
@@ -60,23 +68,23 @@ describe('asking workers', () => {
     server?.close();
     if (server) servers.delete(server);
     const url = (port: number) => `http://127.0.0.1:${port}`;
-    const states = await askWorkers(
-      [
-        ...[notReady, ready, odd, gone].map((port) => ({ service: 'order-worker', url: url(port) })),
-        { service: 'a-worker', url: 'http://no-such-host.invalid:3000' },
-      ],
-      monotonic,
-    );
+    const { askWorkers, lines } = createLogged();
+    const states = await askWorkers([
+      ...[notReady, ready, odd, gone].map((port) => ({ service: 'order-worker', url: url(port) })),
+      { service: 'a-worker', url: 'http://no-such-host.invalid:3000' },
+    ]);
     expect(states[0]).toMatchObject({
       service: 'a-worker',
       address: 'no-such-host.invalid:3000',
       status: 'unreachable',
+      reason: expect.stringMatching(/^Error \((ENOTFOUND|EAI_AGAIN)\): unavailable$/) as unknown,
     });
     const byAddress = Object.fromEntries(states.map(({ address, status, reason }) => [address, [status, reason]]));
     expect(byAddress[`127.0.0.1:${ready}`]).toEqual(['ready', undefined]);
-    expect(byAddress[`127.0.0.1:${notReady}`]).toEqual(['not ready', 'bus b: TimeoutError: no answer']);
-    expect(byAddress[`127.0.0.1:${odd}`]).toEqual(['not ready', 'gateway']);
-    expect(byAddress[`127.0.0.1:${gone}`]).toEqual(['unreachable', expect.stringContaining('ECONNREFUSED') as unknown]);
+    expect(byAddress[`127.0.0.1:${notReady}`]).toEqual(['not ready', 'bus b: rule a is disabled']);
+    expect(byAddress[`127.0.0.1:${odd}`]).toEqual(['not ready', 'it answers 503 without a health report']);
+    expect(byAddress[`127.0.0.1:${gone}`]).toEqual(['unreachable', 'Error (ECONNREFUSED): unavailable']);
+    expect(lines.map(({ fields }) => fields.check)).toContain(`order-worker at 127.0.0.1:${gone}`);
   });
 
   it('asks https by name, because of the certificate', async () => {
@@ -92,7 +100,8 @@ describe('asking workers', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const states = await askWorkers([{ service: 'order-worker', url: `https://localhost:${port}` }], monotonic);
+    const { askWorkers } = createLogged();
+    const states = await askWorkers([{ service: 'order-worker', url: `https://localhost:${port}` }]);
     server.close();
     await once(server, 'close');
     expect(states.map(({ address, status }) => [address, status])).toEqual([[`localhost:${port}`, 'unreachable']]);
@@ -101,7 +110,25 @@ describe('asking workers', () => {
 
   it('does not wait for one that hangs', async () => {
     const hanging = await serve(200, undefined);
-    const [state] = await askWorkers([{ service: 'order-worker', url: `http://127.0.0.1:${hanging}` }], monotonic);
-    expect(state).toMatchObject({ status: 'unreachable', reason: expect.stringContaining('timeout') as unknown });
+    const { askWorkers } = createLogged();
+    const [state] = await askWorkers([{ service: 'order-worker', url: `http://127.0.0.1:${hanging}` }]);
+    expect(state).toMatchObject({ status: 'unreachable', reason: 'no answer within 1000 ms' });
+  });
+
+  it('logs once that one is unreachable, with the whole error, and that it is reachable again', async () => {
+    const { askWorkers, lines } = createLogged();
+    const port = await serve(200, '{"status":"ok"}');
+    const [server] = servers;
+    const look = () => askWorkers([{ service: 'order-worker', url: `http://127.0.0.1:${port}` }]);
+    await look();
+    server?.closeAllConnections();
+    server?.close();
+    await once(server!, 'close');
+    for (let times = 0; times < 3; times++) await look();
+    server?.listen(port, '127.0.0.1');
+    await once(server!, 'listening');
+    await look();
+    expect(lines.map(({ message }) => message)).toEqual(['unreachable', 'reachable again']);
+    expect(lines[0]?.fields.err).toMatchObject({ message: `connect ECONNREFUSED 127.0.0.1:${port}` });
   });
 });

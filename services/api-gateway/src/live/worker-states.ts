@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { WorkerState } from '@orderflow/contracts';
-import { askReadiness } from '@orderflow/platform/health/ask-readiness';
+import { askReadiness, type Readiness } from '@orderflow/platform/health/ask-readiness';
+import type { FailureLog } from '@orderflow/platform/health/failure-log';
+import { CheckError, reasonOf } from '@orderflow/platform/health/reasons';
 import type { MonotonicClock } from '@orderflow/platform/runtime/clock';
 import { toError } from '@orderflow/platform/runtime/errors';
 import { within } from '@orderflow/platform/runtime/within';
@@ -36,7 +38,7 @@ async function replicasOf(url: string, monotonic: MonotonicClock): Promise<URL[]
     ms: ANSWER_WITHIN_MS,
     monotonic,
     onLate: () => {
-      throw new Error(`${hostname} was not resolved within ${ANSWER_WITHIN_MS} ms`);
+      throw new CheckError(`its name was not resolved within ${ANSWER_WITHIN_MS} ms`);
     },
   });
   return addresses.map(({ address, family }) =>
@@ -44,21 +46,40 @@ async function replicasOf(url: string, monotonic: MonotonicClock): Promise<URL[]
   );
 }
 
-async function ask(service: string, base: URL): Promise<WorkerState> {
-  const { status, reason } = await askReadiness(base, ANSWER_WITHIN_MS);
-  return { service, address: base.host, ...(status === 'degraded' ? { status: 'ready' } : { status, reason }) };
+type Answer = Readiness & { address: string };
+
+/** Asks every replica behind the URL. */
+async function askReplicas(url: string, monotonic: MonotonicClock): Promise<Answer[]> {
+  try {
+    const replicas = await replicasOf(url, monotonic);
+    return await Promise.all(
+      replicas.map(async (base) => ({ address: base.host, ...(await askReadiness(base, ANSWER_WITHIN_MS)) })),
+    );
+  } catch (thrown) {
+    const address = new URL(url).host;
+    return [{ address, status: 'unreachable', reason: reasonOf(thrown), error: toError(thrown) }];
+  }
 }
 
-/** Asks every replica of every worker for its readiness. Never throws. */
-export async function askWorkers(urls: readonly WorkerUrl[], monotonic: MonotonicClock): Promise<WorkerState[]> {
+/**
+ * Asks every replica of every worker for its readiness. Never throws. The reasons contain no text of errors, which
+ * `failures` logs.
+ */
+export async function askWorkers(
+  urls: readonly WorkerUrl[],
+  monotonic: MonotonicClock,
+  failures: FailureLog,
+): Promise<WorkerState[]> {
   const states = await Promise.all(
-    urls.map(async ({ service, url }): Promise<WorkerState[]> => {
-      try {
-        const replicas = await replicasOf(url, monotonic);
-        return await Promise.all(replicas.map((replica) => ask(service, replica)));
-      } catch (thrown) {
-        return [{ service, address: new URL(url).host, status: 'unreachable', reason: toError(thrown).message }];
-      }
+    urls.map(async ({ service, url }) => {
+      const answers = await askReplicas(url, monotonic);
+      const check = `${service} at ${new URL(url).host}`;
+      const unreachable = answers.find(({ error }) => error !== undefined);
+      if (unreachable) failures.failed(check, unreachable.reason ?? '', unreachable.error);
+      else failures.passed(check);
+      return answers.map(({ address, status, reason }): WorkerState => {
+        return { service, address, ...(status === 'degraded' ? { status: 'ready' } : { status, reason }) };
+      });
     }),
   );
   return states

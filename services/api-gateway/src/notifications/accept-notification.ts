@@ -3,7 +3,8 @@ import { type CreateNotificationRequest, type Notification } from '@orderflow/co
 import { idForKey, newId } from '@orderflow/domain/ids';
 import { newNotificationRecord, toAcceptedNotification } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
-import { Acceptance } from '../accepting/acceptance.js';
+import { Acceptance, keyOwnerOf } from '../accepting/acceptance.js';
+import type { Caller } from '../identity/caller.js';
 import type { RequestContext } from '../http/requests/request-context.js';
 import { Notifications, Orders } from '../infrastructure/stored-items.js';
 
@@ -18,13 +19,16 @@ export class AcceptNotification {
 
   /** @throws ApiProblem ORDER_NOT_FOUND */
   async accept(
+    caller: Caller,
     request: CreateNotificationRequest,
     context: RequestContext,
   ): Promise<{ notification: Notification; isRepeat: boolean }> {
-    const { customerId } = await this.orders.get(request.orderId, ['customerId']);
+    const { customerId } = await this.orders.get(caller, request.orderId, ['customerId']);
     const { idempotencyKey } = context;
     const notificationId =
-      idempotencyKey === undefined ? newId() : idForKey('notification', String(customerId), idempotencyKey);
+      idempotencyKey === undefined
+        ? newId()
+        : idForKey('notification', keyOwnerOf(caller, String(customerId)), idempotencyKey);
     const record = newNotificationRecord({ notificationId, ...this.acceptance.fieldsFor(request, context) });
     const { stored, isRepeat } = await this.acceptance.insertOnce(this.notifications, record, notificationRequested);
     return { notification: toAcceptedNotification(stored), isRepeat };

@@ -105,4 +105,25 @@ describe('reading notifications', () => {
     const answer = await api.get(`/api/orders/${newId()}/notifications`);
     expect({ status: answer.status, code: bodyOf(answer).code }).toEqual({ status: 404, code: 'ORDER_NOT_FOUND' });
   });
+
+  it('is 404 for an unknown order even while too many lists are being read, and 400 for a malformed cursor', async () => {
+    const api = await startApi();
+    const orderId = await placeOrder(api);
+    const { send } = api.aws.dynamo;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    api.aws.dynamo.send = (async (command: object) => {
+      if (command.constructor.name === 'QueryCommand') await released;
+      return send(command as never);
+    }) as never;
+    const list = (id: string, query = '') => api.get(`/api/orders/${id}/notifications${query}`);
+    // Two are read at once, and 100 wait.
+    const lists = Array.from({ length: 110 }, () => list(orderId));
+    expect(await Promise.race(lists)).toMatchObject({ status: 503 });
+    expect((await list(newId())).status).toBe(404);
+    expect((await list(newId(), '?cursor=x')).status).toBe(400);
+    release();
+    const statuses = (await Promise.all(lists)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(102);
+  });
 });

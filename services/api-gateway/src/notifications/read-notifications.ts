@@ -14,8 +14,10 @@ import {
   isNotificationRecord,
   type FollowedNotification,
 } from '@orderflow/domain/readable-item';
+import type { Caller } from '../identity/caller.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
 import { Notifications, Orders } from '../infrastructure/stored-items.js';
+import { decodeCursor } from '../lists/page-cursor.js';
 import { PageReader } from '../lists/page-reader.js';
 
 @Injectable()
@@ -27,23 +29,28 @@ export class ReadNotifications {
   ) {}
 
   /** @throws ApiProblem NOTIFICATION_NOT_FOUND */
-  async get(notificationId: string): Promise<Notification> {
+  async get(caller: Caller, notificationId: string): Promise<Notification> {
     const record = await this.notifications.reader.get(notificationId);
-    if (!record) throw new ApiProblem('NOTIFICATION_NOT_FOUND', 'There is no notification with this id.');
+    if (!record || !(await this.isAboutOrderOf(caller, record)))
+      throw new ApiProblem('NOTIFICATION_NOT_FOUND', 'There is no notification with this id.');
     if (!isNotificationRecord(record)) throw new Error(`the stored notification ${notificationId} is malformed`);
     return toNotification(record);
   }
 
-  /** Oldest first, as many as fit into one answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
-  ofOrder(orderId: string, { cursor, limit = MAX_NOTIFICATIONS }: ListNotificationsQuery): Promise<NotificationList> {
+  /** A page, oldest first, that fits into one answer. @throws ApiProblem ORDER_NOT_FOUND, OVERLOADED or VALIDATION_FAILED */
+  async ofOrder(
+    caller: Caller,
+    orderId: string,
+    { cursor, limit = MAX_NOTIFICATIONS }: ListNotificationsQuery,
+  ): Promise<NotificationList> {
+    const filter = filterOf(orderId);
+    const position = decodeCursor(cursor, filter);
+    await this.orders.get(caller, orderId, [ORDER_KEY, 'customerId']);
     return this.pages.read(this.notifications, {
-      filter: filterOf(orderId),
-      cursor,
+      filter,
+      position,
       limit,
-      readEntries: async (after, most) => {
-        await this.orders.get(orderId, [ORDER_KEY]);
-        return this.entriesOf(orderId, after, most);
-      },
+      readEntries: (after, most) => this.entriesOf(orderId, after, most),
       isReadable: isNotificationRecord,
       show: toNotification,
     });
@@ -59,6 +66,12 @@ export class ReadNotifications {
       isReadable: isFollowedNotification,
       show: (notification) => notification,
     });
+  }
+
+  private async isAboutOrderOf({ customerId }: Caller, { orderId }: Record<string, unknown>): Promise<boolean> {
+    if (customerId === undefined) return true;
+    const order = await this.orders.reader.get(String(orderId), [ORDER_KEY, 'customerId']);
+    return order?.customerId === customerId;
   }
 
   private entriesOf(orderId: string, after: string | undefined, limit: number) {

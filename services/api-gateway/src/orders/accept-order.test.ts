@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Order } from '@orderflow/contracts';
+import { contentHashOf, type Order } from '@orderflow/contracts';
 import { eventIdFor } from '@orderflow/domain/ids';
 import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { eventually } from '@orderflow/testing/eventually';
@@ -43,13 +43,16 @@ describe('POST /api/orders', () => {
     expect(writes).toHaveLength(1);
   });
 
-  it('publishes OrderCreated to the order queue, with its context inside', async () => {
-    const { post, queued, published } = await startApi();
+  it('publishes OrderCreated to the order queue, with its context inside and the hash that the item stores', async () => {
+    // A trusted proxy: the flags of the client's context count.
+    const { post, orders, queued, published } = await startApi({ TRUST_PROXY: 'loopback' });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const answer = await post('/api/orders', anOrder(), { 'x-correlation-id': 'mine', traceparent });
     const { orderId } = bodyOf<Order>(answer);
     const [message] = await eventually(() => queued(NAMES.orderQueue).length > 0 && queued(NAMES.orderQueue));
     expect(message).toMatchObject({ 'detail-type': 'OrderCreated', source: 'orderflow.api-gateway' });
+    const data = { orderId, ...anOrder(), createdAt: NOW };
+    const contentHash = contentHashOf(data);
     expect(message!.detail).toEqual({
       metadata: {
         eventId: eventIdFor(orderId, 'OrderCreated', 1),
@@ -57,9 +60,11 @@ describe('POST /api/orders', () => {
         occurredAt: NOW,
         correlationId: 'mine',
         traceparent,
+        contentHash,
       },
-      data: { orderId, ...anOrder(), createdAt: NOW },
+      data,
     });
+    expect(orders()).toMatchObject([{ contentHash }]);
     await quiet();
     expect(published()).toHaveLength(1);
   });

@@ -3,7 +3,9 @@ import { type CreateOrderRequest, type Order } from '@orderflow/contracts';
 import { idForKey, newId } from '@orderflow/domain/ids';
 import { newOrderRecord, toAcceptedOrder } from '@orderflow/domain/orders/order';
 import { orderCreated } from '@orderflow/domain/orders/order-events';
-import { Acceptance } from '../accepting/acceptance.js';
+import { Acceptance, keyOwnerOf } from '../accepting/acceptance.js';
+import { maySee, type Caller } from '../identity/caller.js';
+import { customerNotFound } from '../http/problems/api-problem.js';
 import type { RequestContext } from '../http/requests/request-context.js';
 import { Orders } from '../infrastructure/stored-items.js';
 import { OrderMetrics } from './order-metrics.js';
@@ -17,9 +19,17 @@ export class AcceptOrder {
     private readonly metrics: OrderMetrics,
   ) {}
 
-  async accept(request: CreateOrderRequest, context: RequestContext): Promise<{ order: Order; isRepeat: boolean }> {
+  /** @throws ApiProblem CUSTOMER_NOT_FOUND for an order of another customer; IDEMPOTENCY_KEY_REUSED */
+  async accept(
+    caller: Caller,
+    request: CreateOrderRequest,
+    context: RequestContext,
+  ): Promise<{ order: Order; isRepeat: boolean }> {
+    const { customerId } = request;
+    if (!maySee(caller, customerId)) throw customerNotFound();
     const { idempotencyKey } = context;
-    const orderId = idempotencyKey === undefined ? newId() : idForKey('order', request.customerId, idempotencyKey);
+    const orderId =
+      idempotencyKey === undefined ? newId() : idForKey('order', keyOwnerOf(caller, customerId), idempotencyKey);
     const record = newOrderRecord({ orderId, ...this.acceptance.fieldsFor(request, context) });
     const { stored, isRepeat } = await this.acceptance.insertOnce(this.orders, record, orderCreated);
     if (!isRepeat) this.metrics.created(stored.totalAmount);

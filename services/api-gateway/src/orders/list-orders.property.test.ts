@@ -7,6 +7,7 @@ import { createMonotonicClock } from '@orderflow/platform/runtime/clock';
 import { createRecordingLogger } from '@orderflow/testing/recording-logger';
 import { aStoredOrder } from '@orderflow/testing/stored-orders';
 import { ordersOver } from '@orderflow/testing/api-gateway/orders-over';
+import { ANYONE } from '../identity/caller.js';
 import { PageReader } from '../lists/page-reader.js';
 import { ReadableFilter } from '../lists/readable-filter.js';
 import { ListOrders } from './list-orders.js';
@@ -49,7 +50,7 @@ function createList(stored: readonly Stored[]) {
   return {
     reads,
     log,
-    list: (request: ListOrdersQuery) => lists.list(request),
+    list: (request: ListOrdersQuery) => lists.list(ANYONE, request),
   };
 }
 

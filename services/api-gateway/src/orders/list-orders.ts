@@ -3,8 +3,11 @@ import { DEFAULT_PAGE_SIZE, INDEXES, type ListOrdersQuery, type OrderPage } from
 import { toOrder } from '@orderflow/domain/orders/order';
 import { isOrderRecord } from '@orderflow/domain/readable-item';
 import { listBucketsOf, listMonthOf } from '@orderflow/domain/work-item-record';
+import { customerNotFound } from '../http/problems/api-problem.js';
+import { maySee, type Caller } from '../identity/caller.js';
 import { Orders } from '../infrastructure/stored-items.js';
 import { Clock, MonotonicClock } from '../infrastructure/tokens.js';
+import { decodeCursor } from '../lists/page-cursor.js';
 import { PageReader } from '../lists/page-reader.js';
 
 /** The index entry of an order. */
@@ -43,11 +46,20 @@ export class ListOrders {
     this.rememberedForMs = monotonic.startStopwatch();
   }
 
-  /** @throws ApiProblem VALIDATION_FAILED for a cursor of another list; OVERLOADED */
-  list({ customerId, cursor, limit = DEFAULT_PAGE_SIZE }: ListOrdersQuery): Promise<OrderPage> {
+  /**
+   * A customer's list has its own orders only.
+   * @throws ApiProblem CUSTOMER_NOT_FOUND; VALIDATION_FAILED for a cursor of another list; OVERLOADED
+   */
+  async list(
+    caller: Caller,
+    { customerId: named, cursor, limit = DEFAULT_PAGE_SIZE }: ListOrdersQuery,
+  ): Promise<OrderPage> {
+    if (named !== undefined && !maySee(caller, named)) throw customerNotFound();
+    const customerId = named ?? caller.customerId;
+    const filter = customerId ?? '';
     return this.pages.read(this.orders, {
-      filter: customerId ?? '',
-      cursor,
+      filter,
+      position: decodeCursor(cursor, filter),
       limit,
       readEntries: (before, most) =>
         customerId === undefined

@@ -5,6 +5,7 @@ import { orderCreated } from '@orderflow/domain/orders/order-events';
 import { restartIdFor, whyNotRestartable } from '@orderflow/domain/restart';
 import { restartItem } from '@orderflow/platform/work-item/restart';
 import { ApiEnv } from '../config.js';
+import type { Caller } from '../identity/caller.js';
 import { ApiProblem } from '../http/problems/api-problem.js';
 import { Publisher } from '../infrastructure/publisher.js';
 import { Orders } from '../infrastructure/stored-items.js';
@@ -23,8 +24,8 @@ export class ReplayOrder {
   ) {}
 
   /** Restarts a failed order from its stored item. @throws ApiProblem ORDER_NOT_FOUND, ORDER_NOT_REPLAYABLE */
-  async replay(orderId: string): Promise<Order> {
-    const seen = await this.orders.getRecord(orderId);
+  async replay(caller: Caller, orderId: string): Promise<Order> {
+    const seen = await this.orders.getRecord(caller, orderId);
     const refusal = whyNotRestartable(seen);
     if (refusal !== undefined) throw notReplayable(refusal);
 

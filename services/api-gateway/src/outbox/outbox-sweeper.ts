@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { OUTCOME_CONSUMERS } from '@orderflow/domain/orders/orders-table';
 import { ruleCheck, type Check } from '@orderflow/platform/health/checks';
+import { CheckError } from '@orderflow/platform/health/reasons';
 import { runSweeper, type RunningSweeper } from '@orderflow/platform/work-item/run-sweeper';
 import { createSweeper, type Sweeper } from '@orderflow/platform/work-item/sweep';
 import { createOutboxMetrics } from '@orderflow/platform/work-item/sweeper-metrics';
@@ -81,7 +82,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
       const sweeper = createSweeper(swept, options, sweeping);
       this.checks[`outbox ${swept.table.name}`] = () => {
         const problem = sweeper.problem();
-        return problem === undefined ? Promise.resolve() : Promise.reject(new Error(problem));
+        return problem === undefined ? Promise.resolve() : Promise.reject(new CheckError(problem));
       };
       return { table: swept.table.name, sweeper };
     });

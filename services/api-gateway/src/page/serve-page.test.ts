@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { createIssuer, JWT_MODE } from '@orderflow/testing/api-gateway/issuer';
 import { bodyOf, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const page = readFileSync(new URL('../../page/index.html', import.meta.url), 'utf8');
@@ -10,7 +11,7 @@ async function assets(): Promise<string[]> {
   const found = new Set([...page.matchAll(/(?:href|src)="(page\/[^"]+)"/g)].map(([, path = '']) => `/${path}`));
   for (const path of found) {
     const { text } = await get(path);
-    for (const [, relative = ''] of text.matchAll(/^import .*'(\.[^']+)';$/gm)) {
+    for (const [, relative = ''] of text.matchAll(/(?:^import .*|\bimport\()'(\.[^']+)'/gm)) {
       found.add(new URL(relative, `http://api${path}`).pathname);
     }
   }
@@ -29,6 +30,7 @@ describe('the page', () => {
     const { get } = await startApi();
     const paths = await assets();
     expect(paths).toEqual(expect.arrayContaining(['/page/main.js', '/page/feed.js', '/page/uplot/uPlot.esm.js']));
+    expect(paths).toEqual(expect.arrayContaining(['/page/oauth4webapi/index.js', '/page/eventsource-parser/index.js']));
     for (const path of paths) expect({ path, status: (await get(path)).status }).toEqual({ path, status: 200 });
     expect(page).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
   });
@@ -51,6 +53,21 @@ describe('the page', () => {
       expect(headers['x-content-type-options']).toBe('nosniff');
     },
   );
+
+  it.each([
+    ['with tokens', {}, `'self' https://login.test`],
+    [
+      'with a token endpoint elsewhere',
+      { OIDC_PAGE_ORIGINS: 'https://tokens.test, http://localhost:3040' },
+      `'self' https://login.test https://tokens.test http://localhost:3040`,
+    ],
+    ['without tokens', { AUTH_MODE: 'off', OIDC_PAGE_ORIGINS: 'https://tokens.test' }, `'self'`],
+  ])('may connect to where people sign in, %s', async (_, env, expected) => {
+    const issuer = await createIssuer();
+    const { get } = await startApi({ ...JWT_MODE, ...env }, undefined, issuer.fetch);
+    const { headers } = await get('/');
+    expect(headers['content-security-policy']).toContain(`connect-src ${expected};`);
+  });
 
   it('has no inline code that its policy would block', () => {
     expect(page).not.toMatch(/<style| style=| on\w+="|<script(?![^>]* src=)/);
@@ -79,9 +96,12 @@ describe('everything but the page', () => {
     '/page/none.js',
     '/page/index.html',
     '/page/tsconfig.json',
-    '/page/uplot.d.ts',
+    '/page/libraries.d.ts',
     '/page/live-state.test.ts',
     '/page/uplot/uPlot.cjs.js',
+    '/page/oauth4webapi/',
+    '/page/oauth4webapi/index.d.ts',
+    '/page/eventsource-parser/index.cjs',
     '/page/..%2fpackage.json',
     '/page/%2e%2e/package.json',
   ])('%s is 404', async (path) => {

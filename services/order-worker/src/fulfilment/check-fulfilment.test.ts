@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OrderCompletedEvent, OrderFailedEvent } from '@orderflow/contracts';
+import { contentHashOf, OrderCompletedEvent, OrderFailedEvent } from '@orderflow/contracts';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
@@ -26,7 +26,7 @@ function decodeOutcome(ended: OrderRecord) {
   const event = orderOutcome(ended);
   if (!event) throw new Error('an order that has ended has an event');
   const body = JSON.stringify({ source: event.source, 'detail-type': event.type, detail: event.detail });
-  return decodeEvent<object>(body, [OrderCompletedEvent, OrderFailedEvent]);
+  return decodeEvent<object>(body, { classes: [OrderCompletedEvent, OrderFailedEvent], contentHashOf });
 }
 
 const text = fc.oneof(

@@ -32,17 +32,22 @@ export type AuditReport = Awaited<ReturnType<typeof audit>>;
 /** An item that looked wrong, or that only a message in a queue explains. */
 type Suspect = { kind: ItemKind; id: string; seenAt: number };
 
-/** The rule that delivers outcomes is optional. */
-async function deliversOutcomes({ aws, names }: ConnectedSystem): Promise<boolean> {
-  try {
-    const { Targets: targets = [] } = await aws.eventBridge.send(
-      new ListTargetsByRuleCommand({ EventBusName: names.bus, Rule: names.orderOutcomesRule }),
-    );
-    return targets.length > 0;
-  } catch (error) {
-    if (isTopologyMissing(error)) return false;
-    throw error;
-  }
+/** Those whose rule exists: the one that delivers to the notification queue is optional. */
+async function receivers({ aws, names }: ConnectedSystem, consumers: OutcomeConsumers): Promise<OutcomeConsumers> {
+  const hasTargets = async (rule: string): Promise<boolean> => {
+    try {
+      const asked = new ListTargetsByRuleCommand({ EventBusName: names.bus, Rule: rule });
+      const { Targets: targets = [] } = await aws.eventBridge.send(asked);
+      return targets.length > 0;
+    } catch (error) {
+      if (isTopologyMissing(error)) return false;
+      throw error;
+    }
+  };
+  const found = await Promise.all(
+    Object.entries(consumers).map(async (entry) => ((await hasTargets(names[entry[1].rule])) ? [entry] : [])),
+  );
+  return Object.fromEntries(found.flat());
 }
 
 /**
@@ -55,7 +60,7 @@ export async function audit(
   options: AuditOptions = {},
 ) {
   const { aws, names, urlOf, stage } = system;
-  const { onFinding, onProgress, consumers = OUTCOME_CONSUMERS } = options;
+  const { onFinding, onProgress } = options;
   const { toleranceMs = OVERDUE_AFTER_MS, recheckMs = 1_000 } = options;
   const elapsedMs = createMonotonicClock().startStopwatch();
   const startedAt = new Date(now()).toISOString();
@@ -64,10 +69,10 @@ export async function audit(
     await Promise.all(queueNames(names).map(async (queue) => [queue, await countsOf(queue)] as const)),
   );
   const deadLettered = await findDeadLettered(system, elapsedMs);
-  const outcomesExpected = await deliversOutcomes(system);
+  const consumers = await receivers(system, options.consumers ?? OUTCOME_CONSUMERS);
   const { dynamo } = aws;
   const shared = { dynamo, names, consumers, toleranceMs, now };
-  const kinds = createItemKinds({ ...shared, deadLettered, outcomesExpected });
+  const kinds = createItemKinds({ ...shared, deadLettered });
   const backlog = createBacklog({
     ...shared,
     elapsedMs,
@@ -142,8 +147,8 @@ export async function audit(
     startedAt,
     tookMs: Math.round(elapsedMs()),
     ...totals,
-    /** Of all consumers. `expected` is false if the stack lacks the rule that delivers them. */
-    outcomes: { expected: outcomesExpected, ...outcomes },
+    /** Of all consumers. `expected` is false if the stack lacks the rules that deliver them. */
+    outcomes: { expected: Object.keys(consumers).length > 0, ...outcomes },
     /** At the start of the audit, by queue name. */
     queues,
   };

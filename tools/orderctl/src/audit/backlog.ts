@@ -1,5 +1,5 @@
 import type { OrderRecord } from '@orderflow/domain/orders/order';
-import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { NOTIFIER, ordersTable } from '@orderflow/domain/orders/orders-table';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { createOutboxIndex } from '@orderflow/platform/work-item/outbox-index';
@@ -27,7 +27,7 @@ export function createBacklog(dependencies: Dependencies) {
   /** Whether the order's message should be in the queue. */
   function isIn(queue: QueueName, order: OrderRecord): boolean {
     if (!isFinished(ordersTable(names), order)) return queue === 'orderQueue';
-    const missing = missingConsumers({ confirmedBy: Object.keys(consumers) }, order);
+    const missing = missingConsumers({ confirmedBy: Object.keys(consumers), firstConsumer: NOTIFIER }, order);
     return missing.some((consumer) => consumers[consumer]?.queue === queue);
   }
 

@@ -2,12 +2,14 @@ import type { ResourceNames } from '@orderflow/contracts';
 import { NOTIFICATION_KEY } from '@orderflow/domain/notifications/notifications-table';
 import type { NotificationRecord } from '@orderflow/domain/notifications/notification';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
-import { ORDER_KEY, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
+import { NOTIFIER, ORDER_KEY, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
 import type { DynamoDb } from '@orderflow/platform/aws/clients';
 import { createTableReader, type TableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { toError } from '@orderflow/platform/runtime/errors';
-import { checkNotification, checkOrder, outcomeNotificationId, type Verdict } from './check-item.js';
+import type { Verdict } from './check-item.js';
+import { checkNotification } from './check-notification.js';
+import { checkOrder, outcomeNotificationId } from './check-order.js';
 import type { DeadLettered } from './dead-lettered.js';
 
 export type Item = OrderRecord | NotificationRecord;
@@ -24,7 +26,7 @@ export type CheckDependencies = {
   toleranceMs: number;
   now: () => number;
 };
-type Dependencies = CheckDependencies & { deadLettered: DeadLettered; outcomesExpected: boolean };
+type Dependencies = CheckDependencies & { deadLettered: DeadLettered };
 
 /** An order's items and all timelines, which are most of the data, are not read. */
 const ATTRIBUTES = [
@@ -60,21 +62,23 @@ function notificationIdOf(order: Item): string {
  * The items that a page refers to are read after the page, because they exist before the state that requires them.
  */
 export function createItemKinds(dependencies: Dependencies) {
-  const { dynamo, names, deadLettered, consumers, outcomesExpected, toleranceMs, now } = dependencies;
+  const { dynamo, names, deadLettered, consumers, toleranceMs, now } = dependencies;
   const tables = workItemTables(names);
   const orders = createTableReader(dynamo, tables.orders);
   const notifications = createTableReader(dynamo, tables.notifications);
 
   async function checkOrders(page: Item[]): Promise<Checked[]> {
     const ids = page.map(notificationIdOf);
-    const found = await byId(notifications, NOTIFICATION_KEY, outcomesExpected ? ids : []);
+    const found = await byId(notifications, NOTIFICATION_KEY, NOTIFIER in consumers ? ids : []);
     return page.map((order, index) => {
       const notificationId = ids[index] ?? '';
       const around = {
-        ...{ now: now(), toleranceMs, consumers, outcomesExpected },
-        deadLettered: deadLettered.hasOrder(order.orderId),
+        ...{ now: now(), toleranceMs, consumers },
+        deadLettered: deadLettered.has(names.orderQueue, order.orderId),
         notified: found.has(notificationId),
-        outcomeDeadLettered: deadLettered.hasNotification(notificationId),
+        deadLetteredFor: Object.entries(consumers).flatMap(([consumer, { queue }]) =>
+          deadLettered.has(names[queue], notificationId) ? [consumer] : [],
+        ),
       };
       return { item: order, verdict: verdictOf(() => checkOrder(order as OrderRecord, around)) };
     });
@@ -86,7 +90,7 @@ export function createItemKinds(dependencies: Dependencies) {
     return page.map((item) => {
       const notification = item as NotificationRecord;
       const order = found.get(notification.orderId) as OrderRecord | undefined;
-      const isDeadLettered = deadLettered.hasNotification(notification.notificationId);
+      const isDeadLettered = deadLettered.has(names.notificationQueue, notification.notificationId);
       const around = { now: now(), toleranceMs, deadLettered: isDeadLettered };
       return { item, verdict: verdictOf(() => checkNotification(notification, order, around)) };
     });

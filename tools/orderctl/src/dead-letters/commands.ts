@@ -44,7 +44,7 @@ dead-letter queue rises.`,
   withTarget(withFilters(dlq.command('replay').description('sends dead letters to the queues they came from')))
     .option('--all', 'select every dead letter')
     .option('--max-replays <count>', 'refuse messages that were replayed this often', wholeNumber, MAX_REPLAYS)
-    .option('--patch <file or json>', 'JSON patch (RFC 6902) for the bodies, validated before anything is sent')
+    .option('--patch <file or json>', 'JSON patch (RFC 6902) for the bodies; it cannot change what was ordered')
     .option('--dry-run', 'show what would be done, and do nothing')
     .addHelpText(
       'after',
@@ -52,7 +52,7 @@ dead-letter queue rises.`,
         'dlq',
         'replay --reason RECEIVES_EXHAUSTED --dry-run',
         'replay --order 0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11',
-        `replay --id 5fea7756-0ea4-451a-a703-a558b933e274 --patch '[{"op":"replace","path":"/detail/data/totalAmount","value":12.5}]'`,
+        `replay --id 5fea7756-0ea4-451a-a703-a558b933e274 --patch '[{"op":"replace","path":"/detail/metadata/version","value":1}]'`,
       ),
     )
     .action(run(replay));

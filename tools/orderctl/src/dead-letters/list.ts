@@ -40,6 +40,6 @@ export async function list(
   const entries = [...found.values()].sort((a, b) => (a.firstReceivedAt < b.firstReceivedAt ? -1 : 1));
   if (!options.json) terminal.out(row(TITLES, WIDTHS));
   for (const entry of entries) terminal.out(options.json ? `${JSON.stringify(entry)}\n` : toRow(entry));
-  if (!options.json) terminal.err(`${entries.length} dead letters\n`);
+  if (!options.json) terminal.err(`${entries.length} dead letter${entries.length === 1 ? '' : 's'}\n`);
   return 0;
 }

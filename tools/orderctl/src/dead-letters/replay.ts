@@ -6,6 +6,7 @@ import { replayIdFor } from '@orderflow/domain/ids';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
 import { whyMalformed } from '@orderflow/platform/events/decode';
+import { compareOutcome } from '@orderflow/platform/work-item/stored-outcome';
 import { writeAttributes } from '@orderflow/platform/worker/message-attributes';
 import type { Operation } from 'rfc6902';
 import type { ConnectedSystem } from '../connect.js';
@@ -52,7 +53,9 @@ function createReplay({ aws, names, urlOf }: ConnectedSystem, { maxReplays, patc
 
     const { what, id } = subjectOf(body);
     const item = await readers[what].get(id);
-    const decision = decideReplay({ ...letter, body }, item);
+    const decision = decideReplay({ ...letter, body }, item, {
+      compareOutcome: (order, reported) => compareOutcome(orders, order, reported),
+    });
     if (typeof decision === 'object') return refuse(decision);
     const status = `${what} ${String(item?.status)}`;
     // Letters without a known queue were refused above.

@@ -1,6 +1,5 @@
-import { QUEUE_EVENTS } from '@orderflow/contracts';
 import { type DeadLetter } from '@orderflow/domain/dead-letters/dead-letter';
-import { type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
+import { eventsOf, type Refusal } from '@orderflow/domain/dead-letters/replay-rules';
 import { whyMalformed } from '@orderflow/platform/events/decode';
 import type { ConnectedSystem } from '../connect.js';
 import { parseJson } from '../parse-json.js';
@@ -57,7 +56,7 @@ export async function show(
     return 1;
   }
   const { receiptHandle: _handle, ...letter } = found;
-  const refusal = letter.ownQueue && whyMalformed(letter.body, QUEUE_EVENTS[letter.ownQueue]);
+  const refusal = letter.ownQueue && whyMalformed(letter.body, eventsOf(letter.ownQueue));
   if (options.json)
     terminal.out(`${JSON.stringify({ ...letter, validation: refusal ?? { code: 'VALID' } }, null, 2)}\n`);
   else print(found, refusal, terminal);

@@ -36,8 +36,8 @@ const MAX_STALE_BATCHES = 3;
 
 /**
  * Visits each message of a dead-letter queue once, and releases the remaining ones. A message stays hidden until the
- * walk has probably ended, so later messages are hidden for a shorter time. SQS bounds the memory: it delivers no more
- * when 120,000 messages of a queue are in flight.
+ * walk has probably ended, so later messages are hidden for a shorter time. Memory grows by one id per message. At most
+ * 120,000 messages are held at once, because SQS delivers no more while that many of a queue are in flight.
  */
 export async function walkQueue(
   { polling, sqs, elapsedMs }: WalkDependencies,

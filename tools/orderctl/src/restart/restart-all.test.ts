@@ -38,7 +38,7 @@ describe('order replay', () => {
     expect(terminal.written()).toMatch(/^replayed +\S+ +was FAILED, UNDELIVERED; its event is published\n$/);
     // A second press.
     expect(await run([failed.orderId])).toBe(1);
-    expect(terminal.written()).toContain('it is PENDING, and only what is FAILED can be started again');
+    expect(terminal.written()).toContain('it is PENDING; only a FAILED item can be started again');
     expect(queue('orderQueue')).toHaveLength(1);
   });
 
@@ -48,7 +48,7 @@ describe('order replay', () => {
     aws.eventBridge.failAlways('PutEvents', connectionRefused);
     expect(await run([failed.orderId])).toBe(0);
     expect(order(failed.orderId)).toMatchObject({ status: 'PENDING' });
-    expect(terminal.written()).toContain('so the sweeper does that');
+    expect(terminal.written()).toContain('so the sweeper will publish it');
   });
 
   it('starts one life for concurrent calls', async () => {

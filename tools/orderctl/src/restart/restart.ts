@@ -40,7 +40,7 @@ export function createRestart(
       await publisher.publish(table.createdEventOf(item));
       return 'its event is published';
     } catch (error) {
-      return `its event could not be published (${reasonOf(error)}), so the sweeper does that`;
+      return `its event could not be published (${reasonOf(error)}), so the sweeper will publish it`;
     }
   }
 

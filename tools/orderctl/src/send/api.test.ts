@@ -9,23 +9,33 @@ const NOW = Date.UTC(2027, 2, 14, 15);
 
 describe('the API', () => {
   const seen: { method: string | undefined; key: unknown; body: string }[] = [];
+  const authorizations: (string | undefined)[] = [];
+  let tokensGiven = 0;
   const interrupted = new AbortController();
   let server: Server;
   let api: Api;
   let headers: Record<string, string> = {};
   let answer = '{}';
+  let status = 503;
 
   async function keep(request: IncomingMessage): Promise<void> {
+    authorizations.push(request.headers.authorization);
     seen.push({ method: request.method, key: request.headers['idempotency-key'], body: await text(request) });
   }
   beforeEach(async () => {
     server = createServer((request, response) => {
-      void keep(request).then(() => response.writeHead(503, headers).end(answer));
+      void keep(request).then(() => response.writeHead(status, headers).end(answer));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    api = createApi(`http://127.0.0.1:${port}`, { signal: interrupted.signal, now: () => NOW });
+    const tokens = {
+      headers: () => Promise.resolve({ authorization: `Bearer ${tokensGiven}` }),
+      forget: () => {
+        tokensGiven += 1;
+      },
+    };
+    api = createApi({ url: `http://127.0.0.1:${port}`, tokens }, { signal: interrupted.signal, now: () => NOW });
   });
   afterEach(() => {
     server.closeAllConnections();
@@ -50,6 +60,13 @@ describe('the API', () => {
   it('may answer with something other than JSON', async () => {
     answer = '<html>';
     expect((await api.get('/')).body).toBeUndefined();
+  });
+
+  it('gets another token when it refuses one, and is asked once more', async () => {
+    [status, answer] = [401, '{"code":"TOKEN_INVALID"}'];
+    authorizations.length = 0;
+    expect(await api.get('/')).toMatchObject({ status: 401, body: { code: 'TOKEN_INVALID' } });
+    expect(authorizations).toEqual(['Bearer 0', 'Bearer 1']);
   });
 
   it('is not waited for after Ctrl-C', async () => {

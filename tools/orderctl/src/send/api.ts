@@ -3,6 +3,7 @@ import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { parseJson } from '../parse-json.js';
 import { unlessInterrupted } from '../terminal.js';
+import type { ApiTarget } from './token-source.js';
 
 export type ApiAnswer = {
   status: number;
@@ -18,6 +19,8 @@ export type Api = {
   post: (path: string, body: object, idempotencyKey: string) => Promise<ApiAnswer>;
 };
 
+type Options = { method?: string; headers?: Record<string, string> };
+
 /** Longer than the API's own deadlines. */
 const TIMEOUT_MS = 10_000;
 
@@ -28,7 +31,10 @@ function retryAfterMsOf(header: string | undefined, now: number): number | undef
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-export function createApi(baseUrl: string, { signal, now }: { signal: AbortSignal; now: () => number }): Api {
+export function createApi(
+  { url: baseUrl, tokens }: ApiTarget,
+  { signal, now }: { signal: AbortSignal; now: () => number },
+): Api {
   const { request, Agent } = baseUrl.startsWith('https:') ? https : http;
   const agent = new Agent({ keepAlive: true });
 
@@ -49,19 +55,29 @@ export function createApi(baseUrl: string, { signal, now }: { signal: AbortSigna
     });
   }
 
-  async function call(path: string, options: http.RequestOptions = {}, sent?: string): Promise<ApiAnswer> {
+  async function callOnce(path: string, options: Options, sent?: string): Promise<ApiAnswer> {
     signal.throwIfAborted();
+    const token = await unlessInterrupted({ signal }, tokens.headers());
     const late = AbortSignal.timeout(TIMEOUT_MS);
+    const headers = { ...options.headers, ...token };
     try {
-      return await unlessInterrupted({ signal }, exchange(path, { ...options, signal: late }, sent));
+      return await unlessInterrupted({ signal }, exchange(path, { ...options, headers, signal: late }, sent));
     } catch (error) {
       // Node's error for an aborted request lacks the reason.
       if (late.aborted) throw new Error(`no answer within ${TIMEOUT_MS / 1_000} s`, { cause: error });
       throw error;
     }
   }
+
+  async function call(path: string, options: Options, sent?: string): Promise<ApiAnswer> {
+    const answer = await callOnce(path, options, sent);
+    if (answer.status !== 401) return answer;
+    // For example, the computer slept while the token expired.
+    tokens.forget();
+    return callOnce(path, options, sent);
+  }
   return {
-    get: (path) => call(path),
+    get: (path) => call(path, {}),
     post: (path, body, key) => {
       const headers = { 'content-type': 'application/json', 'idempotency-key': key };
       return call(path, { method: 'POST', headers }, JSON.stringify(body));

@@ -1,5 +1,6 @@
 import { type OrderPage } from '@orderflow/contracts';
 import { ORDER_STATES } from '@orderflow/domain/orders/order';
+import { isFinished } from '@orderflow/platform/work-item/work-item';
 import { OperatorError } from '../operator-error.js';
 import { unlessInterrupted, type Deadline } from '../terminal.js';
 import type { Api } from './api.js';
@@ -45,10 +46,10 @@ export async function awaitOutcomes(
         throw new OperatorError(`The outcomes cannot be read: the API gave ${answer?.status ?? 'no answer'}.`);
       }
       const { items, nextCursor } = answer.body as OrderPage;
-      for (const { status } of items) {
-        if (status === ORDER_STATES.completed) found.completed += 1;
-        else if (status === ORDER_STATES.failed) found.failed += 1;
-        else found.unfinished += 1;
+      for (const order of items) {
+        if (!isFinished({ states: ORDER_STATES }, order)) found.unfinished += 1;
+        else if (order.status === ORDER_STATES.completed) found.completed += 1;
+        else found.failed += 1;
       }
       if (nextCursor) {
         query.set('cursor', nextCursor);

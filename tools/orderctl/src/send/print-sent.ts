@@ -11,6 +11,9 @@ export type SendReport = Sent & {
   outcomes?: Outcomes;
 };
 
+/** Refusals of the API that concern the token. */
+const TOKEN_CODES = ['TOKEN_REQUIRED', 'TOKEN_INVALID', 'SCOPE_MISSING'];
+
 const BAR_WIDTH = 30;
 const LABEL_WIDTH = [10];
 
@@ -44,6 +47,9 @@ export function printSent(report: SendReport, terminal: Terminal): void {
   line('retried', String(retried));
   line('refused', String(refused), refused > 0);
   for (const [code, { count, detail }] of Object.entries(refusals)) line('', `${count} ${code}: ${detail}`, true);
+  if (TOKEN_CODES.some((code) => Object.hasOwn(refusals, code))) {
+    line('', 'OIDC_CLIENT_ID and OIDC_CLIENT_SECRET name the client whose token is sent', true);
+  }
   if (unanswered > 0) line('unanswered', `${unanswered}: they may have been ordered, or not`, true);
   for (const [code, { count, detail }] of Object.entries(silences)) line('', `${count} ${code}: ${detail}`, true);
   if (latencyMs) line('latency', `p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, retries included`);

@@ -11,19 +11,30 @@ import { send, toPlaced, type SendOptions } from './send.js';
 
 const OPTIONS: SendOptions = { rate: 100, count: 3, retryFor: 0, json: true };
 
+const NO_TOKENS = { headers: () => Promise.resolve({}), forget: () => undefined };
+
 /** Sends to an API that does this with each request. */
 async function sendTo(listener: RequestListener, options: Partial<SendOptions> = {}) {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const terminal = createFakeTerminal();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const exitCode = await send(url, terminal, { ...OPTIONS, ...options });
+  const exitCode = await send({ url, tokens: NO_TOKENS }, terminal, { ...OPTIONS, ...options });
   server.closeAllConnections();
   server.close();
   return { exitCode, written: terminal.written(), said: terminal.said() };
 }
 
 describe('send', () => {
+  it.each([
+    ['SCOPE_MISSING', true],
+    ['VALIDATION_FAILED', false],
+  ])('says after %s which variables choose the token: %s', async (code, says) => {
+    const body = JSON.stringify({ code, detail: 'no' });
+    const { written } = await sendTo((_, response) => response.writeHead(403).end(body), { json: false });
+    expect(written.includes('OIDC_CLIENT_ID and OIDC_CLIENT_SECRET name the client')).toBe(says);
+  });
+
   it('distinguishes refused orders from unanswered ones', async () => {
     const refused = await sendTo((_request, response) => response.writeHead(400).end('{"code":"BAD","detail":"no"}'));
     expect(refused.exitCode).toBe(1);

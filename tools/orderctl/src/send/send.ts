@@ -9,6 +9,7 @@ import { pace } from './pace.js';
 import { printSent, progressText, type SendReport } from './print-sent.js';
 import { sampleOrder } from './sample-orders.js';
 import { createTally, type Placed } from './tally.js';
+import type { ApiTarget } from './token-source.js';
 import { untilAnswered, type Answered, type Retrying } from './until-answered.js';
 
 export type SendOptions = {
@@ -47,10 +48,11 @@ export function toPlaced({ answer, retries, mayHaveArrived }: Answered, latencyM
 /**
  * Sends sample orders. Returns 0; 1 if some were refused, unanswered or, with `wait`, not completed; 130 after Ctrl-C.
  */
-export async function send(apiUrl: string, terminal: Terminal, options: SendOptions): Promise<number> {
+export async function send(target: ApiTarget, terminal: Terminal, options: SendOptions): Promise<number> {
   const { rate, count, product: products = [], wait, retryFor, json } = options;
   if (wait !== undefined && count === 0) throw new OperatorError('--wait needs a number of orders: use --count.');
-  const api = createApi(apiUrl, terminal);
+  const apiUrl = target.url;
+  const api = createApi(target, terminal);
   const progress = createProgress(terminal);
   const err = (text: string) => {
     progress.end();

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { clientErrorOf, writeAnswer } from '@orderflow/platform/http/client-errors';
 import { isLingering } from '@orderflow/platform/http/linger';
 import type { Logger } from '@orderflow/platform/runtime/logger';
+import { NO_STORE } from '../answers/forbid-caching.js';
 import { ApiProblem, malformed } from '../problems/api-problem.js';
-import { clientOf } from '../limits/client-of.js';
+import { clientAt } from '../limits/client-of.js';
 import type { Connections } from './connections.js';
 import type { HttpMetrics } from '../telemetry/http-metrics.js';
 import { problemOf, sendProblem } from '../problems/problem.filter.js';
@@ -25,7 +26,7 @@ export function createClientErrors(
   const refused = new WeakSet<Socket>();
 
   function answerWithoutRequest(socket: Socket, given: ApiProblem): void {
-    const { isExceeded, resetSeconds } = countRequest(clientOf(socket.remoteAddress));
+    const { isExceeded, resetSeconds } = countRequest(clientAt(socket.remoteAddress));
     const problem = isExceeded ? new ApiProblem('RATE_LIMITED', given.detail) : given;
     const correlationId = randomUUID();
     const { status } = problem;
@@ -33,6 +34,7 @@ export function createClientErrors(
       status,
       headers: {
         ...API_HEADERS,
+        ...NO_STORE,
         'content-type': 'application/problem+json',
         'x-correlation-id': correlationId,
         ...(isExceeded ? { 'retry-after': resetSeconds } : {}),

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { isLingering } from '@orderflow/platform/http/linger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { whenOver } from './when-over.js';
@@ -18,10 +18,13 @@ const LOOK_EVERY_MS = 250;
  */
 export function followConnections(server: FastifyInstance, shutdownTimeoutMs: number) {
   const connections = new Map<Socket, Set<Exchange>>();
-  server.server.on('connection', (socket) => {
-    connections.set(socket, new Set());
-    socket.once('close', () => connections.delete(socket));
-  });
+  const follow = (listener: Server): void => {
+    listener.on('connection', (socket) => {
+      connections.set(socket, new Set());
+      socket.once('close', () => connections.delete(socket));
+    });
+  };
+  follow(server.server);
   server.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
     // No one would receive an answer: the client left, or was told that the connection is closing.
@@ -60,8 +63,12 @@ export function followConnections(server: FastifyInstance, shutdownTimeoutMs: nu
     done();
   });
 
-  /** The unanswered requests of a connection, oldest first. */
-  return { exchangesOf: (socket: Socket): Exchange[] => [...(connections.get(socket) ?? [])] };
+  return {
+    /** Tracks another listener, whose requests come here, too. */
+    follow,
+    /** The unanswered requests of a connection, oldest first. */
+    exchangesOf: (socket: Socket): Exchange[] => [...(connections.get(socket) ?? [])],
+  };
 }
 
 export type Connections = ReturnType<typeof followConnections>;

@@ -59,7 +59,7 @@ describe('a client that has left', () => {
     expect(api.log.lines.filter(({ message }) => message === 'request')).toEqual([]);
   });
 
-  it.each(REQUESTS)('after $what is no error, whenever it leaves', async ({ text }) => {
+  it.each(REQUESTS)('after $what causes no error, whenever it leaves', async ({ text }) => {
     const api = await startApi();
     const { server, port } = await listen(api);
     for (const turns of TURNS) {
@@ -85,7 +85,7 @@ describe('a client that has left', () => {
     for (const kind of ['system', 'order']) expect(valueOf(metrics, 'event_streams_open', { kind })).toBe(0);
   });
 
-  it.each(['2', '1', '127.0.0.1'])('is no error where proxies are trusted (%s)', async (trusted) => {
+  it.each(['2', '1', '127.0.0.1'])('causes no error where proxies are trusted (%s)', async (trusted) => {
     const api = await startApi({ TRUST_PROXY: trusted });
     const { server, port } = await listen(api);
     server.prependOnceListener('request', ({ socket }: IncomingMessage) => socket.destroy());

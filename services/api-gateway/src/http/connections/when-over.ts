@@ -8,7 +8,10 @@ type Run = () => void;
 const ofAnswer = new WeakMap<ServerResponse, Run[]>();
 const ofConnection = new WeakMap<Socket, Set<Run>>();
 
-/** Runs the callback when the connection closes. @returns a function that drops it; false: it was dropped or has run */
+/**
+ * Runs the callback when the connection closes.
+ * @returns a function that drops it; true the first time, even if it has run
+ */
 export function whenClosed(socket: Socket, run: Run): () => boolean {
   let runs = ofConnection.get(socket);
   if (!runs) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { clientOf } from './client-of.js';
+import { clientAt } from './client-of.js';
 
 describe('the client of an address', () => {
   it.each([
@@ -14,6 +14,6 @@ describe('the client of an address', () => {
     ['no address', 'no address'],
     [undefined, 'unknown'],
   ])('%s is %s', (address, client) => {
-    expect(clientOf(address)).toBe(client);
+    expect(clientAt(address)).toBe(client);
   });
 });

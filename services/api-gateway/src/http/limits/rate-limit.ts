@@ -1,7 +1,6 @@
 import type { MonotonicClock, Stopwatch } from '@orderflow/platform/runtime/clock';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiProblem } from '../problems/api-problem.js';
-import { isProbe } from '../telemetry/http-metrics.js';
 import { clientOf } from './client-of.js';
 
 type Window = { current: number; ageMs: Stopwatch };
@@ -30,14 +29,16 @@ export function createCountRequest(monotonic: MonotonicClock, max: number, windo
   };
 }
 
-/** Limits the requests of each client, those without a route included. */
-export function limitRate(server: FastifyInstance, countRequest: CountRequest, max: number): void {
+type LimitOptions = { max: number; /** Requests that are not counted. */ isFree: (request: FastifyRequest) => boolean };
+
+/** Limits the requests of each client, including requests without a route. */
+export function limitRate(server: FastifyInstance, countRequest: CountRequest, { max, isFree }: LimitOptions): void {
   server.addHook('onRequest', (request, reply, done) => {
-    if (isProbe(request)) {
+    if (isFree(request)) {
       done();
       return;
     }
-    const { isExceeded, remaining, resetSeconds: reset } = countRequest(clientOf(request.ip));
+    const { isExceeded, remaining, resetSeconds: reset } = countRequest(clientOf(request));
     reply.headers({ 'x-ratelimit-limit': max, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset });
     if (isExceeded) void reply.header('retry-after', reset);
     done(

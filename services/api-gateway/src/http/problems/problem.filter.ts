@@ -6,6 +6,7 @@ import type { Logger } from '@orderflow/platform/runtime/logger';
 import { traceIdOf } from '@orderflow/platform/telemetry/traceparent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiProblem, malformed } from './api-problem.js';
+import { RESOURCE_PATH } from '../../identity/protected-resource.js';
 import { isProbe } from '../telemetry/http-metrics.js';
 import { decodedPathOf, pathOf } from '../requests/request-path.js';
 
@@ -40,9 +41,34 @@ export function problemOf(
   return { type: 'about:blank', title, status, detail, instance, code, correlationId, errors };
 }
 
+/** The challenge of an answer about tokens, by RFC 6750 and RFC 9728; undefined for any other problem. */
+function challengeOf(
+  { code, detail, tokenError }: ApiProblem,
+  { protocol, headers }: FastifyRequest,
+): string | undefined {
+  const scope = tokenError?.scope;
+  const codes = { TOKEN_REQUIRED: '', TOKEN_INVALID: 'invalid_token', SCOPE_MISSING: 'insufficient_scope' };
+  const error = tokenError?.error ?? (codes as Record<string, string>)[code];
+  if (error === undefined) return undefined;
+  const about = error === '' ? {} : { error, error_description: detail.replace(/[^ !#-[\]-~]/g, "'") };
+  const parameters = {
+    realm: 'orderflow',
+    ...about,
+    scope,
+    // Not X-Forwarded-Host: the request guard has checked this one.
+    resource_metadata: `${protocol}://${headers.host ?? ''}${RESOURCE_PATH}`,
+  };
+  const written = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}="${value}"`],
+  );
+  return `Bearer ${written.join(', ')}`;
+}
+
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: ApiProblem): void {
   const { status } = problem;
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  const challenge = challengeOf(problem, request);
+  if (challenge !== undefined) void reply.header('www-authenticate', challenge);
   void reply
     .header('x-correlation-id', request.id)
     .status(status)
@@ -87,7 +113,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (methods.length > 0) {
       const allow = methods.join(', ');
       void reply.header('allow', allow);
-      sendProblem(reply, request, new ApiProblem('METHOD_NOT_ALLOWED', `This path understands ${allow}.`));
+      sendProblem(reply, request, new ApiProblem('METHOD_NOT_ALLOWED', `This path supports ${allow}.`));
       return;
     }
     if (problem.code === 'INTERNAL_ERROR') {

@@ -167,7 +167,7 @@ describe('invalid UTF-8 outside of bodies', () => {
     expect((await api.get(url)).status).toBe(400);
   });
 
-  it('are neither an idempotency key nor a correlation id', async () => {
+  it('is neither an idempotency key nor a correlation id', async () => {
     const api = await startApi();
     const latin1 = Buffer.from([0xe9]).toString('latin1');
     expect((await send(api, Buffer.from(order), { 'idempotency-key': latin1 })).status).toBe(400);

@@ -48,7 +48,7 @@ export function readJsonBodies(server: FastifyInstance): void {
     } else if (isOtherCharset(request.headers['content-type'])) {
       done(new ApiProblem('UNSUPPORTED_MEDIA_TYPE', 'Send the body in UTF-8: JSON has no other encoding.'));
     } else if (!isUtf8(body)) {
-      done(invalid('', 'the body is not valid UTF-8; encode it as UTF-8, such as é as the bytes C3 A9'));
+      done(invalid('', 'the body is not valid UTF-8, in which é is the bytes C3 A9'));
     } else {
       const text = body.toString();
       const inexact = inexactNumberIn(text);

@@ -7,6 +7,9 @@ import { anOrder, startApi } from '@orderflow/testing/api-gateway/start-api';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
+const UNRECORDED = `00-${TRACE_ID}-b7ad6b7169203331-00`;
+/** The requests of these tests come from 127.0.0.1. */
+const PROXIED = { TRUST_PROXY: '127.0.0.1' };
 
 describe('without tracing', () => {
   it.each([undefined, 'nonsense', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`])(
@@ -21,8 +24,8 @@ describe('without tracing', () => {
     },
   );
 
-  it("stays in the client's trace", async () => {
-    const { post, orders, log } = await startApi();
+  it("stays in the client's trace, with its flags if a trusted proxy sends it", async () => {
+    const { post, orders, log } = await startApi(PROXIED);
     await post('/api/orders', anOrder(), { traceparent: TRACEPARENT });
     expect(orders()[0]?.traceparent).toBe(TRACEPARENT);
     expect(log.lines.find(({ message }) => message === 'request')?.fields.traceId).toBe(TRACE_ID);
@@ -32,7 +35,7 @@ describe('without tracing', () => {
     ...[`01-${TRACE_ID}-b7ad6b7169203331-01`, `01-${TRACE_ID}-b7ad6b7169203331-ff-more`],
     ...[`cc-${TRACE_ID}-b7ad6b7169203331-09-what-the-future-will-be-like`, `fe-${TRACE_ID}-b7ad6b7169203331-01-`],
   ])("stays in the client's trace of a later version, and passes it on as version 00: %s", async (traceparent) => {
-    const { post, orders, published } = await startApi();
+    const { post, orders, published } = await startApi(PROXIED);
     const tracestate = 'rojo=00f067aa0ba902b7,future@vendor=\x7e';
     expect((await post('/api/orders', anOrder(), { traceparent, tracestate })).status).toBe(201);
     expect(orders()[0]?.traceparent).toBe(TRACEPARENT);
@@ -48,6 +51,41 @@ describe('without tracing', () => {
       const context = parseTraceparent(orders()[0]?.traceparent);
       expect(context?.traceId).toMatch(/^[0-9a-f]{32}$/);
       expect(context?.traceId).not.toBe(TRACE_ID);
+    },
+  );
+});
+
+describe("the flags of a client's traceparent", () => {
+  const UNTRUSTED = [undefined, '10.0.0.0/8', '127.0.0.2,fd00::/8'];
+  const envOf = (trusted: string | undefined) => (trusted === undefined ? {} : { TRUST_PROXY: trusted });
+
+  it.each(UNTRUSTED)('are cleared in an order and its event that are not recorded: TRUST_PROXY %s', async (trusted) => {
+    const { post, orders, published } = await startApi(envOf(trusted));
+    // Anyone can write this header.
+    await post('/api/orders', anOrder(), { traceparent: TRACEPARENT, 'x-forwarded-for': '10.1.2.3' });
+    expect(orders()[0]?.traceparent).toBe(UNRECORDED);
+    await eventually(() => published().length === 1);
+    expect(published()[0]?.Detail).toContain(UNRECORDED);
+  });
+
+  it.each([
+    ...UNTRUSTED.map((trusted) => [trusted, true] as const),
+    ...['127.0.0.1', '127.0.0.0/8', '10.0.0.0/8,loopback', '1', '2'].map((trusted) => [trusted, false] as const),
+  ])(
+    'are ignored by the tracer unless a trusted proxy sends them: TRUST_PROXY %s, %s',
+    async (trusted, ignoresFlags) => {
+      const { tracing, ended } = createRecordingTracer();
+      const { post } = await startApi(envOf(trusted), tracing);
+      for (const traceparent of [TRACEPARENT, UNRECORDED]) await post('/api/orders', anOrder(), { traceparent });
+      await eventually(() => ended.length === 4);
+      const requests = ended.filter(({ kind }) => kind === 'server');
+      expect(requests.map((span) => [span.parent, span.ignoresFlags])).toEqual([
+        [TRACEPARENT, ignoresFlags],
+        [UNRECORDED, ignoresFlags],
+      ]);
+      // What this process has decided is passed on.
+      const sends = ended.filter(({ kind }) => kind === 'producer');
+      expect(sends.map(({ ignoresFlags: ignores = false }) => ignores)).toEqual([false, false]);
     },
   );
 });

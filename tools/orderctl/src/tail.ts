@@ -6,9 +6,9 @@ import { attemptsOf } from '@orderflow/domain/work-item-record';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { createFollower } from '@orderflow/platform/dynamodb/follow-items';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
-import type { ConnectedSystem } from '../connect.js';
-import { keepOn } from '../outage.js';
-import { paint, row, type Deadline, type Terminal } from '../terminal.js';
+import type { ConnectedSystem } from './connect.js';
+import { keepOn } from './outage.js';
+import { paint, row, type Deadline, type Terminal } from './terminal.js';
 
 type TailOptions = {
   last: number;

@@ -1,4 +1,0 @@
-/** The API serves the library's own file here. */
-declare module '*/uPlot.esm.js' {
-  export { default } from 'uplot';
-}

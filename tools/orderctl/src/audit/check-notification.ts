@@ -1,0 +1,47 @@
+import { notificationIdFor } from '@orderflow/domain/ids';
+import { NOTIFICATION_STATES, type NotificationRecord } from '@orderflow/domain/notifications/notification';
+import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { isFinished } from '@orderflow/platform/work-item/work-item';
+import {
+  checkUnfinished,
+  effectsProblem,
+  inSeconds,
+  overdueMs,
+  problem,
+  type Circumstances,
+  type Problem,
+  type Verdict,
+} from './check-item.js';
+import { outcomeNotificationId } from './check-order.js';
+
+/** A caused notification must belong to its order's outcome. If the order was replayed, an earlier outcome counts too. */
+function causeProblems(notification: NotificationRecord, order: OrderRecord): Problem[] {
+  const { causationId, notificationId } = notification;
+  if (causationId === undefined) return [];
+  if (notificationId !== notificationIdFor(causationId)) {
+    return [problem('stray-notification', `its id does not follow from the event ${causationId} that caused it`)];
+  }
+  if (notificationId === outcomeNotificationId(order) || order.lastReplayId !== '') return [];
+  const about = `${order.status}, version ${order.version}`;
+  const text = `caused by event ${causationId}, which is not an outcome of its order (${about})`;
+  return [problem('stray-notification', text)];
+}
+
+export function checkNotification(
+  notification: NotificationRecord,
+  order: OrderRecord | undefined,
+  around: Circumstances,
+): Verdict {
+  const origin: Problem[] = order
+    ? causeProblems(notification, order)
+    : [problem('from-nowhere', `its order ${notification.orderId} does not exist`)];
+  if (!isFinished({ states: NOTIFICATION_STATES }, notification)) {
+    const verdict = checkUnfinished(notification, NOTIFICATION_STATES, 'notificationQueue', around);
+    return { ...verdict, problems: [...origin, ...verdict.problems] };
+  }
+  const problems = [...origin, ...effectsProblem(notification, 1)];
+  const lateMs = overdueMs(notification, around);
+  if (lateMs === undefined) return { class: 'terminal', problems };
+  const text = `${notification.status}, but its marker is still there, due for ${inSeconds(lateMs)}`;
+  return { class: 'terminal', problems: [...problems, problem('marker-left', text)] };
+}
