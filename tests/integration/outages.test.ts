@@ -20,7 +20,7 @@ describe('outages', () => {
   beforeAll(async () => {
     system = await startEmbeddedSystem({
       // Long enough for an outage in the middle of the work. A backlog may not delay the sweeper beyond the test.
-      env: { FULFILMENT_DELAY_MS: '800', QUEUE_GRACE_MS: '500' },
+      env: { FULFILMENT_DELAY_MS: '2000', QUEUE_GRACE_MS: '500' },
       endpointFor: async (emulatorUrl) => {
         network = await startFaultyNetwork(emulatorUrl);
         return network.url;
