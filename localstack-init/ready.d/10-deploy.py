@@ -61,9 +61,11 @@ KNOWN_TYPES = (
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
 )
+POLICY = "AWS::IAM::ManagedPolicy"
 RULE = "AWS::Events::Rule"
 TABLE = "AWS::DynamoDB::Table"
-# LocalStack reports success but changes nothing when these are modified or removed. For rules, see change_rule.
+# LocalStack reports success but changes nothing when these are modified or removed. For rules and policies, see
+# change_rule and change_policy.
 NOT_CHANGED_IN_PLACE = (TABLE, "AWS::Events::EventBus")
 # Except for these properties of a table, see change_table and set_time_to_live.
 CHANGED_HERE = {"DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "TimeToLiveSpecification"}
@@ -171,10 +173,8 @@ def deploy():
         raise
     # After the stack, because the queues may be new.
     for change in left_out:
-        if change["ResourceType"] == RULE:
-            change_rule(create_client("events"), change)
-        else:
-            change_table(create_client("dynamodb"), change)
+        service, make = MADE_HERE[change["ResourceType"]]
+        make(create_client(service), change)
     set_time_to_live(template, resources)
     say(f"stack {stack}: {status} in {time.monotonic() - started:.1f} s")
 
@@ -213,7 +213,7 @@ def start_update(cloudformation, request):
     cloudformation.execute_change_set(**name)
     if not shows_values:
         return []
-    return [change for change in changes if change["ResourceType"] in (RULE, TABLE) and change["Action"] != "Add"]
+    return [change for change in changes if change["ResourceType"] in MADE_HERE and change["Action"] != "Add"]
 
 
 def before_and_after(change):
@@ -278,6 +278,26 @@ def change_rule(events, change):
         )
         if after.get("Targets"):
             events.put_targets(EventBusName=after["EventBusName"], Rule=after["Name"], Targets=after["Targets"])
+
+
+def change_policy(iam, change):
+    """A policy that is removed stays, which has no effect: no emulator here asks it."""
+    _, after = before_and_after(change)
+    if after is None:
+        return
+    arn = change["PhysicalResourceId"]
+    # A policy has five versions at most.
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(after["PolicyDocument"]), SetAsDefault=True)
+
+
+MADE_HERE = {
+    POLICY: ("iam", change_policy),
+    RULE: ("events", change_rule),
+    TABLE: ("dynamodb", change_table),
+}
 
 
 def settled_status(cloudformation, stack):
