@@ -102,7 +102,7 @@ describe.each(owners)('the policy of %s', (owner) => {
   it('pins each event to its source and type', () => {
     for (const { Condition: condition } of statementsOf(owner).filter(({ Action }) => Action === 'events:PutEvents')) {
       const { 'events:source': source, 'events:detail-type': types = [] } = condition?.StringEquals ?? {};
-      const ofSource = EVENT_CLASSES.filter((event) => event.source === source).map(({ type }) => type);
+      const ofSource = EVENT_CLASSES.filter((event) => event.source === source).map(({ type }): string => type);
       expect(listOf(types).filter((type) => !ofSource.includes(type))).toEqual([]);
       expect(types.length).toBeGreaterThan(0);
     }
