@@ -1,6 +1,6 @@
 import type { Statement } from '../dynamodb/executor.js';
 import { clause, insertStatement, updateStatement as update, type Clause } from '../dynamodb/statement-text.js';
-import { awaitingOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
+import { awaitingOf, expiryOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
 import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
 /**
@@ -42,11 +42,12 @@ const isAwaiting = (consumers: string | undefined): Clause =>
 const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
 
 const REMOVE_AWAITING = 'REMOVE "awaiting"';
-const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', REMOVE_AWAITING];
+/** A new life has to be finished first, so it does not expire. */
+const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', 'REMOVE "expiresAt"', REMOVE_AWAITING];
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
 
-type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy'>;
+type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy' | 'retentionDays'>;
 
 /** Bounds the timeline: from this version on, an entry overwrites the last one of its name. */
 const MAX_ENTRY_VERSION = 60;
@@ -183,7 +184,7 @@ export function finish(table: Table, id: string, outcome: Outcome): Statement {
       updatedAt: iso(now),
       ...entriesAt(version, entries),
       ...attributes,
-      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : {}),
+      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : { expiresAt: expiryOf(table, now) }),
     },
     also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
     where: [is(table.states.processing), isClaimedBy(claimToken)],
@@ -214,12 +215,12 @@ export function notePublication(
   return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** Takes a consumer off the list, and removes the marker with the last; no change of state. */
-export function confirm(table: Table, id: string, { version, seen, left }: Confirmation): Statement {
+/** Takes a consumer off the list. With the last, removes the marker and begins the retention; no change of state. */
+export function confirm(table: Table, id: string, { version, seen, left, now }: Confirmation): Statement {
   const { completed, failed } = table.states;
   const isLast = left.length === 0;
   return update(table, id, {
-    set: isLast ? { outboxAttempts: 0 } : { awaiting: left.join(' ') },
+    set: isLast ? { outboxAttempts: 0, expiresAt: expiryOf(table, now) } : { awaiting: left.join(' ') },
     also: isLast ? [...REMOVE_MARKER, ...(seen === undefined ? [] : [REMOVE_AWAITING])] : [],
     where: [isEither(completed, failed), isAtVersion(version), isAwaiting(seen)],
   });
