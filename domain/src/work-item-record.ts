@@ -68,7 +68,7 @@ export type WorkItemRecord = {
   outboxSentAt?: number;
   awaiting?: string;
   expiresAt?: number;
-  erasedAt?: string;
+  erasedOn?: string;
 };
 
 /** What the record of a new work item is made of. Times in epoch ms. */

@@ -32,7 +32,10 @@ type Options = { notifies?: boolean; retentionDays?: number | undefined };
  * @param options.notifies false while notification-worker gets no outcomes: they do not wait for its confirmation
  * @param options.retentionDays how long an order is kept after its outcome is confirmed; absent: forever
  */
-export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTable'>, { notifies = true, retentionDays }: Options = {}) {
+export function ordersTable(
+  { ordersTable: name }: Pick<ResourceNames, 'ordersTable'>,
+  { notifies = true, retentionDays }: Options = {},
+) {
   return {
     name,
     key: ORDER_KEY,

@@ -1,5 +1,11 @@
 import type { Statement } from '../dynamodb/executor.js';
-import { clause, insertStatement, updateStatement as update, type Clause } from '../dynamodb/statement-text.js';
+import {
+  clause,
+  deleteStatement,
+  insertStatement,
+  updateStatement as update,
+  type Clause,
+} from '../dynamodb/statement-text.js';
 import { awaitingOf, expiryOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
 import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
@@ -19,6 +25,8 @@ import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.j
  *     processing          ── takeOver ──> processing   by another message, after the lease has expired
  *     failed (retriable)  ── replay ────> processing   by a replayed message: a new life, marker set again
  *     failed (retriable)  ── restart ───> pending      by an operator, without a message: a new life, marker set again
+ *     completed, failed   ── erase ───> the same   without personal data; it can never start again
+ *     completed, failed   ── remove ──> –          deletes the item
  *
  * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
  * only one of several concurrent statements is applied. A claim, by whichever statement, also names the content hash of
@@ -40,6 +48,9 @@ const isNotReplayedBy = (replayId: string): Clause => clause('"lastReplayId" <> 
 const isAwaiting = (consumers: string | undefined): Clause =>
   consumers === undefined ? clause('"awaiting" IS MISSING') : clause('"awaiting" = ?', consumers);
 const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
+
+const isUnmarked = clause('"outboxAt" IS MISSING');
+const isErasedOn = (erasedOn: string): Clause => clause('"erasedOn" = ?', erasedOn);
 
 const REMOVE_AWAITING = 'REMOVE "awaiting"';
 /** A new life has to be finished first, so it does not expire. */
@@ -184,7 +195,9 @@ export function finish(table: Table, id: string, outcome: Outcome): Statement {
       updatedAt: iso(now),
       ...entriesAt(version, entries),
       ...attributes,
-      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : { expiresAt: expiryOf(table, now) }),
+      ...(isUnconfirmed
+        ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) }
+        : { expiresAt: expiryOf(table, now) }),
     },
     also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
     where: [is(table.states.processing), isClaimedBy(claimToken)],
@@ -224,4 +237,32 @@ export function confirm(table: Table, id: string, { version, seen, left, now }: 
     also: isLast ? [...REMOVE_MARKER, ...(seen === undefined ? [] : [REMOVE_AWAITING])] : [],
     where: [isEither(completed, failed), isAtVersion(version), isAwaiting(seen)],
   });
+}
+
+/**
+ * completed, failed → the same: replaces attributes, if nothing more has to happen to the item. The new version makes
+ * consumers ignore late copies of the outcome's event. `set` must end a failure that is retriable.
+ */
+export function erase(
+  table: Table,
+  id: string,
+  seen: Pick<WorkItem, 'version'>,
+  { set, remove }: { set: { erasedOn: string } & Record<string, unknown>; remove: readonly string[] },
+): Statement {
+  return update(table, id, {
+    set: { ...set, version: seen.version + 1 },
+    also: remove.map((name) => `REMOVE "${name}"`),
+    where: [isEither(table.states.completed, table.states.failed), isAtVersion(seen.version), isUnmarked],
+  });
+}
+
+/** Replaces the attributes by which an erased item was found, once everything that belongs to it is erased. */
+export function endErasure(table: Table, id: string, erasedOn: string, set: Record<string, unknown>): Statement {
+  return update(table, id, { set, where: [isErasedOn(erasedOn)] });
+}
+
+/** completed, failed → –, if nothing more has to happen to the item. */
+export function remove(table: Table, id: string, seen: Pick<WorkItem, 'version'>): Statement {
+  const { completed, failed } = table.states;
+  return deleteStatement(table, id, [isEither(completed, failed), isAtVersion(seen.version), isUnmarked]);
 }

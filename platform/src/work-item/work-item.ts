@@ -84,8 +84,8 @@ export type WorkItem = {
    * marker, and removed by a new life: an item with open work never expires.
    */
   expiresAt?: number;
-  /** When its personal data was erased. It is finished then, and can never be started again. */
-  erasedAt?: string;
+  /** The day on which its personal data was erased (ISO 8601, UTC). It is finished, and can never start again. */
+  erasedOn?: string;
 };
 
 /** A work item with an outbox marker, as the sweeper reads it. */
