@@ -17,12 +17,14 @@ import { outcomeNotificationId } from './check-order.js';
 
 /** A caused notification must belong to its order's outcome. If the order was replayed, an earlier outcome counts too. */
 function causeProblems(notification: NotificationRecord, order: OrderRecord): Problem[] {
-  const { causationId, notificationId } = notification;
+  const { causationId, notificationId, createdAt, expiresAt } = notification;
   if (causationId === undefined) return [];
   if (notificationId !== notificationIdFor(causationId)) {
     return [problem('stray-notification', `its id does not follow from the event ${causationId} that caused it`)];
   }
   if (notificationId === outcomeNotificationId(order) || order.lastReplayId !== '') return [];
+  // The order that caused it has expired, and its idempotency key was used again.
+  if (expiresAt !== undefined && createdAt < order.createdAt) return [];
   const about = `${order.status}, version ${order.version}`;
   const text = `caused by event ${causationId}, which is not an outcome of its order (${about})`;
   return [problem('stray-notification', text)];
