@@ -1,3 +1,4 @@
+import { storedFailure } from '../failure.js';
 import { toPlainItem, type OrderRecord } from './order.js';
 
 const PREFIX = 'erased-';
@@ -21,11 +22,11 @@ export function erasureOf({ items, failure }: OrderRecord, erasedOn: string) {
     set: {
       erasedOn,
       // Names are free text, which may be personal, such as an engraving.
-      items: items.map((item) => ({ ...toPlainItem(item), productName: item.productId })),
+      items: items.map((item) => Object.assign(toPlainItem(item), { productName: item.productId })),
       // A client may have chosen it. It also leads to logs and traces.
       correlationId: 'erased',
       requestHash: '',
-      failure: failure && { ...failure, message: 'Its personal data was erased.', retriable: false },
+      failure: failure && { ...storedFailure(failure), message: 'Its personal data was erased.', retriable: false },
     },
     remove: ['contentHash', 'insertToken', 'traceparent', 'outcomeTraceparent'],
   };
