@@ -8,6 +8,7 @@ import { drop } from '@orderflow/orderctl/dead-letters/drop';
 import { eraseCustomer, type EraseOptions } from '@orderflow/orderctl/erase/erase';
 import { restartAll } from '@orderflow/orderctl/restart/restart-all';
 import { eventually } from '@orderflow/testing/eventually';
+import { SERVICE_NAMES } from '../../tools/local/embedded.mjs';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { connectOperator, createTerminal } from '../support/operator.js';
@@ -104,6 +105,8 @@ describe('a customer of a running system', () => {
     expect(findings).toEqual([]);
     expect(endings).toMatchObject({ fulfilled: 2, cancelled: 1, refused: 1, notCancelled: 0 });
     expect(outcomes).toMatchObject({ notified: 1, missing: 0, erased: 3 });
+
+    for (const service of SERVICE_NAMES) expect(await running.logs(service)).not.toMatch(PRIVATE);
 
     const terminal = createTerminal();
     expect(await restartAll(system, terminal, 'order', [exhausted.orderId], { most: 1, rate: 20 })).toBe(1);
