@@ -40,6 +40,7 @@ describe('whyNotRestartable', () => {
       { failure: { ...FAILURE, code: 'OUT_OF_STOCK', retriable: false } },
       'it was refused for good: OUT_OF_STOCK, Not finished.',
     ],
+    [{ erasedOn: '2027-03-14' }, 'its personal data was erased, so it cannot be started again'],
   ])('of %j is %s', (change, why) => {
     expect(whyNotRestartable(failed(change))).toBe(why);
   });

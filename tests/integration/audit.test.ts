@@ -33,7 +33,7 @@ describe('audit', () => {
     });
     expect(report.notifications).toMatchObject({ total: 2, terminal: 2 });
     expect(report.endings).toEqual({ fulfilled: 2, cancelled: 0, refused: 1, untried: 0, notCancelled: 0 });
-    expect(report.outcomes).toEqual({ expected: true, notified: 2, underWay: 1, missing: 0 });
+    expect(report.outcomes).toEqual({ expected: true, notified: 2, underWay: 1, missing: 0, erased: 0, expired: 0 });
   }, 30_000);
 
   it('reports each kind of problem', async () => {

@@ -30,6 +30,7 @@ describe('parseEnv', () => {
     for (const env of [{}, { PORT: '', STAGE: ' ', AWS_ENDPOINT_URL: '' }]) {
       expect(parseEnv(Env, env)).toMatchObject({ PORT: 3000, STAGE: 'local', LOG_FORMAT: 'json' });
       expect(parseEnv(Env, env).AWS_ENDPOINT_URL).toBeUndefined();
+      expect(parseEnv(Env, env).RETENTION_DAYS).toBeUndefined();
     }
   });
 
@@ -90,6 +91,10 @@ describe('parseEnv', () => {
     ['ALLOWED_HOSTS', 'shop.example:443'],
     ['ALLOWED_HOSTS', '*'],
     ['ALLOWED_HOSTS', 'a,,b'],
+    ['RETENTION_DAYS', '29'],
+    ['RETENTION_DAYS', '3651'],
+    ['RETENTION_DAYS', '30.5'],
+    ['RETENTION_DAYS', 'forever'],
   ])('refuses %s=%s', (key, value) => {
     const problems = problemsOf({ [key]: value });
     expect(problems.length).toBeGreaterThan(0);

@@ -35,5 +35,13 @@ describe('an unconfirmed outcome', () => {
     expect(outbox.published()).toEqual([]);
     expect(outbox.item()).toMatchObject({ status: 'COMPLETED', version: 3 });
     expect(outbox.item()).not.toHaveProperty('outboxAt');
+    expect(outbox.item()).not.toHaveProperty('expiresAt');
+  });
+
+  it('begins its retention when the sweeper removes its marker', async () => {
+    const outbox = createOutboxSystem([finishedThing()], { confirmedBy: [] });
+    outbox.table.table.retentionDays = 30;
+    await outbox.sweep();
+    expect(outbox.item()).toMatchObject({ expiresAt: SWEPT_AT_MS / 1_000 + 30 * 86_400 });
   });
 });

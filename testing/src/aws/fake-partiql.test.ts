@@ -17,7 +17,7 @@ describe('PartiQL that the system relies on', () => {
 describe('PartiQL that the fake does not support', () => {
   it.each([
     'SELECT * FROM "t" WHERE "id" = ?',
-    'DELETE FROM "t" WHERE "id" = ?',
+    'DELETE FROM "t" WHERE "id" = ? RETURNING ALL OLD *',
     'UPDATE t SET "a" = ? WHERE "id" = ?',
     'UPDATE "t" SET a = ? WHERE "id" = ?',
     'UPDATE "t" SET "a" = 1 WHERE "id" = ?',

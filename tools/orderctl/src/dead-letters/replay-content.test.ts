@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { contentHashOf, type OutgoingEvent } from '@orderflow/contracts';
 import { newId } from '@orderflow/domain/ids';
 import type { OrderRecord } from '@orderflow/domain/orders/order';
+import { erasureOf } from '@orderflow/domain/orders/erased-order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
 import { createFakeSystem } from '@orderflow/testing/orderctl/fake-system';
@@ -58,6 +59,19 @@ describe('a patch that changes what was ordered', () => {
     const contentHash = contentHashOf({ ...data, customerId: 'customer-2' });
     const patch = [set('/detail/data/customerId', 'customer-2'), set('/detail/metadata/contentHash', contentHash)];
     expect(await replayed(order, bodyOf(order), patch)).toMatchObject(REFUSED);
+  });
+});
+
+describe('a letter about an erased order', () => {
+  it('is refused with a sentence, and stays in its queue', async () => {
+    const order = aFailedOrder();
+    const { set, remove } = erasureOf(order, '2027-03-14');
+    const erased = Object.fromEntries(Object.entries({ ...order, ...set }).filter(([name]) => !remove.includes(name)));
+    const { done, ...rest } = await replayed(erased as OrderRecord, bodyOf(order));
+    expect(rest).toEqual({ exitCode: 1, sent: [], left: 1 });
+    expect(done).toMatchObject({ result: 'refused', code: 'ERASED' });
+    const { orderId } = order;
+    expect(done.reason).toBe(`the personal data of order ${orderId} was erased; drop this letter, which still has it`);
   });
 });
 
