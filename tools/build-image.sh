@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh SERVICE [options of docker buildx build]: builds the image of a service as compose.yaml does.
+# build-image.sh SERVICE [options of docker buildx build]: builds the image of a service as compose.yaml does.
 set -euo pipefail
 service=$1
 shift
