@@ -6,7 +6,7 @@ export const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
 /** Every document. */
 export const DOCUMENTS = [
-  ...['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md'],
+  ...['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'SECURITY.md'],
   ...readdirSync(new URL('docs', root), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
     .map((path) => `docs/${path}`),
