@@ -45,7 +45,7 @@ export type Task = {
 };
 
 export type Statement = { Effect: string; Action: string | string[]; Resource: string | string[] };
-export type Role = {
+type Role = {
   ManagedPolicyArns?: string[];
   Policies?: { PolicyDocument: { Statement: Statement[] } }[];
   AssumeRolePolicyDocument: unknown;
