@@ -60,11 +60,11 @@ describe('a customer of a running system', () => {
 
   it('is erased from finished orders and notifications, and the books still add up', async () => {
     const place = (productId: string, customerId = CUSTOMER) =>
-      api.createOrder({ ...orderFor(productId, 'Engraved for Alice'), customerId });
+      api.createOrder(Object.assign(orderFor(productId, 'Engraved for Alice'), { customerId }));
     const exhausted = await place('test-fails-always');
     const completed = await place('book-1');
     const refused = await place('test-out-of-stock');
-    const foreign = await api.createOrder({ ...orderFor('book-2'), customerId: 'bob' });
+    const foreign = await api.createOrder(Object.assign(orderFor('book-2'), { customerId: 'bob' }));
     await api.createNotification({ orderId: completed.orderId, channel: 'SMS', message: 'Dear Alice' });
     await api.orderInState(exhausted.orderId, 'FAILED', 60_000);
     const before = await eventually(atRest, 'the end of all work', 60_000);

@@ -26,7 +26,9 @@ export function erasureOf({ items, failure }: OrderRecord, erasedOn: string) {
       // A client may have chosen it. It also leads to logs and traces.
       correlationId: 'erased',
       requestHash: '',
-      failure: failure && { ...storedFailure(failure), message: 'Its personal data was erased.', retriable: false },
+      failure:
+        failure &&
+        Object.assign(storedFailure(failure), { message: 'Its personal data was erased.', retriable: false }),
     },
     remove: ['contentHash', 'insertToken', 'traceparent', 'outcomeTraceparent'],
   };

@@ -30,7 +30,7 @@ const AGAIN = 'erase again';
 /** Why something may still happen to the item, which would need its data; undefined if it is at rest. */
 function whyOpen(table: WorkItemTable, what: string, { status, outboxAt }: Item): string | undefined {
   if (!isFinished(table, { status })) return `${what} is ${status}; ${AGAIN} when it has ended`;
-  return outboxAt === undefined ? undefined : `the outcome of ${what} is not confirmed yet; ${AGAIN} in a minute`;
+  return outboxAt === undefined ? undefined : `${what} has an outcome that is not confirmed yet; ${AGAIN} in a minute`;
 }
 
 /**
