@@ -1,10 +1,10 @@
 import * as yaml from 'yaml';
 
 /** An evaluated resource. What it refers to is the resource's id: `!Ref Logs` is `Logs`, `!GetAtt Role.Arn` is `Role.Arn`. */
-export type Resource = { Type: string; Properties: Record<string, unknown>; [attribute: string]: unknown };
+export type Resource = { Type: string; Condition?: string; Properties: Record<string, unknown> };
 
 export type ResolvedTemplate = {
-  parameters: Record<string, { Default?: unknown; AllowedPattern?: string; AllowedValues?: unknown[] }>;
+  parameters: Record<string, { Default?: string | number; AllowedPattern?: string; MinValue?: number }>;
   resources: Record<string, Resource>;
   outputs: Record<string, { Value: string; Export?: { Name: string } }>;
 };
@@ -100,7 +100,7 @@ export function resolveTemplate(text: string, given: Record<string, string>): Re
   }
 
   const created = Object.entries(template.Resources).filter(
-    ([, { Condition }]) => Condition === undefined || isMet(String(Condition)),
+    ([, { Condition }]) => Condition === undefined || isMet(Condition),
   );
   return {
     parameters: template.Parameters,

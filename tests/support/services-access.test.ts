@@ -39,7 +39,7 @@ describe.each(services)('the roles of %s', (service) => {
     const [policy, ...others] = stack.roleOf(task.ExecutionRoleArn).Policies ?? [];
     const logs = container.LogConfiguration.Options['awslogs-group'] ?? '';
     expect(others).toEqual([]);
-    expect(stack.propertiesOf<{ LogGroupName: string }>(logs).LogGroupName).toBe(`/orderflow/shop/${service}`);
+    expect(stack.propertiesOf(logs).LogGroupName).toBe(`/orderflow/shop/${service}`);
     expect(policy?.PolicyDocument.Statement.map(({ Action, Resource }) => [Resource, ...listOf(Action)])).toEqual([
       ['*', 'ecr:GetAuthorizationToken'],
       [
@@ -100,7 +100,7 @@ describe('the network', () => {
   const groupOf = (name: string) => {
     const found = stack.ofType<Service>('AWS::ECS::Service').find(({ ServiceName }) => ServiceName === name);
     const [id = ''] = found?.NetworkConfiguration.AwsvpcConfiguration.SecurityGroups ?? [];
-    return stack.propertiesOf<Group>(id.replace('.GroupId', ''));
+    return stack.propertiesOf(id.replace('.GroupId', '')) as Group;
   };
   const { PORT, MANAGEMENT_PORT, ...api } = loadConfig(stack.taskOf('api-gateway').environment);
 
@@ -116,7 +116,7 @@ describe('the network', () => {
         SourceSecurityGroupId: 'LoadBalancerGroup.GroupId',
       }),
     ]);
-    expect(stack.propertiesOf<Group>('LoadBalancerGroup').SecurityGroupEgress).toEqual([
+    expect(stack.propertiesOf('LoadBalancerGroup').SecurityGroupEgress).toEqual([
       expect.objectContaining({ FromPort: PORT, ToPort: MANAGEMENT_PORT }),
     ]);
   });
@@ -169,8 +169,8 @@ describe('the network', () => {
 });
 
 function attributesOf(of: typeof stack): Record<string, string> {
-  const { LoadBalancerAttributes } = of.propertiesOf<{ LoadBalancerAttributes: { Key: string; Value: string }[] }>(
-    'LoadBalancer',
-  );
+  const { LoadBalancerAttributes } = of.propertiesOf('LoadBalancer') as {
+    LoadBalancerAttributes: { Key: string; Value: string }[];
+  };
   return Object.fromEntries(LoadBalancerAttributes.map(({ Key, Value }) => [Key, Value]));
 }

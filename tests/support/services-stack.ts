@@ -62,10 +62,10 @@ export function readServicesStack(parameters: Record<string, string> = {}) {
       .filter(({ Type }) => Type === type)
       .map(({ Properties }) => Properties as T);
   const tasks = ofType<Task>('AWS::ECS::TaskDefinition');
-  const propertiesOf = <T>(id: string): T => {
-    const resource: Resource | undefined = template.resources[id];
+  const propertiesOf = (id: string): Resource['Properties'] => {
+    const resource = template.resources[id];
     if (!resource) throw new Error(`services.yaml has no ${id}`);
-    return resource.Properties as T;
+    return resource.Properties;
   };
   return {
     ...template,
@@ -79,7 +79,7 @@ export function readServicesStack(parameters: Record<string, string> = {}) {
       if (!task || !container) throw new Error(`services.yaml has no task of ${service}`);
       return { task, container, environment: environmentOf(container) };
     },
-    roleOf: (arn: string) => propertiesOf<Role>(arn.replace(/\.Arn$/, '')),
+    roleOf: (arn: string) => propertiesOf(arn.replace(/\.Arn$/, '')) as Role,
   };
 }
 

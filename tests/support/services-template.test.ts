@@ -106,7 +106,7 @@ describe.each(services)('the task of %s', (service) => {
   });
 
   it('accepts the smallest visibility timeout that the template allows', async () => {
-    const { MinValue } = stack.parameters.VisibilityTimeoutSeconds as { MinValue: number };
+    const MinValue = stack.parameters.VisibilityTimeoutSeconds?.MinValue ?? 0;
     const smallest = readServicesStack({ VisibilityTimeoutSeconds: `${MinValue}` }).taskOf(service);
     await expect(configOf(service, smallest.environment)).resolves.toBeDefined();
   });
@@ -151,7 +151,7 @@ describe('the collector', () => {
     const { receivers, exporters } = yaml.parse(text ?? '') as Configuration;
     const [job] = receivers.prometheus.config.scrape_configs;
     expect(job?.static_configs[0]?.targets).toEqual(['127.0.0.1:${env:METRICS_PORT}']);
-    expect(collecting.propertiesOf<{ LogGroupName: string }>('MetricsLogs').LogGroupName).toBe(
+    expect(collecting.propertiesOf('MetricsLogs').LogGroupName).toBe(
       exporters.awsemf.log_group_name.replace('${env:STAGE}', 'shop'),
     );
     const exported = exporters.awsemf.metric_declarations.flatMap((one) => one.metric_name_selectors);
