@@ -4,7 +4,10 @@ import * as yaml from 'yaml';
 export type Resource = { Type: string; Condition?: string; Properties: Record<string, unknown> };
 
 export type ResolvedTemplate = {
-  parameters: Record<string, { Default?: string | number; AllowedPattern?: string; MinValue?: number }>;
+  parameters: Record<
+    string,
+    { Default?: string | number; AllowedPattern?: string; MinValue?: number; ConstraintDescription?: string }
+  >;
   resources: Record<string, Resource>;
   outputs: Record<string, { Value: string; Export?: { Name: string } }>;
 };

@@ -53,6 +53,16 @@ it('there is a task and an ECS service for each service, and no other', () => {
   expect(stack.ofType<{ ServiceName: string }>('AWS::ECS::Service').map((one) => one.ServiceName)).toEqual(services);
 });
 
+it('the template fits into one call of CloudFormation', () => {
+  expect(Buffer.byteLength(readProjectFile('infrastructure/services.yaml'))).toBeLessThanOrEqual(51_200);
+});
+
+it('every parameter with a pattern says in words what it accepts', () => {
+  const patterns = Object.entries(stack.parameters).filter(([, { AllowedPattern }]) => AllowedPattern !== undefined);
+  const silent = patterns.filter(([, { ConstraintDescription }]) => !(ConstraintDescription ?? '').startsWith("must be "));
+  expect(silent).toEqual([]);
+});
+
 describe.each(services)('the task of %s', (service) => {
   const { task, container, environment } = stack.taskOf(service);
   const composed = compose[service];
