@@ -13,6 +13,7 @@ const CHECKS = {
   lint: 'eslint . --max-warnings=0',
   template: 'node tools/check-template.mjs',
   unused: 'knip',
+  workflows: 'node tools/check-workflows.mjs',
 };
 
 const USAGE = `npm run check -- [${Object.keys(CHECKS).join('] [')}]
@@ -23,7 +24,7 @@ const { positionals } = readArguments(USAGE, { allowPositionals: true });
 const unknown = positionals.find((name) => !Object.hasOwn(CHECKS, name));
 if (unknown !== undefined) misused(USAGE, `There is no check "${unknown}".`);
 
-const BARE = ['format', 'lint', 'unused', 'template'];
+const BARE = ['format', 'lint', 'unused', 'template', 'workflows'];
 const names = positionals.length > 0 ? positionals : BARE;
 const commands = names.map((name) => CHECKS[name] ?? '');
 if (positionals.length === 0) commands.unshift('tsc -b');

@@ -1,14 +1,14 @@
 /**
  * `npm run doctor`: checks this machine and the system that runs on it, and prints the exact fix for each problem. It
- * compiles orderctl, changes nothing else, and works before `npm ci`. Exit code: 0 when nothing has failed, 1 when
- * something has, 2 for wrong usage.
+ * compiles orderctl, changes nothing else, and works before `npm ci`. With --aws it checks a deployed system instead.
+ * Exit code: 0 when nothing has failed, 1 when something has, 2 for wrong usage.
  */
 import { fileURLToPath } from 'node:url';
 import { checkAccess } from './doctor/access.mjs';
-import { report, toText } from './doctor/check.mjs';
+import { fail, report, toText } from './doctor/check.mjs';
 import { checkDocker, needEither } from './doctor/docker.mjs';
 import { apiLog, composeCommand } from './doctor/fixes.mjs';
-import { checkMachine } from './doctor/machine.mjs';
+import { checkMachine, checkNodeVersion } from './doctor/machine.mjs';
 import { checkPorts, checkLeftBehind } from './doctor/ports.mjs';
 import { checkLocalServices, checkContainers } from './doctor/services.mjs';
 import { findEndpoint, originOf } from './doctor/surroundings.mjs';
@@ -18,11 +18,13 @@ import { credentialsAt, readLeftBehind, readLocalRun } from './local/local-run.m
 import { readSettings } from './local/settings.mjs';
 import { misused, readArguments } from './usage.mjs';
 
-const USAGE = `npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--help]
+const USAGE = `npm run doctor -- [--json] [--endpoint URL] [--stage NAME] [--aws [--region REGION]] [--help]
 
 --json            one JSON document: { ok, checks: [{ check, status, found, fix }] }
 --endpoint URL    the emulator to check, if not the one that runs here
---stage NAME      the stage, if not STAGE or local`;
+--stage NAME      the stage, if not STAGE or local
+--aws             the stacks of a stage on AWS, with the credentials that the AWS CLI would use
+--region REGION   with --aws: the region, if not AWS_REGION or the profile's`;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function readOptions() {
@@ -31,18 +33,26 @@ function readOptions() {
       json: { type: 'boolean', default: false },
       endpoint: { type: 'string' },
       stage: { type: 'string' },
+      aws: { type: 'boolean', default: false },
+      region: { type: 'string' },
     },
   });
   const settings = readSettings(root, process.env);
-  const endpoint = values.endpoint ?? (process.env['AWS_ENDPOINT_URL']?.trim() || undefined);
-  const stage = values.stage ?? settings('STAGE') ?? 'local';
+  const { aws, region } = values;
+  // .env and the shell's endpoint describe the laptop's system.
+  const endpoint = values.endpoint ?? (aws ? undefined : process.env['AWS_ENDPOINT_URL']?.trim() || undefined);
+  const stage = values.stage ?? (aws ? process.env['STAGE'] || undefined : settings('STAGE')) ?? 'local';
   if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
     misused(USAGE, 'The endpoint must be an http(s) URL such as http://127.0.0.1:4566.');
   }
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
     misused(USAGE, 'The stage must be 1 to 20 of a-z 0-9 - and start with a letter.');
   }
-  return { json: values.json, endpoint: endpoint?.replace(/\/+$/, ''), stage, settings };
+  if (region !== undefined && !aws) misused(USAGE, '--region needs --aws.');
+  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
+    misused(USAGE, 'The region must be a name such as eu-central-1.');
+  }
+  return { json: values.json, endpoint: endpoint?.replace(/\/+$/, ''), stage, settings, aws, region };
 }
 
 /** @param {ReturnType<typeof readOptions>} options */
@@ -85,11 +95,23 @@ async function examine({ endpoint: named, stage, settings }) {
   ];
 }
 
+/** @param {ReturnType<typeof readOptions>} options */
+async function examineAws(options) {
+  const node = checkNodeVersion(process.versions.node);
+  try {
+    const { checkAws } = await import('./doctor/aws/check-aws.mjs');
+    return [node, ...(await checkAws(root, options, process.env))];
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    return [node, fail('Dependencies', 'the AWS SDK is not installed', 'npm ci')];
+  }
+}
+
 // Suppress AWS SDK warnings about Node.js versions that this project supports.
 process.removeAllListeners('warning');
 const options = readOptions();
-forgetAws(process.env);
-const checks = await examine(options);
+if (!options.aws) forgetAws(process.env);
+const checks = await (options.aws ? examineAws(options) : examine(options));
 const found = report(checks);
 const text = options.json ? `${JSON.stringify(found, null, 2)}\n` : toText(checks);
 // A hanging call could keep the process alive.

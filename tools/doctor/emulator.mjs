@@ -1,7 +1,9 @@
-/** Reads an emulator's state. Nothing is changed, and no message is received. */
+/** Reads the resources of an emulator or of AWS. Nothing is changed, and no message is received. */
 import { inTime } from '../local/ask.mjs';
 import { emulatorClient } from '../local/environment.mjs';
 import { busAttributes, queueAttributes, ruleAttributes, tableAttributes, targetAttributes } from './template.mjs';
+
+const DESCRIBED_WITHIN_MS = 10_000;
 
 /**
  * Undefined when the resource does not exist.
@@ -10,7 +12,7 @@ import { busAttributes, queueAttributes, ruleAttributes, tableAttributes, target
  */
 async function ifThere(asked) {
   try {
-    return await inTime(asked, 'the emulator');
+    return await inTime(asked, 'the description of a resource', DESCRIBED_WITHIN_MS);
   } catch (error) {
     if (/^(ResourceNotFound|QueueDoesNotExist)/.test(/** @type {Error} */ (error).name)) return undefined;
     throw error;
@@ -28,18 +30,25 @@ async function present(wanted, read) {
 }
 
 /**
- * The wanted resources that exist, and everything else on their buses. The SDK is imported here only, so that the rest
- * works without node_modules.
+ * The wanted resources that exist, and everything else on their buses.
  * @param {import('./surroundings.mjs').Access} access @param {string} region
  * @param {import('./template.mjs').Topology} wanted @returns {Promise<import('./template.mjs').Topology>}
  */
-export async function readTopology({ endpoint, credentials }, region, wanted) {
+export function readTopology({ endpoint, credentials }, region, wanted) {
+  return readTopologyWith({ ...emulatorClient(endpoint, credentials), region, maxAttempts: 1 }, wanted);
+}
+
+/**
+ * The same with any options of SDK clients. The SDK is imported here only, so that the rest works without node_modules.
+ * @param {import('./aws/reach.mjs').ClientOptions} options @param {import('./template.mjs').Topology} wanted
+ * @returns {Promise<import('./template.mjs').Topology>}
+ */
+export async function readTopologyWith(options, wanted) {
   const [dynamo, events, sqs] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('@aws-sdk/client-eventbridge'),
     import('@aws-sdk/client-sqs'),
   ]);
-  const options = { ...emulatorClient(endpoint, credentials), region, maxAttempts: 1 };
   const tables = new dynamo.DynamoDBClient(options);
   const buses = new events.EventBridgeClient(options);
   const queues = new sqs.SQSClient(options);

@@ -16,11 +16,31 @@ it.each([
   [['--fix'], "Unknown option '--fix'"],
   [['--endpoint', 'emulator'], 'http(s) URL'],
   [['--stage', 'No Stage'], '1 to 20'],
+  [['--region', 'eu-central-1'], '--region needs --aws'],
+  [['--aws', '--region', 'Frankfurt'], 'such as eu-central-1'],
 ])('%j ends with exit code 2 and the usage', (options, reason) => {
   const { status, stdout, stderr } = doctor(...options);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(reason);
   expect(stderr).toContain('npm run doctor -- [--json]');
+});
+
+it('--aws checks nothing of this machine but Node.js, and ignores its emulator', () => {
+  const nothing = {
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  };
+  const { status, stdout } = spawnSync(process.execPath, ['tools/doctor.mjs', '--aws', '--region', 'eu-central-1'], {
+    ...{ cwd: root, encoding: 'utf8' },
+    env: { PATH: process.env.PATH, ...nothing },
+  });
+  expect(status).toBe(1);
+  expect(stdout.split('\n').slice(0, 3)).toEqual([
+    expect.stringMatching(/^✓ Node.js /),
+    expect.stringMatching(/^✗ Credentials +there are no AWS credentials {2}→ aws configure sso/),
+    '',
+  ]);
 });
 
 it('--help shows the usage', () => {

@@ -1,0 +1,111 @@
+/** What the rehearsal asks CloudFormation, ECS and CloudWatch Logs of the emulator. */
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStacksCommand,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation';
+import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { createStackReader } from '../doctor/aws/stack.mjs';
+import { request } from '../local/ask.mjs';
+import { LocalError } from '../local/fail.mjs';
+import { poll } from '../local/patience.mjs';
+
+export const REGION = 'us-east-1';
+const DEPLOYED_WITHIN_MS = 180_000;
+const STEADY_WITHIN_MS = 180_000;
+
+/** @typedef {ReturnType<typeof connectAws>} Aws */
+
+/** @param {string} endpoint @param {import('../local/environment.mjs').Credentials} credentials @param {AbortSignal} signal */
+export function connectAws(endpoint, credentials, signal) {
+  const options = { endpoint, credentials, region: REGION, maxAttempts: 2 };
+  const cloudFormation = new CloudFormationClient(options);
+  const ecs = new ECSClient(options);
+  const reader = createStackReader(options);
+
+  /** @param {string} cluster @param {string[]} services */
+  const describe = async (cluster, services) =>
+    (await ecs.send(new DescribeServicesCommand({ cluster, services }))).services ?? [];
+
+  return {
+    /**
+     * Creates or updates a stack. @param {string} StackName @param {string} TemplateBody
+     * @param {Record<string, string>} parameters @returns {Promise<Record<string, string>>} its outputs
+     */
+    async deploy(StackName, TemplateBody, parameters) {
+      const Parameters = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
+        ...{ ParameterKey, ParameterValue },
+      }));
+      const change = {
+        StackName,
+        TemplateBody,
+        Parameters,
+        Capabilities: [/** @type {const} */ ('CAPABILITY_NAMED_IAM')],
+      };
+      const exists = (await reader.stack(StackName)) !== undefined;
+      if (exists) await cloudFormation.send(new UpdateStackCommand(change));
+      else await cloudFormation.send(new CreateStackCommand(change));
+      const ended = async () => {
+        const stack = await reader.stack(StackName);
+        return stack && !stack.status.endsWith('_IN_PROGRESS') && stack.status;
+      };
+      const status = await poll(ended, DEPLOYED_WITHIN_MS, { signal });
+      if (status !== (exists ? 'UPDATE_COMPLETE' : 'CREATE_COMPLETE')) {
+        const reason = await reader.failure(StackName);
+        throw new LocalError(`${StackName}: ${status || 'still in progress'}; ${reason}`, 'correct the template.');
+      }
+      const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+      const outputs = (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [
+        OutputKey,
+        OutputValue,
+      ]);
+      return Object.fromEntries(outputs);
+    },
+
+    /** @param {string} cluster @param {string} service @param {number} desiredCount */
+    async scale(cluster, service, desiredCount) {
+      await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount }));
+    },
+
+    /** Waits until each service has its tasks, all of its last deployment. @param {string} cluster @param {string[]} names */
+    async untilSteady(cluster, names) {
+      const steady = async () => {
+        const services = await describe(cluster, names);
+        const isSteady = services.every(
+          ({ desiredCount, runningCount, deployments = [] }) =>
+            desiredCount === runningCount && deployments.length === 1 && deployments[0]?.rolloutState === 'COMPLETED',
+        );
+        return isSteady && services.map(({ serviceName, runningCount }) => `${serviceName} ${runningCount}`).join(', ');
+      };
+      const found = await poll(steady, STEADY_WITHIN_MS, { everyMs: 500, signal });
+      if (found) return found;
+      const services = await describe(cluster, names);
+      const state = services.map(
+        ({ serviceName, desiredCount, runningCount, deployments, events }) =>
+          `${serviceName}: ${runningCount} of ${desiredCount}, ${deployments?.map(({ rolloutState }) => rolloutState)}, ${events?.[0]?.message}`,
+      );
+      throw new LocalError(`The services did not become steady:\n${state.join('\n')}`, 'see the logs above.');
+    },
+
+    /** The log lines with this text, of all tasks. The signature is not checked, so none is made. @param {string} group @param {string} text */
+    async logLines(group, text) {
+      const answer = await request(endpoint, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': 'Logs_20140328.FilterLogEvents',
+          authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/${REGION}/logs/aws4_request, SignedHeaders=host, Signature=none`,
+        },
+        body: JSON.stringify({ logGroupName: group }),
+      });
+      if (answer?.status !== 200) throw new Error(`no log of ${group}: ${answer?.status} ${answer?.body}`);
+      /** @type {{ events: { logStreamName: string, message: string }[] }} */
+      const { events } = JSON.parse(answer.body);
+      return events.filter(({ message }) => message.includes(text));
+    },
+    close() {
+      for (const client of [cloudFormation, ecs, reader]) 'close' in client ? client.close() : client.destroy();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** What the rehearsal starts, and how it ends all of it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dockerProblem } from '../local/docker.mjs';
+import { createCredentials, forDocker, ofTheMachine } from '../local/environment.mjs';
+import { startIn, untilHealthy } from '../local/embedded.mjs';
+import { LocalError } from '../local/fail.mjs';
+import { runToEnd } from '../local/run-to-end.mjs';
+
+const STAGE_LABEL = 'com.amazonaws.ecs.cluster';
+const ENDS_WITHIN_MS = 120_000;
+/** The name that clients use. It exists nowhere: https://www.rfc-editor.org/rfc/rfc6761#section-6.2 */
+export const HOST_NAME = 'orders.rehearsal.test';
+
+/** @typedef {ReturnType<typeof createPlace>} Place */
+
+/** The address of Docker's bridge on this machine. Containers reach the emulator there, and it reaches them. */
+export function bridgeAddress() {
+  const problem = dockerProblem();
+  if (problem) throw new LocalError(`The rehearsal needs Docker: ${problem}.`, 'Try: docker info');
+  const address = networkInterfaces()['docker0']?.find(({ family }) => family === 'IPv4')?.address;
+  if (address) return address;
+  throw new LocalError(
+    'This machine has no interface docker0, so tasks and emulator could not reach each other.',
+    'Run it on Linux with Docker Engine on the same machine; Docker Desktop keeps its network in a virtual machine.',
+  );
+}
+
+/** @param {string[]} args @param {AbortSignal} [signal] */
+export async function docker(args, signal) {
+  const options = { env: forDocker(process.env), withinMs: ENDS_WITHIN_MS, signal };
+  const { status, stdout, stderr } = await runToEnd('docker', args, options);
+  if (status === 0) return stdout.trim();
+  throw new LocalError(`docker ${args.join(' ')} failed:\n${stderr.trim()}`, 'Try: docker info');
+}
+
+/** @param {string} root @param {AbortSignal} signal */
+export function createPlace(root, signal) {
+  const credentials = createCredentials();
+  const id = credentials.accessKeyId.slice(-6).toLowerCase();
+  const stage = `rehearsal-${id}`;
+  const logDir = `${mkdtempSync(join(tmpdir(), 'orderflow-rehearsal-'))}/`;
+  /** @type {(() => unknown)[]} */
+  const ends = [];
+  return {
+    ...{ root, signal, credentials, stage, logDir },
+    /** A registry that cannot exist: MiniStack asks it first, gets no answer at once, and takes the image of the engine. */
+    image: (/** @type {string} */ service, /** @type {string} */ version) =>
+      `127.0.0.1:1/${stage}/${service}:${version}`,
+    /** Registers what ends something; the last one runs first. @param {() => unknown} end */
+    atEnd: (end) => void ends.push(end),
+    async end() {
+      for (const end of ends.reverse()) {
+        try {
+          await end();
+        } catch (error) {
+          process.stderr.write(`${/** @type {Error} */ (error).message}\n`);
+        }
+      }
+      rmSync(logDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Removes the containers of all tasks of the stage. @param {string} stage */
+async function removeTasks(stage) {
+  const cluster = `arn:aws:ecs:us-east-1:000000000000:cluster/${stage}-orderflow`;
+  const ids = (await docker(['ps', '--all', '--quiet', '--filter', `label=${STAGE_LABEL}=${cluster}`])).split('\n');
+  if (ids[0]) await docker(['rm', '--force', '--volumes', ...ids]);
+}
+
+/**
+ * MiniStack with the Docker socket, behind its guard.
+ * @param {Place} place @param {{ python: string, address: string, port: number }} options @returns {Promise<string>} URL
+ */
+export async function startEmulator(place, { python, address, port }) {
+  const { root, logDir, credentials, stage } = place;
+  const env = {
+    ...ofTheMachine(process.env),
+    ...(process.env['DOCKER_HOST'] ? { DOCKER_HOST: process.env['DOCKER_HOST'] } : {}),
+    ...{ EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId, GATEWAY_PORT: String(port), LOG_LEVEL: 'WARNING' },
+    ...{ BRIDGE_ADDRESS: address, LOAD_BALANCER_HOST: HOST_NAME },
+  };
+  const args = ['-I', '-u', `${root}tools/rehearsal/emulator.py`];
+  place.atEnd(() => removeTasks(stage));
+  const child = startIn({ root, logDir }, { name: 'emulator', command: python, args, env });
+  place.atEnd(() => child.stop());
+  const url = `http://${address}:${port}`;
+  await untilHealthy(`${url}/_ministack/health`, child);
+  return url;
+}

@@ -1,0 +1,156 @@
+/** The steps of `npm run aws:rehearsal`. Each prints its outcome. */
+import { readFileSync } from 'node:fs';
+import { AUDIENCE } from '../identity-provider/registered.mjs';
+import { ask, request } from '../local/ask.mjs';
+import { forDocker, ofTheMachine, sdkVariables } from '../local/environment.mjs';
+import { SERVICE_NAMES } from '../local/embedded.mjs';
+import { LocalError } from '../local/fail.mjs';
+import { issuerAt, startProvider } from '../local/identity-provider.mjs';
+import { poll } from '../local/patience.mjs';
+import { freePort } from '../local/ports.mjs';
+import { build, checkNode, installDependencies, installPython } from '../local/requirements.mjs';
+import { runToEnd } from '../local/run-to-end.mjs';
+import { createStep } from '../local/steps.mjs';
+import { connectAws } from './aws.mjs';
+import { auditAll, placeOne, underLoad } from './orders.mjs';
+import { bridgeAddress, docker, HOST_NAME, startEmulator } from './place.mjs';
+import { startRelay } from './relay.mjs';
+import { forEmulator } from './template.mjs';
+
+const BUILT_WITHIN_MS = 1_200_000;
+const ANSWERS_WITHIN_MS = 60_000;
+const DRAINED = '"drained"';
+
+/** @param {import('./place.mjs').Place} place @param {string} service */
+async function buildImage({ root, image, signal }, service) {
+  const file = service === 'api-gateway' ? 'Dockerfile.api' : 'Dockerfile.worker';
+  const args = ['build', '--file', file, '--build-arg', `SERVICE=${service}`, '--tag', image(service, '1'), '.'];
+  const { status, stderr } = await runToEnd('docker', args, {
+    cwd: root,
+    env: forDocker(process.env),
+    signal,
+    withinMs: BUILT_WITHIN_MS,
+  });
+  if (status !== 0)
+    throw new LocalError(`${service} has no image:\n${stderr.slice(-2_000)}`, `docker ${args.join(' ')}`);
+}
+
+/** What the services stack needs, with images of one version. @param {import('./place.mjs').Place} place @param {string} version @param {number} providerPort */
+const parametersOf = ({ stage, image }, version, providerPort) => ({
+  ...{ Stage: stage, HostName: HOST_NAME, Vpc: 'vpc-00000001', OidcAudience: AUDIENCE },
+  ...{ LoadBalancerSubnets: 'subnet-00000001,subnet-00000002', ServiceSubnets: 'subnet-00000003,subnet-00000004' },
+  CertificateArn: 'arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-4000-8000-000000000000',
+  CpuArchitecture: process.arch === 'arm64' ? 'ARM64' : 'X86_64',
+  ...{ OidcIssuer: issuerAt(providerPort), OidcJwksUrl: `http://host.docker.internal:${providerPort}/jwks` },
+  ...{ ApiGatewayImage: image('api-gateway', version), OrderWorkerImage: image('order-worker', version) },
+  NotificationWorkerImage: image('notification-worker', version),
+});
+
+/**
+ * The address of the load balancer on this machine, by a relay that adds its name and port.
+ * @param {import('./place.mjs').Place} place @param {string} emulator @param {string} loadBalancer its name
+ */
+async function reachLoadBalancer(place, emulator, loadBalancer) {
+  const port = await freePort();
+  const at = (/** @type {string | undefined} */ path) => `${emulator}/_alb/${loadBalancer}${path}`;
+  const { close } = await startRelay({ host: '127.0.0.1', port }, ({ url }) => ({
+    url: at(url),
+    host: `${HOST_NAME}:443`,
+  }));
+  place.atEnd(close);
+  const answer = await request(at('/api/orders'), { headers: { host: `${HOST_NAME}:80` } });
+  if (answer?.status !== 301) throw new LocalError(`Port 80 answers ${answer?.status}, not 301.`, 'see HttpListener.');
+  const api = `http://127.0.0.1:${port}`;
+  const ready = async () => (await request(`${api}/api/orders`))?.status === 401;
+  if (!(await poll(ready, ANSWERS_WITHIN_MS, { signal: place.signal }))) {
+    const last = await request(`${api}/api/orders`);
+    throw new LocalError(`The API does not ask for a token: ${last?.status} ${last?.body}`, 'see the logs above.');
+  }
+  return api;
+}
+
+/** @param {import('./place.mjs').Place} place */
+export async function rehearse(place) {
+  const { root, signal, credentials, stage } = place;
+  const step = createStep(signal);
+  const cluster = `${stage}-orderflow`;
+
+  const address = await step('Docker', bridgeAddress);
+  await step('Node.js', checkNode);
+  await step('dependencies', () => installDependencies(root, { signal }));
+  const environment = { name: 'rehearsal', requirements: 'tools/rehearsal/requirements.txt', what: 'The rehearsal' };
+  const { python } = await step('emulator installed', () => installPython(root, environment, { signal }));
+  await step('orderctl compiled', () => build(root, ['tools/orderctl'], { signal }));
+  place.atEnd(async () => {
+    const images = (await docker(['images', '--quiet', '--filter', `reference=127.0.0.1:1/${stage}/*`])).split('\n');
+    if (images[0]) await docker(['rmi', '--force', ...new Set(images)]);
+  });
+  for (const service of SERVICE_NAMES) await step(`image of ${service}`, () => buildImage(place, service));
+
+  const providerPort = await freePort();
+  await step('OpenID provider', async () => {
+    const provider = await startProvider(place, providerPort, {});
+    place.atEnd(() => provider.stop());
+    // Containers get its public keys, and nothing else of it.
+    const keys = await startRelay({ host: address, port: providerPort }, ({ url, method }) =>
+      method === 'GET' && url === '/jwks' ? { url: `http://127.0.0.1:${providerPort}/jwks` } : undefined,
+    );
+    place.atEnd(keys.close);
+  });
+  const emulator = await step('MiniStack', async () =>
+    startEmulator(place, { python, address, port: await freePort() }),
+  );
+  const aws = connectAws(emulator, credentials, signal);
+  place.atEnd(aws.close);
+
+  const read = (/** @type {string} */ file) => readFileSync(`${root}infrastructure/${file}`, 'utf8');
+  await step('stack of template.yaml', () => aws.deploy(`orderflow-${stage}`, read('template.yaml'), { Stage: stage }));
+  const services = forEmulator(read('services.yaml'), credentials);
+  const deployServices = (/** @type {string} */ version) =>
+    aws.deploy(`orderflow-${stage}-services`, services, parametersOf(place, version, providerPort));
+  const outputs = await step('stack of services.yaml', () => deployServices('1'));
+  await step('tasks run:', () => aws.untilSteady(cluster, SERVICE_NAMES));
+  const [, loadBalancer = ''] = outputs['LoadBalancerFullName']?.split('/') ?? [];
+  const api = await step('load balancer', () => reachLoadBalancer(place, emulator, loadBalancer));
+  await step('first order:', () => placeOne(place, api));
+
+  const scale = async (/** @type {number} */ count) => {
+    await aws.scale(cluster, 'order-worker', count);
+    return aws.untilSteady(cluster, ['order-worker']);
+  };
+  const sent = await underLoad(place, api, async () => {
+    await step('under load, scaled out:', () => scale(3));
+    await step('under load, new images', async () => {
+      for (const service of SERVICE_NAMES)
+        await docker(['tag', place.image(service, '1'), place.image(service, '2')], signal);
+      await deployServices('2');
+    });
+    await step('under load, rolled over:', () => aws.untilSteady(cluster, SERVICE_NAMES));
+    await step('under load, scaled in:', () => scale(1));
+  });
+  await step(`orders sent: ${sent.accepted} accepted, ${sent.retried} sent again`, () => undefined);
+  await step('drained:', async () => {
+    const counts = await Promise.all(
+      SERVICE_NAMES.map(async (service) => {
+        const lines = await aws.logLines(`/orderflow/${stage}/${service}`, DRAINED);
+        return `${service} ${lines.length}`;
+      }),
+    );
+    // Each service had one task before the new images; order-worker had three, then two too many.
+    const expected = ['api-gateway 1', 'notification-worker 1', 'order-worker 5'];
+    if (counts.toSorted().join() !== expected.join()) {
+      throw new LocalError(
+        `Tasks that drained: ${counts.join(', ')}; expected: ${expected.join(', ')}.`,
+        'see the logs.',
+      );
+    }
+    return counts.join(', ');
+  });
+  await step('audit:', () => auditAll(place, emulator, sent.accepted + 1));
+  await step('doctor --aws', async () => {
+    const env = { ...ofTheMachine(process.env), ...sdkVariables(emulator, credentials), AWS_ENDPOINT_URL: '' };
+    const args = [`${root}tools/doctor.mjs`, '--aws', '--endpoint', emulator, '--stage', stage];
+    const { status, stdout, reason } = await ask(process.execPath, args, { env, withinMs: 60_000 });
+    if (status !== 'ok') throw new LocalError(`doctor --aws finds faults:\n${stdout || reason}`, 'see above.');
+  });
+}
