@@ -151,10 +151,10 @@ describe('the network', () => {
   });
 
   it.each([
-    ['shop', 'true'],
-    ['local', 'false'],
-  ])('protects the load balancer of the stage %s from deletion: %s', (Stage, protects) => {
-    const attributes = attributesOf(readServicesStack({ Stage }));
+    ['not by default, so that a failed first deployment can be rolled back', {}, 'false'],
+    ['on request', { LoadBalancerProtection: 'true' }, 'true'],
+  ])('protects the load balancer from deletion: %s', (_, parameters, protects) => {
+    const attributes = attributesOf(readServicesStack(parameters));
     expect(attributes['deletion_protection.enabled']).toBe(protects);
   });
 
