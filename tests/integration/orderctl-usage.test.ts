@@ -10,7 +10,18 @@ describe('npm run ops', () => {
     const { exitCode, stdout } = await ops('--help');
     expect(exitCode).toBe(0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|<| {2})/gm)].map(([, name]) => name);
-    expect(commands).toEqual(['status', 'order', 'notification', 'tail', 'send', 'audit', 'dlq', 'doctor', 'help']);
+    expect(commands).toEqual([
+      'status',
+      'order',
+      'notification',
+      'tail',
+      'send',
+      'audit',
+      'erase',
+      'dlq',
+      'doctor',
+      'help',
+    ]);
     expect(stdout).toContain('Exit codes: 0 fine;');
     for (const args of [
       ['tales'],
