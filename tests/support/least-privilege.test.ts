@@ -53,6 +53,7 @@ const allowed = (owner: string, action: string) =>
 
 const names = resourceNames('shop');
 const arn = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
+const ecsServices = Object.keys(SERVICES).map((service) => arn('ecs', `service/shop-orderflow/${service}`));
 const tableArns = Object.values(workItemTables(names)).map(({ name }) => arn('dynamodb', `table/${name}`));
 /** Every ARN that a policy may name. A stack's ends in an id that CloudFormation chooses. */
 const known = new Set([
@@ -62,6 +63,7 @@ const known = new Set([
   arn('events', `event-bus/${names.bus}`),
   ...rulesOf(names).map(({ rule }) => arn('events', `rule/${names.bus}/${rule}`)),
   ...['', '-services', '-scaling', '-alarms'].map((part) => arn('cloudformation', `stack/orderflow-shop${part}/*`)),
+  ...ecsServices,
 ]);
 
 it('every service has a policy, and operators have one', () => {
@@ -122,11 +124,12 @@ describe.each(['api-gateway', 'operator'])('the policy of %s', (owner) => {
   });
 });
 
-it('operators may replay to every work queue, and look at every rule', () => {
+it('operators may replay to every work queue, and look at every rule and service', () => {
   const workQueues = WORK_QUEUES.map((queue) => arn('sqs', workQueueNames(names, queue).name));
   expect(allowed('operator', 'sqs:SendMessage')).toEqual(workQueues.sort());
   const rules = rulesOf(names).map(({ rule }) => arn('events', `rule/${names.bus}/${rule}`));
   expect(allowed('operator', 'events:DescribeRule')).toEqual(rules.sort());
+  expect(allowed('operator', 'ecs:DescribeServices')).toEqual([...ecsServices].sort());
 });
 
 it.each(WORK_QUEUES)('only the worker of %s, of the services, may take its messages', (queue) => {

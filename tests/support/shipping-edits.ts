@@ -212,7 +212,8 @@ export const EDITS: Record<string, (text: string) => string> = {
     const described = replaced(replayed, /^ {2}OperatorPolicy:\n(?: {4}.+\n)+/m, (found) =>
       replaced(found, /^( +)- !Sub .+-order-outcomes\n/m, (line) => line + line.replace(/!Sub .+/, rule)),
     );
-    return `${replaced(described, /\nOutputs:\n/, (outputs) => `${queue}${policy}${outputs}`)}${output}`;
+    const watched = doubled(described, /^ +- !Sub arn:.+:ecs:.+\/notification-worker\n/m);
+    return `${replaced(watched, /\nOutputs:\n/, (outputs) => `${queue}${policy}${outputs}`)}${output}`;
   },
   'services/tsconfig.json': (text) =>
     replaced(
