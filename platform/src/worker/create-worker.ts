@@ -1,10 +1,11 @@
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queues.js';
+import type { Denials } from '../aws/watch-denials.js';
 import { createStatementExecutor, type BatchingExecutor } from '../dynamodb/executor.js';
 import type { Decodable, EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
 import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
-import { createReadiness, probeAll } from '../health/readiness.js';
+import { createReadiness, probeAll, withDenials } from '../health/readiness.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
@@ -22,7 +23,9 @@ export type WorkerOptions = Pick<
   PipelineOptions,
   'env' | 'queue' | 'logger' | 'now' | 'monotonic' | 'replayIdOf' | 'onOutcome'
 > & {
+  /** From `watchDenials`, like all clients that the handlers use. */
   aws: AwsClients;
+  denials: Denials;
   /** Used by the handlers. A stop waits until it has sent everything. */
   executor: Pick<BatchingExecutor, 'flush'>;
   tracing?: Tracing;
@@ -75,6 +78,7 @@ export function createWorker(options: WorkerOptions) {
   const measured = withMetrics(metrics, queue, { now, monotonic });
   const shared = { ...options, dispatch, publisher, measured, breaker, outages, tracing, logger };
 
+  const readiness = createReadiness(checks, { monotonic, logger });
   const createdAt = now();
   let pollers: Pollers | undefined;
   let stopped = false;
@@ -132,7 +136,7 @@ export function createWorker(options: WorkerOptions) {
     },
     /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
     isLive: () => pollers?.areLive() ?? true,
-    readiness: createReadiness(checks, { monotonic, logger }),
+    readiness: async () => withDenials(await readiness(), options.denials),
     scrape: () => metrics.scrape(),
   };
 }
