@@ -13,6 +13,7 @@ import type { WorkItemStore } from '../work-item/claim.js';
 import type { WorkItemTable } from '../work-item/work-item.js';
 import { createBreaker } from './breaker.js';
 import { createDispatcher, type Registration } from './dispatch.js';
+import { createHold } from './hold.js';
 import { OutageCounts } from './outage-counts.js';
 import { createPipeline, type PipelineOptions } from './pipeline.js';
 import { startPollers, type Pollers } from './pollers.js';
@@ -72,11 +73,18 @@ export function createWorker(options: WorkerOptions) {
   for (const table of tables) checks[`table ${table.name}`] = tableCheck(aws.dynamo, table);
   const probe = () => probeAll(checks, { monotonic });
   const publisher = createEventPublisher(aws.eventBridge, { bus, tracing });
-  const breaker = createBreaker({ probe, logger, monotonic });
+  const hold = createHold();
+  const ask = async () => {
+    const denial = hold.denial();
+    // The checks make other calls than the work, and may all be allowed.
+    if (denial) throw denial;
+    await probe();
+  };
+  const breaker = createBreaker({ probe: ask, logger, monotonic });
   const outages = new OutageCounts();
   const dispatch = createDispatcher(options.expected, options.registrations, options.contentHashOf);
   const measured = withMetrics(metrics, queue, { now, monotonic });
-  const shared = { ...options, dispatch, publisher, measured, breaker, outages, tracing, logger };
+  const shared = { ...options, dispatch, publisher, measured, breaker, outages, hold, tracing, logger };
 
   const readiness = createReadiness(checks, { monotonic, logger });
   const createdAt = now();
@@ -115,7 +123,7 @@ export function createWorker(options: WorkerOptions) {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);
         },
       },
-      { aws, breaker, logger, now, monotonic },
+      { aws, breaker, hold, logger, now, monotonic },
     );
     logger.info('polling', { pollers: env.WORKER_POLLERS });
   }
@@ -128,6 +136,7 @@ export function createWorker(options: WorkerOptions) {
     stop: async () => {
       stopped = true;
       breaker.stop();
+      hold.stop();
       failpoint('worker.during-drain');
       await pollers?.stop();
       // A handler that ran out of time may have left statements and events behind.
