@@ -12,10 +12,34 @@ type Case = [action: string, resource: string, deny: (system: OrderSystem) => vo
 
 const FOREVER = 10_000;
 const CASES: Case[] = [
-  ['sqs:GetQueueUrl', NAMES.orderQueue, ({ aws }) => aws.sqs.failAlways('GetQueueUrl', accessDenied)],
-  ['sqs:GetQueueAttributes', NAMES.orderQueue, ({ aws }) => aws.sqs.failAlways('GetQueueAttributes', accessDenied)],
-  ['sqs:ReceiveMessage', NAMES.orderQueue, ({ aws }) => aws.sqs.failAlways('ReceiveMessage', accessDenied)],
-  ['sqs:DeleteMessage', NAMES.orderQueue, ({ aws }) => aws.sqs.failAlways('DeleteMessageBatch', accessDenied)],
+  [
+    'sqs:GetQueueUrl',
+    NAMES.orderQueue,
+    ({ aws }) => {
+      aws.sqs.failAlways('GetQueueUrl', accessDenied);
+    },
+  ],
+  [
+    'sqs:GetQueueAttributes',
+    NAMES.orderQueue,
+    ({ aws }) => {
+      aws.sqs.failAlways('GetQueueAttributes', accessDenied);
+    },
+  ],
+  [
+    'sqs:ReceiveMessage',
+    NAMES.orderQueue,
+    ({ aws }) => {
+      aws.sqs.failAlways('ReceiveMessage', accessDenied);
+    },
+  ],
+  [
+    'sqs:DeleteMessage',
+    NAMES.orderQueue,
+    ({ aws }) => {
+      aws.sqs.failAlways('DeleteMessageBatch', accessDenied);
+    },
+  ],
   [
     'sqs:ChangeMessageVisibility',
     NAMES.orderQueue,
@@ -24,22 +48,40 @@ const CASES: Case[] = [
       system.aws.sqs.failAlways('ChangeMessageVisibility', accessDenied);
     },
   ],
-  ['dynamodb:GetItem', NAMES.ordersTable, ({ aws }) => aws.dynamo.failAlways('Get', accessDenied)],
   [
-    'dynamodb:PartiQLUpdate',
+    'dynamodb:GetItem',
     NAMES.ordersTable,
-    ({ aws }) => aws.dynamo.failAlways('BatchExecuteStatement', accessDenied),
+    ({ aws }) => {
+      aws.dynamo.failAlways('Get', accessDenied);
+    },
   ],
   [
     'dynamodb:PartiQLUpdate',
     NAMES.ordersTable,
-    ({ aws }) => aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'AccessDenied', FOREVER),
+    ({ aws }) => {
+      aws.dynamo.failAlways('BatchExecuteStatement', accessDenied);
+    },
   ],
-  ['events:PutEvents', NAMES.bus, ({ aws }) => aws.eventBridge.failAlways('PutEvents', accessDenied)],
+  [
+    'dynamodb:PartiQLUpdate',
+    NAMES.ordersTable,
+    ({ aws }) => {
+      aws.dynamo.rejectEntriesNext('BatchExecuteStatement', 'AccessDenied', FOREVER);
+    },
+  ],
   [
     'events:PutEvents',
     NAMES.bus,
-    ({ aws }) => aws.eventBridge.rejectEntriesNext('PutEvents', 'NotAuthorizedForSourceException', FOREVER),
+    ({ aws }) => {
+      aws.eventBridge.failAlways('PutEvents', accessDenied);
+    },
+  ],
+  [
+    'events:PutEvents',
+    NAMES.bus,
+    ({ aws }) => {
+      aws.eventBridge.rejectEntriesNext('PutEvents', 'NotAuthorizedForSourceException', FOREVER);
+    },
   ],
 ];
 
@@ -116,9 +158,24 @@ describe('a worker that may not', () => {
 
 describe('a permission that is missing for days', () => {
   it.each<[string, (system: OrderSystem) => void]>([
-    ['PutEvents', ({ aws }) => aws.eventBridge.failAlways('PutEvents', accessDenied)],
-    ['BatchExecuteStatement', ({ aws }) => aws.dynamo.failAlways('BatchExecuteStatement', accessDenied)],
-    ['DeleteMessageBatch', ({ aws }) => aws.sqs.failAlways('DeleteMessageBatch', accessDenied)],
+    [
+      'PutEvents',
+      ({ aws }) => {
+        aws.eventBridge.failAlways('PutEvents', accessDenied);
+      },
+    ],
+    [
+      'BatchExecuteStatement',
+      ({ aws }) => {
+        aws.dynamo.failAlways('BatchExecuteStatement', accessDenied);
+      },
+    ],
+    [
+      'DeleteMessageBatch',
+      ({ aws }) => {
+        aws.sqs.failAlways('DeleteMessageBatch', accessDenied);
+      },
+    ],
   ])('costs a message one receive, and the worker stays alive: %s', async (operation, deny) => {
     // A second poller would have a receive call in flight while the hours pass.
     const system = createOrderSystem({ MAX_RECEIVES: '1', WORKER_POLLERS: '1' });
