@@ -4,6 +4,7 @@ import { createFakeSqs } from './aws/fake-sqs.js';
 import { ownedTime } from './owned-time.js';
 import { createRecordingLogger } from './recording-logger.js';
 import { createBreaker } from '@orderflow/platform/worker/breaker';
+import { createHold } from '@orderflow/platform/worker/hold';
 import { startPollers, type Pollers } from '@orderflow/platform/worker/pollers';
 import { WorkerEnv } from '@orderflow/platform/worker/worker-env';
 
@@ -50,7 +51,7 @@ export function startFakePollers({ pollers = 1, hangs, handle = async () => true
       onOutage: () => undefined,
       handleBatch: async (messages) => ((await handle(messages.map(({ Body }) => Body!))) ? messages : []),
     },
-    { aws: { sqs: acks, polling }, breaker, logger: log.logger, now, monotonic },
+    { aws: { sqs: acks, polling }, breaker, hold: createHold(), logger: log.logger, now, monotonic },
   );
   return {
     pollers: running,

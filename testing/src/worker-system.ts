@@ -87,7 +87,9 @@ export function createWorkerSystem({ queue, deadLetterQueue, table, otherTables 
   const isIdle = () => {
     const done = outcomes.all.filter(({ outcome }) => outcome !== 'retry').length;
     const deletes = aws.sqs.callsOf('DeleteMessageBatch').flatMap(({ Entries: entries = [] }) => entries);
-    return received === outcomes.all.length && done === deletes.length;
+    // A denied delete is repeated.
+    const deleted = new Set(deletes.map(({ ReceiptHandle: handle }) => handle));
+    return received === outcomes.all.length && done === deleted.size;
   };
 
   return {

@@ -1,19 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { askReadiness } from '@orderflow/platform/health/ask-readiness';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { eventually } from '@orderflow/testing/eventually';
+import type { AwsRequest } from '../support/faulty-network/aws-json.js';
 import { createApiClient, orderFor } from '../support/api-client.js';
-import { deleteTopology, deployAgain, startEmbeddedSystem } from '../support/embedded-system.js';
+import { deleteTopology, deployAgain, startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
 import { ANSWER_WITHIN_MS, AWAY, countDeadLetters, OUTAGES, RECOVER_WITHIN_MS } from '../support/outages.js';
 import { connectOperator } from '../support/operator.js';
-import type { System } from '../support/system.js';
 
 const WORKERS = ['order-worker', 'notification-worker'] as const;
 type Worker = (typeof WORKERS)[number];
 
+/** What only the order worker may do to an order. */
+const CLAIM = /^UPDATE "[\w-]+-orders" .*"claimToken" = \?/;
+
 describe('outages', () => {
   let network: FaultyNetwork;
-  let system: System;
+  let system: EmbeddedSystem;
   let operator: ConnectedSystem;
   const api = createApiClient(() => system.apiUrl());
 
@@ -91,6 +95,49 @@ describe('outages', () => {
       }, 60_000);
     }
   }
+
+  it('a missing permission: the log and readiness name it, no attempt is used up, and the same process recovers', async () => {
+    const [worker] = system.instances('order-worker');
+    if (!worker) throw new Error('no order worker runs');
+    const pid = worker.pid();
+    const url = `http://127.0.0.1:${worker.port}`;
+    const table = `${system.stage}-orders`;
+    const isClaim = ({ Statements: statements }: AwsRequest) =>
+      (statements as { Statement: string }[]).some(({ Statement: text }) => CLAIM.test(text));
+    network.add({ kind: 'deny', service: 'DynamoDB', operation: 'BatchExecuteStatement', match: isClaim });
+    const deniedBefore = network.applied().get('deny') ?? 0;
+    const { orderId } = await api.createOrder(orderFor('book-1'));
+
+    const policy = `${system.stage}-order-worker-us-east-1`;
+    const line = await eventually(async () => {
+      const lines = (await worker.logs()).split('\n');
+      return lines.find((text) => text.includes('"message":"a permission is missing"'));
+    }, 'the log line');
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'error',
+      action: 'dynamodb:PartiQLUpdate',
+      resource: table,
+      policy,
+    });
+    // Repeated in the process, and not received again.
+    await eventually(async () => (network.applied().get('deny') ?? 0) >= deniedBefore + 3, 'three denied calls');
+    const readiness = await askReadiness(url, 2_000);
+    expect(readiness).toEqual({
+      status: 'not ready',
+      reason: `permissions: not allowed: dynamodb:PartiQLUpdate on ${table} (policy ${policy})`,
+    });
+    expect((await api.order(orderId)).status).toBe('PENDING');
+
+    network.heal();
+    await api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS);
+    await eventually(async () => (await askReadiness(url, 2_000)).status === 'ready', 'readiness');
+    const deliveries = (await worker.logs()).split('\n').filter((text) => text.includes(`"orderId":"${orderId}"`));
+    expect(deliveries.map((text) => JSON.parse(text) as object)).toMatchObject([{ message: 'processed', attempt: 1 }]);
+    expect(worker.pid()).toBe(pid);
+    expect(worker.ends).toEqual([]);
+    expect((await worker.logs()).split('"message":"a permission is missing"')).toHaveLength(2);
+    expect(await countDeadLetters(operator)).toBe(0);
+  }, 60_000);
 
   /** Removes the topology, expects all services to report it, deploys it again and places orders. */
   async function loseEverything(whenLost: () => void = () => undefined): Promise<void> {

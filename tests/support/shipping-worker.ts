@@ -4,6 +4,7 @@ const app = `import { contentHashOf, OrderCompletedEvent, QUEUE_EVENTS, resource
 import { replayIdFor } from '@orderflow/domain/ids';
 import { ORDER_OUTCOME_FIELDS } from '@orderflow/domain/orders/order-events';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { watchDenials } from '@orderflow/platform/aws/watch-denials';
 import { createStatementExecutor } from '@orderflow/platform/dynamodb/executor';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
@@ -14,7 +15,8 @@ import { leaveInDeadLetters, shipOrder, type Carrier } from './ship-order.js';
 
 type Dependencies = AppDependencies<ShippingWorkerEnv> & { carrier: Carrier };
 
-export function createApp(dependencies: Dependencies): Worker {
+export function createApp(given: Dependencies): Worker {
+  const dependencies = watchDenials('shipping-worker', given);
   const { config, aws, carrier, metrics = createMetrics('shipping-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
   const orders = ordersTable(names);

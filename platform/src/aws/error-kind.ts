@@ -25,14 +25,19 @@ const BROKEN = named(
   'NoResponse',
 );
 const MISSING = named('ResourceNotFound QueueDoesNotExist NonExistentQueue');
-/** The caller has no permission, no valid credentials, or no valid signature. */
-const DENIED = named(
+/** The caller has no permission. */
+const NOT_PERMITTED = named(
   'AccessDenied UnauthorizedOperation NotAuthorized NotAuthorizedForSource NotAuthorizedForDetailType',
-  'AuthFailure OptInRequired InvalidSecurity CredentialsProvider TokenProvider',
-  'ExpiredToken TokenRefreshRequired RequestExpired RequestTimeTooSkewed',
+  'KmsAccessDenied',
+);
+/** The caller has no valid credentials or signature. */
+const CREDENTIALS = named(
+  'AuthFailure OptInRequired InvalidSecurity CredentialsProvider TokenProvider ExpiredToken TokenRefreshRequired',
   'InvalidAccessKeyId InvalidClientTokenId InvalidToken UnrecognizedClient MissingAuthenticationToken',
   'InvalidSignature SignatureDoesNotMatch IncompleteSignature',
 );
+/** The caller's clock differs too much from that of AWS. */
+const CLOCK = named('RequestExpired RequestTimeTooSkewed');
 /** An encryption key is disabled, deleted or forbidden: KmsDisabled, KMS.DisabledException, KMSInvalidState. */
 const KMS = /^kms[A-Z._]/i;
 
@@ -60,20 +65,40 @@ function plainNameOf(name: string): string {
 /** Why a call to AWS failed. */
 export type AwsErrorKind = 'throttled' | 'timeout' | 'missing' | 'denied' | 'unavailable' | 'refused';
 
+function namesOf({ name, code, Code }: AwsError): string[] {
+  return [name, code, Code].filter((text) => typeof text === 'string');
+}
+
+const hasOneOf = (names: readonly string[], known: ReadonlySet<string>): boolean =>
+  names.some((name) => known.has(plainNameOf(name)));
+
 /** `refused`: the service answered and rejected this request. */
 export function errorKindOf(thrown: unknown): AwsErrorKind {
   const error = toError(thrown) as AwsError;
-  const names = [error.name, error.code, error.Code].filter((text) => typeof text === 'string');
-  const isOneOf = (known: ReadonlySet<string>): boolean => names.some((name) => known.has(plainNameOf(name)));
+  const names = namesOf(error);
   const status = error.$metadata?.httpStatusCode ?? 0;
-  if (isOneOf(BUSY)) return 'throttled';
-  if (isOneOf(TIMEOUTS)) return 'timeout';
-  if (isOneOf(MISSING)) return 'missing';
-  if (isOneOf(DENIED) || names.some((name) => KMS.test(name)) || status === 401 || status === 403) return 'denied';
-  if (isOneOf(BROKEN) || names.some((name) => CONNECTION_CODES.has(name)) || status >= 500) return 'unavailable';
+  if (hasOneOf(names, BUSY)) return 'throttled';
+  if (hasOneOf(names, TIMEOUTS)) return 'timeout';
+  if (hasOneOf(names, MISSING)) return 'missing';
+  if (denialKindOf(error) !== undefined || status === 401 || status === 403) return 'denied';
+  if (hasOneOf(names, BROKEN) || names.some((name) => CONNECTION_CODES.has(name)) || status >= 500) {
+    return 'unavailable';
+  }
   // Node reports a failed connection to several addresses as an AggregateError; wrappers keep theirs as the cause.
   const causes = [error.cause ?? [], error.errors ?? []].flat();
   return causes.some(isUnavailable) ? 'unavailable' : 'refused';
+}
+
+/** Each kind of denial needs another fix. */
+export type DenialKind = 'permission' | 'credentials' | 'clock' | 'key';
+
+/** Undefined if the error does not name a denial. A bare status 403 does not: it may come from a proxy. */
+export function denialKindOf(error: Error): DenialKind | undefined {
+  const names = namesOf(error);
+  if (hasOneOf(names, NOT_PERMITTED)) return 'permission';
+  if (names.some((name) => KMS.test(name))) return 'key';
+  if (hasOneOf(names, CREDENTIALS)) return 'credentials';
+  return hasOneOf(names, CLOCK) ? 'clock' : undefined;
 }
 
 /** A table, queue or bus of the topology does not exist, not yet or no longer. */

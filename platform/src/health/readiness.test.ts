@@ -5,7 +5,7 @@ import { silentLogger } from '@orderflow/testing/silent-logger';
 import { createMonotonicClock } from '../runtime/clock.js';
 import { ownedTime } from '@orderflow/testing/owned-time';
 import { busCheck, ruleCheck, tableCheck } from './checks.js';
-import { createReadiness, probeAll } from './readiness.js';
+import { createReadiness, probeAll, withDenials } from './readiness.js';
 import { CheckError } from './reasons.js';
 
 const logger = silentLogger;
@@ -74,6 +74,29 @@ it('logs the whole error when a check begins to fail, once per reason, and when 
     ['info', 'check passes again', 'check', undefined],
     ['warn', 'check failed', 'check', denied],
   ]);
+});
+
+describe('denials of the work', () => {
+  const up = { ok: true, checks: { a: { status: 'up' } } } as const;
+  const down = { ok: false, checks: { b: { status: 'down', reason: 'one' } } } as const;
+  const denials = (...reasons: string[]) => ({ reasons: () => reasons });
+
+  it.each([
+    ['none', denials(), undefined],
+    ['one', denials('one'), 'one'],
+    ['several', denials('one', 'two', 'three'), 'one, and 2 more'],
+  ])('make a service not ready: %s', (_, met, reason) => {
+    const { ok, checks } = withDenials(up, met);
+    expect({ ok, permissions: (checks as Record<string, unknown>).permissions }).toEqual({
+      ok: reason === undefined,
+      permissions: reason && { status: 'down', reason },
+    });
+  });
+
+  it('are not repeated if a check has reported them', () => {
+    expect(withDenials(down, denials('one'))).toEqual(down);
+    expect(withDenials(up, denials('one'), [down])).toEqual(up);
+  });
 });
 
 describe('the probe', () => {

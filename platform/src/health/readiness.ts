@@ -1,4 +1,5 @@
 import { isUnavailable } from '../aws/error-kind.js';
+import type { Denials } from '../aws/watch-denials.js';
 import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
@@ -59,6 +60,19 @@ export function createReadiness(
     }
     return cached.report;
   };
+}
+
+/**
+ * Adds the denials that the work has met: no check makes the calls that write, send or delete. Those in `known` are left
+ * out.
+ */
+export function withDenials(report: CheckReport, denials: Denials, known: readonly CheckReport[] = []): CheckReport {
+  const results = [report, ...known].flatMap(({ checks }) => Object.values(checks));
+  const told = results.map((result) => (result.status === 'down' ? result.reason : ''));
+  const [reason, ...others] = denials.reasons().filter((one) => !told.includes(one));
+  if (reason === undefined) return report;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return { ok: false, checks: { ...report.checks, permissions: { status: 'down', reason: `${reason}${more}` } } };
 }
 
 /**

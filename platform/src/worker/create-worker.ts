@@ -1,10 +1,11 @@
 import type { AwsClients } from '../aws/clients.js';
 import { createQueueUrls } from '../aws/queues.js';
+import type { Denials } from '../aws/watch-denials.js';
 import { createStatementExecutor, type BatchingExecutor } from '../dynamodb/executor.js';
 import type { Decodable, EventClass } from '../events/decode.js';
 import { createEventPublisher } from '../events/publisher.js';
 import { busCheck, queueCheck, ruleCheck, tableCheck, type Check } from '../health/checks.js';
-import { createReadiness, probeAll } from '../health/readiness.js';
+import { createReadiness, probeAll, withDenials } from '../health/readiness.js';
 import { failpoint } from '../runtime/failpoints.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.js';
@@ -12,6 +13,7 @@ import type { WorkItemStore } from '../work-item/claim.js';
 import type { WorkItemTable } from '../work-item/work-item.js';
 import { createBreaker } from './breaker.js';
 import { createDispatcher, type Registration } from './dispatch.js';
+import { createHold } from './hold.js';
 import { OutageCounts } from './outage-counts.js';
 import { createPipeline, type PipelineOptions } from './pipeline.js';
 import { startPollers, type Pollers } from './pollers.js';
@@ -22,7 +24,9 @@ export type WorkerOptions = Pick<
   PipelineOptions,
   'env' | 'queue' | 'logger' | 'now' | 'monotonic' | 'replayIdOf' | 'onOutcome'
 > & {
+  /** From `watchDenials`, like all clients that the handlers use. */
   aws: AwsClients;
+  denials: Denials;
   /** Used by the handlers. A stop waits until it has sent everything. */
   executor: Pick<BatchingExecutor, 'flush'>;
   tracing?: Tracing;
@@ -69,12 +73,20 @@ export function createWorker(options: WorkerOptions) {
   for (const table of tables) checks[`table ${table.name}`] = tableCheck(aws.dynamo, table);
   const probe = () => probeAll(checks, { monotonic });
   const publisher = createEventPublisher(aws.eventBridge, { bus, tracing });
-  const breaker = createBreaker({ probe, logger, monotonic });
+  const hold = createHold();
+  const ask = async () => {
+    const denial = hold.denial();
+    // The checks make other calls than the work, and may all be allowed.
+    if (denial) throw denial;
+    await probe();
+  };
+  const breaker = createBreaker({ probe: ask, logger, monotonic });
   const outages = new OutageCounts();
   const dispatch = createDispatcher(options.expected, options.registrations, options.contentHashOf);
   const measured = withMetrics(metrics, queue, { now, monotonic });
-  const shared = { ...options, dispatch, publisher, measured, breaker, outages, tracing, logger };
+  const shared = { ...options, dispatch, publisher, measured, breaker, outages, hold, tracing, logger };
 
+  const readiness = createReadiness(checks, { monotonic, logger });
   const createdAt = now();
   let pollers: Pollers | undefined;
   let stopped = false;
@@ -111,7 +123,7 @@ export function createWorker(options: WorkerOptions) {
           for (const { MessageId: id } of messages) if (id !== undefined) outages.add(id);
         },
       },
-      { aws, breaker, logger, now, monotonic },
+      { aws, breaker, hold, logger, now, monotonic },
     );
     logger.info('polling', { pollers: env.WORKER_POLLERS });
   }
@@ -124,6 +136,7 @@ export function createWorker(options: WorkerOptions) {
     stop: async () => {
       stopped = true;
       breaker.stop();
+      hold.stop();
       failpoint('worker.during-drain');
       await pollers?.stop();
       // A handler that ran out of time may have left statements and events behind.
@@ -132,7 +145,7 @@ export function createWorker(options: WorkerOptions) {
     },
     /** False when a poller has shown no sign of life for POLLER_WEDGED_AFTER_MS. An outage does not count as that. */
     isLive: () => pollers?.areLive() ?? true,
-    readiness: createReadiness(checks, { monotonic, logger }),
+    readiness: async () => withDenials(await readiness(), options.denials),
     scrape: () => metrics.scrape(),
   };
 }

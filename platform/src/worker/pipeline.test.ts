@@ -8,6 +8,7 @@ import { PermanentError } from '../runtime/errors.js';
 import { NO_TRACING } from '../telemetry/tracing.js';
 import type { Breaker } from './breaker.js';
 import type { DeliveryOutcome, Handler } from './delivery.js';
+import { createHold } from './hold.js';
 import { OutageCounts } from './outage-counts.js';
 import { createPipeline } from './pipeline.js';
 import { WorkerEnv } from './worker-env.js';
@@ -45,6 +46,7 @@ function create(answer: Handler<object>, { busIsAway = false } = {}) {
     measured: (next) => next,
     breaker: { state: 'closed', report: () => undefined } as unknown as Breaker,
     outages: new OutageCounts(),
+    hold: createHold(),
     tracing: NO_TRACING,
     logger: silentLogger,
     now,

@@ -9,7 +9,9 @@ import type { Breaker } from './breaker.js';
 import { toDelivery, type Delivery, type DeliveryOutcome } from './delivery.js';
 import type { Dispatcher } from './dispatch.js';
 import type { OutageCounts } from './outage-counts.js';
+import type { Hold } from './hold.js';
 import { withDeadLetter } from './with-dead-letter.js';
+import { withHold } from './with-hold.js';
 import { withLogLine } from './with-log-line.js';
 import { withRetry } from './with-retry.js';
 import { withSpan } from './with-span.js';
@@ -39,6 +41,7 @@ export type PipelineOptions = {
   measured: Middleware;
   breaker: Breaker;
   outages: OutageCounts;
+  hold: Hold;
   tracing: Tracing;
   logger: Logger;
   now: Clock;
@@ -63,6 +66,7 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
       return outcome;
     };
 
+  const held = withHold(options.hold, breaker);
   const inTime = withTimeout(env.HANDLER_TIMEOUT_MS, monotonic);
   /** Outermost first. */
   const middleware: Middleware[] = [
@@ -76,8 +80,10 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
     }),
     withDeadLetter(sqs, {
       queueUrl: options.deadLetterUrl,
-      exhausted: inTime(run('exhausted')),
+      exhausted: held(inTime(run('exhausted'))),
     }),
+    // Inside of withDeadLetter: a message that cannot be dead-lettered must not hold up the others.
+    held,
     inTime,
   ];
   const handle = middleware.reduceRight<Next>((next, wrap) => wrap(next), run('handle'));

@@ -1,4 +1,4 @@
-import { ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer } from 'sqs-consumer';
 import type { AwsClients } from '../aws/clients.js';
 import { isUnavailable } from '../aws/error-kind.js';
@@ -6,6 +6,7 @@ import type { Clock, Deadline, MonotonicClock } from '../runtime/clock.js';
 import { toError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Breaker, Pass } from './breaker.js';
+import type { Hold } from './hold.js';
 import type { WorkerEnv } from './worker-env.js';
 
 type PollerOptions = {
@@ -20,6 +21,7 @@ type PollerOptions = {
 type Dependencies = {
   aws: Pick<AwsClients, 'sqs' | 'polling'>;
   breaker: Breaker;
+  hold: Hold;
   logger: Logger;
   now: Clock;
   monotonic: MonotonicClock;
@@ -41,7 +43,7 @@ class StoppedError extends Error {
 
 /** One polling loop. A worker has several, because a batch takes as long as its slowest message. */
 function startPoller(options: PollerOptions, onSurvived: () => void, dependencies: Dependencies) {
-  const { aws, breaker, logger, now, monotonic } = dependencies;
+  const { aws, breaker, hold, logger, now, monotonic } = dependencies;
   const { POLLER_WEDGED_AFTER_MS: wedgedAfterMs, HANDLER_TIMEOUT_MS: handlerTimeoutMs } = options.env;
   let pass: Pass | undefined;
   /** When the poller must show the next sign of life; undefined while it may wait indefinitely. */
@@ -79,12 +81,15 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
   // sqs-consumer uses one client for everything. Here, polls wait for the breaker and use a client with a longer timeout.
   // The consumer's preReceiveMessageCallback runs too late to change the batch size. Its send options hold only an abort
   // signal that is never used; with options, the client would rebuild its middleware for each call.
-  const send = (command: unknown) =>
-    command instanceof ReceiveMessageCommand ? receive(command) : aws.sqs.send(command as never);
+  const send = (command: unknown): Promise<unknown> => {
+    if (command instanceof ReceiveMessageCommand) return receive(command);
+    if (command instanceof DeleteMessageBatchCommand) return hold.run(() => aws.sqs.send(command), breaker.report);
+    return aws.sqs.send(command as never);
+  };
 
   const consumer = Consumer.create({
     queueUrl: options.queueUrl,
-    sqs: { send } as SQSClient,
+    sqs: { send } as unknown as SQSClient,
     batchSize: BATCH_SIZE,
     waitTimeSeconds: options.env.SQS_WAIT_TIME_SECONDS,
     visibilityTimeout: options.env.VISIBILITY_TIMEOUT_SECONDS,
@@ -92,7 +97,12 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
     messageAttributeNames: ['All'],
-    handleMessageBatch: options.handleBatch,
+    handleMessageBatch: async (messages) => {
+      const handled = await options.handleBatch(messages);
+      // A held delivery takes as long as its permission is missing.
+      expectSignOfLife(wedgedAfterMs);
+      return handled;
+    },
   });
 
   function onEnd(): void {
@@ -148,8 +158,8 @@ export function startPollers(options: PollerOptions, dependencies: Dependencies)
   }
   for (let n = 0; n < FIRST_POLLERS; n++) startAnother();
   return {
-    /** False when a poller has shown no sign of life for too long. Waiting at the breaker counts as one. */
-    areLive: () => pollers.every((poller) => poller.isLive()),
+    /** False when a poller has shown no sign of life for too long. Waiting at the breaker, or for a permission, counts as one. */
+    areLive: () => dependencies.hold.denial() !== undefined || pollers.every((poller) => poller.isLive()),
     /** Epoch ms of the last successful receive, or of the start, for the poller with the oldest one. */
     lastReturnAt: () => Math.min(...pollers.map((poller) => poller.lastReturnAt())),
     /** Resolves when nothing is in flight. No poll follows. */

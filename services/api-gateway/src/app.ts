@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { resourceNames } from '@orderflow/contracts';
+import { watchDenials } from '@orderflow/platform/aws/watch-denials';
 import { createRequestGuard } from '@orderflow/platform/http/request-guard';
 import { SERVER_OPTIONS } from '@orderflow/platform/http/server-options';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
@@ -41,7 +42,7 @@ import { describeResource } from './identity/protected-resource.js';
 import { sendCompletely } from './http/connections/send-completely.js';
 import { traceRequests } from './http/telemetry/trace-requests.js';
 
-export type Dependencies = Omit<Infrastructure, 'tracing' | 'metrics' | 'unread' | 'issuerKeys'> &
+export type Dependencies = Omit<Infrastructure, 'tracing' | 'metrics' | 'unread' | 'issuerKeys' | 'denials'> &
   Partial<Pick<Infrastructure, 'tracing' | 'metrics'>> & { fetch?: typeof globalThis.fetch };
 
 /** Longer than any URL that Node accepts, so that the route validates an id of any length. */
@@ -128,7 +129,7 @@ export async function createApp(dependencies: Dependencies): Promise<NestFastify
   boundMemory(server, unread, config.BODY_LIMIT_BYTES);
   sendCompletely(server);
 
-  const module = AppModule.of({ ...dependencies, tracing, metrics, unread, issuerKeys });
+  const module = AppModule.of({ ...watchDenials('api-gateway', dependencies), tracing, metrics, unread, issuerKeys });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(server), {
     logger: nestLogger(logger),
     // readJsonBodies parses them; Nest's parsers would accept forms too.

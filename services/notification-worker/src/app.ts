@@ -10,6 +10,7 @@ import { replayIdFor } from '@orderflow/domain/ids';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
 import { ORDER_OUTCOME_FIELDS } from '@orderflow/domain/orders/order-events';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { watchDenials } from '@orderflow/platform/aws/watch-denials';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createStore, createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { createBelieveOutcome } from '@orderflow/platform/work-item/stored-outcome';
@@ -20,7 +21,8 @@ import type { Sender } from './sender.js';
 
 type Dependencies = AppDependencies<NotificationWorkerEnv> & { sender: Sender };
 
-export function createApp(dependencies: Dependencies): Worker {
+export function createApp(given: Dependencies): Worker {
+  const dependencies = watchDenials('notification-worker', given);
   const { config, sender, metrics = createMetrics('notification-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
   const { RETENTION_DAYS: retentionDays } = config;

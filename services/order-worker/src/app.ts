@@ -1,6 +1,7 @@
 import { contentHashOf, OrderCreatedEvent, QUEUE_EVENTS, resourceNames } from '@orderflow/contracts';
 import { replayIdFor } from '@orderflow/domain/ids';
 import { ordersTable } from '@orderflow/domain/orders/orders-table';
+import { watchDenials } from '@orderflow/platform/aws/watch-denials';
 import { createMetrics } from '@orderflow/platform/telemetry/metrics';
 import { createStore, createWorker, type AppDependencies, type Worker } from '@orderflow/platform/worker/create-worker';
 import { on } from '@orderflow/platform/worker/dispatch';
@@ -12,7 +13,8 @@ import { endExhaustedOrder, processOrder } from './process-order.js';
 
 type Dependencies = AppDependencies<OrderWorkerEnv> & { fulfilment: Fulfilment };
 
-export function createApp(dependencies: Dependencies): Worker {
+export function createApp(given: Dependencies): Worker {
+  const dependencies = watchDenials('order-worker', given);
   const { config, metrics = createMetrics('order-worker'), now } = dependencies;
   const names = resourceNames(config.STAGE);
   const { NOTIFY_ON_ORDER_OUTCOME: notifies, RETENTION_DAYS: retentionDays } = config;

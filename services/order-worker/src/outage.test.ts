@@ -17,10 +17,14 @@ const PAUSED = 'paused: a dependency is unavailable';
 const REFUSED = 'paused: AWS refuses this process (permissions, credentials or keys)';
 const MISSING = 'paused: topology missing, deploy it (the ready.d hook does when LocalStack restarts)';
 
-/** Log lines about the worker's state, without those of messages and of readiness. */
+const OTHER_LINES = [
+  ...['processed', 'retry', 'duplicate', 'dead-lettered', 'check failed'],
+  ...['a permission is missing', 'AWS allows it again'],
+];
+
+/** Log lines about the worker's state, without those of messages, of readiness and of permissions. */
 const stateLines = ({ log }: OrderSystem) => {
-  const others = ['processed', 'retry', 'duplicate', 'dead-lettered', 'check failed'];
-  return log.messages().filter((message) => !others.includes(message));
+  return log.messages().filter((message) => !OTHER_LINES.includes(message));
 };
 
 describe('while a dependency is unavailable', () => {

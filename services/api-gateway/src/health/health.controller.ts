@@ -4,9 +4,9 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { workItemTables } from '@orderflow/domain/work-item-tables';
 import { busCheck, tableCheck, type Check } from '@orderflow/platform/health/checks';
-import { createReadiness, type CheckReport } from '@orderflow/platform/health/readiness';
+import { createReadiness, withDenials, type CheckReport } from '@orderflow/platform/health/readiness';
 import { ApiEnv } from '../config.js';
-import { AwsClients, IssuerKeys, Logger, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
+import { AwsClients, Denials, IssuerKeys, Logger, MonotonicClock, ResourceNames } from '../infrastructure/tokens.js';
 import { OutboxSweeper } from '../outbox/outbox-sweeper.js';
 
 type Report = { status: 'ok' | 'degraded'; details: HealthIndicatorResult };
@@ -30,6 +30,7 @@ export class HealthController implements OnModuleDestroy {
     outbox: OutboxSweeper,
     monotonic: MonotonicClock,
     logger: Logger,
+    private readonly denials: Denials,
     @Optional() keys?: IssuerKeys,
   ) {
     const { bus } = names;
@@ -55,7 +56,9 @@ export class HealthController implements OnModuleDestroy {
   @Header('cache-control', 'no-store')
   async readiness(): Promise<Report> {
     if (this.isDraining) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
-    const [needed, deferred] = await Promise.all([this.required(), this.deferrable()]);
+    const [needed, checked] = await Promise.all([this.required(), this.deferrable()]);
+    // Degraded: another replica has the same role.
+    const deferred = withDenials(checked, this.denials, [needed]);
     const { details } = await this.health.check([
       ...this.indicatorsOf(needed, (indicator, reason) => indicator.down({ reason })),
       ...this.indicatorsOf(deferred, (indicator, reason) => indicator.up({ degraded: true, reason })),

@@ -75,7 +75,12 @@ describe('readiness', () => {
     expect(checks).toContain('table test-orders');
     expect(failed.map(({ fields }) => (fields.err as Error).message)).toContain(text);
     expect(bodyOf(await get(url))).toMatchObject({
-      error: { 'table test-orders': { status: 'down', reason: 'AccessDeniedException: denied' } },
+      error: {
+        'table test-orders': {
+          status: 'down',
+          reason: 'not allowed: dynamodb:GetItem on test-orders (policy test-api-gateway-us-east-1)',
+        },
+      },
     });
   });
 

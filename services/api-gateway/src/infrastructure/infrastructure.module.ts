@@ -9,6 +9,7 @@ import { Notifications, Orders } from './stored-items.js';
 import {
   AwsClients,
   Clock,
+  Denials,
   IssuerKeys,
   Logger,
   Metrics,
@@ -21,7 +22,9 @@ import {
 
 export type Infrastructure = {
   config: Readonly<ApiEnv>;
+  /** From `watchDenials`. */
   aws: AwsClients;
+  denials: Denials;
   logger: Logger;
   tracing: Tracing;
   metrics: Metrics;
@@ -50,6 +53,7 @@ export class InfrastructureModule implements OnApplicationShutdown {
     const providers: Provider[] = [
       { provide: ApiEnv, useValue: given.config },
       { provide: AwsClients, useValue: given.aws },
+      { provide: Denials, useValue: given.denials },
       { provide: Logger, useValue: given.logger },
       { provide: Metrics, useValue: given.metrics },
       { provide: Tracing, useValue: given.tracing },

@@ -1,5 +1,6 @@
 import type * as contracts from '@orderflow/contracts';
 import type * as aws from '@orderflow/platform/aws/clients';
+import type * as watch from '@orderflow/platform/aws/watch-denials';
 import type * as dynamodb from '@orderflow/platform/dynamodb/executor';
 import type * as clock from '@orderflow/platform/runtime/clock';
 import type * as log from '@orderflow/platform/runtime/logger';
@@ -19,6 +20,7 @@ const token: unknown = Object;
 /** Injection tokens. InfrastructureModule provides a value for each; no token is ever instantiated. */
 export class AwsClients extends (token as For<aws.AwsClients>) {}
 export class Clock extends (token as For<clock.Clock>) {}
+export class Denials extends (token as For<watch.Denials>) {}
 export class IssuerKeys extends (token as For<keys.IssuerKeys>) {}
 export class Logger extends (token as For<log.Logger>) {}
 export class Metrics extends (token as For<metrics.Metrics>) {}

@@ -1,0 +1,128 @@
+import type { MonotonicClock, Stopwatch } from '../runtime/clock.js';
+import { toError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { actionsOf, type ActionPrefix, type AwsAction, type Command } from './aws-actions.js';
+import type { AwsClients } from './clients.js';
+import { denialFrom, noteReason, type Denial } from './denial.js';
+import { EntryError, STATEMENT_REFUSALS } from './error-kind.js';
+
+/** The denials that a service has met. */
+export type Denials = {
+  /** Reasons for readiness, in our own words. */
+  reasons: () => string[];
+};
+
+/** A rare call, such as one for a dead letter, may not be repeated for long after it has become allowed. */
+const FORGOTTEN_AFTER_MS = 300_000;
+
+type Options = {
+  service: string;
+  config: { readonly STAGE: string; readonly AWS_REGION: string };
+  logger: Logger;
+  monotonic: MonotonicClock;
+};
+
+type Met = { denial: Denial; agoMs: Stopwatch };
+type Send = (command: Command, ...options: unknown[]) => Promise<Output>;
+type Failure = { Code?: string; ErrorCode?: string; Message?: string; ErrorMessage?: string };
+type Output = { Responses?: unknown; Entries?: Failure[]; Failed?: Failure[] };
+
+const codeOf = (failure: Failure | undefined): string => failure?.Code ?? failure?.ErrorCode ?? '';
+const textOf = (failure: Failure | undefined): string => failure?.Message ?? failure?.ErrorMessage ?? '';
+/** A statement whose condition does not hold was allowed. */
+const isFailure = (failure: Failure | undefined): boolean =>
+  codeOf(failure) !== '' && !STATEMENT_REFUSALS.has(codeOf(failure));
+
+/** The entries of a batch's answer: of BatchExecuteStatement and PutEvents in order, of SQS only those that failed. */
+function failuresOf({ Responses: responses, Entries: entries, Failed: failed }: Output): (Failure | undefined)[] {
+  if (Array.isArray(responses)) return (responses as { Error?: Failure }[]).map(({ Error: error }) => error);
+  return entries ?? failed ?? [];
+}
+
+function createRecord({ service, config, logger, monotonic }: Options) {
+  const policy = `${config.STAGE}-${service}-${config.AWS_REGION}`;
+  /** By call: what the call asked for is not always what AWS says is missing. */
+  const met = new Map<string, Met>();
+  const keyOf = ({ action, resource }: AwsAction): string => `${action} ${resource}`;
+  const isLogged = (key: string): boolean => [...met.values()].some(({ denial }) => denial.key === key);
+
+  return {
+    isEmpty: () => met.size === 0,
+    /** Reasons of the denials that may still last. */
+    reasons: (): string[] => {
+      const recent = [...met.values()].filter(({ agoMs }) => agoMs() < FORGOTTEN_AFTER_MS);
+      return [...new Set(recent.map(({ denial }) => denial.reason))];
+    },
+    failed: (call: AwsAction, error: Error): void => {
+      const denial = denialFrom(error, call, policy);
+      if (!denial) return;
+      noteReason(error, denial);
+      if (!isLogged(denial.key)) logger.error(denial.message, denial.fields);
+      met.set(keyOf(call), { denial, agoMs: monotonic.startStopwatch() });
+    },
+    worked: (call: AwsAction): void => {
+      const { denial } = met.get(keyOf(call)) ?? {};
+      if (!denial) return;
+      met.delete(keyOf(call));
+      const { detail: _, ...fields } = denial.fields;
+      if (!isLogged(denial.key)) logger.info('AWS allows it again', fields);
+    },
+  };
+}
+
+/**
+ * Names what AWS denies to a service: logs each missing permission once, until it works again, and lists them for
+ * readiness. Errors reach the caller unchanged.
+ * @returns what it was given, with clients that are watched
+ */
+export function watchDenials<Given extends Omit<Options, 'service'> & { aws: AwsClients }>(
+  service: string,
+  given: Given,
+): Given & { denials: Denials } {
+  const record = createRecord({ ...given, service });
+
+  /** Entries can be denied although the call succeeds. */
+  function noteAnswer(prefix: ActionPrefix, command: Command, output: Output): void {
+    const failures = failuresOf(output);
+    if (record.isEmpty() && !failures.some(isFailure)) return;
+    const calls = actionsOf(prefix, command);
+    for (const [index, failure] of failures.entries()) {
+      const call = calls[index] ?? calls[0];
+      if (call && isFailure(failure)) record.failed(call, new EntryError(codeOf(failure), textOf(failure)));
+    }
+    const isOneCall = calls.length === 1;
+    for (const [index, call] of calls.entries()) {
+      if (!(isOneCall ? failures.some(isFailure) : isFailure(failures[index]))) record.worked(call);
+    }
+  }
+
+  function noteError(prefix: ActionPrefix, command: Command, error: Error): void {
+    const calls = actionsOf(prefix, command);
+    const call = calls.find(({ action }) => error.message.includes(action)) ?? calls[0];
+    if (call) record.failed(call, error);
+  }
+
+  function watched<Client extends { send: unknown }>(prefix: ActionPrefix, client: Client): Client {
+    const send: Send = async (command, ...options) => {
+      try {
+        const output = await (client as unknown as { send: Send }).send(command, ...options);
+        noteAnswer(prefix, command, output);
+        return output;
+      } catch (thrown) {
+        noteError(prefix, command, toError(thrown));
+        throw thrown;
+      }
+    };
+    return { send } as unknown as Client;
+  }
+
+  const { dynamo, eventBridge, sqs, polling, close } = given.aws;
+  const aws: AwsClients = {
+    dynamo: watched('dynamodb', dynamo),
+    eventBridge: watched('events', eventBridge),
+    sqs: watched('sqs', sqs),
+    polling: watched('sqs', polling),
+    close,
+  };
+  return { ...given, aws, denials: { reasons: record.reasons } };
+}
