@@ -59,7 +59,9 @@ it('the template fits into one call of CloudFormation', () => {
 
 it('every parameter with a pattern says in words what it accepts', () => {
   const patterns = Object.entries(stack.parameters).filter(([, { AllowedPattern }]) => AllowedPattern !== undefined);
-  const silent = patterns.filter(([, { ConstraintDescription }]) => !(ConstraintDescription ?? '').startsWith("must be "));
+  const silent = patterns.filter(
+    ([, { ConstraintDescription }]) => !(ConstraintDescription ?? '').startsWith('must be '),
+  );
   expect(silent).toEqual([]);
 });
 
@@ -119,6 +121,18 @@ describe.each(services)('the task of %s', (service) => {
     const MinValue = stack.parameters.VisibilityTimeoutSeconds?.MinValue ?? 0;
     const smallest = readServicesStack({ VisibilityTimeoutSeconds: `${MinValue}` }).taskOf(service);
     await expect(configOf(service, smallest.environment)).resolves.toBeDefined();
+  });
+
+  it.each(['30', '99', '365', '3649', '3650'])('keeps finished items for %s days on request', async (days) => {
+    const config = await configOf(service, readServicesStack({ RetentionDays: days }).taskOf(service).environment);
+    expect(config.RETENTION_DAYS).toBe(Number(days));
+    expect(days).toMatch(new RegExp(`^${stack.parameters.RetentionDays?.AllowedPattern}$`));
+  });
+
+  it.each(['29', '3651', '4000', '0', 'x'])('cannot be told to keep them for %s days', async (days) => {
+    expect(days).not.toMatch(new RegExp(`^${stack.parameters.RetentionDays?.AllowedPattern}$`));
+    const { environment: wrong } = readServicesStack({ RetentionDays: days }).taskOf(service);
+    await expect(configOf(service, wrong)).rejects.toThrow('RETENTION_DAYS');
   });
 
   it('has room for all its containers, with either CPU', () => {
