@@ -23,7 +23,9 @@ describe('the check of the workflows', () => {
     folder = mkdtempSync(join(tmpdir(), 'orderflow-workflows-'));
     for (const [name, text] of Object.entries(WORKFLOWS)) writeFileSync(join(folder, `${name}.yml`), text);
   });
-  afterAll(() => { rmSync(folder, { recursive: true }); });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   const check = async (...names: string[]) => {
     const files = names.map((name) => join(folder, `${name}.yml`));
