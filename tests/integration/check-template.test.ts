@@ -29,7 +29,9 @@ describe('the check of the templates', () => {
     folder = mkdtempSync(join(tmpdir(), 'orderflow-templates-'));
     for (const [name, text] of Object.entries(TEMPLATES)) writeFileSync(join(folder, `${name}.yaml`), text);
   });
-  afterAll(() => { rmSync(folder, { recursive: true }); });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   const check = async (...names: (keyof typeof TEMPLATES)[]) => {
     const files = names.map((name) => join(folder, `${name}.yaml`));

