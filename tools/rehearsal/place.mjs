@@ -1,6 +1,7 @@
 /** What the rehearsal starts, and how it ends all of it. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerProblem } from '../local/docker.mjs';
 import { createCredentials, forDocker, ofTheMachine } from '../local/environment.mjs';
@@ -15,14 +16,23 @@ export const HOST_NAME = 'orders.rehearsal.test';
 
 /** @typedef {ReturnType<typeof createPlace>} Place */
 
+/** @param {string} address */
+function isOfThisMachine(address) {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(0, address, () => server.close(() => resolve(true)));
+  });
+}
+
 /** The address of Docker's bridge on this machine. Containers reach the emulator there, and it reaches them. */
-export function bridgeAddress() {
+export async function findBridge() {
   const problem = dockerProblem();
   if (problem) throw new LocalError(`The rehearsal needs Docker: ${problem}.`, 'Try: docker info');
-  const address = networkInterfaces()['docker0']?.find(({ family }) => family === 'IPv4')?.address;
-  if (address) return address;
+  const address = await docker(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}']);
+  if (await isOfThisMachine(address)) return address;
   throw new LocalError(
-    'This machine has no interface docker0, so tasks and emulator could not reach each other.',
+    `The bridge of Docker, ${address}, is not on this machine, so tasks and emulator could not reach each other.`,
     'Run it on Linux with Docker Engine on the same machine; Docker Desktop keeps its network in a virtual machine.',
   );
 }
@@ -82,7 +92,7 @@ export async function startEmulator(place, { python, address, port }) {
     ...{ EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId, GATEWAY_PORT: String(port), LOG_LEVEL: 'WARNING' },
     ...{ BRIDGE_ADDRESS: address, LOAD_BALANCER_HOST: HOST_NAME },
   };
-  const args = ['-I', '-u', `${root}tools/rehearsal/emulator.py`];
+  const args = ['-I', '-B', '-u', `${root}tools/rehearsal/emulator.py`];
   place.atEnd(() => removeTasks(stage));
   const child = startIn({ root, logDir }, { name: 'emulator', command: python, args, env });
   place.atEnd(() => child.stop());

@@ -13,7 +13,7 @@ import { runToEnd } from '../local/run-to-end.mjs';
 import { createStep } from '../local/steps.mjs';
 import { connectAws } from './aws.mjs';
 import { auditAll, placeOne, underLoad } from './orders.mjs';
-import { bridgeAddress, docker, HOST_NAME, startEmulator } from './place.mjs';
+import { findBridge, docker, HOST_NAME, startEmulator } from './place.mjs';
 import { startRelay } from './relay.mjs';
 import { forEmulator } from './template.mjs';
 
@@ -75,7 +75,7 @@ export async function rehearse(place) {
   const step = createStep(signal);
   const cluster = `${stage}-orderflow`;
 
-  const address = await step('Docker', bridgeAddress);
+  const address = await step('Docker', findBridge);
   await step('Node.js', checkNode);
   await step('dependencies', () => installDependencies(root, { signal }));
   const environment = { name: 'rehearsal', requirements: 'tools/rehearsal/requirements.txt', what: 'The rehearsal' };
