@@ -20,14 +20,12 @@ it('the rehearsal deploys services.yaml with these changes only', () => {
     new Set([
       "- { Name: AWS_ACCESS_KEY_ID, Value: 'LOCAL0' }",
       "- { Name: AWS_SECRET_ACCESS_KEY, Value: 'secret' }",
-      "- { Name: SQS_WAIT_TIME_SECONDS, Value: '1' }",
-      "- { Name: SHUTDOWN_DELAY_MS, Value: '500' }",
       String.raw`AllowedPattern: 'https?://\S+'`,
       String.raw`AllowedPattern: '(https?://\S+)?'`,
     ]),
   );
-  expect(before.filter((line) => !after.includes(line))).toHaveLength(3);
-  expect(after).toHaveLength(before.length + 9);
+  expect(before.filter((line) => !after.includes(line))).toHaveLength(2);
+  expect(after).toHaveLength(before.length + 6);
   // A changed template is noticed.
   expect(() => forEmulator(services.replace('LOG_FORMAT', 'FORMAT'), credentials)).toThrow('2 services');
 });
@@ -80,7 +78,12 @@ it.each([
     ['-I', '-B', '-c', program, folder, JSON.stringify([path, headers])],
     {
       encoding: 'utf8',
-      env: { ...process.env, BRIDGE_ADDRESS: '172.17.0.1', LOAD_BALANCER_HOST: 'orders.rehearsal.test' },
+      env: {
+        ...process.env,
+        BRIDGE_ADDRESS: '172.17.0.1',
+        LOAD_BALANCER_HOST: 'orders.rehearsal.test',
+        STOP_SECONDS: '30',
+      },
     },
   );
   expect(stderr).toBe('');

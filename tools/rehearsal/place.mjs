@@ -7,10 +7,12 @@ import { dockerProblem } from '../local/docker.mjs';
 import { createCredentials, forDocker, ofTheMachine } from '../local/environment.mjs';
 import { startIn, untilHealthy } from '../local/embedded.mjs';
 import { LocalError } from '../local/fail.mjs';
+import { poll } from '../local/patience.mjs';
 import { runToEnd } from '../local/run-to-end.mjs';
 
 const STAGE_LABEL = 'com.amazonaws.ecs.cluster';
 const ENDS_WITHIN_MS = 120_000;
+const HEALTHY_WITHIN_MS = 120_000;
 /** The name that clients use. It exists nowhere: https://www.rfc-editor.org/rfc/rfc6761#section-6.2 */
 export const HOST_NAME = 'orders.rehearsal.test';
 
@@ -73,24 +75,41 @@ export function createPlace(root, signal) {
   };
 }
 
+/** @param {string} stage */
+const ofStage = (stage) => `label=${STAGE_LABEL}=arn:aws:ecs:us-east-1:000000000000:cluster/${stage}-orderflow`;
+
+/**
+ * Waits until the images' own health checks pass. MiniStack counts a task as running before that.
+ * @param {Place} place
+ */
+export async function untilTasksHealthy({ stage, signal }) {
+  const list = ['ps', '--filter', ofStage(stage), '--format', '{{.Names}} {{.Status}}'];
+  const isHealthy = async () => {
+    const tasks = (await docker(list, signal)).split('\n');
+    return tasks.every((task) => task.endsWith('(healthy)'));
+  };
+  if (await poll(isHealthy, HEALTHY_WITHIN_MS, { everyMs: 1_000, signal })) return;
+  throw new LocalError(`Tasks are not healthy:\n${await docker(list)}`, 'see the logs.');
+}
+
 /** Removes the containers of all tasks of the stage. @param {string} stage */
 async function removeTasks(stage) {
-  const cluster = `arn:aws:ecs:us-east-1:000000000000:cluster/${stage}-orderflow`;
-  const ids = (await docker(['ps', '--all', '--quiet', '--filter', `label=${STAGE_LABEL}=${cluster}`])).split('\n');
+  const ids = (await docker(['ps', '--all', '--quiet', '--filter', ofStage(stage)])).split('\n');
   if (ids[0]) await docker(['rm', '--force', '--volumes', ...ids]);
 }
 
 /**
  * MiniStack with the Docker socket, behind its guard.
- * @param {Place} place @param {{ python: string, address: string, port: number }} options @returns {Promise<string>} URL
+ * @param {Place} place @param {{ python: string, address: string, port: number, stopSeconds: number }} options
+ * @returns {Promise<string>} URL
  */
-export async function startEmulator(place, { python, address, port }) {
+export async function startEmulator(place, { python, address, port, stopSeconds }) {
   const { root, logDir, credentials, stage } = place;
   const env = {
     ...ofTheMachine(process.env),
     ...(process.env['DOCKER_HOST'] ? { DOCKER_HOST: process.env['DOCKER_HOST'] } : {}),
     ...{ EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId, GATEWAY_PORT: String(port), LOG_LEVEL: 'WARNING' },
-    ...{ BRIDGE_ADDRESS: address, LOAD_BALANCER_HOST: HOST_NAME },
+    ...{ BRIDGE_ADDRESS: address, LOAD_BALANCER_HOST: HOST_NAME, STOP_SECONDS: String(stopSeconds) },
   };
   const args = ['-I', '-B', '-u', `${root}tools/rehearsal/emulator.py`];
   place.atEnd(() => removeTasks(stage));

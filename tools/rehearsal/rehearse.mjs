@@ -13,9 +13,9 @@ import { runToEnd } from '../local/run-to-end.mjs';
 import { createStep } from '../local/steps.mjs';
 import { connectAws } from './aws.mjs';
 import { auditAll, placeOne, underLoad } from './orders.mjs';
-import { findBridge, docker, HOST_NAME, startEmulator } from './place.mjs';
+import { docker, findBridge, HOST_NAME, startEmulator, untilTasksHealthy } from './place.mjs';
 import { startRelay } from './relay.mjs';
-import { forEmulator } from './template.mjs';
+import { forEmulator, stopSeconds } from './template.mjs';
 
 const BUILT_WITHIN_MS = 1_200_000;
 const ANSWERS_WITHIN_MS = 60_000;
@@ -86,6 +86,13 @@ export async function rehearse(place) {
   const { root, signal, credentials, stage } = place;
   const step = createStep(signal);
   const cluster = `${stage}-orderflow`;
+  const read = (/** @type {string} */ file) => readFileSync(`${root}infrastructure/${file}`, 'utf8');
+  /** @param {string[]} services */
+  const untilSteady = async (services) => {
+    const found = await aws.untilSteady(cluster, services);
+    await untilTasksHealthy(place);
+    return found;
+  };
 
   const address = await step('Docker', findBridge);
   await step('Node.js', checkNode);
@@ -110,25 +117,24 @@ export async function rehearse(place) {
     place.atEnd(keys.close);
   });
   const emulator = await step('MiniStack', async () =>
-    startEmulator(place, { python, address, port: await freePort() }),
+    startEmulator(place, { python, address, port: await freePort(), stopSeconds: stopSeconds(read('services.yaml')) }),
   );
   const aws = connectAws(emulator, credentials, signal);
   place.atEnd(aws.close);
 
-  const read = (/** @type {string} */ file) => readFileSync(`${root}infrastructure/${file}`, 'utf8');
   await step('stack of template.yaml', () => aws.deploy(`orderflow-${stage}`, read('template.yaml'), { Stage: stage }));
   const services = forEmulator(read('services.yaml'), credentials);
   const deployServices = (/** @type {string} */ version) =>
     aws.deploy(`orderflow-${stage}-services`, services, parametersOf(place, version, providerPort));
   const outputs = await step('stack of services.yaml', () => deployServices('1'));
-  await step('tasks run:', () => aws.untilSteady(cluster, SERVICE_NAMES));
+  await step('tasks run:', () => untilSteady(SERVICE_NAMES));
   const [, loadBalancer = ''] = outputs['LoadBalancerFullName']?.split('/') ?? [];
   const api = await step('load balancer', () => reachLoadBalancer(place, emulator, loadBalancer));
   await step('first order:', () => placeOne(place, api));
 
   const scale = async (/** @type {number} */ count) => {
     await aws.scale(cluster, 'order-worker', count);
-    return aws.untilSteady(cluster, ['order-worker']);
+    return untilSteady(['order-worker']);
   };
   const sent = await underLoad(place, api, async () => {
     await step('under load, scaled out:', () => scale(3));
@@ -137,7 +143,7 @@ export async function rehearse(place) {
         await docker(['tag', place.image(service, '1'), place.image(service, '2')], signal);
       await deployServices('2');
     });
-    await step('under load, rolled over:', () => aws.untilSteady(cluster, SERVICE_NAMES));
+    await step('under load, rolled over:', () => untilSteady(SERVICE_NAMES));
     await step('under load, scaled in:', () => scale(1));
   });
   await step(`orders sent: ${sent.accepted} accepted, ${sent.retried} sent again`, () => undefined);
