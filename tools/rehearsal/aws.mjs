@@ -5,7 +5,7 @@ import {
   DescribeStacksCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { DescribeServicesCommand, ECSClient, ListTasksCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { createStackReader } from '../doctor/aws/stack.mjs';
 import { request } from '../local/ask.mjs';
 import { LocalError } from '../local/fail.mjs';
@@ -88,21 +88,34 @@ export function connectAws(endpoint, credentials, signal) {
       throw new LocalError(`The services did not become steady:\n${state.join('\n')}`, 'see the logs above.');
     },
 
-    /** The log lines with this text, of all tasks. The signature is not checked, so none is made. @param {string} group @param {string} text */
-    async logLines(group, text) {
-      const answer = await request(endpoint, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': 'Logs_20140328.FilterLogEvents',
-          authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/${REGION}/logs/aws4_request, SignedHeaders=host, Signature=none`,
-        },
-        body: JSON.stringify({ logGroupName: group }),
-      });
-      if (answer?.status !== 200) throw new Error(`no log of ${group}: ${answer?.status} ${answer?.body}`);
-      /** @type {{ events: { logStreamName: string, message: string }[] }} */
-      const { events } = JSON.parse(answer.body);
-      return events.filter(({ message }) => message.includes(text));
+    /** The ids of its tasks. @param {string} cluster @param {string} serviceName */
+    async runningTasks(cluster, serviceName) {
+      const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName }));
+      return taskArns.map((arn) => arn.split('/').at(-1) ?? arn);
+    },
+
+    /** The lines of each log stream. The signature is not checked, so none is made. @param {string} group */
+    async logs(group) {
+      /** @type {Record<string, string[]>} */
+      const streams = {};
+      let nextToken;
+      do {
+        const answer = await request(endpoint, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/x-amz-json-1.1',
+            'x-amz-target': 'Logs_20140328.FilterLogEvents',
+            authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/${REGION}/logs/aws4_request, SignedHeaders=host, Signature=none`,
+          },
+          body: JSON.stringify({ logGroupName: group, nextToken }),
+        });
+        if (answer?.status !== 200) throw new Error(`no log of ${group}: ${answer?.status} ${answer?.body}`);
+        /** @type {{ events: { logStreamName: string, message: string }[], nextToken?: string }} */
+        const page = JSON.parse(answer.body);
+        for (const { logStreamName, message } of page.events) (streams[logStreamName] ??= []).push(message);
+        ({ nextToken } = page);
+      } while (nextToken);
+      return streams;
     },
     close() {
       for (const client of [cloudFormation, ecs, reader]) 'close' in client ? client.close() : client.destroy();

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import guard  # noqa: E402
 
 ADDRESS = os.environ["BRIDGE_ADDRESS"]
+STOP_SECONDS = int(os.environ["STOP_SECONDS"])
 HOST = os.environ["LOAD_BALANCER_HOST"].encode()
 # Tasks call the emulator by this name.
 NAMES = rb"(?:" + re.escape(ADDRESS).encode() + rb"|host\.docker\.internal)"
@@ -43,6 +44,18 @@ def with_load_balancer(app, guarded):
     return route
 
 
+def honour_stop_timeout():
+    """MiniStack kills a container 5 s after SIGTERM. The template says StopTimeout, which is the same for all tasks."""
+    from docker.models.containers import Container
+
+    stop = Container.stop
+
+    def stop_patiently(self, **options):
+        return stop(self, **{**options, "timeout": STOP_SECONDS})
+
+    Container.stop = stop_patiently
+
+
 def main():
     port = int(os.environ["GATEWAY_PORT"])
     key = os.environ.pop("EMULATOR_ACCESS_KEY_ID").encode()
@@ -53,6 +66,7 @@ def main():
     from hypercorn.config import Config
     from ministack.app import app
 
+    honour_stop_timeout()
     config = Config()
     config.bind = [f"{ADDRESS}:{port}"]
     config.keep_alive_timeout = 75

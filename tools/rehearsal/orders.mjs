@@ -4,7 +4,7 @@ import { ofTheMachine, toolVariables } from '../local/environment.mjs';
 import { LocalError } from '../local/fail.mjs';
 import { runToEnd } from '../local/run-to-end.mjs';
 
-const BATCH = { rate: '8', count: '32' };
+const BATCH = { rate: '10', count: '100' };
 const ENDS_WITHIN_MS = 240_000;
 const AUDITS = 12;
 const BETWEEN_AUDITS_MS = 5_000;

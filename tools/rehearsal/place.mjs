@@ -1,28 +1,40 @@
 /** What the rehearsal starts, and how it ends all of it. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerProblem } from '../local/docker.mjs';
 import { createCredentials, forDocker, ofTheMachine } from '../local/environment.mjs';
 import { startIn, untilHealthy } from '../local/embedded.mjs';
 import { LocalError } from '../local/fail.mjs';
+import { poll } from '../local/patience.mjs';
 import { runToEnd } from '../local/run-to-end.mjs';
 
 const STAGE_LABEL = 'com.amazonaws.ecs.cluster';
 const ENDS_WITHIN_MS = 120_000;
+const HEALTHY_WITHIN_MS = 120_000;
 /** The name that clients use. It exists nowhere: https://www.rfc-editor.org/rfc/rfc6761#section-6.2 */
 export const HOST_NAME = 'orders.rehearsal.test';
 
 /** @typedef {ReturnType<typeof createPlace>} Place */
 
+/** @param {string} address */
+function isOfThisMachine(address) {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(0, address, () => server.close(() => resolve(true)));
+  });
+}
+
 /** The address of Docker's bridge on this machine. Containers reach the emulator there, and it reaches them. */
-export function bridgeAddress() {
+export async function findBridge() {
   const problem = dockerProblem();
   if (problem) throw new LocalError(`The rehearsal needs Docker: ${problem}.`, 'Try: docker info');
-  const address = networkInterfaces()['docker0']?.find(({ family }) => family === 'IPv4')?.address;
-  if (address) return address;
+  const address = await docker(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}']);
+  if (await isOfThisMachine(address)) return address;
   throw new LocalError(
-    'This machine has no interface docker0, so tasks and emulator could not reach each other.',
+    `The bridge of Docker, ${address}, is not on this machine, so tasks and emulator could not reach each other.`,
     'Run it on Linux with Docker Engine on the same machine; Docker Desktop keeps its network in a virtual machine.',
   );
 }
@@ -63,26 +75,43 @@ export function createPlace(root, signal) {
   };
 }
 
+/** @param {string} stage */
+const ofStage = (stage) => `label=${STAGE_LABEL}=arn:aws:ecs:us-east-1:000000000000:cluster/${stage}-orderflow`;
+
+/**
+ * Waits until the images' own health checks pass. MiniStack counts a task as running before that.
+ * @param {Place} place
+ */
+export async function untilTasksHealthy({ stage, signal }) {
+  const list = ['ps', '--filter', ofStage(stage), '--format', '{{.Names}} {{.Status}}'];
+  const isHealthy = async () => {
+    const tasks = (await docker(list, signal)).split('\n');
+    return tasks.every((task) => task.endsWith('(healthy)'));
+  };
+  if (await poll(isHealthy, HEALTHY_WITHIN_MS, { everyMs: 1_000, signal })) return;
+  throw new LocalError(`Tasks are not healthy:\n${await docker(list)}`, 'see the logs.');
+}
+
 /** Removes the containers of all tasks of the stage. @param {string} stage */
 async function removeTasks(stage) {
-  const cluster = `arn:aws:ecs:us-east-1:000000000000:cluster/${stage}-orderflow`;
-  const ids = (await docker(['ps', '--all', '--quiet', '--filter', `label=${STAGE_LABEL}=${cluster}`])).split('\n');
+  const ids = (await docker(['ps', '--all', '--quiet', '--filter', ofStage(stage)])).split('\n');
   if (ids[0]) await docker(['rm', '--force', '--volumes', ...ids]);
 }
 
 /**
  * MiniStack with the Docker socket, behind its guard.
- * @param {Place} place @param {{ python: string, address: string, port: number }} options @returns {Promise<string>} URL
+ * @param {Place} place @param {{ python: string, address: string, port: number, stopSeconds: number }} options
+ * @returns {Promise<string>} URL
  */
-export async function startEmulator(place, { python, address, port }) {
+export async function startEmulator(place, { python, address, port, stopSeconds }) {
   const { root, logDir, credentials, stage } = place;
   const env = {
     ...ofTheMachine(process.env),
     ...(process.env['DOCKER_HOST'] ? { DOCKER_HOST: process.env['DOCKER_HOST'] } : {}),
     ...{ EMULATOR_ACCESS_KEY_ID: credentials.accessKeyId, GATEWAY_PORT: String(port), LOG_LEVEL: 'WARNING' },
-    ...{ BRIDGE_ADDRESS: address, LOAD_BALANCER_HOST: HOST_NAME },
+    ...{ BRIDGE_ADDRESS: address, LOAD_BALANCER_HOST: HOST_NAME, STOP_SECONDS: String(stopSeconds) },
   };
-  const args = ['-I', '-u', `${root}tools/rehearsal/emulator.py`];
+  const args = ['-I', '-B', '-u', `${root}tools/rehearsal/emulator.py`];
   place.atEnd(() => removeTasks(stage));
   const child = startIn({ root, logDir }, { name: 'emulator', command: python, args, env });
   place.atEnd(() => child.stop());
