@@ -95,6 +95,7 @@ describe('the policy evaluator', () => {
       'ForAllValues:StringEquals',
       policyOf(allow('a:B', '*', { 'ForAllValues:StringEquals': { 'events:source': 'x' } })),
     ],
+    ['Bool', policyOf(allow('a:B', '*', { Bool: { 'events:source': 'x' } }))],
     ['toString', policyOf(allow('a:B', '*', { toString: { 'events:source': 'x' } }))],
     ['aws:SourceIp', policyOf(allow('a:B', '*', { StringEquals: { 'aws:SourceIp': 'x' } }))],
     ['policy variable', policyOf(allow('a:B', 'arn:aws:sqs:::${aws:username}'))],

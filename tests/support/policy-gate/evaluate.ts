@@ -26,12 +26,9 @@ const ELEMENTS = ['Sid', 'Effect', 'Action', 'Resource', 'Condition'];
 const KEYS = ['events:source', 'events:detail-type'];
 
 type Glob = (pattern: string, text: string) => boolean;
+/** Those in use. Each compares a value of the policy with that of the request. */
+const OPERATORS = { StringEquals: (wanted, text) => wanted === text } satisfies Record<string, Glob>;
 type Operator = keyof typeof OPERATORS;
-const OPERATORS = {
-  StringEquals: (wanted, text) => wanted === text,
-  ArnEquals: (wanted, text) => matchesArn(wanted, text),
-  Bool: (wanted, text) => wanted.toLowerCase() === text.toLowerCase(),
-} satisfies Record<string, Glob>;
 
 /** `*` stands for any characters, `?` for one. */
 const matches: Glob = (pattern, text) => {

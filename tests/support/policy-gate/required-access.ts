@@ -15,9 +15,9 @@ const text = (value: unknown, what: string): string => {
   if (typeof value !== 'string' || value === '') throw new UnmappedError(`has no ${what}`);
   return value;
 };
-const list = (value: unknown, what: string): Body[] => {
+const list = <T = Body>(value: unknown, what: string): T[] => {
   if (!Array.isArray(value) || value.length === 0) throw new UnmappedError(`has no ${what}`);
-  return value as Body[];
+  return value as T[];
 };
 /** A name, or an ARN, which the APIs take too. */
 const orArn = (name: string, arn: string): string => (name.startsWith('arn:') ? name : arn);
@@ -80,10 +80,8 @@ const MAPPINGS: Readonly<Record<string, Mapping>> = {
   'DynamoDB Query': onTableOrIndex,
   'DynamoDB Scan': onTableOrIndex,
   'DynamoDB BatchGetItem': ({ RequestItems }) => {
-    const tables = Object.keys((RequestItems ?? {}) as object);
-    return list(tables, 'RequestItems').map((table) => ({
-      ...{ action: 'dynamodb:BatchGetItem', resource: tableArn(String(table)) },
-    }));
+    const tables = list<string>(Object.keys(RequestItems ?? {}), 'RequestItems');
+    return tables.map((table) => ({ action: 'dynamodb:BatchGetItem', resource: tableArn(table) }));
   },
   'DynamoDB ExecuteStatement': (body) => [ofStatement(body)],
   'DynamoDB BatchExecuteStatement': ({ Statements }) => list(Statements, 'Statements').map(ofStatement),
