@@ -56,6 +56,7 @@ KNOWN_TYPES = (
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::Events::Rule",
+    "AWS::IAM::ManagedPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
 )
@@ -121,6 +122,8 @@ def deploy():
     request = {
         "StackName": stack,
         "TemplateBody": template,
+        # The policies have names.
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "Parameters": [
             {"ParameterKey": parameter, "ParameterValue": settings[variable]}
             for parameter, variable in PARAMETERS.items()

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** As in compose.yaml. */
 export const LOCALSTACK_IMAGE = 'localstack/localstack:4.14.0';
 const ENVIRONMENT = {
-  SERVICES: 'cloudformation,dynamodb,events,sqs',
+  SERVICES: 'cloudformation,dynamodb,events,iam,sqs',
   EAGER_SERVICE_LOADING: '1',
   DYNAMODB_IN_MEMORY: '1',
   LS_LOG: 'warn',

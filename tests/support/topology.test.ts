@@ -36,7 +36,7 @@ describe('infrastructure/template.yaml', () => {
   const deployment = { parameters: { Stage: 'local' }, region: 'us-east-1', account: '000000000000' };
   const resources = readResources(read('infrastructure/template.yaml'), deployment, yaml);
   const rules = resources.rules as Rule[];
-  const policies = resources.policies as Policy[];
+  const policies = resources.queuePolicies as Policy[];
   const namesOf = (listed: unknown[], property: string) =>
     sorted((listed as Record<string, string>[]).map((one) => one[property] ?? ''));
   const arnOf = (queue: string) => `arn:aws:sqs:us-east-1:000000000000:${queue}`;
