@@ -18,9 +18,12 @@ export function restartIdFor(id: string, item: WorkItemRecord): string {
   return ofLetter !== undefined && ofLetter !== item.lastReplayId ? ofLetter : replayIdFor(`${id}:${item.version}`);
 }
 
+type Restartable = { status: string; failure?: Failure; erasedOn?: string };
+
 /** Why an item cannot be started again; undefined when it can. */
-export function whyNotRestartable({ status, failure }: { status: string; failure?: Failure }): string | undefined {
+export function whyNotRestartable({ status, failure, erasedOn }: Restartable): string | undefined {
   if (status !== 'FAILED') return `it is ${status}; only a FAILED item can be started again`;
+  if (erasedOn !== undefined) return 'its personal data was erased, so it cannot be started again';
   if (failure?.retriable === true) return undefined;
   return failure ? `it was refused for good: ${failure.code}, ${failure.message}` : 'it failed without a reason';
 }

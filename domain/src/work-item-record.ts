@@ -67,6 +67,8 @@ export type WorkItemRecord = {
   outboxAttempts: number;
   outboxSentAt?: number;
   awaiting?: string;
+  expiresAt?: number;
+  erasedOn?: string;
 };
 
 /** What the record of a new work item is made of. Times in epoch ms. */

@@ -59,7 +59,7 @@ export function subjectOf(body: string): { what: 'order' | 'notification'; id: s
 
 /** The attributes of a subject that `decideReplay` reads. */
 export const DECIDING_FIELDS = {
-  order: ['lastReplayId', 'contentHash', ...ORDER_OUTCOME_FIELDS],
+  order: ['lastReplayId', 'contentHash', 'erasedOn', ...ORDER_OUTCOME_FIELDS],
   notification: ['lastReplayId', 'contentHash'],
 } as const satisfies Record<'order' | 'notification', readonly string[]>;
 
@@ -89,6 +89,12 @@ export function decideReplay(
 ): 'send' | 'past' | Refusal {
   const { what, id } = subjectOf(body);
   if (!item) return { code: 'UNKNOWN_ITEM', reason: `there is no ${what} ${id}`, path: `detail.data.${what}Id` };
+  if (item.erasedOn !== undefined) {
+    return {
+      code: 'ERASED',
+      reason: `the personal data of ${what} ${id} was erased; drop this letter, which still has it`,
+    };
+  }
   const refusal = whyNotBelieved(body, item, rules);
   if (refusal) return refusal;
   // An outcome's event is about the order, but its replay starts a notification.

@@ -11,8 +11,14 @@ export const NOTIFICATION_INDEXES = {
   byOrder: { name: INDEXES.byOrder, partition: ORDER_KEY, sort: 'createdAtId' },
 } as const;
 
-/** The notifications table: how its work items are named, keyed, published and indexed. */
-export function notificationsTable({ notificationsTable: name }: Pick<ResourceNames, 'notificationsTable'>) {
+/**
+ * The notifications table: how its work items are named, keyed, published and indexed.
+ * @param options.retentionDays how long a notification is kept after it was sent or failed; absent: forever
+ */
+export function notificationsTable(
+  { notificationsTable: name }: Pick<ResourceNames, 'notificationsTable'>,
+  { retentionDays }: { retentionDays?: number | undefined } = {},
+) {
   return {
     name,
     key: NOTIFICATION_KEY,
@@ -23,5 +29,6 @@ export function notificationsTable({ notificationsTable: name }: Pick<ResourceNa
     outcomeEventOf: (notification: object) => notificationSent(notification as NotificationRecord),
     /** No consumer has to confirm that a notification was sent. */
     confirmedBy: [] as readonly string[],
+    retentionDays,
   } as const;
 }

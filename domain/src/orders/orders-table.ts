@@ -25,11 +25,17 @@ export const OUTCOME_CONSUMERS: OutcomeConsumers = {
   [NOTIFIER]: { rule: 'orderOutcomesRule', queue: 'notificationQueue' },
 };
 
+type Options = { notifies?: boolean; retentionDays?: number | undefined };
+
 /**
  * The orders table: how its work items are named, keyed, published and indexed.
  * @param options.notifies false while notification-worker gets no outcomes: they do not wait for its confirmation
+ * @param options.retentionDays how long an order is kept after its outcome is confirmed; absent: forever
  */
-export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTable'>, { notifies = true } = {}) {
+export function ordersTable(
+  { ordersTable: name }: Pick<ResourceNames, 'ordersTable'>,
+  { notifies = true, retentionDays }: Options = {},
+) {
   return {
     name,
     key: ORDER_KEY,
@@ -40,5 +46,6 @@ export function ordersTable({ ordersTable: name }: Pick<ResourceNames, 'ordersTa
     outcomeEventOf: (order: object) => orderOutcome(order as OrderRecord),
     confirmedBy: Object.keys(OUTCOME_CONSUMERS).filter((consumer) => notifies || consumer !== NOTIFIER),
     firstConsumer: NOTIFIER,
+    retentionDays,
   } as const;
 }

@@ -31,6 +31,16 @@ export function updateStatement(table: Table, id: string, { set, also = [], wher
   };
 }
 
+/** Deletes one item, if every condition holds. An item that does not exist counts as deleted. */
+export function deleteStatement(table: Table, id: string, where: readonly Clause[]): Statement {
+  const conditions = [clause(`"${table.key}" = ?`, id), ...where];
+  return {
+    key: id,
+    text: `DELETE FROM "${table.name}" WHERE ${conditions.map(({ text }) => text).join(' AND ')}`,
+    parameters: conditions.flatMap(({ parameters }) => parameters),
+  };
+}
+
 /** Inserts an item that does not exist. Attributes that are undefined are left out. */
 export function insertStatement(table: Table, item: Record<string, unknown>): Statement {
   const present = Object.entries(item).filter(([, value]) => value !== undefined);

@@ -79,6 +79,14 @@ export class ProcessEnv {
   @Max(1)
   OTEL_TRACES_SAMPLER_ARG = 1;
 
+  /**
+   * Days after which a finished and confirmed order or notification is deleted; unset: never. Longer than 18 days, the longest
+   * that a message about it can wait in its queue (4) and then in the dead-letter queue (14).
+   */
+  @IsOptional()
+  @IsCount(30, 3_650)
+  RETENTION_DAYS?: number;
+
   /** Ms from SIGTERM until a process that has not drained exits 1. */
   @IsCount(100, 600_000)
   SHUTDOWN_TIMEOUT_MS = 28_000;

@@ -52,7 +52,7 @@ async function createThing(table: WorkItemTable, result: 'completed' | 'failed' 
     thing,
     isWaiting: () => thing().outboxAt !== undefined || thing().outboxShard !== undefined,
     confirm: (consumer: string, by = table, version = thing().version) =>
-      confirmOutcome(counting, by, consumer, { id: 't1', version }),
+      confirmOutcome(counting, by, consumer, { id: 't1', version, now: at }),
   };
 }
 

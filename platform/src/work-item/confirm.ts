@@ -33,19 +33,20 @@ export async function readLateConsumers(
  * A statement is applied only if its list equals the stored one, so of two concurrent ones, one sees the other.
  *
  * @param outcome.version the version that the outcome wrote
+ * @param outcome.now epoch ms, from which the retention counts
  */
 export async function confirmOutcome(
   executor: StatementExecutor,
   table: WorkItemTable,
   consumer: string,
-  { id, version }: { id: string; version: number },
+  { id, version, now }: { id: string; version: number; now: number },
 ): Promise<void> {
   if (!table.confirmedBy.includes(consumer)) throw new Error(`no outcome of ${table.name} waits for ${consumer}`);
   let seen = awaitingOf(table);
   let awaited = [...table.confirmedBy];
   while (awaited.includes(consumer)) {
     const left = awaited.filter((name) => name !== consumer);
-    const result = await executor.execute(confirm(table, id, { version, seen, left }));
+    const result = await executor.execute(confirm(table, id, { version, seen, left, now }));
     if (result.applied) return;
     const item = result.item as WorkItem | undefined;
     // Everyone has confirmed it, or a replay has started a new life.

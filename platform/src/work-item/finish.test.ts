@@ -6,7 +6,7 @@ import type { WorkItemTable } from './work-item.js';
 
 const CONFIRMED: WorkItemTable = { ...TABLE, confirmedBy: ['a-consumer'] };
 /** The confirmation of the only consumer. */
-const LAST = { seen: undefined, left: [] };
+const LAST = { seen: undefined, left: [], now: 0 };
 
 describe('postpone', () => {
   const stored = { at: 'then', delaySeconds: 2 };

@@ -28,7 +28,7 @@ export async function restartItem(
   const id = String(seen[table.key]);
   const life = { now: at, replayId, outboxShard: table.outbox.shardOf(id), outboxAt: at + markerDelayMs };
   const result = await executor.execute(restart(table, id, seen, life));
-  const { failure: _failure, outcomeTraceparent: _traceparent, ...kept } = seen;
+  const { failure: _failure, outcomeTraceparent: _traceparent, expiresAt: _expiresAt, ...kept } = seen;
   const item = {
     ...kept,
     status: table.states.pending,

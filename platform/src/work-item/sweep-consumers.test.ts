@@ -12,7 +12,7 @@ const oneMessage = { visible: 1, inFlight: 0, delayed: 0 };
 function purgedQueue() {
   const outbox = createOutboxSystem([finishedThing({ awaiting: AWAITING })], { confirmedBy: BOTH });
   const confirm = (executor: StatementExecutor, consumer: string) =>
-    confirmOutcome(executor, outbox.table.table, consumer, { id: 'thing-1', version: 3 });
+    confirmOutcome(executor, outbox.table.table, consumer, { id: 'thing-1', version: 3, now: 0 });
   return { ...outbox, confirm };
 }
 

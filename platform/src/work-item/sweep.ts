@@ -137,7 +137,7 @@ export function createSweeper(swept: SweptTable, options: SweeperOptions, depend
 
   /** Removes the marker of an outcome that waits for no confirmation, for example after the configuration changed. */
   async function letGo(item: DueItem): Promise<void> {
-    const seen = { version: item.version, seen: item.awaiting, left: [] };
+    const seen = { version: item.version, seen: item.awaiting, left: [], now: now() };
     const result = await executor.execute(confirm(table, idOf(item), seen));
     if (!result.applied && result.item?.version === item.version) {
       throw new Error('the marker of a finished item cannot be removed');

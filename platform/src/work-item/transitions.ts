@@ -1,6 +1,12 @@
 import type { Statement } from '../dynamodb/executor.js';
-import { clause, insertStatement, updateStatement as update, type Clause } from '../dynamodb/statement-text.js';
-import { awaitingOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
+import {
+  clause,
+  deleteStatement,
+  insertStatement,
+  updateStatement as update,
+  type Clause,
+} from '../dynamodb/statement-text.js';
+import { awaitingOf, expiryOf, type TimelineEntry, type WorkItem, type WorkItemTable } from './work-item.js';
 import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
 /**
@@ -19,6 +25,8 @@ import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.j
  *     processing          ── takeOver ──> processing   by another message, after the lease has expired
  *     failed (retriable)  ── replay ────> processing   by a replayed message: a new life, marker set again
  *     failed (retriable)  ── restart ───> pending      by an operator, without a message: a new life, marker set again
+ *     completed, failed   ── erase ───> the same   without personal data; it can never start again
+ *     completed, failed   ── remove ──> –          deletes the item
  *
  * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
  * only one of several concurrent statements is applied. A claim, by whichever statement, also names the content hash of
@@ -41,12 +49,16 @@ const isAwaiting = (consumers: string | undefined): Clause =>
   consumers === undefined ? clause('"awaiting" IS MISSING') : clause('"awaiting" = ?', consumers);
 const isMarkedAt = (outboxAt: number): Clause => clause('"outboxAt" = ?', outboxAt);
 
+const isUnmarked = clause('"outboxAt" IS MISSING');
+const isErasedOn = (erasedOn: string): Clause => clause('"erasedOn" = ?', erasedOn);
+
 const REMOVE_AWAITING = 'REMOVE "awaiting"';
-const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', REMOVE_AWAITING];
+/** A new life has to be finished first, so it does not expire. */
+const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', 'REMOVE "expiresAt"', REMOVE_AWAITING];
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
 
-type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy'>;
+type Table = Pick<WorkItemTable, 'name' | 'key' | 'states' | 'confirmedBy' | 'retentionDays'>;
 
 /** Bounds the timeline: from this version on, an entry overwrites the last one of its name. */
 const MAX_ENTRY_VERSION = 60;
@@ -183,7 +195,9 @@ export function finish(table: Table, id: string, outcome: Outcome): Statement {
       updatedAt: iso(now),
       ...entriesAt(version, entries),
       ...attributes,
-      ...(isUnconfirmed ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) } : {}),
+      ...(isUnconfirmed
+        ? { outboxAt, outboxAttempts: 0, awaiting: awaitingOf(table) }
+        : { expiresAt: expiryOf(table, now) }),
     },
     also: isUnconfirmed ? [COUNT_EFFECT] : [COUNT_EFFECT, ...REMOVE_MARKER],
     where: [is(table.states.processing), isClaimedBy(claimToken)],
@@ -214,13 +228,41 @@ export function notePublication(
   return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** Takes a consumer off the list, and removes the marker with the last; no change of state. */
-export function confirm(table: Table, id: string, { version, seen, left }: Confirmation): Statement {
+/** Takes a consumer off the list. With the last, removes the marker and begins the retention; no change of state. */
+export function confirm(table: Table, id: string, { version, seen, left, now }: Confirmation): Statement {
   const { completed, failed } = table.states;
   const isLast = left.length === 0;
   return update(table, id, {
-    set: isLast ? { outboxAttempts: 0 } : { awaiting: left.join(' ') },
+    set: isLast ? { outboxAttempts: 0, expiresAt: expiryOf(table, now) } : { awaiting: left.join(' ') },
     also: isLast ? [...REMOVE_MARKER, ...(seen === undefined ? [] : [REMOVE_AWAITING])] : [],
     where: [isEither(completed, failed), isAtVersion(version), isAwaiting(seen)],
   });
+}
+
+/**
+ * completed, failed → the same: replaces attributes, if nothing more has to happen to the item. The new version makes
+ * consumers ignore late copies of the outcome's event. `set` must end a failure that is retriable.
+ */
+export function erase(
+  table: Table,
+  id: string,
+  seen: Pick<WorkItem, 'version'>,
+  { set, remove }: { set: { erasedOn: string } & Record<string, unknown>; remove: readonly string[] },
+): Statement {
+  return update(table, id, {
+    set: { ...set, version: seen.version + 1 },
+    also: remove.map((name) => `REMOVE "${name}"`),
+    where: [isEither(table.states.completed, table.states.failed), isAtVersion(seen.version), isUnmarked],
+  });
+}
+
+/** Replaces the attributes by which an erased item was found, once everything that belongs to it is erased. */
+export function endErasure(table: Table, id: string, erasedOn: string, set: Record<string, unknown>): Statement {
+  return update(table, id, { set, where: [isErasedOn(erasedOn)] });
+}
+
+/** completed, failed → –, if nothing more has to happen to the item. */
+export function remove(table: Table, id: string, seen: Pick<WorkItem, 'version'>): Statement {
+  const { completed, failed } = table.states;
+  return deleteStatement(table, id, [isEither(completed, failed), isAtVersion(seen.version), isUnmarked]);
 }

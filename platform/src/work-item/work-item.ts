@@ -19,6 +19,8 @@ export type WorkItemTable = {
   confirmedBy: readonly string[];
   /** The consumer that an outcome without `awaiting` waits for: it was there before `awaiting`. Absent: there was none. */
   firstConsumer?: string;
+  /** How long an item is kept once nothing more has to happen to it. Absent: forever. */
+  retentionDays?: number | undefined;
 };
 
 /** What decides for which consumers an outcome waits. */
@@ -28,6 +30,13 @@ export type Awaited = Pick<WorkItemTable, 'confirmedBy' | 'firstConsumer'>;
 export function awaitingOf({ confirmedBy, firstConsumer }: Awaited): string | undefined {
   const awaiting = confirmedBy.join(' ');
   return awaiting === '' || awaiting === firstConsumer ? undefined : awaiting;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+/** `expiresAt` of an item with which nothing has to happen after `now` (epoch ms); undefined if it is kept forever. */
+export function expiryOf({ retentionDays }: Pick<WorkItemTable, 'retentionDays'>, now: number): number | undefined {
+  return retentionDays === undefined ? undefined : Math.ceil(now / 1_000) + retentionDays * SECONDS_PER_DAY;
 }
 
 export function isFinished({ states }: Pick<WorkItemTable, 'states'>, { status }: { status: string }): boolean {
@@ -70,6 +79,13 @@ export type WorkItem = {
    * the first consumer had to, or all have.
    */
   awaiting?: string;
+  /**
+   * Epoch seconds after which DynamoDB deletes the item (its time to live). Written by the statement that removes the
+   * marker, and removed by a new life: an item with open work never expires.
+   */
+  expiresAt?: number;
+  /** The day on which its personal data was erased (ISO 8601, UTC). It is finished, and can never start again. */
+  erasedOn?: string;
 };
 
 /** A work item with an outbox marker, as the sweeper reads it. */
@@ -118,4 +134,5 @@ export type Confirmation = {
   seen: string | undefined;
   /** The consumers that are left. */
   left: readonly string[];
+  now: number;
 };

@@ -23,8 +23,9 @@ type Dependencies = AppDependencies<NotificationWorkerEnv> & { sender: Sender };
 export function createApp(dependencies: Dependencies): Worker {
   const { config, sender, metrics = createMetrics('notification-worker') } = dependencies;
   const names = resourceNames(config.STAGE);
-  const notifications = createStore(notificationsTable(names), dependencies);
-  const orders = ordersTable(names);
+  const { RETENTION_DAYS: retentionDays } = config;
+  const notifications = createStore(notificationsTable(names, { retentionDays }), dependencies);
+  const orders = ordersTable(names, { retentionDays });
   const believeOutcome = createBelieveOutcome(dependencies.aws.dynamo, orders, ORDER_OUTCOME_FIELDS);
   const factsOfOutcome = ensureNotification(notifications, orders, believeOutcome);
   const sendForOutcome = send(notifications, sender, factsOfOutcome);

@@ -72,7 +72,7 @@ export function ensureNotification(
     const { contentHash: ofRequest } = table.createdEventOf(record).detail.metadata;
     // A refused insert: an earlier delivery of the event has stored it.
     await executor.execute(insert(table, { ...record, contentHash: ofRequest }));
-    await confirmOutcome(executor, orders, NOTIFIER, { id: orderId, version });
+    await confirmOutcome(executor, orders, NOTIFIER, { id: orderId, version, now: now() });
     return { ...request, ...context, isDerived: true };
   };
 }

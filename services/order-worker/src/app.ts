@@ -15,7 +15,8 @@ type Dependencies = AppDependencies<OrderWorkerEnv> & { fulfilment: Fulfilment }
 export function createApp(dependencies: Dependencies): Worker {
   const { config, metrics = createMetrics('order-worker'), now } = dependencies;
   const names = resourceNames(config.STAGE);
-  const orders = createStore(ordersTable(names, { notifies: config.NOTIFY_ON_ORDER_OUTCOME }), dependencies);
+  const { NOTIFY_ON_ORDER_OUTCOME: notifies, RETENTION_DAYS: retentionDays } = config;
+  const orders = createStore(ordersTable(names, { notifies, retentionDays }), dependencies);
   const fulfilment = checkFulfilment(dependencies.fulfilment);
   const timed = createAcceptToTerminal(metrics, now);
   return createWorker({

@@ -13,7 +13,8 @@ export type Condition = { path: Path; operator: '=' | '<>' | 'IN' | 'IS MISSING'
 
 export type PartiqlStatement =
   | { kind: 'insert'; table: string; item: Item }
-  | { kind: 'update'; table: string; changes: Change[]; conditions: Condition[] };
+  | { kind: 'update'; table: string; changes: Change[]; conditions: Condition[] }
+  | { kind: 'delete'; table: string; conditions: Condition[] };
 
 const TABLE = '"(?<table>[^"]+)"';
 const PATH = '("[^"]+"(?:\\."[^"]+")*)';
@@ -22,9 +23,9 @@ const CHANGE = `(?:SET ${PATH} = (?:\\?|${PATH} \\+ 1)|REMOVE ${PATH})`;
 const CONDITION = `${PATH} (?:(=|<>|IN) (\\?|\\[\\?(?:, \\?)*\\])|(IS MISSING))`;
 
 const INSERT = new RegExp(`^INSERT INTO ${TABLE} VALUE \\{(?<fields>${FIELD}(?:, ${FIELD})*)\\}$`);
-const UPDATE = new RegExp(
-  `^UPDATE ${TABLE}(?<changes>(?: ${CHANGE})+) WHERE (?<conditions>${CONDITION}(?: AND ${CONDITION})*)$`,
-);
+const WHERE = ` WHERE (?<conditions>${CONDITION}(?: AND ${CONDITION})*)$`;
+const UPDATE = new RegExp(`^UPDATE ${TABLE}(?<changes>(?: ${CHANGE})+)${WHERE}`);
+const DELETE = new RegExp(`^DELETE FROM ${TABLE}${WHERE}`);
 
 /** The groups of each match, in the order of the text. */
 const partsOf = (pattern: string, text = ''): string[][] =>
@@ -60,11 +61,24 @@ export function parsePartiql(text: string, parameters: readonly unknown[]): Part
   return statement;
 }
 
+function toConditions(text: string | undefined, nextParameter: () => unknown): Condition[] {
+  return partsOf(CONDITION, text).map(([path = '', operator, marks = '', isMissing]) => ({
+    path: pathOf(path),
+    operator: (operator ?? isMissing) as Condition['operator'],
+    values: Array.from(marks.matchAll(/\?/g), nextParameter),
+  }));
+}
+
 function readStatement(text: string, nextParameter: () => unknown): PartiqlStatement {
   const insert = INSERT.exec(text)?.groups;
   if (insert) {
     const item = Object.fromEntries(partsOf(FIELD, insert.fields).map(([name = '']) => [name, nextParameter()]));
     return { kind: 'insert', table: insert.table ?? '', item };
+  }
+  const deletion = DELETE.exec(text)?.groups;
+  if (deletion) {
+    const { table = '', conditions } = deletion;
+    return { kind: 'delete', table, conditions: toConditions(conditions, nextParameter) };
   }
   const update = UPDATE.exec(text)?.groups;
   if (!update) throw new Error(`The fake's PartiQL does not cover this statement: ${text}`);
@@ -72,10 +86,6 @@ function readStatement(text: string, nextParameter: () => unknown): PartiqlState
     kind: 'update',
     table: update.table ?? '',
     changes: partsOf(CHANGE, update.changes).map((part) => toChange(part, nextParameter)),
-    conditions: partsOf(CONDITION, update.conditions).map(([path = '', operator, marks = '', isMissing]) => ({
-      path: pathOf(path),
-      operator: (operator ?? isMissing) as Condition['operator'],
-      values: Array.from(marks.matchAll(/\?/g), nextParameter),
-    })),
+    conditions: toConditions(update.conditions, nextParameter),
   };
 }

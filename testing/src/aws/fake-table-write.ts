@@ -43,11 +43,20 @@ function update(table: FakeTable, { changes, conditions }: Extract<PartiqlStatem
   table.put(applyChanges(old, changes));
 }
 
+/** Deleting an item that does not exist succeeds, whatever the condition. */
+function remove(table: FakeTable, conditions: readonly Condition[]): void {
+  const key = keyTextOf(table, conditions);
+  const old = table.get(key);
+  if (old && !holds(old, conditions)) throw conditionFailed(old);
+  table.remove(key);
+}
+
 /**
  * Applies the whole statement or nothing.
  * @throws StatementFailure
  */
 export function applyStatement(table: FakeTable, statement: PartiqlStatement): void {
   if (statement.kind === 'insert') insert(table, statement.item);
-  else update(table, statement);
+  else if (statement.kind === 'update') update(table, statement);
+  else remove(table, statement.conditions);
 }

@@ -45,6 +45,7 @@ export type FakeTable = {
   check(item: Item): void;
   /** Checks the item and stores a copy. */
   put(item: Item): void;
+  remove(keyText: string): void;
   items(): Item[];
   /** @throws StatementFailure if there is no such index. */
   source(indexName: string | undefined): Source;
@@ -151,6 +152,7 @@ export function createFakeTable(schema: TableSchema): FakeTable {
       check(item);
       stored.set(keyText(item), copy(item));
     },
+    remove: (text) => void stored.delete(text),
     items: () => copy([...stored.values()]),
     source(indexName) {
       if (indexName === undefined) return createSource(key, false, false);

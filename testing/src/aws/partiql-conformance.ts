@@ -190,4 +190,30 @@ const INSERTS: ConformanceCase[] = [
   { name: 'INSERT without the key', statement: `${INSERT} {'a': ?}`, parameters: [1], absent: true, ...INVALID },
 ];
 
-export const CONFORMANCE_CASES: readonly ConformanceCase[] = [...CONDITIONS, ...CHANGES, ...INSERTS];
+const DELETE = 'DELETE FROM "conformance" WHERE "id" = ? AND';
+const GONE = Object.fromEntries(Object.keys({ ...ITEM, id: '' }).map((name) => [name, undefined]));
+
+const DELETES: ConformanceCase[] = [
+  {
+    name: 'DELETE',
+    statement: `${DELETE} "status" IN [?, ?] AND "version" = ? AND "missing1" IS MISSING`,
+    parameters: ['$id', 'PENDING', 'COMPLETED', 1],
+    after: GONE,
+  },
+  {
+    name: 'DELETE with a condition that does not hold',
+    statement: `${DELETE} "status" IN [?, ?] AND "version" = ?`,
+    parameters: ['$id', 'PENDING', 'COMPLETED', 2],
+    ...REFUSED,
+  },
+  {
+    name: 'DELETE of a missing item',
+    statement: `${DELETE} "version" = ?`,
+    parameters: ['$id', 1],
+    absent: true,
+    after: GONE,
+    aws: 'success',
+  },
+];
+
+export const CONFORMANCE_CASES: readonly ConformanceCase[] = [...CONDITIONS, ...CHANGES, ...INSERTS, ...DELETES];

@@ -173,7 +173,11 @@ export function receiveOutcome(world: World, { consumer, version }: Notice): voi
   const { id, subject } = world;
   const actor = world.newActor({ name: `${consumer} with v${version}`, confirms: version, consumer });
   world.received.add(`${consumer} v${version}`);
-  world.start(confirmOutcome(world.executorOf(actor), subject.table, consumer, { id, version }).catch(tolerate));
+  world.start(
+    confirmOutcome(world.executorOf(actor), subject.table, consumer, { id, version, now: world.clock.now }).catch(
+      tolerate,
+    ),
+  );
 }
 
 /** A client repeats its POST. */

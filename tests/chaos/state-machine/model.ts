@@ -20,6 +20,8 @@ export type State = {
   attempts: number;
   /** If several consumers must confirm the outcome: those that have not. */
   awaiting: readonly string[];
+  /** The table's time to live will delete it. */
+  expires: boolean;
 };
 
 export type Result = 'completed' | 'failed for good' | 'failed for now';
@@ -97,7 +99,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       if (mayClaim(state, action.messageId, action.at, rules)) return claimed;
       if (!isReplay(state, action)) return undefined;
       const anew = {
-        ...{ effects: 0, retriable: undefined, marker: action.marker, attempts: 0, awaiting: [] },
+        ...{ effects: 0, retriable: undefined, marker: action.marker, attempts: 0, awaiting: [], expires: false },
         isGivenUp: action.givesUp,
       };
       return { ...claimed, ...anew, lastReplayId: action.replayId ?? '' };
@@ -109,7 +111,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       const handedOver = { marker: action.marker, attempts: 0, awaiting: consumers.length > 1 ? consumers : [] };
       return {
         ...state,
-        ...(consumers.length > 0 ? handedOver : { marker: undefined }),
+        ...(consumers.length > 0 ? handedOver : { marker: undefined, expires: true }),
         status: action.result === 'completed' ? 'completed' : 'failed',
         version: state.version + 1,
         effects: state.effects + 1,
@@ -126,7 +128,7 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       if (!mayStart) return undefined;
       const anew = {
         ...{ effects: 0, isGivenUp: false, retriable: undefined },
-        ...{ marker: action.marker, attempts: 0, awaiting: [] },
+        ...{ marker: action.marker, attempts: 0, awaiting: [], expires: false },
       };
       const free = { holder: '', token: '', leaseUntil: 0 };
       const { replayId: lastReplayId } = action;
@@ -145,7 +147,8 @@ export function next(state: State, action: Action, rules: Rules): State | undefi
       const isAsSeen = state.awaiting.join() === action.seen.join();
       if (!isFinished(state) || state.version !== action.version || !isAsSeen) return undefined;
       const awaiting = state.awaiting.filter((consumer) => consumer !== action.consumer);
-      return awaiting.length > 0 ? { ...state, awaiting } : { ...state, awaiting, marker: undefined, attempts: 0 };
+      if (awaiting.length > 0) return { ...state, awaiting };
+      return { ...state, awaiting, marker: undefined, attempts: 0, expires: true };
     }
   }
 }

@@ -2,7 +2,7 @@ import { isBelieved, isFinished, isReplay, type Action, type Rules, type State }
 import { demand } from './violation.js';
 
 /** Everything except the marker, which is not part of the state, and the version, which only counts changes. */
-function withoutMarker({ marker: _m, attempts: _a, awaiting: _w, version: _v, ...rest }: State): string {
+function withoutMarker({ marker: _m, attempts: _a, awaiting: _w, expires: _e, version: _v, ...rest }: State): string {
   return JSON.stringify(rest);
 }
 
@@ -57,6 +57,11 @@ export function demandPromises(before: State, after: State, action: Action, now:
   demand(
     others.length === 0 || after.marker !== undefined,
     'the marker of an outcome stays until its last consumer has confirmed it',
+    states,
+  );
+  demand(
+    after.expires === (isFinished(after) && after.marker === undefined),
+    'an item expires when nothing more has to happen to it, and never before',
     states,
   );
   demand(after.version === before.version + Number(changed), 'the version rises by one with each change', states);

@@ -45,6 +45,20 @@ describe('the model of the state machine', () => {
     expect(interventions.statements).toBeGreaterThan(0);
   }, 60_000);
 
+  it('notices a new life that may expire before it has ended', async () => {
+    let altered = 0;
+    const seam: Seam = (executor) => ({
+      execute: ({ text, ...statement }) => {
+        const kept = text.replace(' REMOVE "expiresAt"', '');
+        if (kept !== text) altered++;
+        return executor.execute({ ...statement, text: kept });
+      },
+    });
+    const { counterexample } = await exploreFake(seam, 600);
+    expect(counterexample).toContain('an item expires when nothing more has to happen to it, and never before');
+    expect(altered).toBeGreaterThan(0);
+  }, 60_000);
+
   it.each([
     ['a claim of any version', /"holder" IN/, / AND "version" = \?/],
     ['a claim for an event with any content', /"holder" IN/, / AND "contentHash" = \?/],

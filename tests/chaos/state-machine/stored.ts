@@ -5,7 +5,7 @@ import type { Item } from './subjects.js';
 
 /** Attributes that transitions may change. */
 const CHANGING = ['status', 'version', 'effects', 'holder', 'claimToken', 'leaseUntil', 'lastReplayId', 'failure']
-  .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt', 'awaiting'])
+  .concat(['outboxShard', 'outboxAt', 'outboxAttempts', 'outboxSentAt', 'awaiting', 'expiresAt'])
   .concat(['updatedAt', 'timeline', 'givenUpLife', 'sentAt', 'outcomeTraceparent']);
 
 /** A stored item as a state of the model. A marker needs both attributes, or the index does not contain the item. */
@@ -27,6 +27,7 @@ export function stateOf(item: Item, { states }: WorkItemTable): State {
     marker: outboxShard === undefined ? undefined : outboxAt,
     attempts: item.outboxAttempts as number,
     awaiting: namesIn(item.awaiting),
+    expires: item.expiresAt !== undefined,
   };
 }
 

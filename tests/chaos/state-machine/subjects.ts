@@ -32,10 +32,12 @@ function hashed(subject: Subject): Subject {
   };
 }
 
+const RETENTION = { retentionDays: 30 };
+
 export function createSubjects(stage: string): Record<SubjectName, Subject> {
   const names = resourceNames(stage);
   const order: Subject = {
-    table: ordersTable(names),
+    table: ordersTable(names, RETENTION),
     record: (orderId, now, outboxAt) => {
       const items = [{ productId: 'p-1', productName: 'A product', quantity: 2, unitPrice: 12.5 }];
       const request = { customerId: 'state-machine', items, totalAmount: 25 };
@@ -49,7 +51,7 @@ export function createSubjects(stage: string): Record<SubjectName, Subject> {
     'shared order': hashed({ ...order, table: { ...order.table, confirmedBy } }),
     'older order': order,
     notification: hashed({
-      table: notificationsTable(names),
+      table: notificationsTable(names, RETENTION),
       record: (notificationId, now, outboxAt) => {
         const request = { orderId: notificationId, channel: 'EMAIL', message: 'A message' } as const;
         return newNotificationRecord({ notificationId, request, now, outboxAt, ...CONTEXT });

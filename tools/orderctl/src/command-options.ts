@@ -1,3 +1,4 @@
+import { isReference } from '@orderflow/contracts';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ConnectedSystem } from './connect.js';
 import type { ApiTarget } from './send/token-source.js';
@@ -39,6 +40,14 @@ export function idOf(text: string): string {
   const id = text.trim().toLowerCase();
   if (/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id)) return id;
   throw new InvalidArgumentError('An id looks like 0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11.');
+}
+
+/** A customer's id, as orders name it. */
+export function customerIdOf(text: string): string {
+  if (isReference(text)) return text;
+  throw new InvalidArgumentError(
+    'A customer id is 1 to 64 of A-Z a-z 0-9 . _ : @ - and starts with a letter or digit.',
+  );
 }
 
 /** Collects the values of an option that may be repeated. */

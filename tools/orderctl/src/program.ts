@@ -4,6 +4,7 @@ import { auditCommand } from './audit/audit-command.js';
 import {
   collect,
   countingNumber,
+  customerIdOf,
   examples,
   idOf,
   wholeNumber,
@@ -12,6 +13,7 @@ import {
   type RunOnApi,
 } from './command-options.js';
 import { addDeadLetterCommands } from './dead-letters/commands.js';
+import { eraseCustomer } from './erase/erase.js';
 import { order } from './order/order.js';
 import { restartAll, type RestartOptions } from './restart/restart-all.js';
 import type { Kind } from './restart/restart.js';
@@ -125,6 +127,23 @@ ${examples('audit', '', '--tolerance 60 --json', '--endpoint http://127.0.0.1:45
     .action(run(auditCommand));
 }
 
+function addEraseCommand(program: Command, run: Run): void {
+  withTarget(program.command('erase'))
+    .description("erases a customer's personal data from finished orders and their notifications; asks first")
+    .argument('<customerId>', "the customer's id, in its exact spelling", customerIdOf)
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'show what would be done, and do nothing')
+    .addHelpText(
+      'after',
+      `
+Notifications are deleted. Orders keep their ids, products, quantities, prices, states and times; the customer id and all
+free text go. Orders in progress, or with a dead letter, are left and listed with what to do: run it again afterwards.
+It exits with 0 if no order has the customer id. Running it twice does no harm.
+${examples('ops', 'erase customer-42 --dry-run', 'erase customer-42', 'erase customer-42 --yes --json --aws --stage production')}`,
+    )
+    .action(run(eraseCustomer));
+}
+
 /** @param doctor a separate program, because it works before anything is installed */
 export function createProgram(run: Run, runOnApi: RunOnApi, doctor: (args: string[]) => Promise<void>): Command {
   const program = new Command('orderctl')
@@ -136,6 +155,7 @@ export function createProgram(run: Run, runOnApi: RunOnApi, doctor: (args: strin
   addTailCommand(program, run);
   addSendCommand(program, runOnApi);
   addAuditCommand(program, run);
+  addEraseCommand(program, run);
   addDeadLetterCommands(program, run);
   program
     .command('doctor')

@@ -18,8 +18,9 @@ export class Orders implements StoredItems {
   readonly table;
   readonly reader;
 
-  constructor({ dynamo }: AwsClients, names: ResourceNames, { NOTIFY_ON_ORDER_OUTCOME: notifies }: ApiEnv) {
-    this.table = ordersTable(names, { notifies });
+  constructor({ dynamo }: AwsClients, names: ResourceNames, config: ApiEnv) {
+    const { NOTIFY_ON_ORDER_OUTCOME: notifies, RETENTION_DAYS: retentionDays } = config;
+    this.table = ordersTable(names, { notifies, retentionDays });
     this.reader = createTableReader(dynamo, this.table);
   }
 
@@ -48,8 +49,8 @@ export class Notifications implements StoredItems {
   readonly table;
   readonly reader;
 
-  constructor({ dynamo }: AwsClients, names: ResourceNames) {
-    this.table = notificationsTable(names);
+  constructor({ dynamo }: AwsClients, names: ResourceNames, { RETENTION_DAYS: retentionDays }: ApiEnv) {
+    this.table = notificationsTable(names, { retentionDays });
     this.reader = createTableReader(dynamo, this.table);
   }
 }

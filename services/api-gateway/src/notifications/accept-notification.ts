@@ -4,6 +4,7 @@ import { idForKey, newId } from '@orderflow/domain/ids';
 import { newNotificationRecord, toAcceptedNotification } from '@orderflow/domain/notifications/notification';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
 import { Acceptance, keyOwnerOf } from '../accepting/acceptance.js';
+import { ApiProblem } from '../http/problems/api-problem.js';
 import type { Caller } from '../identity/caller.js';
 import type { RequestContext } from '../http/requests/request-context.js';
 import { Notifications, Orders } from '../infrastructure/stored-items.js';
@@ -23,7 +24,9 @@ export class AcceptNotification {
     request: CreateNotificationRequest,
     context: RequestContext,
   ): Promise<{ notification: Notification; isRepeat: boolean }> {
-    const { customerId } = await this.orders.get(caller, request.orderId, ['customerId']);
+    const { customerId, erasedOn } = await this.orders.get(caller, request.orderId, ['customerId', 'erasedOn']);
+    // Nothing would find and erase the text of a new notification.
+    if (erasedOn !== undefined) throw new ApiProblem('ORDER_NOT_FOUND', 'The personal data of this order was erased.');
     const { idempotencyKey } = context;
     const notificationId =
       idempotencyKey === undefined

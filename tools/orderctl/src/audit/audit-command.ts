@@ -27,9 +27,11 @@ function printTotals(report: AuditReport, terminal: Terminal): void {
   terminal.out(
     `fulfilment: ${fulfilled} COMPLETED = fulfilled; FAILED = ${cancelled} cancelled, ${refused} refused, ${untried} never tried, ${notCancelled} not cancelled\n`,
   );
+  const { erased, expired } = outcomes;
+  const gone = erased + expired > 0 ? `; ${erased} erased and ${expired} expiring, without notification` : '';
   terminal.out(
     outcomes.expected
-      ? `outcomes: ${outcomes.notified} notified, ${outcomes.underWay} under way, ${outcomes.missing} missing\n\n`
+      ? `outcomes: ${outcomes.notified} notified, ${outcomes.underWay} under way, ${outcomes.missing} missing${gone}\n\n`
       : 'outcomes: this stage delivers them to no consumer\n\n',
   );
   terminal.out(row(['queue', 'visible', 'in flight', 'delayed'], QUEUE_WIDTHS));

@@ -32,7 +32,9 @@ type FindingKind =
   /** A notification of an event that is not an outcome of its order. */
   | 'stray-notification'
   /** A notification whose order does not exist. */
-  | 'from-nowhere';
+  | 'from-nowhere'
+  /** An erased order that still has its customer id, or a notification of an erased order. */
+  | 'not-erased';
 
 type ItemClass = 'terminal' | 'inProgress' | 'deadLettered' | 'lost';
 export type Problem = { kind: FindingKind; text: string };
@@ -45,7 +47,7 @@ export type Verdict = {
   /** Holds unless the messages in the queue explain the overdue marker. */
   unlessQueued?: { queue: QueueName; problem: Problem };
   /** Of a finished order. */
-  outcome?: 'notified' | 'underWay' | 'missing' | undefined;
+  outcome?: 'notified' | 'underWay' | 'missing' | 'erased' | 'expired' | undefined;
   /** Of a finished order. */
   ending?: keyof Endings | undefined;
 };
@@ -61,6 +63,17 @@ export type Circumstances = {
 type Checked = WorkItemRecord & { status: string };
 
 export const problem = (kind: FindingKind, text: string): Problem => ({ kind, text });
+/**
+ * DynamoDB deletes expired items within days and in any order, and an order expires a little before or after its
+ * notification. So what refers to an expiring item may already be gone.
+ */
+const EXPIRY_SLACK_MS = 7 * 86_400_000;
+
+/** @param expiresAtMs epoch ms; undefined: never */
+export function isExpiring(expiresAtMs: number | undefined, { now }: Pick<Circumstances, 'now'>): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= now + EXPIRY_SLACK_MS;
+}
+
 export const inSeconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
 /** For how many ms the marker has been due; undefined within the tolerance. */

@@ -6,6 +6,7 @@ import {
   checkUnfinished,
   effectsProblem,
   inSeconds,
+  isExpiring,
   overdueMs,
   problem,
   type Circumstances,
@@ -27,14 +28,34 @@ function causeProblems(notification: NotificationRecord, order: OrderRecord): Pr
   return [problem('stray-notification', text)];
 }
 
+/**
+ * Whether the order may have expired before its notification. The order of an outcome's notification is kept at least as
+ * long as the notification would be if it had ended when it was created. A requested one may be much younger than its order.
+ */
+function mayOutlive(
+  { causationId, createdAt, updatedAt, expiresAt }: NotificationRecord,
+  around: Circumstances,
+): boolean {
+  if (expiresAt === undefined) return false;
+  const keptMs = expiresAt * 1_000 - Date.parse(updatedAt);
+  return causationId === undefined || isExpiring(Date.parse(createdAt) + keptMs, around);
+}
+
+function originProblems(notification: NotificationRecord, order: OrderRecord | undefined, around: Circumstances) {
+  const { orderId } = notification;
+  if (!order) {
+    return mayOutlive(notification, around) ? [] : [problem('from-nowhere', `its order ${orderId} does not exist`)];
+  }
+  if (order.erasedOn === undefined) return causeProblems(notification, order);
+  return [problem('not-erased', `the personal data of its order ${orderId} was erased on ${order.erasedOn}`)];
+}
+
 export function checkNotification(
   notification: NotificationRecord,
   order: OrderRecord | undefined,
   around: Circumstances,
 ): Verdict {
-  const origin: Problem[] = order
-    ? causeProblems(notification, order)
-    : [problem('from-nowhere', `its order ${notification.orderId} does not exist`)];
+  const origin = originProblems(notification, order, around);
   if (!isFinished({ states: NOTIFICATION_STATES }, notification)) {
     const verdict = checkUnfinished(notification, NOTIFICATION_STATES, 'notificationQueue', around);
     return { ...verdict, problems: [...origin, ...verdict.problems] };

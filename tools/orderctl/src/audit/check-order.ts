@@ -1,5 +1,6 @@
 import { notificationIdFor } from '@orderflow/domain/ids';
 import { ORDER_STATES, type OrderRecord } from '@orderflow/domain/orders/order';
+import { isPseudonym } from '@orderflow/domain/orders/erased-order';
 import { orderOutcome } from '@orderflow/domain/orders/order-events';
 import { NOTIFIER, type OutcomeConsumers } from '@orderflow/domain/orders/orders-table';
 import { missingConsumers } from '@orderflow/platform/work-item/confirm';
@@ -9,6 +10,7 @@ import {
   checkUnfinished,
   effectsProblem,
   inSeconds,
+  isExpiring,
   overdueMs,
   problem,
   type Circumstances,
@@ -37,7 +39,8 @@ function endingOf({ status, failure }: OrderRecord): keyof Endings | undefined {
   if (!failure) return undefined;
   if (failure.cancelled === true) return 'cancelled';
   if (failure.code === 'RETRIES_EXHAUSTED') return 'notCancelled';
-  return failure.retriable ? 'untried' : 'refused';
+  // An erased order is never retriable.
+  return failure.retriable || failure.code === 'UNDELIVERED' ? 'untried' : 'refused';
 }
 
 export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verdict {
@@ -53,6 +56,11 @@ export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verd
     problems.push(problem('not-cancelled', text));
   }
   const verdict: Verdict = { class: 'terminal', problems, ending };
+  if (order.erasedOn !== undefined) {
+    const text = 'its erasure was interrupted: run npm run ops -- erase again for its customer';
+    if (!isPseudonym(order.customerId)) problems.push(problem('not-erased', text));
+    return { ...verdict, outcome: 'erased' };
+  }
   const { consumers, deadLetteredFor } = around;
   // Without a list, only NOTIFIER is awaited, which is known by its notification.
   const listed = { confirmedBy: Object.keys(consumers), firstConsumer: NOTIFIER };
@@ -73,6 +81,10 @@ export function checkOrder(order: OrderRecord, around: OrderCircumstances): Verd
     return { ...verdict, outcome: 'notified', unlessQueued: { queue: 'notificationQueue', problem: left } };
   }
   const notConfirmed = `${missing.join(' and ')} did not confirm its outcome`;
+  const expiresAtMs = order.expiresAt === undefined ? undefined : order.expiresAt * 1_000;
+  if (outboxAt === undefined && missing.length === 0 && isExpiring(expiresAtMs, around)) {
+    return { ...verdict, outcome: 'expired' };
+  }
   if (outboxAt === undefined) {
     const text = `${status}, but its outcome has no notification and no marker that would bring one`;
     if (missing.length > 0)

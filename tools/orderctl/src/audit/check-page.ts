@@ -31,7 +31,7 @@ type Dependencies = CheckDependencies & { deadLettered: DeadLettered };
 /** An order's items and all timelines, which are most of the data, are not read. */
 const ATTRIBUTES = [
   ...['status', 'version', 'effects', 'updatedAt', 'leaseUntil', 'lastReplayId', 'failure', 'correlationId'],
-  ...['outboxAt', 'awaiting', ORDER_KEY],
+  ...['outboxAt', 'awaiting', 'expiresAt', ORDER_KEY],
 ];
 
 async function byId(reader: TableReader, key: string, ids: readonly unknown[]): Promise<Map<string, object>> {
@@ -99,12 +99,12 @@ export function createItemKinds(dependencies: Dependencies) {
   return [
     {
       ...{ name: 'order' as const, table: tables.orders, reader: orders, check: checkOrders },
-      attributes: [...ATTRIBUTES, 'customerId', 'totalAmount'],
+      attributes: [...ATTRIBUTES, 'customerId', 'totalAmount', 'erasedOn'],
     },
     {
       ...{ name: 'notification' as const, table: tables.notifications, reader: notifications },
       check: checkNotifications,
-      attributes: [...ATTRIBUTES, NOTIFICATION_KEY, 'causationId'],
+      attributes: [...ATTRIBUTES, NOTIFICATION_KEY, 'causationId', 'createdAt'],
     },
   ];
 }

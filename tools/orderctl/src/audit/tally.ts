@@ -51,7 +51,7 @@ function toFinding(kind: ItemKind['name'], id: string, item: Item, { kind: what,
 /** Adds up what was decided item by item, and keeps the first findings. */
 export function createTally(onFinding?: (finding: AuditFinding) => void) {
   const totals = { order: noItems(), notification: noItems() };
-  const outcomes = { notified: 0, underWay: 0, missing: 0 };
+  const outcomes = { notified: 0, underWay: 0, missing: 0, erased: 0, expired: 0 };
   const endings = { ...NO_ENDINGS };
   const findings: AuditFinding[] = [];
   let findingCount = 0;

@@ -1,42 +1,32 @@
-import { INDEXES, type Notification, type TimelineStep } from '@orderflow/contracts';
+import { type Notification, type TimelineStep } from '@orderflow/contracts';
 import { notificationsTable } from '@orderflow/domain/notifications/notifications-table';
-import { ORDER_KEY, ordersTable } from '@orderflow/domain/orders/orders-table';
+import { ordersTable } from '@orderflow/domain/orders/orders-table';
 import { toNotification, type NotificationRecord } from '@orderflow/domain/notifications/notification';
 import { toOrder, type OrderRecord } from '@orderflow/domain/orders/order';
 import { timelineOf } from '@orderflow/domain/timeline/timeline';
 import { createTableReader } from '@orderflow/platform/dynamodb/table-reader';
+import { readPartition } from '../read-partition.js';
 import type { ConnectedSystem } from '../connect.js';
 import { printFacts, printTable, type Terminal } from '../terminal.js';
 
-/** Items per call. */
-const PAGE = 100;
-
 async function notificationsOf({ aws, names }: ConnectedSystem, orderId: string): Promise<NotificationRecord[]> {
-  const reader = createTableReader(aws.dynamo, notificationsTable(names));
+  const table = notificationsTable(names);
+  const reader = createTableReader(aws.dynamo, table);
   const found: NotificationRecord[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const entries = await reader.query({
-      index: INDEXES.byOrder,
-      partition: { name: ORDER_KEY, value: orderId },
-      sort: { name: 'createdAtId', after },
-      newestFirst: false,
-      limit: PAGE,
-    });
-    const page = await reader.getMany(entries.map((entry) => String(entry.notificationId)));
-    found.push(...(page as NotificationRecord[]));
-    if (entries.length < PAGE) return found;
-    after = String(entries.at(-1)?.createdAtId);
+  for await (const ids of readPartition(reader, table.key, table.indexes.byOrder, orderId)) {
+    found.push(...((await reader.getMany(ids)) as NotificationRecord[]));
   }
+  return found;
 }
 
 async function readOrder(system: ConnectedSystem, orderId: string) {
   const record = await createTableReader(system.aws.dynamo, ordersTable(system.names)).get(orderId);
   if (!record) return undefined;
   const notifications = await notificationsOf(system, orderId);
-  const { outboxAt, outboxAttempts } = record as OrderRecord;
+  const { outboxAt, outboxAttempts, erasedOn } = record as OrderRecord;
   return {
     order: toOrder(record as OrderRecord),
+    erasedOn,
     notifications: notifications.map(toNotification),
     outbox: outboxAt === undefined ? null : { dueAt: new Date(outboxAt).toISOString(), attempts: outboxAttempts },
     steps: timelineOf(record as OrderRecord, notifications).steps,
@@ -72,7 +62,7 @@ function subjectOf({ subject, notificationId }: TimelineStep, notifications: rea
 
 const GOES_WRONG = ['retried', 'republished', 'cancelled', 'dead-lettered', 'undelivered', 'failed'];
 
-function printOrder({ order: found, notifications, outbox, steps }: Found, terminal: Terminal): void {
+function printOrder({ order: found, erasedOn, notifications, outbox, steps }: Found, terminal: Terminal): void {
   const { orderId, status, version, customerId, totalAmount, items, correlationId, failure } = found;
   const republished = steps.filter(({ step, subject }) => step === 'republished' && subject === 'order').length;
   const facts = {
@@ -80,6 +70,7 @@ function printOrder({ order: found, notifications, outbox, steps }: Found, termi
     status: `${status}, version ${version}`,
     failure: failure && `${failure.code}: ${failure.message}${failure.retriable ? ' (retriable)' : ''}`,
     customer: customerId,
+    erased: erasedOn && `its personal data, on ${erasedOn}`,
     total: `${totalAmount.toFixed(2)} for ${items.length} ${items.length === 1 ? 'item' : 'items'}`,
     correlation: correlationId,
     outbox: outbox ? `marker due at ${outbox.dueAt}, republished ${republished} times` : 'no marker: nothing is open',
