@@ -1,5 +1,5 @@
 /** A proxy before an emulator that enforces IAM policies, which the emulators do wrongly or not at all. */
-import { denied, operationOf, type AwsRequest, type AwsService } from '../faulty-network/aws-json.js';
+import { denied, operationOf, type AwsRequest } from '../faulty-network/aws-json.js';
 import { startProxy, type Answer, type Exchange } from '../faulty-network/proxy.js';
 import { createCredentials, type Credentials } from '../../../tools/local/environment.mjs';
 import { callWithoutParts, partsOf } from './batches.js';
@@ -116,7 +116,7 @@ export async function startPolicyGate(targetUrl: string, { policies, upstream, h
     const [first] = judged.filter((refusal) => refusal !== undefined);
     if (!first) return forward({ headers });
     const parts = partsOf(name, request);
-    if (!parts) return denied(service as AwsService, first.message);
+    if (!parts) return service ? denied(service, first.message) : unknownCaller(first.message);
     return callWithoutParts(parts, judged, (left) =>
       forward({ headers, body: JSON.stringify({ ...request, ...left }) }),
     );

@@ -1,0 +1,62 @@
+/**
+ * No rule of the policies can be missing: without it, a flow fails visibly. What noticed is printed with
+ * `npm test -- --selectProjects integration --testPathPatterns policies-minimal`.
+ */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { build } from '../../tools/local/requirements.mjs';
+import type { Service } from '../../tools/local/embedded.mjs';
+import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
+import { startGatedStage, startGatedSystem } from '../support/policy-gate/gated-system.js';
+import { removeEachOf, removeEachOfOperator, type Notice } from '../support/policy-gate/minimality.js';
+
+function expectNoticed(principal: string, notices: readonly Notice[]): void {
+  const lines = notices.map(({ rule, by = 'NOT NOTICED' }) => `${rule}\n    ${by}`);
+  process.stdout.write(`${principal}: ${notices.length} rules, each removed\n  ${lines.join('\n  ')}\n`);
+  expect(notices.length).toBeGreaterThan(0);
+  expect(notices.filter(({ by }) => by === undefined)).toEqual([]);
+}
+
+describe('a rule that is removed is noticed', () => {
+  let emulator: Emulator;
+
+  beforeAll(async () => {
+    await build(fileURLToPath(new URL('../..', import.meta.url)));
+    emulator = await startEmptyEmulator();
+  }, 600_000);
+
+  afterAll(async () => {
+    await emulator.dispose();
+  }, 60_000);
+
+  it.concurrent.each<[Service, string, boolean]>([
+    ['api-gateway', 'no-api', true],
+    // Without sweeps, because the sweeper makes up for what a worker may not do.
+    ['order-worker', 'no-ow', false],
+    ['notification-worker', 'no-nw', false],
+  ])(
+    'of %s',
+    async (service, stage, sweeps) => {
+      const gated = await startGatedSystem(emulator, stage, { sweeps });
+      try {
+        expectNoticed(service, await removeEachOf(gated, service));
+      } finally {
+        await gated.dispose();
+      }
+    },
+    600_000,
+  );
+
+  it.concurrent(
+    'of the operator',
+    async () => {
+      const gated = await startGatedStage(emulator, 'no-op');
+      try {
+        expectNoticed('operator', await removeEachOfOperator(gated, gated.gate.rulesOf('operator')));
+      } finally {
+        await gated.dispose();
+      }
+    },
+    600_000,
+  );
+});
