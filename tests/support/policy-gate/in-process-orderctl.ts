@@ -1,6 +1,7 @@
 import { createAwsClients } from '@orderflow/platform/aws/clients';
 import { connect } from '@orderflow/orderctl/connect';
 import { createProgram } from '@orderflow/orderctl/program';
+import { startDeadline } from '@orderflow/orderctl/terminal';
 import type { Credentials } from '../../../tools/local/environment.mjs';
 import { createTerminal } from '../operator.js';
 
@@ -25,9 +26,10 @@ export async function orderctl({ endpoint, stage, credentials }: Target, ...args
   const program = createProgram(
     (work) =>
       async (...given) => {
-        const options = (given.pop() as { optsWithGlobals: () => object }).optsWithGlobals();
+        const options = (given.pop() as { optsWithGlobals: () => { for?: number } }).optsWithGlobals();
+        const deadline = options.for === undefined ? undefined : startDeadline(terminal, options.for * 1_000);
         const system = await connect({ stage, region, endpoint, credentials }, aws, terminal);
-        exitCode = await work(system, terminal, ...([...given.slice(0, -1), options] as never[]));
+        exitCode = await work(system, terminal, ...([...given.slice(0, -1), options, deadline] as never[]));
       },
     () => () => Promise.reject(new Error('this needs the API')),
     () => Promise.reject(new Error('the doctor is another program')),

@@ -5,13 +5,13 @@ import type { Service } from '../../../tools/local/embedded.mjs';
 import type { Rule } from './evaluate.js';
 import type { GatedStage, GatedSystem } from './gated-system.js';
 import { OPERATOR_FLOWS } from './operator-flows.js';
-import { SERVICE_FLOWS, type Flow, type ServiceFlow } from './service-flows.js';
+import { SERVICE_FLOWS, VisibleFailure, type Flow, type ServiceFlow } from './service-flows.js';
 
 /** `by` is absent if no flow noticed. */
 export type Notice = { rule: string; by?: string };
 
 /** How long a flow may still succeed after the gate has refused a call of it. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 2_000;
 /** Until the gate refuses a call, and until everything is done after the rule is back. */
 const WITHIN_MS = 60_000;
 
@@ -80,52 +80,61 @@ type Removal<Gated extends GatedStage> = {
   principal: string;
   rule: Rule;
   flow: readonly [name: string, Flow<Gated>];
-  /** Whoever lost the rule starts again: queue URLs, for example, are cached. */
-  restart: () => Promise<void>;
+  /** Makes the principal forget what it has cached. */
+  restart?: (() => Promise<void>) | undefined;
 };
+
+/** A failure is shown if it says so, or if the flow has not ended after a while. */
+async function untilShown(name: string, end: () => Promise<unknown>): Promise<string | undefined> {
+  const look = async (): Promise<{ shown?: string } | undefined> => {
+    try {
+      return (await end()) ? {} : undefined;
+    } catch (error) {
+      if (error instanceof VisibleFailure) return { shown: error.message };
+      throw error;
+    }
+  };
+  try {
+    return (await eventually(look, name, PATIENCE_MS)).shown;
+  } catch (error) {
+    return toError(toError(error).cause ?? error).message;
+  }
+}
 
 /**
  * Runs a flow without the rule. The flow must fail after the gate has refused a call for lack of that rule, and go on to
  * its end when the rule is back: that the machine was slow is no notice, and a missing permission must lose nothing.
  */
-async function remove<Gated extends GatedStage>({ gated, ...removal }: Removal<Gated>): Promise<Notice> {
+async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how }: Removal<Gated>): Promise<Notice> {
   const { gate } = gated;
-  const { principal, rule, restart } = removal;
-  const [name, flow] = removal.flow;
+  const [name, flow] = how.flow;
   const rules = gate.rulesOf(principal);
   const refusedBefore = gate.refusals().length;
   const isRefused = (): boolean => gate.refusals().length > refusedBefore;
-  const failureOf = async (asked: Promise<unknown>): Promise<string | undefined> =>
-    asked.then(
-      () => undefined,
-      (thrown: unknown) => toError(toError(thrown).cause ?? thrown).message,
-    );
-
-  gate.setRules(
-    principal,
-    rules.filter((other) => other !== rule),
-  );
-  let ends: (() => Promise<unknown>) | undefined;
+  const without = rules.filter((other) => other !== rule);
+  gate.setRules(principal, without);
+  let end: (() => Promise<unknown>) | undefined;
+  let failed: string | undefined;
   try {
-    await restart();
-    const failed = await failureOf(
-      (async () => {
-        ends = await flow(gated);
-        const end = ends;
-        await eventually(
-          async () => isRefused() || (await end().catch(() => false)),
-          `a refusal in ${name}`,
-          WITHIN_MS,
-        );
-        await eventually(end, name, PATIENCE_MS);
-      })(),
-    );
-    if (failed === undefined || !isRefused()) return { rule: rule.name };
-    return { rule: rule.name, by: `${name}: ${failed.slice(0, 160)}` };
+    await how.restart?.();
+    try {
+      end = await flow(gated);
+    } catch (error) {
+      failed = toError(error).message;
+    }
+    const asked = end;
+    if (asked) {
+      const look = async () => isRefused() || (await asked().catch(() => false)) !== false;
+      await eventually(look, `a refused call, or the end of: ${name}`, WITHIN_MS);
+      failed = await untilShown(name, asked);
+    }
   } finally {
     gate.setRules(principal, rules);
-    if (ends) await eventually(ends, `${name} after ${rule.name} is back`, WITHIN_MS);
   }
+  if (failed === undefined || !isRefused()) return { rule: rule.name };
+  // A report of readiness is kept for seconds, and the next process has a new one.
+  if (end && !name.endsWith('is ready')) await eventually(end, `${name}, after the return of ${rule.name},`, WITHIN_MS);
+  return { rule: rule.name, by: `${name}: ${failed.slice(0, 160)}` };
 }
 
 /** Starts the service without waiting until it is ready, which it may never be. */
@@ -138,12 +147,15 @@ async function restartService({ system }: GatedSystem, service: Service): Promis
   await eventually(async () => (await fetch(live)).ok, `${service} alive`, WITHIN_MS);
 }
 
+/** A process asks for these once, or every few seconds. */
+const CACHED = /GetQueueUrl|is ready/;
+
 /** Removes each rule of the service, one after the other. */
 export async function removeEachOf(gated: GatedSystem, service: Service): Promise<Notice[]> {
   const notices: Notice[] = [];
   for (const rule of gated.gate.rulesOf(service)) {
     const name = flowFor(SERVICE_NEEDS[service], rule);
-    const restart = () => restartService(gated, service);
+    const restart = CACHED.test(`${rule.name} ${name}`) ? () => restartService(gated, service) : undefined;
     const flow = [name, SERVICE_FLOWS[name]] as const;
     notices.push(await remove<GatedSystem>({ gated, principal: service, rule, flow, restart }));
   }
@@ -156,7 +168,7 @@ export async function removeEachOfOperator(gated: GatedStage, rules: readonly Ru
   for (const rule of rules) {
     const name = flowFor(OPERATOR_NEEDS, rule);
     const flow = [name, OPERATOR_FLOWS[name] as Flow<GatedStage>] as const;
-    notices.push(await remove({ gated, principal: 'operator', rule, flow, restart: () => Promise.resolve() }));
+    notices.push(await remove({ gated, principal: 'operator', rule, flow }));
   }
   return notices;
 }

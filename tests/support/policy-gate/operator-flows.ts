@@ -54,7 +54,7 @@ const shows: OperatorFlow = async (stage) => {
 
 const tails: OperatorFlow = async (stage) => {
   await put(stage.direct, order());
-  return command(stage, ['tail', '--count', '1', '--json'], { exitCode: 0, says: /orderId/ });
+  return command(stage, ['tail', '--count', '1', '--for', '8', '--json'], { exitCode: 0, says: /orderId/ });
 };
 
 const restartsOrder: OperatorFlow = async (stage) => {

@@ -27,6 +27,16 @@ const must = (holds: boolean, what: string): true => {
   return true;
 };
 
+/** A failure that a person sees at once: waiting longer would change nothing. */
+export class VisibleFailure extends Error {
+  override readonly name = 'VisibleFailure';
+}
+
+const mustShow = (holds: boolean, what: string): true => {
+  if (!holds) throw new VisibleFailure(what);
+  return true;
+};
+
 /** Ready without any reason: neither down nor degraded. */
 const ready =
   (service: Service): Flow =>
@@ -35,7 +45,7 @@ const ready =
     return async () => {
       const response = await fetch(`http://127.0.0.1:${instance?.port ?? 0}/health/ready`);
       const text = await response.text();
-      return must(response.ok && !/reason|degraded/.test(text), `readiness says ${response.status} ${text}`);
+      return mustShow(response.ok && !/reason|degraded/.test(text), `readiness says ${response.status} ${text}`);
     };
   };
 
@@ -81,7 +91,7 @@ const systemPage: Flow = async (gated) => {
   await Promise.resolve();
   return async () => {
     const { problem, queues } = await get<{ problem?: string; queues: unknown[] }>(gated, '/api/system');
-    return must(problem === undefined && queues.length === 5, problem ?? 'queues are missing');
+    return mustShow(problem === undefined && queues.length === 5, problem ?? 'queues are missing');
   };
 };
 
