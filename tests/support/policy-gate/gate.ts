@@ -32,9 +32,12 @@ export type PolicyGate = {
 };
 
 type Principal = { name: string; credentials: Credentials; rules: readonly Rule[]; used: Set<string> };
+type Policies = Readonly<Record<string, readonly Rule[]>>;
 type Options = {
   /** Each principal's policies. */
-  policies: Readonly<Record<string, readonly Rule[]>>;
+  policies: Policies;
+  /** Replaces them before the first call is judged, for a stack that is deployed later. */
+  readPolicies?: () => Promise<Policies>;
   /** The emulator's own, which replace the caller's. */
   upstream: Credentials;
   host?: string;
@@ -57,7 +60,10 @@ const unknownCaller = (why: string): Answer => ({
   body: JSON.stringify({ __type: 'UnrecognizedClientException', message: `The call ${why}` }),
 });
 
-export async function startPolicyGate(targetUrl: string, { policies, upstream, host }: Options): Promise<PolicyGate> {
+export async function startPolicyGate(
+  targetUrl: string,
+  { policies, readPolicies, upstream, host }: Options,
+): Promise<PolicyGate> {
   const principals = Object.entries(policies).map(([name, rules]): Principal => ({
     name,
     credentials: createCredentials(),
@@ -71,6 +77,20 @@ export async function startPolicyGate(targetUrl: string, { policies, upstream, h
     if (!principal) throw new Error(`the gate knows no ${wanted}`);
     return principal;
   };
+
+  let reading: Promise<void> | undefined;
+  const read = async (readAll: () => Promise<Policies>): Promise<void> => {
+    for (const [name, rules] of Object.entries(await readAll())) principalNamed(name).rules = rules;
+  };
+  /** A read that fails is repeated with the next call. */
+  async function untilRead(): Promise<void> {
+    if (!readPolicies) return;
+    reading ??= read(readPolicies).catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
+    await reading;
+  }
 
   /** The refusal of each part of the call; undefined where it is allowed. */
   function judge({ name: principal, rules, used }: Principal, call: string, accesses: readonly Access[]) {
@@ -107,6 +127,7 @@ export async function startPolicyGate(targetUrl: string, { policies, upstream, h
       if (!(error instanceof UnmappedError || error instanceof SyntaxError)) throw error;
       return refuseUnmapped(principal.name, name, new UnmappedError(error.message));
     }
+    await untilRead();
     const judged = judge(principal, name, accesses);
     const headers = {
       ...incoming.headers,

@@ -32,6 +32,7 @@ const ENV = {
   RETRY_BASE_SECONDS: '1',
   RETRY_MAX_SECONDS: '1',
   OUTBOX_DELAY_MS: '1000',
+  SWEEP_INTERVAL_MS: '1000',
   FULFILMENT_DELAY_MS: '1',
   // The machine may be busy.
   AWS_REQUEST_TIMEOUT_MS: '2500',
