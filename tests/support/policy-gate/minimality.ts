@@ -2,8 +2,8 @@
 import { eventually } from '@orderflow/testing/eventually';
 import { toError } from '@orderflow/platform/runtime/errors';
 import type { Service } from '../../../tools/local/embedded.mjs';
-import type { Rule } from './evaluate.js';
-import type { GatedStage, GatedSystem } from './gated-system.js';
+import { evaluate, type Rule } from './evaluate.js';
+import { VISIBILITY_TIMEOUT_SECONDS, type GatedStage, type GatedSystem } from './gated-system.js';
 import { OPERATOR_FLOWS } from './operator-flows.js';
 import { SERVICE_FLOWS, VisibleFailure, type Flow, type ServiceFlow } from './service-flows.js';
 
@@ -12,6 +12,8 @@ export type Notice = { rule: string; by?: string };
 
 /** How long a flow may still succeed after the gate has refused a call of it. */
 const PATIENCE_MS = 2_000;
+/** A late retry shows only after the visibility timeout. */
+const PATIENCE_WITH_RETRIES_MS = (VISIBILITY_TIMEOUT_SECONDS + 10) * 1_000;
 /** Until the gate refuses a call, and until everything is done after the rule is back. */
 const WITHIN_MS = 60_000;
 
@@ -84,6 +86,9 @@ type Removal<Gated extends GatedStage> = {
   restart?: (() => Promise<void>) | undefined;
 };
 
+const READY = /is ready$/;
+const RETRIED = /is retried$/;
+
 /** A failure is shown if it says so, or if the flow has not ended after a while. */
 async function untilShown(name: string, end: () => Promise<unknown>): Promise<string | undefined> {
   const look = async (): Promise<{ shown?: string } | undefined> => {
@@ -95,7 +100,7 @@ async function untilShown(name: string, end: () => Promise<unknown>): Promise<st
     }
   };
   try {
-    return (await eventually(look, name, PATIENCE_MS)).shown;
+    return (await eventually(look, name, RETRIED.test(name) ? PATIENCE_WITH_RETRIES_MS : PATIENCE_MS)).shown;
   } catch (error) {
     return toError(toError(error).cause ?? error).message;
   }
@@ -110,7 +115,11 @@ async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how
   const [name, flow] = how.flow;
   const rules = gate.rulesOf(principal);
   const refusedBefore = gate.refusals().length;
-  const isRefused = (): boolean => gate.refusals().length > refusedBefore;
+  const isRefused = (): boolean =>
+    gate
+      .refusals()
+      .slice(refusedBefore)
+      .some((refusal) => refusal.principal === principal && evaluate([rule], refusal.needs).allowed);
   const without = rules.filter((other) => other !== rule);
   gate.setRules(principal, without);
   let end: (() => Promise<unknown>) | undefined;
@@ -124,7 +133,7 @@ async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how
     }
     const asked = end;
     if (asked) {
-      const look = async () => isRefused() || (await asked().catch(() => false)) !== false;
+      const look = async () => isRefused() || Boolean(await asked().catch(() => false));
       await eventually(look, `a refused call, or the end of: ${name}`, WITHIN_MS);
       failed = await untilShown(name, asked);
     }
@@ -132,8 +141,9 @@ async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how
     gate.setRules(principal, rules);
   }
   if (failed === undefined || !isRefused()) return { rule: rule.name };
-  // A report of readiness is kept for seconds, and the next process has a new one.
-  if (end && !name.endsWith('is ready')) await eventually(end, `${name}, after the return of ${rule.name},`, WITHIN_MS);
+  // A late retry stays late. A report of readiness is kept for seconds, and the next process has a new one.
+  if (end && !READY.test(name) && !RETRIED.test(name))
+    await eventually(end, `${name}, after the return of ${rule.name},`, WITHIN_MS);
   return { rule: rule.name, by: `${name}: ${failed.slice(0, 160)}` };
 }
 
@@ -148,7 +158,7 @@ async function restartService({ system }: GatedSystem, service: Service): Promis
 }
 
 /** A process asks for these once, or every few seconds. */
-const CACHED = /GetQueueUrl|is ready/;
+const CACHED = /GetQueueUrl|is ready$/;
 
 /** Removes each rule of the service, one after the other. */
 export async function removeEachOf(gated: GatedSystem, service: Service): Promise<Notice[]> {
