@@ -3,6 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { isDenied } from '@orderflow/platform/aws/error-kind';
+import { describeStack } from '../../../tools/doctor/stack.mjs';
 import { createCredentials, emulatorClient, type Credentials } from '../../../tools/local/environment.mjs';
 import { startFakeUpstream, type FakeUpstream } from '../faulty-network/fake-upstream.js';
 import { readPolicy } from './evaluate.js';
@@ -113,6 +114,14 @@ describe('the policy gate', () => {
     ]);
     await eventBridge.send(new PutEventsCommand({ Entries: Entries.slice(1) }));
     expect(operations()).toEqual(['PutEvents']);
+  });
+
+  it('reads the query protocol of CloudFormation', async () => {
+    const access = { endpoint: gate.url, credentials: gate.credentialsOf('worker') };
+    await expect(describeStack(access, 'orderflow-local')).rejects.toThrow();
+    expect(gate.refusals().map(({ needs }) => needs.action)).toEqual(
+      expect.arrayContaining(['cloudformation:DescribeStacks']),
+    );
   });
 
   it('refuses and records a call that it cannot map, and a caller that it does not know', async () => {

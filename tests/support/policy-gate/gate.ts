@@ -43,6 +43,14 @@ type Options = {
   host?: string;
 };
 
+/** CloudFormation uses the query protocol: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html */
+const OF_STACKS = /Credential=[^,\s]*\/cloudformation\/aws4_request/;
+const deniedInXml = (message: string): Answer => ({
+  status: 403,
+  headers: { 'content-type': 'text/xml' },
+  body: `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>${message}</Message></Error></ErrorResponse>`,
+});
+
 const SIGNED_BY = /(?<=Credential=)[^/,\s]+/;
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
@@ -113,7 +121,9 @@ export async function startPolicyGate(
 
   async function handle({ incoming, body, forward }: Exchange): Promise<Answer> {
     const { 'x-amz-target': target, authorization = '' } = incoming.headers;
-    const { service, name } = operationOf(target);
+    const { service, name } = OF_STACKS.test(authorization)
+      ? { service: undefined, name: `CloudFormation ${new URLSearchParams(body.toString()).get('Action') ?? ''}` }
+      : operationOf(target);
     const [keyId] = SIGNED_BY.exec(authorization) ?? [];
     const principal = principals.find(({ credentials }) => credentials.accessKeyId === keyId);
     if (!principal) return refuseUnmapped('unknown caller', name, new UnmappedError('has an unknown access key'));
@@ -121,7 +131,9 @@ export async function startPolicyGate(
     let request: AwsRequest;
     let accesses: Access[];
     try {
-      request = service === undefined ? {} : (JSON.parse(body.toString() || '{}') as AwsRequest);
+      request = OF_STACKS.test(authorization)
+        ? Object.fromEntries(new URLSearchParams(body.toString()))
+        : (JSON.parse(body.toString() || '{}') as AwsRequest);
       accesses = requiredAccess(name, request);
     } catch (error) {
       if (!(error instanceof UnmappedError || error instanceof SyntaxError)) throw error;
@@ -137,7 +149,7 @@ export async function startPolicyGate(
     const [first] = judged.filter((refusal) => refusal !== undefined);
     if (!first) return forward({ headers });
     const parts = partsOf(name, request);
-    if (!parts) return service ? denied(service, first.message) : unknownCaller(first.message);
+    if (!parts) return service ? denied(service, first.message) : deniedInXml(first.message);
     return callWithoutParts(parts, judged, (left) =>
       forward({ headers, body: JSON.stringify({ ...request, ...left }) }),
     );

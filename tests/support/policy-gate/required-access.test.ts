@@ -43,6 +43,11 @@ describe('the permissions of a call', () => {
       { Rule: 'local-order-created' },
       [`events:ListTargetsByRule ${RULE.replace('local-orders/', '')}`],
     ],
+    [
+      'CloudFormation DescribeStacks',
+      { StackName: 'orderflow-local' },
+      ['cloudformation:DescribeStacks arn:aws:cloudformation:us-east-1:000000000000:stack/orderflow-local/id'],
+    ],
   ])('%s of %j', (call, body, expected) => {
     expect(needs(call, body)).toEqual(expected);
   });

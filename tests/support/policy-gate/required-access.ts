@@ -108,6 +108,7 @@ const MAPPINGS: Readonly<Record<string, Mapping>> = {
   'EventBridge DescribeRule': onRule('Name'),
   'EventBridge ListTargetsByRule': onRule('Rule'),
   'CloudFormation DescribeStacks': onStack,
+  'CloudFormation DescribeStackEvents': onStack,
   'CloudFormation GetTemplate': onStack,
 };
 
