@@ -86,7 +86,8 @@ type Removal<Gated extends GatedStage> = {
   restart?: (() => Promise<void>) | undefined;
 };
 
-const READY = /is ready$/;
+/** Answers to these are kept, forever or for seconds. */
+const CACHED = /GetQueueUrl|is ready$|page$/;
 const RETRIED = /is retried$/;
 
 /** A failure is shown if it says so, or if the flow has not ended after a while. */
@@ -141,8 +142,8 @@ async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how
     gate.setRules(principal, rules);
   }
   if (failed === undefined || !isRefused()) return { rule: rule.name };
-  // A late retry stays late. A report of readiness is kept for seconds, and the next process has a new one.
-  if (end && !READY.test(name) && !RETRIED.test(name))
+  // A late retry stays late. What is kept for seconds is new in the next process.
+  if (end && !CACHED.test(name) && !RETRIED.test(name))
     await eventually(end, `${name}, after the return of ${rule.name},`, WITHIN_MS);
   return { rule: rule.name, by: `${name}: ${failed.slice(0, 160)}` };
 }
@@ -156,9 +157,6 @@ async function restartService({ system }: GatedSystem, service: Service): Promis
   const live = `http://127.0.0.1:${instance.port}/health/live`;
   await eventually(async () => (await fetch(live)).ok, `${service} alive`, WITHIN_MS);
 }
-
-/** A process asks for these once, or every few seconds. */
-const CACHED = /GetQueueUrl|is ready$/;
 
 /** Removes each rule of the service, one after the other. */
 export async function removeEachOf(gated: GatedSystem, service: Service): Promise<Notice[]> {
