@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { networkInterfaces } from 'node:os';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { LOCALSTACK_CREDENTIALS } from '../../../tools/local/environment.mjs';
 import { SERVICE_NAMES, type Service } from '../../../tools/local/embedded.mjs';
@@ -9,11 +10,24 @@ import { startPolicyGate, type PolicyGate } from './gate.js';
 
 const BRIDGE = ['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}'];
 
+/** An interface without a container is down: it is not listed, but its address can be used. */
+async function isOwnAddress(address: string): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(0, address);
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
 /** Where host.docker.internal arrives: the address of Docker's bridge, or with Docker Desktop this machine's loopback. */
 async function addressForContainers(): Promise<string> {
   const bridge = (await promisify(execFile)('docker', BRIDGE)).stdout.trim();
-  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
-  return own.includes(bridge) ? bridge : '127.0.0.1';
+  return (await isOwnAddress(bridge)) ? bridge : '127.0.0.1';
 }
 
 const keyVariable = (service: Service): string => `${service.toUpperCase().replaceAll('-', '_')}_KEY_ID`;

@@ -86,8 +86,9 @@ type Removal<Gated extends GatedStage> = {
   restart?: (() => Promise<void>) | undefined;
 };
 
-/** Answers to these are kept, forever or for seconds. */
-const CACHED = /GetQueueUrl|is ready$|page$/;
+/** Answers to these are kept, forever or for seconds, and a poll may be under way. */
+const CACHED = /GetQueueUrl|ReceiveMessage|is ready$|page$/;
+const KEPT = /is ready$|page$/;
 const RETRIED = /is retried$/;
 
 /** A failure is shown if it says so, or if the flow has not ended after a while. */
@@ -143,7 +144,7 @@ async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how
   }
   if (failed === undefined || !isRefused()) return { rule: rule.name };
   // A late retry stays late. What is kept for seconds is new in the next process.
-  if (end && !CACHED.test(name) && !RETRIED.test(name))
+  if (end && !KEPT.test(name) && !RETRIED.test(name))
     await eventually(end, `${name}, after the return of ${rule.name},`, WITHIN_MS);
   return { rule: rule.name, by: `${name}: ${failed.slice(0, 160)}` };
 }
