@@ -34,7 +34,7 @@ describe('the system on Compose', () => {
     await compileOps();
     const started = await startGateForContainers('local');
     gate = started.gate;
-    cleanUp.push(gate.dispose);
+    cleanUp.push(() => gate.dispose());
     system = await startComposeSystem({ ...started.variables, FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
     cleanUp.push(() => system.dispose());
     operator = await connectOperator(await system.awsEndpoint());

@@ -89,7 +89,7 @@ type Removal<Gated extends GatedStage> = {
 /** Answers to these are kept, forever or for seconds, and a poll may be under way. */
 const CACHED = /GetQueueUrl|ReceiveMessage|is ready$|page$/;
 const KEPT = /is ready$|page$/;
-const RETRIED = /is retried$/;
+const RETRIED = 'is retried';
 
 /** A failure is shown if it says so, or if the flow has not ended after a while. */
 async function untilShown(name: string, end: () => Promise<unknown>): Promise<string | undefined> {
@@ -102,7 +102,7 @@ async function untilShown(name: string, end: () => Promise<unknown>): Promise<st
     }
   };
   try {
-    return (await eventually(look, name, RETRIED.test(name) ? PATIENCE_WITH_RETRIES_MS : PATIENCE_MS)).shown;
+    return (await eventually(look, name, name.endsWith(RETRIED) ? PATIENCE_WITH_RETRIES_MS : PATIENCE_MS)).shown;
   } catch (error) {
     return toError(toError(error).cause ?? error).message;
   }
@@ -144,7 +144,7 @@ async function remove<Gated extends GatedStage>({ gated, principal, rule, ...how
   }
   if (failed === undefined || !isRefused()) return { rule: rule.name };
   // A late retry stays late. What is kept for seconds is new in the next process.
-  if (end && !KEPT.test(name) && !RETRIED.test(name))
+  if (end && !KEPT.test(name) && !name.endsWith(RETRIED))
     await eventually(end, `${name}, after the return of ${rule.name},`, WITHIN_MS);
   return { rule: rule.name, by: `${name}: ${failed.slice(0, 160)}` };
 }
