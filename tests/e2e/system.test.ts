@@ -14,6 +14,8 @@ import { HARDENED, inspectContainer, leaksIn } from '../support/hardening.js';
 import { alertQueries } from '../support/observability.js';
 import { connectOperator, queueCounts } from '../support/operator.js';
 import { compileOps } from '../support/orderctl.js';
+import type { PolicyGate } from '../support/policy-gate/gate.js';
+import { startGateForContainers } from '../support/policy-gate/gate-for-containers.js';
 
 // Each test waits for a whole system.
 jest.setTimeout(60_000);
@@ -22,13 +24,18 @@ const FULFILMENT_DELAY_MS = 1_500;
 
 describe('the system on Compose', () => {
   let system: Awaited<ReturnType<typeof startComposeSystem>>;
+  /** Between the services and LocalStack. */
+  let gate: PolicyGate;
   let operator: ConnectedSystem;
   const cleanUp: (() => unknown)[] = [];
   const api = createApiClient(() => system.apiUrl());
 
   beforeAll(async () => {
     await compileOps();
-    system = await startComposeSystem({ FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
+    const started = await startGateForContainers('local');
+    gate = started.gate;
+    cleanUp.push(() => gate.dispose());
+    system = await startComposeSystem({ ...started.variables, FULFILMENT_DELAY_MS: String(FULFILMENT_DELAY_MS) });
     cleanUp.push(() => system.dispose());
     operator = await connectOperator(await system.awsEndpoint());
     cleanUp.push(operator.aws.close);
@@ -197,4 +204,11 @@ describe('the system on Compose', () => {
     await Promise.all(accepted.map(({ orderId }) => api.orderInState(orderId, 'COMPLETED', 30_000)));
     expect(await system.stop('localstack')).toEqual([0]);
   }, 90_000);
+
+  it("needs no more than the template's policies for all of this", () => {
+    expect(gate.unmapped()).toEqual([]);
+    expect(gate.refusals().map(({ message }) => message)).toEqual([]);
+    const used = SERVICE_NAMES.map((name) => gate.rulesOf(name).length - gate.unused(name).length);
+    expect(Math.min(...used)).toBeGreaterThan(10);
+  });
 });

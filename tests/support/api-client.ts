@@ -32,6 +32,7 @@ export function createApiClient(baseUrl: () => Promise<string>) {
 
   return {
     order,
+    notification,
     /** With an idempotency key, the request is repeated until it is answered. */
     createOrder: (request: CreateOrderRequest, idempotencyKey?: string) =>
       post<Order>('/api/orders', 201, request, idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),

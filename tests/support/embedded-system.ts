@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '@orderflow/testing/eventually';
 import { deployTopology, SERVICE_NAMES, workerUrls, type Service } from '../../tools/local/embedded.mjs';
 import { issuerAt, startProvider, trustVariables } from '../../tools/local/identity-provider.mjs';
+import type { Credentials } from '../../tools/local/environment.mjs';
 import { freePort } from '../../tools/local/ports.mjs';
 import { build as compile, installEmulator } from '../../tools/local/requirements.mjs';
 import { CREDENTIALS } from './credentials.js';
@@ -41,6 +42,8 @@ type EmbeddedOptions = {
   emulator?: 'ministack' | 'localstack' | Emulator;
   /** Maps the emulator's URL to the one for the services, for example of a faulty network. */
   endpointFor?: (emulatorUrl: string) => Promise<string>;
+  /** A service's credentials; by default those of the emulator. Called after `endpointFor`. */
+  credentialsOf?: (service: Service) => Credentials;
   /** False if the services are already compiled. */
   build?: boolean;
   /** The API asks for access tokens of a provider that is started, too. */
@@ -94,7 +97,7 @@ async function openEmulator(wanted: EmbeddedOptions['emulator'], env: Record<str
 /** Starts the whole system as local processes on free ports, by default with short timings. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const { envOf = {}, envOfProcess, replicas = {}, restart = false, mains = {}, endpointFor, build = true } = options;
-  const { auth = false } = options;
+  const { auth = false, credentialsOf = () => CREDENTIALS } = options;
   const env: Record<string, string> = { ...(options.timings ?? SHORT_TIMINGS), ...options.env };
   const compiled = build ? compile(root) : Promise.resolve();
   compiled.catch(() => undefined);
@@ -121,6 +124,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         service,
         port,
         emulatorUrl,
+        credentials: credentialsOf(service),
         env: { ...workers, ...env, ...(service === 'api-gateway' ? trust : {}), ...envOf[service] },
         main,
         restart,

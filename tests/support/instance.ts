@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { eventually } from '@orderflow/testing/eventually';
 import type { Child } from '../../tools/local/children.mjs';
 import { readyUrl, spawnService, untilHealthy, type Service } from '../../tools/local/embedded.mjs';
-import { CREDENTIALS } from './credentials.js';
+import type { Credentials } from '../../tools/local/environment.mjs';
 import { killAtExit } from './kill-at-exit.js';
 
 /** One process of a service, through all its restarts. */
@@ -38,6 +38,7 @@ type InstanceOptions = {
   service: Service;
   port: number;
   emulatorUrl: string;
+  credentials: Credentials;
   env: Record<string, string>;
   main?: string;
   /** Whether a process that ends by itself is restarted. */
@@ -56,7 +57,7 @@ const MAX_EXITS = 3;
 const DISPOSE_WITHIN_MS = 10_000;
 
 export function createInstance(options: InstanceOptions): Instance {
-  const { place, name, service, port, emulatorUrl, env, main, restart, envOfLife } = options;
+  const { place, name, service, port, emulatorUrl, credentials, env, main, restart, envOfLife } = options;
   const ends: Instance['ends'] = [];
   let child: Child | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -68,7 +69,7 @@ export function createInstance(options: InstanceOptions): Instance {
     const started = spawnService(place, service, {
       port,
       emulatorUrl,
-      credentials: CREDENTIALS,
+      credentials,
       env: { ...env, ...envOfLife?.(++lives) },
       name,
       main,

@@ -3,6 +3,7 @@
 export type AwsService = 'DynamoDB' | 'SQS' | 'EventBridge';
 
 type PutEventsEntry = { DetailType?: string; Detail?: string };
+type BatchStatement = { Statement?: string };
 export type SqsMessage = {
   MessageId: string;
   ReceiptHandle: string;
@@ -15,6 +16,7 @@ export type AwsRequest = {
   QueueUrl?: string;
   MaxNumberOfMessages?: number;
   Entries?: PutEventsEntry[];
+  Statements?: BatchStatement[];
   [member: string]: unknown;
 };
 
@@ -65,6 +67,6 @@ const DENIED: Record<AwsService, string> = {
   EventBridge: 'com.amazonaws.events#AccessDeniedException',
 };
 
-export function denied(service: AwsService): AwsAnswer {
-  return answer(400, DENIED[service], 'denied by the faulty network');
+export function denied(service: AwsService, message = 'denied by the faulty network'): AwsAnswer {
+  return answer(400, DENIED[service], message);
 }

@@ -1,9 +1,15 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-type Received = { operation: string; body: Record<string, unknown>; host: string; closed: boolean };
+type Received = {
+  operation: string;
+  body: Record<string, unknown>;
+  host: string;
+  authorization: string;
+  closed: boolean;
+};
 
 /** A fake emulator that records calls and returns planned answers. */
 export async function startFakeUpstream(answer: (operation: string, body: Record<string, unknown>) => object) {
@@ -11,8 +17,10 @@ export async function startFakeUpstream(answer: (operation: string, body: Record
   const connections = new Set<unknown>();
   const silent = new Set<string>();
 
-  async function handle(operation: string, body: Record<string, unknown>, host: string, response: ServerResponse) {
-    const record = { operation, body, host, closed: false };
+  function handle(incoming: IncomingMessage, body: Record<string, unknown>, response: ServerResponse) {
+    const { host = '', authorization = '' } = incoming.headers;
+    const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
+    const record = { operation, body, host, authorization, closed: false };
     received.push(record);
     response.on('close', () => {
       record.closed = !response.writableEnded;
@@ -22,11 +30,10 @@ export async function startFakeUpstream(answer: (operation: string, body: Record
 
   const server = createServer((incoming, response) => {
     connections.add(incoming.socket);
-    const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
     response.setHeader('content-type', 'application/x-amz-json-1.0');
-    void json(incoming).then((body) =>
-      handle(operation, body as Record<string, unknown>, incoming.headers.host ?? '', response),
-    );
+    void json(incoming).then((body) => {
+      handle(incoming, body as Record<string, unknown>, response);
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

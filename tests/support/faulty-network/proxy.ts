@@ -19,7 +19,11 @@ export type Answer = { status: number; headers: object; body: string | Buffer };
  * A proxy over kept connections. Without an answer from `handle`, the request stays open or its connection is already
  * broken.
  */
-export async function startProxy(targetUrl: string, handle: (exchange: Exchange) => Promise<Answer | undefined>) {
+export async function startProxy(
+  targetUrl: string,
+  handle: (exchange: Exchange) => Promise<Answer | undefined>,
+  host = '127.0.0.1',
+) {
   const upstream = connectTo(targetUrl);
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -43,10 +47,10 @@ export async function startProxy(targetUrl: string, handle: (exchange: Exchange)
   });
   // Keep connections open: closing one during a call would be an unplanned fault.
   server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     dispose: async (): Promise<void> => {
       server.closeAllConnections();
       server.close();
