@@ -7,7 +7,7 @@ import { evaluate, type Access, type Rule } from './evaluate.js';
 import { requiredAccess, UnmappedError } from './required-access.js';
 
 /** A refused call, or a refused part of one. */
-export type Refusal = {
+type Refusal = {
   principal: string;
   call: string;
   /** What the policy lacks. */
