@@ -11,7 +11,7 @@ import { request } from '../local/ask.mjs';
 import { LocalError } from '../local/fail.mjs';
 import { poll } from '../local/patience.mjs';
 
-export const REGION = 'us-east-1';
+const REGION = 'us-east-1';
 const DEPLOYED_WITHIN_MS = 180_000;
 const STEADY_WITHIN_MS = 180_000;
 
