@@ -157,7 +157,7 @@ describe('a service', () => {
   });
 
   it('is known without the calls that operators may not make; other failures stay', async () => {
-    expect(await ifAllowed(Promise.reject(error('AccessDeniedException')))).toBeUndefined();
+    expect(await ifAllowed(Promise.reject<number>(error('AccessDeniedException')))).toBeUndefined();
     expect(await ifAllowed(Promise.resolve(1))).toBe(1);
     await expect(ifAllowed(Promise.reject(error('ThrottlingException')))).rejects.toThrow();
   });
