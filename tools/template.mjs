@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{ parameters: Record<string, string>, region: string, account: string }} Deployment
- * @typedef {Record<'tables' | 'queues' | 'queuePolicies' | 'managedPolicies' | 'buses' | 'rules', any[]>} Resources
+ * @typedef {Record<'tables' | 'queues' | 'policies' | 'managedPolicies' | 'buses' | 'rules', any[]>} Resources
  * their CloudFormation properties
  */
 
@@ -95,7 +95,7 @@ export function readResources(text, { parameters, region, account }, yaml) {
   return {
     tables: ofType('AWS::DynamoDB::Table'),
     queues: ofType('AWS::SQS::Queue'),
-    queuePolicies: ofType('AWS::SQS::QueuePolicy'),
+    policies: ofType('AWS::SQS::QueuePolicy'),
     managedPolicies: ofType('AWS::IAM::ManagedPolicy'),
     buses: ofType('AWS::Events::EventBus'),
     rules: ofType('AWS::Events::Rule'),

@@ -13,6 +13,7 @@ import sys
 import time
 
 import botocore.session
+import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -60,13 +61,25 @@ KNOWN_TYPES = (
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
 )
-# LocalStack reports success but changes nothing when these are modified or removed. For rules, see change_rule.
-NOT_CHANGED_IN_PLACE = ("AWS::DynamoDB::Table", "AWS::Events::EventBus")
+POLICY = "AWS::IAM::ManagedPolicy"
 RULE = "AWS::Events::Rule"
+TABLE = "AWS::DynamoDB::Table"
+# LocalStack reports success but changes nothing when these are modified or removed. For rules and policies, see
+# change_rule and change_policy.
+NOT_CHANGED_IN_PLACE = (TABLE, "AWS::Events::EventBus")
+# Except for these properties of a table, see change_table and set_time_to_live.
+CHANGED_HERE = {"DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "TimeToLiveSpecification"}
 
 
 class DeploymentFailed(Exception):
     pass
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms, such as !Ref, as None."""
+
+
+TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
 def say(text):
@@ -139,32 +152,35 @@ def deploy():
         if status is not None:
             raise DeploymentFailed(f"the left-over stack {stack} cannot be deleted, it is {status}")
 
-    rules = []
+    left_out = []
     if status is None:
         cloudformation.create_stack(**request)
     else:
-        rules = start_update(cloudformation, request)
-        if rules is None:
+        left_out = start_update(cloudformation, request)
+        if left_out is None:
             say(f"stack {stack} is up to date")
             return
 
     status = settled_status(cloudformation, stack)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise DeploymentFailed("\n".join([f"stack {stack} ended as {status}", *failures(cloudformation, stack)]))
+    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     try:
-        refuse_unknown(cloudformation.describe_stack_resources(StackName=stack)["StackResources"])
+        refuse_unknown(resources)
     except DeploymentFailed:
         # Otherwise the next attempt would find the stack up to date.
         cloudformation.delete_stack(StackName=stack)
         raise
     # After the stack, because the queues may be new.
-    for change in rules:
-        change_rule(create_client("events"), change)
+    for change in left_out:
+        service, make = MADE_HERE[change["ResourceType"]]
+        make(create_client(service), change)
+    set_time_to_live(template, resources)
     say(f"stack {stack}: {status} in {time.monotonic() - started:.1f} s")
 
 
 def start_update(cloudformation, request):
-    """Returns the rule changes still to make, or None when nothing changes."""
+    """Returns the changes that the emulator leaves out, or None when nothing changes."""
     name = {"StackName": request["StackName"], "ChangeSetName": f"update-{time.time_ns()}"}
     cloudformation.create_change_set(**request, ChangeSetName=name["ChangeSetName"], ChangeSetType="UPDATE")
     change_set = poll(
@@ -178,10 +194,14 @@ def start_update(cloudformation, request):
 
     changes = [change["ResourceChange"] for change in change_set["Changes"]]
     refuse_unknown(changes)
+    # MiniStack shows no values. It makes the changes itself, and fails where it would have to replace a table.
+    shows_values = any("BeforeContext" in change or "AfterContext" in change for change in changes)
     impossible = [
         f"{change['LogicalResourceId']} ({change['ResourceType']}): {change['Action']}"
         for change in changes
-        if change["ResourceType"] in NOT_CHANGED_IN_PLACE and change["Action"] != "Add"
+        if change["ResourceType"] in NOT_CHANGED_IN_PLACE
+        and change["Action"] != "Add"
+        and (change["Action"] == "Remove" or (shows_values and not changed_properties(change) <= CHANGED_HERE))
     ]
     if impossible:
         raise DeploymentFailed(
@@ -191,16 +211,58 @@ def start_update(cloudformation, request):
             + "\nthe same command again. To keep the data, undo the change, and then the same command again."
         )
     cloudformation.execute_change_set(**name)
-    return [change for change in changes if change["ResourceType"] == RULE and change["Action"] != "Add"]
+    if not shows_values:
+        return []
+    return [change for change in changes if change["ResourceType"] in MADE_HERE and change["Action"] != "Add"]
 
 
-def change_rule(events, change):
+def before_and_after(change):
+    """Returns the properties of a resource, None where it does not exist."""
     before, after = (
         json.loads(change[context])["Properties"] if change.get(context) else None
         for context in ("BeforeContext", "AfterContext")
     )
     if before is None:
         raise DeploymentFailed(f"the emulator does not say how {change['LogicalResourceId']} changes")
+    return before, after
+
+
+def changed_properties(change):
+    before, after = before_and_after(change)
+    return {name for name in before | (after or {}) if before.get(name) != (after or {}).get(name)}
+
+
+def change_table(dynamodb, change):
+    _, after = before_and_after(change)
+    changed = changed_properties(change)
+    if "DeletionProtectionEnabled" in changed:
+        protected = after.get("DeletionProtectionEnabled", False)
+        dynamodb.update_table(TableName=after["TableName"], DeletionProtectionEnabled=protected)
+    if "PointInTimeRecoverySpecification" in changed:
+        recovery = after.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
+        dynamodb.update_continuous_backups(TableName=after["TableName"], PointInTimeRecoverySpecification=recovery)
+
+
+def set_time_to_live(template, resources):
+    """MiniStack's CloudFormation never sets it, and LocalStack's only when it makes the table."""
+    defined = yaml.load(template, TemplateLoader)["Resources"]
+    dynamodb = create_client("dynamodb")
+    for resource in resources:
+        if resource["ResourceType"] != TABLE:
+            continue
+        wanted = defined[resource["LogicalResourceId"]]["Properties"].get("TimeToLiveSpecification")
+        name = resource["PhysicalResourceId"]
+        found = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        is_on = found["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+        if wanted and not (is_on and found.get("AttributeName") == wanted["AttributeName"]):
+            dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted)
+        elif is_on and not wanted:
+            off = {"AttributeName": found["AttributeName"], "Enabled": False}
+            dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=off)
+
+
+def change_rule(events, change):
+    before, after = before_and_after(change)
     key = (before["EventBusName"], before["Name"])
     stays = after is not None and (after["EventBusName"], after["Name"]) == key
     kept = {target["Id"] for target in after.get("Targets", [])} if stays else set()
@@ -216,6 +278,26 @@ def change_rule(events, change):
         )
         if after.get("Targets"):
             events.put_targets(EventBusName=after["EventBusName"], Rule=after["Name"], Targets=after["Targets"])
+
+
+def change_policy(iam, change):
+    """A policy that is removed stays, which has no effect: no emulator here asks it."""
+    _, after = before_and_after(change)
+    if after is None:
+        return
+    arn = change["PhysicalResourceId"]
+    # A policy has five versions at most.
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(after["PolicyDocument"]), SetAsDefault=True)
+
+
+MADE_HERE = {
+    POLICY: ("iam", change_policy),
+    RULE: ("events", change_rule),
+    TABLE: ("dynamodb", change_table),
+}
 
 
 def settled_status(cloudformation, stack):

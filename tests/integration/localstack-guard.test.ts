@@ -68,7 +68,7 @@ const CALLS: Head[] = [
 ];
 
 /** The SERVICES and what they need in LocalStack. None runs code from a client. */
-const ENABLED = ['cloudformation', 'dynamodb', 'dynamodbstreams', 'events', 'kinesis', 's3', 'sqs', 'sts'];
+const ENABLED = ['cloudformation', 'dynamodb', 'dynamodbstreams', 'events', 'iam', 'kinesis', 's3', 'sqs', 'sts'];
 
 const INLINE = `
       Runtime: python3.12

@@ -9,6 +9,7 @@ const DAY_SECONDS = 86_400;
 const TEMPLATE = readFileSync(new URL('../../infrastructure/template.yaml', import.meta.url), 'utf8');
 const BROKEN_TEMPLATE = '/tmp/broken.yaml';
 const OTHER_KEY_TEMPLATE = '/tmp/other-key.yaml';
+const OTHER_POLICY_TEMPLATE = '/tmp/other-policy.yaml';
 
 const arnOf = (queue: string) => `arn:aws:sqs:us-east-1:000000000000:${queue}`;
 
@@ -24,6 +25,7 @@ describe('the LocalStack hook', () => {
         'AttributeName: createdAtId, KeyType: RANGE',
         'AttributeName: orderId, KeyType: RANGE',
       ),
+      [OTHER_POLICY_TEMPLATE]: TEMPLATE.replace('[dynamodb:PartiQLUpdate, dynamodb:GetItem]', '[dynamodb:GetItem]'),
     });
   }, 120_000);
 
@@ -70,6 +72,7 @@ describe('the LocalStack hook', () => {
             Resource: arnOf(queue),
             Condition: { ArnEquals: { 'aws:SourceArn': rules.map(ruleArn) } },
           },
+          { Sid: 'TlsOnly', Effect: 'Deny' },
         ],
       });
 
@@ -131,6 +134,14 @@ describe('the LocalStack hook', () => {
     expect(exitCode).toBe(0);
     expect(await hooked.attributesOf(names.orderQueue)).toMatchObject({ VisibilityTimeout: '7' });
     expect(await hooked.attributesOf(names.notificationQueue)).toMatchObject({ VisibilityTimeout: '7' });
+  });
+
+  it('changes a policy, which LocalStack would only pretend to do', async () => {
+    const policy = `${STAGE}-order-worker-us-east-1`;
+    expect(await hooked.runHook({ TEMPLATE: OTHER_POLICY_TEMPLATE })).toMatchObject({ exitCode: 0 });
+    expect(await hooked.firstActionsOf(policy)).toEqual(['dynamodb:GetItem']);
+    expect(await hooked.runHook()).toMatchObject({ exitCode: 0 });
+    expect(await hooked.firstActionsOf(policy)).toEqual(['dynamodb:PartiQLUpdate', 'dynamodb:GetItem']);
   });
 
   it('refuses a change that LocalStack would only pretend to make', async () => {

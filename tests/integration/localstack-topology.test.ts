@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv, promisify } from 'node:util';
+import { DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueAttributesCommand, ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { resourceNames } from '@orderflow/contracts';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
+import { emulatorClient, LOCALSTACK_CREDENTIALS } from '../../tools/local/environment.mjs';
 import { composeSystem, type ComposeSystem } from '../support/compose-system.js';
+import { olderTemplate } from '../support/older-template.js';
 import { connectOperator } from '../support/operator.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -64,14 +67,16 @@ describe('the LocalStack of Compose', () => {
     );
     return Object.fromEntries(found.map(({ Name: name = '', EventPattern: pattern = '' }) => [name, pattern]));
   };
-  const visibilityTimeout = async () => {
-    const { Attributes: attributes } = await operator.aws.sqs.send(
-      new GetQueueAttributesCommand({
-        QueueUrl: await operator.urlOf(names.orderQueue),
-        AttributeNames: ['VisibilityTimeout'],
-      }),
-    );
-    return attributes?.VisibilityTimeout;
+  const attribute = async (name: 'VisibilityTimeout' | 'Policy', queue = names.orderQueue) => {
+    const asked = { QueueUrl: await operator.urlOf(queue), AttributeNames: [name] };
+    return (await operator.aws.sqs.send(new GetQueueAttributesCommand(asked))).Attributes?.[name];
+  };
+  const visibilityTimeout = () => attribute('VisibilityTimeout');
+  const expiryAttribute = async (TableName: string) => {
+    const tables = new DynamoDBClient(emulatorClient(await system.awsEndpoint(), LOCALSTACK_CREDENTIALS));
+    const { TimeToLiveDescription: expiry } = await tables.send(new DescribeTimeToLiveCommand({ TableName }));
+    tables.destroy();
+    return expiry?.TimeToLiveStatus === 'ENABLED' ? expiry.AttributeName : undefined;
   };
 
   beforeAll(async () => {
@@ -101,6 +106,7 @@ describe('the LocalStack of Compose', () => {
   }, 60_000);
 
   it('is deployed by its hook with the settings of its first start', async () => {
+    await changeTemplate(olderTemplate);
     expect(await up({ STAGE: 'blue', NOTIFY_ON_ORDER_OUTCOME: 'false' })).toMatchObject({
       exitCode: 0,
       log: expect.stringContaining('orderflow-blue is up to date'),
@@ -119,6 +125,15 @@ describe('the LocalStack of Compose', () => {
     expect((await up()).exitCode).toBe(0);
     expect(await visibilityTimeout()).toBe('6');
     expect(Object.keys(await rules())).toContain(names.orderOutcomesRule);
+    expect(await keepsItem()).toBe(true);
+  }, 120_000);
+
+  it('takes the older topology to the present one without losing data', async () => {
+    expect(await expiryAttribute(names.ordersTable)).toBeUndefined();
+    await changeTemplate((template) => template);
+    expect((await up()).exitCode).toBe(0);
+    expect(await expiryAttribute(names.ordersTable)).toBe('expiresAt');
+    expect(await attribute('Policy', names.orderDeadLetterQueue)).toContain('TlsOnly');
     expect(await keepsItem()).toBe(true);
   }, 120_000);
 

@@ -17,7 +17,8 @@ const SOON_MS = 300_000;
 
 /** Tests that a forgotten list would fail. */
 const COMPARES_LISTS = [
-  ...['tests/support/topology', 'tests/support/environment', 'tests/support/doctor', 'domain/', 'asyncapi'],
+  ...['tests/support/topology', 'tests/support/least-privilege', 'tests/support/environment'],
+  ...['tests/support/doctor', 'domain/', 'asyncapi'],
   ...['live/live.test', 'queue-retention', 'api-gateway/page', 'orderctl/src/dead-letters'],
 ];
 

@@ -10,6 +10,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { resourceNames } from '@orderflow/contracts';
 import { eventually } from '@orderflow/testing/eventually';
+import { request } from '../../tools/local/ask.mjs';
+import { signedBy } from './guard/raw-request.js';
 import { startLocalStack } from './localstack.js';
 
 /** Well-formed, but DynamoDB refuses the table. */
@@ -62,6 +64,28 @@ export async function startHookedLocalStack(stage: string, files: Record<string,
     return rules.map(({ Name }) => Name).sort();
   }
 
+  /** An element of IAM's answer. */
+  async function iam(action: string, element: string, parameters: Record<string, string>): Promise<string> {
+    const [name = '', authorization = ''] = signedBy('test', 'iam').split(': ');
+    const answer = await request(localstack.aws.endpoint, {
+      method: 'POST',
+      headers: { [name]: authorization, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ Action: action, Version: '2010-05-08', ...parameters }).toString(),
+    });
+    const found = new RegExp(`<${element}>([^<]*)<`).exec(answer?.body ?? '')?.[1];
+    if (found === undefined) throw new Error(`${action} has no ${element}: ${answer?.body ?? ''}`);
+    return found;
+  }
+
+  /** The actions of the first statement of a managed policy. */
+  async function firstActionsOf(policy: string): Promise<unknown> {
+    const PolicyArn = `arn:aws:iam::000000000000:policy/${policy}`;
+    const VersionId = await iam('GetPolicy', 'DefaultVersionId', { PolicyArn });
+    const document = await iam('GetPolicyVersion', 'Document', { PolicyArn, VersionId });
+    const { Statement: statements } = JSON.parse(decodeURIComponent(document)) as { Statement: { Action: unknown }[] };
+    return statements[0]?.Action;
+  }
+
   /** Source and type of the next `count` events in a queue. */
   async function receive(queue: string, count: number): Promise<string[]> {
     const QueueUrl = await urlOf(queue);
@@ -84,6 +108,7 @@ export async function startHookedLocalStack(stage: string, files: Record<string,
     runHook: (env?: Record<string, string>) => localstack.runHook(env),
     attributesOf,
     tableShape,
+    firstActionsOf,
     rulesOf,
     receive,
     dispose: async () => {

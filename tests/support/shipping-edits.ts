@@ -17,6 +17,8 @@ const copyOfWorker = (text: string): string =>
 /** Appends a copy of what is found, for the new worker. */
 const doubled = (text: string, found: RegExp): string => replaced(text, found, (one) => `${one}${copyOfWorker(one)}`);
 
+const rule = `!Sub arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/\${Bus}/\${Stage}-orders-to-ship`;
+
 const queue = `
   ShippingQueue:
     Type: AWS::SQS::Queue
@@ -24,7 +26,8 @@ const queue = `
     UpdateReplacePolicy: Delete
     Properties:
       QueueName: !Sub \${Stage}-shipping-queue
-      SqsManagedSseEnabled: true
+      SqsManagedSseEnabled: !If [HasKmsKey, false, true]
+      KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]
       MessageRetentionPeriod: 345600
       VisibilityTimeout: !Ref VisibilityTimeoutSeconds
       RedrivePolicy:
@@ -37,7 +40,8 @@ const queue = `
     UpdateReplacePolicy: Delete
     Properties:
       QueueName: !Sub \${Stage}-shipping-queue-dlq
-      SqsManagedSseEnabled: true
+      SqsManagedSseEnabled: !If [HasKmsKey, false, true]
+      KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]
       MessageRetentionPeriod: 1209600
       RedriveAllowPolicy:
         redrivePermission: byQueue
@@ -59,7 +63,27 @@ const queue = `
             Condition:
               ArnEquals:
                 aws:SourceArn:
-                  - !Sub arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/\${Bus}/\${Stage}-orders-to-ship
+                  - ${rule}
+          - Sid: TlsOnly
+            Effect: Deny
+            Principal: '*'
+            Action: sqs:*
+            Resource: !GetAtt ShippingQueue.Arn
+            Condition: { Bool: { aws:SecureTransport: 'false' } }
+
+  ShippingDeadLetterQueuePolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref ShippingDeadLetterQueue]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Sid: TlsOnly
+            Effect: Deny
+            Principal: '*'
+            Action: sqs:*
+            Resource: !GetAtt ShippingDeadLetterQueue.Arn
+            Condition: { Bool: { aws:SecureTransport: 'false' } }
 
   OrdersToShipRule:
     Type: AWS::Events::Rule
@@ -75,6 +99,59 @@ const queue = `
         - Id: shipping-queue
           Arn: !GetAtt ShippingQueue.Arn
           DeadLetterConfig: { Arn: !GetAtt UndeliveredQueue.Arn }
+`;
+
+const policy = `
+  ShippingWorkerPolicy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      ManagedPolicyName: !Sub \${Stage}-shipping-worker-\${AWS::Region}
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Sid: Orders
+            Effect: Allow
+            Action: [dynamodb:GetItem, dynamodb:BatchGetItem]
+            Resource: !GetAtt OrdersTable.Arn
+          - Sid: Shipments
+            Effect: Allow
+            Action: events:PutEvents
+            Resource: !GetAtt Bus.Arn
+            Condition:
+              StringEquals: { events:source: orderflow.shipping-worker, events:detail-type: OrderShipped }
+          - Sid: Bus
+            Effect: Allow
+            Action: events:DescribeEventBus
+            Resource: !GetAtt Bus.Arn
+          - Sid: Rules
+            Effect: Allow
+            Action: [events:DescribeRule, events:ListTargetsByRule]
+            Resource: ${rule}
+          - Sid: Queue
+            Effect: Allow
+            Action:
+              - sqs:ReceiveMessage
+              - sqs:DeleteMessage
+              - sqs:ChangeMessageVisibility
+              - sqs:GetQueueUrl
+              - sqs:GetQueueAttributes
+            Resource: !GetAtt ShippingQueue.Arn
+          - Sid: DeadLetters
+            Effect: Allow
+            Action: [sqs:SendMessage, sqs:GetQueueUrl, sqs:GetQueueAttributes]
+            Resource: !GetAtt ShippingDeadLetterQueue.Arn
+          - !If
+            - HasKmsKey
+            - Sid: Encryption
+              Effect: Allow
+              Action: [kms:Decrypt, kms:GenerateDataKey]
+              Resource: !Ref KmsKeyArn
+              Condition:
+                StringEquals:
+                  kms:ViaService:
+                    - !Sub dynamodb.\${AWS::Region}.amazonaws.com
+                    - !Sub sqs.\${AWS::Region}.amazonaws.com
+            - !Ref AWS::NoValue
 `;
 
 const eventClass = `
@@ -123,9 +200,20 @@ export const EDITS: Record<string, (text: string) => string> = {
     return replaced(withService, /\}\);\n$/, `${entry}});\n`);
   },
   'infrastructure/template.yaml': (text) => {
-    const line = `                  - !Sub arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/\${Bus}/\${Stage}-orders-to-ship\n`;
-    const allowed = replaced(text, /^ {2}UndeliveredQueuePolicy:\n(?: {4}.+\n)+/m, (policy) => policy + line);
-    return replaced(allowed, /\n# ARNs for/, (outputs) => `${queue}${outputs}`);
+    const allowed = replaced(text, /^ {2}UndeliveredQueuePolicy:\n(?: {4}.+\n)+/m, (found) =>
+      replaced(found, /^( +)- !Sub .+-order-outcomes\n/m, (line) => line + line.replace(/!Sub .+/, rule)),
+    );
+    // In the policies of the API and of operators, each listed queue has the new one after it.
+    const output = `  ShippingWorkerPolicyArn:\n    Value: !Ref ShippingWorkerPolicy\n`;
+    const listed = replaced(allowed, /^ +- !GetAtt Notification(?:DeadLetter)?Queue\.Arn\n/gm, (line) => {
+      return line + line.replace('Notification', 'Shipping');
+    });
+    const replayed = replaced(listed, 'NotificationQueue.Arn]', 'NotificationQueue.Arn, !GetAtt ShippingQueue.Arn]');
+    const described = replaced(replayed, /^ {2}OperatorPolicy:\n(?: {4}.+\n)+/m, (found) =>
+      replaced(found, /^( +)- !Sub .+-order-outcomes\n/m, (line) => line + line.replace(/!Sub .+/, rule)),
+    );
+    const watched = doubled(described, /^ +- !Sub arn:.+:ecs:.+\/notification-worker\n/m);
+    return `${replaced(watched, /\nOutputs:\n/, (outputs) => `${queue}${policy}${outputs}`)}${output}`;
   },
   'services/tsconfig.json': (text) =>
     replaced(

@@ -31,12 +31,12 @@ describe('infrastructure/template.yaml', () => {
   };
   type Policy = {
     Queues: string[];
-    PolicyDocument: { Statement: { Resource: string; Condition: { ArnEquals: { 'aws:SourceArn': string[] } } }[] };
+    PolicyDocument: { Statement: { Resource: string; Condition: { ArnEquals?: { 'aws:SourceArn': string[] } } }[] };
   };
   const deployment = { parameters: { Stage: 'local' }, region: 'us-east-1', account: '000000000000' };
   const resources = readResources(read('infrastructure/template.yaml'), deployment, yaml);
   const rules = resources.rules as Rule[];
-  const policies = resources.queuePolicies as Policy[];
+  const policies = resources.policies as Policy[];
   const namesOf = (listed: unknown[], property: string) =>
     sorted((listed as Record<string, string>[]).map((one) => one[property] ?? ''));
   const arnOf = (queue: string) => `arn:aws:sqs:us-east-1:000000000000:${queue}`;
@@ -78,9 +78,17 @@ describe('infrastructure/template.yaml', () => {
     const [statement] = policy?.PolicyDocument.Statement ?? [];
     expect(statement?.Resource).toBe(arnOf(name));
     const own = listed.filter((one) => queue === 'undelivered' || one.queue === queue);
-    expect(statement?.Condition.ArnEquals['aws:SourceArn']).toEqual(
+    expect(statement?.Condition.ArnEquals?.['aws:SourceArn']).toEqual(
       own.map(({ rule }) => `arn:aws:events:us-east-1:000000000000:rule/${names.bus}/local-${rule}`),
     );
+  });
+
+  it.each(queueNames(names))('refuses requests to %s without TLS', (name) => {
+    const policy = policies.find(({ Queues }) => Queues.includes(name));
+    expect(policy?.PolicyDocument.Statement.at(-1)).toEqual({
+      ...{ Sid: 'TlsOnly', Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: arnOf(name) },
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    });
   });
 });
 

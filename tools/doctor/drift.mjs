@@ -1,6 +1,6 @@
 /** Compares the emulator's resources with the template, and names the commands that revert a difference. */
 import { fail, ok } from './check.mjs';
-import { KINDS } from './template.mjs';
+import { IN_PLACE, KINDS } from './template.mjs';
 
 /**
  * @typedef {import('./template.mjs').Attributes} Attributes
@@ -43,9 +43,26 @@ function repair(kind, name, { wanted: { [kind]: all, Bus }, actual }, queueUrl) 
     const target = { Id: id, Arn: wanted['Arn'], ...(letters ? { DeadLetterConfig: { Arn: letters } } : {}) };
     return [`events put-targets ${onBus} --rule ${rule} --targets ${quoted([target])}`];
   }
-  // A missing queue needs its policy, too.
+  if (kind === 'Tables' && wanted && found) {
+    const commands = differingAttributes(wanted, found).map((attribute) => tableCommand(name, attribute, wanted));
+    return commands.every((command) => command !== undefined) ? commands : undefined;
+  }
   if (kind === 'Queues' && wanted && found) {
     return [`sqs set-queue-attributes --queue-url ${queueUrl(name)} --attributes ${quoted(wanted)}`];
+  }
+  return undefined;
+}
+
+/** @param {string} table @param {string} attribute that differs @param {Attributes} wanted */
+function tableCommand(table, attribute, wanted) {
+  const value = wanted[attribute];
+  if (attribute === IN_PLACE.ttl && value !== undefined) {
+    const expiry = `AttributeName=${value},Enabled=true`;
+    return `dynamodb update-time-to-live --table-name ${table} --time-to-live-specification ${expiry}`;
+  }
+  if (attribute === IN_PLACE.protection) {
+    const option = value === 'true' ? '--deletion-protection-enabled' : '--no-deletion-protection-enabled';
+    return `dynamodb update-table --table-name ${table} ${option}`;
   }
   return undefined;
 }
@@ -58,12 +75,15 @@ function differingAttributes(wanted, actual) {
 
 /**
  * Whether deploying again fixes it. A deployment compares with the stack's template, so manual changes stay. The
- * emulator can add resources, and change queues in place.
+ * emulator can add resources, and change queues and some attributes of tables in place.
  * @param {Kind} kind @param {Attributes} wanted @param {Attributes | undefined} deployed
  */
 function canBeDeployed(kind, wanted, deployed) {
   if (deployed === undefined) return kind !== 'Targets';
-  return kind === 'Queues' && differingAttributes(wanted, deployed).length > 0;
+  const differing = differingAttributes(wanted, deployed);
+  if (kind === 'Tables' && !differing.every((name) => Object.values(IN_PLACE).some((one) => one === name)))
+    return false;
+  return (kind === 'Queues' || kind === 'Tables') && differing.length > 0;
 }
 
 /** @param {Kind} kind @param {Topologies} topologies @param {Fixes} fixes */

@@ -13,7 +13,10 @@ import { readResources } from '../template.mjs';
 export const KINDS = ['Tables', 'Queues', 'Bus', 'Rules', 'Targets'];
 
 /** The queue attributes that are compared. */
-const QUEUE_ATTRIBUTES = ['VisibilityTimeout', 'MessageRetentionPeriod', 'RedrivePolicy', 'RedriveAllowPolicy'];
+const QUEUE_ATTRIBUTES = [
+  ...['VisibilityTimeout', 'MessageRetentionPeriod', 'RedrivePolicy', 'RedriveAllowPolicy'],
+  ...['SqsManagedSseEnabled', 'KmsMasterKeyId', 'Policy'],
+];
 
 /** @param {any} value @param {(leaf: any) => any} read @returns {any} */
 function sorted(value, read) {
@@ -31,8 +34,14 @@ export function canonical(value) {
   return typeof value === 'object' ? JSON.stringify(sorted(value, String)) : String(value);
 }
 
-/** @param {any} table from CloudFormation or DescribeTable @returns {Attributes} */
-export function tableAttributes({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [] }) {
+/** The attributes of a table that a deployment changes in place. */
+export const IN_PLACE = /** @type {const} */ ({ ttl: 'time to live', protection: 'deletion protection' });
+
+/**
+ * @param {any} table from CloudFormation, or from DescribeTable and DescribeTimeToLive
+ * @returns {Attributes}
+ */
+export function tableAttributes({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [], ...table }) {
   const key = (/** @type {any[]} */ schema) =>
     schema
       .map(({ AttributeName, KeyType }) => {
@@ -44,7 +53,15 @@ export function tableAttributes({ KeySchema, AttributeDefinitions, GlobalSeconda
     `index ${index.IndexName}`,
     `${key(index.KeySchema)}, ${index.Projection.ProjectionType}`,
   ]);
-  return { key: key(KeySchema), ...Object.fromEntries(indexes) };
+  const encryptionKey = table.SSESpecification?.KMSMasterKeyId ?? table.SSEDescription?.KMSMasterKeyArn;
+  const ttl = table.TimeToLiveSpecification?.Enabled ? table.TimeToLiveSpecification.AttributeName : undefined;
+  return {
+    key: key(KeySchema),
+    ...Object.fromEntries(indexes),
+    [IN_PLACE.protection]: String(table.DeletionProtectionEnabled ?? false),
+    ...(ttl && { [IN_PLACE.ttl]: ttl }),
+    ...(encryptionKey && { 'encryption key': encryptionKey }),
+  };
 }
 
 /** @param {any} queue its attributes; a text may be JSON @returns {Attributes} */
@@ -53,6 +70,11 @@ export function queueAttributes(queue) {
     canonical(typeof given === 'string' && given.startsWith('{') ? JSON.parse(given) : given);
   const set = QUEUE_ATTRIBUTES.filter((name) => queue[name] !== undefined);
   return Object.fromEntries(set.map((name) => [name, value(queue[name])]));
+}
+
+/** @param {any} bus from CloudFormation or DescribeEventBus @returns {Attributes} */
+export function busAttributes({ KmsKeyIdentifier }) {
+  return KmsKeyIdentifier ? { 'encryption key': KmsKeyIdentifier } : {};
 }
 
 /** @param {any} rule @returns {Attributes} */
@@ -73,7 +95,11 @@ export function targetAttributes({ Arn, DeadLetterConfig }) {
  * @returns {Topology}
  */
 export function readTemplate(text, deployment, yaml) {
-  const { tables, queues, buses, rules } = readResources(text, deployment, yaml);
+  const { tables, queues, policies, buses, rules } = readResources(text, deployment, yaml);
+  const withPolicies = queues.map((queue) => {
+    const policy = policies.find(({ Queues }) => Queues.includes(queue.QueueName));
+    return { ...queue, Policy: policy?.PolicyDocument };
+  });
   const targets = rules.flatMap(({ Name, Targets = [] }) =>
     Targets.map((/** @type {any} */ target) => [`${Name}/${target.Id}`, target]),
   );
@@ -84,8 +110,8 @@ export function readTemplate(text, deployment, yaml) {
   ) => Object.fromEntries(all.map((one) => [one[key], attributes(one)]));
   return {
     Tables: byName(tables, 'TableName', tableAttributes),
-    Queues: byName(queues, 'QueueName', queueAttributes),
-    Bus: byName(buses, 'Name', () => ({})),
+    Queues: byName(withPolicies, 'QueueName', queueAttributes),
+    Bus: byName(buses, 'Name', busAttributes),
     Rules: byName(rules, 'Name', ruleAttributes),
     Targets: Object.fromEntries(targets.map(([name, target]) => [name, targetAttributes(target)])),
   };

@@ -24,8 +24,13 @@ describe('the template', () => {
       key: 'notificationId HASH S',
       'index outbox': 'outboxShard HASH N, outboxAt RANGE N, KEYS_ONLY',
       'index by-order': 'orderId HASH S, createdAtId RANGE S, KEYS_ONLY',
+      'time to live': 'expiresAt',
+      'deletion protection': 'true',
     });
-    expect(topology.Queues['blue-order-queue']).toEqual({
+    const { Policy: policy, ...queue } = topology.Queues['blue-order-queue'] ?? {};
+    expect(policy).toContain('"Action":"sqs:SendMessage"');
+    expect(queue).toEqual({
+      SqsManagedSseEnabled: 'true',
       VisibilityTimeout: '30',
       MessageRetentionPeriod: '345600',
       RedrivePolicy: canonical({ maxReceiveCount: '20', deadLetterTargetArn: arn('blue-order-queue-dlq') }),
@@ -39,6 +44,27 @@ describe('the template', () => {
       Arn: arn('blue-notification-queue'),
       'DeadLetterConfig.Arn': arn('blue-undelivered'),
     });
+  });
+
+  it('has the key that encrypts it, if a parameter names one', () => {
+    const KmsKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/one';
+    const parameters = { Stage: 'blue', KmsKeyArn };
+    const topology = readTemplate(template, { ...deployment, parameters }, yaml);
+    expect(topology.Tables['blue-orders']).toMatchObject({ 'encryption key': KmsKeyArn });
+    expect(topology.Queues['blue-undelivered']).toMatchObject({
+      ...{ KmsMasterKeyId: KmsKeyArn, SqsManagedSseEnabled: 'false' },
+    });
+    expect(topology.Bus).toEqual({ 'blue-orders': { 'encryption key': KmsKeyArn } });
+  });
+
+  it.each([
+    ['local', 'auto', 'false'],
+    ['local', 'true', 'true'],
+    ['shop', 'auto', 'true'],
+    ['shop', 'false', 'false'],
+  ])('protects the tables of %s from deletion with Durable %s: %s', (Stage, Durable, expected) => {
+    const topology = readTemplate(template, { ...deployment, parameters: { Stage, Durable } }, yaml);
+    for (const table of Object.values(topology.Tables)) expect(table['deletion protection']).toBe(expected);
   });
 
   it("omits rules whose condition is false, and uses the parameters' values", () => {
@@ -97,6 +123,28 @@ describe('drift', () => {
       ({ Tables }) => (Tables['blue-orders']!.key = 'id HASH S'),
       'Tables',
       'key is id HASH S, not orderId HASH S',
+    ],
+    [
+      'time to live',
+      ({ Tables }) => delete Tables['blue-orders']!['time to live'],
+      'Tables',
+      'blue-orders: time to live is not set, not expiresAt',
+      'aws dynamodb update-time-to-live --table-name blue-orders ' +
+        '--time-to-live-specification AttributeName=expiresAt,Enabled=true',
+    ],
+    [
+      'deletion protection',
+      ({ Tables }) => (Tables['blue-notifications']!['deletion protection'] = 'false'),
+      'Tables',
+      'blue-notifications: deletion protection is false, not true',
+      'aws dynamodb update-table --table-name blue-notifications --deletion-protection-enabled',
+    ],
+    [
+      'a policy',
+      ({ Queues }) => delete Queues['blue-undelivered']!.Policy,
+      'Queues',
+      'blue-undelivered: Policy is not set, not ',
+      'aws sqs set-queue-attributes --queue-url url/blue-undelivered --attributes ',
     ],
     ['a queue', ({ Queues }) => delete Queues['blue-undelivered'], 'Queues', 'blue-undelivered is missing'],
     [
@@ -160,6 +208,10 @@ describe('drift', () => {
   it('is fixed by a deployment if the template has changed and the emulator can apply the change', () => {
     const shorter = changed(({ Queues }) => (Queues['blue-order-queue']!.VisibilityTimeout = '7'));
     expect(checkDrift('Queues', { wanted, deployed: shorter, actual: shorter }, fixes).fix).toBe('deploy');
+    const kept = changed(({ Tables }) => delete Tables['blue-orders']!['time to live']);
+    expect(checkDrift('Tables', { wanted, deployed: kept, actual: kept }, fixes).fix).toBe('deploy');
+    const reshaped = changed(({ Tables }) => delete Tables['blue-orders']!['index by-time']);
+    expect(checkDrift('Tables', { wanted, deployed: reshaped, actual: reshaped }, fixes).fix).toBe('recreate');
     const without = changed(({ Rules }) => delete Rules['blue-order-created']);
     expect(checkDrift('Rules', { wanted, deployed: without, actual: without }, fixes).fix).toBe('deploy');
     const other = changed(({ Rules }) => (Rules['blue-order-created']!.EventPattern = '{}'));
