@@ -9,9 +9,9 @@ import { KINDS } from '../template.mjs';
  */
 
 /** All attributes of a queue, as its creation takes them. @param {string} name @param {Resources} resources */
-function queueAttributes(name, { queues, queuePolicies }) {
+function queueAttributes(name, { queues, policies }) {
   const properties = queues.find(({ QueueName }) => QueueName === name);
-  const policy = queuePolicies.find(({ Queues }) => Queues.includes(name));
+  const policy = policies.find(({ Queues }) => Queues.includes(name));
   const all = { ...properties, ...(policy ? { Policy: policy.PolicyDocument } : {}) };
   const set = Object.entries(all).filter(([key, value]) => !['QueueName', 'Tags'].includes(key) && value !== undefined);
   return Object.fromEntries(
