@@ -4,7 +4,7 @@ import { checkShell } from '../../../tools/doctor/aws/check-aws.mjs';
 import { checkService, checkServices } from '../../../tools/doctor/aws/check-services.mjs';
 import { checkStatus, checkTemplate, examineStack } from '../../../tools/doctor/aws/check-stack.mjs';
 import { explain } from '../../../tools/doctor/aws/explain.mjs';
-import { lastStop } from '../../../tools/doctor/aws/service.mjs';
+import { ifAllowed, lastStop } from '../../../tools/doctor/aws/service.mjs';
 import { firstFailure } from '../../../tools/doctor/aws/stack.mjs';
 
 const around = { stage: 'shop', region: 'eu-central-1', profile: undefined };
@@ -154,6 +154,12 @@ describe('a service', () => {
   it('that is missing is named', () => {
     const missing = checkServices([service], fixes).filter(({ status }) => status === 'fail');
     expect(missing.map(({ check }) => check)).toEqual(['Service api-gateway', 'Service notification-worker']);
+  });
+
+  it('is known without the calls that operators may not make; other failures stay', async () => {
+    expect(await ifAllowed(Promise.reject<number>(error('AccessDeniedException')))).toBeUndefined();
+    expect(await ifAllowed(Promise.resolve(1))).toBe(1);
+    await expect(ifAllowed(Promise.reject(error('ThrottlingException')))).rejects.toThrow();
   });
 
   it('says why its last task stopped', () => {
