@@ -134,6 +134,11 @@ it('the document reads only outputs that exist', () => {
   expect(named.filter((name) => !outputs.includes(name))).toEqual([]);
 });
 
+it('the document tests an alarm that exists', () => {
+  const [, name = '-'] = /set-alarm-state --alarm-name \$STAGE-([\w-]+)/.exec(doc) ?? [];
+  expect(read('infrastructure/alarms.yaml')).toContain(`AlarmName: !Sub \${Stage}-${name}\n`);
+});
+
 it('the key policy of docs/security.md lets EventBridge use the key, and CloudWatch Logs for every log group', () => {
   type Statement = { Principal: { Service: string }; Condition: { ArnLike?: Record<string, string> } };
   const section = read('docs/security.md').split('## Encryption at rest')[1] ?? '';
