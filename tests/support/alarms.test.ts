@@ -123,10 +123,25 @@ describe('an alarm that Prometheus has, too', () => {
 describe('the topic', () => {
   it('is encrypted with a key that CloudWatch may use', () => {
     expect(stack.resources.Topic?.Properties.KmsMasterKeyId).toBe('TopicKey');
-    expect(stack.resources.TopicKey?.Properties).toMatchObject({
-      KeyPolicy: {
-        Statement: [{ Sid: 'Account' }, { Sid: 'Alarms', Principal: { Service: 'cloudwatch.amazonaws.com' } }],
-      },
+    const { Statement } = stack.resources.TopicKey?.Properties.KeyPolicy as { Statement: unknown[] };
+    expect(Statement[1]).toEqual({
+      Sid: 'Alarms',
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: '*',
+    });
+  });
+
+  it('takes alarms of this account only', () => {
+    expect(stack.resources.TopicPolicy?.Properties.PolicyDocument).toMatchObject({
+      Statement: [
+        {
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Action: 'sns:Publish',
+          Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } },
+        },
+      ],
     });
   });
 

@@ -6,6 +6,7 @@ import { listBucketsOf, OUTBOX_SHARDS } from '@orderflow/domain/work-item-record
 import { parse } from 'yaml';
 import { PRICES } from '../../bench/prices.js';
 import { read } from './markdown.js';
+import { COLLECTOR_IMAGE, readServicesStack } from './services-stack.js';
 
 const root = new URL('../../', import.meta.url);
 const TEMPLATES = ['template', 'services', 'scaling', 'alarms'].map((name) => `infrastructure/${name}.yaml`);
@@ -131,6 +132,26 @@ it('the document reads only outputs that exist', () => {
   const named = [...doc.matchAll(/OutputKey=='(\w+)'/g)].map((match) => match[1]!);
   expect(named.length).toBeGreaterThan(0);
   expect(named.filter((name) => !outputs.includes(name))).toEqual([]);
+});
+
+it('the document tests an alarm that exists', () => {
+  const [, name = '-'] = /set-alarm-state --alarm-name \$STAGE-([\w-]+)/.exec(doc) ?? [];
+  expect(read('infrastructure/alarms.yaml')).toContain(`AlarmName: !Sub \${Stage}-${name}\n`);
+});
+
+it('the key policy of docs/security.md lets EventBridge use the key, and CloudWatch Logs for every log group', () => {
+  type Statement = { Principal: { Service: string }; Condition: { ArnLike?: Record<string, string> } };
+  const section = read('docs/security.md').split('## Encryption at rest')[1] ?? '';
+  const [events, logs] = JSON.parse(/```json\n([^]*?)```/.exec(section)?.[1] ?? '[]') as Statement[];
+  expect(events?.Principal.Service).toBe('events.amazonaws.com');
+  expect(logs?.Principal.Service).toMatch(/^logs\.[\w-]+\.amazonaws\.com$/);
+  const [, prefix = '-'] =
+    /:log-group:(.+)\*$/.exec(logs?.Condition.ArnLike?.['kms:EncryptionContext:aws:logs:arn'] ?? '') ?? [];
+  const groups = readServicesStack({ CollectorImage: COLLECTOR_IMAGE }).ofType<{ LogGroupName: string }>(
+    'AWS::Logs::LogGroup',
+  );
+  expect(groups).toHaveLength(4);
+  expect(groups.filter(({ LogGroupName }) => !LogGroupName.startsWith(prefix))).toEqual([]);
 });
 
 describe('the costs a month', () => {

@@ -46,30 +46,42 @@ describe.each(Object.keys(SERVICES))('%s', (service) => {
 
 describe.each(WORK_QUEUES)('the worker of the queue %s', (queue) => {
   const { worker } = QUEUES[queue];
-  const [[id, policy] = ['', undefined]] = policiesOf(worker);
-  const queries = policy?.TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification?.Metrics ?? [];
+  const queriesOf = (policy: Policy) =>
+    policy.TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification?.Metrics ?? [];
 
-  it('follows the waiting messages of its queue per running task', () => {
-    expect(policy && metricsOfPolicy(id, policy)).toEqual([
-      {
-        where: id,
-        namespace: 'AWS/SQS',
-        name: 'ApproximateNumberOfMessagesVisible',
-        dimensions: { QueueName: workQueueNames(names, queue).name },
-      },
-      {
-        where: id,
-        namespace: 'ECS/ContainerInsights',
-        name: 'RunningTaskCount',
-        dimensions: { ClusterName: clusterName, ServiceName: worker },
-      },
+  it('follows the messages of its queue per running task: those that wait, and those in flight', () => {
+    const metrics = policiesOf(worker).map(([id, policy]) => metricsOfPolicy(id, policy));
+    const running = {
+      namespace: 'ECS/ContainerInsights',
+      name: 'RunningTaskCount',
+      dimensions: { ClusterName: clusterName, ServiceName: worker },
+    };
+    const messages = { namespace: 'AWS/SQS', dimensions: { QueueName: workQueueNames(names, queue).name } };
+    expect(metrics).toMatchObject([
+      [{ ...messages, name: 'ApproximateNumberOfMessagesVisible' }, running],
+      [{ ...messages, name: 'ApproximateNumberOfMessagesNotVisible' }, running],
     ]);
-    expect(policy && metricsOfPolicy(id, policy).flatMap(misspellings)).toEqual([]);
+    expect(metrics.flat().flatMap(misspellings)).toEqual([]);
   });
 
   it('divides by one if no task runs', () => {
-    expect(mistakesIn(queries)).toEqual([]);
-    expect(queries.at(-1)?.Expression).toBe('visible / IF(FILL(running, 0) > 0, running, 1)');
+    const queries = policiesOf(worker).map(([, policy]) => queriesOf(policy));
+    expect(queries.flatMap(mistakesIn)).toEqual([]);
+    expect(queries.map((one) => one.at(-1)?.Expression)).toEqual([
+      'visible / IF(FILL(running, 0) > 0, running, 1)',
+      'inFlight / IF(FILL(running, 0) > 0, running, 1)',
+    ]);
+  });
+
+  it('gets more tasks before its tasks are full', async () => {
+    const { loadConfig } = (await import(`../../services/${worker}/src/config.js`)) as {
+      loadConfig: (env: NodeJS.ProcessEnv) => { WORKER_POLLERS: number };
+    };
+    const full = loadConfig({ STAGE: 'shop' }).WORKER_POLLERS * 10;
+    const [, inFlight] = policiesOf(worker);
+    const target = Number(inFlight?.[1].TargetTrackingScalingPolicyConfiguration.TargetValue);
+    expect(target).toBeGreaterThan(full / 2);
+    expect(target).toBeLessThan(full * 0.8);
   });
 });
 

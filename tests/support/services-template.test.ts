@@ -94,6 +94,17 @@ describe.each(services)('the task of %s', (service) => {
     expect(container.StopTimeout * 1_000).toBeGreaterThan(Number(SHUTDOWN_TIMEOUT_MS));
   });
 
+  it('never waits for its log, which has a buffer that fits into the memory left by the containers', () => {
+    const { ContainerDefinitions, Memory } = readServicesStack({ CollectorImage: COLLECTOR_IMAGE }).taskOf(
+      service,
+    ).task;
+    const { mode, 'max-buffer-size': buffer = '' } = container.LogConfiguration.Options;
+    const left = Number(Memory) - ContainerDefinitions.reduce((sum, one) => sum + one.Memory, 0);
+    expect(mode).toBe('non-blocking');
+    expect(buffer).toMatch(/^\d+m$/);
+    expect(Number.parseInt(buffer)).toBeLessThan(left);
+  });
+
   it('gets every variable that Compose sets, except those for an emulator or a laptop', () => {
     const set = Object.keys(composed.environment).filter((name) => composed.environment[name]);
     const forLaptops = ['AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'SQS_WAIT_TIME_SECONDS'];

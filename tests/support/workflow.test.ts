@@ -11,7 +11,7 @@ const FILES = readdirSync(new URL('.github', root), { recursive: true, encoding:
   .filter((path) => path.endsWith('.yml'))
   .map((path) => `.github/${path}`);
 
-type Step = { uses?: string; run?: string; with?: Record<string, string> };
+type Step = { if?: string; uses?: string; run?: string; with?: Record<string, string> };
 type Job = {
   if?: string;
   needs?: string | string[];
@@ -108,6 +108,12 @@ describe('the workflow', () => {
     expect(jobs.publish?.if).toContain("github.event_name == 'push'");
     expect(jobs.publish?.needs).toEqual(['check', 'test']);
     expect(jobs.index?.needs).toBe('publish');
+  });
+
+  it('asks the deployed API only if runners can reach it', () => {
+    const [probe, ...others] = deployment.steps.filter(({ run }) => run?.includes('$API_URL'));
+    expect(others).toEqual([]);
+    expect(probe?.if).toBe("vars.API_URL != ''");
   });
 
   it('deploys after an approval, one at a time, and never stops half-way', () => {
