@@ -50,18 +50,15 @@ describe.each(services)('the roles of %s', (service) => {
     ]);
   });
 
-  it.each(['TaskRoleArn', 'ExecutionRoleArn'] as const)('are for tasks of this account only: %s', (role) => {
-    expect(stack.roleOf(task[role]).AssumeRolePolicyDocument).toMatchObject({
-      Statement: [
-        {
-          Principal: { Service: 'ecs-tasks.amazonaws.com' },
-          Condition: {
-            StringEquals: { 'aws:SourceAccount': '000000000000' },
-            ArnLike: { 'aws:SourceArn': 'arn:aws:ecs:us-east-1:000000000000:*' },
-          },
-        },
-      ],
-    });
+  it('can be assumed by ECS tasks only, the task role by those of this account and region', () => {
+    const trustedBy = (role: string) => stack.roleOf(role).AssumeRolePolicyDocument;
+    const Principal = { Service: 'ecs-tasks.amazonaws.com' };
+    expect(trustedBy(task.ExecutionRoleArn)).toMatchObject({ Statement: [{ Principal }] });
+    const Condition = {
+      StringEquals: { 'aws:SourceAccount': '000000000000' },
+      ArnLike: { 'aws:SourceArn': 'arn:aws:ecs:us-east-1:000000000000:*' },
+    };
+    expect(trustedBy(task.TaskRoleArn)).toMatchObject({ Statement: [{ Principal, Condition }] });
   });
 });
 
