@@ -6,6 +6,7 @@ import {
   ECSClient,
   ListTasksCommand,
 } from '@aws-sdk/client-ecs';
+import { isDenied } from './explain.mjs';
 
 /**
  * @typedef {{
@@ -26,12 +27,24 @@ export function lastStop(tasks) {
 }
 
 /**
- * The named services that exist.
+ * The named services that exist. `denied` has an error for each part that the caller may not read.
  * @param {import('./reach.mjs').ClientOptions} options @param {string} cluster @param {string[]} names
- * @returns {Promise<Service[]>}
+ * @returns {Promise<{ services: Service[], denied: Record<string, unknown> }>}
  */
 export async function readServices(options, cluster, names) {
   const client = new ECSClient(options);
+  /** @type {Record<string, unknown>} */
+  const denied = {};
+  /**
+   * @template T
+   * @param {string} what @param {Promise<T>} asked @param {T} otherwise
+   */
+  const ifAllowed = (what, asked, otherwise) =>
+    asked.catch((/** @type {unknown} */ error) => {
+      if (!isDenied(error)) throw error;
+      denied[what] = error;
+      return otherwise;
+    });
   /** @param {string} serviceName */
   const stopOf = async (serviceName) => {
     const stopped = { cluster, serviceName, desiredStatus: /** @type {const} */ ('STOPPED') };
@@ -45,13 +58,19 @@ export async function readServices(options, cluster, names) {
     const answer = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
     return (answer.taskDefinition?.containerDefinitions ?? []).map(({ image = '' }) => image);
   };
+  /** `shop-order-worker:7` of its ARN. */
+  const definitionOf = (/** @type {string | undefined} */ arn = '') => arn.slice(arn.lastIndexOf('/') + 1);
   try {
     const { services = [] } = await client.send(new DescribeServicesCommand({ cluster, services: names }));
-    return await Promise.all(
+    const read = await Promise.all(
       services.map(async (service) => {
         const { serviceName = '', status = '', desiredCount = 0, runningCount = 0, deployments = [] } = service;
         const primary = deployments.find((deployment) => deployment.status === 'PRIMARY');
-        const [images, stopped] = await Promise.all([imagesOf(service.taskDefinition), stopOf(serviceName)]);
+        const { taskDefinition } = service;
+        const [images, stopped] = await Promise.all([
+          ifAllowed('Images', imagesOf(taskDefinition), [definitionOf(taskDefinition)]),
+          ifAllowed('Stopped tasks', stopOf(serviceName), undefined),
+        ]);
         return {
           ...{ name: serviceName, status, desired: desiredCount, running: runningCount, images, stopped },
           ...{ rollout: primary?.rolloutState, rolloutReason: primary?.rolloutStateReason },
@@ -59,6 +78,7 @@ export async function readServices(options, cluster, names) {
         };
       }),
     );
+    return { services: read, denied };
   } finally {
     client.destroy();
   }
