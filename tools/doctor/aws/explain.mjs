@@ -65,7 +65,7 @@ export function explain(thrown, { stage, region, profile }) {
     const { who, action } = DENIED.exec(message)?.groups ?? {};
     const found = action ? `${action} is not allowed for ${who}` : 'a call is not allowed';
     if (action && ACCOUNT_WIDE.includes(action)) {
-      const why = `AWS cannot limit it to a stage, so ${operator} lacks it`;
+      const why = `AWS grants it on * only, so ${operator} lacks it`;
       return { found, fix: `ask an administrator of the account to allow ${action} on *   (${why})` };
     }
     return { found, fix: `attach the managed policy ${operator} to your role or user` };
