@@ -1,8 +1,10 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { askReadiness } from '@orderflow/platform/health/ask-readiness';
 import type { ConnectedSystem } from '@orderflow/orderctl/connect';
 import { eventually } from '@orderflow/testing/eventually';
-import type { AwsRequest } from '../support/faulty-network/aws-json.js';
+import type { AwsRequest, AwsService } from '../support/faulty-network/aws-json.js';
+import type { Fault } from '../support/faulty-network/faults.js';
 import { createApiClient, orderFor } from '../support/api-client.js';
 import { deleteTopology, deployAgain, startEmbeddedSystem, type EmbeddedSystem } from '../support/embedded-system.js';
 import { startFaultyNetwork, type FaultyNetwork } from '../support/faulty-network.js';
@@ -24,7 +26,7 @@ describe('outages', () => {
   beforeAll(async () => {
     system = await startEmbeddedSystem({
       // Long enough for an outage in the middle of the work. A backlog may not delay the sweeper beyond the test.
-      env: { FULFILMENT_DELAY_MS: '2000', QUEUE_GRACE_MS: '500' },
+      env: { FULFILMENT_DELAY_MS: '800', QUEUE_GRACE_MS: '500' },
       endpointFor: async (emulatorUrl) => {
         network = await startFaultyNetwork(emulatorUrl);
         return network.url;
@@ -66,14 +68,29 @@ describe('outages', () => {
     return { paused: count('paused'), resumed: count('resumed') };
   }
 
+  /**
+   * Begins an outage while the worker runs and has an order in work, which notices the outage of every service. On a busy
+   * machine an order can be completed before the outage begins; then another one is tried.
+   */
+  async function loseWhileWorking(fault: Fault, services: AwsService[]) {
+    return eventually(async () => {
+      const { orderId } = await api.createOrder(orderFor('book-1'));
+      await eventually(async () => (await api.order(orderId)).status !== 'PENDING', 'the start of the work');
+      const before = await stateChanges();
+      network.inject(fault, ...services);
+      // The operator does not go through the network.
+      const read = new GetCommand({ TableName: operator.names.ordersTable, Key: { orderId }, ConsistentRead: true });
+      const { Item: order } = await operator.aws.dynamo.send(read);
+      if (order?.status === 'PROCESSING' && before.paused === before.resumed) return { orderId, before };
+      network.heal();
+      return undefined;
+    }, 'an outage while an order is in work');
+  }
+
   for (const services of OUTAGES) {
     for (const [description, fault] of Object.entries(AWAY)) {
       it(`${services.join(', ')} ${description}: the API answers in time, nothing is dead-lettered, all recovers`, async () => {
-        // An order in progress notices the outage of every service.
-        const waiting = await api.createOrder(orderFor('book-1'));
-        await api.orderInState(waiting.orderId, 'PROCESSING');
-        const before = await stateChanges();
-        network.inject(fault, ...services);
+        const { orderId, before } = await loseWhileWorking(fault, services);
 
         const answers = await Promise.all(Array.from({ length: 3 }, tryToOrder));
         for (const { status, tookMs } of answers) {
@@ -84,13 +101,14 @@ describe('outages', () => {
         await eventually(async () => (await stateChanges()).paused > before.paused, 'the pause');
 
         network.heal();
-        const accepted = [waiting.orderId, ...answers.flatMap(({ orderId }) => orderId ?? [])];
-        await Promise.all(accepted.map((orderId) => api.orderInState(orderId, 'COMPLETED', RECOVER_WITHIN_MS)));
+        const accepted = [orderId, ...answers.flatMap((answer) => answer.orderId ?? [])];
+        await Promise.all(accepted.map((id) => api.orderInState(id, 'COMPLETED', RECOVER_WITHIN_MS)));
         await eventually(async () => {
           const now = await stateChanges();
           return now.resumed - before.resumed === now.paused - before.paused;
         }, 'the resumption');
-        expect((await stateChanges()).paused - before.paused).toBe(1);
+        // A call that was under way when the outage ended may pause the worker once more.
+        expect((await stateChanges()).paused - before.paused).toBeLessThanOrEqual(2);
         expect(await countDeadLetters(operator)).toBe(0);
       }, 60_000);
     }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AUDIENCE } from '../identity-provider/registered.mjs';
 import { ask, request } from '../local/ask.mjs';
 import { forDocker, ofTheMachine, sdkVariables } from '../local/environment.mjs';
-import { SERVICE_NAMES } from '../local/embedded.mjs';
+import { deployTopology, SERVICE_NAMES } from '../local/embedded.mjs';
 import { LocalError } from '../local/fail.mjs';
 import { issuerAt, startProvider } from '../local/identity-provider.mjs';
 import { poll } from '../local/patience.mjs';
@@ -122,7 +122,10 @@ export async function rehearse(place) {
   const aws = connectAws(emulator, credentials, signal);
   place.atEnd(aws.close);
 
-  await step('stack of template.yaml', () => aws.deploy(`orderflow-${stage}`, read('template.yaml'), { Stage: stage }));
+  // The script that deploys on a laptop: CloudFormation in MiniStack ignores time to live, and the script sets it.
+  await step('stack of template.yaml', async () => {
+    await deployTopology(root, { python, emulatorUrl: emulator, credentials, env: { STAGE: stage }, signal });
+  });
   const services = forEmulator(read('services.yaml'), credentials);
   const deployServices = (/** @type {string} */ version) =>
     aws.deploy(`orderflow-${stage}-services`, services, parametersOf(place, version, providerPort));

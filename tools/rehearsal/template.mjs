@@ -36,6 +36,7 @@ export const NOT_SHOWN = [
   'the roles: tasks use the key of this run, so no call is checked against a policy (the gate test does that)',
   'deregistration delay: a task gets SIGTERM while the load balancer still knows it, so clients repeat some requests',
   'health checks of tasks and targets, grace period: old tasks stop before the new ones are ready',
+  'time to live of the tables: CloudFormation in MiniStack ignores it, and the deploy script of laptops sets it',
   'CPU and memory limits, read-only root, dropped capabilities, init process, ulimits',
   'TLS, certificate, security groups, subnets, access logs: the load balancer speaks http, in the emulator',
   'the pull from ECR: the images are in the engine',

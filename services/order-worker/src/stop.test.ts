@@ -130,14 +130,11 @@ describe('liveness', () => {
       release = resolve;
     });
     let stuckCalls = 0;
-    system.clients.polling = {
-      ...system.aws.sqs,
-      send: (async () => {
-        stuckCalls += 1;
-        await stuck;
-        return {};
-      }) as never,
-    };
+    system.clients.polling.send = (async () => {
+      stuckCalls += 1;
+      await stuck;
+      return {};
+    }) as never;
     system.worker.start();
     await eventually(() => stuckCalls === 1);
     expect(system.worker.isLive()).toBe(true);

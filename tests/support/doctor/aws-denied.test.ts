@@ -44,7 +44,9 @@ it('services are read without their images and stopped tasks if these are denied
   const options = { ...emulatorClient(gate.url, gate.credentialsOf('reader')), maxAttempts: 1 };
   try {
     const read = await readServices(options, 'shop-orderflow', ['api-gateway']);
-    expect(read.services).toMatchObject([{ name: 'api-gateway', images: ['shop-api:7'], stopped: undefined }]);
+    expect(read.services).toMatchObject([
+      { name: 'api-gateway', images: ['task definition shop-api:7'], stopped: undefined },
+    ]);
     expect(Object.keys(read.denied).sort()).toEqual(['Images', 'Stopped tasks']);
     // Another denied call leaves nothing to show.
     await expect(readServices(options, 'shop-orderflow', ['order-worker'])).rejects.toThrow('ecs:DescribeServices');

@@ -101,7 +101,9 @@ const sees = (images: boolean): RegExp[] => [
   ...(images ? [] : [/^skipped Rules of others: not read: events:ListRules is not allowed for operator\/gate$/]),
   FAILED,
   /^ok Template of services: /,
-  images ? /^ok Service api-gateway: .*api-gateway:1$/ : /^ok Service api-gateway: .*, [\w-]+-api-gateway:\d+$/,
+  images
+    ? /^ok Service api-gateway: .*api-gateway:1$/
+    : /^ok Service api-gateway: .*, task definition [\w-]+-api-gateway:\d+$/,
   images
     ? /^fail Service order-worker: 0 of .*order-worker:1; the last task stopped: for the doctor/
     : /^fail Service order-worker: 0 of .*order-worker:\d+$/,

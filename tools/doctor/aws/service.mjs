@@ -13,7 +13,8 @@ import { isDenied } from './explain.mjs';
  *   name: string, status: string, desired: number, running: number, rollout?: string | undefined,
  *   rolloutReason?: string | undefined, lastEvent?: string | undefined, images: string[],
  *   stopped?: string | undefined,
- * }} Service `stopped` is why its last task stopped, if ECS still knows one (about an hour)
+ * }} Service `images` is the task definition if they may not be read; `stopped` is why its last task stopped, if ECS still
+ * knows one (about an hour)
  */
 
 /** @param {import('@aws-sdk/client-ecs').Task[]} tasks */
@@ -58,8 +59,7 @@ export async function readServices(options, cluster, names) {
     const answer = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
     return (answer.taskDefinition?.containerDefinitions ?? []).map(({ image = '' }) => image);
   };
-  /** `shop-order-worker:7` of its ARN. */
-  const definitionOf = (/** @type {string | undefined} */ arn = '') => arn.slice(arn.lastIndexOf('/') + 1);
+  const definitionOf = (/** @type {string | undefined} */ arn = '') => `task definition ${arn.split('/').at(-1)}`;
   try {
     const { services = [] } = await client.send(new DescribeServicesCommand({ cluster, services: names }));
     const read = await Promise.all(
