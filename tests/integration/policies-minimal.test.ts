@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from '../../tools/local/requirements.mjs';
 import type { Service } from '../../tools/local/embedded.mjs';
-import { startEmptyEmulator, type Emulator } from '../support/emulator.js';
+import { startAwsEmulator } from '../support/aws-emulator/aws-emulator.js';
+import type { Emulator } from '../support/emulator.js';
 import { startGatedStage, startGatedSystem } from '../support/policy-gate/gated-system.js';
-import { OF_THE_DOCTOR } from '../support/policy-gate/operator-flows.js';
 import { removeEachOf, removeEachOfOperator, type Notice } from '../support/policy-gate/minimality.js';
 
 function expectNoticed(principal: string, notices: readonly Notice[]): void {
@@ -23,7 +23,7 @@ describe('a rule that is removed is noticed', () => {
 
   beforeAll(async () => {
     await build(fileURLToPath(new URL('../..', import.meta.url)));
-    emulator = await startEmptyEmulator();
+    emulator = await startAwsEmulator();
   }, 600_000);
 
   afterAll(async () => {
@@ -52,8 +52,7 @@ describe('a rule that is removed is noticed', () => {
     async () => {
       const gated = await startGatedStage(emulator, 'no-operator');
       try {
-        const rules = gated.gate.rulesOf('operator').filter(({ name }) => !OF_THE_DOCTOR.test(name));
-        expectNoticed('operator', await removeEachOfOperator(gated, rules));
+        expectNoticed('operator', await removeEachOfOperator(gated));
       } finally {
         await gated.dispose();
       }

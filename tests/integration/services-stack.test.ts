@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SERVICES } from '@orderflow/contracts';
 import * as yaml from 'yaml';
 import { readResources } from '../../tools/template.mjs';
-import { startAwsEmulator, type DeployedStack } from '../support/aws-emulator/aws-emulator.js';
+import { startAwsEmulator, type AwsEmulator, type DeployedStack } from '../support/aws-emulator/aws-emulator.js';
 import {
   COLLECTOR_IMAGE,
   readProjectFile,
@@ -31,13 +31,13 @@ function withLogArns(document: unknown): unknown {
   return JSON.parse(text) as unknown;
 }
 
-let emulator: Awaited<ReturnType<typeof startAwsEmulator>>;
+let emulator: AwsEmulator;
 let deployed: DeployedStack;
 
 beforeAll(async () => {
   emulator = await startAwsEmulator();
-  await emulator.deployTopology(PARAMETERS.Stage);
-  deployed = await emulator.deploy(STACK, FILE, PARAMETERS);
+  await emulator.deploy({ STAGE: PARAMETERS.Stage });
+  deployed = await emulator.deployStack(STACK, FILE, PARAMETERS);
 }, 180_000);
 
 afterAll(async () => {
@@ -90,7 +90,7 @@ describe('the stack of the services', () => {
 });
 
 it('an update adds the collector with its rights, and the next one removes both', async () => {
-  const collecting = await emulator.deploy(STACK, FILE, { ...PARAMETERS, CollectorImage: COLLECTOR_IMAGE });
+  const collecting = await emulator.deployStack(STACK, FILE, { ...PARAMETERS, CollectorImage: COLLECTOR_IMAGE });
   expect(collecting.status).toBe('UPDATE_COMPLETE');
   const { TelemetryPolicy } = readServicesStack({ CollectorImage: COLLECTOR_IMAGE }).resources;
   for (const service of services) {
@@ -100,7 +100,7 @@ it('an update adds the collector with its rights, and the next one removes both'
   }
   expect(collecting.tasks.map((one) => one.containerDefinitions.length)).toEqual([2, 2, 2]);
 
-  const without = await emulator.deploy(STACK, FILE, PARAMETERS);
+  const without = await emulator.deployStack(STACK, FILE, PARAMETERS);
   expect(without.status).toBe('UPDATE_COMPLETE');
   expect(without.resources).not.toContain('TelemetryPolicy');
   for (const service of services) expect(Object.keys(rolesOf(without, service).task.attached)).toHaveLength(1);

@@ -55,7 +55,7 @@ const names = resourceNames('shop');
 const arn = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
 const ecsServices = Object.keys(SERVICES).map((service) => arn('ecs', `service/shop-orderflow/${service}`));
 const tableArns = Object.values(workItemTables(names)).map(({ name }) => arn('dynamodb', `table/${name}`));
-/** Every ARN that a policy may name. A stack's ends in an id that CloudFormation chooses. */
+/** Every ARN that a policy may name. That of a stack or a task ends in an id that AWS chooses. */
 const known = new Set([
   ...tableArns,
   ...tableArns.flatMap((table) => Object.values(INDEXES).map((index) => `${table}/index/${index}`)),
@@ -64,6 +64,7 @@ const known = new Set([
   ...rulesOf(names).map(({ rule }) => arn('events', `rule/${names.bus}/${rule}`)),
   ...['', '-services', '-scaling', '-alarms'].map((part) => arn('cloudformation', `stack/orderflow-shop${part}/*`)),
   ...ecsServices,
+  arn('ecs', 'task/shop-orderflow/*'),
 ]);
 
 it('every service has a policy, and operators have one', () => {

@@ -41,9 +41,10 @@ export function readTopology({ endpoint, credentials }, region, wanted) {
 /**
  * The same with any options of SDK clients. The SDK is imported here only, so that the rest works without node_modules.
  * @param {import('./aws/reach.mjs').ClientOptions} options @param {import('./template.mjs').Topology} wanted
+ * @param {(error: unknown) => void} [rulesAreDenied] is called when the other rules of a bus may not be listed
  * @returns {Promise<import('./template.mjs').Topology>}
  */
-export async function readTopologyWith(options, wanted) {
+export async function readTopologyWith(options, wanted, rulesAreDenied) {
   const [dynamo, events, sqs] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('@aws-sdk/client-eventbridge'),
@@ -87,6 +88,7 @@ export async function readTopologyWith(options, wanted) {
       return (await ifThere(buses.send(new events.ListRulesCommand({ EventBusName }))))?.Rules ?? [];
     } catch (error) {
       if (/** @type {Error} */ (error).name !== 'AccessDeniedException') throw error;
+      rulesAreDenied?.(error);
       const asked = Object.keys(wanted.Rules).map((Name) => new events.DescribeRuleCommand({ EventBusName, Name }));
       const found = await Promise.all(asked.map((command) => ifThere(buses.send(command))));
       return found.filter((rule) => rule !== undefined);

@@ -8,6 +8,7 @@ import { ofTheMachine } from '../../../tools/local/environment.mjs';
 import { freePort } from '../../../tools/local/ports.mjs';
 import { installEmulator } from '../../../tools/local/requirements.mjs';
 import { CREDENTIALS } from '../credentials.js';
+import type { Emulator } from '../emulator.js';
 import { killAtExit } from '../kill-at-exit.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -26,8 +27,13 @@ export type DeployedStack = {
   tasks: { taskRoleArn: string; executionRoleArn: string; containerDefinitions: { name: string; image: string }[] }[];
 };
 
+export type AwsEmulator = Emulator & {
+  /** Creates or updates a stack. @throws when the emulator refuses the template */
+  deployStack: (stack: string, templateFile: string, parameters: Record<string, string>) => Promise<DeployedStack>;
+};
+
 /** MiniStack with IAM, ECS, load balancers and logs, on loopback. It runs no code and starts no containers. */
-export async function startAwsEmulator() {
+export async function startAwsEmulator(): Promise<AwsEmulator> {
   const { python } = await installEmulator(root);
   const logDir = `${await mkdtemp(join(tmpdir(), 'orderflow-'))}/`;
   const port = await freePort();
@@ -42,11 +48,11 @@ export async function startAwsEmulator() {
   await untilHealthy(`${url}/_ministack/health`, child);
 
   return {
-    /** Deploys template.yaml with the script that Compose and `npm run local` use. */
-    deployTopology: (stage: string) =>
-      deployTopology(root, { python, emulatorUrl: url, credentials: CREDENTIALS, env: { STAGE: stage } }),
-    /** Creates or updates a stack. @throws when the emulator refuses the template */
-    deploy: async (stack: string, templateFile: string, parameters: Record<string, string>): Promise<DeployedStack> => {
+    ...{ url, credentials: CREDENTIALS, process: { pid: child.pid } },
+    deploy: async (variables = {}) => {
+      await deployTopology(root, { python, emulatorUrl: url, credentials: CREDENTIALS, env: variables });
+    },
+    deployStack: async (stack, templateFile, parameters) => {
       const template = await readFile(`${root}${templateFile}`, 'utf8');
       const { status, stdout, stderr } = spawnSync(python, ['-I', `${folder}stacks.py`], {
         encoding: 'utf8',

@@ -5,7 +5,7 @@ import { checkShell } from '../../../tools/doctor/aws/check-aws.mjs';
 import { checkService, checkServices } from '../../../tools/doctor/aws/check-services.mjs';
 import { checkStatus, checkTemplate, examineStack } from '../../../tools/doctor/aws/check-stack.mjs';
 import { explain } from '../../../tools/doctor/aws/explain.mjs';
-import { ifAllowed, lastStop } from '../../../tools/doctor/aws/service.mjs';
+import { lastStop } from '../../../tools/doctor/aws/service.mjs';
 import { firstFailure } from '../../../tools/doctor/aws/stack.mjs';
 
 const around = { stage: 'shop', region: 'eu-central-1', profile: undefined };
@@ -156,12 +156,6 @@ describe('a service', () => {
     const missing = checkServices([service], fixes).filter(({ status }) => status === 'fail');
     const others = Object.keys(SERVICES).filter((name) => name !== service.name);
     expect(missing.map(({ check }) => check)).toEqual(others.map((name) => `Service ${name}`));
-  });
-
-  it('is known without the calls that operators may not make; other failures stay', async () => {
-    expect(await ifAllowed(Promise.reject<number>(error('AccessDeniedException')))).toBeUndefined();
-    expect(await ifAllowed(Promise.resolve(1))).toBe(1);
-    await expect(ifAllowed(Promise.reject(error('ThrottlingException')))).rejects.toThrow();
   });
 
   it('says why its last task stopped', () => {

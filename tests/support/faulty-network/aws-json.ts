@@ -1,6 +1,6 @@
 /** The parts of the protocol that the proxy uses: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
 
-export type AwsService = 'DynamoDB' | 'SQS' | 'EventBridge';
+export type AwsService = 'DynamoDB' | 'SQS' | 'EventBridge' | 'ECS';
 
 type PutEventsEntry = { DetailType?: string; Detail?: string };
 type BatchStatement = { Statement?: string };
@@ -25,6 +25,7 @@ const SERVICES: Record<string, AwsService> = {
   DynamoDB_20120810: 'DynamoDB',
   AmazonSQS: 'SQS',
   AWSEvents: 'EventBridge',
+  AmazonEC2ContainerServiceV20141113: 'ECS',
 };
 
 /** For example `SQS ReceiveMessage`. */
@@ -54,6 +55,7 @@ const THROTTLED: Record<AwsService, string> = {
   DynamoDB: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
   SQS: 'com.amazonaws.sqs#RequestThrottled',
   EventBridge: 'com.amazonaws.events#ThrottlingException',
+  ECS: 'ThrottlingException',
 };
 
 export function throttled(service: AwsService): AwsAnswer {
@@ -65,6 +67,7 @@ const DENIED: Record<AwsService, string> = {
   DynamoDB: 'com.amazon.coral.service#AccessDeniedException',
   SQS: 'com.amazonaws.sqs#AccessDenied',
   EventBridge: 'com.amazonaws.events#AccessDeniedException',
+  ECS: 'AccessDeniedException',
 };
 
 export function denied(service: AwsService, message = 'denied by the faulty network'): AwsAnswer {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import * as yaml from 'yaml';
+import { readResources } from '../../../tools/template.mjs';
 import { evaluate, PolicyError, readPolicy, type Access } from './evaluate.js';
 
 const TABLE = 'arn:aws:dynamodb:us-east-1:000000000000:table/local-orders';
@@ -73,6 +76,23 @@ describe('the policy evaluator', () => {
     expect(publish({ 'events:source': 'A', 'events:detail-type': 'T' })).toBe(false);
     expect(publish({ 'events:source': 'b' })).toBe(false);
     expect(publish()).toBe(false);
+  });
+
+  it('evaluates the use of a key through the services that the template names, and refuses every other use', () => {
+    const key = 'arn:aws:kms:us-east-1:000000000000:key/one';
+    const template = readFileSync(new URL('../../../infrastructure/template.yaml', import.meta.url), 'utf8');
+    const deployment = { parameters: { KmsKeyArn: key }, region: 'us-east-1', account: '000000000000' };
+    const { managedPolicies } = readResources(template, deployment, yaml);
+    expect(managedPolicies).toHaveLength(4);
+    for (const { PolicyDocument: document } of managedPolicies as { PolicyDocument: unknown }[]) {
+      const decrypt = (resource: string, context?: Record<string, string>) =>
+        evaluate(readPolicy(document), { action: 'kms:Decrypt', resource, ...(context && { context }) }).allowed;
+      expect(decrypt(key, { 'kms:ViaService': 'sqs.us-east-1.amazonaws.com' })).toBe(true);
+      expect(decrypt(key, { 'kms:ViaService': 'dynamodb.us-east-1.amazonaws.com' })).toBe(true);
+      expect(decrypt(key, { 'kms:ViaService': 's3.us-east-1.amazonaws.com' })).toBe(false);
+      expect(decrypt(key)).toBe(false);
+      expect(decrypt(`${key}2`, { 'kms:ViaService': 'sqs.us-east-1.amazonaws.com' })).toBe(false);
+    }
   });
 
   it('makes a rule of each action, resource and value, and says which one allowed', () => {

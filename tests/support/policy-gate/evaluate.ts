@@ -22,8 +22,8 @@ export type Rule = {
 export type Decision = { allowed: boolean; isExplicit: boolean; by: readonly Rule[] };
 
 const ELEMENTS = ['Sid', 'Effect', 'Action', 'Resource', 'Condition'];
-/** A key of a condition must be one that the gate sets. */
-const KEYS = ['events:source', 'events:detail-type'];
+/** Keys of requests. A condition with another one cannot be evaluated. */
+const KEYS = ['events:source', 'events:detail-type', 'kms:ViaService'];
 
 type Glob = (pattern: string, text: string) => boolean;
 /** Those in use. Each compares a value of the policy with that of the request. */

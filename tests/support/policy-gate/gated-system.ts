@@ -12,6 +12,8 @@ import { orderctl } from './in-process-orderctl.js';
 /** A stage whose services and operator reach the emulator only through the gate, and behind it a faulty network. */
 export type GatedStage = {
   stage: string;
+  /** Past the gate and the network. */
+  emulatorUrl: string;
   gate: PolicyGate;
   network: FaultyNetwork;
   /** Past the gate, for arrangements and for what a test looks up. */
@@ -48,7 +50,7 @@ async function openGate(emulator: Emulator, stage: string) {
   const gate = await startPolicyGate(network.url, { policies, upstream: CREDENTIALS });
   const direct = await connectOperator(emulator.url, stage);
   return {
-    ...{ stage, gate, network, direct },
+    ...{ stage, emulatorUrl: emulator.url, gate, network, direct },
     orderctl: (...args: string[]) =>
       orderctl({ endpoint: gate.url, stage, credentials: gate.credentialsOf('operator') }, ...args),
     dispose: async () => {

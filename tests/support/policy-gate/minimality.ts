@@ -55,6 +55,8 @@ const SERVICE_NEEDS: Readonly<Record<Service, Needs<ServiceFlow>>> = {
 };
 
 const OPERATOR_NEEDS: Needs<string> = [
+  [/cloudformation:|dynamodb:Describe|ecs:DescribeServices/, 'doctor --aws'],
+  [/ecs:/, 'doctor --aws, with grants of an administrator'],
   [/BatchGetItem .*-orders$|by-time/, 'tail'],
   [/by-customer|PartiQLDelete/, 'erase'],
   [/:GetItem .*-orders$|by-order|BatchGetItem/, 'order ID'],
@@ -172,9 +174,9 @@ export async function removeEachOf(gated: GatedSystem, service: Service): Promis
 }
 
 /** Removes each rule of the operator, one after the other. Each command starts with new clients. */
-export async function removeEachOfOperator(gated: GatedStage, rules: readonly Rule[]): Promise<Notice[]> {
+export async function removeEachOfOperator(gated: GatedStage): Promise<Notice[]> {
   const notices: Notice[] = [];
-  for (const rule of rules) {
+  for (const rule of gated.gate.rulesOf('operator')) {
     const name = flowFor(OPERATOR_NEEDS, rule);
     const flow = [name, OPERATOR_FLOWS[name] as Flow<GatedStage>] as const;
     notices.push(await remove({ gated, principal: 'operator', rule, flow }));

@@ -1,4 +1,4 @@
-/** What operators do with orderctl. */
+/** What operators do with orderctl and the doctor. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '@orderflow/domain/ids';
 import { notificationRequested } from '@orderflow/domain/notifications/notification-events';
@@ -6,11 +6,9 @@ import { newNotificationRecord, type NotificationRecord } from '@orderflow/domai
 import { withoutMarker } from '@orderflow/testing/stored-orders';
 import { exhausted, letter, send } from '../dead-letters.js';
 import { bodyOf, order, put } from '../orders.js';
+import { DOCTOR_FLOWS } from './doctor-flows.js';
 import type { GatedStage } from './gated-system.js';
 import type { Flow } from './service-flows.js';
-
-/** `npm run doctor -- --aws` needs these rules. It is another program, and no flow here runs it. */
-export const OF_THE_DOCTOR = /cloudformation:|dynamodb:Describe/;
 
 type OperatorFlow = Flow<GatedStage>;
 type DeadLetterQueue = 'orderDeadLetterQueue' | 'notificationDeadLetterQueue' | 'undeliveredQueue';
@@ -135,4 +133,5 @@ export const OPERATOR_FLOWS: Readonly<Record<string, OperatorFlow>> = {
   ...lettersIn('undeliveredQueue', 'undelivered'),
   erase: erases,
   audit: audits,
+  ...DOCTOR_FLOWS,
 };

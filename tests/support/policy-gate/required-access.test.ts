@@ -48,6 +48,22 @@ describe('the permissions of a call', () => {
       { StackName: 'orderflow-local' },
       ['cloudformation:DescribeStacks arn:aws:cloudformation:us-east-1:000000000000:stack/orderflow-local/id'],
     ],
+    [
+      'ECS DescribeServices',
+      { cluster: 'c', services: ['a', 'arn:aws:ecs:r:1:service/c/b'] },
+      [
+        'ecs:DescribeServices arn:aws:ecs:us-east-1:000000000000:service/c/a',
+        'ecs:DescribeServices arn:aws:ecs:r:1:service/c/b',
+      ],
+    ],
+    [
+      'ECS DescribeTasks',
+      { cluster: 'c', tasks: ['1'] },
+      ['ecs:DescribeTasks arn:aws:ecs:us-east-1:000000000000:task/c/1'],
+    ],
+    ['ECS ListTasks', { cluster: 'c' }, ['ecs:ListTasks *']],
+    ['ECS DescribeTaskDefinition', { taskDefinition: 't' }, ['ecs:DescribeTaskDefinition *']],
+    ['EventBridge ListRules', { EventBusName: 'local-orders' }, ['events:ListRules *']],
   ])('%s of %j', (call, body, expected) => {
     expect(needs(call, body)).toEqual(expected);
   });

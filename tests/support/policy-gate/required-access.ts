@@ -1,7 +1,7 @@
 /**
  * Which permissions a call needs, from AWS's Service Authorization Reference:
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html and its pages for SQS,
- * EventBridge and CloudFormation.
+ * EventBridge, CloudFormation and ECS.
  */
 import { arnOf } from '@orderflow/testing/aws/arns';
 import { queueOf } from '../faulty-network/aws-json.js';
@@ -71,6 +71,20 @@ const onStack: Mapping = ({ StackName }, operation) => [
   },
 ];
 
+/** IAM grants it on `*` only. */
+const onAll = (action: string): Mapping => {
+  return () => [{ action, resource: '*' }];
+};
+
+/** Each service or task of a cluster, by its name. */
+const inCluster =
+  (kind: string, namesIn: string): Mapping =>
+  ({ cluster = 'default', [namesIn]: names }, operation) =>
+    list<string>(names, namesIn).map((name) => ({
+      action: `ecs:${operation}`,
+      resource: orArn(name, arnOf('ecs', `${kind}/${text(cluster, 'cluster')}/${name}`)),
+    }));
+
 /** By service and operation. */
 const MAPPINGS: Readonly<Record<string, Mapping>> = {
   'DynamoDB GetItem': onTable,
@@ -107,9 +121,14 @@ const MAPPINGS: Readonly<Record<string, Mapping>> = {
   ],
   'EventBridge DescribeRule': onRule('Name'),
   'EventBridge ListTargetsByRule': onRule('Rule'),
+  'EventBridge ListRules': onAll('events:ListRules'),
   'CloudFormation DescribeStacks': onStack,
   'CloudFormation DescribeStackEvents': onStack,
   'CloudFormation GetTemplate': onStack,
+  'ECS DescribeServices': inCluster('service', 'services'),
+  'ECS DescribeTasks': inCluster('task', 'tasks'),
+  'ECS ListTasks': onAll('ecs:ListTasks'),
+  'ECS DescribeTaskDefinition': onAll('ecs:DescribeTaskDefinition'),
 };
 
 /**

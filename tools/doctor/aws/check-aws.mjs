@@ -8,7 +8,7 @@ import { readResources } from '../../template.mjs';
 import { checkAwsDrift } from './check-drift.mjs';
 import { checkServices, clusterName, SERVICE_NAMES } from './check-services.mjs';
 import { examineStack } from './check-stack.mjs';
-import { explain } from './explain.mjs';
+import { explain, notRead } from './explain.mjs';
 import { commandsFor, reachAws, stackName, STACKS } from './reach.mjs';
 import { readServices } from './service.mjs';
 import { createStackReader } from './stack.mjs';
@@ -37,9 +37,16 @@ async function examineResources(reached, deployed, stack, around) {
   const topology = readTemplate(deployed, stack, yaml);
   const { region, account } = stack;
   const commands = commandsFor({ stage: around.stage, region, account, endpoint: reached.endpoint });
+  /** @type {Check[]} */
+  const unread = [];
+  const rulesAreDenied = (/** @type {unknown} */ error) => {
+    unread.push(notRead('Rules of others', error, around));
+  };
   try {
-    const actual = await inTime(readTopologyWith({ ...reached, region }, topology), 'AWS', WITHIN_MS);
-    return checkAwsDrift({ deployed: topology, actual }, readResources(deployed, stack, yaml), commands);
+    const reading = readTopologyWith({ ...reached, region }, topology, rulesAreDenied);
+    const actual = await inTime(reading, 'AWS', WITHIN_MS);
+    const drift = checkAwsDrift({ deployed: topology, actual }, readResources(deployed, stack, yaml), commands);
+    return [...drift, ...unread];
   } catch (error) {
     const { found, fix } = explain(error, around);
     return [fail('Resources', `not compared: ${found}`, fix)];
@@ -49,7 +56,9 @@ async function examineResources(reached, deployed, stack, around) {
 /** @param {import('./reach.mjs').ClientOptions} reached @param {import('./explain.mjs').Around} around @param {import('./check-services.mjs').Fixes} fixes */
 async function examineServices(reached, around, fixes) {
   try {
-    return checkServices(await readServices(reached, clusterName(around.stage), SERVICE_NAMES), fixes);
+    const { services, denied } = await readServices(reached, clusterName(around.stage), SERVICE_NAMES);
+    const unread = Object.entries(denied).map(([what, error]) => notRead(what, error, around));
+    return [...checkServices(services, fixes), ...unread];
   } catch (error) {
     const { found, fix } = explain(error, around);
     return [fail('Services', `not checked: ${found}`, fix)];
@@ -57,13 +66,13 @@ async function examineServices(reached, around, fixes) {
 }
 
 /** @param {string} root @param {import('./reach.mjs').ClientOptions} reached @param {import('./explain.mjs').Around} around */
-async function examineStacks(root, reached, around) {
+export async function examineStacks(root, reached, around) {
   const yaml = await import('yaml');
   const reader = createStackReader(reached);
   const { region, endpoint } = reached;
   const commands = commandsFor({ stage: around.stage, region, account: '', endpoint });
   try {
-    return await Promise.all(
+    const checks = await Promise.all(
       STACKS.map(async (stack) => {
         const named = {
           ...{ name: stackName(around.stage, stack), deploy: commands.deploy(stack), aws: commands.aws },
@@ -80,6 +89,7 @@ async function examineStacks(root, reached, around) {
         return [...checks, ...(await examineResources(reached, deployed, found, around))];
       }),
     );
+    return checks.flat();
   } finally {
     reader.close();
   }
@@ -100,5 +110,5 @@ export async function checkAws(root, { stage, region, endpoint }, env) {
   const around = { stage, region: reached.region, profile };
   const found = `of ${profile ? `the profile ${profile}` : 'the default chain'}, for ${reached.region}`;
   const checks = await examineStacks(root, reached, around);
-  return [ok('Credentials', found), ...checks.flat()];
+  return [ok('Credentials', found), ...checks];
 }

@@ -1,6 +1,10 @@
 /** Errors of AWS calls, each as one sentence with the fix. */
+import { fail, skipped } from '../check.mjs';
 
 /** @typedef {{ stage: string, region?: string | undefined, profile?: string | undefined }} Around */
+
+/** IAM allows these on `*` or not at all, so no policy of a stage has them (docs/adr/0038-least-privilege.md). */
+const ACCOUNT_WIDE = ['ecs:DescribeTaskDefinition', 'ecs:ListTasks', 'events:ListRules'];
 
 const RENEW = 'aws sso login   (without SSO: get new credentials and export them)';
 /** AWS names a user or an assumed role. The account number in it helps nobody here. */
@@ -8,6 +12,23 @@ const DENIED = /^User: (?:arn:[^ /]*\/)?(?<who>[^ ]*) is not authorized to perfo
 
 /** @param {Error & { code?: string, Code?: string }} error */
 const namesOf = ({ name, code, Code }) => [name, code, Code].join(' ');
+
+/** @param {unknown} error */
+export const isDenied = (error) =>
+  /AccessDenied|UnauthorizedOperation|NotAuthorized/.test(namesOf(/** @type {Error} */ (error)));
+
+/** @param {string} message */
+const deniedAction = (message) => DENIED.exec(message)?.groups?.['action'];
+
+/**
+ * What one denied call leaves unchecked. It is no failure if the policy of operators cannot allow the call.
+ * @param {string} check @param {unknown} error @param {Around} around
+ */
+export function notRead(check, error, around) {
+  const { found, fix } = explain(error, around);
+  const isUsual = ACCOUNT_WIDE.includes(deniedAction(/** @type {Error} */ (error).message) ?? '');
+  return (isUsual ? skipped : fail)(check, `not read: ${found}`, fix);
+}
 
 /**
  * @param {unknown} thrown @param {Around} around
@@ -40,9 +61,13 @@ export function explain(thrown, { stage, region, profile }) {
     const found = `AWS does not accept this access key in ${region}`;
     return { found, fix: 'aws sts get-caller-identity   (wrong key, or a region that the account has not enabled)' };
   }
-  if (/AccessDenied|UnauthorizedOperation|NotAuthorized/.test(names)) {
+  if (isDenied(error)) {
     const { who, action } = DENIED.exec(message)?.groups ?? {};
     const found = action ? `${action} is not allowed for ${who}` : 'a call is not allowed';
+    if (action && ACCOUNT_WIDE.includes(action)) {
+      const why = `AWS grants it on * only, so ${operator} lacks it`;
+      return { found, fix: `ask an administrator of the account to allow ${action} on *   (${why})` };
+    }
     return { found, fix: `attach the managed policy ${operator} to your role or user` };
   }
   if (/ENOTFOUND|EAI_AGAIN/.test(`${names} ${message}`)) {

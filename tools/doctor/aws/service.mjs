@@ -6,29 +6,16 @@ import {
   ECSClient,
   ListTasksCommand,
 } from '@aws-sdk/client-ecs';
+import { isDenied } from './explain.mjs';
 
 /**
  * @typedef {{
  *   name: string, status: string, desired: number, running: number, rollout?: string | undefined,
  *   rolloutReason?: string | undefined, lastEvent?: string | undefined, images: string[],
  *   stopped?: string | undefined,
- * }} Service `images` is the task definition if they may not be read; `stopped` is why its last task stopped, if ECS still knows one (about an hour)
+ * }} Service `images` is the task definition if they may not be read; `stopped` is why its last task stopped, if ECS still
+ * knows one (about an hour)
  */
-
-/**
- * The operator's policy has none of these calls, because IAM cannot limit them to the services of a stage. They add
- * reasons, but the state of a service is known without them.
- * @template T
- * @param {Promise<T>} asked @returns {Promise<T | undefined>} undefined if it is not allowed
- */
-export async function ifAllowed(asked) {
-  try {
-    return await asked;
-  } catch (error) {
-    if (/^AccessDenied/.test(/** @type {Error} */ (error).name)) return undefined;
-    throw error;
-  }
-}
 
 /** @param {import('@aws-sdk/client-ecs').Task[]} tasks */
 export function lastStop(tasks) {
@@ -41,12 +28,24 @@ export function lastStop(tasks) {
 }
 
 /**
- * The named services that exist.
+ * The named services that exist. `denied` has an error for each part that the caller may not read.
  * @param {import('./reach.mjs').ClientOptions} options @param {string} cluster @param {string[]} names
- * @returns {Promise<Service[]>}
+ * @returns {Promise<{ services: Service[], denied: Record<string, unknown> }>}
  */
 export async function readServices(options, cluster, names) {
   const client = new ECSClient(options);
+  /** @type {Record<string, unknown>} */
+  const denied = {};
+  /**
+   * @template T
+   * @param {string} what @param {Promise<T>} asked @param {T} otherwise
+   */
+  const ifAllowed = (what, asked, otherwise) =>
+    asked.catch((/** @type {unknown} */ error) => {
+      if (!isDenied(error)) throw error;
+      denied[what] = error;
+      return otherwise;
+    });
   /** @param {string} serviceName */
   const stopOf = async (serviceName) => {
     const stopped = { cluster, serviceName, desiredStatus: /** @type {const} */ ('STOPPED') };
@@ -60,15 +59,17 @@ export async function readServices(options, cluster, names) {
     const answer = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
     return (answer.taskDefinition?.containerDefinitions ?? []).map(({ image = '' }) => image);
   };
+  const definitionOf = (/** @type {string | undefined} */ arn = '') => `task definition ${arn.split('/').at(-1)}`;
   try {
     const { services = [] } = await client.send(new DescribeServicesCommand({ cluster, services: names }));
-    return await Promise.all(
+    const read = await Promise.all(
       services.map(async (service) => {
         const { serviceName = '', status = '', desiredCount = 0, runningCount = 0, deployments = [] } = service;
         const primary = deployments.find((deployment) => deployment.status === 'PRIMARY');
-        const [images = [`task ${service.taskDefinition?.split('/').at(-1)}`], stopped] = await Promise.all([
-          ifAllowed(imagesOf(service.taskDefinition)),
-          ifAllowed(stopOf(serviceName)),
+        const { taskDefinition } = service;
+        const [images, stopped] = await Promise.all([
+          ifAllowed('Images', imagesOf(taskDefinition), [definitionOf(taskDefinition)]),
+          ifAllowed('Stopped tasks', stopOf(serviceName), undefined),
         ]);
         return {
           ...{ name: serviceName, status, desired: desiredCount, running: runningCount, images, stopped },
@@ -77,6 +78,7 @@ export async function readServices(options, cluster, names) {
         };
       }),
     );
+    return { services: read, denied };
   } finally {
     client.destroy();
   }
