@@ -50,7 +50,7 @@ const CASES: [ActionPrefix, Command, ...string[]][] = [
   [
     'events',
     new PutEventsCommand({ Entries: [{ EventBusName: 'a-bus' }, { EventBusName: 'a-bus' }] }),
-    'events:PutEvents on a-bus',
+    ...['events:PutEvents on a-bus', 'events:PutEvents on a-bus'],
   ],
   ['events', new DescribeEventBusCommand({ Name: 'a-bus' }), 'events:DescribeEventBus on a-bus'],
   ['events', new DescribeRuleCommand(RULE), 'events:DescribeRule on a-rule'],

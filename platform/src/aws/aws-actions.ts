@@ -1,14 +1,20 @@
 /** IAM's name for what a call, or one entry of it, asks for: `sqs:DeleteMessage`, and the name of the resource. */
-export type AwsAction = { action: string; resource: string };
+export type AwsAction = {
+  action: string;
+  resource: string;
+  /** Of an event: a policy can allow some types of events and not others. */
+  detailType?: string | undefined;
+};
 
 /** Prefixes of IAM actions. */
 export type ActionPrefix = 'dynamodb' | 'events' | 'sqs';
 
 export type Command = { constructor: { name: string }; input: object };
 
+type EventEntry = { EventBusName?: string; DetailType?: string };
 type Input = Partial<
   Record<'TableName' | 'IndexName' | 'QueueUrl' | 'QueueName' | 'EventBusName' | 'Rule' | 'Name', string>
-> & { RequestItems?: object; Statements?: { Statement?: string }[]; Entries?: { EventBusName?: string }[] };
+> & { RequestItems?: object; Statements?: { Statement?: string }[]; Entries?: EventEntry[] };
 
 /** lib-dynamodb's names of commands that IAM calls something else. */
 const ITEM_ACTIONS: Record<string, string> = { Get: 'GetItem', BatchGet: 'BatchGetItem' };
@@ -34,16 +40,21 @@ function resourceOf(input: Input): string {
   if (input.TableName !== undefined) return inTable(input.TableName, input.IndexName);
   const [table] = Object.keys(input.RequestItems ?? {});
   const queue = input.QueueName ?? input.QueueUrl?.split('/').at(-1);
-  return table ?? queue ?? input.Rule ?? input.Name ?? input.Entries?.[0]?.EventBusName ?? input.EventBusName ?? '';
+  return table ?? queue ?? input.Rule ?? input.Name ?? input.EventBusName ?? '';
 }
 
+const ofEvent = ({ EventBusName: resource = '', DetailType: detailType }: EventEntry): AwsAction => {
+  return { action: 'events:PutEvents', resource, detailType };
+};
+
 /**
- * What a command asks IAM for: one action per statement, or a single one. For SQS, the action of a batch is that of its
- * entries: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+ * What a command asks IAM for: one action per statement or event, or a single one. For SQS, the action of a batch is
+ * that of its entries: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
  */
 export function actionsOf(prefix: ActionPrefix, command: Command): AwsAction[] {
   const input: Input = command.input;
   if (input.Statements) return input.Statements.map(ofStatement);
+  if (prefix === 'events' && input.Entries) return input.Entries.map(ofEvent);
   const name = command.constructor.name.replace(/Command$/, '');
   const action = prefix === 'sqs' ? name.replace(/Batch$/, '') : (ITEM_ACTIONS[name] ?? name);
   return [{ action: `${prefix}:${action}`, resource: resourceOf(input) }];

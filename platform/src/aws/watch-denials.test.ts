@@ -1,53 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
 import { GetQueueUrlCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { BatchExecuteStatementCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, it } from '@jest/globals';
 import { queueUrlOf } from '@orderflow/testing/aws/arns';
-import { serviceErrorOptions } from '@orderflow/testing/aws/aws-errors';
-import { createFakeAws } from '@orderflow/testing/aws/fake-aws';
-import { keyedTable } from '@orderflow/testing/aws/fake-table';
-import { ownedTime } from '@orderflow/testing/owned-time';
-import { createRecordingLogger } from '@orderflow/testing/recording-logger';
+import { CALLER, createWatched, errorOf, failure, JOBS, POLICY } from '@orderflow/testing/aws/watched-clients';
 import { isReason, reasonOf } from '../health/reasons.js';
-import { watchDenials } from './watch-denials.js';
 
-const POLICY = 'shop-order-worker-eu-central-1';
-const CALLER = 'User: arn:aws:sts::123456789012:assumed-role/tasks/1 is not authorized to perform:';
-const JOBS = 'arn:aws:dynamodb:eu-central-1:123456789012:table/jobs';
 const SECRETS = /arn:|\d{12}|assumed-role|amazonaws/;
-
-const errorOf = (name: string, message: string) =>
-  Object.assign(new Error(message), serviceErrorOptions(name, message, 400));
-
-function create() {
-  let nowMs = 0;
-  const fakes = createFakeAws({
-    tables: [keyedTable('jobs', 'jobId'), keyedTable('notes', 'noteId')],
-    queues: [{ name: 'work' }],
-    eventBuses: ['bus'],
-  });
-  const log = createRecordingLogger();
-  const { aws, denials } = watchDenials('order-worker', {
-    aws: { ...fakes, polling: fakes.sqs, close: () => undefined },
-    config: { STAGE: 'shop', AWS_REGION: 'eu-central-1' },
-    logger: log.logger,
-    monotonic: ownedTime(() => nowMs),
-  });
-  const read = () => aws.dynamo.send(new GetCommand({ TableName: 'jobs', Key: { jobId: '1' } }));
-  const statements = (...texts: string[]) =>
-    aws.dynamo.send(
-      new BatchExecuteStatementCommand({
-        Statements: texts.map((Statement) => ({
-          Statement,
-          Parameters: [...Statement.matchAll(/\?/g)].map(() => '1'),
-        })),
-      }),
-    );
-  const pass = (ms: number) => void (nowMs += ms);
-  return { fakes, aws, denials, log, read, statements, pass };
-}
-
-const failure = (call: Promise<unknown>) => call.then(() => undefined).catch((error: unknown) => error as Error);
 
 describe('a denied call', () => {
   it.each<[what: string, name: string, text: string, reason: string, fields: object]>([
@@ -101,7 +58,7 @@ describe('a denied call', () => {
       { action: 'kms:Decrypt', policy: POLICY },
     ],
   ])('names the action, the resource and the policy: %s', async (_, name, text, reason, fields) => {
-    const { fakes, denials, log, read } = create();
+    const { fakes, denials, log, read } = createWatched();
     const denied = errorOf(name, text);
     fakes.dynamo.failAlways('Get', denied);
     expect(await failure(read())).toBe(denied);
@@ -119,7 +76,7 @@ describe('a denied call', () => {
     ['RequestTimeTooSkewed', 'the clock differs too much from that of AWS', /clock/],
     ['KMS.DisabledException', 'an encryption key cannot be used', /^encryption key of jobs/],
   ])('gets another sentence for %s', async (name, message, reason) => {
-    const { fakes, denials, log, read } = create();
+    const { fakes, denials, log, read } = createWatched();
     fakes.dynamo.failAlways('Get', errorOf(name, 'no'));
     await failure(read());
     expect(log.lines).toMatchObject([{ level: 'error', message }]);
@@ -128,7 +85,7 @@ describe('a denied call', () => {
   });
 
   it('is logged once until it works again, and then again', async () => {
-    const { fakes, denials, log, read } = create();
+    const { fakes, denials, log, read } = createWatched();
     for (let round = 0; round < 2; round++) {
       fakes.dynamo.failNext('Get', errorOf('AccessDeniedException', 'no'), 3);
       for (let call = 0; call < 4; call++) await failure(read());
@@ -141,7 +98,7 @@ describe('a denied call', () => {
   });
 
   it('is no longer reported after five minutes without a call, because it may be allowed by then', async () => {
-    const { fakes, denials, log, read, pass } = create();
+    const { fakes, denials, log, read, pass } = createWatched();
     fakes.dynamo.failAlways('Get', errorOf('AccessDeniedException', 'no'));
     await failure(read());
     pass(299_999);
@@ -153,8 +110,26 @@ describe('a denied call', () => {
     expect(log.messages()).toEqual(['a permission is missing']);
   });
 
+  it('is logged again for credentials that expire again, although one of the calls was never repeated', async () => {
+    const { fakes, aws, denials, log, read } = createWatched();
+    const expired = errorOf('ExpiredTokenException', 'no');
+    fakes.sqs.failNext('GetQueueUrl', expired);
+    await failure(aws.sqs.send(new GetQueueUrlCommand({ QueueName: 'work' })));
+    for (let round = 0; round < 2; round++) {
+      fakes.dynamo.failNext('Get', expired);
+      await failure(read());
+      expect(denials.reasons()).toHaveLength(1);
+      await read();
+      expect(denials.reasons()).toEqual([]);
+    }
+    expect(log.messages()).toEqual([
+      ...['AWS does not accept the credentials', 'AWS allows it again'],
+      ...['AWS does not accept the credentials', 'AWS allows it again'],
+    ]);
+  });
+
   it('is told apart by queue and action', async () => {
-    const { fakes, aws, denials } = create();
+    const { fakes, aws, denials } = createWatched();
     fakes.sqs.failAlways('SendMessage', errorOf('AccessDenied', 'no'));
     await failure(aws.sqs.send(new SendMessageCommand({ QueueUrl: queueUrlOf('work'), MessageBody: 'x' })));
     await aws.sqs.send(new GetQueueUrlCommand({ QueueName: 'work' }));
@@ -162,50 +137,9 @@ describe('a denied call', () => {
   });
 });
 
-describe('a denied entry of a call that succeeds', () => {
-  const INSERT = `INSERT INTO "jobs" VALUE {'jobId': ?}`;
-  const UPDATE = `UPDATE "notes" SET "x" = ? WHERE "noteId" = ?`;
-
-  it('names the statement that is denied, and not its neighbours', async () => {
-    const { fakes, denials, log, statements } = create();
-    fakes.dynamo.rejectEntriesNext('BatchExecuteStatement', 'AccessDenied');
-    await statements(INSERT, UPDATE);
-    expect(denials.reasons()).toEqual([`not allowed: dynamodb:PartiQLInsert on jobs (policy ${POLICY})`]);
-    // Another action that is allowed proves nothing. A condition that does not hold was allowed.
-    await statements(UPDATE);
-    expect(denials.reasons()).toHaveLength(1);
-    await statements(INSERT);
-    await statements(INSERT);
-    expect(denials.reasons()).toEqual([]);
-    expect(log.messages()).toEqual(['a permission is missing', 'AWS allows it again']);
-  });
-
-  it('names the statement that AWS names when it denies the whole call', async () => {
-    const { fakes, denials, statements } = create();
-    const text = `${CALLER} dynamodb:PartiQLUpdate on resource: ${JOBS} because no identity-based policy allows it`;
-    fakes.dynamo.failNext('BatchExecuteStatement', errorOf('AccessDeniedException', text));
-    await failure(statements(INSERT, UPDATE));
-    expect(denials.reasons()).toEqual([`not allowed: dynamodb:PartiQLUpdate on notes (policy ${POLICY})`]);
-  });
-
-  it.each(['NotAuthorizedForSourceException', 'NotAuthorizedForDetailTypeException', 'AccessDeniedException'])(
-    'names events:PutEvents for %s',
-    async (code) => {
-      const { fakes, aws, denials } = create();
-      const entry = { EventBusName: 'bus', Source: 's', DetailType: 'd', Detail: '{}' };
-      fakes.eventBridge.rejectEntriesNext('PutEvents', code);
-      const publish = () => aws.eventBridge.send(new PutEventsCommand({ Entries: [entry, entry] }));
-      await publish();
-      expect(denials.reasons()).toEqual([`not allowed: events:PutEvents on bus (policy ${POLICY})`]);
-      await publish();
-      expect(denials.reasons()).toEqual([]);
-    },
-  );
-});
-
 describe('an error that is no denial', () => {
   it.each(['ThrottlingException', 'ResourceNotFoundException', 'SyntaxError'])('is left alone: %s', async (name) => {
-    const { fakes, denials, log, read } = create();
+    const { fakes, denials, log, read } = createWatched();
     const error = Object.assign(errorOf(name, '<html>proxy</html>'), { $metadata: { httpStatusCode: 403 } });
     fakes.dynamo.failNext('Get', error);
     expect(await failure(read())).toBe(error);

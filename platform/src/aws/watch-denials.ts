@@ -39,11 +39,18 @@ function failuresOf({ Responses: responses, Entries: entries, Failed: failed }: 
   return entries ?? failed ?? [];
 }
 
+const keyOf = ({ action, resource, detailType = '' }: AwsAction): string => `${action} ${resource} ${detailType}`;
+
+/** The call that AWS names in its text. It may name only the action. */
+function findNamed(calls: readonly AwsAction[], { message }: Error): AwsAction | undefined {
+  const named = calls.filter(({ action }) => message.includes(action));
+  return named.find(({ resource }) => message.includes(`/${resource}`)) ?? named[0] ?? calls[0];
+}
+
 function createRecord({ service, config, logger, monotonic }: Options) {
   const policy = `${config.STAGE}-${service}-${config.AWS_REGION}`;
   /** By call: what the call asked for is not always what AWS says is missing. */
   const met = new Map<string, Met>();
-  const keyOf = ({ action, resource }: AwsAction): string => `${action} ${resource}`;
   const isLogged = (key: string): boolean => [...met.values()].some(({ denial }) => denial.key === key);
 
   return {
@@ -63,9 +70,10 @@ function createRecord({ service, config, logger, monotonic }: Options) {
     worked: (call: AwsAction): void => {
       const { denial } = met.get(keyOf(call)) ?? {};
       if (!denial) return;
-      met.delete(keyOf(call));
+      // The fix is the same for all of them, and some may not be repeated.
+      for (const [key, other] of met) if (other.denial.key === denial.key) met.delete(key);
       const { detail: _, ...fields } = denial.fields;
-      if (!isLogged(denial.key)) logger.info('AWS allows it again', fields);
+      logger.info('AWS allows it again', fields);
     },
   };
 }
@@ -86,19 +94,18 @@ export function watchDenials<Given extends Omit<Options, 'service'> & { aws: Aws
     const failures = failuresOf(output);
     if (record.isEmpty() && !failures.some(isFailure)) return;
     const calls = actionsOf(prefix, command);
+    const failed = new Set<string>();
     for (const [index, failure] of failures.entries()) {
       const call = calls[index] ?? calls[0];
-      if (call && isFailure(failure)) record.failed(call, new EntryError(codeOf(failure), textOf(failure)));
+      if (!call || !isFailure(failure)) continue;
+      failed.add(keyOf(call));
+      record.failed(call, new EntryError(codeOf(failure), textOf(failure)));
     }
-    const isOneCall = calls.length === 1;
-    for (const [index, call] of calls.entries()) {
-      if (!(isOneCall ? failures.some(isFailure) : isFailure(failures[index]))) record.worked(call);
-    }
+    for (const call of calls) if (!failed.has(keyOf(call))) record.worked(call);
   }
 
   function noteError(prefix: ActionPrefix, command: Command, error: Error): void {
-    const calls = actionsOf(prefix, command);
-    const call = calls.find(({ action }) => error.message.includes(action)) ?? calls[0];
+    const call = findNamed(actionsOf(prefix, command), error);
     if (call) record.failed(call, error);
   }
 

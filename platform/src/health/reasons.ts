@@ -16,8 +16,8 @@ export class CheckError extends Error {
 
 /**
  * Why a check failed, for `/health/ready` and `/api/system`: our own words, a missing permission, or the name and kind of
- * an error. The text of
- * an error belongs in the log only. It may contain an account, a role, an ARN, an address, or a page of a proxy.
+ * an error. The text of an error belongs in the log only. It may contain an account, a role, an ARN, an address, or a
+ * page of a proxy.
  */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof CheckError) return thrown.reason;

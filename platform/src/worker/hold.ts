@@ -20,6 +20,7 @@ export function createHold({ firstDelayMs = FIRST_DELAY_MS, maxDelayMs = MAX_DEL
   let denial: Error | undefined;
   let stopped = false;
   let wake: () => void = () => undefined;
+  let onReleased: () => void = () => undefined;
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -33,6 +34,10 @@ export function createHold({ firstDelayMs = FIRST_DELAY_MS, maxDelayMs = MAX_DEL
   return {
     /** The latest denial of the held work. Until it is undefined, polling must not resume. */
     denial: () => denial,
+    /** The listener is called when held work has ended, with whatever result. */
+    whenReleased: (listener: () => void): void => {
+      onReleased = listener;
+    },
     /**
      * @param onDenied called for each denial of the held work
      * @throws what the work throws; a denial only after `stop`, or while other work is held
@@ -52,7 +57,10 @@ export function createHold({ firstDelayMs = FIRST_DELAY_MS, maxDelayMs = MAX_DEL
           }
         }
       } finally {
-        if (isMine) denial = undefined;
+        if (isMine) {
+          denial = undefined;
+          onReleased();
+        }
       }
     },
     /** Held work is tried once more, and then fails. */

@@ -97,12 +97,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     authenticationErrorTimeout: 0,
     messageSystemAttributeNames: ['ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SentTimestamp'],
     messageAttributeNames: ['All'],
-    handleMessageBatch: async (messages) => {
-      const handled = await options.handleBatch(messages);
-      // A held delivery takes as long as its permission is missing.
-      expectSignOfLife(wedgedAfterMs);
-      return handled;
-    },
+    handleMessageBatch: options.handleBatch,
   });
 
   function onEnd(): void {
@@ -140,6 +135,10 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
   return {
     isLive: () => !signOfLife?.hasPassed(),
     lastReturnAt: () => lastReturnAt,
+    /** Begins the wait for a sign of life anew, because held work took as long as its permission was missing. */
+    restartWait: () => {
+      if (signOfLife) expectSignOfLife(wedgedAfterMs + handlerTimeoutMs);
+    },
     stop: () => {
       consumer.stop();
       // The consumer's `stopped` event comes too early, or up to a second late.
@@ -157,6 +156,9 @@ export function startPollers(options: PollerOptions, dependencies: Dependencies)
     pollers.push(startPoller(options, startAnother, dependencies));
   }
   for (let n = 0; n < FIRST_POLLERS; n++) startAnother();
+  dependencies.hold.whenReleased(() => {
+    for (const poller of pollers) poller.restartWait();
+  });
   return {
     /** False when a poller has shown no sign of life for too long. Waiting at the breaker, or for a permission, counts as one. */
     areLive: () => dependencies.hold.denial() !== undefined || pollers.every((poller) => poller.isLive()),

@@ -1,6 +1,8 @@
+import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from '@jest/globals';
-import { accessDenied } from '@orderflow/testing/aws/aws-errors';
+import { accessDenied, connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { eventually } from '@orderflow/testing/eventually';
+import { gate } from '@orderflow/testing/fake-pollers';
 import { anOrder } from '@orderflow/testing/order-worker/orders';
 import { createOrderSystem, type OrderSystem } from '@orderflow/testing/order-worker/start-worker';
 
@@ -55,6 +57,30 @@ describe('a permission that is missing for days', () => {
     await eventually(() => system.queued().length === 0);
     expect(system.order(orderId)).toMatchObject({ status: 'COMPLETED', effects: 1 });
     expect(system.deadLetters()).toEqual([]);
+  });
+
+  it('is followed by an outage, and the worker stays alive while it gives the message back', async () => {
+    const system = createOrderSystem({ WORKER_POLLERS: '1' });
+    system.aws.eventBridge.failAlways('PutEvents', accessDenied);
+    const missing = system.log.next(MISSING);
+    system.worker.start();
+    system.send(anOrder(system).message);
+    await missing;
+    system.pass(3_600);
+    let isGivingBack = false;
+    const send = system.clients.sqs.send.bind(system.clients.sqs) as (command: object) => Promise<unknown>;
+    const answer = gate();
+    system.clients.sqs.send = (async (command: object) => {
+      isGivingBack ||= command instanceof ChangeMessageVisibilityCommand;
+      if (command instanceof ChangeMessageVisibilityCommand) await answer.opened;
+      return send(command);
+    }) as never;
+    system.aws.eventBridge.failAlways('PutEvents', connectionRefused);
+    await eventually(() => isGivingBack);
+    const isLive = system.worker.isLive();
+    answer.open();
+    expect(isLive).toBe(true);
+    expect(await system.outcomes.next()).toBe('retry');
   });
 
   it('does not keep a worker from stopping', async () => {

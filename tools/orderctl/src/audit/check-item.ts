@@ -63,6 +63,7 @@ export type Circumstances = {
 type Checked = WorkItemRecord & { status: string };
 
 export const problem = (kind: FindingKind, text: string): Problem => ({ kind, text });
+
 /**
  * DynamoDB deletes expired items within days and in any order, and an order expires a little before or after its
  * notification. So what refers to an expiring item may already be gone.

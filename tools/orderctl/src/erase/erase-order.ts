@@ -87,11 +87,11 @@ export function createErase({ aws, names }: ConnectedSystem, options: Options, n
       const what = count === 1 ? 'a dead letter has its data' : `${count} dead letters have its data`;
       return left(`${what}: npm run dlq -- replay --order ${id}, or drop --order ${id}; then ${AGAIN}`);
     }
-    let found = await notificationsOf(id);
-    const openNotification = whyAnyOpen(found);
+    const known = await notificationsOf(id);
+    const openNotification = whyAnyOpen(known);
     if (openNotification !== undefined) return left(openNotification);
     const was = `was ${order.status}`;
-    if (dryRun) return { result: 'would-erase', id, why: was, notifications: found.length };
+    if (dryRun) return { result: 'would-erase', id, why: was, notifications: known.length };
 
     let { erasedOn } = order;
     if (erasedOn === undefined) {
@@ -100,9 +100,11 @@ export function createErase({ aws, names }: ConnectedSystem, options: Options, n
       // A refused repetition of a statement whose answer was lost finds its own day.
       if (!result.applied && result.item?.erasedOn !== erasedOn) return left(`it has changed meanwhile; ${AGAIN}`);
     }
-    // One that was requested at the last moment appears on the second look.
+    // From now on none can be requested. One that was, at the last moment, is found by looking again.
     let removed = 0;
-    for (; found.length > 0; found = await notificationsOf(id)) {
+    for (;;) {
+      const found = await notificationsOf(id);
+      if (found.length === 0) break;
       const why = whyAnyOpen(found) ?? (await removeAll(found));
       if (why !== undefined) return left(why, removed);
       removed += found.length;

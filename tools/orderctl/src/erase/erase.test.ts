@@ -3,6 +3,8 @@ import type { OrderRecord } from '@orderflow/domain/orders/order';
 import { aCompletedOrder, aSentNotification } from '@orderflow/testing/orderctl/notified-orders';
 import { aFailedOrder, bodyOf } from '@orderflow/testing/orderctl/orders';
 import { aStoredOrder } from '@orderflow/testing/stored-orders';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { connectionRefused } from '@orderflow/testing/aws/aws-errors';
 import { startErasing, textOf } from '@orderflow/testing/orderctl/start-erasing';
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -87,6 +89,33 @@ describe('ops erase', () => {
     expect(await run({})).toBe(code);
     expect(questions).toEqual(['Erase the personal data of 1 order and 1 notification for good? [y/N] ']);
     expect(order(completed.orderId)?.customerId).toMatch(new RegExp(`^${owner}`));
+  });
+
+  it('erases nothing without a question if it could not look at every order', async () => {
+    const completed = aCompletedOrder();
+    const { run, aws, order, terminal } = startErasing([completed]);
+    Object.assign(terminal, { interactive: true });
+    aws.dynamo.failNext('Get', connectionRefused());
+    await expect(run({})).rejects.toThrow('Not every order could be looked at, so nothing was erased. Run it again.');
+    expect(terminal.written()).toMatch(/^failed +\S+ +connect ECONNREFUSED/);
+    expect(order(completed.orderId)).toEqual(completed);
+  });
+
+  it('erases nothing without a question if an order ends after the look', async () => {
+    const pending = aStoredOrder();
+    const completed = aCompletedOrder({ orderId: pending.orderId });
+    const { run, aws, put, order, terminal } = startErasing([pending]);
+    Object.assign(terminal, { interactive: true });
+    const send = aws.dynamo.send.bind(aws.dynamo) as (command: object) => Promise<unknown>;
+    let reads = 0;
+    const ending = (command: object) => {
+      if (command instanceof GetCommand && ++reads === 2) put(completed);
+      return send(command);
+    };
+    Object.assign(aws.dynamo, { send: ending });
+    expect(await run({})).toBe(1);
+    expect(order(completed.orderId)).toEqual(completed);
+    expect(terminal.said()).toBe('1 would be erased, 0 left\n1 were not tried; run it again.\n');
   });
 
   it('refuses to erase without a question and without --yes', async () => {

@@ -79,9 +79,17 @@ export async function eraseCustomer(
     return 0;
   }
   const what = { customerId, ids, letters };
+  let onlyLook = dryRun;
   if (!dryRun && !yes) {
-    const plan = await run(system, terminal, { ...what, dryRun: true });
-    if (plan.erased > 0) {
+    const plan = await run(system, terminal, { ...what, dryRun: true }, (done) => {
+      if (done.result === 'failed') print(done, options, terminal);
+    });
+    if (plan.failed > 0 || plan.tried < ids.length) {
+      throw new OperatorError('Not every order could be looked at, so nothing was erased. Run it again.');
+    }
+    // What ends from now on was not asked about.
+    onlyLook = plan.erased === 0;
+    if (!onlyLook) {
       const much = `${counted(plan.erased, 'order')} and ${counted(plan.notifications, 'notification')}`;
       const answer = await terminal.ask(`Erase the personal data of ${much} for good? [y/N] `);
       if (!/^y(es)?$/i.test(answer.trim())) {
@@ -91,7 +99,7 @@ export async function eraseCustomer(
     }
   }
 
-  const total = await run(system, terminal, { ...what, dryRun }, (done) => {
+  const total = await run(system, terminal, { ...what, dryRun: onlyLook }, (done) => {
     print(done, options, terminal);
   });
   for (const id of letters.others) {
@@ -99,10 +107,11 @@ export async function eraseCustomer(
     print({ result: 'left', id, why, notifications: 0 }, options, terminal);
   }
   const left = total.left + letters.others.length;
-  const untried = ids.length - total.tried;
+  const unasked = onlyLook && !dryRun ? total.erased : 0;
+  const untried = ids.length - total.tried + unasked;
   if (!json) {
     const failed = total.failed > 0 ? `, ${total.failed} failed` : '';
-    terminal.err(`${total.erased} ${dryRun ? 'would be erased' : 'erased'}, ${left} left${failed}\n`);
+    terminal.err(`${total.erased} ${onlyLook ? 'would be erased' : 'erased'}, ${left} left${failed}\n`);
   }
   if (untried > 0) terminal.err(`${untried} were not tried; run it again.\n`);
   if (terminal.signal.aborted) return 130;

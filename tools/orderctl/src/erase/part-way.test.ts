@@ -44,10 +44,10 @@ describe('ops erase, when something happens meanwhile', () => {
     expect(terminal.written()).toContain('it has changed meanwhile; erase again');
   });
 
-  it('finds a notification that was requested at the last moment', async () => {
+  it.each([0, 1])('finds a notification that was requested at the last moment, besides %d others', async (others) => {
     const completed = aCompletedOrder();
     const sent = aSentNotification(completed);
-    const { run, aws, system, notifications } = startErasing([completed], [sent]);
+    const { run, aws, system, notifications } = startErasing([completed], others === 0 ? [] : [sent]);
     const late = { ...sent, notificationId: 'late', createdAtId: `${sent.createdAt}#late` };
     const send = aws.dynamo.send.bind(aws.dynamo) as (command: object) => Promise<unknown>;
     let isFirst = true;
