@@ -1,6 +1,7 @@
 /**
- * `npm run aws:rehearsal`: deploys both stacks to an emulator that starts the tasks as containers, and changes them under
- * load. It ends everything that it starts. Exit code: 0 when all steps held, 1 when one did not, 2 for wrong usage.
+ * `npm run aws:rehearsal`: deploys both stacks to an emulator that starts the tasks as containers, and changes them
+ * under load. It stops everything that it starts. Exit code: 0 when all steps passed, 1 when one failed, 2 for wrong
+ * usage.
  */
 import { fileURLToPath } from 'node:url';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -25,7 +26,7 @@ const stopped = new AbortController();
 const place = createPlace(root, stopped.signal);
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   process.on(signal, () => {
-    if (!stopped.signal.aborted) say('\nStopping: everything that was started is ended.');
+    if (!stopped.signal.aborted) say('\nStopping everything that was started.');
     stopped.abort();
   });
 }
@@ -34,7 +35,7 @@ let exitCode = 1;
 try {
   say(`Rehearsing the deployment, stage ${place.stage}`);
   await rehearse(place);
-  say(`\nAll steps held. What this cannot show, because the emulator ignores it or has something else:`);
+  say(`\nAll steps passed. They do not show the following, which the emulator ignores or replaces:`);
   for (const what of NOT_SHOWN) say(`  - ${what}`);
   exitCode = 0;
 } catch (error) {

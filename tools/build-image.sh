@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build-image.sh SERVICE [options of docker buildx build]: builds the image of a service as compose.yaml does.
+# build-image.sh SERVICE [options of docker buildx build]: builds a service's image like compose.yaml, from the root.
 set -euo pipefail
 service=$1
 shift

@@ -1,6 +1,6 @@
 /**
  * Checks CloudFormation templates: cfn-lint against the schemas of AWS, checkov for security. Arguments select files;
- * without one, all of infrastructure/. Both tools work offline, each in a separate virtual environment.
+ * without arguments, it checks all of infrastructure/. Both tools work offline, each in a separate virtual environment.
  */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

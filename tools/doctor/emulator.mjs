@@ -39,7 +39,7 @@ export function readTopology({ endpoint, credentials }, region, wanted) {
 }
 
 /**
- * The same with any options of SDK clients. The SDK is imported here only, so that the rest works without node_modules.
+ * The same with any options of SDK clients. Only this function imports the SDK, so the rest works without node_modules.
  * @param {import('./aws/reach.mjs').ClientOptions} options @param {import('./template.mjs').Topology} wanted
  * @param {(error: unknown) => void} [rulesAreDenied] is called when the other rules of a bus may not be listed
  * @returns {Promise<import('./template.mjs').Topology>}
@@ -79,8 +79,8 @@ export async function readTopologyWith(options, wanted, rulesAreDenied) {
   };
 
   /**
-   * All rules of a bus. IAM grants ListRules for every bus or for none, so an operator cannot call it on AWS and sees only
-   * the wanted rules.
+   * All rules of a bus. IAM grants ListRules for every bus or for none, so operators may not call it on AWS and see
+   * only the wanted rules.
    * @param {string} EventBusName
    */
   const listRules = async (EventBusName) => {

@@ -154,7 +154,7 @@ export async function installPython(root, { name, requirements: file, what }, { 
       // Wheels only: building a source package would run its code.
       ...['-I', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
       ...['--only-binary', ':all:', '--require-hashes', '-r', requirements],
-      // The files are complete, so a package that is left out on purpose stays out.
+      // The files list every dependency. With --no-deps, pip does not add packages that they omit on purpose.
       '--no-deps',
     ];
     const failing = {

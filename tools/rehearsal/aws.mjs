@@ -1,4 +1,4 @@
-/** What the rehearsal asks CloudFormation, ECS and CloudWatch Logs of the emulator. */
+/** The rehearsal's calls to CloudFormation, ECS and CloudWatch Logs in the emulator. */
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -68,7 +68,7 @@ export function connectAws(endpoint, credentials, signal) {
       await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount }));
     },
 
-    /** Waits until each service has its tasks, all of its last deployment. @param {string} cluster @param {string[]} names */
+    /** Waits until each service has all its tasks, from its last deployment. @param {string} cluster @param {string[]} names */
     async untilSteady(cluster, names) {
       const steady = async () => {
         const services = await describe(cluster, names);
@@ -88,13 +88,13 @@ export function connectAws(endpoint, credentials, signal) {
       throw new LocalError(`The services did not become steady:\n${state.join('\n')}`, 'see the logs above.');
     },
 
-    /** The ids of its tasks. @param {string} cluster @param {string} serviceName */
+    /** The ids of the service's tasks. @param {string} cluster @param {string} serviceName */
     async runningTasks(cluster, serviceName) {
       const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName }));
       return taskArns.map((arn) => arn.split('/').at(-1) ?? arn);
     },
 
-    /** The lines of each log stream. The signature is not checked, so none is made. @param {string} group */
+    /** The lines of each log stream. The emulator does not check the dummy signature. @param {string} group */
     async logs(group) {
       /** @type {Record<string, string[]>} */
       const streams = {};

@@ -1,11 +1,11 @@
 """MiniStack that starts containers, behind the guard: `python emulator.py`, for `npm run aws:rehearsal` only.
 
-It listens on Docker's bridge (BRIDGE_ADDRESS), so this machine and its containers reach it, and answers
+It listens on Docker's bridge network (BRIDGE_ADDRESS), so this machine and its containers can reach it. It answers
 
 - signed calls with this run's key, to the services that the two stacks need;
 - requests to the load balancer: `/_alb/...` with the host name LOAD_BALANCER_HOST, which the API checks, too.
 
-It holds the Docker socket, so anyone who has the key can start containers, and owns this machine.
+It uses the Docker socket, so anyone who has the key can start containers and control this machine.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ def with_load_balancer(app, guarded):
 
 
 def honour_stop_timeout():
-    """MiniStack kills a container 5 s after SIGTERM. The template says StopTimeout, which is the same for all tasks."""
+    """Waits for the StopTimeout of the template, the same for all tasks. MiniStack kills after 5 s by default."""
     from docker.models.containers import Container
 
     stop = Container.stop

@@ -1,4 +1,4 @@
-/** Orders through the load balancer, and their audit, with the operator's tools. */
+/** Sends orders through the load balancer and audits them, with the operator's tools. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ofTheMachine, toolVariables } from '../local/environment.mjs';
 import { LocalError } from '../local/fail.mjs';

@@ -1,4 +1,4 @@
-/** What the rehearsal starts, and how it ends all of it. */
+/** Starts what the rehearsal needs, and stops all of it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { runToEnd } from '../local/run-to-end.mjs';
 const STAGE_LABEL = 'com.amazonaws.ecs.cluster';
 const ENDS_WITHIN_MS = 120_000;
 const HEALTHY_WITHIN_MS = 120_000;
-/** The name that clients use. It exists nowhere: https://www.rfc-editor.org/rfc/rfc6761#section-6.2 */
+/** The host name that clients use. It never resolves: https://www.rfc-editor.org/rfc/rfc6761#section-6.2 */
 export const HOST_NAME = 'orders.rehearsal.test';
 
 /** @typedef {ReturnType<typeof createPlace>} Place */
@@ -27,14 +27,14 @@ function isOfThisMachine(address) {
   });
 }
 
-/** The address of Docker's bridge on this machine. Containers reach the emulator there, and it reaches them. */
+/** The address of Docker's bridge network on this machine. The emulator and the containers reach each other there. */
 export async function findBridge() {
   const problem = dockerProblem();
   if (problem) throw new LocalError(`The rehearsal needs Docker: ${problem}.`, 'Try: docker info');
   const address = await docker(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}']);
   if (await isOfThisMachine(address)) return address;
   throw new LocalError(
-    `The bridge of Docker, ${address}, is not on this machine, so tasks and emulator could not reach each other.`,
+    `Docker's bridge network, ${address}, is not on this machine, so tasks and emulator cannot reach each other.`,
     'Run it on Linux with Docker Engine on the same machine; Docker Desktop keeps its network in a virtual machine.',
   );
 }
@@ -57,10 +57,10 @@ export function createPlace(root, signal) {
   const ends = [];
   return {
     ...{ root, signal, credentials, stage, logDir },
-    /** A registry that cannot exist: MiniStack asks it first, gets no answer at once, and takes the image of the engine. */
+    /** Nothing listens there: MiniStack's pull fails at once, and it uses the engine's local image. */
     image: (/** @type {string} */ service, /** @type {string} */ version) =>
       `127.0.0.1:1/${stage}/${service}:${version}`,
-    /** Registers what ends something; the last one runs first. @param {() => unknown} end */
+    /** Registers a clean-up step. They run in reverse order. @param {() => unknown} end */
     atEnd: (end) => void ends.push(end),
     async end() {
       for (const end of ends.reverse()) {
@@ -79,7 +79,7 @@ export function createPlace(root, signal) {
 const ofStage = (stage) => `label=${STAGE_LABEL}=arn:aws:ecs:us-east-1:000000000000:cluster/${stage}-orderflow`;
 
 /**
- * Waits until the images' own health checks pass. MiniStack counts a task as running before that.
+ * Waits until the health checks of the images pass. MiniStack counts a task as running before that.
  * @param {Place} place
  */
 export async function untilTasksHealthy({ stage, signal }) {

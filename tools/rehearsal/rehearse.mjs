@@ -35,7 +35,7 @@ async function buildImage({ root, image, signal }, service) {
     throw new LocalError(`${service} has no image:\n${stderr.slice(-2_000)}`, `docker ${args.join(' ')}`);
 }
 
-/** What the services stack needs, with images of one version. @param {import('./place.mjs').Place} place @param {string} version @param {number} providerPort */
+/** Parameters of the services stack, with images of one version. @param {import('./place.mjs').Place} place @param {string} version @param {number} providerPort */
 const parametersOf = ({ stage, image }, version, providerPort) => ({
   ...{ Stage: stage, HostName: HOST_NAME, Vpc: 'vpc-00000001', OidcAudience: AUDIENCE },
   ...{ LoadBalancerSubnets: 'subnet-00000001,subnet-00000002', ServiceSubnets: 'subnet-00000003,subnet-00000004' },
@@ -47,7 +47,7 @@ const parametersOf = ({ stage, image }, version, providerPort) => ({
 });
 
 /**
- * The address of the load balancer on this machine, by a relay that adds its name and port.
+ * The URL of a relay on this machine that forwards to the load balancer, with its host name and port.
  * @param {import('./place.mjs').Place} place @param {string} emulator @param {string} loadBalancer its name
  */
 async function reachLoadBalancer(place, emulator, loadBalancer) {
@@ -70,7 +70,7 @@ async function reachLoadBalancer(place, emulator, loadBalancer) {
 }
 
 /**
- * The logs of a service's tasks that run no more.
+ * The logs of a service's stopped tasks.
  * @param {import('./place.mjs').Place} place @param {import('./aws.mjs').Aws} aws @param {string} service
  */
 async function stoppedTasks({ stage }, aws, service) {
@@ -110,7 +110,7 @@ export async function rehearse(place) {
   await step('OpenID provider', async () => {
     const provider = await startProvider(place, providerPort, {});
     place.atEnd(() => provider.stop());
-    // Containers get its public keys, and nothing else of it.
+    // Containers can read only its public keys.
     const keys = await startRelay({ host: address, port: providerPort }, ({ url, method }) =>
       method === 'GET' && url === '/jwks' ? { url: `http://127.0.0.1:${providerPort}/jwks` } : undefined,
     );
@@ -122,7 +122,8 @@ export async function rehearse(place) {
   const aws = connectAws(emulator, credentials, signal);
   place.atEnd(aws.close);
 
-  // The script that deploys on a laptop: CloudFormation in MiniStack ignores time to live, and the script sets it.
+  // Uses the deploy script of `npm run local`, because MiniStack's CloudFormation ignores time to live and the script
+  // sets it.
   await step('stack of template.yaml', async () => {
     await deployTopology(root, { python, emulatorUrl: emulator, credentials, env: { STAGE: stage }, signal });
   });
@@ -155,7 +156,7 @@ export async function rehearse(place) {
     const cut = stopped.filter(({ lines }) => !lines.some((line) => line.includes(DRAINED)));
     if (cut.length > 0) {
       const ends = cut.map(({ task, lines }) => `${task}:\n${lines.slice(-4).join('\n')}`);
-      throw new LocalError(`${cut.length} of ${stopped.length} tasks were cut off:\n${ends.join('\n')}`, 'see above.');
+      throw new LocalError(`${cut.length} of ${stopped.length} tasks did not drain:\n${ends.join('\n')}`, 'see above.');
     }
     return `${stopped.length} of ${stopped.length} tasks that were stopped`;
   });

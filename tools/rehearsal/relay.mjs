@@ -3,9 +3,9 @@ import http from 'node:http';
 
 /**
  * Forwards requests.
- * @param {{ host: string, port: number }} at where it listens
- * @param {(request: import('node:http').IncomingMessage) => { url: string, host?: string } | undefined} route where a
- *   request goes, and the name that it carries; undefined: 404
+ * @param {{ host: string, port: number }} at the address to listen on
+ * @param {(request: import('node:http').IncomingMessage) => { url: string, host?: string } | undefined} route the
+ *   target of a request and its `Host`; undefined: 404
  * @returns {Promise<{ close: () => void }>}
  */
 export function startRelay(at, route) {

@@ -1,11 +1,12 @@
-/** infrastructure/services.yaml for the emulator. The file itself stays as it is. */
+/** Adapts infrastructure/services.yaml to the emulator. The file itself does not change. */
 
-/** Only the services' containers have this line, not the collector's. */
+/** Only containers of services have this line; the collector does not. */
 const SERVICE_LINE = /^( +)- \{ Name: LOG_FORMAT, Value: json \}$/gm;
 const HTTPS_ONLY = /AllowedPattern: '(\(?)https:/g;
 
 /**
- * Adds what MiniStack lacks: it gives tasks credentials of no role. The laptop's OpenID provider speaks http.
+ * Adds access keys, because MiniStack does not give tasks the credentials of their role, and allows http for the laptop's
+ * OpenID provider.
  * @param {string} text @param {import('../local/environment.mjs').Credentials} credentials
  */
 export function forEmulator(text, { accessKeyId, secretAccessKey }) {
@@ -23,7 +24,7 @@ export function forEmulator(text, { accessKeyId, secretAccessKey }) {
     .replace(HTTPS_ONLY, "AllowedPattern: '$1https?:");
 }
 
-/** The time that all tasks have to drain. @param {string} text */
+/** How many seconds every task has to stop. @param {string} text */
 export function stopSeconds(text) {
   const all = new Set([...text.matchAll(/^ +StopTimeout: (\d+)$/gm)].map(([, seconds]) => Number(seconds)));
   const [seconds] = all;
@@ -31,15 +32,15 @@ export function stopSeconds(text) {
   throw new Error(`services.yaml has the StopTimeouts ${[...all]}, not one: adapt ${import.meta.url}`);
 }
 
-/** What the template says that the rehearsal cannot show. MiniStack 1.5.33 ignores it, or has something else. */
+/** Parts of the templates that the rehearsal cannot show, because MiniStack 1.5.33 ignores or replaces them. */
 export const NOT_SHOWN = [
-  'the roles: tasks use the key of this run, so no call is checked against a policy (the gate test does that)',
-  'deregistration delay: a task gets SIGTERM while the load balancer still knows it, so clients repeat some requests',
-  'health checks of tasks and targets, grace period: old tasks stop before the new ones are ready',
-  'time to live of the tables: CloudFormation in MiniStack ignores it, and the deploy script of laptops sets it',
-  'CPU and memory limits, read-only root, dropped capabilities, init process, ulimits',
-  'TLS, certificate, security groups, subnets, access logs: the load balancer speaks http, in the emulator',
-  'the pull from ECR: the images are in the engine',
-  'scaling.yaml and alarms.yaml: this program changes the number of tasks',
+  'roles: tasks use the access key of this run, so no call is checked against a policy (policies.test.ts does that)',
+  'deregistration delay: a task gets SIGTERM while it is still a target, so clients repeat some requests',
+  'health checks of tasks and targets, and the grace period: old tasks stop before the new ones are ready',
+  'time to live in CloudFormation: the deploy script of npm run local sets it instead',
+  'CPU and memory limits, the read-only root file system, dropped capabilities, the init process, ulimits',
+  'TLS, certificate, security groups, subnets, access logs: the emulator serves the load balancer over http',
+  'the pull from ECR: Docker already has the images',
+  'scaling.yaml and alarms.yaml: this command changes the number of tasks itself',
   'DynamoDB, SQS and EventBridge themselves (docs/parity.md)',
 ];

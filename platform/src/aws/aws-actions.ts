@@ -1,8 +1,8 @@
-/** IAM's name for what a call, or one entry of it, asks for: `sqs:DeleteMessage`, and the name of the resource. */
+/** The IAM action that a call, or one entry of it, needs, such as `sqs:DeleteMessage`, and the name of the resource. */
 export type AwsAction = {
   action: string;
   resource: string;
-  /** Of an event: a policy can allow some types of events and not others. */
+  /** For events only: a policy can allow some types and not others. */
   detailType?: string | undefined;
 };
 
@@ -16,7 +16,7 @@ type Input = Partial<
   Record<'TableName' | 'IndexName' | 'QueueUrl' | 'QueueName' | 'EventBusName' | 'Rule' | 'Name', string>
 > & { RequestItems?: object; Statements?: { Statement?: string }[]; Entries?: EventEntry[] };
 
-/** lib-dynamodb's names of commands that IAM calls something else. */
+/** Commands of lib-dynamodb whose IAM action has another name. */
 const ITEM_ACTIONS: Record<string, string> = { Get: 'GetItem', BatchGet: 'BatchGetItem' };
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html */
@@ -48,8 +48,8 @@ const ofEvent = ({ EventBusName: resource = '', DetailType: detailType }: EventE
 };
 
 /**
- * What a command asks IAM for: one action per statement or event, or a single one. For SQS, the action of a batch is
- * that of its entries: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+ * The IAM actions that a command needs: one per statement or event, otherwise a single one. A batch of SQS needs the
+ * action of its entries: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
  */
 export function actionsOf(prefix: ActionPrefix, command: Command): AwsAction[] {
   const input: Input = command.input;

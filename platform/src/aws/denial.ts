@@ -3,23 +3,23 @@ import { denialKindOf } from './error-kind.js';
 
 /** A call that AWS denied, and what to do about it. */
 export type Denial = {
-  /** The same for denials with the same fix. */
+  /** Denials with the same fix have the same key. */
   key: string;
-  /** In our own words, without ARNs: anyone who can ask for readiness may read it. */
+  /** Written here and free of ARNs, because anyone who can call the readiness endpoint can read it. */
   reason: string;
   message: string;
-  /** For the log, which may hold ARNs. */
+  /** For the log, which may contain ARNs. */
   fields: Record<string, string | undefined>;
 };
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 const NOT_AUTHORIZED = /not authorized to perform: ([a-z][a-z0-9-]{1,30}:[A-Za-z]{2,60})(?: on resource: ([^\s"',]+))?/;
 const DECIDED_BY = /(explicit deny in|because no) (?:an? )?([A-Za-z][A-Za-z -]{2,40}?(?:policy|boundary))\b/;
-/** For errors about an encryption key that name no action. */
+/** The action to report when an error about an encryption key names none. */
 const KEY_ACTION = 'kms:Decrypt';
 const KMS_NAME = /^kms/i;
 
-/** The kind of policy that denies the call, such as `service control policy`; undefined if the service's own lacks it. */
+/** The kind of policy that denies the call, such as `service control policy`; undefined if it is the service's own. */
 function otherPolicyIn(text: string): string | undefined {
   const [, how, kind] = DECIDED_BY.exec(text) ?? [];
   if (how === undefined || kind === undefined) return undefined;
@@ -40,7 +40,7 @@ function missingPermission(error: Error, call: AwsAction, policy: string): Denia
 }
 
 /**
- * Why AWS denied the call; undefined if it did not, or if the error names no reason, such as the page of a proxy.
+ * Why AWS denied the call; undefined if it did not, or if the error names no reason, such as an error page of a proxy.
  * @param policy the policy that should allow the call
  */
 export function denialFrom(error: Error, call: AwsAction, policy: string): Denial | undefined {
@@ -77,7 +77,7 @@ export function denialFrom(error: Error, call: AwsAction, policy: string): Denia
 
 const reasons = new WeakMap<Error, string>();
 
-/** Remembers the reason for `reasonOf`, because AWS's text does not name the policy. */
+/** Stores the reason for `reasonOfDenial`, because AWS's text does not name the policy. */
 export function noteReason(error: Error, { reason }: Pick<Denial, 'reason'>): void {
   reasons.set(error, reason);
 }

@@ -89,7 +89,7 @@ export function errorKindOf(thrown: unknown): AwsErrorKind {
   return causes.some(isUnavailable) ? 'unavailable' : 'refused';
 }
 
-/** Each kind of denial needs another fix. */
+/** Each kind of denial needs a different fix. */
 export type DenialKind = 'permission' | 'credentials' | 'clock' | 'key';
 
 /** Undefined if the error does not name a denial. A bare status 403 does not: it may come from a proxy. */

@@ -8,11 +8,11 @@ import { EntryError, STATEMENT_REFUSALS } from './error-kind.js';
 
 /** The denials that a service has met. */
 export type Denials = {
-  /** Reasons for readiness, in our own words. */
+  /** Reasons for readiness, without AWS's texts. */
   reasons: () => string[];
 };
 
-/** A rare call, such as one for a dead letter, may not be repeated for long after it has become allowed. */
+/** A rare call, such as one for a dead letter, may not be repeated for a long time after AWS allows it again. */
 const FORGOTTEN_AFTER_MS = 300_000;
 
 type Options = {
@@ -29,11 +29,11 @@ type Output = { Responses?: unknown; Entries?: Failure[]; Failed?: Failure[] };
 
 const codeOf = (failure: Failure | undefined): string => failure?.Code ?? failure?.ErrorCode ?? '';
 const textOf = (failure: Failure | undefined): string => failure?.Message ?? failure?.ErrorMessage ?? '';
-/** A statement whose condition does not hold was allowed. */
+/** If a statement's condition does not hold, AWS has still allowed it. */
 const isFailure = (failure: Failure | undefined): boolean =>
   codeOf(failure) !== '' && !STATEMENT_REFUSALS.has(codeOf(failure));
 
-/** The entries of a batch's answer: of BatchExecuteStatement and PutEvents in order, of SQS only those that failed. */
+/** The entries of a batch's answer. BatchExecuteStatement and PutEvents return all, in order; SQS only failed ones. */
 function failuresOf({ Responses: responses, Entries: entries, Failed: failed }: Output): (Failure | undefined)[] {
   if (Array.isArray(responses)) return (responses as { Error?: Failure }[]).map(({ Error: error }) => error);
   return entries ?? failed ?? [];
@@ -41,7 +41,7 @@ function failuresOf({ Responses: responses, Entries: entries, Failed: failed }: 
 
 const keyOf = ({ action, resource, detailType = '' }: AwsAction): string => `${action} ${resource} ${detailType}`;
 
-/** The call that AWS names in its text. It may name only the action. */
+/** The call that AWS's text names. The text may name only the action. */
 function findNamed(calls: readonly AwsAction[], { message }: Error): AwsAction | undefined {
   const named = calls.filter(({ action }) => message.includes(action));
   return named.find(({ resource }) => message.includes(`/${resource}`)) ?? named[0] ?? calls[0];
@@ -49,7 +49,7 @@ function findNamed(calls: readonly AwsAction[], { message }: Error): AwsAction |
 
 function createRecord({ service, config, logger, monotonic }: Options) {
   const policy = `${config.STAGE}-${service}-${config.AWS_REGION}`;
-  /** By call: what the call asked for is not always what AWS says is missing. */
+  /** By call, because the permission that AWS reports as missing can differ from the call's action. */
   const met = new Map<string, Met>();
   const isLogged = (key: string): boolean => [...met.values()].some(({ denial }) => denial.key === key);
 
@@ -70,7 +70,7 @@ function createRecord({ service, config, logger, monotonic }: Options) {
     worked: (call: AwsAction): void => {
       const { denial } = met.get(keyOf(call)) ?? {};
       if (!denial) return;
-      // The fix is the same for all of them, and some may not be repeated.
+      // Denials with this key have the same fix, and some of the calls may not be repeated.
       for (const [key, other] of met) if (other.denial.key === denial.key) met.delete(key);
       const { detail: _, ...fields } = denial.fields;
       logger.info('AWS allows it again', fields);
@@ -79,8 +79,8 @@ function createRecord({ service, config, logger, monotonic }: Options) {
 }
 
 /**
- * Names what AWS denies to a service: logs each missing permission once, until it works again, and lists them for
- * readiness. Errors reach the caller unchanged.
+ * Reports what AWS denies to a service: logs each missing permission once until it is allowed again, and lists the
+ * missing ones for readiness. Errors reach the caller unchanged.
  * @returns what it was given, with clients that are watched
  */
 export function watchDenials<Given extends Omit<Options, 'service'> & { aws: AwsClients }>(
@@ -89,7 +89,7 @@ export function watchDenials<Given extends Omit<Options, 'service'> & { aws: Aws
 ): Given & { denials: Denials } {
   const record = createRecord({ ...given, service });
 
-  /** Entries can be denied although the call succeeds. */
+  /** AWS can deny single entries of a call that succeeds. */
   function noteAnswer(prefix: ActionPrefix, command: Command, output: Output): void {
     const failures = failuresOf(output);
     if (record.isEmpty() && !failures.some(isFailure)) return;

@@ -31,7 +31,7 @@ export function updateStatement(table: Table, id: string, { set, also = [], wher
   };
 }
 
-/** Deletes one item, if every condition holds. An item that does not exist counts as deleted. */
+/** Deletes one item if every condition holds. An item that does not exist counts as deleted. */
 export function deleteStatement(table: Table, id: string, where: readonly Clause[]): Statement {
   const conditions = [clause(`"${table.key}" = ?`, id), ...where];
   return {

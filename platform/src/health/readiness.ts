@@ -63,8 +63,8 @@ export function createReadiness(
 }
 
 /**
- * Adds the denials that the work has met: no check makes the calls that write, send or delete. Those in `known` are left
- * out.
+ * Adds the denials that the work has met, because no check makes calls that write, send or delete. It leaves out those
+ * in `known`.
  */
 export function withDenials(report: CheckReport, denials: Denials, known: readonly CheckReport[] = []): CheckReport {
   const results = [report, ...known].flatMap(({ checks }) => Object.values(checks));
@@ -76,8 +76,8 @@ export function withDenials(report: CheckReport, denials: Denials, known: readon
 }
 
 /**
- * For the breaker: runs all checks at once, uncached. Only an outage counts. A disabled rule, for example, does not stop
- * the work that is already in the queue; readiness reports it.
+ * For the breaker: runs all checks at once, uncached. Only an outage counts. A disabled rule, for example, does not
+ * stop the work that is already in the queue; readiness reports it.
  * @throws the first outage
  */
 export async function probeAll(checks: Record<string, Check>, options: CheckOptions): Promise<void> {

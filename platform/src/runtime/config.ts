@@ -80,8 +80,8 @@ export class ProcessEnv {
   OTEL_TRACES_SAMPLER_ARG = 1;
 
   /**
-   * Days after which a finished and confirmed order or notification is deleted; unset: never. Longer than 18 days, the longest
-   * that a message about it can wait in its queue (4) and then in the dead-letter queue (14).
+   * Days after which a finished and confirmed order or notification is deleted; unset: never. Must exceed 18 days, the
+   * longest time that a message about it can wait in its queue (4) and then in the dead-letter queue (14).
    */
   @IsOptional()
   @IsCount(30, 3_650)

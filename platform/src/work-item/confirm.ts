@@ -29,11 +29,11 @@ export async function readLateConsumers(
 
 /**
  * Records that the outcome's event has reached a consumer, which has stored what it has to do. The last confirmation
- * removes the marker. The first attempt assumes that no consumer has confirmed yet; a refused statement returns the item.
- * A statement is applied only if its list equals the stored one, so of two concurrent ones, one sees the other.
+ * removes the marker. The first attempt assumes that no consumer has confirmed yet; a refused statement returns the
+ * item. A statement is applied only if its list equals the stored one, so of two concurrent ones, one sees the other.
  *
  * @param outcome.version the version that the outcome wrote
- * @param outcome.now epoch ms, from which the retention counts
+ * @param outcome.now epoch ms, the start of the retention period
  */
 export async function confirmOutcome(
   executor: StatementExecutor,

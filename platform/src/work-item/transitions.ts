@@ -10,9 +10,9 @@ import { awaitingOf, expiryOf, type TimelineEntry, type WorkItem, type WorkItemT
 import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.js';
 
 /**
- * Every change of a work item, and the only place that writes one. A message claims the item, works on it under a lease,
- * and finishes it. All statements are in this one file, so that they can be checked against each other; that is why it
- * is long. The states are generic. Capitals show the stored values, of orders / of notifications:
+ * Every change of a work item, and the only place that writes one. A message claims the item, works on it under a
+ * lease, and finishes it. All statements are in this one file, so that they can be checked against each other; that is
+ * why it is long. The states are generic. Capitals show the stored values, of orders / of notifications:
  *
  *     insert         claim                    finish                             confirm
  *   ────┬──────────────┬────────────────────────┬──────────────────────────────────┬──────>
@@ -30,8 +30,8 @@ import type { ClaimRequest, Confirmation, NewLife, Outcome } from './work-item.j
  *
  * The condition of each statement names the state that the item must be in and the version or claim that was seen, so
  * only one of several concurrent statements is applied. A claim, by whichever statement, also names the content hash of
- * its message's event, so that no worker works on anything but what was accepted. A SET never reads what another SET of its statement writes:
- * DynamoDB and its emulators differ in the value that they see.
+ * its message's event, so that no worker works on anything but what was accepted. A SET never reads what another SET of
+ * its statement writes: DynamoDB and its emulators differ in the value that they see.
  */
 
 const is = (status: string): Clause => clause('"status" = ?', status);
@@ -53,7 +53,7 @@ const isUnmarked = clause('"outboxAt" IS MISSING');
 const isErasedOn = (erasedOn: string): Clause => clause('"erasedOn" = ?', erasedOn);
 
 const REMOVE_AWAITING = 'REMOVE "awaiting"';
-/** A new life has to be finished first, so it does not expire. */
+/** A new life must finish first, so it does not expire. */
 const REMOVE_OUTCOME = ['REMOVE "failure"', 'REMOVE "outcomeTraceparent"', 'REMOVE "expiresAt"', REMOVE_AWAITING];
 const REMOVE_MARKER = ['REMOVE "outboxShard"', 'REMOVE "outboxAt"'];
 const COUNT_EFFECT = 'SET "effects" = "effects" + 1';
@@ -228,7 +228,7 @@ export function notePublication(
   return update(table, id, { set, where: [isMarkedAt(outboxAt)] });
 }
 
-/** Takes a consumer off the list. With the last, removes the marker and begins the retention; no change of state. */
+/** Removes a consumer from the list. The last one removes the marker and starts the retention. No change of state. */
 export function confirm(table: Table, id: string, { version, seen, left, now }: Confirmation): Statement {
   const { completed, failed } = table.states;
   const isLast = left.length === 0;
@@ -240,8 +240,8 @@ export function confirm(table: Table, id: string, { version, seen, left, now }: 
 }
 
 /**
- * completed, failed → the same: replaces attributes, if nothing more has to happen to the item. The new version makes
- * consumers ignore late copies of the outcome's event. `set` must end a failure that is retriable.
+ * completed, failed → the same: replaces attributes of an item that has no more work to do. The new version makes
+ * consumers ignore late copies of the outcome's event. `set` must make a failure non-retriable.
  */
 export function erase(
   table: Table,
@@ -256,12 +256,12 @@ export function erase(
   });
 }
 
-/** Replaces the attributes by which an erased item was found, once everything that belongs to it is erased. */
+/** Replaces the attributes that identify an erased item's owner, once everything that belongs to it is erased. */
 export function endErasure(table: Table, id: string, erasedOn: string, set: Record<string, unknown>): Statement {
   return update(table, id, { set, where: [isErasedOn(erasedOn)] });
 }
 
-/** completed, failed → –, if nothing more has to happen to the item. */
+/** completed, failed → –: deletes an item that has no more work to do. */
 export function remove(table: Table, id: string, seen: Pick<WorkItem, 'version'>): Statement {
   const { completed, failed } = table.states;
   return deleteStatement(table, id, [isEither(completed, failed), isAtVersion(seen.version), isUnmarked]);

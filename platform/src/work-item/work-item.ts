@@ -19,7 +19,7 @@ export type WorkItemTable = {
   confirmedBy: readonly string[];
   /** The consumer that an outcome without `awaiting` waits for: it was there before `awaiting`. Absent: there was none. */
   firstConsumer?: string;
-  /** How long an item is kept once nothing more has to happen to it. Absent: forever. */
+  /** How long an item is kept once it has no more work to do. Absent: forever. */
   retentionDays?: number | undefined;
 };
 
@@ -34,7 +34,7 @@ export function awaitingOf({ confirmedBy, firstConsumer }: Awaited): string | un
 
 const SECONDS_PER_DAY = 86_400;
 
-/** `expiresAt` of an item with which nothing has to happen after `now` (epoch ms); undefined if it is kept forever. */
+/** `expiresAt` of an item that has no more work to do from `now` (epoch ms); undefined if it is kept forever. */
 export function expiryOf({ retentionDays }: Pick<WorkItemTable, 'retentionDays'>, now: number): number | undefined {
   return retentionDays === undefined ? undefined : Math.ceil(now / 1_000) + retentionDays * SECONDS_PER_DAY;
 }
@@ -75,16 +75,16 @@ export type WorkItem = {
   /** Epoch ms of the sweeper's last publication; absent before the first. */
   outboxSentAt?: number;
   /**
-   * Consumers that have not confirmed the outcome, separated by spaces: a condition compares them all at once. Absent: only
-   * the first consumer had to, or all have.
+   * Consumers that have not confirmed the outcome, separated by spaces: a condition compares them all at once. Absent:
+   * only the first consumer had to, or all have.
    */
   awaiting?: string;
   /**
-   * Epoch seconds after which DynamoDB deletes the item (its time to live). Written by the statement that removes the
-   * marker, and removed by a new life: an item with open work never expires.
+   * Epoch seconds after which DynamoDB deletes the item (its time to live). The statement that removes the marker
+   * writes it, and a new life removes it: an item with work to do never expires.
    */
   expiresAt?: number;
-  /** The day on which its personal data was erased (ISO 8601, UTC). It is finished, and can never start again. */
+  /** The day on which its personal data was erased (ISO 8601, UTC). The item is finished and can never start again. */
   erasedOn?: string;
 };
 

@@ -76,7 +76,7 @@ export function createWorker(options: WorkerOptions) {
   const hold = createHold();
   const ask = async () => {
     const denial = hold.denial();
-    // The checks make other calls than the work, and may all be allowed.
+    // The probe makes other calls than the work, and AWS may allow all of them.
     if (denial) throw denial;
     await probe();
   };

@@ -5,16 +5,17 @@ const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 4_000;
 
 /**
- * Repeats one piece of work in the process while AWS denies it, and lets all other denied work fail at once.
+ * Repeats one piece of work in the process while AWS denies it. All other denied work fails immediately.
  *
  * A permission can be missing for days. If each trial received a message, SQS would dead-letter the messages after
- * maxReceiveCount receives, and a restarted worker would take these receives for attempts. The held work asks for the
- * permission in their place:
+ * maxReceiveCount receives, and a restarted worker would count these receives as attempts. So only the held work tests
+ * whether the permission is back:
  *
  *     received ── denied ── again ── again ── … ── permission is back ── done ── probe ── polling resumes
  *     others       given back, not received meanwhile ───────────────────────────────────> received
  *
- * The message of held work becomes visible again. Another worker that has the permission may handle it; the claim decides.
+ * The message of held work becomes visible again. Another worker that has the permission may handle it; the claim
+ * decides.
  */
 export function createHold({ firstDelayMs = FIRST_DELAY_MS, maxDelayMs = MAX_DELAY_MS } = {}) {
   let denial: Error | undefined;
@@ -34,7 +35,7 @@ export function createHold({ firstDelayMs = FIRST_DELAY_MS, maxDelayMs = MAX_DEL
   return {
     /** The latest denial of the held work. Until it is undefined, polling must not resume. */
     denial: () => denial,
-    /** The listener is called when held work has ended, with whatever result. */
+    /** Calls the listener when held work has ended, whether it succeeded or failed. */
     whenReleased: (listener: () => void): void => {
       onReleased = listener;
     },
@@ -63,7 +64,7 @@ export function createHold({ firstDelayMs = FIRST_DELAY_MS, maxDelayMs = MAX_DEL
         }
       }
     },
-    /** Held work is tried once more, and then fails. */
+    /** Tries held work once more. If AWS still denies it, it fails. */
     stop: (): void => {
       stopped = true;
       wake();

@@ -82,7 +82,7 @@ export function createPipeline(options: PipelineOptions): (messages: Message[]) 
       queueUrl: options.deadLetterUrl,
       exhausted: held(inTime(run('exhausted'))),
     }),
-    // Inside of withDeadLetter: a message that cannot be dead-lettered must not hold up the others.
+    // Inside withDeadLetter: a message that cannot be dead-lettered must not delay the others.
     held,
     inTime,
   ];

@@ -78,9 +78,9 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
     return output;
   }
 
-  // sqs-consumer uses one client for everything. Here, polls wait for the breaker and use a client with a longer timeout.
-  // The consumer's preReceiveMessageCallback runs too late to change the batch size. Its send options hold only an abort
-  // signal that is never used; with options, the client would rebuild its middleware for each call.
+  // sqs-consumer uses one client for everything. Here, polls wait for the breaker and use a client with a longer
+  // timeout. The consumer's preReceiveMessageCallback runs too late to change the batch size. Its send options hold
+  // only an abort signal that is never used; with options, the client would rebuild its middleware for each call.
   const send = (command: unknown): Promise<unknown> => {
     if (command instanceof ReceiveMessageCommand) return receive(command);
     if (command instanceof DeleteMessageBatchCommand) return hold.run(() => aws.sqs.send(command), breaker.report);
@@ -135,7 +135,7 @@ function startPoller(options: PollerOptions, onSurvived: () => void, dependencie
   return {
     isLive: () => !signOfLife?.hasPassed(),
     lastReturnAt: () => lastReturnAt,
-    /** Begins the wait for a sign of life anew, because held work took as long as its permission was missing. */
+    /** Restarts the wait for a sign of life, because held work lasts as long as its permission is missing. */
     restartWait: () => {
       if (signOfLife) expectSignOfLife(wedgedAfterMs + handlerTimeoutMs);
     },

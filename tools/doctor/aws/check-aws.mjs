@@ -21,7 +21,7 @@ import { createStackReader } from './stack.mjs';
 const WITHIN_MS = 20_000;
 
 /**
- * Settings of a laptop's emulator, in the shell, would send these calls to it.
+ * Refuses a shell whose settings would send these calls to a local emulator.
  * @param {NodeJS.ProcessEnv} env @param {string | undefined} endpoint
  */
 export function checkShell(env, endpoint) {

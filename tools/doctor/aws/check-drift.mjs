@@ -8,7 +8,7 @@ import { KINDS } from '../template.mjs';
  * @typedef {Pick<ReturnType<typeof import('./reach.mjs').commandsFor>, 'aws' | 'queueUrl'>} Commands
  */
 
-/** All attributes of a queue, as its creation takes them. @param {string} name @param {Resources} resources */
+/** All attributes of a queue, in the form that create-queue takes. @param {string} name @param {Resources} resources */
 function queueAttributes(name, { queues, policies }) {
   const properties = queues.find(({ QueueName }) => QueueName === name);
   const policy = policies.find(({ Queues }) => Queues.includes(name));
@@ -20,8 +20,8 @@ function queueAttributes(name, { queues, policies }) {
 }
 
 /**
- * A deployment does not create a deleted resource again: CloudFormation compares templates, not resources. A new one with
- * the same name takes its place in the stack.
+ * The command that recreates a deleted resource. A deployment does not: CloudFormation compares templates, not
+ * resources. A new resource with the same name takes the old one's place in the stack.
  * @param {import('../template.mjs').Kind} kind @param {string} name @param {Resources} resources @param {Commands} commands
  */
 function replace(kind, name, resources, { aws }) {

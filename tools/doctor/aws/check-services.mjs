@@ -12,7 +12,7 @@ export const SERVICE_NAMES = Object.keys(SERVICES);
 /** @param {string} stage */
 export const clusterName = (stage) => `${stage}-orderflow`;
 
-/** What ECS says of a service that has too few tasks. @param {Service} service */
+/** Why a service has too few tasks, according to ECS. @param {Service} service */
 function reasonsOf({ rollout, rolloutReason, stopped, lastEvent }) {
   return [
     ...(rolloutReason && rollout !== 'COMPLETED' ? [rolloutReason] : []),

@@ -10,7 +10,7 @@ import { explain } from './explain.mjs';
  */
 
 const UP = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'];
-/** Such a stack can only be deleted. Deleting it leaves nothing behind: its creation never completed. */
+/** The creation of such a stack never completed. It can only be deleted, which loses nothing. */
 const NEVER_CREATED = ['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'];
 
 /** @param {string} status @param {Named} named */
@@ -25,7 +25,7 @@ function fixOf(status, { name, deploy, aws }) {
 }
 
 /**
- * @param {Pick<Stack, 'status'>} stack @param {string | undefined} failure the first one of the last operation @param {Named} named
+ * @param {Pick<Stack, 'status'>} stack @param {string | undefined} failure the first failure of the last operation @param {Named} named
  * @param {string} [check]
  */
 export function checkStatus({ status }, failure, named, check = 'Stack') {
@@ -72,7 +72,7 @@ export async function examineStack(reader, { part, isOptional, readFile, ...name
         : fail(stackCheck, found, `${deploy}   (another stage: --stage, another region: --region)`);
       return { checks: [missing] };
     }
-    // The reason helps, but a role may lack the right to read it.
+    // The reason is optional: a role may lack the permission to read it.
     const failure = UP.includes(stack.status)
       ? undefined
       : await reader.failure(name).catch((error) => `the reason cannot be read: ${explain(error, around).found}`);

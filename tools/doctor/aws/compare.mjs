@@ -6,7 +6,7 @@ const SHORT_FORMS = [
   ...['Cidr', 'FindInMap', 'GetAZs', 'ImportValue'],
 ];
 
-/** Keeps each short form as an object, whatever it is applied to. */
+/** Parses each short form into an object, for scalars, lists and maps. */
 const TAGS = SHORT_FORMS.flatMap((name) => {
   const tag = `!${name}`;
   const resolve = (/** @type {any} */ value) => ({ [tag]: value?.toJSON ? value.toJSON() : value });

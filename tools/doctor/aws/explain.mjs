@@ -1,13 +1,13 @@
-/** Errors of AWS calls, each as one sentence with the fix. */
+/** Explains an error of an AWS call in one sentence, with its fix. */
 import { fail, skipped } from '../check.mjs';
 
 /** @typedef {{ stage: string, region?: string | undefined, profile?: string | undefined }} Around */
 
-/** IAM allows these on `*` or not at all, so no policy of a stage has them (docs/adr/0038-least-privilege.md). */
+/** IAM can grant these only on `*`, so no policy of a stage has them (docs/adr/0038-least-privilege.md). */
 const ACCOUNT_WIDE = ['ecs:DescribeTaskDefinition', 'ecs:ListTasks', 'events:ListRules'];
 
 const RENEW = 'aws sso login   (without SSO: get new credentials and export them)';
-/** AWS names a user or an assumed role. The account number in it helps nobody here. */
+/** AWS names a user or an assumed role. The pattern leaves out the account number. */
 const DENIED = /^User: (?:arn:[^ /]*\/)?(?<who>[^ ]*) is not authorized to perform: (?<action>[\w:-]+)/;
 
 /** @param {Error & { code?: string, Code?: string }} error */
@@ -21,7 +21,7 @@ export const isDenied = (error) =>
 const deniedAction = (message) => DENIED.exec(message)?.groups?.['action'];
 
 /**
- * What one denied call leaves unchecked. It is no failure if the policy of operators cannot allow the call.
+ * The check that a denied call prevented. It is not a failure if the operators' policy cannot allow the call.
  * @param {string} check @param {unknown} error @param {Around} around
  */
 export function notRead(check, error, around) {

@@ -1,4 +1,4 @@
-/** How the doctor reaches AWS, and the commands that reach the same place. */
+/** Client options for AWS, and the AWS CLI commands for the same account and region. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 
 /**
@@ -21,8 +21,8 @@ export const STACKS = /** @type {const} */ ([
 export const stackName = (stage, { suffix }) => `orderflow-${stage}${suffix}`;
 
 /**
- * Options for all clients. Region and credentials are resolved once, as every AWS tool does it: variables, profile, SSO,
- * role of the machine.
+ * Options for all clients. Resolves region and credentials once, in the usual order of AWS tools: variables, profile,
+ * SSO, role of the machine.
  * @param {{ region?: string | undefined, endpoint?: string | undefined }} given @param {NodeJS.ProcessEnv} env
  * @returns {Promise<ClientOptions>}
  */

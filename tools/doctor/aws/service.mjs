@@ -13,8 +13,8 @@ import { isDenied } from './explain.mjs';
  *   name: string, status: string, desired: number, running: number, rollout?: string | undefined,
  *   rolloutReason?: string | undefined, lastEvent?: string | undefined, images: string[],
  *   stopped?: string | undefined,
- * }} Service `images` is the task definition if they may not be read; `stopped` is why its last task stopped, if ECS still
- * knows one (about an hour)
+ * }} Service `images` is the task definition if the images cannot be read. `stopped` says why the last task stopped;
+ * ECS keeps stopped tasks for about an hour.
  */
 
 /** @param {import('@aws-sdk/client-ecs').Task[]} tasks */
@@ -28,7 +28,7 @@ export function lastStop(tasks) {
 }
 
 /**
- * The named services that exist. `denied` has an error for each part that the caller may not read.
+ * The named services that exist. `denied` has the error of each part that the caller is not allowed to read.
  * @param {import('./reach.mjs').ClientOptions} options @param {string} cluster @param {string[]} names
  * @returns {Promise<{ services: Service[], denied: Record<string, unknown> }>}
  */

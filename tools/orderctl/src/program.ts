@@ -130,15 +130,15 @@ ${examples('audit', '', '--tolerance 60 --json', '--endpoint http://127.0.0.1:45
 function addEraseCommand(program: Command, run: Run): void {
   withTarget(program.command('erase'))
     .description("erases a customer's personal data from finished orders and their notifications; asks first")
-    .argument('<customerId>', "the customer's id, in its exact spelling", customerIdOf)
+    .argument('<customerId>', 'the exact customer id', customerIdOf)
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show what would be done, and do nothing')
     .addHelpText(
       'after',
       `
-Notifications are deleted. Orders keep their ids, products, quantities, prices, states and times; the customer id and all
-free text go. Orders in progress, or with a dead letter, are left and listed with what to do: run it again afterwards.
-It exits with 0 if no order has the customer id. Running it twice does no harm.
+Deletes the notifications. Orders keep their ids, product ids, quantities, prices, states and times; the customer id and
+all free text are removed. Orders in progress, or with a dead letter, are left, and listed with what to do. Do that, and
+run the command again. It exits with 0 if no order has the customer id. Running it twice does no harm.
 ${examples('ops', 'erase customer-42 --dry-run', 'erase customer-42', 'erase customer-42 --yes --json --aws --stage production')}`,
     )
     .action(run(eraseCustomer));

@@ -57,7 +57,7 @@ export class HealthController implements OnModuleDestroy {
   async readiness(): Promise<Report> {
     if (this.isDraining) throw new ServiceUnavailableException({ status: 'error', message: 'draining' });
     const [needed, checked] = await Promise.all([this.required(), this.deferrable()]);
-    // Degraded: another replica has the same role.
+    // Degraded, not down: every replica has the same role, so another one could not do better.
     const deferred = withDenials(checked, this.denials, [needed]);
     const { details } = await this.health.check([
       ...this.indicatorsOf(needed, (indicator, reason) => indicator.down({ reason })),

@@ -25,7 +25,7 @@ export class AcceptNotification {
     context: RequestContext,
   ): Promise<{ notification: Notification; isRepeat: boolean }> {
     const { customerId, erasedOn } = await this.orders.get(caller, request.orderId, ['customerId', 'erasedOn']);
-    // Nothing would find and erase the text of a new notification.
+    // After the erasure, nothing would find the text of a new notification to erase it.
     if (erasedOn !== undefined) throw new ApiProblem('ORDER_NOT_FOUND', 'The personal data of this order was erased.');
     const { idempotencyKey } = context;
     const notificationId =

@@ -66,7 +66,7 @@ export const problem = (kind: FindingKind, text: string): Problem => ({ kind, te
 
 /**
  * DynamoDB deletes expired items within days and in any order, and an order expires a little before or after its
- * notification. So what refers to an expiring item may already be gone.
+ * notification. So an item that refers to an expiring one, or the other way round, may already be deleted.
  */
 const EXPIRY_SLACK_MS = 7 * 86_400_000;
 

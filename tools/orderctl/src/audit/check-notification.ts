@@ -31,8 +31,9 @@ function causeProblems(notification: NotificationRecord, order: OrderRecord): Pr
 }
 
 /**
- * Whether the order may have expired before its notification. The order of an outcome's notification is kept at least as
- * long as the notification would be if it had ended when it was created. A requested one may be much younger than its order.
+ * Whether the order may have expired before its notification. The order of an outcome's notification is kept at least
+ * as long as the notification would be if it had ended when it was created. A requested notification can be much
+ * younger than its order.
  */
 function mayOutlive(
   { causationId, createdAt, updatedAt, expiresAt }: NotificationRecord,

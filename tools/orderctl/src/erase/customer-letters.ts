@@ -7,8 +7,8 @@ import type { Terminal } from '../terminal.js';
 export type CustomerLetters = Awaited<ReturnType<typeof findCustomerLetters>>;
 
 /**
- * Finds the dead letters with a customer's data: those about the customer's orders, and those whose body has the customer
- * id as a JSON string, even if the body is not valid.
+ * Finds the dead letters that hold a customer's data: those about the customer's orders, and those whose body contains
+ * the customer id as a JSON string, even if the body is not valid JSON.
  */
 export async function findCustomerLetters(
   system: ConnectedSystem,
@@ -30,9 +30,9 @@ export async function findCustomerLetters(
     return {};
   });
   return {
-    /** How many are about this order. Copies count once. */
+    /** How many letters are about this order. Copies count once. */
     countFor: (orderId: string): number => ofOrders.get(orderId)?.size ?? 0,
-    /** The original message ids of letters that are about no order of the customer, but have its id. */
+    /** The original message ids of letters that contain the customer id but are about none of the customer's orders. */
     others: [...others],
   };
 }

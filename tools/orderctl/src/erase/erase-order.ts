@@ -13,11 +13,11 @@ import { readPartition } from '../read-partition.js';
 import type { CustomerLetters } from './customer-letters.js';
 
 export type Erased = {
-  /** `left`: it is not erased yet, and `why` says what to do. */
+  /** `left`: the order is not erased yet, and `why` says what to do. */
   result: 'erased' | 'would-erase' | 'left' | 'failed';
   id: string;
   why: string;
-  /** How many were deleted, or would be. */
+  /** How many notifications were deleted, or would be. */
   notifications: number;
   error?: unknown;
 };
@@ -27,7 +27,7 @@ type Item = Record<string, unknown> & { status: string; version: number; outboxA
 
 const AGAIN = 'erase again';
 
-/** Why something may still happen to the item, which would need its data; undefined if it is at rest. */
+/** Why the item may still need its data; undefined if it has no more work to do. */
 function whyOpen(table: WorkItemTable, what: string, { status, outboxAt }: Item): string | undefined {
   if (!isFinished(table, { status })) return `${what} is ${status}; ${AGAIN} when it has ended`;
   return outboxAt === undefined ? undefined : `${what} has an outcome that is not confirmed yet; ${AGAIN} in a minute`;
@@ -36,12 +36,12 @@ function whyOpen(table: WorkItemTable, what: string, { status, outboxAt }: Item)
 /**
  * Erases the personal data of one order:
  *
- *     erase           the order      no life can start, no late event is believed; it is still found by its customer
- *     remove          notifications  each, until the index has none
- *     endErasure      the order      a pseudonym replaces the customer id: it is no longer found
+ *     erase           the order      no new life can start, and late events have no effect; its customer still finds it
+ *     remove          notifications  each, until the index lists none
+ *     endErasure      the order      a pseudonym replaces the customer id; its customer no longer finds it
  *
- * A run that ends in between is continued by the next one. Every write names the version that was read, so a replay that
- * is faster wins.
+ * If a run ends between steps, the next run continues. Every write requires the version that was read, so a replay that
+ * comes first wins.
  */
 export function createErase({ aws, names }: ConnectedSystem, options: Options, now: () => number) {
   const { customerId, letters, dryRun } = options;
@@ -63,7 +63,7 @@ export function createErase({ aws, names }: ConnectedSystem, options: Options, n
   const whyAnyOpen = (items: readonly Item[]): string | undefined =>
     items.map((item) => whyOpen(notifications, nameOf(item), item)).find((why) => why !== undefined);
 
-  /** @returns why one was left */
+  /** @returns why a notification was left */
   async function removeAll(items: readonly Item[]): Promise<string | undefined> {
     const results = await Promise.all(
       items.map(async (item) => {
@@ -76,7 +76,7 @@ export function createErase({ aws, names }: ConnectedSystem, options: Options, n
 
   async function eraseOne(id: string): Promise<Erased | undefined> {
     const order = await orderReader.get(id);
-    // The index lags: another run has erased it, or it has expired.
+    // The index lags: another run has erased the order, or it has expired.
     if (order?.customerId !== customerId) return undefined;
     const left = (why: string, count = 0): Erased => ({ result: 'left', id, why, notifications: count });
     if (!isOrderRecord(order)) return left(`its row cannot be read; repair it, and ${AGAIN}`);
@@ -97,10 +97,10 @@ export function createErase({ aws, names }: ConnectedSystem, options: Options, n
     if (erasedOn === undefined) {
       erasedOn = new Date(now()).toISOString().slice(0, 10);
       const result = await executor.execute(erase(orders, id, order, erasureOf(order, erasedOn)));
-      // A refused repetition of a statement whose answer was lost finds its own day.
+      // If the answer was lost, the SDK's retry is refused, but the item has the day that this run wrote.
       if (!result.applied && result.item?.erasedOn !== erasedOn) return left(`it has changed meanwhile; ${AGAIN}`);
     }
-    // From now on none can be requested. One that was, at the last moment, is found by looking again.
+    // From now on no notification can be requested. The second look finds one that was requested just before.
     let removed = 0;
     for (;;) {
       const found = await notificationsOf(id);

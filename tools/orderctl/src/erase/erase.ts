@@ -10,7 +10,7 @@ import { createErase, type Erased } from './erase-order.js';
 
 export type EraseOptions = { dryRun?: boolean; yes?: boolean; json?: boolean };
 
-/** Orders at a time. */
+/** Orders that are erased concurrently. */
 const CHUNK = 10;
 const WIDTHS = [12, 36];
 
@@ -32,7 +32,7 @@ async function findOrders({ aws, names }: ConnectedSystem, customerId: string): 
 
 type Run = { customerId: string; ids: readonly string[]; letters: CustomerLetters; dryRun: boolean };
 
-/** Erases the orders, or only looks. An outage or Ctrl-C ends it between two chunks. */
+/** Erases the orders, or only reads them. An outage or Ctrl-C ends it between two chunks. */
 async function run(
   system: ConnectedSystem,
   terminal: Terminal,
@@ -57,7 +57,7 @@ async function run(
 }
 
 /**
- * Erases the personal data of a customer: in its finished orders, and their notifications. Returns 0, also if there is
+ * Erases a customer's personal data from finished orders, and deletes their notifications. Returns 0, also if there is
  * nothing to erase; 1 if something is left to do.
  */
 export async function eraseCustomer(
@@ -87,7 +87,7 @@ export async function eraseCustomer(
     if (plan.failed > 0 || plan.tried < ids.length) {
       throw new OperatorError('Not every order could be looked at, so nothing was erased. Run it again.');
     }
-    // What ends from now on was not asked about.
+    // The question did not include orders that end from now on.
     onlyLook = plan.erased === 0;
     if (!onlyLook) {
       const much = `${counted(plan.erased, 'order')} and ${counted(plan.notifications, 'notification')}`;
