@@ -40,8 +40,8 @@ function whyOpen(table: WorkItemTable, what: string, { status, outboxAt }: Item)
  *     remove          notifications  each, until the index lists none
  *     endErasure      the order      a pseudonym replaces the customer id; its customer no longer finds it
  *
- * If a run ends between steps, the next run continues. Every write requires the version that was read, so a replay that
- * comes first wins.
+ * If a run ends between steps, the next run continues. The first two steps require the version that was read, so a
+ * replay that comes first wins. The last one requires the day of the first.
  */
 export function createErase({ aws, names }: ConnectedSystem, options: Options, now: () => number) {
   const { customerId, letters, dryRun } = options;
