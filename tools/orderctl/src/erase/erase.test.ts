@@ -10,7 +10,7 @@ import { startErasing, textOf } from '@orderflow/testing/orderctl/start-erasing'
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 describe('ops erase', () => {
-  it('takes personal data out of a finished order, keeps its accounting data, and deletes its notifications', async () => {
+  it('takes personal data out of a finished order, keeps accounting data, and deletes its notifications', async () => {
     const completed = aCompletedOrder({
       ...{ correlationId: 'alice-cart-7', traceparent: TRACEPARENT, outcomeTraceparent: TRACEPARENT },
       ...{ requestHash: 'f00d', insertToken: 'token' },
