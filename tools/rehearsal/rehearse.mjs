@@ -101,8 +101,10 @@ export async function rehearse(place) {
   const { python } = await step('emulator installed', () => installPython(root, environment, { signal }));
   await step('orderctl compiled', () => build(root, ['tools/orderctl'], { signal }));
   place.atEnd(async () => {
-    const images = (await docker(['images', '--quiet', '--filter', `reference=127.0.0.1:1/${stage}/*`])).split('\n');
-    if (images[0]) await docker(['rmi', '--force', ...new Set(images)]);
+    // By name: an image of your own Compose project can have the same id.
+    const names = ['--format', '{{.Repository}}:{{.Tag}}', '--filter', `reference=127.0.0.1:1/${stage}/*`];
+    const images = (await docker(['images', ...names])).split('\n').filter(Boolean);
+    if (images.length > 0) await docker(['rmi', ...images]);
   });
   for (const service of SERVICE_NAMES) await step(`image of ${service}`, () => buildImage(place, service));
 
