@@ -28,13 +28,29 @@ const OTHER_CONTENT = (item: Stored) => ({
 const WITHOUT_HASH: ClaimRequest = { ...REQUEST, contentHash: null };
 
 type Stored = Omit<WorkItem, 'contentHash'> & Record<string, unknown>;
-type Row = [name: string, statement: Statement, allowed: Stored[], refused: Record<string, Stored>];
+type Row = [
+  name: string,
+  statement: Statement,
+  allowed: Stored[],
+  refused: Record<string, Stored>,
+  /** What the statement leaves, if not an item with the next version. */
+  left?: { item: Record<string, unknown> | undefined },
+];
 
 const processing: Stored = { ...BASE, status: 'PROCESSING', holder: 'other', claimToken: 'seen', leaseUntil: 999 };
 const mine: Stored = { ...processing, holder: 'mine', leaseUntil: 90_000 };
 const pending: Stored = { ...BASE, status: 'PENDING', holder: '', claimToken: '', leaseUntil: 0 };
 const failed: Stored = { ...processing, status: 'FAILED', failure: { retriable: true }, lastReplayId: 'r0' };
 const done: Stored = { ...processing, status: 'COMPLETED' };
+
+/** Finished and confirmed. */
+const settled: Stored = { ...done, outboxAt: undefined };
+const NOT_SETTLED = {
+  'its outcome is not confirmed': { ...settled, outboxAt: 50 },
+  'it has changed since': { ...settled, version: 8 },
+  'it is being worked on': { ...settled, status: 'PROCESSING' },
+  'it is pending': { ...settled, status: 'PENDING' },
+};
 
 const without = (item: Stored): Stored => ({ ...item, contentHash: undefined });
 
@@ -125,6 +141,26 @@ const ROWS: Row[] = [
       'it is pending': { ...processing, status: 'PENDING' },
     },
   ],
+  [
+    'erase',
+    transitions.erase(TABLE, 'j1', settled, { set: { erasedOn: 'today' }, remove: ['traceparent'] }),
+    [settled, { ...settled, status: 'FAILED' }],
+    NOT_SETTLED,
+  ],
+  [
+    'end of an erasure',
+    transitions.endErasure(TABLE, 'j1', 'today', { owner: 'nobody' }),
+    [{ ...settled, erasedOn: 'today' }],
+    { 'it is not erased': settled, 'it was erased on another day': { ...settled, erasedOn: 'yesterday' } },
+    { item: { version: 7, owner: 'nobody' } },
+  ],
+  [
+    'remove',
+    transitions.remove(TABLE, 'j1', settled),
+    [settled, { ...settled, status: 'FAILED' }],
+    NOT_SETTLED,
+    { item: undefined },
+  ],
 ];
 
 async function execute(statement: Statement, item: Stored) {
@@ -137,11 +173,11 @@ async function execute(statement: Statement, item: Stored) {
   return { result, stored, after: dynamo.item('jobs', { jobId: 'j1' }) };
 }
 
-describe.each(ROWS)('%s', (_name, statement, allowed, refused) => {
-  it.each(allowed)('is applied to $status held by "$holder", and raises the version by one', async (item) => {
+describe.each(ROWS)('%s', (_name, statement, allowed, refused, left = { item: { version: 8 } }) => {
+  it.each(allowed)('is applied to $status held by "$holder", and leaves what it should', async (item) => {
     const { result, after } = await execute(statement, item);
     expect(result).toEqual({ applied: true });
-    expect(after).toMatchObject({ version: 8 });
+    expect({ item: after }).toMatchObject(left);
   });
 
   it.each(Object.entries(refused))('is refused when %s, and returns the item as it is', async (_reason, item) => {
