@@ -76,7 +76,7 @@ class DeploymentFailed(Exception):
 
 
 class TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms, such as !Ref, as None."""
+    """A YAML loader that ignores the values of short forms such as !Ref."""
 
 
 TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: None)

@@ -4,7 +4,7 @@
 export const SCOPES = ['orders:read', 'orders:write', 'notifications:write', 'ops'];
 const OF_CUSTOMERS = SCOPES.filter((scope) => scope !== 'ops');
 
-/** The API, as its access tokens name it (`aud`). */
+/** The audience (`aud`) of access tokens for the API. */
 export const AUDIENCE = 'urn:orderflow:api';
 
 /** The live page: a public client, which proves itself by PKCE. */

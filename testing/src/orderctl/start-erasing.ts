@@ -22,5 +22,5 @@ export function startErasing(orders: OrderRecord[], notifications: NotificationR
   };
 }
 
-/** Everything that the items hold, as text. */
+/** The items as one JSON text, to search for personal data. */
 export const textOf = (...items: unknown[]): string => JSON.stringify(items);

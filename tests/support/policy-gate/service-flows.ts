@@ -1,4 +1,4 @@
-/** What the services do, as flows that fail visibly when a permission is missing. */
+/** Flows through the services. A flow fails when a permission that it needs is missing. */
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Timeline } from '@orderflow/contracts';
 import { depthOf } from '@orderflow/platform/aws/queues';

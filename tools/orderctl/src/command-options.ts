@@ -42,7 +42,7 @@ export function idOf(text: string): string {
   throw new InvalidArgumentError('An id looks like 0197e0a4-7c1b-7b5e-9c36-2f1f6f0c8a11.');
 }
 
-/** A customer's id, as orders name it. */
+/** Parses the `customerId` of an order. */
 export function customerIdOf(text: string): string {
   if (isReference(text)) return text;
   throw new InvalidArgumentError(

@@ -49,7 +49,7 @@ describe('the audit of a notification without an order', () => {
     expect(ofNotification(sent, undefined, 23)).toEqual([]);
   });
 
-  it('is none for a requested one, whose order may be much older, unless items are kept forever', () => {
+  it('reports a requested notification without an order only if items are kept forever', () => {
     const { causationId: _cause, ...requested } = sent;
     expect(ofNotification(requested, undefined)).toEqual([]);
     const { expiresAt: _expiry, ...kept } = requested;

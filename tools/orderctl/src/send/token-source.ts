@@ -8,7 +8,7 @@ export type TokenSource = {
   forget: () => void;
 };
 
-/** The API, as commands use it. */
+/** Where the API is, and how to sign in to it. */
 export type ApiTarget = { url: string; tokens: TokenSource };
 
 /**
